@@ -1,0 +1,281 @@
+"""The gate: may exactly this leave, now, and by whose approval.
+
+What leaves is a `Subject`; its digest is SHA-256 over versioned canonical JSON. An approval
+counts only for the digest it was given for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongState
+from approvals.lifecycle import PostState
+
+HASH_VERSION = 1
+REPLY = "reply"
+"""The kind that answers a comment: four eyes does not bind it, an own hand may approve it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time inside which the subject may leave (aware UTC; an open side is None)."""
+
+    not_before: datetime | None
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A rendition as it leaves: the digest of its bytes and its description."""
+
+    sha256: str
+    alt_text: str
+
+
+@dataclass(frozen=True)
+class VariantSubject:
+    """One text on one account in one language; `target` is the reply or edit target."""
+
+    account_id: int
+    language: str
+    text: str
+    link: str
+    target: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything that an approval covers."""
+
+    department_id: int
+    asked: tuple[int, ...]
+    kind: str
+    window: Window
+    variants: tuple[VariantSubject, ...]
+
+
+def canonical(subject: Subject) -> str:
+    """The subject as canonical JSON: sorted keys, NFC texts, times in UTC."""
+    body = {
+        "version": HASH_VERSION,
+        "department": subject.department_id,
+        "asked": sorted(subject.asked),
+        "kind": subject.kind,
+        "window": [_utc(subject.window.not_before), _utc(subject.window.not_after)],
+        "variants": [_canonical_variant(variant) for variant in subject.variants],
+    }
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _canonical_variant(variant: VariantSubject) -> dict[str, object]:
+    plain = asdict(variant)
+    plain["text"] = unicodedata.normalize("NFC", variant.text)
+    plain["pictures"] = [
+        [picture.sha256, unicodedata.normalize("NFC", picture.alt_text)]
+        for picture in variant.pictures
+    ]
+    return plain
+
+
+def _utc(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
+
+
+def digest(canonical_json: str) -> str:
+    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json.encode()).hexdigest()
+
+
+class ApprovalKind(StrEnum):
+    """How an approval came about."""
+
+    APPROVED = "approved"
+    OWN_HAND = "own_hand"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A stored approval as the gate needs it.
+
+    `in_force` is false once the approval was withdrawn, or the approver's appointment has
+    ended or the person is disabled.
+    """
+
+    kind: ApprovalKind
+    department_id: int
+    person_id: int
+    digest: str
+    in_force: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is put before the gate: one revision, as it would leave now."""
+
+    state: PostState
+    revision: int
+    newest_revision: int
+    stored_digest: str
+    subject: Subject
+    authors: frozenset[int]
+    approvals: tuple[Approval, ...]
+
+
+class Refusal(StrEnum):
+    """Why the gate lets something not leave."""
+
+    NOT_NEWEST = "not_newest"
+    NOT_IN_STATE_APPROVED = "not_in_state_approved"
+    CHANGED = "changed"
+    APPROVAL_MISSING = "approval_missing"
+    TOO_EARLY = "too_early"
+    TOO_LATE = "too_late"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gate's answer: a refusal, or None and the approvals it rests on."""
+
+    refusal: Refusal | None
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may leave."""
+        return self.refusal is None
+
+
+def judge(case: Case, *, now: datetime) -> Verdict:
+    """Whether exactly this may leave at `now`."""
+    refusal = _refusal_of_revision(case) or _refusal_of_time(case.subject.window, now)
+    if refusal is not None:
+        return Verdict(refusal)
+    counts = counting(case)
+    if missing_departments(case, counts):
+        return Verdict(Refusal.APPROVAL_MISSING)
+    return Verdict(None, counts)
+
+
+def _refusal_of_revision(case: Case) -> Refusal | None:
+    if case.revision != case.newest_revision:
+        return Refusal.NOT_NEWEST
+    if case.state is not PostState.APPROVED:
+        return Refusal.NOT_IN_STATE_APPROVED
+    if digest(canonical(case.subject)) != case.stored_digest:
+        return Refusal.CHANGED
+    return None
+
+
+def _refusal_of_time(window: Window, now: datetime) -> Refusal | None:
+    if window.not_before is not None and now < window.not_before:
+        return Refusal.TOO_EARLY
+    if now > window.not_after:
+        return Refusal.TOO_LATE
+    return None
+
+
+def counting(case: Case) -> tuple[Approval, ...]:
+    """Those of the approvals that count for exactly this."""
+    return tuple(approval for approval in case.approvals if _counts(approval, case))
+
+
+def _counts(approval: Approval, case: Case) -> bool:
+    if not approval.in_force or approval.digest != case.stored_digest:
+        return False
+    match approval.kind:
+        case ApprovalKind.APPROVED:
+            return approval.person_id not in bound_authors(case.subject.kind, case.authors)
+        case ApprovalKind.OWN_HAND:
+            return case.subject.kind == REPLY and approval.person_id in case.authors
+        case ApprovalKind.EMERGENCY:
+            return True
+
+
+def bound_authors(kind: str, authors: Collection[int]) -> frozenset[int]:
+    """The persons whom four eyes keep from approving: it binds posts, not replies."""
+    return frozenset() if kind == REPLY else frozenset(authors)
+
+
+def missing_departments(case: Case, approvals: Collection[Approval]) -> frozenset[int]:
+    """The asked departments that none of these approvals speaks for; one at least is asked."""
+    asked = frozenset(case.subject.asked) or frozenset({case.subject.department_id})
+    return asked - {approval.department_id for approval in approvals}
+
+
+def check_approval(
+    *,
+    state: PostState,
+    seen_revision: int,
+    newest_revision: int,
+    person_id: int,
+    authors: Collection[int],
+) -> None:
+    """Whether this person may decide for this revision: stale is told before a wrong state.
+
+    `authors` are those whom four eyes bind.
+    """
+    check_seen(seen_revision, newest_revision)
+    if state is not PostState.IN_REVIEW:
+        raise WrongState(state=state, to=PostState.APPROVED)
+    if person_id in authors:
+        raise FourEyesRequired(revision=newest_revision)
+
+
+def check_seen(seen_revision: int, newest_revision: int) -> None:
+    """Raise `StaleRevision` where the person looked at an older revision."""
+    if seen_revision != newest_revision:
+        raise StaleRevision(seen=seen_revision, newest=newest_revision)
+
+
+def require_verdict(verdict: Verdict) -> None:
+    """Raise `NotApproved` with the refusal, where there is one."""
+    if verdict.refusal is not None:
+        raise NotApproved(reason=verdict.refusal)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody in office who might approve for a department."""
+
+    person_id: int
+    appointment_id: int
+
+
+@dataclass(frozen=True)
+class Approvers:
+    """Who can approve for one department; `blocked` says what is missing where nobody can."""
+
+    officers: tuple[Candidate, ...]
+    head: Candidate | None
+    blocked: str | None
+
+    @property
+    def standing_in(self) -> bool:
+        """Whether the head approves because no officer can."""
+        return not self.officers and self.head is not None
+
+    @property
+    def everybody(self) -> tuple[Candidate, ...]:
+        """Those who can approve now: the officers, else the head, else nobody."""
+        return self.officers or ((self.head,) if self.head is not None else ())
+
+
+def approvers(
+    officers: Collection[Candidate], head: Candidate | None, authors: Collection[int]
+) -> Approvers:
+    """Who can approve a revision written by these authors, by officers first, then the head."""
+    able = tuple(one for one in officers if one.person_id not in authors)
+    standby = head if head is not None and head.person_id not in authors else None
+    return Approvers(able, standby, None if able or standby else _missing(officers, head))
+
+
+def _missing(officers: Collection[Candidate], head: Candidate | None) -> str:
+    return "all_wrote_it" if officers or head is not None else "nobody_named"

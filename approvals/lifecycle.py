@@ -1,0 +1,37 @@
+"""The states of a post and the moves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from approvals.errors import WrongState
+
+
+class PostState(StrEnum):
+    """Where a post stands on its way to approval. That it is live is a fact of its receipts."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+Moves = Mapping[StrEnum, frozenset[StrEnum]]
+
+POST_MOVES: Moves = {
+    PostState.DRAFT: frozenset({PostState.IN_REVIEW, PostState.WITHDRAWN}),
+    PostState.IN_REVIEW: frozenset(
+        {PostState.APPROVED, PostState.REJECTED, PostState.DRAFT, PostState.WITHDRAWN}
+    ),
+    PostState.APPROVED: frozenset({PostState.IN_REVIEW, PostState.DRAFT, PostState.WITHDRAWN}),
+    PostState.REJECTED: frozenset({PostState.DRAFT, PostState.WITHDRAWN}),
+    PostState.WITHDRAWN: frozenset(),
+}
+
+
+def check_move(moves: Moves, state: StrEnum, to: StrEnum) -> None:
+    """Raise `WrongState` (values `state`, `to`) unless the table lists this move."""
+    if to not in moves[state]:
+        raise WrongState(state=state, to=to)

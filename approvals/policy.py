@@ -1,0 +1,220 @@
+"""Who may do what: one table of roles and actions, read by every use case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from approvals.errors import FreshSignInRequired, WrongRole
+
+
+class Role(StrEnum):
+    """What a person is appointed as."""
+
+    ADMIN = "admin"
+    CELL_LEAD = "cell_lead"
+    CELL = "cell"
+    OFFICER = "officer"
+    HEAD = "head"
+    MEMBER = "member"
+    OVERSIGHT = "oversight"
+    AUDITOR = "auditor"
+
+
+class ActorKind(StrEnum):
+    """Persons, and the four actors beside them."""
+
+    PERSON = "person"
+    CLOCK = "clock"
+    LINK = "link"
+    MAIL = "mail"
+    SERVICE = "service"
+
+
+class Action(StrEnum):
+    """The verbs of the house: the same word on the button, in the use case and in the history."""
+
+    HAND_IN = "hand_in"
+    SEE_SUBMISSION = "see_submission"
+    WITHDRAW_SUBMISSION = "withdraw_submission"
+    RETURN_SUBMISSION = "return_submission"
+    DECLINE_SUBMISSION = "decline_submission"
+    MERGE_SUBMISSION = "merge_submission"
+    DRAFT = "draft"
+    SEND_FOR_REVIEW = "send_for_review"
+    SCHEDULE = "schedule"
+    CANCEL = "cancel"
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+    WITHDRAW_APPROVAL = "withdraw_approval"
+    WITHDRAW_POST = "withdraw_post"
+    PUBLISH_NOW = "publish_now"
+    SETTLE_HELD = "settle_held"
+    SEE_POST = "see_post"
+    SEE_COMMENT = "see_comment"
+    ANSWER = "answer"
+    TRANSFER = "transfer"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    ASSIGN = "assign"
+    RECORD_MEMBER = "record_member"
+    RECORD_OFFICER = "record_officer"
+    RECORD_HEAD = "record_head"
+    RECORD_OTHER_ROLE = "record_other_role"
+    DISABLE_PERSON = "disable_person"
+    CONNECT_ACCOUNT = "connect_account"
+    SEE_ATTEMPTS = "see_attempts"
+
+
+class Scope(StrEnum):
+    """How far a role's right to an action reaches."""
+
+    ANY = "any"
+    OWN = "own"
+    STANDING_IN = "standing_in"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person under one appointment, or one of the four other actors.
+
+    `line` holds the ids of the departments that report to an oversight office.
+    `signed_in_at` is when the person last proved who they are (aware UTC).
+    """
+
+    kind: ActorKind
+    person_id: int | None = None
+    appointment_id: int | None = None
+    role: Role | None = None
+    department_id: int | None = None
+    line: frozenset[int] = frozenset()
+    signed_in_at: datetime | None = None
+    name: str = ""
+
+
+CLOCK = Actor(kind=ActorKind.CLOCK)
+FRESH = timedelta(minutes=10)
+NEEDS_FRESH_SIGN_IN = frozenset({Action.PUBLISH_NOW, Action.SETTLE_HELD, Action.CONNECT_ACCOUNT})
+
+_READ_OWN = {
+    Action.SEE_SUBMISSION: Scope.OWN,
+    Action.SEE_POST: Scope.OWN,
+    Action.SEE_COMMENT: Scope.OWN,
+    Action.SEE_ATTEMPTS: Scope.OWN,
+}
+_READ_ALL = dict.fromkeys(_READ_OWN, Scope.ANY)
+_MEMBER = _READ_OWN | {Action.HAND_IN: Scope.OWN, Action.WITHDRAW_SUBMISSION: Scope.OWN}
+_DESK_OF_DEPARTMENT = _MEMBER | {
+    Action.CANCEL: Scope.OWN,
+    Action.WITHDRAW_POST: Scope.OWN,
+    Action.SETTLE_HELD: Scope.OWN,
+    Action.ANSWER: Scope.OWN,
+    Action.TRANSFER: Scope.OWN,
+    Action.CLOSE: Scope.OWN,
+    Action.REOPEN: Scope.OWN,
+}
+_DECIDE = (Action.APPROVE, Action.RETURN, Action.REJECT, Action.WITHDRAW_APPROVAL)
+_AT_THE_CELL = (
+    Action.HAND_IN,
+    Action.RETURN_SUBMISSION,
+    Action.DECLINE_SUBMISSION,
+    Action.MERGE_SUBMISSION,
+    Action.DRAFT,
+    Action.SEND_FOR_REVIEW,
+    Action.SCHEDULE,
+    Action.CANCEL,
+    Action.PUBLISH_NOW,
+    Action.ANSWER,
+    Action.TRANSFER,
+    Action.CLOSE,
+    Action.REOPEN,
+    Action.ASSIGN,
+)
+_RECORDS = (
+    Action.RECORD_MEMBER,
+    Action.RECORD_OFFICER,
+    Action.RECORD_HEAD,
+    Action.DISABLE_PERSON,
+)
+_CELL = _READ_ALL | dict.fromkeys(_AT_THE_CELL, Scope.ANY)
+_RECORD = dict.fromkeys(_RECORDS, Scope.ANY)
+
+TABLE: Mapping[Role, Mapping[Action, Scope]] = {
+    Role.ADMIN: {
+        **_RECORD,
+        Action.SEE_POST: Scope.ANY,
+        Action.SEE_ATTEMPTS: Scope.ANY,
+        Action.RECORD_OTHER_ROLE: Scope.ANY,
+        Action.CONNECT_ACCOUNT: Scope.ANY,
+    },
+    Role.CELL_LEAD: {
+        **_CELL,
+        **_RECORD,
+        Action.WITHDRAW_POST: Scope.ANY,
+        Action.SETTLE_HELD: Scope.ANY,
+    },
+    Role.CELL: _CELL,
+    Role.OFFICER: _DESK_OF_DEPARTMENT | dict.fromkeys(_DECIDE, Scope.OWN),
+    Role.HEAD: _DESK_OF_DEPARTMENT | dict.fromkeys(_DECIDE, Scope.STANDING_IN),
+    Role.MEMBER: _MEMBER,
+    Role.OVERSIGHT: _READ_OWN,
+    Role.AUDITOR: _READ_ALL,
+}
+
+CLOCK_ACTIONS: frozenset[Action] = frozenset()
+"""The clock takes none of a person's actions: it makes machine moves, listed in the tables."""
+
+
+def scope_of(actor: Actor, action: Action) -> Scope | None:
+    """How far the actor's role reaches for this action; None where it has no right to it."""
+    if actor.kind is not ActorKind.PERSON or actor.role is None:
+        return None
+    return TABLE[actor.role].get(action)
+
+
+def may(
+    actor: Actor, action: Action, department_id: int | None, *, standing_in: bool = False
+) -> bool:
+    """Whether the actor may do this to a thing of that department.
+
+    `standing_in` is true where no officer of the department can act, so that its head may.
+    """
+    match scope_of(actor, action):
+        case Scope.ANY:
+            return True
+        case Scope.OWN:
+            return _is_own(actor, department_id)
+        case Scope.STANDING_IN:
+            return standing_in and _is_own(actor, department_id)
+        case _:
+            return False
+
+
+def _is_own(actor: Actor, department_id: int | None) -> bool:
+    if department_id is None:
+        return False
+    in_line = actor.role is Role.OVERSIGHT and department_id in actor.line
+    return in_line or department_id == actor.department_id
+
+
+def require(
+    actor: Actor,
+    action: Action,
+    department_id: int | None,
+    *,
+    now: datetime,
+    standing_in: bool = False,
+) -> None:
+    """Raise `WrongRole`, or `FreshSignInRequired` where the action asks for a recent sign-in."""
+    if not may(actor, action, department_id, standing_in=standing_in):
+        raise WrongRole(role=actor.role, action=action)
+    if action in NEEDS_FRESH_SIGN_IN and not is_fresh(actor, now=now):
+        raise FreshSignInRequired(action=action)
+
+
+def is_fresh(actor: Actor, *, now: datetime) -> bool:
+    """Whether the actor signed in within the last few minutes."""
+    return actor.signed_in_at is not None and now - actor.signed_in_at <= FRESH

@@ -1,0 +1,26 @@
+"""How Alembic reaches the database: the URL comes from the caller, never from a file."""
+
+from __future__ import annotations
+
+from alembic import context
+
+import publisher.models  # noqa: F401  the tables have to be known
+from publisher.database import Base, Database
+
+
+def run() -> None:
+    """Run the migrations on the caller's database, each in its own transaction."""
+    database = Database(context.config.attributes["url"])
+    with database.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            transaction_per_migration=True,
+            render_as_batch=False,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    database.dispose()
+
+
+run()

@@ -1,0 +1,1 @@
+"""What comes in and becomes posts: intake, drafting, review and schedule."""

@@ -1,0 +1,92 @@
+"""Asking those who can approve, and telling people what became of a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import moving
+from publisher.desk import judging
+from publisher.models.comments import Reply
+from publisher.models.content import Revision
+from publisher.models.people import Department, Person
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import ladder
+
+
+def ask(
+    session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
+) -> None:
+    """Tell those who can approve; where nobody can, tell the cell's lead who can mend it."""
+    able = judging.approvers_for(session, revision, department_id, now=now)
+    if able.blocked is not None:
+        _say_blocked(session, revision, department_id, able.blocked, actor=actor, now=now)
+        return
+    for one in able.everybody:
+        person = session.get_one(Person, one.person_id)
+        if revision.post.reply is None:
+            more = {"due_at": revision.not_after, "standing_in": able.standing_in}
+            tell(session, NoticeKind.REVIEW_ASKED, person, revision, now=now, more=more)
+        else:
+            _say_answer_waits(session, person, revision, revision.post.reply, now=now)
+
+
+def _say_blocked(
+    session: Session,
+    revision: Revision,
+    department_id: int,
+    why: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    values = {"why": why, "department": department_id}
+    moving.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
+    more = {"why": why, "department": session.get_one(Department, department_id)}
+    for one in ladder.caretakers(session, now=now):
+        tell(session, NoticeKind.REVIEW_BLOCKED, one.person, revision, now=now, more=more)
+
+
+def _say_answer_waits(
+    session: Session, person: Person, revision: Revision, reply: Reply, *, now: datetime
+) -> None:
+    values = {
+        "answer": revision.variants[0].text,
+        "comment": reply.comment.text,
+        "department": revision.post.department,
+        "due_at": reply.comment.due_at,
+    }
+    composing.queue(
+        session,
+        kind=NoticeKind.ANSWER_WAITS,
+        person=person,
+        values=values,
+        now=now,
+        path=paths.review(revision.post_id),
+    )
+
+
+def tell(
+    session: Session,
+    kind: NoticeKind,
+    person: Person,
+    revision: Revision,
+    *,
+    now: datetime,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Queue a notice about this revision for a person."""
+    post = revision.post
+    values = {
+        "title": post.title,
+        "revision": revision.number,
+        "department": post.department,
+        **(more or {}),
+    }
+    composing.queue(
+        session, kind=kind, person=person, values=values, now=now, path=paths.post(post.id)
+    )

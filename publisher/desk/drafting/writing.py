@@ -1,0 +1,193 @@
+"""Writing a revision: checked, numbered, and whatever it overtakes put back in the same breath."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.lifecycle import POST_MOVES, PostState, check_move
+from approvals.policy import Actor
+from publisher import moving
+from publisher.desk import leaving, scheduling
+from publisher.desk.checking import Check, Problem, person_of
+from publisher.desk.drafting.drafts import (
+    LONGEST_ALT_TEXT,
+    LONGEST_NOTE,
+    MOST_PICTURES,
+    PreparedPicture,
+    PreparedVariant,
+)
+from publisher.lifecycle import AccountState
+from publisher.models.content import Post, Rendition, Revision, RevisionDepartment, Variant
+from publisher.models.deliveries import Account
+from publisher.models.people import Department
+
+# Above every limit of a platform, so that the platform's own limit is the one that is told.
+_LONGEST_TEXT = 1_000_000
+
+
+def write_revision(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post: Post,
+    variants: Sequence[PreparedVariant],
+    note: str = "",
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    asked: Collection[int] = (),
+    found: Collection[Problem] = (),
+) -> Revision:
+    """Add the next revision of a post that the caller has locked; rights are asked before.
+
+    A post that was beyond draft is put back, and its unsent deliveries are cancelled. Raises
+    `WrongState`, or `Invalid` with `found` and everything else that is wrong.
+    """
+    if post.state is not PostState.DRAFT:
+        check_move(POST_MOVES, post.state, PostState.DRAFT)
+    checking = Check(found)
+    words = checking.text("note", note, most=LONGEST_NOTE)
+    checked = _checked(session, variants, checking)
+    _check_window(checking, not_before, not_after, now=now)
+    everybody = _checked_departments(session, checking, {post.department_id, *asked})
+    checking.finish()
+    revision = Revision(
+        post=post,
+        number=post.newest + 1,
+        author_id=person_of(actor),
+        author_under_id=actor.appointment_id,
+        note=words,
+        saved_at=now,
+        not_before=not_before,
+        not_after=not_after,
+        variants=[_variant(position, variant) for position, variant in enumerate(checked)],
+        departments=[RevisionDepartment(department_id=one, asked=True) for one in everybody],
+    )
+    session.add(revision)
+    _put_back(session, post, revision.number, actor=actor, now=now)
+    post.newest = revision.number
+    session.flush()
+    return revision
+
+
+def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: datetime) -> None:
+    """The post is a draft again, and nothing of an older revision leaves any more."""
+    values = {"revision": number}
+    if post.state is PostState.DRAFT:
+        moving.record(session, post, "save", actor=actor, now=now, values=values)
+    else:
+        moving.apply(
+            session, post, PostState.DRAFT, actor=actor, now=now, verb="save", values=values
+        )
+    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
+
+
+def _checked(
+    session: Session, variants: Sequence[PreparedVariant], checking: Check
+) -> list[PreparedVariant]:
+    if not variants:
+        checking.add("variants", "required")
+    ids = {variant.account_id for variant in variants}
+    found = session.scalars(select(Account).where(Account.id.in_(ids)))
+    accounts = {account.id: account for account in found}
+    checked = []
+    taken: set[tuple[int, str]] = set()
+    for index, variant in enumerate(variants):
+        place = f"variants-{index}"
+        if (variant.account_id, variant.language) in taken:
+            checking.add(f"{place}-language", "twice", language=variant.language)
+        taken.add((variant.account_id, variant.language))
+        checked.append(_checked_variant(place, variant, accounts, checking))
+    return checked
+
+
+def _checked_variant(
+    place: str, variant: PreparedVariant, accounts: Mapping[int, Account], checking: Check
+) -> PreparedVariant:
+    before = len(checking.problems)
+    text = checking.text(f"{place}-text", variant.text, most=_LONGEST_TEXT, required=True)
+    link = checking.link(f"{place}-link", variant.link)
+    pictures = _checked_pictures(place, variant.pictures, checking)
+    account = accounts.get(variant.account_id)
+    if account is None:
+        checking.add(f"{place}-account_id", "unknown_account")
+    elif account.state is AccountState.DISCONNECTED:
+        checking.add(f"{place}-account_id", "disconnected", account=account.name)
+    elif before == len(checking.problems):
+        _check_room(place, account.platform, text, link, variant, checking)
+    return replace(variant, text=text, link=link, pictures=pictures)
+
+
+def _check_room(
+    place: str, platform: str, text: str, link: str, variant: PreparedVariant, checking: Check
+) -> None:
+    is_reply = bool(variant.target)
+    room = leaving.room(platform, text, link, is_reply=is_reply)
+    if not room.is_enough:
+        alone = leaving.room(platform, text, "", is_reply=is_reply)
+        code = "too_long_with_link" if alone.is_enough else "too_long"
+        checking.add(f"{place}-text", code, found=room.found, most=room.most, platform=platform)
+
+
+def _checked_pictures(
+    place: str, pictures: tuple[PreparedPicture, ...], checking: Check
+) -> tuple[PreparedPicture, ...]:
+    count = len(pictures)
+    if count > MOST_PICTURES:
+        checking.add(f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES)
+    if len({one.sha256 for one in pictures}) < count:
+        checking.add(f"{place}-pictures", "same_picture_twice")
+    return tuple(
+        replace(
+            one,
+            alt_text=checking.text(
+                f"{place}-pictures-{index}-alt_text", one.alt_text, most=LONGEST_ALT_TEXT
+            ),
+        )
+        for index, one in enumerate(pictures)
+    )
+
+
+def _check_window(
+    checking: Check, not_before: datetime | None, not_after: datetime | None, *, now: datetime
+) -> None:
+    """A beginning in the past means at once; an end in the past would let nothing leave."""
+    checking.future("not_after", not_after, now=now)
+    if not_before and not_after and not_after <= not_before:
+        checking.add("not_after", "before_not_before", not_before=not_before)
+
+
+def _checked_departments(session: Session, checking: Check, asked: set[int]) -> list[int]:
+    known = set(session.scalars(select(Department.id).where(Department.id.in_(asked))))
+    if asked - known:
+        checking.add("asked", "unknown_department")
+    return sorted(asked)
+
+
+def _variant(position: int, variant: PreparedVariant) -> Variant:
+    return Variant(
+        position=position,
+        account_id=variant.account_id,
+        language=variant.language,
+        text=variant.text,
+        link=variant.link,
+        target=variant.target,
+        renditions=[_rendition(place, one) for place, one in enumerate(variant.pictures)],
+    )
+
+
+def _rendition(position: int, picture: PreparedPicture) -> Rendition:
+    return Rendition(
+        position=position,
+        sha256=picture.sha256,
+        source_sha256=picture.source_sha256,
+        mime=picture.mime,
+        width=picture.width,
+        height=picture.height,
+        alt_text=picture.alt_text,
+    )

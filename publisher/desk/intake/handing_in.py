@@ -1,0 +1,181 @@
+"""Handing in: once for each form, with a number at once and an acknowledgement by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, Role, Scope, may, require, scope_of
+from publisher import moving
+from publisher.desk.checking import Invalid, Problem, person_of
+from publisher.desk.intake import forms
+from publisher.desk.intake.forms import Checked, HandIn
+from publisher.desk.numbering import next_number
+from publisher.media.store import MediaStore
+from publisher.models.content import Submission, SubmissionFile
+from publisher.models.people import Department, Person
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import ladder
+from publisher.people.register import is_in_force
+
+_OF_A_DEPARTMENT = (Role.MEMBER, Role.OFFICER, Role.HEAD)
+
+
+def hand_in(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    city_code: str,
+    store: MediaStore,
+    form: HandIn,
+) -> Submission:
+    """Record what a department hands in and acknowledge it; the same form twice is one submission.
+
+    Files are looked over and stored before the session is first used, so that no transaction
+    waits for them. Raises `WrongRole`, or `Invalid` with every problem at once.
+    """
+    require(actor, Action.HAND_IN, form.department_id, now=now)
+    at_desk = scope_of(actor, Action.HAND_IN) is Scope.ANY
+    checked = forms.check(form, at_desk=at_desk, now=now)
+    digests = [] if checked.problems else [store.save(one.content) for one in checked.files]
+    if first := _handed_in_before(session, actor, form):
+        return first
+    if problems := [*checked.problems, *_wrong_department(session, form, now)]:
+        raise Invalid(problems)
+    try:
+        with session.begin_nested():
+            submission = _write(session, checked, actor=actor, now=now, city_code=city_code)
+    except IntegrityError:
+        # The same form came in twice at once, and the other was first: our number is free again.
+        if first := _handed_in_before(session, actor, form):
+            return first
+        raise
+    _add_files(session, submission, checked, digests)
+    _acknowledge(session, submission, actor=actor, now=now, at_desk=at_desk)
+    return submission
+
+
+def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submission | None:
+    """What this very form became when it was handed in before."""
+    token = form.form_token
+    if not token or not token.isprintable():
+        return None
+    query = select(Submission).where(Submission.form_token == token)
+    first = session.scalars(query).one_or_none()
+    if first and not may(actor, Action.SEE_SUBMISSION, first.department_id):
+        raise Invalid([Problem("form_token", "used")])
+    return first
+
+
+def _wrong_department(session: Session, form: HandIn, now: datetime) -> list[Problem]:
+    department = session.get(Department, form.department_id)
+    if department is None:
+        return [Problem("department_id", "unknown_department")]
+    if not is_in_force(department, now=now):
+        return [Problem("department_id", "closed", {"until_on": department.until_on})]
+    return []
+
+
+def _write(
+    session: Session, checked: Checked, *, actor: Actor, now: datetime, city_code: str
+) -> Submission:
+    form = checked.form
+    if form.kind is None:
+        raise ValueError("a form without its kind is not written")
+    submission = Submission(
+        number=next_number(session, city_code=city_code, now=now),
+        state_at=now,
+        department_id=form.department_id,
+        kind=form.kind,
+        title=form.title,
+        text_mr=form.text_mr,
+        text_en=form.text_en,
+        text_hi=form.text_hi,
+        link=form.link,
+        wished_at=form.wished_at,
+        useful_until=form.useful_until,
+        outward_number=form.outward_number,
+        inward_number=form.inward_number,
+        brought_by=form.brought_by,
+        handed_in_by_id=person_of(actor),
+        handed_in_under_id=actor.appointment_id,
+        received_at=now,
+        form_token=form.form_token or None,
+    )
+    session.add(submission)
+    session.flush()
+    return submission
+
+
+def _add_files(
+    session: Session, submission: Submission, checked: Checked, digests: list[str]
+) -> None:
+    for position, (received, digest) in enumerate(zip(checked.files, digests, strict=True)):
+        session.add(
+            SubmissionFile(
+                submission=submission,
+                position=position,
+                sha256=digest,
+                name=received.name,
+                mime=received.mime,
+                size=len(received.content),
+                width=received.width,
+                height=received.height,
+                alt_mr=received.alt_mr,
+                alt_en=received.alt_en,
+            )
+        )
+    session.flush()
+
+
+def _acknowledge(
+    session: Session, submission: Submission, *, actor: Actor, now: datetime, at_desk: bool
+) -> None:
+    """Write the history's first line, and send the number to whoever stands for the department."""
+    values = {"number": submission.number, "at_desk": at_desk}
+    moving.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
+    more: dict[str, object] = {
+        "department": submission.department,
+        "received_at": submission.received_at,
+    }
+    if submission.wished_at is not None:
+        more["wished_at"] = submission.wished_at
+    tell(session, submission, NoticeKind.ACKNOWLEDGEMENT, now=now, more=more)
+
+
+def tell(
+    session: Session,
+    submission: Submission,
+    kind: NoticeKind,
+    *,
+    now: datetime,
+    more: Mapping[str, object],
+) -> None:
+    """Queue a mail about a submission to the department, if anybody there can get one."""
+    person = contact(session, submission, now=now)
+    if person is None:
+        return
+    values = {"number": submission.number, "title": submission.title, **more}
+    path = paths.submission(submission.id)
+    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+
+
+def contact(session: Session, submission: Submission, *, now: datetime) -> Person | None:
+    """Who is told about a submission: who handed it in for the department, else its first rung.
+
+    None where the department has nobody in office.
+    """
+    under = submission.handed_in_under
+    person = submission.handed_in_by
+    if under is not None and under.in_force(now) and person.disabled_at is None:
+        own = under.department_id == submission.department_id
+        if own and under.role in _OF_A_DEPARTMENT:
+            return person
+    rungs = ladder.rungs(session, submission.department_id, now=now)
+    return rungs[0].person if rungs else None

@@ -1,0 +1,93 @@
+"""Where a submission ends without a post: declined by the cell, withdrawn by the department."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.lifecycle import PostState, check_move
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.desk import withdrawing
+from publisher.desk.checking import Missing, check_in_sight, checked_reason, person_of
+from publisher.desk.intake.handing_in import tell
+from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
+from publisher.models.content import Post, Submission
+from publisher.models.people import Person
+from publisher.notices.composing import NoticeKind
+
+
+def locked_submission(
+    session: Session, submission_id: int, *, actor: Actor, action: Action, now: datetime
+) -> Submission:
+    """The submission, locked until the transaction ends, for an actor who may do this to it.
+
+    Raises `Missing` where it is not in the actor's sight, `WrongRole` where it is, but the
+    action is another's.
+    """
+    submission = moving.lock(session, Submission, submission_id)
+    if submission is None:
+        raise Missing(submission_id)
+    check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
+    require(actor, action, submission.department_id, now=now)
+    return submission
+
+
+def decline(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, reason: str
+) -> Submission:
+    """Decline a submission with a reason, and tell the department.
+
+    Raises `Missing`, `WrongRole`, `WrongState`, or `Invalid` for the reason.
+    """
+    action = Action.DECLINE_SUBMISSION
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    _end(session, submission, SubmissionState.DECLINED, action, actor=actor, now=now, reason=reason)
+    by = session.get_one(Person, person_of(actor))
+    more: dict[str, object] = {"reason": submission.reason, "by": by}
+    tell(session, submission, NoticeKind.SUBMISSION_DECLINED, now=now, more=more)
+    return submission
+
+
+def withdraw(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, reason: str
+) -> Submission:
+    """Take a submission back, and with it each post that rests on it alone.
+
+    Raises `WrongRole` where such a post stands and the actor may not withdraw it, and
+    `OnItsWay` where one has left already; else as `decline`.
+    """
+    action = Action.WITHDRAW_SUBMISSION
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_move(SUBMISSION_MOVES, submission.state, SubmissionState.WITHDRAWN)
+    words = checked_reason(reason)
+    for post in _posts_on_it_alone(submission):
+        withdrawing.withdraw_post(session, actor=actor, now=now, post_id=post.id, reason=words)
+    _end(
+        session, submission, SubmissionState.WITHDRAWN, action, actor=actor, now=now, reason=reason
+    )
+    return submission
+
+
+def _posts_on_it_alone(submission: Submission) -> list[Post]:
+    return [
+        post
+        for post in submission.posts
+        if post.state is not PostState.WITHDRAWN and post.submissions == [submission]
+    ]
+
+
+def _end(
+    session: Session,
+    submission: Submission,
+    to: SubmissionState,
+    action: Action,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> None:
+    check_move(SUBMISSION_MOVES, submission.state, to)
+    submission.reason = checked_reason(reason)
+    moving.apply(session, submission, to, actor=actor, now=now, verb=action)

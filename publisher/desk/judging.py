@@ -1,0 +1,129 @@
+"""From rows to the gate: what a revision would send out, and who may approve it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.errors import WrongRole
+from approvals.policy import Action, Actor
+from publisher.models.content import Decision, DecisionKind, Revision, Variant
+from publisher.models.people import Appointment, Department
+from publisher.people import ladder
+
+APPROVALS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
+OWNER_OF_THE_REST = "information-technology"
+
+
+def subject_of(revision: Revision) -> gate.Subject:
+    """What leaves if this revision leaves; its window has to be fixed."""
+    if revision.not_after is None:
+        raise ValueError("the window is not fixed before review")
+    return gate.Subject(
+        department_id=revision.post.department_id,
+        asked=tuple(row.department_id for row in revision.departments if row.asked),
+        kind=revision.post.kind,
+        window=gate.Window(revision.not_before, revision.not_after),
+        variants=tuple(_variant(variant) for variant in revision.variants),
+    )
+
+
+def _variant(variant: Variant) -> gate.VariantSubject:
+    pictures = tuple(gate.Picture(one.sha256, one.alt_text) for one in variant.renditions)
+    return gate.VariantSubject(
+        account_id=variant.account_id,
+        language=variant.language,
+        text=variant.text,
+        link=variant.link,
+        target=variant.target,
+        pictures=pictures,
+    )
+
+
+def case_of(revision: Revision, *, now: datetime) -> gate.Case:
+    """The case that the gate judges."""
+    return gate.Case(
+        state=revision.post.state,
+        revision=revision.number,
+        newest_revision=revision.post.newest,
+        stored_digest=revision.digest,
+        subject=subject_of(revision),
+        authors=frozenset({revision.author_id}),
+        approvals=tuple(
+            _approval(decision, now) for decision in revision.decisions if _approves(decision)
+        ),
+    )
+
+
+def _approves(decision: Decision) -> bool:
+    return decision.kind in APPROVALS
+
+
+def _approval(decision: Decision, now: datetime) -> gate.Approval:
+    return gate.Approval(
+        kind=gate.ApprovalKind(decision.kind.value),
+        department_id=decision.department_id,
+        person_id=decision.person_id,
+        digest=decision.digest,
+        in_force=is_in_force(decision, now=now),
+    )
+
+
+def is_in_force(decision: Decision, *, now: datetime) -> bool:
+    """Whether nobody took the approval back and the approver is in office."""
+    return decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
+
+
+def _is_in_office(appointment: Appointment, now: datetime) -> bool:
+    return appointment.in_force(now) and appointment.person.disabled_at is None
+
+
+def check_in_office(session: Session, actor: Actor, action: Action, *, now: datetime) -> None:
+    """Raise `WrongRole` unless the appointment that the actor acts under holds at `now`.
+
+    A page that was opened in office may be sent after it; a decision is asked once more.
+    """
+    held = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
+    claimed = (actor.person_id, actor.role, actor.department_id)
+    if (
+        held is None
+        or claimed != (held.person_id, held.role, held.department_id)
+        or not _is_in_office(held, now)
+    ):
+        raise WrongRole(role=actor.role, action=action)
+
+
+def asked_departments(revision: Revision) -> list[int]:
+    """The departments that have to approve; the owning one where none is listed."""
+    asked = [row.department_id for row in revision.departments if row.asked]
+    return asked or [revision.post.department_id]
+
+
+def approvers_for(
+    session: Session, revision: Revision, department_id: int, *, now: datetime
+) -> gate.Approvers:
+    """Who can approve this revision for that department now."""
+    top = ladder.head(session, department_id, now=now)
+    return gate.approvers(
+        [_candidate(one) for one in ladder.officers(session, department_id, now=now)],
+        _candidate(top) if top else None,
+        bound_authors(revision),
+    )
+
+
+def bound_authors(revision: Revision) -> frozenset[int]:
+    """Whom four eyes keep from approving this revision."""
+    return gate.bound_authors(revision.post.kind, {revision.author_id})
+
+
+def _candidate(appointment: Appointment) -> gate.Candidate:
+    return gate.Candidate(appointment.person_id, appointment.id)
+
+
+def owner_of_the_rest(session: Session) -> int:
+    """The department that owns what no other does."""
+    query = select(Department.id).where(Department.code == OWNER_OF_THE_REST)
+    return session.execute(query).scalar_one()

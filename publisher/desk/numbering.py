@@ -1,0 +1,27 @@
+"""Acknowledgement numbers, gapless: the counter counts in the transaction that uses the number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from publisher.models.content import Counter
+from publisher.worktime import local
+
+
+def next_number(session: Session, *, city_code: str, now: datetime) -> str:
+    """The next number of the city's year, such as `PMC/2026/000123`.
+
+    Whoever else needs one waits until this transaction has ended; undone, the number is free
+    again.
+    """
+    series = f"{city_code}/{local(now).year}"
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = make(Counter).values(series=series, value=1)
+    counted = statement.on_conflict_do_update(
+        index_elements=[Counter.series], set_={"value": Counter.value + 1}
+    ).returning(Counter.value)
+    value = session.execute(counted, execution_options={"synchronize_session": False}).scalar_one()
+    return f"{series}/{value:06d}"

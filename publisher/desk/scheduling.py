@@ -1,0 +1,324 @@
+"""When each variant of an approved post leaves: schedule, reschedule, cancel, publish now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, NotApproved, WrongState
+from approvals.gate import Refusal
+from approvals.lifecycle import PostState
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.desk.checking import GRACE, Invalid, Missing, Problem
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Post, Revision, Variant
+from publisher.models.deliveries import Delivery, DeliveryAction
+
+UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+GONE = (
+    DeliveryState.SENDING,
+    DeliveryState.PUBLISHED,
+    DeliveryState.UNCONFIRMED,
+    DeliveryState.HELD,
+)
+LATE_LIMIT = 60
+LONGEST_LATE_LIMIT = 24 * 60
+CLASH = timedelta(minutes=10)
+
+
+class OnItsWay(NotAllowed):
+    """The delivery has already left, or may have: it cannot be stopped any more."""
+
+    code = "on_its_way"
+
+
+def newest_revision(post: Post) -> Revision:
+    """The revision that counts; `WrongState` where nothing has been saved yet."""
+    if not post.revisions:
+        raise WrongState(state=post.state, to=PostState.IN_REVIEW)
+    return post.revisions[-1]
+
+
+def schedule(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant_id: int,
+    due_at: datetime,
+    late_limit: int = LATE_LIMIT,
+    despite_clash: bool = False,
+) -> Delivery:
+    """Give a variant of an approved revision its time. `late_limit` is in minutes.
+
+    Raises `Invalid` for a past time, one outside the window, a clash or a wrong limit.
+    """
+    variant = _variant(session, variant_id)
+    post = _locked_post(session, variant.revision.post_id)
+    require(actor, Action.SCHEDULE, post.department_id, now=now)
+    _check_approved(post, variant.revision)
+    _check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
+    return _set_time(
+        session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
+    )
+
+
+def _set_time(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant: Variant,
+    due_at: datetime,
+    late_limit: int,
+) -> Delivery:
+    """A variant has one delivery: the first time makes it, every later one puts it back."""
+    delivery = _delivery_of(session, variant)
+    if delivery is None:
+        return add_delivery(
+            session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
+        )
+    _put_back(session, delivery, actor=actor, now=now, due_at=due_at, late_limit=late_limit)
+    return delivery
+
+
+def reschedule(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    delivery_id: int,
+    due_at: datetime,
+    late_limit: int = LATE_LIMIT,
+    despite_clash: bool = False,
+) -> Delivery:
+    """Change the time of a delivery that has not left, or give one that did not leave a new one."""
+    delivery = delivery_for(session, delivery_id)
+    return schedule(
+        session,
+        actor=actor,
+        now=now,
+        variant_id=delivery.variant_id,
+        due_at=due_at,
+        late_limit=late_limit,
+        despite_clash=despite_clash,
+    )
+
+
+def publish_now(
+    session: Session, *, actor: Actor, now: datetime, variant_ids: Collection[int]
+) -> list[Delivery]:
+    """Make these variants due at once; asks for a fresh sign-in."""
+    deliveries = []
+    for variant_id in variant_ids:
+        variant = _variant(session, variant_id)
+        require(actor, Action.PUBLISH_NOW, variant.revision.post.department_id, now=now)
+        deliveries.append(
+            schedule(
+                session,
+                actor=actor,
+                now=now,
+                variant_id=variant_id,
+                due_at=now,
+                despite_clash=True,
+            )
+        )
+    return deliveries
+
+
+def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
+    """Cancel a delivery that has not left; `OnItsWay` says honestly where it has."""
+    delivery = moving.lock(session, Delivery, delivery_id)
+    if delivery is None:
+        raise Missing(delivery_id)
+    require(actor, Action.CANCEL, delivery.post.department_id, now=now)
+    if delivery.state in GONE:
+        raise OnItsWay(state=delivery.state)
+    moving.apply(session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel")
+    return delivery
+
+
+def cancel_unsent(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, why: str
+) -> list[Delivery]:
+    """Cancel whatever of this post has not left yet, and say why in the history."""
+    query = select(Delivery).where(Delivery.post_id == post_id, Delivery.state.in_(UNSENT))
+    found = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
+    for state in UNSENT:
+        moving.apply_all(
+            session,
+            [one for one in found if one.state is state],
+            DeliveryState.CANCELLED,
+            actor=actor,
+            now=now,
+            verb="cancel",
+            values={"why": why},
+        )
+    return found
+
+
+def send_reply(
+    session: Session, *, actor: Actor, now: datetime, revision: Revision
+) -> list[Delivery]:
+    """An approved reply leaves at once, and within a day: the citizen is waiting."""
+    return [
+        _set_time(
+            session,
+            actor=actor,
+            now=now,
+            variant=variant,
+            due_at=now,
+            late_limit=LONGEST_LATE_LIMIT,
+        )
+        for variant in revision.variants
+    ]
+
+
+def latest_moment(delivery: Delivery) -> datetime:
+    """Until when this delivery may still leave: its late limit, and never past its window."""
+    limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
+    not_after = delivery.variant.revision.not_after
+    return limit if not_after is None else min(limit, not_after)
+
+
+def clashes(
+    session: Session, *, account_id: int, due_at: datetime, variant_id: int
+) -> list[Delivery]:
+    """Other deliveries on that account within ten minutes of this time."""
+    query = select(Delivery).where(
+        Delivery.account_id == account_id,
+        Delivery.variant_id != variant_id,
+        Delivery.state.in_((*UNSENT, *GONE)),
+        Delivery.due_at > due_at - CLASH,
+        Delivery.due_at < due_at + CLASH,
+    )
+    return list(session.scalars(query.order_by(Delivery.due_at)))
+
+
+def delivery_for(session: Session, delivery_id: int) -> Delivery:
+    """The delivery, or `Missing`."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise Missing(delivery_id)
+    return delivery
+
+
+def add_delivery(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant: Variant,
+    due_at: datetime,
+    late_limit: int,
+) -> Delivery:
+    """A new delivery of a variant; who may schedule has been asked before."""
+    delivery = Delivery(
+        action=DeliveryAction.PUBLISH,
+        variant_id=variant.id,
+        post_id=variant.revision.post_id,
+        account_id=variant.account_id,
+        state_at=now,
+        due_at=due_at,
+        late_limit=late_limit,
+        scheduled_by_id=actor.person_id,
+    )
+    session.add(delivery)
+    moving.record(
+        session, delivery, "schedule", actor=actor, now=now, values={"due_at": due_at.isoformat()}
+    )
+    return delivery
+
+
+def _put_back(
+    session: Session,
+    delivery: Delivery,
+    *,
+    actor: Actor,
+    now: datetime,
+    due_at: datetime,
+    late_limit: int,
+) -> None:
+    values = {"due_at": due_at.isoformat(), "before": delivery.due_at.isoformat()}
+    if delivery.state in GONE:
+        raise OnItsWay(state=delivery.state)
+    if delivery.state is DeliveryState.SCHEDULED:
+        moving.record(session, delivery, "reschedule", actor=actor, now=now, values=values)
+    else:
+        moving.apply(
+            session,
+            delivery,
+            DeliveryState.SCHEDULED,
+            actor=actor,
+            now=now,
+            verb="reschedule",
+            values=values,
+        )
+    delivery.due_at, delivery.late_limit = due_at, late_limit
+    delivery.not_before, delivery.reason, delivery.looks = None, {}, 0
+
+
+def _variant(session: Session, variant_id: int) -> Variant:
+    variant = session.get(Variant, variant_id)
+    if variant is None:
+        raise Missing(variant_id)
+    return variant
+
+
+def _locked_post(session: Session, post_id: int) -> Post:
+    post = moving.lock(session, Post, post_id)
+    if post is None:
+        raise Missing(post_id)
+    return post
+
+
+def _delivery_of(session: Session, variant: Variant) -> Delivery | None:
+    query = select(Delivery).where(
+        Delivery.variant_id == variant.id, Delivery.action == DeliveryAction.PUBLISH
+    )
+    return session.scalars(query.with_for_update()).one_or_none()
+
+
+def _check_approved(post: Post, revision: Revision) -> None:
+    if post.state is not PostState.APPROVED:
+        raise WrongState(state=post.state, to=DeliveryState.SCHEDULED)
+    if revision.number != post.newest:
+        raise NotApproved(reason=Refusal.NOT_NEWEST)
+
+
+def _check_time(
+    session: Session,
+    variant: Variant,
+    due_at: datetime,
+    late_limit: int,
+    *,
+    now: datetime,
+    despite_clash: bool,
+) -> None:
+    problems = [*_wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
+    others = clashes(session, account_id=variant.account_id, due_at=due_at, variant_id=variant.id)
+    if not problems and others and not despite_clash:
+        near = {"title": others[0].post.title, "due_at": others[0].due_at}
+        problems.append(Problem("due_at", "clash", near))
+    if problems:
+        raise Invalid(problems)
+
+
+def _wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[Problem]:
+    if due_at < now - GRACE:
+        return [Problem("due_at", "past", {})]
+    if revision.not_before is not None and due_at < revision.not_before:
+        return [Problem("due_at", "before_window", {"not_before": revision.not_before})]
+    if revision.not_after is not None and due_at > revision.not_after:
+        return [Problem("due_at", "after_window", {"not_after": revision.not_after})]
+    return []
+
+
+def _wrong_limit(late_limit: int) -> list[Problem]:
+    if 1 <= late_limit <= LONGEST_LATE_LIMIT:
+        return []
+    return [Problem("late_limit", "limit", {"most": LONGEST_LATE_LIMIT})]

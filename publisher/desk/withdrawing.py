@@ -1,0 +1,114 @@
+"""Taking back what was approved, or giving a post up, as long as something can still be stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.errors import NotApproved, WrongState
+from approvals.lifecycle import PostState
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.desk import asking, reviewing, scheduling
+from publisher.desk.checking import checked_reason
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Decision, Post, Revision, Variant
+from publisher.models.deliveries import Delivery
+from publisher.notices.composing import NoticeKind
+
+
+def withdraw_approval(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str = ""
+) -> list[Delivery]:
+    """Take back the department's approval and stop whatever has not left; gives what was stopped.
+
+    Raises `OnItsWay` where all of this revision has left already, `WrongState` where it is not
+    before the department or approved, and `NotApproved` where no approval of it stands.
+    """
+    post = reviewing.locked_post(session, post_id)
+    revision = scheduling.newest_revision(post)
+    action = Action.WITHDRAW_APPROVAL
+    department_id = reviewing.deciding_department(session, revision, action, actor=actor, now=now)
+    gate.check_seen(seen, post.newest)
+    if post.state not in (PostState.IN_REVIEW, PostState.APPROVED):
+        raise WrongState(state=post.state, to=PostState.IN_REVIEW)
+    mine = reviewing.standing_approvals(revision, department_id)
+    if not mine:
+        raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
+    words = checked_reason(reason) if reason.strip() else ""
+    _check_something_left_to_stop(session, post)
+    stopped = scheduling.cancel_unsent(
+        session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
+    )
+    _take_back(session, revision, mine, actor=actor, now=now, reason=words)
+    return stopped
+
+
+def _check_something_left_to_stop(session: Session, post: Post) -> None:
+    """What an earlier revision sent out is another matter: this one can still be stopped."""
+    query = (
+        select(Delivery.state)
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(Revision.post_id == post.id, Revision.number == post.newest)
+        .with_for_update(of=Delivery)
+    )
+    states = list(session.scalars(query))
+    if states and all(state in scheduling.GONE for state in states):
+        gone = {state for state in states if state is not DeliveryState.PUBLISHED}
+        raise scheduling.OnItsWay(state=gone.pop() if gone else DeliveryState.PUBLISHED)
+
+
+def _take_back(
+    session: Session,
+    revision: Revision,
+    mine: list[Decision],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> None:
+    for decision in mine:
+        decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
+    post, values = revision.post, {"revision": revision.number, "reason": bool(reason)}
+    if post.state is PostState.APPROVED:
+        moving.apply(
+            session,
+            post,
+            PostState.IN_REVIEW,
+            actor=actor,
+            now=now,
+            verb="withdraw_approval",
+            values=values,
+        )
+    else:
+        moving.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
+    more = {"reason": reason}
+    asking.tell(
+        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
+    )
+
+
+def withdraw_post(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, reason: str
+) -> Post:
+    """Give the post up: nothing of it that has not left will leave."""
+    post = reviewing.locked_post(session, post_id)
+    require(actor, Action.WITHDRAW_POST, post.department_id, now=now)
+    post.reason = checked_reason(reason)
+    _check_something_left_to_stop(session, post)
+    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="withdraw_post")
+    if post.reply is not None:
+        post.reply.withdrawn_at = now
+    moving.apply(
+        session,
+        post,
+        PostState.WITHDRAWN,
+        actor=actor,
+        now=now,
+        verb="withdraw_post",
+    )
+    return post

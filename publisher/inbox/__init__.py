@@ -1,0 +1,1 @@
+"""What comes back: comments are read, routed to who answers for them, and answered."""

@@ -1,0 +1,143 @@
+"""Answering a comment: a reply is a post, and meets the same gate and the same press."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, WrongState
+from approvals.lifecycle import PostState
+from approvals.policy import CLOCK, Action, Actor, Role, require
+from publisher import moving
+from publisher.database import Database
+from publisher.desk import drafting, reviewing, scheduling
+from publisher.desk.drafting import PreparedVariant
+from publisher.inbox import routing
+from publisher.lifecycle import CommentState, DeliveryState
+from publisher.models.comments import AnswerKind, Comment, Reply
+from publisher.models.content import Language, Post, PostKind, Revision
+from publisher.models.deliveries import Delivery
+from publisher.words import scripts
+
+OWN_HAND = (Role.OFFICER, Role.HEAD)
+
+
+class AlreadyAnswered(NotAllowed):
+    """This opening of the comment has its final answer already; `post` is its id."""
+
+    code = "already_answered"
+
+
+def answer(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    comment_id: int,
+    text: str,
+    kind: AnswerKind = AnswerKind.FINAL,
+) -> Post:
+    """Write the answer to a comment.
+
+    An officer's own answer is approved by writing it and leaves at once; anybody else's waits
+    for the department's officer. Raises `Invalid`, `WrongState` or `AlreadyAnswered`.
+    """
+    comment = routing.locked_comment(session, comment_id)
+    require(actor, Action.ANSWER, comment.department_id, now=now)
+    if comment.state is not CommentState.ROUTED or comment.department_id is None:
+        raise WrongState(state=comment.state, to=CommentState.ANSWERED)
+    _check_first(session, comment, kind)
+    post = _new_reply(session, comment, kind, now=now)
+    written = _variant(comment, text)
+    revision = drafting.write_revision(session, actor=actor, now=now, post=post, variants=[written])
+    _decide(session, post, revision, actor=actor, now=now)
+    return post
+
+
+def _variant(comment: Comment, text: str) -> PreparedVariant:
+    """The answer stands on the comment's own account, under that very comment."""
+    return PreparedVariant(
+        account_id=comment.account_id,
+        language=Language(scripts.language_of(text) or Language.MARATHI),
+        text=text,
+        target=comment.platform_id,
+    )
+
+
+def _check_first(session: Session, comment: Comment, kind: AnswerKind) -> None:
+    if kind is AnswerKind.FINAL and (given := routing.standing_answer(session, comment)):
+        raise AlreadyAnswered(post=given.post_id)
+
+
+def _new_reply(session: Session, comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:
+    post = Post(
+        kind=PostKind.REPLY,
+        title=f"@{comment.author_handle or comment.author_name}",
+        department_id=comment.department_id,
+        state=PostState.DRAFT,
+        created_at=now,
+        state_at=now,
+    )
+    session.add(post)
+    session.flush()
+    session.add(Reply(post_id=post.id, comment_id=comment.id, answer=kind, opening=comment.opening))
+    session.flush()
+    return post
+
+
+def _decide(
+    session: Session, post: Post, revision: Revision, *, actor: Actor, now: datetime
+) -> None:
+    """By own hand where the responsible department's officer wrote it, else through review."""
+    if actor.role not in OWN_HAND or actor.department_id != post.department_id:
+        reviewing.send_for_review(
+            session, actor=actor, now=now, post_id=post.id, seen=revision.number
+        )
+        return
+    reviewing.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
+    scheduling.send_reply(session, actor=actor, now=now, revision=revision)
+
+
+def tick_answers(database: Database, *, now: datetime) -> int:
+    """Mark comments whose answer is live: answered by a final one, noted by an interim one."""
+    with database.transaction() as session:
+        live = list(session.scalars(_live_replies()))
+        for reply in live:
+            _note_live(session, reply, now=now)
+    return len(live)
+
+
+def _live_replies() -> Select[Reply]:
+    """The replies to open comments that are live and not yet noted as such."""
+    return (
+        select(Reply)
+        .join(Comment, Comment.id == Reply.comment_id)
+        .join(Delivery, Delivery.post_id == Reply.post_id)
+        .where(
+            Comment.state == CommentState.ROUTED,
+            Reply.opening == Comment.opening,
+            Reply.withdrawn_at.is_(None),
+            Delivery.state == DeliveryState.PUBLISHED,
+            or_(Reply.answer == AnswerKind.FINAL, Comment.interim_at.is_(None)),
+        )
+        .with_for_update(skip_locked=True, of=Comment)
+    )
+
+
+def _note_live(session: Session, reply: Reply, *, now: datetime) -> None:
+    comment, values = reply.comment, {"post": reply.post_id}
+    if reply.answer is AnswerKind.INTERIM:
+        comment.interim_at = now
+        moving.record(session, comment, "interim", actor=CLOCK, now=now, values=values)
+        return
+    moving.apply(
+        session,
+        comment,
+        CommentState.ANSWERED,
+        actor=CLOCK,
+        now=now,
+        verb="answer_live",
+        values=values,
+    )

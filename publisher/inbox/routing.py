@@ -1,0 +1,273 @@
+"""Who has a comment: each routing keeps the department, the person, since when, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongState
+from approvals.lifecycle import PostState
+from approvals.policy import CLOCK, Action, Actor, require
+from publisher import moving
+from publisher.desk import scheduling
+from publisher.desk.checking import Missing, checked_reason
+from publisher.inbox import deadlines
+from publisher.lifecycle import CommentState
+from publisher.models.comments import AnswerKind, Comment, Reply, Routing
+from publisher.models.content import Post
+from publisher.models.people import Department
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import ladder
+
+
+class RoutingReason(StrEnum):
+    """Why a comment is where it is."""
+
+    UNDER_POST = "under_post"
+    NO_DEPARTMENT = "no_department"
+    NOBODY_THERE = "nobody_there"
+    ASSIGNED = "assigned"
+    TRANSFERRED = "transferred"
+    GIVEN_BACK = "given_back"
+    REOPENED = "reopened"
+
+
+def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
+    """Give a new comment to the department of the post it stands under, else to the cell."""
+    receipt = comment.thread.receipt
+    if receipt is None:
+        _put(session, comment, None, RoutingReason.NO_DEPARTMENT, {}, actor=CLOCK, now=now)
+        return
+    post = receipt.delivery.post
+    details = {
+        "post": post.id,
+        "title": post.title,
+        "published_at": receipt.published_at.isoformat(),
+    }
+    _put(
+        session,
+        comment,
+        post.department_id,
+        RoutingReason.UNDER_POST,
+        details,
+        actor=CLOCK,
+        now=now,
+    )
+
+
+def _put(
+    session: Session,
+    comment: Comment,
+    department_id: int | None,
+    reason: RoutingReason,
+    details: Mapping[str, object],
+    *,
+    actor: Actor,
+    now: datetime,
+    verb: str = "route",
+) -> None:
+    """End who had it, give it to the department's first rung, or to the cell where none is."""
+    for routing in comment.routings:
+        routing.until_at = routing.until_at or now
+    session.flush()
+    rungs = ladder.rungs(session, department_id, now=now) if department_id is not None else []
+    holder = rungs[0] if rungs else None
+    if department_id is not None and holder is None:
+        details = {**details, "department": department_id, "meant": reason.value}
+        reason = RoutingReason.NOBODY_THERE
+    comment.department_id = department_id if holder else None
+    comment.routings.append(
+        Routing(
+            department_id=comment.department_id,
+            appointment_id=holder.id if holder else None,
+            since_at=now,
+            reason=reason,
+            details=dict(details),
+        )
+    )
+    comment.due_at = (
+        deadlines.answer_by(comment.written_at) if holder else deadlines.assign_by(comment.seen_at)
+    )
+    _move(session, comment, reason, actor=actor, now=now, verb=verb)
+    if holder is not None:
+        _tell(session, comment, now=now)
+
+
+def _move(
+    session: Session,
+    comment: Comment,
+    reason: RoutingReason,
+    *,
+    actor: Actor,
+    now: datetime,
+    verb: str,
+) -> None:
+    to = CommentState.RECEIVED if comment.department_id is None else CommentState.ROUTED
+    values = {"why": reason.value, "department": comment.department_id}
+    if comment.state is to:
+        moving.record(session, comment, verb, actor=actor, now=now, values=values)
+    else:
+        moving.apply(session, comment, to, actor=actor, now=now, verb=verb, values=values)
+
+
+def _tell(session: Session, comment: Comment, *, now: datetime) -> None:
+    holder = current(comment).appointment
+    if holder is None:
+        return
+    values = {
+        "comment": comment.text,
+        "author": comment.author_handle or comment.author_name,
+        "department": comment.department,
+        "due_at": comment.due_at,
+        "platform": comment.account.platform,
+    }
+    composing.queue(
+        session,
+        kind=NoticeKind.COMMENT_ROUTED,
+        person=holder.person,
+        values=values,
+        now=now,
+        path=paths.comment(comment.id),
+    )
+
+
+def current(comment: Comment) -> Routing:
+    """The routing in force."""
+    return next(one for one in reversed(comment.routings) if one.until_at is None)
+
+
+def assign(
+    session: Session, *, actor: Actor, now: datetime, comment_id: int, department_id: int
+) -> Comment:
+    """The cell gives a comment from its queue to a department."""
+    comment = locked_comment(session, comment_id)
+    require(actor, Action.ASSIGN, department_id, now=now)
+    if comment.state is not CommentState.RECEIVED:
+        raise WrongState(state=comment.state, to=CommentState.ROUTED)
+    _check_department(session, department_id)
+    _put(
+        session,
+        comment,
+        department_id,
+        RoutingReason.ASSIGNED,
+        {},
+        actor=actor,
+        now=now,
+        verb="assign",
+    )
+    return comment
+
+
+def transfer(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    comment_id: int,
+    department_id: int | None,
+    reason: str,
+) -> Comment:
+    """Give a comment to another department, or back to the cell (None), with a reason.
+
+    An answer that has not left is taken back; the citizen's clock goes on.
+    """
+    comment = locked_comment(session, comment_id)
+    require(actor, Action.TRANSFER, comment.department_id, now=now)
+    if comment.state is not CommentState.ROUTED:
+        raise WrongState(state=comment.state, to=CommentState.ROUTED)
+    words = checked_reason(reason)
+    if department_id is not None:
+        _check_department(session, department_id)
+    take_back_answer(session, comment, actor=actor, now=now, why="transfer")
+    back = department_id is None
+    why = RoutingReason.GIVEN_BACK if back else RoutingReason.TRANSFERRED
+    details = {"from": comment.department_id, "words": words}
+    _put(session, comment, department_id, why, details, actor=actor, now=now, verb="transfer")
+    return comment
+
+
+def close(
+    session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
+) -> Comment:
+    """Close a comment without an answer, with the reason."""
+    comment = locked_comment(session, comment_id)
+    require(actor, Action.CLOSE, comment.department_id, now=now)
+    comment.reason = checked_reason(reason)
+    if comment.state is CommentState.ROUTED:
+        take_back_answer(session, comment, actor=actor, now=now, why="close")
+    moving.apply(session, comment, CommentState.CLOSED, actor=actor, now=now, verb="close")
+    return comment
+
+
+def reopen(
+    session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
+) -> Comment:
+    """Open an answered or closed comment again, for another answer by its department."""
+    comment = locked_comment(session, comment_id)
+    require(actor, Action.REOPEN, comment.department_id, now=now)
+    if comment.state not in (CommentState.ANSWERED, CommentState.CLOSED):
+        raise WrongState(state=comment.state, to=CommentState.ROUTED)
+    words = checked_reason(reason)
+    department_id = comment.department_id or actor.department_id
+    comment.opening += 1
+    comment.reason = ""
+    details = {"words": words}
+    moving.apply(session, comment, CommentState.ROUTED, actor=actor, now=now, verb="reopen")
+    _put(session, comment, department_id, RoutingReason.REOPENED, details, actor=actor, now=now)
+    routed = comment.department_id is not None
+    comment.due_at = deadlines.answer_by(now) if routed else deadlines.assign_by(now)
+    return comment
+
+
+def take_back_answer(
+    session: Session, comment: Comment, *, actor: Actor, now: datetime, why: str
+) -> None:
+    """Cancel a final answer of this opening that has not left; `OnItsWay` where it has."""
+    reply = standing_answer(session, comment)
+    if reply is None:
+        return
+    post = moving.lock(session, Post, reply.post_id) or reply.post
+    if any(one.state in scheduling.GONE for one in post.deliveries):
+        raise scheduling.OnItsWay(state=post.deliveries[-1].state)
+    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why=why)
+    reply.withdrawn_at = now
+    # Given up for good: nobody approves or schedules it after the comment has moved on.
+    values = {"why": why}
+    moving.apply(
+        session,
+        post,
+        PostState.WITHDRAWN,
+        actor=actor,
+        now=now,
+        verb="withdraw_post",
+        values=values,
+    )
+
+
+def standing_answer(session: Session, comment: Comment) -> Reply | None:
+    """The final answer of this opening that nobody has taken back."""
+    query = select(Reply).where(
+        Reply.comment_id == comment.id,
+        Reply.opening == comment.opening,
+        Reply.answer == AnswerKind.FINAL,
+        Reply.withdrawn_at.is_(None),
+    )
+    return session.scalars(query).one_or_none()
+
+
+def locked_comment(session: Session, comment_id: int) -> Comment:
+    """The comment, locked until the transaction ends, or `Missing`."""
+    comment = moving.lock(session, Comment, comment_id)
+    if comment is None:
+        raise Missing(comment_id)
+    return comment
+
+
+def _check_department(session: Session, department_id: int) -> None:
+    if session.get(Department, department_id) is None:
+        raise Missing(department_id)

@@ -1,0 +1,143 @@
+"""The states of submissions, deliveries, comments, accounts and notices, and their moves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from approvals.lifecycle import Moves
+
+
+class SubmissionState(StrEnum):
+    """Where a submission stands at the desk."""
+
+    RECEIVED = "received"
+    RETURNED = "returned"
+    DRAFTED = "drafted"
+    DECLINED = "declined"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+
+
+SUBMISSION_MOVES: Moves = {
+    SubmissionState.RECEIVED: frozenset(
+        {
+            SubmissionState.RETURNED,
+            SubmissionState.DRAFTED,
+            SubmissionState.DECLINED,
+            SubmissionState.MERGED,
+            SubmissionState.WITHDRAWN,
+        }
+    ),
+    SubmissionState.RETURNED: frozenset(
+        {SubmissionState.RECEIVED, SubmissionState.DECLINED, SubmissionState.WITHDRAWN}
+    ),
+    SubmissionState.DRAFTED: frozenset({SubmissionState.WITHDRAWN}),
+    SubmissionState.DECLINED: frozenset(),
+    SubmissionState.MERGED: frozenset(),
+    SubmissionState.WITHDRAWN: frozenset(),
+}
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands in the press."""
+
+    SCHEDULED = "scheduled"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    PUBLISHED = "published"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+    MISSED = "missed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+DELIVERY_MOVES: Moves = {
+    DeliveryState.SCHEDULED: frozenset(
+        {
+            DeliveryState.CLAIMED,
+            DeliveryState.CANCELLED,
+            DeliveryState.MISSED,
+            DeliveryState.PUBLISHED,
+            DeliveryState.UNCONFIRMED,
+        }
+    ),
+    DeliveryState.CLAIMED: frozenset(
+        {
+            DeliveryState.SENDING,
+            DeliveryState.SCHEDULED,
+            DeliveryState.FAILED,
+            DeliveryState.CANCELLED,
+            DeliveryState.UNCONFIRMED,
+        }
+    ),
+    DeliveryState.SENDING: frozenset(
+        {
+            DeliveryState.PUBLISHED,
+            DeliveryState.UNCONFIRMED,
+            DeliveryState.FAILED,
+            DeliveryState.SCHEDULED,
+        }
+    ),
+    DeliveryState.UNCONFIRMED: frozenset({DeliveryState.PUBLISHED, DeliveryState.HELD}),
+    DeliveryState.HELD: frozenset({DeliveryState.PUBLISHED, DeliveryState.SCHEDULED}),
+    DeliveryState.FAILED: frozenset({DeliveryState.SCHEDULED, DeliveryState.PUBLISHED}),
+    DeliveryState.MISSED: frozenset({DeliveryState.SCHEDULED, DeliveryState.PUBLISHED}),
+    DeliveryState.CANCELLED: frozenset({DeliveryState.SCHEDULED}),
+    DeliveryState.PUBLISHED: frozenset(),
+}
+
+
+class CommentState(StrEnum):
+    """Where a citizen's comment stands."""
+
+    RECEIVED = "received"
+    ROUTED = "routed"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+COMMENT_MOVES: Moves = {
+    CommentState.RECEIVED: frozenset({CommentState.ROUTED, CommentState.CLOSED}),
+    CommentState.ROUTED: frozenset(
+        {CommentState.ANSWERED, CommentState.CLOSED, CommentState.RECEIVED}
+    ),
+    CommentState.ANSWERED: frozenset({CommentState.CLOSED, CommentState.ROUTED}),
+    CommentState.CLOSED: frozenset({CommentState.ROUTED}),
+}
+
+
+class AccountState(StrEnum):
+    """Whether a social media account can be used."""
+
+    CONNECTED = "connected"
+    PAUSED = "paused"
+    DISCONNECTED = "disconnected"
+
+
+ACCOUNT_MOVES: Moves = {
+    AccountState.CONNECTED: frozenset({AccountState.PAUSED, AccountState.DISCONNECTED}),
+    AccountState.PAUSED: frozenset({AccountState.CONNECTED, AccountState.DISCONNECTED}),
+    AccountState.DISCONNECTED: frozenset({AccountState.CONNECTED}),
+}
+
+
+class NoticeState(StrEnum):
+    """Where an outgoing mail stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+
+
+NOTICE_MOVES: Moves = {
+    NoticeState.QUEUED: frozenset({NoticeState.SENDING}),
+    NoticeState.SENDING: frozenset(
+        {NoticeState.SENT, NoticeState.QUEUED, NoticeState.FAILED, NoticeState.UNCONFIRMED}
+    ),
+    NoticeState.SENT: frozenset(),
+    NoticeState.FAILED: frozenset({NoticeState.QUEUED}),
+    NoticeState.UNCONFIRMED: frozenset({NoticeState.SENT, NoticeState.QUEUED}),
+}

@@ -1,0 +1,159 @@
+"""What citizens wrote under what was published, who has it and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.lifecycle import CommentState
+from publisher.models.deliveries import Account, Receipt
+from publisher.models.people import Appointment, Department
+
+if TYPE_CHECKING:
+    from publisher.models.content import Post
+
+
+class AnswerKind(StrEnum):
+    """Whether a reply ends the matter or only says that it is being looked into."""
+
+    FINAL = "final"
+    INTERIM = "interim"
+
+
+class Source(Base):
+    """Where comments are read: an account's mentions (`receipt` None) or one published post."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        UniqueConstraint("receipt_id"),
+        Index("ix_sources_read_at", "read_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"))
+    cursor: Mapped[str | None] = mapped_column(String(500))
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    account: Mapped[Account] = relationship()
+    receipt: Mapped[Receipt | None] = relationship()
+
+
+class Thread(Base):
+    """The comments under one root on a platform; `receipt` where the root is ours."""
+
+    __tablename__ = "threads"
+    __table_args__ = (UniqueConstraint("account_id", "root_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    root_id: Mapped[str] = mapped_column(String(120))
+    receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"))
+
+    account: Mapped[Account] = relationship()
+    receipt: Mapped[Receipt | None] = relationship()
+    comments: Mapped[list[Comment]] = relationship(
+        back_populates="thread", order_by="Comment.written_at"
+    )
+
+
+class Comment(Base):
+    """One comment, stored once. `opening` counts how often it was opened for an answer."""
+
+    __tablename__ = "comments"
+    __table_args__ = (
+        UniqueConstraint("account_id", "platform_id"),
+        Index("ix_comments_department_due", "department_id", "due_at"),
+        Index(
+            "ix_comments_open",
+            "due_at",
+            sqlite_where=text("state IN ('received', 'routed')"),
+            postgresql_where=text("state IN ('received', 'routed')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), index=True)
+    platform_id: Mapped[str] = mapped_column(String(120))
+    parent_platform_id: Mapped[str] = mapped_column(String(120), default="")
+    author_name: Mapped[str] = mapped_column(String(200), default="")
+    author_handle: Mapped[str] = mapped_column(String(120), default="")
+    text: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(String(500), default="")
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[CommentState] = mapped_column(
+        enum_type(CommentState, "state"), default=CommentState.RECEIVED
+    )
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opening: Mapped[int] = mapped_column(default=1)
+    interim_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+    account: Mapped[Account] = relationship()
+    thread: Mapped[Thread] = relationship(back_populates="comments")
+    department: Mapped[Department | None] = relationship()
+    routings: Mapped[list[Routing]] = relationship(back_populates="comment", order_by="Routing.id")
+    replies: Mapped[list[Reply]] = relationship(back_populates="comment", order_by="Reply.post_id")
+
+
+class Routing(Base):
+    """Who has a comment, since when and why. Without a department it is the cell's queue."""
+
+    __tablename__ = "routings"
+    __table_args__ = (
+        Index(
+            "uq_routings_current",
+            "comment_id",
+            unique=True,
+            sqlite_where=text("until_at IS NULL"),
+            postgresql_where=text("until_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"), index=True)
+    since_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(40))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    comment: Mapped[Comment] = relationship(back_populates="routings")
+    department: Mapped[Department | None] = relationship()
+    appointment: Mapped[Appointment | None] = relationship()
+
+
+class Reply(Base):
+    """The post that answers a comment; `opening` says in which opening of that comment."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        Index(
+            "uq_replies_final",
+            "comment_id",
+            "opening",
+            unique=True,
+            sqlite_where=text("answer = 'final' AND withdrawn_at IS NULL"),
+            postgresql_where=text("answer = 'final' AND withdrawn_at IS NULL"),
+        ),
+    )
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), index=True)
+    answer: Mapped[AnswerKind] = mapped_column(enum_type(AnswerKind, "answer"))
+    opening: Mapped[int]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    post: Mapped[Post] = relationship(back_populates="reply")
+    comment: Mapped[Comment] = relationship(back_populates="replies")

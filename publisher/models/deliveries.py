@@ -1,0 +1,164 @@
+"""Accounts on platforms, deliveries, their attempts and receipts, and the clocks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.people import Department
+
+if TYPE_CHECKING:
+    from publisher.models.content import Post, Variant
+
+
+class DeliveryAction(StrEnum):
+    """What a delivery does on the platform."""
+
+    PUBLISH = "publish"
+    EDIT = "edit"
+    DELETE = "delete"
+    HIDE = "hide"
+    UNHIDE = "unhide"
+
+
+class ReceiptOrigin(StrEnum):
+    """How it is known that a delivery is live."""
+
+    ANSWER = "answer"
+    LOOK_UP = "look_up"
+    PERSON = "person"
+    BY_HAND = "by_hand"
+
+
+class Account(Base):
+    """A page or handle of the city. `credentials` is encrypted; `quiet_until` obeys rate limits."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    code: Mapped[str] = mapped_column(String(60), unique=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    handle: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(160))
+    url: Mapped[str] = mapped_column(String(500), default="")
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    state: Mapped[AccountState] = mapped_column(
+        enum_type(AccountState, "state"), default=AccountState.CONNECTED
+    )
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    credentials: Mapped[str] = mapped_column(Text, default="")
+    quiet_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    department: Mapped[Department] = relationship()
+
+
+class Delivery(Base):
+    """One thing to do on a platform, once.
+
+    `late_limit` is in minutes. `fence` counts the claims; who holds an older one changes nothing.
+    `not_before` delays a try (a rate limit); `look_at` is when to look for an unconfirmed one.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("variant_id", "action"),
+        Index(
+            "ix_deliveries_due",
+            "due_at",
+            sqlite_where=text("state = 'scheduled'"),
+            postgresql_where=text("state = 'scheduled'"),
+        ),
+        Index(
+            "ix_deliveries_unsettled",
+            "state",
+            sqlite_where=text("state IN ('claimed', 'sending', 'unconfirmed', 'held')"),
+            postgresql_where=text("state IN ('claimed', 'sending', 'unconfirmed', 'held')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    action: Mapped[DeliveryAction] = mapped_column(
+        enum_type(DeliveryAction, "action"), default=DeliveryAction.PUBLISH
+    )
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    state: Mapped[DeliveryState] = mapped_column(
+        enum_type(DeliveryState, "state"), default=DeliveryState.SCHEDULED
+    )
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    late_limit: Mapped[int] = mapped_column(default=60)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fence: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str] = mapped_column(String(80), default="")
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    look_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    looks: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    scheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    variant: Mapped[Variant] = relationship()
+    post: Mapped[Post] = relationship()
+    account: Mapped[Account] = relationship()
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.id")
+    receipt: Mapped[Receipt | None] = relationship(back_populates="delivery")
+
+
+class Attempt(Base):
+    """One try of a delivery: by which clock, and what came of it."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("delivery_id", "fence"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    fence: Mapped[int]
+    clock: Mapped[str] = mapped_column(String(80))
+    claimed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str] = mapped_column(String(40), default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+
+    delivery: Mapped[Delivery] = relationship(back_populates="attempts")
+
+
+class Receipt(Base):
+    """The proof that a delivery is live: the platform's id, link and time."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (UniqueConstraint("account_id", "platform_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    platform_id: Mapped[str] = mapped_column(String(120))
+    url: Mapped[str] = mapped_column(String(500), default="")
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    origin: Mapped[ReceiptOrigin] = mapped_column(enum_type(ReceiptOrigin, "origin"))
+    answer: Mapped[str] = mapped_column(Text, default="")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    delivery: Mapped[Delivery] = relationship(back_populates="receipt")
+    account: Mapped[Account] = relationship()
+
+
+class ClockBeat(Base):
+    """A running clock and when it last ticked."""
+
+    __tablename__ = "clock_beats"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    beat_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,45 @@
+"""The history: what happened to each thing, by whom; appended, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from approvals.policy import ActorKind
+from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.models.people import Appointment, Person
+
+
+class Event(Base):
+    """One row of history: `subject` is a table's name, `details` hold no personal text."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_subject", "subject", "subject_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    subject: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int] = mapped_column(Key)
+    verb: Mapped[str] = mapped_column(String(40))
+    state_before: Mapped[str | None] = mapped_column(String(24))
+    state_after: Mapped[str | None] = mapped_column(String(24))
+    actor_kind: Mapped[ActorKind] = mapped_column(enum_type(ActorKind, "actor_kind"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    person: Mapped[Person | None] = relationship()
+    appointment: Mapped[Appointment | None] = relationship()
+
+
+class Seal(Base):
+    """The hash chain behind the events: each seal covers the events up to `event_id`."""
+
+    __tablename__ = "seals"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    digest: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,133 @@
+"""Departments, persons, their appointments, and how they sign in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from approvals.policy import Role
+from publisher.database import Base, Key, UtcDateTime, enum_type
+
+
+class Department(Base):
+    """A department or office of the city, in force between two dates."""
+
+    __tablename__ = "departments"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    code: Mapped[str] = mapped_column(String(60), unique=True)
+    name_mr: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    name_hi: Mapped[str] = mapped_column(String(200), default="")
+    kind: Mapped[str] = mapped_column(String(40))
+    annex_no: Mapped[int | None] = mapped_column(unique=True)
+    name_mr_transcribed: Mapped[str] = mapped_column(String(200), default="")
+    reports_to_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    from_on: Mapped[date | None]
+    until_on: Mapped[date | None]
+
+    reports_to: Mapped[Department | None] = relationship(remote_side="Department.id")
+
+
+class Person(Base):
+    """Somebody who uses the house; `mail` is lower case, `mobile` in E.164."""
+
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name_mr: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120), default="")
+    designation: Mapped[str] = mapped_column(String(160), default="")
+    mail: Mapped[str | None] = mapped_column(String(254), unique=True)
+    mobile: Mapped[str | None] = mapped_column(String(20), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(2), default="mr")
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    appointments: Mapped[list[Appointment]] = relationship(
+        back_populates="person", foreign_keys="Appointment.person_id", order_by="Appointment.id"
+    )
+
+
+class Appointment(Base):
+    """What a person is, in which department, from when until when, by which order.
+
+    `rank` is 1 for the first officer and 2 for the second, else None.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint("until_at IS NULL OR until_at >= from_at", name="until_after_from"),
+        CheckConstraint("rank IS NULL OR (role = 'officer' AND rank IN (1, 2))", name="rank"),
+        Index("ix_appointments_department_role", "department_id", "role"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    rank: Mapped[int | None]
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    order_number: Mapped[str] = mapped_column(String(80), default="")
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
+    department: Mapped[Department] = relationship()
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether the appointment holds at `now`."""
+        return self.from_at <= now and (self.until_at is None or now < self.until_at)
+
+
+class SignIn(Base):
+    """A session of a person, kept by the digest of its random token."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    signed_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    proved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    device: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+
+    person: Mapped[Person] = relationship()
+    appointment: Mapped[Appointment] = relationship()
+
+
+class SignInAttempt(Base):
+    """A failed sign-in, by the digest of what was typed and by address, for throttling."""
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (Index("ix_sign_in_attempts_key_at", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Link(Base):
+    """A one-use link, kept by the digest of its token: one purpose, one subject, one act."""
+
+    __tablename__ = "links"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[int] = mapped_column(Key)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()

@@ -1,0 +1,74 @@
+"""The one file of paths that mails lead to; each is a page of the counter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+#: Stands in a stored mail where the sender puts the house's address: a private-use character.
+BASE: Final = "\ue000"
+
+#: Every pattern, by the name of its function below.
+PATTERNS: Final[Mapping[str, str]] = {
+    "today": "/",
+    "invitation": "/invitation/{token}",
+    "submission": "/submissions/{submission_id}",
+    "post": "/posts/{post_id}",
+    "review": "/posts/{post_id}/review",
+    "comment": "/comments/{comment_id}",
+    "delivery": "/deliveries/{delivery_id}",
+    "accounts": "/accounts",
+}
+
+_SECRET = re.compile(rf"({BASE}/invitation/)[\w-]+")
+
+
+def today() -> str:
+    """What waits for the reader."""
+    return PATTERNS["today"]
+
+
+def invitation(token: str) -> str:
+    """Where an invited person sets the first password."""
+    return PATTERNS["invitation"].format(token=token)
+
+
+def submission(submission_id: int) -> str:
+    """A submission with its state."""
+    return PATTERNS["submission"].format(submission_id=submission_id)
+
+
+def post(post_id: int) -> str:
+    """A post as it stands."""
+    return PATTERNS["post"].format(post_id=post_id)
+
+
+def review(post_id: int) -> str:
+    """The page on which a post is approved, returned or rejected."""
+    return PATTERNS["review"].format(post_id=post_id)
+
+
+def comment(comment_id: int) -> str:
+    """A citizen's comment, with its thread."""
+    return PATTERNS["comment"].format(comment_id=comment_id)
+
+
+def delivery(delivery_id: int) -> str:
+    """A delivery, with what to decide about it."""
+    return PATTERNS["delivery"].format(delivery_id=delivery_id)
+
+
+def accounts() -> str:
+    """The city's social media accounts."""
+    return PATTERNS["accounts"]
+
+
+def with_base(text: str, base_url: str) -> str:
+    """The text with the house's address in every link."""
+    return text.replace(BASE, base_url)
+
+
+def without_secrets(text: str) -> str:
+    """The text with the token of every one-use link taken out."""
+    return _SECRET.sub(r"\1…", text)

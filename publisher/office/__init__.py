@@ -1,0 +1,1 @@
+"""What is known of the whole house, and what moves whole desks."""

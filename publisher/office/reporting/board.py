@@ -1,0 +1,208 @@
+"""The board of decisions: what did not leave, may have left, or will not leave by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Action, Actor, Role, may
+from publisher.desk.checking import departments_in_sight
+from publisher.desk.scheduling import latest_moment
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Language, Post, PostKind, Revision, Variant
+from publisher.models.deliveries import Delivery
+from publisher.notices import paths
+from publisher.office.reporting import conditions
+from publisher.office.reporting.conditions import Condition
+from publisher.office.reporting.values import AccountName, Office, account_of, office_of
+from publisher.press.confirming import PATIENCE
+
+NEAR = timedelta(hours=24)
+"""How long before its wished time a post that is not approved comes onto the board."""
+
+DECIDERS = (Role.CELL, Role.CELL_LEAD, Role.OFFICER, Role.HEAD)
+
+
+class BoardKind(StrEnum):
+    """Why something stands on the board, in the order in which it is shown."""
+
+    HELD = "held"
+    MISSED = "missed"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    UNAPPROVED = "unapproved"
+    UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One thing on the board, a delivery or a post, with what this actor may do about it.
+
+    `due_at` is the planned time of a delivery, the wished time of a post. `late_at` is until when
+    it might have left, `sent_at` when the last try began, `looks` how often the machine looked,
+    `again_at` from when a person may send it again. `reason` has a `code` and what a sentence
+    about it needs.
+    """
+
+    kind: BoardKind
+    subject: str
+    subject_id: int
+    post_id: int
+    post_kind: PostKind
+    path: str
+    title: str
+    number: str
+    department: Office
+    since_at: datetime
+    due_at: datetime | None
+    acts: frozenset[Action]
+    account: AccountName | None = None
+    language: Language | None = None
+    text: str = ""
+    late_at: datetime | None = None
+    sent_at: datetime | None = None
+    looks: int = 0
+    again_at: datetime | None = None
+    reason: Mapping[str, object] = field(default_factory=dict)
+
+
+_ACTS: Mapping[BoardKind, tuple[Action, ...]] = {
+    BoardKind.HELD: (Action.SETTLE_HELD,),
+    BoardKind.MISSED: (Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST),
+    BoardKind.FAILED: (Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST, Action.DRAFT),
+    BoardKind.BLOCKED: (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.WITHDRAW_POST),
+    BoardKind.UNAPPROVED: (Action.APPROVE,),
+    BoardKind.UNCONFIRMED: (),
+}
+_STATES = {
+    BoardKind.HELD: DeliveryState.HELD,
+    BoardKind.MISSED: DeliveryState.MISSED,
+    BoardKind.FAILED: DeliveryState.FAILED,
+    BoardKind.UNCONFIRMED: DeliveryState.UNCONFIRMED,
+}
+_ORDER = list(BoardKind)
+
+
+def decisions(session: Session, *, actor: Actor, now: datetime) -> list[BoardRow]:
+    """Everything on the board that is in the actor's sight, by kind and then by time.
+
+    Raises `WrongRole` where the actor's role sees no posts.
+    """
+    seen = departments_in_sight(actor, Action.SEE_POST)
+    rows = [*_deliveries(session, actor, seen), *_posts(session, actor, seen, now)]
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: BoardRow) -> tuple[int, datetime, int]:
+    return _ORDER.index(row.kind), row.due_at or row.since_at, row.subject_id
+
+
+def to_decide(actor: Actor, *, now: datetime) -> list[tuple[type[Delivery | Post], Condition]]:
+    """What a person has to decide on the board, for counting; the unconfirmed are the machine's."""
+    if actor.role not in DECIDERS:
+        return []
+    seen = departments_in_sight(actor, Action.SEE_POST)
+    held = _of_kind(BoardKind.HELD) | conditions.stands_still()
+    posts = conditions.blocked(now=now) | _unapproved(now)
+    return [
+        (Delivery, and_(held, *conditions.of_department(seen))),
+        (Post, and_(posts, *_of_post(seen))),
+    ]
+
+
+def _of_kind(kind: BoardKind) -> Condition:
+    state = _STATES[kind]
+    if state in conditions.STUCK:
+        return conditions.stands_still([state])
+    return Delivery.state == state
+
+
+def _of_post(seen: frozenset[int] | None) -> list[Condition]:
+    return [] if seen is None else [Post.department_id.in_(seen)]
+
+
+def _unapproved(now: datetime) -> Condition:
+    """In review, and wished for soon or already."""
+    return and_(
+        Post.kind == PostKind.POST,
+        conditions.approval_wanted(now=now),
+        conditions.wished_at() <= now + NEAR,
+    )
+
+
+def _deliveries(session: Session, actor: Actor, seen: frozenset[int] | None) -> Iterator[BoardRow]:
+    unsettled = Delivery.state.in_((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
+    query = (
+        select(Delivery, conditions.number(Delivery.post_id))
+        .where(unsettled | conditions.stands_still(), *conditions.of_department(seen))
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant).joinedload(Variant.revision),
+            joinedload(Delivery.post).joinedload(Post.department),
+        )
+    )
+    for one, number in session.execute(query):
+        yield _delivery(one, number, actor)
+
+
+def _delivery(one: Delivery, number: str | None, actor: Actor) -> BoardRow:
+    kind, tried = BoardKind(one.state.value), one.sending_at
+    return BoardRow(
+        kind=kind,
+        subject="delivery",
+        subject_id=one.id,
+        post_id=one.post_id,
+        post_kind=one.post.kind,
+        path=paths.delivery(one.id),
+        title=one.post.title,
+        number=number or "",
+        department=office_of(one.post.department),
+        since_at=one.state_at,
+        due_at=one.due_at,
+        acts=_acts(actor, kind, one.post.department_id),
+        account=account_of(one.account),
+        language=one.variant.language,
+        text=one.variant.text,
+        late_at=latest_moment(one),
+        sent_at=tried,
+        looks=one.looks,
+        again_at=tried + PATIENCE if tried and kind is BoardKind.HELD else None,
+        reason=one.reason,
+    )
+
+
+def _acts(actor: Actor, kind: BoardKind, department_id: int) -> frozenset[Action]:
+    return frozenset(one for one in _ACTS[kind] if may(actor, one, department_id))
+
+
+def _posts(
+    session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
+) -> Iterator[BoardRow]:
+    blocked = conditions.blocked(now=now)
+    query = (
+        select(Post, Revision, blocked, conditions.wished_at(), conditions.number(Post.id))
+        .join(Revision, conditions.newest())
+        .where(blocked | _unapproved(now), *_of_post(seen))
+        .options(joinedload(Post.department))
+    )
+    for post, revision, is_blocked, wished_at, number in session.execute(query):
+        kind = BoardKind.BLOCKED if is_blocked else BoardKind.UNAPPROVED
+        yield BoardRow(
+            kind=kind,
+            subject="post",
+            subject_id=post.id,
+            post_id=post.id,
+            post_kind=post.kind,
+            path=paths.post(post.id),
+            title=post.title,
+            number=number or "",
+            department=office_of(post.department),
+            since_at=post.state_at,
+            due_at=wished_at or revision.not_after,
+            acts=_acts(actor, kind, post.department_id),
+        )

@@ -1,0 +1,197 @@
+"""What leaves when, day by day on the city's calendar, and what is approved but has no time yet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Action, Actor
+from publisher.desk.checking import departments_in_sight
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.content import Language, Post, PostKind, Revision, Variant
+from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
+from publisher.notices import paths
+from publisher.office.reporting import conditions
+from publisher.office.reporting.values import AccountName, Office, account_of, office_of
+from publisher.worktime import ONE_DAY, day_bounds, local_day
+
+MOST_DAYS = 62
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One delivery in the calendar.
+
+    `is_paused` where its account is, so that it does not leave; `is_by_hand` where a person
+    published it on the platform; `url` once it is live.
+    """
+
+    delivery_id: int
+    post_id: int
+    path: str
+    title: str
+    department: Office
+    account: AccountName
+    language: Language
+    state: DeliveryState
+    due_at: datetime
+    late_limit: int
+    is_paused: bool
+    is_by_hand: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day on the city's calendar and what is due on it, in order."""
+
+    day: date
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Unscheduled:
+    """A variant of an approved post that has no time yet; `not_after` is its window's end."""
+
+    variant_id: int
+    post_id: int
+    path: str
+    title: str
+    department: Office
+    account: AccountName
+    language: Language
+    since_at: datetime
+    wished_at: datetime | None
+    not_before: datetime | None
+    not_after: datetime | None
+
+
+def deliveries_by_day(
+    session: Session,
+    *,
+    actor: Actor,
+    first_day: date,
+    days: int,
+    account_id: int | None = None,
+    department_id: int | None = None,
+) -> list[Day]:
+    """Each of these days (62 at most) with the posts due on it; replies are not on the calendar.
+
+    A cancelled delivery is shown only while its revision is the newest. Raises `WrongRole`.
+    """
+    shown = [first_day + count * ONE_DAY for count in range(min(days, MOST_DAYS))]
+    if not shown:
+        return []
+    (begins, _), (_, ends) = day_bounds(shown[0]), day_bounds(shown[-1])
+    query = (
+        select(Delivery)
+        .join(Post, Post.id == Delivery.post_id)
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(
+            Post.kind == PostKind.POST,
+            Delivery.due_at >= begins,
+            Delivery.due_at < ends,
+            or_(Delivery.state != DeliveryState.CANCELLED, Revision.number == Post.newest),
+            *_asked_for(actor, account_id, department_id, Delivery.account_id.expression),
+        )
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant),
+            joinedload(Delivery.receipt),
+            joinedload(Delivery.post).joinedload(Post.department),
+        )
+        .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
+    )
+    found: defaultdict[date, list[Entry]] = defaultdict(list)
+    for one in session.scalars(query):
+        found[local_day(one.due_at)].append(_entry(one))
+    return [Day(day, tuple(found[day])) for day in shown]
+
+
+def _asked_for(
+    actor: Actor,
+    account_id: int | None,
+    department_id: int | None,
+    account: ColumnElement[int],
+) -> list[ColumnElement[bool]]:
+    seen = departments_in_sight(actor, Action.SEE_POST)
+    wanted: list[ColumnElement[bool]] = []
+    if seen is not None:
+        wanted.append(Post.department_id.in_(seen))
+    if department_id is not None:
+        wanted.append(Post.department_id == department_id)
+    if account_id is not None:
+        wanted.append(account == account_id)
+    return wanted
+
+
+def _entry(one: Delivery) -> Entry:
+    waits = one.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+    receipt = one.receipt
+    return Entry(
+        delivery_id=one.id,
+        post_id=one.post_id,
+        path=paths.post(one.post_id),
+        title=one.post.title,
+        department=office_of(one.post.department),
+        account=account_of(one.account),
+        language=one.variant.language,
+        state=one.state,
+        due_at=one.due_at,
+        late_limit=one.late_limit,
+        is_paused=waits and one.account.state is not AccountState.CONNECTED,
+        is_by_hand=receipt is not None and receipt.origin is ReceiptOrigin.BY_HAND,
+        url=receipt.url if receipt is not None else "",
+    )
+
+
+def unscheduled(
+    session: Session,
+    *,
+    actor: Actor,
+    account_id: int | None = None,
+    department_id: int | None = None,
+) -> list[Unscheduled]:
+    """The approved variants that have no time yet, by wished time. Raises `WrongRole`."""
+    wished_at = conditions.wished_at()
+    query = (
+        select(Variant, Post, Revision, Account, wished_at)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .join(Post, conditions.newest())
+        .join(Account, Account.id == Variant.account_id)
+        .where(
+            conditions.is_to_be_scheduled(),
+            conditions.has_no_time(),
+            *_asked_for(actor, account_id, department_id, Variant.account_id.expression),
+        )
+        .options(joinedload(Post.department))
+        .order_by(wished_at.is_(None), wished_at, Post.id, Variant.position)
+    )
+    return [_unscheduled(*row) for row in session.execute(query)]
+
+
+def _unscheduled(
+    variant: Variant,
+    post: Post,
+    revision: Revision,
+    account: Account,
+    wished_at: datetime | None,
+) -> Unscheduled:
+    return Unscheduled(
+        variant_id=variant.id,
+        post_id=post.id,
+        path=paths.post(post.id),
+        title=post.title,
+        department=office_of(post.department),
+        account=account_of(account),
+        language=variant.language,
+        since_at=post.state_at,
+        wished_at=wished_at,
+        not_before=revision.not_before,
+        not_after=revision.not_after,
+    )

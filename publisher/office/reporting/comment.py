@@ -1,0 +1,264 @@
+"""One comment: our post it stands under, the thread, who has it and why, and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from approvals.policy import Action, Actor, may
+from publisher.desk.checking import Missing, check_in_sight
+from publisher.lifecycle import CommentState
+from publisher.models.comments import AnswerKind, Comment, Routing, Thread
+from publisher.models.content import Post
+from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.people import Appointment, Department
+from publisher.notices import paths
+from publisher.office.reporting import conditions
+from publisher.office.reporting.branches import branch_of
+from publisher.office.reporting.replies import ReplyView, replies_to
+from publisher.office.reporting.values import (
+    AccountName,
+    Office,
+    Who,
+    account_of,
+    office_of,
+    who_of,
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One voice in the thread: a citizen's comment, or an answer of ours; `is_this` is the one."""
+
+    at: datetime
+    comment_id: int
+    author: str
+    text: str
+    url: str
+    state: CommentState | None = None
+    parent_id: int | None = None
+    reply: ReplyView | None = None
+    is_this: bool = False
+
+
+@dataclass(frozen=True)
+class OwnPost:
+    """The post of ours under which the comment stands, as it left."""
+
+    post_id: int
+    path: str
+    title: str
+    text: str
+    url: str
+    published_at: datetime
+    department: Office
+    account: AccountName
+
+
+@dataclass(frozen=True)
+class RoutingStep:
+    """Who had the comment from when until when; `reason` is a `RoutingReason`.
+
+    `words` is what a person gave as the reason; `title` and `published_at` are those of the post
+    it came under. `meant` is the department that it was for (`meant_reason`), but has nobody.
+    """
+
+    reason: str
+    since_at: datetime
+    until_at: datetime | None
+    department: Office | None
+    holder: Who | None
+    words: str = ""
+    title: str = ""
+    published_at: datetime | None = None
+    came_from: Office | None = None
+    meant: Office | None = None
+    meant_reason: str = ""
+
+
+@dataclass(frozen=True)
+class CommentPage:
+    """Everything on the page of one comment; `acts` is what this actor may do with it now."""
+
+    comment_id: int
+    account: AccountName
+    author_name: str
+    author_handle: str
+    text: str
+    url: str
+    written_at: datetime
+    seen_at: datetime
+    state: CommentState
+    state_at: datetime
+    due_at: datetime
+    is_overdue: bool
+    interim_at: datetime | None
+    reason: str
+    opening: int
+    department: Office | None
+    holder: Who | None
+    own_post: OwnPost | None
+    thread: tuple[Said, ...]
+    routings: tuple[RoutingStep, ...]
+    replies: tuple[ReplyView, ...]
+    acts: frozenset[Action]
+
+
+_AROUND: tuple[ORMOption, ...] = (
+    joinedload(Comment.account),
+    joinedload(Comment.department),
+    selectinload(Comment.routings).options(
+        joinedload(Routing.department),
+        joinedload(Routing.appointment).options(
+            joinedload(Appointment.person), joinedload(Appointment.department)
+        ),
+    ),
+    joinedload(Comment.thread)
+    .joinedload(Thread.receipt)
+    .joinedload(Receipt.delivery)
+    .options(
+        joinedload(Delivery.account),
+        joinedload(Delivery.variant),
+        joinedload(Delivery.post).joinedload(Post.department),
+    ),
+)
+
+
+def comment_page(session: Session, *, actor: Actor, comment_id: int, now: datetime) -> CommentPage:
+    """The comment with everything around it; `Missing` where another department has it."""
+    query = select(Comment).where(Comment.id == comment_id).options(*_AROUND)
+    comment = session.scalars(query).one_or_none()
+    if comment is None:
+        raise Missing(comment_id)
+    own = [] if comment.department_id is None else [comment.department_id]
+    check_in_sight(actor, Action.SEE_COMMENT, own)
+    branch = branch_of(session, comment)
+    replies = replies_to(session, [one.id for one in branch])
+    steps = _routings(session, comment)
+    return CommentPage(
+        comment_id=comment.id,
+        account=account_of(comment.account),
+        author_name=comment.author_name,
+        author_handle=comment.author_handle,
+        text=comment.text,
+        url=comment.url,
+        written_at=comment.written_at,
+        seen_at=comment.seen_at,
+        state=comment.state,
+        state_at=comment.state_at,
+        due_at=comment.due_at,
+        is_overdue=comment.state in conditions.OPEN and comment.due_at <= now,
+        interim_at=comment.interim_at,
+        reason=comment.reason,
+        opening=comment.opening,
+        department=office_of(comment.department) if comment.department else None,
+        holder=steps[-1].holder if steps else None,
+        own_post=_own_post(comment.thread.receipt),
+        thread=tuple(_thread(comment, branch, replies)),
+        routings=steps,
+        replies=tuple(one for one in replies if one.comment_id == comment.id),
+        acts=_acts(actor, comment, replies),
+    )
+
+
+def _own_post(receipt: Receipt | None) -> OwnPost | None:
+    if receipt is None:
+        return None
+    delivery = receipt.delivery
+    return OwnPost(
+        post_id=delivery.post_id,
+        path=paths.post(delivery.post_id),
+        title=delivery.post.title,
+        text=delivery.variant.text,
+        url=receipt.url,
+        published_at=receipt.published_at,
+        department=office_of(delivery.post.department),
+        account=account_of(delivery.account),
+    )
+
+
+def _thread(
+    comment: Comment, branch: Sequence[Comment], replies: Sequence[ReplyView]
+) -> list[Said]:
+    """Comments and answers in the order in which they were said; what was taken back is left."""
+    by_id = {one.platform_id: one.id for one in branch}
+    spoken = [
+        Said(
+            at=one.written_at,
+            comment_id=one.id,
+            author=one.author_handle or one.author_name,
+            text=one.text,
+            url=one.url,
+            state=one.state,
+            parent_id=by_id.get(one.parent_platform_id),
+            is_this=one.id == comment.id,
+        )
+        for one in branch
+    ]
+    answered = [_answer(one) for one in replies if one.stands or one.has_left]
+    return sorted([*spoken, *answered], key=lambda said: said.at)
+
+
+def _answer(reply: ReplyView) -> Said:
+    return Said(
+        at=reply.published_at or reply.written_at,
+        comment_id=reply.comment_id,
+        author="",
+        text=reply.text,
+        url=reply.url,
+        parent_id=reply.comment_id,
+        reply=reply,
+    )
+
+
+def _routings(session: Session, comment: Comment) -> tuple[RoutingStep, ...]:
+    wanted = {
+        one.details[key]
+        for one in comment.routings
+        for key in ("from", "department")
+        if one.details.get(key) is not None
+    }
+    named = session.scalars(select(Department).where(Department.id.in_(wanted)))
+    offices = {one.id: office_of(one) for one in named}
+    return tuple(_routing(one, offices) for one in comment.routings)
+
+
+def _routing(routing: Routing, offices: Mapping[int, Office]) -> RoutingStep:
+    details = routing.details
+    published_at = details.get("published_at")
+    return RoutingStep(
+        reason=routing.reason,
+        since_at=routing.since_at,
+        until_at=routing.until_at,
+        department=office_of(routing.department) if routing.department else None,
+        holder=who_of(routing.appointment) if routing.appointment else None,
+        words=str(details.get("words", "")),
+        title=str(details.get("title", "")),
+        published_at=datetime.fromisoformat(published_at) if published_at else None,
+        came_from=offices.get(details.get("from", 0)),
+        meant=offices.get(details.get("department", 0)),
+        meant_reason=str(details.get("meant", "")),
+    )
+
+
+_POSSIBLE: Mapping[CommentState, tuple[Action, ...]] = {
+    CommentState.RECEIVED: (Action.ASSIGN, Action.CLOSE),
+    CommentState.ROUTED: (Action.ANSWER, Action.TRANSFER, Action.CLOSE),
+    CommentState.ANSWERED: (Action.CLOSE, Action.REOPEN),
+    CommentState.CLOSED: (Action.REOPEN,),
+}
+
+
+def _acts(actor: Actor, comment: Comment, replies: Collection[ReplyView]) -> frozenset[Action]:
+    """What may be done now; with a final answer that stands, no second one."""
+    allowed = {one for one in _POSSIBLE[comment.state] if may(actor, one, comment.department_id)}
+    given = any(
+        one.comment_id == comment.id and one.stands and one.kind is AnswerKind.FINAL
+        for one in replies
+    )
+    return frozenset(allowed - {Action.ANSWER} if given else allowed)

@@ -1,0 +1,209 @@
+"""Reading what waits: for each table one query or two, whatever the number of rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from publisher.lifecycle import CommentState
+from publisher.models.comments import Comment, Reply, Routing
+from publisher.models.content import Post, Revision, Submission, Variant
+from publisher.models.deliveries import Account, Delivery
+from publisher.notices import paths
+from publisher.office.reporting import conditions
+from publisher.office.reporting.values import account_of, office_of, who_acted, with_names
+from publisher.office.reporting.waits import DueKind, Wait, Waiting, WaitingKind
+
+Due = tuple[datetime | None, DueKind | None]
+TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
+
+
+def gather(session: Session, wait: Wait) -> Iterator[Waiting]:
+    """Everything of this kind that waits, in no order."""
+    if wait.about is Submission:
+        return _submissions(session, wait)
+    if wait.about is Post:
+        return _posts(session, wait)
+    if wait.about is Comment:
+        return _comments(session, wait)
+    if wait.about is Delivery:
+        return _deliveries(session, wait)
+    return _accounts(session, wait)
+
+
+def _submissions(session: Session, wait: Wait) -> Iterator[Waiting]:
+    query = (
+        select(Submission)
+        .where(wait.condition)
+        .options(
+            joinedload(Submission.department),
+            joinedload(Submission.handed_in_by),
+            *with_names(Submission.handed_in_under),
+        )
+    )
+    for one in session.scalars(query):
+        due_at, due_kind = _due(one.wished_at, one.useful_until)
+        yield Waiting(
+            kind=wait.kind,
+            subject="submission",
+            subject_id=one.id,
+            path=paths.submission(one.id),
+            since_at=one.state_at,
+            due_at=due_at,
+            due_kind=due_kind,
+            title=one.title,
+            number=one.number,
+            submission_kind=one.kind,
+            department=office_of(one.department),
+            by=who_acted(one.handed_in_under, one.handed_in_by),
+        )
+
+
+def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
+    if wished_at is not None:
+        return wished_at, DueKind.WISHED
+    return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
+
+
+def _posts(session: Session, wait: Wait) -> Iterator[Waiting]:
+    variants = _variants(session, wait)
+    query = (
+        select(Post, Revision, conditions.wished_at())
+        .outerjoin(Revision, conditions.newest())
+        .where(wait.condition)
+        .options(
+            joinedload(Post.department),
+            joinedload(Post.reply).joinedload(Reply.comment),
+            joinedload(Revision.author),
+            *with_names(Revision.author_under),
+        )
+    )
+    for post, revision, wished_at in session.execute(query):
+        yield _post(wait, post, revision, wished_at, variants[post.id])
+
+
+def _variants(session: Session, wait: Wait) -> defaultdict[int, list[tuple[Variant, str]]]:
+    """The variants of each post's newest revision with their platforms, in order."""
+    query = (
+        select(Post.id, Variant, Account.platform)
+        .join(Revision, conditions.newest())
+        .join(Variant, Variant.revision_id == Revision.id)
+        .join(Account, Account.id == Variant.account_id)
+        .where(wait.condition)
+        .order_by(Variant.position)
+    )
+    found = defaultdict(list)
+    for post_id, variant, platform in session.execute(query):
+        found[post_id].append((variant, platform))
+    return found
+
+
+def _post(
+    wait: Wait,
+    post: Post,
+    revision: Revision | None,
+    wished_at: datetime | None,
+    variants: list[tuple[Variant, str]],
+) -> Waiting:
+    comment = post.reply.comment if post.reply is not None else None
+    due_at, due_kind = _due(wished_at, revision.not_after if revision else None)
+    if comment is not None:
+        due_at, due_kind = comment.due_at, DueKind.ANSWER_BY
+    return Waiting(
+        kind=wait.kind,
+        subject="post",
+        subject_id=post.id,
+        path=(paths.review if wait.kind in TO_JUDGE else paths.post)(post.id),
+        since_at=post.state_at,
+        due_at=due_at,
+        due_kind=due_kind,
+        title=post.title,
+        quote=comment.text if comment else "",
+        text=variants[0][0].text if variants else "",
+        department=office_of(post.department),
+        revision=revision.number if revision else None,
+        languages=tuple(dict.fromkeys(variant.language for variant, _ in variants)),
+        platforms=tuple(dict.fromkeys(platform for _, platform in variants)),
+        by=who_acted(revision.author_under, revision.author) if revision else None,
+    )
+
+
+def _comments(session: Session, wait: Wait) -> Iterator[Waiting]:
+    query = (
+        select(Comment, Routing.since_at)
+        .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
+        .where(wait.condition)
+        .options(joinedload(Comment.account), joinedload(Comment.department))
+    )
+    for one, since_at in session.execute(query):
+        assigned = one.state is not CommentState.RECEIVED
+        yield Waiting(
+            kind=wait.kind,
+            subject="comment",
+            subject_id=one.id,
+            path=paths.comment(one.id),
+            since_at=since_at,
+            due_at=one.due_at,
+            due_kind=DueKind.ANSWER_BY if assigned else DueKind.ASSIGN_BY,
+            quote=one.text,
+            department=office_of(one.department) if one.department else None,
+            platforms=(one.account.platform,),
+            account=account_of(one.account),
+            author=one.author_handle or one.author_name,
+        )
+
+
+def _deliveries(session: Session, wait: Wait) -> Iterator[Waiting]:
+    query = (
+        select(Delivery)
+        .where(wait.condition)
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant),
+            joinedload(Delivery.post).joinedload(Post.department),
+            joinedload(Delivery.post).joinedload(Post.reply).joinedload(Reply.comment),
+        )
+    )
+    for one in session.scalars(query):
+        yield _delivery(wait, one)
+
+
+def _delivery(wait: Wait, one: Delivery) -> Waiting:
+    comment = one.post.reply.comment if one.post.reply is not None else None
+    failed = wait.kind is WaitingKind.ANSWER_FAILED and comment is not None
+    return Waiting(
+        kind=wait.kind,
+        subject="comment" if failed and comment else "delivery",
+        subject_id=comment.id if failed and comment else one.id,
+        path=paths.comment(comment.id) if failed and comment else paths.delivery(one.id),
+        since_at=one.state_at,
+        due_at=comment.due_at if failed and comment else one.due_at,
+        due_kind=DueKind.ANSWER_BY if failed else DueKind.PLANNED,
+        title=one.post.title,
+        quote=comment.text if comment else "",
+        text=one.variant.text,
+        department=office_of(one.post.department),
+        languages=(one.variant.language,),
+        platforms=(one.account.platform,),
+        account=account_of(one.account),
+        code=str(one.reason.get("code", "")),
+    )
+
+
+def _accounts(session: Session, wait: Wait) -> Iterator[Waiting]:
+    for one in session.scalars(select(Account).where(wait.condition)):
+        yield Waiting(
+            kind=wait.kind,
+            subject="account",
+            subject_id=one.id,
+            path=paths.accounts(),
+            since_at=one.state_at,
+            title=one.name,
+            platforms=(one.platform,),
+            account=account_of(one),
+            code=one.reason,
+        )

@@ -1,0 +1,193 @@
+"""The steps of a timeline, made from the history: what a department wants to know, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Decision, Language, Submission
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.office.reporting.values import MACHINE, AccountName, Who, account_of, who_acted
+
+TOGETHER = timedelta(minutes=10)
+"""Within this span the same thing done for several accounts is one step."""
+
+
+class StepKind(StrEnum):
+    """What happened; each is one sentence on the page."""
+
+    RECEIVED = "received"
+    SUBMISSION_RETURNED = "submission_returned"
+    DECLINED = "declined"
+    MERGED = "merged"
+    SUBMISSION_WITHDRAWN = "submission_withdrawn"
+    DRAFTED = "drafted"
+    REVISED = "revised"
+    SENT_FOR_REVIEW = "sent_for_review"
+    BLOCKED = "blocked"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    POST_WITHDRAWN = "post_withdrawn"
+    SCHEDULED = "scheduled"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
+    PUBLISHED = "published"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+    SENT_AGAIN = "sent_again"
+    MISSED = "missed"
+    FAILED = "failed"
+    COMMENTED = "commented"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """An account and a language; `url` once it is live there."""
+
+    account: AccountName
+    language: Language
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step; what its kind has nothing of stays empty.
+
+    `words` is what somebody gave as the reason, or what the citizen wrote; `code` says why the
+    machine did it. `due_at` is the time it was scheduled for. `count` is the number of comments,
+    or of files handed in; `took` how long the answer took.
+    """
+
+    kind: StepKind
+    at: datetime
+    by: Who = MACHINE
+    post_id: int | None = None
+    revision: int | None = None
+    words: str = ""
+    code: str = ""
+    due_at: datetime | None = None
+    outlets: tuple[Outlet, ...] = ()
+    count: int = 0
+    took: timedelta | None = None
+    text: str = ""
+
+
+_KINDS: Mapping[tuple[str, str], StepKind] = {
+    ("submissions", "hand_in"): StepKind.RECEIVED,
+    ("submissions", "return_submission"): StepKind.SUBMISSION_RETURNED,
+    ("submissions", "decline_submission"): StepKind.DECLINED,
+    ("submissions", "merge_submission"): StepKind.MERGED,
+    ("submissions", "withdraw_submission"): StepKind.SUBMISSION_WITHDRAWN,
+    ("posts", "draft"): StepKind.DRAFTED,
+    ("posts", "send_for_review"): StepKind.SENT_FOR_REVIEW,
+    ("posts", "blocked"): StepKind.BLOCKED,
+    ("posts", "approve"): StepKind.APPROVED,
+    ("posts", "return"): StepKind.RETURNED,
+    ("posts", "reject"): StepKind.REJECTED,
+    ("posts", "withdraw_approval"): StepKind.APPROVAL_WITHDRAWN,
+    ("posts", "withdraw_post"): StepKind.POST_WITHDRAWN,
+    ("deliveries", "schedule"): StepKind.SCHEDULED,
+    ("deliveries", "reschedule"): StepKind.RESCHEDULED,
+    ("deliveries", "send_again"): StepKind.SENT_AGAIN,
+}
+_BY_STATE: Mapping[str, StepKind] = {
+    DeliveryState.CANCELLED.value: StepKind.CANCELLED,
+    DeliveryState.PUBLISHED.value: StepKind.PUBLISHED,
+    DeliveryState.UNCONFIRMED.value: StepKind.UNCONFIRMED,
+    DeliveryState.HELD.value: StepKind.HELD,
+    DeliveryState.MISSED.value: StepKind.MISSED,
+    DeliveryState.FAILED.value: StepKind.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Background:
+    """The rows of which the history speaks, by their ids."""
+
+    deliveries: Mapping[int, Delivery]
+    decisions: Mapping[int, Decision]
+    submission: Submission | None = None
+    files: int = 0
+
+
+def steps_of(events: Iterable[Event], rows: Background) -> list[Step]:
+    """The events that say something to the department, oldest first, what belongs together as one.
+
+    What the machine does within itself (claims, leases, tries that change nothing) is left out.
+    """
+    steps: list[Step] = []
+    last: dict[object, int] = {}
+    for event in events:
+        kind = _kind(event)
+        if kind is None:
+            continue
+        step = _step(kind, event, rows)
+        key = (kind, step.post_id, step.due_at, step.code, step.by, step.revision)
+        known = last.get(key)
+        if step.outlets and known is not None and step.at - steps[known].at <= TOGETHER:
+            steps[known] = replace(steps[known], outlets=steps[known].outlets + step.outlets)
+            continue
+        last[key] = len(steps)
+        steps.append(step)
+    return steps
+
+
+def _kind(event: Event) -> StepKind | None:
+    named = _KINDS.get((event.subject, event.verb))
+    if named is not None:
+        return named
+    if event.subject == "deliveries":
+        return _BY_STATE.get(event.state_after or "")
+    went_back = event.subject == "posts" and event.verb == "save" and event.state_before
+    return StepKind.REVISED if went_back else None
+
+
+def _step(kind: StepKind, event: Event, rows: Background) -> Step:
+    step = Step(kind, event.at, who_acted(event.appointment, event.person))
+    if event.subject == "submissions":
+        return _of_submission(step, event, rows)
+    if event.subject == "posts":
+        return _of_post(step, event, rows)
+    return _of_delivery(step, event, rows)
+
+
+def _of_submission(step: Step, event: Event, rows: Background) -> Step:
+    if step.kind is StepKind.RECEIVED:
+        at_desk = "at_desk" if event.details.get("at_desk") else ""
+        return replace(step, count=rows.files, code=at_desk)
+    return replace(step, words=rows.submission.reason if rows.submission else "")
+
+
+def _of_post(step: Step, event: Event, rows: Background) -> Step:
+    details = event.details
+    decision = rows.decisions.get(details.get("decision", 0))
+    return replace(
+        step,
+        post_id=event.subject_id,
+        revision=details.get("revision"),
+        words=decision.reason if decision is not None else "",
+        code=str(details.get("why", "")),
+    )
+
+
+def _of_delivery(step: Step, event: Event, rows: Background) -> Step:
+    delivery, details = rows.deliveries[event.subject_id], event.details
+    url = ""
+    if step.kind is StepKind.PUBLISHED and delivery.receipt is not None:
+        url = delivery.receipt.url
+    due_at = details.get("due_at")
+    missed = "late" if step.kind is StepKind.MISSED else ""
+    return replace(
+        step,
+        post_id=delivery.post_id,
+        outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
+        due_at=datetime.fromisoformat(due_at) if due_at else None,
+        code=str(details.get("code") or details.get("why") or missed),
+    )

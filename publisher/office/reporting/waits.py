@@ -1,0 +1,182 @@
+"""What waits for whom: for each role the kinds of thing, each with the condition that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import and_, exists, or_
+
+from approvals.lifecycle import PostState
+from approvals.policy import Action, Actor, Role, Scope, scope_of
+from publisher.lifecycle import AccountState, CommentState, DeliveryState, SubmissionState
+from publisher.models.comments import Comment
+from publisher.models.content import (
+    Language,
+    Post,
+    PostKind,
+    Submission,
+    SubmissionKind,
+)
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment
+from publisher.office.reporting import conditions
+from publisher.office.reporting.conditions import Condition
+from publisher.office.reporting.values import AccountName, Office, Who
+
+Thing = type[Submission] | type[Post] | type[Comment] | type[Delivery] | type[Account]
+
+
+class WaitingKind(StrEnum):
+    """What has to be done; each is one sentence and one button on the page."""
+
+    SUBMISSION = "submission"
+    SUBMISSION_RETURNED = "submission_returned"
+    POST_RETURNED = "post_returned"
+    DRAFT = "draft"
+    TO_SCHEDULE = "to_schedule"
+    BLOCKED = "blocked"
+    TO_APPROVE = "to_approve"
+    ANSWER_TO_APPROVE = "answer_to_approve"
+    COMMENT_UNROUTED = "comment_unrouted"
+    COMMENT = "comment"
+    ANSWER_FAILED = "answer_failed"
+    DELIVERY_HELD = "delivery_held"
+    DELIVERY_MISSED = "delivery_missed"
+    DELIVERY_FAILED = "delivery_failed"
+    ACCOUNT_PAUSED = "account_paused"
+
+
+class DueKind(StrEnum):
+    """What the due time of something that waits is."""
+
+    WISHED = "wished"
+    USEFUL_UNTIL = "useful_until"
+    ANSWER_BY = "answer_by"
+    ASSIGN_BY = "assign_by"
+    PLANNED = "planned"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits, as plain values; what a kind has nothing of stays empty.
+
+    `quote` is a citizen's own words, `text` ours. `code` says why (a delivery's reason, an
+    account's). `by` is who handed in, or wrote the revision. `author` is the citizen.
+    """
+
+    kind: WaitingKind
+    subject: str
+    subject_id: int
+    path: str
+    since_at: datetime
+    due_at: datetime | None = None
+    due_kind: DueKind | None = None
+    urgent: bool = False
+    title: str = ""
+    quote: str = ""
+    text: str = ""
+    number: str = ""
+    submission_kind: SubmissionKind | None = None
+    department: Office | None = None
+    revision: int | None = None
+    languages: tuple[Language, ...] = ()
+    platforms: tuple[str, ...] = ()
+    account: AccountName | None = None
+    author: str = ""
+    by: Who | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One kind of thing that waits for the actor, and the condition on its table."""
+
+    kind: WaitingKind
+    about: Thing
+    condition: Condition
+
+
+def waits_for(actor: Actor, *, now: datetime) -> list[Wait]:
+    """Everything that can wait for this actor; nothing for those who only read."""
+    match actor.role:
+        case Role.CELL | Role.CELL_LEAD:
+            return [*_at_the_cell(), *_for_the_lead(actor, now)]
+        case Role.OFFICER | Role.HEAD:
+            return [*_of_the_submitter(actor), *_of_the_department(actor, now)]
+        case Role.MEMBER:
+            return list(_of_the_submitter(actor))
+        case Role.ADMIN:
+            paused = Account.state == AccountState.PAUSED
+            return [Wait(WaitingKind.ACCOUNT_PAUSED, Account, paused)]
+        case _:
+            return []
+
+
+def _at_the_cell() -> Iterator[Wait]:
+    received = Submission.state == SubmissionState.RECEIVED
+    draft = (Post.kind == PostKind.POST) & (Post.state == PostState.DRAFT)
+    unrouted = Comment.state == CommentState.RECEIVED
+    returned = conditions.returned()
+    yield Wait(WaitingKind.SUBMISSION, Submission, received)
+    yield Wait(WaitingKind.POST_RETURNED, Post, draft & returned)
+    yield Wait(WaitingKind.DRAFT, Post, draft & ~returned)
+    yield Wait(WaitingKind.TO_SCHEDULE, Post, conditions.lacks_a_time())
+    yield Wait(WaitingKind.COMMENT_UNROUTED, Comment, unrouted)
+    for kind, state in _STUCK.items():
+        yield Wait(kind, Delivery, conditions.stands_still([state]))
+
+
+_STUCK = {
+    WaitingKind.DELIVERY_MISSED: DeliveryState.MISSED,
+    WaitingKind.DELIVERY_FAILED: DeliveryState.FAILED,
+}
+
+
+def _for_the_lead(actor: Actor, now: datetime) -> Iterator[Wait]:
+    """What only the lead may settle or mend; the staff see it on the board of decisions."""
+    if scope_of(actor, Action.SETTLE_HELD) is Scope.ANY:
+        yield Wait(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
+    if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
+        yield Wait(WaitingKind.BLOCKED, Post, conditions.blocked(now=now))
+
+
+def _of_the_submitter(actor: Actor) -> Iterator[Wait]:
+    """What the actor handed in, or the cell wrote down for the department, and was returned."""
+    at_the_desk = exists().where(
+        Appointment.id == Submission.handed_in_under_id,
+        Appointment.department_id != Submission.department_id,
+    )
+    mine = or_(Submission.handed_in_by_id == actor.person_id, at_the_desk)
+    own = Submission.department_id == actor.department_id
+    returned = (Submission.state == SubmissionState.RETURNED) & own & mine
+    yield Wait(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
+
+
+def _of_the_department(actor: Actor, now: datetime) -> Iterator[Wait]:
+    head = actor.role is Role.HEAD
+    to_approve = _to_approve(actor, now)
+    mine = conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
+    own = [] if actor.department_id is None else [actor.department_id]
+    held = and_(Delivery.state == DeliveryState.HELD, *conditions.of_department(own))
+    stuck = conditions.stands_still() & conditions.answers(mine)
+    yield Wait(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
+    yield Wait(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
+    yield Wait(WaitingKind.COMMENT, Comment, mine & ~conditions.answer_given())
+    yield Wait(WaitingKind.ANSWER_FAILED, Delivery, stuck)
+    yield Wait(WaitingKind.DELIVERY_HELD, Delivery, held)
+
+
+def _to_approve(actor: Actor, now: datetime) -> Condition:
+    """The actor's department is asked, and four eyes do not keep the actor from it.
+
+    It is the head's only where the department has no officer who can approve it.
+    """
+    asked, author = conditions.asked_department(), conditions.bound_author()
+    wanted = [asked == actor.department_id, author != actor.person_id]
+    if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
+        wanted.append(~conditions.officer_serves(asked, now=now, but=author))
+        wanted.append(conditions.head_serves(asked, now=now, but=author))
+    return conditions.approval_wanted(*wanted, now=now)

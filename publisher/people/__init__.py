@@ -1,0 +1,1 @@
+"""Who works here: appointments, sign-in, one-use links, and who comes next."""

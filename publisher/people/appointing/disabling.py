@@ -1,0 +1,49 @@
+"""Shutting a person out at once, and letting them in again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongState
+from approvals.policy import Action, Actor
+from publisher import moving
+from publisher.models.people import Person
+from publisher.people import links
+from publisher.people.appointing.rights import is_admin, require_another_admin, require_disable
+from publisher.people.links import LinkPurpose
+from publisher.people.signing_in import end_all
+
+
+def disable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+    """Shut a person out: every session and invitation ends now.
+
+    Raises `WrongRole`, `OwnAppointment`, `LastAdmin`, or `WrongState` where it is so already.
+    """
+    require_disable(session, actor, person, now=now)
+    if is_admin(session, person, now=now):
+        require_another_admin(session, person_id=person.id, now=now)
+    session.refresh(person, with_for_update=True)
+    if person.disabled_at is not None:
+        raise WrongState(state="disabled", to="disabled")
+    person.disabled_at = now
+    end_all(session, person_id=person.id, now=now)
+    links.end_for(
+        session,
+        subject=Person.__tablename__,
+        subject_id=person.id,
+        purpose=LinkPurpose.INVITATION,
+        now=now,
+    )
+    moving.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now)
+
+
+def enable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+    """Let a person in again, with the same password; raises as `disable_person` does."""
+    require_disable(session, actor, person, now=now)
+    session.refresh(person, with_for_update=True)
+    if person.disabled_at is None:
+        raise WrongState(state="enabled", to="enabled")
+    person.disabled_at = None
+    moving.record(session, person, "enable_person", actor=actor, now=now)

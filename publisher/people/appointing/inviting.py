@@ -1,0 +1,120 @@
+"""Inviting a person by a one-use link, which sets the first password and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import moving
+from publisher.models.notices import Notice
+from publisher.models.people import Appointment, Link, Person
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import links
+from publisher.people.appointing.rights import require_whole_person, standing
+from publisher.people.contacts import BadPerson
+from publisher.people.links import LinkPurpose, LinkSpent
+from publisher.people.signing_in import HASHER, Hasher, check_password, set_password
+
+INVITATION_LASTS: Final = timedelta(days=14)
+
+
+def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> Notice:
+    """Mail the person a link that sets a password; an earlier link ends.
+
+    Raises `WrongRole`, or `BadPerson` where the person has no mail, no appointment, or is
+    disabled. The token stands in the mail alone: whoever invites never sees it.
+    """
+    require_whole_person(session, actor, person, now=now)
+    held = _invited_to(session, person, now)
+    _end_links(session, person, now)
+    token = links.make(
+        session,
+        purpose=LinkPurpose.INVITATION,
+        subject=Person.__tablename__,
+        subject_id=person.id,
+        person=person,
+        now=now,
+        lasts=INVITATION_LASTS,
+    )
+    notice = composing.queue(
+        session,
+        kind=NoticeKind.INVITATION,
+        person=person,
+        values={
+            "role": held.role,
+            "department": held.department,
+            "expires_at": now + INVITATION_LASTS,
+            "by": session.get(Person, actor.person_id) if actor.person_id else None,
+        },
+        now=now,
+        path=paths.invitation(token),
+    )
+    if notice is None:
+        raise BadPerson("mail", "missing")
+    moving.record(session, person, "invite", actor=actor, now=now)
+    return notice
+
+
+def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:
+    if person.disabled_at is not None:
+        raise BadPerson("mail", "disabled")
+    held = standing(session, person_id=person.id, now=now)
+    if not held:
+        raise BadPerson("role", "no_appointment")
+    return held[0]
+
+
+def _end_links(session: Session, person: Person, now: datetime) -> None:
+    links.end_for(
+        session,
+        subject=Person.__tablename__,
+        subject_id=person.id,
+        purpose=LinkPurpose.INVITATION,
+        now=now,
+    )
+
+
+def invited(session: Session, *, token: str, now: datetime) -> Person | None:
+    """Whom an open invitation is for; looking at it changes nothing."""
+    link = links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
+    return link.person if link is not None and _is_welcome(session, link, now) else None
+
+
+def _is_welcome(session: Session, link: Link, now: datetime) -> bool:
+    if link.person.disabled_at is not None:
+        return False
+    return bool(standing(session, person_id=link.person_id, now=now))
+
+
+def accept_invitation(
+    session: Session,
+    *,
+    token: str,
+    password: str,
+    now: datetime,
+    hasher: Hasher = HASHER,
+    city_words: Collection[str] = (),
+) -> Person:
+    """Set the password of the invited person and use the link up; it signs nobody in.
+
+    Raises `LinkSpent`, or `BadPassword`, after which the link still works.
+    """
+    link = links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
+    if link is None or not _is_welcome(session, link, now):
+        raise LinkSpent
+    check_password(password, link.person, city_words=city_words)
+    links.use(session, link=link, now=now)
+    set_password(
+        session,
+        person=link.person,
+        password=password,
+        now=now,
+        hasher=hasher,
+        city_words=city_words,
+    )
+    return link.person

@@ -1,0 +1,190 @@
+"""Recording appointments and ending them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongState
+from approvals.policy import Actor, Role
+from publisher import moving
+from publisher.models.people import Appointment, Department, Person
+from publisher.people import links
+from publisher.people.appointing import known
+from publisher.people.appointing.rights import (
+    COMMAND,
+    SomebodyExists,
+    action_to_record,
+    not_ended,
+    require_another_admin,
+    require_not_own,
+    require_record,
+    standing,
+)
+from publisher.people.contacts import BadPerson, read_line
+from publisher.people.links import LinkPurpose
+from publisher.people.register import is_in_force
+from publisher.people.signing_in import end_all
+
+RANKS: Final = (1, 2)
+
+
+def record_person(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    name_mr: str,
+    role: Role,
+    department_id: int,
+    name_en: str = "",
+    designation: str = "",
+    mail: str | None = None,
+    mobile: str | None = None,
+    rank: int | None = None,
+    order_number: str = "",
+    from_at: datetime | None = None,
+) -> Appointment:
+    """Appoint a person, who is known by mail or mobile or recorded now, from `from_at` or now.
+
+    An officer without a `rank` gets the first free one. Raises `WrongRole`, `OwnAppointment`, and
+    `BadPerson` with the field and a code.
+    """
+    require_record(actor, role, department_id, now=now)
+    given = known.read(
+        name_mr=name_mr, name_en=name_en, designation=designation, mail=mail, mobile=mobile
+    )
+    order = read_line("order_number", order_number, longest=80)
+    department = _locked_department(session, department_id, now)
+    person = known.find_or_add(session, given, actor=actor, now=now)
+    begins = from_at or now
+    appointment = Appointment(
+        person=person,
+        role=role,
+        department=department,
+        rank=_free_rank(session, person, role, department, rank=rank, begins=begins),
+        from_at=begins,
+        order_number=order,
+        recorded_by_id=actor.person_id,
+    )
+    session.add(appointment)
+    values = {"role": role, "department": department.id, "rank": appointment.rank}
+    verb = action_to_record(role)
+    moving.record(session, appointment, verb, actor=actor, now=now, values=values)
+    return appointment
+
+
+def _locked_department(session: Session, department_id: int, now: datetime) -> Department:
+    """Locked, so that two people at once do not give one place to two officers."""
+    department = session.get(
+        Department, department_id, with_for_update=True, populate_existing=True
+    )
+    if department is None:
+        raise BadPerson("department_id", "unknown")
+    if not is_in_force(department, now=now):
+        raise BadPerson("department_id", "closed")
+    return department
+
+
+def _free_rank(
+    session: Session,
+    person: Person,
+    role: Role,
+    department: Department,
+    *,
+    rank: int | None,
+    begins: datetime,
+) -> int | None:
+    """Check that the department has a place for this role; gives an officer's rank."""
+    query = select(Appointment).where(
+        Appointment.department_id == department.id, Appointment.role == role, not_ended(begins)
+    )
+    holding = list(session.scalars(query))
+    if any(one.person_id == person.id for one in holding):
+        raise BadPerson("role", "already_appointed")
+    if role is Role.HEAD and holding:
+        raise BadPerson("role", "head_exists")
+    if role is Role.OFFICER:
+        return _officers_rank(holding, rank)
+    if rank is not None:
+        raise BadPerson("rank", "only_officers")
+    return None
+
+
+def _officers_rank(holding: Sequence[Appointment], rank: int | None) -> int:
+    free = [one for one in RANKS if one not in {held.rank for held in holding}]
+    if not free:
+        raise BadPerson("role", "two_officers")
+    if rank is not None and rank not in free:
+        raise BadPerson("rank", "taken" if rank in RANKS else "unknown")
+    return rank or free[0]
+
+
+def end_appointment(
+    session: Session, *, actor: Actor, appointment: Appointment, now: datetime
+) -> None:
+    """End an appointment now; one that has not begun never will.
+
+    Whoever holds no other one is signed out. Raises `WrongRole`, `OwnAppointment`, `LastAdmin`,
+    or `WrongState` where it has ended already.
+    """
+    require_record(actor, appointment.role, appointment.department_id, now=now)
+    require_not_own(actor, appointment.person)
+    if appointment.role is Role.ADMIN:
+        require_another_admin(session, person_id=appointment.person_id, now=now)
+    session.refresh(appointment, with_for_update=True)
+    if appointment.until_at is not None and appointment.until_at <= now:
+        raise WrongState(state="ended", to="ended")
+    appointment.until_at = max(now, appointment.from_at)
+    values = {"role": appointment.role, "department": appointment.department_id}
+    moving.record(session, appointment, "end_appointment", actor=actor, now=now, values=values)
+    _close_up(session, appointment.person, now)
+
+
+def _close_up(session: Session, person: Person, now: datetime) -> None:
+    """Without any appointment there is nothing to sign in to, and nothing to be invited to."""
+    if standing(session, person_id=person.id, now=now):
+        return
+    end_all(session, person_id=person.id, now=now)
+    links.end_for(
+        session,
+        subject=Person.__tablename__,
+        subject_id=person.id,
+        purpose=LinkPurpose.INVITATION,
+        now=now,
+    )
+
+
+def first_admin(
+    session: Session,
+    *,
+    now: datetime,
+    name_mr: str,
+    department_id: int,
+    mail: str | None = None,
+    mobile: str | None = None,
+    name_en: str = "",
+    designation: str = "",
+    order_number: str = "",
+) -> Appointment:
+    """Record the first admin by command; raises `SomebodyExists` where there is anybody."""
+    _locked_department(session, department_id, now)
+    if session.scalar(select(exists().select_from(Person))):
+        raise SomebodyExists
+    return record_person(
+        session,
+        actor=COMMAND,
+        now=now,
+        name_mr=name_mr,
+        name_en=name_en,
+        designation=designation,
+        mail=mail,
+        mobile=mobile,
+        role=Role.ADMIN,
+        department_id=department_id,
+        order_number=order_number,
+    )

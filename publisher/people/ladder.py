@@ -1,0 +1,59 @@
+"""Who answers for a department: its first officer, else the second, else the head."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Role
+from publisher.models.people import Appointment, Person
+
+
+def holders(
+    session: Session, role: Role, *, now: datetime, department_id: int | None = None
+) -> list[Appointment]:
+    """The appointments to this role in force at `now`, of people who are not disabled."""
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .where(
+            Appointment.role == role,
+            Appointment.from_at <= now,
+            or_(Appointment.until_at.is_(None), Appointment.until_at > now),
+            Person.disabled_at.is_(None),
+        )
+        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .order_by(Appointment.rank.nulls_last(), Appointment.id)
+    )
+    if department_id is not None:
+        query = query.where(Appointment.department_id == department_id)
+    return list(session.scalars(query))
+
+
+def officers(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+    """The department's officers, the first one first."""
+    return holders(session, Role.OFFICER, now=now, department_id=department_id)
+
+
+def head(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
+    """The department's head, if there is one."""
+    heads = holders(session, Role.HEAD, now=now, department_id=department_id)
+    return heads[0] if heads else None
+
+
+def rungs(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+    """Who has a matter of the department, in order: first officer, second officer, head."""
+    top = head(session, department_id, now=now)
+    return officers(session, department_id, now=now) + ([top] if top else [])
+
+
+def cell(session: Session, *, now: datetime) -> list[Appointment]:
+    """The Social Media Cell: its lead, then its staff."""
+    return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.CELL, now=now)
+
+
+def caretakers(session: Session, *, now: datetime) -> list[Appointment]:
+    """Those who look after accounts: the cell's lead and the admins."""
+    return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.ADMIN, now=now)

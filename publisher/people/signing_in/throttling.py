@@ -1,0 +1,57 @@
+"""Slowing down those who guess passwords, by what they typed and by where they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from publisher.models.people import SignInAttempt
+
+WINDOW: Final = timedelta(minutes=15)
+FOR_ONE_IDENTIFIER: Final = 5
+FOR_ONE_ADDRESS: Final = 30
+
+
+def key_of_identifier(identifier: str) -> str:
+    """The key of an account, whether it exists or not; what was typed is not kept."""
+    return f"who:{hashlib.sha256(identifier.encode()).hexdigest()}"
+
+
+def key_of_address(address: str) -> str:
+    """The key of a network address."""
+    return f"at:{hashlib.sha256(address.encode()).hexdigest()}"
+
+
+def closed_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
+    """Until when no more tries count under these keys, or None."""
+    ends = [end for key in keys if (end := _closed_until(session, key, now)) is not None]
+    return max(ends, default=None)
+
+
+def _closed_until(session: Session, key: str, now: datetime) -> datetime | None:
+    limit = FOR_ONE_ADDRESS if key.startswith("at:") else FOR_ONE_IDENTIFIER
+    latest = (
+        select(SignInAttempt.at)
+        .where(SignInAttempt.key == key, SignInAttempt.at > now - WINDOW)
+        .order_by(SignInAttempt.at.desc())
+        .limit(limit)
+    )
+    failures = list(session.scalars(latest))
+    return failures[-1] + WINDOW if len(failures) == limit else None
+
+
+def store_failure(session: Session, keys: Iterable[str], *, now: datetime) -> None:
+    """Count a failed try; those that count no more are forgotten."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - WINDOW))
+    session.add_all(SignInAttempt(key=key, at=now) for key in keys)
+    session.flush()
+
+
+def forget(session: Session, key: str) -> None:
+    """Whoever got in starts again from nought."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.key == key))

@@ -1,0 +1,1 @@
+"""What goes out: deliveries are claimed, judged, sent once, and looked after."""

@@ -1,0 +1,36 @@
+"""What the press works with, and the claim by which one clock holds one delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.database import Database
+from publisher.media.store import Store
+from publisher.press.accounts import OpenAccount
+from publisher.settings import Press
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the press works with: its database, media, platforms, pace, and two clocks.
+
+    `monotonic` gives seconds for deadlines, `now` the present moment.
+    """
+
+    database: Database
+    store: Store
+    open_account: OpenAccount
+    pace: Press
+    clock_name: str
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that this clock holds, as long as nobody claims it by a later fence."""
+
+    delivery_id: int
+    fence: int

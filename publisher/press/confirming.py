@@ -1,0 +1,206 @@
+"""Looking after what may be live: the machine looks, and a person decides what was not found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, WrongState
+from approvals.policy import CLOCK, Action, Actor, require
+from publisher import moving
+from publisher.desk.checking import Invalid, Missing, Problem
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
+from publisher.platforms.base import (
+    CredentialsExpired,
+    Outgoing,
+    Receipt,
+    Refused,
+    Sighting,
+    TryLater,
+)
+from publisher.press import accounts, publishing, recording, telling
+from publisher.press.bench import Bench
+
+PATIENCE = timedelta(minutes=15)
+"""How long after the last try a person may say that it is not live: platforms list late."""
+
+
+class TooSoon(NotAllowed):
+    """It may still appear; `at` says when a person may decide to send again."""
+
+    code = "too_soon"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look for an unconfirmed delivery."""
+
+    delivery_id: int
+    number: int
+    outgoing: Outgoing
+    account: Account
+    since: datetime
+
+
+def tick_confirming(bench: Bench, *, most: int = 50) -> int:
+    """Look for every unconfirmed delivery whose time has come; gives the number of looks."""
+    looks = 0
+    while looks < most and (look := _next_look(bench)) is not None:
+        _store_look(bench, look, _sighting(bench, look))
+        looks += 1
+    return looks
+
+
+def _next_look(bench: Bench) -> Look | None:
+    """Mark the next look as taken, so that another clock does not look at the same time."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        query = (
+            select(Delivery)
+            .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
+            .order_by(Delivery.look_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        delivery = session.scalars(query).one_or_none()
+        if delivery is None:
+            return None
+        delivery.looks += 1
+        delivery.look_at = now + timedelta(seconds=bench.pace.lease)
+        return Look(
+            delivery_id=delivery.id,
+            number=delivery.looks,
+            outgoing=publishing.sought_of(delivery.variant),
+            account=delivery.account,
+            since=delivery.sending_at or delivery.due_at,
+        )
+
+
+def _sighting(bench: Bench, look: Look) -> Sighting | TryLater | None:
+    """What the platform shows; a platform that cannot be asked is no evidence of absence."""
+    try:
+        platform = bench.open_account(look.account)
+        return platform.look_up(look.outgoing, since=look.since)
+    except TryLater as problem:
+        return problem
+    except Refused as problem:
+        return TryLater(detail=problem.detail)
+    except CredentialsExpired as problem:
+        _pause(bench, look)
+        return TryLater(detail=problem.detail)
+
+
+def _pause(bench: Bench, look: Look) -> None:
+    with bench.database.transaction() as session:
+        accounts.pause(
+            session,
+            actor=CLOCK,
+            now=bench.now(),
+            account_id=look.account.id,
+            reason="credentials",
+        )
+
+
+def _store_look(bench: Bench, look: Look, found: Sighting | TryLater | None) -> None:
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = moving.lock(session, Delivery, look.delivery_id)
+        if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
+            return
+        if isinstance(found, TryLater):
+            _look_again_later(delivery, bench, now)
+        elif found is None or recording.is_known(session, delivery.account_id, found.platform_id):
+            _not_found(session, delivery, look, bench, now)
+        else:
+            _found(session, delivery, found, now)
+
+
+def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
+    """The platform gave no answer: this look does not count."""
+    delivery.looks -= 1
+    delivery.look_at = now + timedelta(seconds=bench.pace.looks[1])
+
+
+def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime) -> None:
+    receipt = Receipt(found.platform_id, found.url, found.published_at, found.answer)
+    recording.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
+    delivery.reason = {}
+    moving.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
+
+
+def _not_found(
+    session: Session, delivery: Delivery, look: Look, bench: Bench, now: datetime
+) -> None:
+    """Look again a few times over minutes, then hold it: absence now is not absence."""
+    if look.number < len(bench.pace.looks):
+        since = delivery.sending_at or now
+        next_at = since + timedelta(seconds=bench.pace.looks[look.number])
+        delivery.look_at = max(next_at, now + timedelta(seconds=1))
+        return
+    delivery.look_at = None
+    moving.apply(session, delivery, DeliveryState.HELD, actor=CLOCK, now=now, verb="hold")
+    telling.tell_held(session, delivery, now=now)
+
+
+def it_is_live(
+    session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str = ""
+) -> Delivery:
+    """A person has seen a held delivery on the platform; `link` is what they saw, if given."""
+    delivery = _held(session, delivery_id, actor=actor, now=now)
+    platform_id = _id_in(link, delivery)
+    if recording.is_known(session, delivery.account_id, platform_id):
+        raise Invalid([Problem("link", "other_post", {})])
+    receipt = Receipt(platform_id, link.strip(), delivery.sending_at or now, "")
+    recording.add_receipt(
+        session,
+        delivery,
+        receipt,
+        origin=ReceiptOrigin.PERSON,
+        now=now,
+        person_id=actor.person_id,
+    )
+    moving.apply(
+        session, delivery, DeliveryState.PUBLISHED, actor=actor, now=now, verb="it_is_live"
+    )
+    return delivery
+
+
+def _id_in(link: str, delivery: Delivery) -> str:
+    """The platform's id in the link's path; without a link, a name that stands for not knowing."""
+    words = link.strip()
+    if not words:
+        return f"not-given-{delivery.id}"
+    if not words.startswith(("https://", "http://")) or len(words) > 500:
+        raise Invalid([Problem("link", "link", {})])
+    return words.split("?")[0].rstrip("/").rsplit("/", 1)[-1][:120]
+
+
+def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
+    """A person says that a held delivery is not live: the same row, due now, next fence.
+
+    Raises `TooSoon` within a quarter of an hour of the last try.
+    """
+    delivery = _held(session, delivery_id, actor=actor, now=now)
+    free_at = (delivery.sending_at or now) + PATIENCE
+    if now < free_at:
+        raise TooSoon(at=free_at)
+    delivery.due_at, delivery.not_before, delivery.looks = now, None, 0
+    delivery.reason = {}
+    moving.apply(
+        session, delivery, DeliveryState.SCHEDULED, actor=actor, now=now, verb="send_again"
+    )
+    return delivery
+
+
+def _held(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -> Delivery:
+    delivery = moving.lock(session, Delivery, delivery_id)
+    if delivery is None:
+        raise Missing(delivery_id)
+    require(actor, Action.SETTLE_HELD, delivery.post.department_id, now=now)
+    if delivery.state is not DeliveryState.HELD:
+        raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)
+    return delivery

@@ -1,0 +1,56 @@
+"""Who is told when a delivery did not leave, or nobody knows whether it did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from publisher.models.deliveries import Delivery
+from publisher.models.people import Person
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import ladder
+
+
+def tell_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    """The platform or the gate refused it."""
+    _tell(session, NoticeKind.DELIVERY_FAILED, delivery, now=now)
+
+
+def tell_missed(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    """Its late limit passed before it could leave."""
+    _tell(session, NoticeKind.DELIVERY_MISSED, delivery, now=now)
+
+
+def tell_held(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    """It was not found on the platform: a person has to look and decide."""
+    _tell(session, NoticeKind.DELIVERY_HELD, delivery, now=now)
+
+
+def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: datetime) -> None:
+    """The cell's lead and whoever scheduled it; for a reply, the department's officers."""
+    values = {
+        "title": delivery.post.title,
+        "account": delivery.account.name,
+        "platform": delivery.account.platform,
+        "due_at": delivery.due_at,
+        "code": delivery.reason.get("code", ""),
+    }
+    for person in _concerned(session, delivery, now=now):
+        composing.queue(
+            session,
+            kind=kind,
+            person=person,
+            values=values,
+            now=now,
+            path=paths.delivery(delivery.id),
+        )
+
+
+def _concerned(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
+    people = [one.person for one in ladder.caretakers(session, now=now)]
+    people += [one.person for one in ladder.officers(session, delivery.post.department_id, now=now)]
+    if delivery.scheduled_by_id is not None:
+        people.append(session.get_one(Person, delivery.scheduled_by_id))
+    return list({person.id: person for person in people}.values())

@@ -1,0 +1,204 @@
+"""Settings from the environment (prefix `NAGARVANI_`) or a `.env` file, checked at start."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+PREFIX = "NAGARVANI_"
+_WEB = ("https", "http")
+_LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
+Value = TypeVar("Value")
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the sentence says which, why, and what to write."""
+
+    def __init__(self, name: str, says: str) -> None:
+        super().__init__(f"{PREFIX}{name}: {says}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class City:
+    """Whose house this is; `code` begins every acknowledgement number."""
+
+    name_mr: str
+    name_en: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Press:
+    """How the press reaches the platforms. Durations are in seconds."""
+
+    x_api_url: str
+    graph_api_url: str
+    graph_api_version: str
+    lease: float
+    send_deadline: float
+    looks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Access:
+    """The accounts that `nagarvani init` connects; empty where none is given."""
+
+    x_handle: str
+    x_consumer_key: str
+    x_consumer_secret: str
+    x_access_token: str
+    x_access_token_secret: str
+    facebook_page_id: str
+    facebook_page_token: str
+    facebook_app_secret: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs from one city or machine to another."""
+
+    database_url: str
+    secret_key: str
+    token_keys: tuple[str, ...]
+    base_url: str
+    trusted_proxies: int
+    media_dir: Path
+    smtp_url: str
+    mail_from: str
+    city: City
+    press: Press
+    access: Access
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether people reach the pages by https."""
+        return self.base_url.startswith("https://")
+
+
+def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
+    """The settings of this environment and of `.env` in `folder`; raises `WrongSetting`."""
+    root = folder or Path.cwd()
+    found = {**_from_file(root / ".env"), **(os.environ if environment is None else environment)}
+    reader = _Reader(
+        {
+            name.removeprefix(PREFIX): text
+            for name, text in found.items()
+            if name.startswith(PREFIX) and text != ""
+        }
+    )
+    return Settings(
+        database_url=reader.read(
+            "DATABASE_URL",
+            f"sqlite:///{root / 'var' / 'nagarvani.db'}",
+            _database_url,
+            "write sqlite:///path/to/file.db or postgresql://name:password@host/database",
+        ),
+        secret_key=reader.read(
+            "SECRET_KEY", "", _long_secret, "write at least 32 characters that nobody can guess"
+        ),
+        token_keys=tuple(reader.text("TOKEN_KEYS").replace(",", " ").split()),
+        base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", 0, int, "write how many, such as 1"),
+        media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
+        smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
+        mail_from=reader.text("MAIL_FROM", "nagarvani@localhost"),
+        city=_city(reader),
+        press=_press(reader),
+        access=_access(reader),
+    )
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    return {name: text for name, text in dotenv_values(path).items() if text is not None}
+
+
+class _Reader:
+    """Reads one setting after the other out of what was found."""
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self.found = found
+
+    def read(self, name: str, default: Value, make: Callable[[str], Value], says: str) -> Value:
+        if name not in self.found:
+            return default
+        try:
+            return make(self.found[name])
+        except ValueError as problem:
+            raise WrongSetting(name, f"{self.found[name]!r}: {says}") from problem
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.found.get(name, default)
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        says = f"write an address that begins with {' or '.join(f'{one}://' for one in schemes)}"
+        return self.read(name, default, lambda text: _checked_url(text, schemes), says)
+
+
+def _checked_url(text: str, schemes: tuple[str, ...]) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError(text)
+    return text
+
+
+def _long_secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("short")
+    return text
+
+
+def _city(reader: _Reader) -> City:
+    return City(
+        name_mr=reader.text("CITY_NAME_MR", "पुणे महानगरपालिका"),
+        name_en=reader.text("CITY_NAME", "Pune Municipal Corporation"),
+        code=reader.read("CITY_CODE", "PMC", _code, "write 2 to 8 capital letters"),
+    )
+
+
+def _code(text: str) -> str:
+    if not (2 <= len(text) <= 8 and text.isascii() and text.isalpha() and text.isupper()):
+        raise ValueError(text)
+    return text
+
+
+def _press(reader: _Reader) -> Press:
+    lease = reader.read("LEASE", 120.0, float, "write seconds, such as 120")
+    deadline = reader.read("SEND_DEADLINE", 45.0, float, "write seconds, such as 45")
+    if deadline >= lease / 2:
+        raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
+    return Press(
+        x_api_url=reader.url("X_API_URL", "https://api.twitter.com", _WEB),
+        graph_api_url=reader.url("GRAPH_API_URL", "https://graph.facebook.com", _WEB),
+        graph_api_version=reader.read("GRAPH_API_VERSION", "v26.0", _version, "write it as v26.0"),
+        lease=lease,
+        send_deadline=deadline,
+        looks=reader.read("LOOKS", _LOOKS, _seconds, "write seconds, such as 20,60,300,900"),
+    )
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"v\d{1,3}\.\d", text):
+        raise ValueError(text)
+    return text
+
+
+def _seconds(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+def _access(reader: _Reader) -> Access:
+    return Access(**{field.name: reader.text(field.name.upper()) for field in fields(Access)})

@@ -1,0 +1,7 @@
+"""How the house speaks: dates, numbers, scripts, fonts and translations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TRANSLATIONS = Path(__file__).resolve().parent / "translations"
