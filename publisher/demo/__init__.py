@@ -1,0 +1,1 @@
+"""The demo city: invented people, notices, comments and pictures that the house is shown with."""

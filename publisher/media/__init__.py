@@ -1,0 +1,1 @@
+"""Pictures and other files: looked at, made ready for each platform, stored and opened."""

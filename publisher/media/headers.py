@@ -1,0 +1,143 @@
+"""What the first bytes of a file say: its type, and the size of a picture before decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+JPEG = "jpeg"
+PNG = "png"
+GIF = "gif"
+WEBP = "webp"
+UNKNOWN = "unknown"
+
+HEAD_BYTES = 4096
+
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (b"%PDF-", "pdf"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"8BPS", "psd"),
+    (b"\x00\x00\x01\x00", "ico"),
+    (b"PK\x03\x04", "zip"),
+    (b"Rar!", "rar"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\xd0\xcf\x11\xe0", "office"),
+    (b"\x7fELF", "executable"),
+    (b"MZ", "executable"),
+    (b"#!", "executable"),
+    (b"\xca\xfe\xba\xbe", "executable"),
+    (b"\xcf\xfa\xed\xfe", "executable"),
+    (b"\xce\xfa\xed\xfe", "executable"),
+    (b"BM", "bmp"),
+)
+_BRANDS: dict[bytes, str] = {
+    b"qt  ": "mov",
+    b"avif": "avif",
+    b"avis": "avif",
+    b"heic": "heic",
+    b"heix": "heic",
+    b"hevc": "heic",
+    b"mif1": "heic",
+    b"msf1": "heic",
+}
+_VIDEO_BRANDS = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp", b"3g2")
+
+
+def found_type(head: bytes) -> str:
+    """A short name of the type the first bytes show, or `unknown`; 4,096 bytes are enough."""
+    for signature, name in _SIGNATURES:
+        if head.startswith(signature):
+            return name
+    return _in_a_container(head) or _in_text(head) or UNKNOWN
+
+
+def _in_a_container(head: bytes) -> str | None:
+    if head[:4] == b"RIFF":
+        return {b"WEBP": WEBP, b"AVI ": "avi"}.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        return _BRANDS.get(brand) or ("mp4" if brand.startswith(_VIDEO_BRANDS) else None)
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "webm" if b"webm" in head[:64] else "mkv"
+    return None
+
+
+def _in_text(head: bytes) -> str | None:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if not text.startswith(b"<"):
+        return None
+    return "svg" if b"<svg" in text else "html"
+
+
+def pixel_size(content: bytes, kind: str) -> tuple[int, int] | None:
+    """Width and height that a JPEG, PNG, GIF or WebP announces, or None where it announces none.
+
+    Nothing is decoded, so a few bytes that claim a gigantic picture cost nothing.
+    """
+    size = _READERS[kind](content)
+    return size if size and min(size) > 0 else None
+
+
+def _little(content: bytes, at: int, length: int) -> int:
+    return int.from_bytes(content[at : at + length], "little")
+
+
+def _png_size(content: bytes) -> tuple[int, int] | None:
+    if content[12:16] != b"IHDR" or len(content) < 24:
+        return None
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+
+
+def _gif_size(content: bytes) -> tuple[int, int] | None:
+    return (_little(content, 6, 2), _little(content, 8, 2)) if len(content) >= 10 else None
+
+
+def _webp_size(content: bytes) -> tuple[int, int] | None:
+    if len(content) < 30:
+        return None
+    match content[12:16]:
+        case b"VP8 ":
+            return _little(content, 26, 2) & 0x3FFF, _little(content, 28, 2) & 0x3FFF
+        case b"VP8L":
+            packed = _little(content, 21, 4)
+            return (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+        case b"VP8X":
+            return _little(content, 24, 3) + 1, _little(content, 27, 3) + 1
+    return None
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int] | None:
+    for marker, at in _jpeg_segments(content):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            frame = content[at + 3 : at + 7]
+            if len(frame) < 4:
+                return None
+            return int.from_bytes(frame[2:], "big"), int.from_bytes(frame[:2], "big")
+    return None
+
+
+def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int]]:
+    """Each segment's marker, and where its length stands; ends where the picture data begin."""
+    at = 2
+    while (at := content.find(b"\xff", at)) >= 0 and at + 4 <= len(content):
+        marker = content[at + 1]
+        if marker in (0xD9, 0xDA):
+            return
+        if marker == 0xFF:
+            at += 1
+            continue
+        yield marker, at + 2
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+
+
+_READERS: dict[str, Callable[[bytes], tuple[int, int] | None]] = {
+    JPEG: _jpeg_size,
+    PNG: _png_size,
+    GIF: _gif_size,
+    WEBP: _webp_size,
+}

@@ -1,0 +1,117 @@
+"""The one place where media are saved and opened: by their SHA-256, under one folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_READABLE_BY_GROUP = 0o640
+
+
+class MediumMissing(Exception):
+    """No medium stands under this digest."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(digest)
+        self.digest = digest
+
+
+class MediumChanged(Exception):
+    """What stands under this digest is no longer what was saved."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(digest)
+        self.digest = digest
+
+
+class MediaStore(Protocol):
+    """What the house needs of a store, so that a shared one can take this one's place."""
+
+    def save(self, content: bytes) -> str:
+        """Keep `content` durably and give its SHA-256 in 64 hexadecimal digits."""
+
+    def open(self, digest: str) -> bytes:
+        """The bytes under `digest`; raises MediumMissing or MediumChanged."""
+
+    def exists(self, digest: str) -> bool:
+        """Whether something stands under `digest`; its bytes are not compared."""
+
+
+class Store:
+    """Media as files `aa/bb/<sha256>` under `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> Path:
+        """Where the medium of this digest stands or would stand; MediumMissing for no digest."""
+        if not _DIGEST.fullmatch(digest):
+            raise MediumMissing(digest)
+        return self.root / digest[:2] / digest[2:4] / digest
+
+    def exists(self, digest: str) -> bool:
+        """Whether a file stands under `digest`; its bytes are not compared."""
+        return _DIGEST.fullmatch(digest) is not None and self.path(digest).is_file()
+
+    def open(self, digest: str) -> bytes:
+        """The bytes under `digest`, compared with it; raises MediumMissing or MediumChanged."""
+        try:
+            content = self.path(digest).read_bytes()
+        except FileNotFoundError as error:
+            raise MediumMissing(digest) from error
+        if sha256(content).hexdigest() != digest:
+            raise MediumChanged(digest)
+        return content
+
+    def save(self, content: bytes) -> str:
+        """Keep `content` so that a power cut leaves all of it or nothing; gives its digest.
+
+        What was saved before is kept once; what has changed on disk since is mended.
+        """
+        digest = sha256(content).hexdigest()
+        if not self._stands(digest):
+            target = self.path(digest)
+            self._make_folders(target.parent)
+            _write(target, content)
+        return digest
+
+    def _stands(self, digest: str) -> bool:
+        try:
+            self.open(digest)
+        except (MediumMissing, MediumChanged):
+            return False
+        return True
+
+    def _make_folders(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for parent in (folder.parent, self.root):
+            _sync_folder(parent)
+
+
+def _write(target: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), _READABLE_BY_GROUP)
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    finally:
+        # Once it has its own name there is nothing left to remove.
+        Path(name).unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the folder's own entries durable, new names among them."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,86 @@
+"""The weighted count itself: addresses 23, a whole emoji 2, other characters 1 or 2."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from publisher.platforms.counting.addresses import address_spans
+from publisher.platforms.counting.emoji_table import emoji_at
+
+LIMIT = 280
+ADDRESS_WEIGHT = 23
+HEAVY = 2
+# Characters that count one, by first and last code point; Devanagari is among them.
+LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
+NEVER = "\ufffe\ufeff\uffff"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A text's weight against the limit.
+
+    `fits` is how much of the given text stays within the limit, in UTF-16 units from its start,
+    as a browser counts them; `has_invalid` that it holds a character X refuses.
+    """
+
+    weighted: int
+    limit: int
+    fits: int
+    has_invalid: bool
+
+    @property
+    def remaining(self) -> int:
+        """What is left; below zero where the text is too long."""
+        return self.limit - self.weighted
+
+    @property
+    def valid(self) -> bool:
+        """Whether X would take the text, as far as its length and characters go."""
+        return 0 < self.weighted <= self.limit and not self.has_invalid
+
+
+def count(text: str, *, limit: int = LIMIT, whole_emoji: bool = True) -> Count:
+    """Weigh a text, composed (NFC) first.
+
+    `whole_emoji` False weighs each code point of an emoji, as version 2 of X's rules did.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    weighted = units = fitting = 0
+    fits = True
+    for part, weight in _parts(composed, whole_emoji):
+        weighted += weight
+        units += _utf16(part)
+        fits = fits and weighted <= limit and part not in NEVER
+        fitting = units if fits else fitting
+    fitting = max(0, fitting + _utf16(text) - units) if fitting else 0
+    return Count(weighted, limit, fitting, any(character in composed for character in NEVER))
+
+
+def _parts(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
+    done = 0
+    for span in address_spans(text):
+        yield from _characters(text[done : span.start], whole_emoji)
+        yield text[span.start : span.end], ADDRESS_WEIGHT
+        done = span.end
+    yield from _characters(text[done:], whole_emoji)
+
+
+def _characters(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
+    place = 0
+    while place < len(text):
+        length = emoji_at(text, place) if whole_emoji else 0
+        if length:
+            yield text[place : place + length], HEAVY
+        else:
+            yield text[place], _weight(ord(text[place]))
+        place += length or 1
+
+
+def _weight(point: int) -> int:
+    return 1 if any(first <= point <= last for first, last in LIGHT) else HEAVY
+
+
+def _utf16(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)

@@ -1,0 +1,131 @@
+"""What an HTTP answer means: the table of outcomes, the same for every platform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from publisher.platforms.base import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+
+# A limit that is said to end later than this is a mistake of the other side.
+LONGEST_WAIT = timedelta(hours=25)
+RATE_HEADERS = (
+    "x-rate-limit-limit",
+    "x-rate-limit-remaining",
+    "x-rate-limit-reset",
+    "x-app-limit-24hour-limit",
+    "x-app-limit-24hour-remaining",
+    "x-app-limit-24hour-reset",
+    "x-user-limit-24hour-limit",
+    "x-user-limit-24hour-remaining",
+    "x-user-limit-24hour-reset",
+    "retry-after",
+    "x-app-usage",
+    "x-page-usage",
+    "x-business-use-case-usage",
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer read to its end: `path` without query, header names in lower case."""
+
+    method: str
+    path: str
+    code: int
+    headers: Mapping[str, str]
+    body: str
+    received_at: datetime
+
+    def json(self) -> dict[str, object] | None:
+        """The body as a JSON object; None where it is anything else."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+
+class Fault(StrEnum):
+    """What an answer says went wrong."""
+
+    THROTTLED = "throttled"
+    CREDENTIALS = "credentials"
+    REFUSED = "refused"
+    # The platform is in trouble of its own: it may have done what was asked.
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault with what is known of it: why it was refused, until when it is throttled."""
+
+    fault: Fault
+    reason: RefusalCode = RefusalCode.UNKNOWN
+    until: datetime | None = None
+
+
+def by_code(answer: Answer) -> Finding | None:
+    """What the HTTP code alone says; None for a success with a JSON object."""
+    if 200 <= answer.code < 300:
+        return Finding(Fault.TROUBLE) if answer.json() is None else None
+    if answer.code == 401:
+        return Finding(Fault.CREDENTIALS)
+    if answer.code == 429:
+        return Finding(Fault.THROTTLED, until=reset_at(answer))
+    if 400 <= answer.code < 500 and answer.code != 408:
+        return Finding(Fault.REFUSED)
+    return Finding(Fault.TROUBLE)
+
+
+def error_for(finding: Finding, detail: str, *, creating: bool) -> PlatformError:
+    """The error that carries the decision. Only a creation can have an unknown outcome."""
+    if finding.fault is Fault.THROTTLED:
+        return TryLater(finding.until, detail)
+    if finding.fault is Fault.CREDENTIALS:
+        return CredentialsExpired(detail)
+    if finding.fault is Fault.REFUSED:
+        return Refused(finding.reason, detail)
+    return OutcomeUnknown(detail) if creating else TryLater(None, detail)
+
+
+def reset_at(answer: Answer) -> datetime | None:
+    """When the limit that was met ends, by the answer's own headers; None where it is unsaid.
+
+    Of several windows those that are used up count, and the last of them to end.
+    """
+    windows = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
+    used_up = [w for w in windows if answer.headers.get(f"{w}-remaining", "").strip() == "0"]
+    said = [_moment(answer.headers.get(f"{w}-reset")) for w in used_up or windows[:1]]
+    said.append(_after(answer.headers.get("retry-after"), answer.received_at))
+    ends = [moment for moment in said if moment is not None]
+    return sensible(max(ends), answer.received_at) if ends else None
+
+
+def sensible(moment: datetime, received_at: datetime) -> datetime | None:
+    """The moment, unless it is past or too far away to be meant."""
+    return moment if received_at < moment <= received_at + LONGEST_WAIT else None
+
+
+def _moment(seconds: str | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(seconds or ""), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _after(seconds: str | None, received_at: datetime) -> datetime | None:
+    try:
+        return received_at + timedelta(seconds=int(seconds or ""))
+    except (ValueError, OverflowError):
+        return None

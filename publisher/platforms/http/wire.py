@@ -1,0 +1,117 @@
+"""Connections that know their call: they write nothing past its deadline and note the first byte.
+
+The deadline is looked at after connecting and before each read, so that neither a slow network
+nor an answer that drips can outlast it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from publisher.platforms.base import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
+
+    Sendable = SupportsRead[bytes] | Iterable[ReadableBuffer] | ReadableBuffer | str
+
+
+class DeadlinePassed(OSError):
+    """The time for this call is over."""
+
+
+@dataclass
+class Passage:
+    """How far one call has come: its deadline, its patience, and whether a byte has left."""
+
+    deadline: Deadline
+    read_seconds: float
+    has_written: bool = False
+
+    def seconds(self, most: float | None = None) -> float:
+        """Seconds to wait for the network now. Raises DeadlinePassed."""
+        left = self.deadline.remaining()
+        if left <= 0:
+            raise DeadlinePassed("the deadline has passed")
+        return left if most is None else min(left, most)
+
+
+CURRENT: ContextVar[Passage] = ContextVar("current passage")
+
+
+class _PatientReader(io.RawIOBase):
+    """Reads a socket, each time no longer than the call has left."""
+
+    def __init__(self, sock: socket.socket, passage: Passage) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._passage = passage
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._sock.settimeout(self._passage.seconds(self._passage.read_seconds))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp.close()
+        self.fp = io.BufferedReader(_PatientReader(sock, CURRENT.get()))
+
+
+class _Watched(HTTPConnection):
+    response_class = _Response
+
+    def send(self, data: Sendable) -> None:
+        """Write, if there is time: the last look before anything leaves."""
+        passage = CURRENT.get()
+        if self.sock is None:
+            self.connect()
+        seconds = passage.seconds()
+        passage.has_written = True
+        self.sock.settimeout(seconds)
+        super().send(data)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+def watch(manager: PoolManager) -> None:
+    """Make a pool manager open connections of this kind."""
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+NETWORK_ERRORS = (OSError, http.client.HTTPException, ssl.SSLError)

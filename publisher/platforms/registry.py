@@ -1,0 +1,91 @@
+"""The platforms by name: a new one is a file, one line here, and the contract's tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from publisher import now as wall
+from publisher.platforms.base import CredentialsExpired, Platform
+
+Credentials = TypeVar("Credentials")
+
+
+class UnknownPlatform(LookupError):
+    """No platform of this name is known."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Where the platforms are reached, where their posts are seen, and the clocks."""
+
+    x_api_url: str
+    x_web_url: str
+    graph_api_url: str
+    graph_api_version: str
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
+# The clients take a while to import, and who only counts a text's length needs none of them.
+def _x(credentials: Mapping[str, str], ways: Ways) -> Platform:
+    from publisher.platforms.x import XCredentials, XPlatform
+
+    return XPlatform(
+        _made(XCredentials, credentials),
+        now=ways.now,
+        monotonic=ways.monotonic,
+        api_url=ways.x_api_url,
+        web_url=ways.x_web_url,
+    )
+
+
+def _facebook(credentials: Mapping[str, str], ways: Ways) -> Platform:
+    from publisher.platforms.facebook import FacebookCredentials, FacebookPlatform
+
+    return FacebookPlatform(
+        _made(FacebookCredentials, credentials),
+        now=ways.now,
+        monotonic=ways.monotonic,
+        api_url=ways.graph_api_url,
+        graph_version=ways.graph_api_version,
+    )
+
+
+OPENERS: Mapping[str, Callable[[Mapping[str, str], Ways], Platform]] = {
+    "x": _x,
+    "facebook": _facebook,
+}
+
+
+def _made(kind: Callable[..., Credentials], given: Mapping[str, str]) -> Credentials:
+    try:
+        return kind(**given)
+    except TypeError:
+        raise CredentialsExpired("the stored credentials have other parts than needed") from None
+
+
+def open_platform(
+    name: str,
+    credentials: Mapping[str, str],
+    *,
+    x_api_url: str,
+    graph_api_url: str,
+    graph_api_version: str,
+    x_web_url: str = "https://x.com",
+    now: Callable[[], datetime] = wall.now,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Platform:
+    """An account on the platform of this name; calls nobody.
+
+    Credentials have the names of XCredentials (consumer_key, consumer_secret, access_token,
+    access_token_secret) or FacebookCredentials (page_id, page_token, and app_secret if wanted).
+    Raises UnknownPlatform, or CredentialsExpired where a part is missing.
+    """
+    if name not in OPENERS:
+        raise UnknownPlatform(name)
+    ways = Ways(x_api_url, x_web_url, graph_api_url, graph_api_version, now, monotonic)
+    return OPENERS[name](credentials, ways)

@@ -1,0 +1,56 @@
+"""The register of departments as it is shipped: what a fresh house is loaded with."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from typing import Final
+
+#: Date of the circular that orders each department to name two nodal officers.
+CIRCULAR_ISSUED_ON: Final = date(2021, 7, 19)
+#: Day on which the circular's annex counted who had named nobody.
+NAMED_NOBODY_ON: Final = date(2021, 7, 14)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """One department or office as known when the house is opened.
+
+    `annex_no` is its number (1 to 61) in the circular's annex, None outside it.
+    `name_mr_transcribed` is the annex's own spelling: a search word, never printed.
+    """
+
+    annex_no: int | None
+    code: str
+    name_mr: str
+    name_en: str
+    name_hi: str
+    kind: str
+    name_mr_transcribed: str | None
+
+    @property
+    def named_nobody(self) -> bool:
+        """Whether the annex lists it as having named nobody by `NAMED_NOBODY_ON`."""
+        return self.annex_no is not None
+
+
+def load() -> tuple[RegisterRow, ...]:
+    """Return all rows of the shipped register, in the annex's order, the others after it."""
+    source = files(__name__).joinpath("departments.csv")
+    lines = source.read_text(encoding="utf-8").splitlines()
+    return tuple(_row(fields) for fields in csv.DictReader(lines))
+
+
+def _row(fields: dict[str, str]) -> RegisterRow:
+    number = fields["annex_no"]
+    return RegisterRow(
+        annex_no=int(number) if number else None,
+        code=fields["code"],
+        name_mr=fields["name_mr"],
+        name_en=fields["name_en"],
+        name_hi=fields["name_hi"],
+        kind=fields["kind"],
+        name_mr_transcribed=fields["name_mr_transcribed"] or None,
+    )

@@ -1,0 +1,1 @@
+"""The practice platform: behaves as X and Facebook do over HTTP, and keeps a letterbox for mail."""

@@ -1,0 +1,65 @@
+"""The whole sandbox as one WSGI application: the Host header says which platform is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from sandbox import control, pages
+from sandbox.facebook.app import create_facebook
+from sandbox.ledger import Ledger
+from sandbox.x.app import create_x
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+X_HOSTS = ("api.twitter.com", "api.x.com")
+FACEBOOK_HOSTS = ("graph.facebook.com",)
+VERSION = re.compile(r"/v\d+\.\d+(?=/|$)")
+LARGEST_REQUEST = 64 * 1024 * 1024
+
+
+def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
+    """The sandbox, with its ledger in the folder `path` (made where missing).
+
+    Calls whose Host is api.twitter.com or graph.facebook.com are answered as those platforms do;
+    all others see the sandbox's own pages. `public_url` is where those pages are reached, for the
+    links that Facebook's answers carry (None: links as the real Facebook has them). The ledger is
+    `app.extensions["ledger"]`.
+    """
+    ledger = Ledger(path)
+    app = Flask("sandbox")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.extensions["ledger"] = ledger
+    app.register_blueprint(control.blueprint(ledger))
+    app.register_blueprint(pages.blueprint(ledger))
+    pages.prepare(app)
+    platforms: dict[str, WSGIApplication] = {
+        **dict.fromkeys(X_HOSTS, create_x(ledger).wsgi_app),
+        **dict.fromkeys(FACEBOOK_HOSTS, create_facebook(ledger, public_url).wsgi_app),
+    }
+    app.wsgi_app = _by_host(app.wsgi_app, platforms)  # type: ignore[method-assign,assignment]  # Flask's own way
+    return app
+
+
+def _by_host(own: WSGIApplication, platforms: dict[str, WSGIApplication]) -> WSGIApplication:
+    def chosen(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
+        if host in FACEBOOK_HOSTS:
+            environ = _without_version(environ)
+        return platforms.get(host, own)(environ, start)
+
+    return chosen
+
+
+def _without_version(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Facebook: any version may stand in front of a path; the next page's address keeps it."""
+    path = environ["PATH_INFO"]
+    found = VERSION.match(path)
+    version = found.group() if found else ""
+    rest = path[len(version) :] or "/"
+    return {**environ, "PATH_INFO": rest, "sandbox.version": version}

@@ -1,0 +1,150 @@
+"""The sandbox's own HTTP doors for tests and the demo: faults, switches, ledger, seeding, mail."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from flask import Blueprint, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox import commenting, entries, faults, letterbox, media, switches
+from sandbox.commenting import BadComment, Saying
+from sandbox.entries import Entry
+from sandbox.faults import BadFault
+from sandbox.ledger import Ledger
+from sandbox.now import read, utc_now
+from sandbox.switches import UnknownSwitch
+
+Json = dict[str, object]
+
+
+def blueprint(ledger: Ledger) -> Blueprint:
+    """The doors over this ledger."""
+    doors = Blueprint("control", __name__)
+    doors.add_url_rule("/health", "health", lambda: jsonify({"sandbox": True}))
+    doors.add_url_rule("/ledger", "ledger", lambda: _ledger(ledger))
+    doors.add_url_rule("/citizens/comment", "comment", lambda: _comment(ledger), methods=["POST"])
+    doors.add_url_rule("/letterbox.json", "letterbox", lambda: _letterbox(ledger))
+    doors.add_url_rule("/faults.json", "faults", lambda: _faults(ledger))
+    doors.add_url_rule("/faults", "lay", lambda: _lay(ledger), methods=["POST"])
+    doors.add_url_rule("/faults", "clear", lambda: _clear(ledger), methods=["DELETE"])
+    doors.add_url_rule("/faults/clear", "cleared", lambda: _clear(ledger), methods=["POST"])
+    doors.add_url_rule("/switches.json", "switches", lambda: _switches(ledger))
+    doors.add_url_rule("/switches", "turn", lambda: _turn(ledger), methods=["POST"])
+    doors.add_url_rule("/switches", "usual", lambda: _usual(ledger), methods=["DELETE"])
+    return doors
+
+
+def _sent() -> Mapping[str, object]:
+    body = request.get_json(silent=True) if request.is_json else None
+    return body if isinstance(body, dict) else request.form
+
+
+def _wrong(field: str) -> tuple[Response, int]:
+    return jsonify({"error": field}), 400
+
+
+def _ledger(ledger: Ledger) -> Response:
+    """Everything ever made, oldest first, by platform; deleted and unpublished too."""
+    with ledger.transaction() as db:
+        body = {
+            platform: [
+                recorded(db, entry)
+                for entry in entries.chosen(db, "platform=? ORDER BY rowid", (platform,))
+            ]
+            for platform in (entries.X, entries.FACEBOOK)
+        }
+        uploads = db.execute("SELECT * FROM media ORDER BY rowid").fetchall()
+    return jsonify({**body, "media": [dict(row) for row in uploads]})
+
+
+def recorded(db: sqlite3.Connection, entry: Entry) -> Json:
+    """One entry as the ledger shows it."""
+    row = asdict(entry)
+    edits = db.execute(
+        "SELECT edited_at, text_before FROM edits WHERE platform=? AND entry_id=? ORDER BY rowid",
+        (entry.platform, entry.id),
+    )
+    pictures = media.attached(db, entry.platform, entry.id)
+    return row | {
+        "citizen": bool(entry.citizen),
+        "hidden": bool(entry.hidden),
+        "deleted": entry.deleted_at is not None,
+        "published": entry.public(utc_now()),
+        "entities": json.loads(entry.entities),
+        "edits": [dict(edit) for edit in edits],
+        "media": [{"id": m.id, "digest": m.digest, "alt": m.alt} for m in pictures],
+    }
+
+
+def _comment(ledger: Ledger) -> tuple[Response, int]:
+    sent = _sent()
+    parent = sent.get("parent_id") or sent.get("parent")
+    saying = Saying(
+        platform=str(sent.get("platform", "")),
+        parent_id=str(parent) if parent else None,
+        author=str(sent.get("author", "")),
+        text=str(sent.get("text", "")),
+    )
+    try:
+        at = read(str(sent["at"])) if sent.get("at") else utc_now()
+    except ValueError:
+        return _wrong("at")
+    try:
+        return jsonify({"id": commenting.comment(ledger, saying, at).id}), 201
+    except BadComment as wrong:
+        return _wrong(str(wrong))
+
+
+def _letterbox(ledger: Ledger) -> Response:
+    with ledger.transaction() as db:
+        found = letterbox.mails(db, request.args.get("to", ""))
+    return jsonify([asdict(mail) for mail in found])
+
+
+def _faults(ledger: Ledger) -> Response:
+    with ledger.transaction() as db:
+        return jsonify([asdict(fault) for fault in faults.laid(db)])
+
+
+def _lay(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
+    try:
+        fault = faults.read(_sent())
+    except BadFault as wrong:
+        if request.is_json:
+            return _wrong(str(wrong))
+        return redirect(f"/faults?wrong={wrong}", 303)
+    with ledger.transaction() as db:
+        key = faults.lay(db, fault)
+    return (jsonify({"id": key}), 201) if request.is_json else redirect("/faults", 303)
+
+
+def _clear(ledger: Ledger) -> AnyResponse:
+    with ledger.transaction() as db:
+        faults.clear(db)
+    return jsonify({"cleared": True}) if request.method == "DELETE" else redirect("/faults", 303)
+
+
+def _switches(ledger: Ledger) -> Response:
+    with ledger.transaction() as db:
+        return jsonify(switches.all_values(db))
+
+
+def _turn(ledger: Ledger) -> AnyResponse | tuple[Response, int]:
+    """Turn each switch that is sent; none, where one of them is unknown."""
+    try:
+        with ledger.transaction() as db:
+            for name, value in _sent().items():
+                switches.turn(db, name, str(value))
+    except UnknownSwitch as wrong:
+        return _wrong(str(wrong))
+    return _switches(ledger) if request.is_json else redirect("/faults", 303)
+
+
+def _usual(ledger: Ledger) -> Response:
+    with ledger.transaction() as db:
+        switches.reset(db)
+    return _switches(ledger)

@@ -1,0 +1,119 @@
+"""Posts and comments of both platforms as rows of the ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from sandbox.now import before, written
+
+X = "x"
+FACEBOOK = "facebook"
+POST = "post"
+COMMENT = "comment"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One post or comment. `text` is as sent, `shown` as the platform gives it back.
+
+    `public_from` is None while unpublished; `entities` is JSON text; times are written UTC.
+    """
+
+    id: str
+    platform: str
+    kind: str
+    account: str
+    handle: str
+    name: str
+    text: str
+    created_at: str
+    root_id: str
+    shown: str = ""
+    citizen: int = 0
+    link: str = ""
+    entities: str = "{}"
+    parent_id: str | None = None
+    hidden: int = 0
+    public_from: str | None = None
+    edited_at: str | None = None
+    deleted_at: str | None = None
+
+    def public(self, at: datetime) -> bool:
+        """Whether everybody may see it at this time."""
+        return self.public_from is not None and self.public_from <= written(at)
+
+
+COLUMNS = tuple(field.name for field in fields(Entry))
+
+
+def add(db: sqlite3.Connection, entry: Entry) -> Entry:
+    """Keep a new entry."""
+    names, places = ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)
+    query = f"INSERT INTO entries ({names}) VALUES ({places})"  # noqa: S608  # our own columns
+    db.execute(query, asdict(entry))
+    return entry
+
+
+def chosen(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Entry]:
+    """The entries that meet a condition written by this package (never by a caller's text)."""
+    query = f"SELECT * FROM entries WHERE {where}"  # noqa: S608  # `where` is our own
+    return [Entry(**dict(row)) for row in db.execute(query, values)]
+
+
+def find(db: sqlite3.Connection, platform: str, key: str) -> Entry | None:
+    """The entry with this id, unless it was deleted."""
+    found = chosen(db, "platform=? AND id=? AND deleted_at IS NULL", (platform, key))
+    return found[0] if found else None
+
+
+def by_account(
+    db: sqlite3.Connection, platform: str, account: str, now: datetime, lag: float = 0
+) -> list[Entry]:
+    """What an account wrote, newest first; what is younger than `lag` seconds is not seen yet."""
+    return chosen(
+        db,
+        "platform=? AND account=? AND deleted_at IS NULL AND created_at<=?"
+        " ORDER BY created_at DESC, length(id) DESC, id DESC",
+        (platform, account, _horizon(now, lag)),
+    )
+
+
+def under(
+    db: sqlite3.Connection, platform: str, root_id: str, now: datetime, lag: float = 0
+) -> list[Entry]:
+    """Every comment of one conversation, oldest first."""
+    return chosen(
+        db,
+        "platform=? AND root_id=? AND parent_id IS NOT NULL AND deleted_at IS NULL"
+        " AND created_at<=? ORDER BY created_at, length(id), id",
+        (platform, root_id, _horizon(now, lag)),
+    )
+
+
+def _horizon(now: datetime, lag: float) -> str:
+    return before(now, lag) if lag else "9999"
+
+
+def change(db: sqlite3.Connection, entry: Entry, column: str, value: object) -> None:
+    """Set one column of an entry; a changed text keeps what stood before."""
+    if column not in COLUMNS:
+        raise ValueError(column)
+    query = f"UPDATE entries SET {column}=? WHERE platform=? AND id=?"  # noqa: S608  # checked above
+    db.execute(query, (value, entry.platform, entry.id))
+
+
+def edit(db: sqlite3.Connection, entry: Entry, text: str, now: datetime) -> None:
+    """Put a new text in place of the old one, which the ledger keeps."""
+    db.execute(
+        "INSERT INTO edits VALUES (?, ?, ?, ?)",
+        (entry.platform, entry.id, written(now), entry.text),
+    )
+    for column, value in (("text", text), ("shown", text), ("edited_at", written(now))):
+        change(db, entry, column, value)
+
+
+def delete(db: sqlite3.Connection, entry: Entry, now: datetime) -> None:
+    """Take an entry away from everybody's eyes; its row stays for the ledger."""
+    change(db, entry, "deleted_at", written(now))

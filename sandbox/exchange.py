@@ -1,0 +1,195 @@
+"""One call and its answer: counted, met by its fault, done in one transaction, answered."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from flask import Response, request
+from werkzeug.exceptions import BadRequest
+
+from sandbox import faults
+from sandbox.faults import Fault, Kind
+from sandbox.ledger import Ledger
+from sandbox.now import pause, read, utc_now
+
+HTML_ERROR = (
+    '<!DOCTYPE html><html lang="en"><head><title>Error</title></head>'
+    "<body><h1>Sorry, something went wrong.</h1></body></html>"
+)
+RESETS = (Kind.RESET_BEFORE, Kind.RESET_AFTER)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back: an HTTP code, a JSON body (or HTML, as text) and headers."""
+
+    code: int
+    body: object
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """The platform says no; nothing of the call is kept."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(str(answer.body))
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a piece of work has in hand: the ledger's transaction, the time, the caller, the veil.
+
+    `account` is the acting account's id (None: the app alone); `veil` hides what is younger than
+    so many seconds.
+    """
+
+    db: sqlite3.Connection
+    now: datetime
+    account: str | None
+    veil: float = 0.0
+
+
+class Voice(Protocol):
+    """How one platform words what is common to all calls."""
+
+    platform: str
+    json_type: str
+
+    def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
+        """Count the call; headers of the count, or Refused where it is one too many."""
+
+    def fault(self, turn: Turn, fault: Fault) -> Answer:
+        """The answer that stands instead of the right one (limit, token, block, JSON error)."""
+
+    def without_id(self) -> object:
+        """A body as after success, with no id in it."""
+
+
+def moment() -> datetime:
+    """The time of this call: now, or what the seed header X-Sandbox-At says (else 400)."""
+    text = request.headers.get("X-Sandbox-At")
+    try:
+        return read(text) if text else utc_now()
+    except ValueError:
+        raise BadRequest("X-Sandbox-At is not an ISO time") from None
+
+
+def answer(
+    ledger: Ledger,
+    voice: Voice,
+    operation: str,
+    account: str | None,
+    work: Callable[[Turn], Answer],
+) -> Response:
+    """Do one call of a platform, with whatever fault lies in its way."""
+    now, given = moment(), None
+    with ledger.transaction() as db:
+        fault, veil = faults.take(db, voice.platform, operation, account)
+        if fault is None or fault.kind is not Kind.HANG_BEFORE:
+            given = _tried(voice, Turn(db, now, account, veil), operation, fault, work)
+    if given is None:
+        pause((fault.seconds if fault else None) or 0.0)
+        with ledger.transaction() as db:
+            given = _tried(voice, Turn(db, now, account, veil), operation, None, work)
+    return _sent(voice, given, fault)
+
+
+def _tried(
+    voice: Voice,
+    turn: Turn,
+    operation: str,
+    fault: Fault | None,
+    work: Callable[[Turn], Answer],
+) -> Answer:
+    if fault is not None and fault.kind in faults.INSTEAD:
+        return _instead(voice, turn, fault)
+    headers: Mapping[str, str] = {}
+    try:
+        headers = voice.count(turn, operation)
+        with _all_or_nothing(turn.db):
+            given = work(turn)
+    except Refused as refusal:
+        given = refusal.answer
+    if fault is not None and fault.kind is Kind.ERROR_JSON_AFTER:
+        given = voice.fault(turn, fault)
+    return replace(given, headers={**headers, **given.headers})
+
+
+def _instead(voice: Voice, turn: Turn, fault: Fault) -> Answer:
+    if fault.kind in RESETS:
+        return Answer(503, "")
+    if fault.kind is Kind.ERROR_BEFORE:
+        return Answer(fault.code or 503, HTML_ERROR)
+    return voice.fault(turn, fault)
+
+
+@contextmanager
+def _all_or_nothing(db: sqlite3.Connection) -> Iterator[None]:
+    """What a refused call has written is taken back; the counting around it stays."""
+    db.execute("SAVEPOINT work")
+    try:
+        yield
+    except Refused:
+        db.execute("ROLLBACK TO work")
+        raise
+
+
+def _sent(voice: Voice, given: Answer, fault: Fault | None) -> Response:
+    kind = fault.kind if fault else None
+    if kind in RESETS:
+        drop_connection()
+    if fault is not None and kind is Kind.HANG_AFTER:
+        pause(fault.seconds or 0.0)
+    if fault is not None and kind is Kind.ERROR_AFTER:
+        given = Answer(fault.code or 500, HTML_ERROR)
+    if kind is Kind.NO_ID:
+        given = replace(given, code=200, body=voice.without_id())
+    response = plain(voice.json_type, given)
+    if kind is Kind.EMPTY_BODY:
+        response.set_data(b"")
+    if kind is Kind.TRUNCATED:
+        response.set_data(response.get_data()[: len(response.get_data()) // 2])
+    if fault is not None and kind is Kind.DRIP_AFTER:
+        return _dripping(response, fault.seconds or 0.0)
+    return response
+
+
+def plain(json_type: str, given: Answer) -> Response:
+    """An answer as it goes over the wire: JSON, or HTML where the body is text."""
+    is_text = isinstance(given.body, str)
+    body = given.body if isinstance(given.body, str) else json.dumps(given.body)
+    response = Response(body, status=given.code)
+    response.headers["Content-Type"] = "text/html; charset=utf-8" if is_text else json_type
+    response.headers.extend(dict(given.headers))
+    return response
+
+
+def _dripping(response: Response, seconds: float) -> Response:
+    content = response.get_data()
+
+    def drops() -> Iterator[bytes]:
+        for place in range(len(content)):
+            pause(seconds / max(1, len(content)))
+            yield content[place : place + 1]
+
+    slow = Response(drops(), status=response.status_code, headers=response.headers)
+    slow.headers["Content-Length"] = str(len(content))
+    return slow
+
+
+def drop_connection() -> None:
+    """End the caller's connection with no answer: a reset. Raises ConnectionResetError."""
+    connection = request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        linger = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    raise ConnectionResetError("a fault: the connection ends with no answer")

@@ -1,0 +1,1 @@
+"""The practice Facebook: pages of the Graph interface, as far as they are called."""

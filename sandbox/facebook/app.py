@@ -1,0 +1,104 @@
+"""The practice Facebook as a Flask application of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox import switches
+from sandbox.credentials import FACEBOOK_PAGES
+from sandbox.exchange import Answer, Refused, Turn, answer, plain
+from sandbox.facebook import posting, reading
+from sandbox.facebook.errors import FacebookVoice, not_there, refusal
+from sandbox.facebook.tokens import caller
+from sandbox.ledger import Ledger
+
+VOICE = FacebookVoice()
+Work = Callable[[Turn, str], Answer]
+EDGES: dict[tuple[str, str], tuple[str, Work]] = {
+    ("POST", "feed"): ("publish", posting.create),
+    ("POST", "photos"): ("media", posting.add_photo),
+    ("POST", "comments"): ("reply", posting.add_comment),
+    ("GET", "comments"): ("comments", reading.comments),
+    ("GET", "feed"): ("timeline", lambda turn, node: reading.posts(turn, node, True)),
+    ("GET", "published_posts"): ("timeline", lambda turn, node: reading.posts(turn, node, False)),
+}
+NODES: dict[str, Work] = {
+    "GET": reading.node,
+    "POST": posting.update,
+    "DELETE": posting.delete,
+}
+
+
+def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
+    """Facebook's routes over this ledger; the version in front of a path is already taken off."""
+    app = Flask("sandbox.facebook", static_folder=None)
+    app.config.update(PROPAGATE_EXCEPTIONS=True, PUBLIC_URL=public_url)
+    methods = list(NODES)
+    app.add_url_rule("/debug_token", "debug_token", _debug_token(ledger))
+    app.add_url_rule("/<node>", "node", _node(ledger), methods=methods)
+    app.add_url_rule("/<node>/<edge>", "edge", _edge(ledger), methods=methods)
+    app.register_error_handler(Refused, lambda no: plain(VOICE.json_type, no.answer))
+    app.register_error_handler(HTTPException, _no_such_path)
+    app.after_request(_with_http_code(ledger))
+    return app
+
+
+def _debug_token(ledger: Ledger) -> Callable[[], Response]:
+    return lambda: _answer(ledger, "check", reading.debug_token)
+
+
+def _node(ledger: Ledger) -> Callable[[str], Response]:
+    def view(node: str) -> Response:
+        work = NODES[request.method]
+        return _answer(ledger, _operation(node), lambda turn: work(turn, node))
+
+    return view
+
+
+def _edge(ledger: Ledger) -> Callable[[str, str], Response]:
+    def view(node: str, edge: str) -> Response:
+        found = EDGES.get((request.method, edge))
+        if found is None:
+            raise not_there(f"{node}/{edge}", request.method)
+        operation, work = found
+        return _answer(ledger, operation, lambda turn: work(turn, node))
+
+    return view
+
+
+def _answer(ledger: Ledger, operation: str, work: Callable[[Turn], Answer]) -> Response:
+    page = caller(request).page
+    return answer(ledger, VOICE, operation, page.id if page else None, work)
+
+
+def _operation(node: str) -> str:
+    if request.method == "DELETE":
+        return "delete"
+    if request.method == "GET":
+        is_page = node == "me" or node in (page.id for page in FACEBOOK_PAGES)
+        return "check" if is_page else "lookup"
+    for name, operation in (("is_published", "make_public"), ("is_hidden", "hide")):
+        if name in request.form:
+            return operation
+    return "edit"
+
+
+def _no_such_path(error: HTTPException) -> Response:
+    given = refusal("Unknown path components: " + request.path, 2500, http=error.code or 400)
+    return plain(VOICE.json_type, given.answer)
+
+
+def _with_http_code(ledger: Ledger) -> Callable[[Response], Response]:
+    """Facebook: which HTTP code a refusal bears is not established, so a switch sets it."""
+
+    def after(response: Response) -> Response:
+        if response.status_code in (400, 401, 403):
+            with ledger.transaction() as db:
+                code = int(switches.value(db, "facebook_error_http"))
+            response.status_code = code if code != 400 else response.status_code
+        return response
+
+    return after

@@ -1,0 +1,139 @@
+"""How the Graph interface words an error, and what is common to all its answers."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sandbox import switches
+from sandbox.exchange import Answer, Refused, Turn
+from sandbox.faults import Fault, Kind
+from sandbox.limits import count
+
+HOUR = timedelta(hours=1)
+
+
+def refusal(
+    message: str,
+    code: int,
+    subcode: int | None = None,
+    kind: str = "OAuthException",
+    http: int = 400,
+    **more: object,
+) -> Refused:
+    """An error in Facebook's envelope, always JSON (its page on handling errors)."""
+    error: dict[str, object] = {"message": message, "type": kind, "code": code}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return Refused(
+        Answer(http, {"error": {**error, **more, "fbtrace_id": "A" + secrets.token_urlsafe(16)}})
+    )
+
+
+def not_there(key: str, method: str = "get") -> Refused:
+    """Code 100, subcode 33: no such thing, or not for this token."""
+    return refusal(
+        f"Unsupported {method.lower()} request. Object with ID '{key}' does not exist, cannot be"
+        " loaded due to missing permissions, or does not support this operation",
+        100,
+        33,
+        kind="GraphMethodException",
+    )
+
+
+def bad_parameter(detail: str) -> Refused:
+    """Code 100: a parameter is wrong or missing."""
+    return refusal(f"(#100) {detail}", 100)
+
+
+def expired() -> Refused:
+    """Code 190, subcode 463: the token has expired."""
+    return refusal(
+        "Error validating access token: Session has expired on Friday, 02-Jan-26 10:00:00 PST.",
+        190,
+        463,
+        http=401,
+    )
+
+
+def blocked() -> Refused:
+    """Code 368, subcode 1390008: posting is stopped for a while."""
+    return refusal(
+        "The action attempted has been deemed abusive or is otherwise disallowed",
+        368,
+        1390008,
+        error_user_title="You can't post right now",
+        error_user_msg="We limit how often you can post, comment or do other things in a given"
+        " amount of time in order to help protect the community from spam.",
+        is_transient=False,
+    )
+
+
+def duplicate(code: str) -> Refused:
+    """Code 506 (or 368, which was seen too): the same post twice in a row."""
+    if code == "368":
+        return refusal("You've already posted this.", 368)
+    return refusal(
+        "(#506) Duplicate status message",
+        506,
+        1455006,
+        error_user_title="Duplicate Status Update",
+        error_user_msg="This status update is identical to the last one you posted. Identical"
+        " posts cannot be published consecutively.",
+    )
+
+
+class FacebookVoice:
+    """Facebook's words for limits, expired tokens and faults."""
+
+    platform = "facebook"
+    json_type = "application/json; charset=UTF-8"
+
+    def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
+        """Facebook: how much of the hour is used stands on every answer, in percent."""
+        limit = switches.number(turn.db, "facebook_call_limit")
+        window = count(turn.db, f"facebook:{turn.account}", limit, HOUR, turn.now)
+        percent = math.ceil(100 * window.used / max(1, window.limit))
+        wait = math.ceil((window.resets_at - turn.now) / timedelta(minutes=1))
+        headers = _usage(turn, percent, wait if window.over else 0)
+        if window.over:
+            raise Refused(_throttled(headers))
+        return headers
+
+    def fault(self, turn: Turn, fault: Fault) -> Answer:
+        """The answer that a laid fault puts in place of the right one."""
+        if fault.kind is Kind.EXPIRED_TOKEN:
+            return expired().answer
+        if fault.kind is Kind.BLOCKED:
+            return blocked().answer
+        if fault.kind is Kind.RATE_LIMIT:
+            wait = fault.seconds
+            return _throttled({} if wait is None else _usage(turn, 101, math.ceil(wait / 60)))
+        # Facebook: seen to publish although it answered code 1 or 2 (public bug reports, 2025).
+        message = "An unexpected error has occurred. Please retry your request later."
+        return refusal(message, 2, http=fault.code or 500, is_transient=True).answer
+
+    def without_id(self) -> object:
+        """A success that names nothing."""
+        return {}
+
+
+def _usage(turn: Turn, percent: int, wait_minutes: int) -> dict[str, str]:
+    calls = {"call_count": percent, "total_time": 1, "total_cputime": 1}
+    page = {"type": "pages", **calls, "estimated_time_to_regain_access": wait_minutes}
+    headers = {"X-App-Usage": json.dumps(calls)}
+    if turn.account is not None:
+        headers["X-Business-Use-Case-Usage"] = json.dumps({turn.account: [page]})
+    return headers
+
+
+def _throttled(headers: Mapping[str, str]) -> Answer:
+    given = refusal(
+        "(#80001) There have been too many calls to this Page account. Wait a bit and try again.",
+        80001,
+        2446079,
+    ).answer
+    return Answer(given.code, given.body, headers)

@@ -1,0 +1,151 @@
+"""Reading Facebook: pages, posts, photos, comments, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from flask import request
+
+from sandbox import entries, media
+from sandbox.credentials import FACEBOOK_PAGES
+from sandbox.entries import Entry
+from sandbox.exchange import Answer, Turn
+from sandbox.facebook import shapes, tokens
+from sandbox.facebook.errors import bad_parameter, not_there, refusal
+from sandbox.facebook.posting import acting, is_gone, own
+from sandbox.now import before, read, written
+
+Json = dict[str, object]
+MOST = 100
+USUAL = 25
+
+
+def node(turn: Turn, node: str) -> Answer:
+    """GET /{page, post, photo or comment}."""
+    fields = request.args.get("fields")
+    if node == "me" or node in (page.id for page in FACEBOOK_PAGES):
+        return Answer(200, shapes.page(acting(turn, node), fields))
+    medium = media.find(turn.db, entries.FACEBOOK, node)
+    if medium is not None and medium.account == turn.account and not is_gone(turn, medium):
+        return Answer(200, shapes.photo(acting(turn), medium, fields))
+    entry = own(turn, node, "get")
+    if turn.veil and entry.created_at > before(turn.now, turn.veil):
+        raise not_there(node)
+    if entry.kind == entries.POST:
+        return Answer(200, shapes.post(turn.db, entry, fields, turn.now))
+    return Answer(200, shapes.comment(turn.db, entry, fields))
+
+
+def debug_token(turn: Turn) -> Answer:
+    """GET /debug_token: with the app's own token."""
+    if turn.account is not None:
+        raise refusal("(#100) You must provide an app access token", 100)
+    return Answer(200, {"data": tokens.examined(request.args.get("input_token", ""))})
+
+
+def posts(turn: Turn, node: str, with_unpublished: bool) -> Answer:
+    """GET /{page}/published_posts, or /{page}/feed, which shows the unpublished too."""
+    page, fields = acting(turn, node), request.args.get("fields")
+    found = [
+        entry
+        for entry in entries.by_account(turn.db, entries.FACEBOOK, page.id, turn.now, turn.veil)
+        if entry.kind == entries.POST and (with_unpublished or entry.public(turn.now))
+    ]
+    return Answer(200, _page(found, True, lambda e: shapes.post(turn.db, e, fields, turn.now)))
+
+
+def comments(turn: Turn, node: str) -> Answer:
+    """GET /{post or comment}/comments. Facebook: without filter=stream, the top level only."""
+    above, fields = own(turn, node, "get"), request.args.get("fields")
+    found = entries.under(turn.db, entries.FACEBOOK, above.root_id, turn.now, turn.veil)
+    if above.kind == entries.COMMENT or _choice("filter", ("toplevel", "stream")) == "toplevel":
+        found = [entry for entry in found if entry.parent_id == above.id]
+    newest_first = _choice("order", ("chronological", "reverse_chronological")) != "chronological"
+    if newest_first:
+        found.reverse()
+    body = _page(found, newest_first, lambda entry: shapes.comment(turn.db, entry, fields))
+    if request.args.get("summary", "").lower() in ("true", "1"):
+        body["summary"] = {
+            "order": request.args.get("order", "chronological"),
+            "total_count": len(found),
+            "can_comment": True,
+        }
+    return Answer(200, body)
+
+
+def _choice(name: str, choices: tuple[str, str]) -> str:
+    chosen = request.args.get(name, choices[0]).lower()
+    if chosen not in choices:
+        raise bad_parameter(f"Param {name} must be one of {', '.join(choices)}")
+    return chosen
+
+
+def _page(found: list[Entry], newest_first: bool, shape: Callable[[Entry], Json]) -> Json:
+    left = [entry for entry in found if _is_within(entry, newest_first)]
+    limit = _limit()
+    shown = left[:limit]
+    body: Json = {"data": [shape(entry) for entry in shown]}
+    if not shown:
+        return body
+    paging: Json = {"cursors": {"before": _cursor(shown[0]), "after": _cursor(shown[-1])}}
+    if len(left) > limit:
+        paging["next"] = _next(_cursor(shown[-1]))
+    return {**body, "paging": paging}
+
+
+def _next(after: str) -> str:
+    """Facebook: the address of the next page, access token and all."""
+    args = {k: v for k, v in request.args.items() if k != "after"}
+    args |= {"access_token": tokens.sent_token(request), "limit": str(_limit()), "after": after}
+    version = request.environ.get("sandbox.version", "")
+    return f"https://{request.host}{version}{request.path}?{urlencode(args)}"
+
+
+def _limit() -> int:
+    text = request.args.get("limit", str(USUAL))
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise bad_parameter(f"Param limit must be between 1 and {MOST}")
+    return int(text)
+
+
+def _is_within(entry: Entry, newest_first: bool) -> bool:
+    since, until, after = _moment("since"), _moment("until"), _read_cursor()
+    if (since and entry.created_at < since) or (until and entry.created_at > until):
+        return False
+    if after is None:
+        return True
+    return _place(entry) < after if newest_first else _place(entry) > after
+
+
+def _place(entry: Entry) -> tuple[str, int]:
+    return entry.created_at, int(entry.id.rpartition("_")[2])
+
+
+def _moment(name: str) -> str:
+    text = request.args.get(name, "")
+    try:
+        if text.isdecimal():
+            return written(datetime.fromtimestamp(int(text), UTC))
+        return written(read(text.replace("+0000", "+00:00"))) if text else ""
+    except (ValueError, OverflowError):
+        raise bad_parameter(f"Param {name} must be a time") from None
+
+
+def _cursor(entry: Entry) -> str:
+    text = "|".join(map(str, _place(entry)))
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor() -> tuple[str, int] | None:
+    cursor = request.args.get("after")
+    if not cursor:
+        return None
+    try:
+        at, _, number = base64.urlsafe_b64decode(cursor).decode().partition("|")
+        return at, int(number)
+    except (binascii.Error, ValueError):
+        raise bad_parameter("Invalid cursor") from None

@@ -1,0 +1,57 @@
+"""Facebook's `fields`: which parts of an answer are asked for, nested ones too."""
+
+from __future__ import annotations
+
+from sandbox.facebook.errors import bad_parameter
+
+Fields = dict[str, "Fields | None"]
+Json = dict[str, object]
+
+
+def parsed(text: str) -> Fields:
+    """`id,from{name},comments.limit(5){id}` as names with what is asked inside them."""
+    fields: Fields = {}
+    for part in _split(text):
+        name, brace, inner = part.partition("{")
+        if brace and not inner.endswith("}"):
+            raise bad_parameter(f"Syntax error in fields: {part}")
+        fields[name.split(".")[0].strip()] = parsed(inner[:-1]) if brace else None
+    return fields
+
+
+def _split(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "{(") - (letter in "})")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def selected(
+    full: Json, text: str | None, usual: tuple[str, ...], known: frozenset[str], kind: str
+) -> Json:
+    """The parts of `full` that are asked for, and the id. Raises Refused for an unknown name."""
+    fields = parsed(text) if text else dict.fromkeys(usual)
+    for name in fields:
+        if name not in known:
+            raise bad_parameter(f"Tried accessing nonexisting field ({name}) on node type ({kind})")
+    return _picked(full, {**fields, "id": None})
+
+
+def _picked(full: Json, fields: Fields) -> Json:
+    return {name: _inside(full[name], inner) for name, inner in fields.items() if name in full}
+
+
+def _inside(value: object, fields: Fields | None) -> object:
+    if fields is None:
+        return value
+    if isinstance(value, list):
+        return [_inside(part, fields) for part in value]
+    if isinstance(value, dict):
+        if isinstance(value.get("data"), list):
+            return {**value, "data": _inside(value["data"], fields)}
+        return _picked(value, {**fields, "id": None} if "id" in value else fields)
+    return value

@@ -1,0 +1,186 @@
+"""Faults that a person or a test lays in the way: which, on which calls, how often."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What goes wrong. `after` means: what was asked for is done, and kept, all the same."""
+
+    ERROR_BEFORE = "error_before"
+    ERROR_AFTER = "error_after"
+    ERROR_JSON_AFTER = "error_json_after"
+    HANG_BEFORE = "hang_before"
+    HANG_AFTER = "hang_after"
+    DRIP_AFTER = "drip_after"
+    RESET_BEFORE = "reset_before"
+    RESET_AFTER = "reset_after"
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105  # a kind of fault
+    RATE_LIMIT = "rate_limit"
+    BLOCKED = "blocked"
+    EMPTY_BODY = "empty_body"
+    TRUNCATED = "truncated"
+    NO_ID = "no_id"
+    LAG = "lag"
+    INDEXING_DELAY = "indexing_delay"
+
+
+INSTEAD = frozenset(
+    {Kind.ERROR_BEFORE, Kind.RESET_BEFORE, Kind.EXPIRED_TOKEN, Kind.RATE_LIMIT, Kind.BLOCKED}
+)
+VEILS = frozenset({Kind.LAG, Kind.INDEXING_DELAY})
+PLATFORMS = ("x", "facebook", "letterbox")
+OPERATIONS = (
+    "publish",
+    "reply",
+    "make_public",
+    "edit",
+    "delete",
+    "hide",
+    "media",
+    "alt_text",
+    "timeline",
+    "lookup",
+    "comments",
+    "search",
+    "check",
+    "mail",
+    "*",
+)
+
+
+class BadFault(ValueError):
+    """A fault that cannot be laid; says which part of it is wrong."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`remaining` None: always. `skip`: let so many calls pass first. `account` None: any.
+
+    `seconds` is how long to hang or lag, or until a limit resets (None: no reset told). `code` is
+    the HTTP code of an error.
+    """
+
+    platform: str
+    operation: str
+    kind: Kind
+    account: str | None = None
+    remaining: int | None = 1
+    skip: int = 0
+    seconds: float | None = None
+    code: int | None = None
+    id: int = 0
+
+
+def lay(db: sqlite3.Connection, fault: Fault) -> int:
+    """Lay a fault; its number is returned."""
+    values = asdict(fault) | {"kind": fault.kind.value}
+    cursor = db.execute(
+        "INSERT INTO faults (platform, operation, kind, account, remaining, skip, seconds, code)"
+        " VALUES (:platform, :operation, :kind, :account, :remaining, :skip, :seconds, :code)",
+        values,
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def laid(db: sqlite3.Connection) -> list[Fault]:
+    """The faults that still lie in the way, oldest first."""
+    rows = db.execute("SELECT * FROM faults ORDER BY id")
+    return [Fault(**(dict(row) | {"kind": Kind(row["kind"])})) for row in rows]
+
+
+def clear(db: sqlite3.Connection) -> None:
+    """Take every fault away."""
+    db.execute("DELETE FROM faults")
+
+
+def take(
+    db: sqlite3.Connection, platform: str, operation: str, account: str | None
+) -> tuple[Fault | None, float]:
+    """The fault that this call meets, if any, and for how many seconds the new is veiled."""
+    met: Fault | None = None
+    veil = 0.0
+    for fault in laid(db):
+        if not _meets(fault, platform, operation, account):
+            continue
+        if fault.kind not in VEILS and met is not None:
+            continue
+        if not _use(db, fault):
+            continue
+        if fault.kind in VEILS:
+            veil = max(veil, fault.seconds or 0.0)
+        else:
+            met = fault
+    return met, veil
+
+
+def _meets(fault: Fault, platform: str, operation: str, account: str | None) -> bool:
+    if fault.kind is Kind.INDEXING_DELAY and operation not in ("search", "comments"):
+        return False
+    return (
+        fault.platform == platform
+        and fault.operation in (operation, "*")
+        and fault.account in (None, account)
+    )
+
+
+def _use(db: sqlite3.Connection, fault: Fault) -> bool:
+    if fault.skip > 0:
+        db.execute("UPDATE faults SET skip=skip-1 WHERE id=?", (fault.id,))
+        return False
+    db.execute("UPDATE faults SET remaining=remaining-1 WHERE id=?", (fault.id,))
+    db.execute("DELETE FROM faults WHERE id=? AND remaining<=0", (fault.id,))
+    return True
+
+
+def read(values: Mapping[str, object]) -> Fault:
+    """A fault from the fields of a form or of JSON (`count`: a number or "always").
+
+    Raises BadFault.
+    """
+    platform = _one_of(values, "platform", PLATFORMS)
+    kind = Kind(_one_of(values, "kind", tuple(Kind)))
+    count = str(values.get("count") or "1")
+    return Fault(
+        platform=platform,
+        operation=_one_of(values, "operation", OPERATIONS, default="*"),
+        kind=kind,
+        account=str(values.get("account") or "") or None,
+        remaining=None if count == "always" else int(_figure(values, "count") or 1),
+        skip=int(_figure(values, "skip") or 0),
+        seconds=_figure(values, "seconds"),
+        code=_http_code(values),
+    )
+
+
+def _one_of(
+    values: Mapping[str, object], name: str, choices: tuple[str, ...], default: str = ""
+) -> str:
+    chosen = str(values.get(name) or default)
+    if chosen not in choices:
+        raise BadFault(name)
+    return chosen
+
+
+def _figure(values: Mapping[str, object], name: str) -> float | None:
+    text = str(values.get(name) if values.get(name) is not None else "").strip()
+    if not text:
+        return None
+    try:
+        figure = float(text)
+    except ValueError:
+        raise BadFault(name) from None
+    if not 0 <= figure <= 1_000_000:
+        raise BadFault(name)
+    return figure
+
+
+def _http_code(values: Mapping[str, object]) -> int | None:
+    figure = _figure(values, "code")
+    if figure is not None and not 400 <= figure <= 599:
+        raise BadFault("code")
+    return None if figure is None else int(figure)

@@ -1,0 +1,92 @@
+"""The sandbox's memory: one SQLite file that keeps everything ever made, durably, over restarts."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+  id TEXT NOT NULL, platform TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('post','comment')),
+  account TEXT NOT NULL, handle TEXT NOT NULL, name TEXT NOT NULL, citizen INTEGER NOT NULL,
+  text TEXT NOT NULL, shown TEXT NOT NULL, link TEXT NOT NULL, entities TEXT NOT NULL,
+  parent_id TEXT, root_id TEXT NOT NULL, hidden INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL, public_from TEXT, edited_at TEXT, deleted_at TEXT,
+  PRIMARY KEY (platform, id)
+);
+CREATE INDEX IF NOT EXISTS entries_account ON entries (platform, account, created_at);
+CREATE INDEX IF NOT EXISTS entries_root ON entries (platform, root_id, created_at);
+CREATE INDEX IF NOT EXISTS entries_time ON entries (platform, created_at);
+CREATE TABLE IF NOT EXISTS edits (
+  platform TEXT NOT NULL, entry_id TEXT NOT NULL, edited_at TEXT NOT NULL,
+  text_before TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS pictures (digest TEXT PRIMARY KEY, mime TEXT NOT NULL, bytes BLOB);
+CREATE TABLE IF NOT EXISTS media (
+  id TEXT NOT NULL, platform TEXT NOT NULL, account TEXT NOT NULL, digest TEXT NOT NULL,
+  alt TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, size INTEGER NOT NULL,
+  created_at TEXT NOT NULL, PRIMARY KEY (platform, id)
+);
+CREATE TABLE IF NOT EXISTS attachments (
+  platform TEXT NOT NULL, entry_id TEXT NOT NULL, place INTEGER NOT NULL, media_id TEXT NOT NULL,
+  PRIMARY KEY (platform, entry_id, place)
+);
+CREATE TABLE IF NOT EXISTS short_links (code TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS windows (
+  name TEXT PRIMARY KEY, started_at TEXT NOT NULL, used INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS faults (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, operation TEXT NOT NULL,
+  kind TEXT NOT NULL, account TEXT, remaining INTEGER, skip INTEGER NOT NULL,
+  seconds REAL, code INTEGER
+);
+CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS mails (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, received_at TEXT NOT NULL, sender TEXT NOT NULL,
+  recipients TEXT NOT NULL, raw BLOB NOT NULL
+);
+"""
+
+
+class Ledger:
+    """One connection behind one lock: transactions are short, and hanging happens outside them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open (or begin) the ledger in `folder`, which is made where it is missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(
+            folder / "sandbox.sqlite3", isolation_level=None, check_same_thread=False, timeout=10
+        )
+        self._connection.row_factory = sqlite3.Row
+        self.close = weakref.finalize(self, self._connection.close)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything in the block is kept durably, or, on any exception, nothing of it."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+def next_number(db: sqlite3.Connection, name: str, floor: int) -> int:
+    """A number higher than any given before under this name, and at least `floor`."""
+    row = db.execute(
+        "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
+        " SET value = max(value + 1, excluded.value) RETURNING value",
+        (name, floor),
+    ).fetchone()
+    return int(row["value"])

@@ -1,0 +1,42 @@
+"""Windows of calls: how many an account has used, and when the count begins anew."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sandbox.now import read, written
+
+
+@dataclass(frozen=True)
+class Window:
+    """A count as it stands after this call."""
+
+    limit: int
+    used: int
+    resets_at: datetime
+
+    @property
+    def remaining(self) -> int:
+        """How many calls are left; never below zero."""
+        return max(0, self.limit - self.used)
+
+    @property
+    def over(self) -> bool:
+        """Whether this call was one too many."""
+        return self.used > self.limit
+
+
+def count(
+    db: sqlite3.Connection, name: str, limit: int, length: timedelta, now: datetime
+) -> Window:
+    """Count one call in the window of this name, which begins with its first call."""
+    row = db.execute("SELECT started_at, used FROM windows WHERE name=?", (name,)).fetchone()
+    started, used = (read(row["started_at"]), int(row["used"])) if row else (now, 0)
+    if not started <= now < started + length:
+        started, used = now, 0
+    db.execute(
+        "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)", (name, written(started), used + 1)
+    )
+    return Window(limit, used + 1, started + length)

@@ -1,0 +1,79 @@
+"""The letterbox as a person sees it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import fontpkg
+from flask import Blueprint, Response, abort, render_template, request, send_file
+
+from sandbox import letterbox
+from sandbox.ledger import Ledger
+
+# A mail's own HTML stands in a frame that runs nothing, loads a font only, opens links outside.
+FRAME_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src {host};"
+    " frame-ancestors 'self';"
+    " sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+BEFORE = (
+    '<base target="_blank"><style>@font-face{font-family:"Noto Sans Devanagari";'
+    'src:url("/font.ttf")}body{font-family:"Noto Sans Devanagari",sans-serif}</style>'
+)
+
+
+def add_to(pages: Blueprint, ledger: Ledger) -> None:
+    """Add these pages."""
+    pages.add_url_rule("/font.ttf", "font", _font)
+    pages.add_url_rule("/letterbox", "letterbox", lambda: _list(ledger))
+    pages.add_url_rule("/letterbox/<int:key>", "mail", lambda key: _mail(ledger, key))
+    pages.add_url_rule("/letterbox/<int:key>/html", "mail_html", lambda key: _html(ledger, key))
+
+
+def _list(ledger: Ledger) -> str:
+    to = request.args.get("to", "").strip()
+    with ledger.transaction() as db:
+        mails = letterbox.mails(db, to)
+    return render_template("letterbox.html", mails=mails, to=to)
+
+
+def _mail(ledger: Ledger, key: int) -> str:
+    return render_template("mail.html", mail=_one(ledger, key))
+
+
+def _one(ledger: Ledger, key: int) -> letterbox.Mail:
+    with ledger.transaction() as db:
+        mail = letterbox.mail(db, key)
+    if mail is None:
+        abort(404)
+    return mail
+
+
+def _html(ledger: Ledger, key: int) -> Response:
+    html = _one(ledger, key).html
+    head = re.search(r"<head[^>]*>", html, re.IGNORECASE)
+    place = head.end() if head else 0
+    response = Response(html[:place] + BEFORE + html[place:], mimetype="text/html")
+    response.headers["Content-Security-Policy"] = FRAME_POLICY.format(host=request.host_url)
+    return response
+
+
+@cache
+def font_file() -> Path | None:
+    """The installed Devanagari font; None where it is not there (the pages then use others)."""
+    try:
+        return Path(str(fontpkg.path("Noto Sans Devanagari")))
+    except fontpkg.FamilyNotInstalled:
+        return None
+
+
+def _font() -> Response:
+    file = font_file()
+    if file is None:
+        abort(404)
+    response = send_file(file, mimetype="font/ttf", max_age=86_400)
+    # The frame of a mail has no origin of its own, so its font must be open to all.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response

@@ -1,0 +1,88 @@
+"""How the pages show times, texts with links, and threads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import unescape
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+from sandbox import entries
+from sandbox.entries import Entry
+from sandbox.now import read
+from sandbox.pages.words import language
+
+PUNE = ZoneInfo("Asia/Kolkata")
+MONTHS = (
+    *("जानेवारी", "फेब्रुवारी", "मार्च", "एप्रिल", "मे", "जून", "जुलै", "ऑगस्ट", "सप्टेंबर"),
+    *("ऑक्टोबर", "नोव्हेंबर", "डिसेंबर"),
+)
+DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
+ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
+
+
+def time(text: str) -> str:
+    """A written time in Pune's time and the page's language."""
+    at = read(text).astimezone(PUNE)
+    if language() == "en":
+        return f"{at.day} {at:%B %Y, %H:%M}"
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}, {at:%H:%M}".translate(DEVANAGARI)
+
+
+def number(value: int) -> str:
+    """A number in the page's digits."""
+    return str(value) if language() == "en" else str(value).translate(DEVANAGARI)
+
+
+def linked(text: str) -> Markup:
+    """A text with its web addresses as links."""
+    parts, done = Markup(), 0
+    for found in ADDRESS.finditer(text):
+        parts += escape(text[done : found.start()]) + link(found.group(), found.group())
+        done = found.end()
+    return parts + escape(text[done:])
+
+
+def link(address: str, shown: str) -> Markup:
+    """A link to a web address."""
+    return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(address, shown)
+
+
+def words_of(entry: Entry) -> Markup:
+    """An entry's text as a citizen sees it: X's short links as what they stand for."""
+    if entry.platform != entries.X:
+        return linked(entry.text)
+    parts, done = Markup(), 0
+    for url in json.loads(entry.entities).get("urls", []):
+        if url["start"] < done:
+            continue
+        parts += escape(unescape(entry.shown[done : url["start"]]))
+        if "media_key" not in url:
+            parts += link(url["expanded_url"], url["display_url"])
+        done = url["end"]
+    return parts + escape(unescape(entry.shown[done:]))
+
+
+@dataclass
+class Branch:
+    """A comment with the answers under it."""
+
+    entry: Entry
+    answers: list[Branch] = field(default_factory=list)
+
+
+def threaded(comments: Iterable[Entry]) -> list[Branch]:
+    """Comments as a tree, oldest first; what hangs on a deleted comment hangs on the post."""
+    branches = {comment.id: Branch(comment) for comment in comments}
+    top: list[Branch] = []
+    for branch in branches.values():
+        above = branches.get(branch.entry.parent_id or "")
+        (above.answers if above else top).append(branch)
+    return top
+
+
+FILTERS = {"time": time, "number": number, "linked": linked, "words_of": words_of}

@@ -1,0 +1,99 @@
+"""The sandbox as a server of its own: HTTP in threads, so that one that hangs blocks no other."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from sandbox import letterbox
+from sandbox.app import create_sandbox
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+log = logging.getLogger("sandbox")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a running sandbox is reached."""
+
+    url: str
+    port: int
+    smtp_port: int
+    pid: int
+
+
+class _Handler(WSGIRequestHandler):
+    disable_nagle_algorithm = True
+
+    def connection_dropped(
+        self, error: BaseException, environ: WSGIEnvironment | None = None
+    ) -> None:
+        """End a connection that a fault resets, instead of waiting for its next request."""
+        self.close_connection = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write the path without its query, where tokens travel."""
+        path = self.path.partition("?")[0]
+        log.info("%s %s%s %s", self.command, self.headers.get("Host", ""), path, code)
+
+
+@contextmanager
+def running(
+    *, path: Path, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0
+) -> Iterator[Places]:
+    """A sandbox in threads of this process while the block runs; port 0 asks for a free one."""
+    server = make_server(host, port, Flask("sandbox"), threaded=True, request_handler=_Handler)
+    url = f"http://{host}:{server.port}"
+    app = create_sandbox(path, public_url=url)
+    server.app = app
+    ledger = app.extensions["ledger"]
+    try:
+        with letterbox.listening(ledger, host, smtp_port) as bound, _answering(server):
+            yield Places(url, server.port, bound, os.getpid())
+    finally:
+        server.server_close()
+        ledger.close()
+
+
+@contextmanager
+def _answering(server: BaseWSGIServer) -> Iterator[None]:
+    thread = threading.Thread(
+        target=server.serve_forever, args=(0.05,), name="sandbox", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def serve(
+    *,
+    host: str,
+    port: int,
+    smtp_port: int,
+    path: Path,
+    ready: Callable[[Places], None] | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT, then end cleanly. `ready` is told where, once it answers."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with running(path=path, host=host, port=port, smtp_port=smtp_port) as places:
+        log.info("sandbox at %s, letterbox at %s:%s", places.url, host, places.smtp_port)
+        if ready is not None:
+            ready(places)
+        ended.wait()

@@ -1,0 +1,102 @@
+"""Switches for what no source establishes, or sources dispute: each can be tried both ways."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A choice among named values, or any whole number where `choices` is empty."""
+
+    default: str
+    choices: tuple[str, ...]
+    about: str
+
+
+ON_OFF = ("on", "off")
+SWITCHES = {
+    "x_not_summoned": Switch(
+        "off",
+        ("off", "explicit", "any"),
+        "Refuse a reply unless the post above names the replier: by its own words (explicit), or"
+        " by the names a reply carries too (any).",
+    ),
+    "x_dialect": Switch(
+        "asked",
+        ("asked", "tweet", "post"),
+        "Which names answers bear: as the request's field parameter asks, or always one of them.",
+    ),
+    "x_auto_mentions": Switch(
+        "on", ON_OFF, "A reply's text is given back with the names it answers in front."
+    ),
+    "x_html_escaped": Switch("off", ON_OFF, "Texts are given back with &amp;, &lt; and &gt;."),
+    "x_24h_headers": Switch("off", ON_OFF, "Answers carry the 24-hour limits too."),
+    "x_limit_body": Switch(
+        "documented", ("documented", "problem"), "Which of the two known bodies a 429 has."
+    ),
+    "x_media_json": Switch("on", ON_OFF, "Media may be uploaded as base64 in JSON."),
+    "x_long_posts": Switch("off", ON_OFF, "Accounts may write 25,000 instead of 280."),
+    "x_duplicate_hours": Switch(
+        "24", (), "For how many hours the same text is refused as a duplicate; 0: never."
+    ),
+    "x_since_id_window": Switch(
+        "off", ON_OFF, "Recent search refuses a since_id that is older than seven days."
+    ),
+    "x_search_delay": Switch(
+        "0", (), "After how many seconds recent search finds a post (documented: 30)."
+    ),
+    "x_publish_limit": Switch("100", (), "Posts and replies per account in 15 minutes."),
+    "facebook_two_step": Switch(
+        "on", ON_OFF, "A post made unpublished can be published by is_published=true."
+    ),
+    "facebook_duplicate": Switch(
+        "506", ("506", "368", "off"), "With which code the same post in a row is refused."
+    ),
+    "facebook_error_http": Switch(
+        "400", ("200", "400", "403"), "The HTTP code of a refusal (no page states it)."
+    ),
+    "facebook_photo_hours": Switch(
+        "24", (), "After how many hours an unpublished photo that no post carries is gone."
+    ),
+    "facebook_call_limit": Switch("4800", (), "Calls per page in an hour."),
+}
+
+
+class UnknownSwitch(ValueError):
+    """No such switch, or no such value of it."""
+
+
+def value(db: sqlite3.Connection, name: str) -> str:
+    """How a switch stands."""
+    row = db.execute("SELECT value FROM switches WHERE name=?", (name,)).fetchone()
+    return str(row["value"]) if row else SWITCHES[name].default
+
+
+def is_on(db: sqlite3.Connection, name: str) -> bool:
+    """Whether an on/off switch stands on."""
+    return value(db, name) == "on"
+
+
+def number(db: sqlite3.Connection, name: str) -> int:
+    """A switch that is a number."""
+    return int(value(db, name))
+
+
+def turn(db: sqlite3.Connection, name: str, to: str) -> None:
+    """Set a switch. Raises UnknownSwitch."""
+    switch = SWITCHES.get(name)
+    if switch is None or (to not in switch.choices if switch.choices else not to.isdecimal()):
+        raise UnknownSwitch(f"{name}={to}")
+    db.execute("INSERT OR REPLACE INTO switches VALUES (?, ?)", (name, to))
+
+
+def all_values(db: sqlite3.Connection) -> dict[str, str]:
+    """Every switch as it stands."""
+    return {name: value(db, name) for name in SWITCHES}
+
+
+def reset(db: sqlite3.Connection) -> None:
+    """Every switch back to its default."""
+    db.execute("DELETE FROM switches")

@@ -1,0 +1,71 @@
+"""The practice X as a Flask application of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.exchange import Answer, Refused, Turn, answer, plain
+from sandbox.ledger import Ledger
+from sandbox.x import posting, reading, uploads
+from sandbox.x.problems import PROBLEMS, XVoice
+from sandbox.x.signing import caller
+
+VOICE = XVoice()
+Work = Callable[..., Answer]
+ROUTES: tuple[tuple[str, str, str, Work], ...] = (
+    ("POST", "/2/tweets", "publish", posting.create),
+    ("GET", "/2/tweets", "lookup", reading.by_ids),
+    ("GET", "/2/tweets/<key>", "lookup", reading.by_id),
+    ("DELETE", "/2/tweets/<key>", "delete", posting.delete),
+    ("PUT", "/2/tweets/<key>/hidden", "hide", posting.hide),
+    ("GET", "/2/tweets/search/recent", "search", reading.search),
+    ("GET", "/2/users/me", "check", reading.me),
+    ("GET", "/2/users/<key>/tweets", "timeline", reading.timeline),
+    ("GET", "/2/users/<key>/mentions", "comments", reading.mentions),
+    ("POST", "/2/media/upload", "media", uploads.upload),
+    ("POST", "/2/media/metadata", "alt_text", uploads.describe),
+)
+
+
+def create_x(ledger: Ledger) -> Flask:
+    """X's routes over this ledger; the outer application chooses it by the Host header."""
+    app = Flask("sandbox.x", static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    for method, rule, operation, work in ROUTES:
+        view = _view(ledger, operation, work)
+        app.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
+    app.register_error_handler(Refused, lambda no: plain(VOICE.json_type, no.answer))
+    app.register_error_handler(HTTPException, _no_such_page)
+    return app
+
+
+def _view(ledger: Ledger, operation: str, work: Work) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        account = caller(request).account
+        name = "reply" if operation == "publish" and _is_reply() else operation
+
+        def done(turn: Turn) -> Answer:
+            return work(turn, **path)
+
+        return answer(ledger, VOICE, name, account.id if account else None, done)
+
+    return view
+
+
+def _is_reply() -> bool:
+    body = request.get_json(silent=True)
+    return isinstance(body, dict) and body.get("reply") is not None
+
+
+def _no_such_page(error: HTTPException) -> Response:
+    code = error.code or 500
+    body = {
+        "title": error.name,
+        "detail": error.description or "",
+        "status": code,
+        "type": PROBLEMS + "invalid-request" if code < 500 else PROBLEMS + "internal-error",
+    }
+    return plain(VOICE.json_type, Answer(code, body))

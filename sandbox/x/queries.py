@@ -1,0 +1,89 @@
+"""The language of recent search, as far as it is asked: conversations, targets, authors, words."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+
+from sandbox.entries import Entry
+from sandbox.x.problems import invalid
+from sandbox.x.shapes import any_entry
+from sandbox.x.texts import mentioned
+
+Test = Callable[[Entry], bool]
+LONGEST = 512
+TOKEN = re.compile(r'\(|\)|-?"[^"]*"|[^\s()]+')
+
+
+def compiled(db: sqlite3.Connection, query: str) -> Test:
+    """A test for posts. Raises Refused (400) for a query that cannot be read."""
+    if not 1 <= len(query) <= LONGEST:
+        raise invalid("The query must have 1 to 512 characters.", "query", query[:80])
+    return _Reader(db, query).read()
+
+
+class _Reader:
+    def __init__(self, db: sqlite3.Connection, query: str) -> None:
+        self.db, self.query, self.tokens = db, query, TOKEN.findall(query)
+
+    def read(self) -> Test:
+        test = self.any_of()
+        if self.tokens:
+            raise self.wrong()
+        return test
+
+    def wrong(self) -> Exception:
+        return invalid("There were errors processing your query.", "query", self.query)
+
+    def any_of(self) -> Test:
+        tests = [self.all_of()]
+        while self.tokens[:1] == ["OR"]:
+            self.tokens.pop(0)
+            tests.append(self.all_of())
+        return lambda entry: any(test(entry) for test in tests)
+
+    def all_of(self) -> Test:
+        tests: list[Test] = []
+        while self.tokens and self.tokens[0] not in ("OR", ")"):
+            tests.append(self.one())
+        if not tests:
+            raise self.wrong()
+        return lambda entry: all(test(entry) for test in tests)
+
+    def one(self) -> Test:
+        piece = self.tokens.pop(0)
+        if piece == "(":
+            test = self.any_of()
+            if not self.tokens or self.tokens.pop(0) != ")":
+                raise self.wrong()
+            return test
+        if piece.startswith("-") and len(piece) > 1:
+            positive = self.term(piece[1:])
+            return lambda entry: not positive(entry)
+        return self.term(piece)
+
+    def term(self, token: str) -> Test:
+        name, colon, value = token.partition(":")
+        if not colon or token.startswith('"'):
+            word = token.strip('"').lower()
+            return lambda entry: word in entry.shown.lower()
+        return self.operator(name, value.lower().lstrip("@"))
+
+    def operator(self, name: str, value: str) -> Test:
+        known: dict[str, Test] = {
+            "conversation_id": lambda entry: entry.root_id == value,
+            "in_reply_to_tweet_id": lambda entry: entry.parent_id == value,
+            "to": lambda entry: value in self.answered(entry),
+            "from": lambda entry: value in (entry.handle.lower(), entry.account),
+            "is": lambda entry: value == "reply" and entry.parent_id is not None,
+        }
+        if name in known and value:
+            return known[name]
+        raise self.wrong()
+
+    def answered(self, entry: Entry) -> list[str]:
+        above = any_entry(self.db, entry.parent_id) if entry.parent_id else None
+        if above is not None:
+            return [above.handle.lower(), above.account]
+        return mentioned(entry.shown)[:1] if entry.shown.startswith("@") else []

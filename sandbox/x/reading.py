@@ -1,0 +1,210 @@
+"""Reading X: accounts, posts by id, timelines, mentions and recent search."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from flask import request
+
+from sandbox import entries, switches
+from sandbox.credentials import X_ACCOUNTS
+from sandbox.entries import Entry
+from sandbox.exchange import Answer, Refused, Turn
+from sandbox.now import before, read, written
+from sandbox.x import bodies, queries
+from sandbox.x.numbers import EPOCH_MS
+from sandbox.x.posting import acting
+from sandbox.x.problems import invalid, not_found
+from sandbox.x.shapes import Asked, asked, in_dialect, includes, post, user
+from sandbox.x.texts import mentioned
+
+WEEK = timedelta(days=7)
+
+
+def me(turn: Turn) -> Answer:
+    """GET /2/users/me."""
+    account, fields = acting(turn), asked(turn.db, request.args)
+    shape = user(account.id, account.username, account.name, fields)
+    return Answer(200, in_dialect({"data": shape}, fields.new_names))
+
+
+def by_id(turn: Turn, key: str) -> Answer:
+    """GET /2/tweets/:id. X: what is not there is a 200 with an error inside."""
+    fields = asked(turn.db, request.args)
+    entry = _visible(turn, bodies.an_id(key, "id"))
+    if entry is None:
+        return Answer(200, {"errors": [not_found(key)]})
+    body: dict[str, object] = {"data": post(turn.db, entry, fields)}
+    return Answer(200, _with_includes(turn, body, [entry], fields))
+
+
+def by_ids(turn: Turn) -> Answer:
+    """GET /2/tweets?ids=, up to a hundred."""
+    fields = asked(turn.db, request.args)
+    ids = [bodies.an_id(key, "ids") for key in request.args.get("ids", "").split(",")]
+    if len(ids) > 100:
+        raise invalid("The ids query parameter may hold up to 100 ids.", "ids")
+    sought = {key: _visible(turn, key) for key in ids}
+    found = [entry for entry in sought.values() if entry is not None]
+    body: dict[str, object] = {}
+    if found:
+        body["data"] = [post(turn.db, entry, fields) for entry in found]
+    if missing := [not_found(key, "ids") for key, entry in sought.items() if entry is None]:
+        body["errors"] = missing
+    return Answer(200, _with_includes(turn, body, found, fields))
+
+
+def _visible(turn: Turn, key: str) -> Entry | None:
+    entry = entries.find(turn.db, entries.X, key)
+    veiled = turn.veil and entry is not None and entry.created_at > before(turn.now, turn.veil)
+    return None if veiled else entry
+
+
+def timeline(turn: Turn, key: str) -> Answer:
+    """GET /2/users/:id/tweets: an account's posts and replies, newest first."""
+    _known_account(key)
+    found = entries.by_account(turn.db, entries.X, key, turn.now, turn.veil)
+    if "replies" in request.args.get("exclude", "").split(","):
+        found = [entry for entry in found if entry.parent_id is None]
+    return _page(turn, found, least=5)
+
+
+def mentions(turn: Turn, key: str) -> Answer:
+    """GET /2/users/:id/mentions: what others write with the account's name in it."""
+    username = _known_account(key)
+    found = entries.chosen(
+        turn.db,
+        "platform='x' AND account<>? AND deleted_at IS NULL AND created_at<=?"
+        " AND shown LIKE ? ESCAPE '\\'",
+        (key, _horizon(turn, turn.veil), f"%@{username.replace('_', chr(92) + '_')}%"),
+    )
+    return _page(turn, (e for e in found if username in mentioned(e.shown)), least=5)
+
+
+def search(turn: Turn) -> Answer:
+    """GET /2/tweets/search/recent. X: the last seven days, newest first, 10 to 100 a page."""
+    meets = queries.compiled(turn.db, request.args.get("query", ""))
+    oldest = turn.now - WEEK
+    start = _time("start_time")
+    if start is not None and start < oldest:
+        raise invalid("'start_time' must be within the last 7 days.", "start_time")
+    _check_since(turn, oldest)
+    delay = max(turn.veil, float(switches.number(turn.db, "x_search_delay")))
+    found = entries.chosen(
+        turn.db,
+        "platform='x' AND deleted_at IS NULL AND created_at>? AND created_at<=?",
+        (written(oldest), _horizon(turn, delay)),
+    )
+    return _page(turn, (entry for entry in found if meets(entry)), least=10)
+
+
+def _check_since(turn: Turn, oldest: datetime) -> None:
+    since = request.args.get("since_id")
+    if since is None or not switches.is_on(turn.db, "x_since_id_window"):
+        return
+    if (int(bodies.an_id(since, "since_id")) >> 22) + EPOCH_MS < oldest.timestamp() * 1000:
+        raise invalid("'since_id' must be a post id of the last 7 days.", "since_id", since)
+
+
+def _horizon(turn: Turn, seconds: float) -> str:
+    return before(turn.now, seconds) if seconds else "9999"
+
+
+def _known_account(key: str) -> str:
+    for account in X_ACCOUNTS:
+        if account.id == key:
+            return account.username
+    raise Refused(Answer(200, {"errors": [not_found(key) | {"resource_type": "user"}]}))
+
+
+def _time(name: str) -> datetime | None:
+    text = request.args.get(name)
+    try:
+        return read(text) if text else None
+    except ValueError:
+        raise invalid(f"'{name}' is not a time.", name, text or "") from None
+
+
+def _page(turn: Turn, found: Iterable[Entry], least: int) -> Answer:
+    fields, size = asked(turn.db, request.args), _size(least)
+    left = sorted(filter(_within(), found), key=lambda entry: -int(entry.id))
+    shown = left[:size]
+    meta: dict[str, object] = {"result_count": len(shown)}
+    body: dict[str, object] = {"meta": meta}
+    if shown:
+        body["data"] = [post(turn.db, entry, fields) for entry in shown]
+        meta |= {"newest_id": shown[0].id, "oldest_id": shown[-1].id}
+    if len(left) > size:
+        meta["next_token"] = _token(shown[-1].id)
+    return Answer(200, _with_includes(turn, body, shown, fields))
+
+
+def _size(least: int) -> int:
+    text = request.args.get("max_results", "10")
+    if not text.isdecimal() or not least <= int(text) <= 100:
+        raise invalid(f"'max_results' must be between {least} and 100.", "max_results", text)
+    return int(text)
+
+
+def _within() -> _Bounds:
+    token = request.args.get("pagination_token") or request.args.get("next_token")
+    return _Bounds(
+        since=_bound("since_id"),
+        until=_bound("until_id"),
+        below=_id_of(token) if token else None,
+        start=_time("start_time"),
+        end=_time("end_time"),
+    )
+
+
+class _Bounds:
+    """Whether a post lies between the ids and times that a request gives."""
+
+    def __init__(
+        self,
+        *,
+        since: int | None,
+        until: int | None,
+        below: int | None,
+        start: datetime | None,
+        end: datetime | None,
+    ) -> None:
+        self.since, self.start = since, written(start) if start else ""
+        self.below = min((n for n in (until, below) if n is not None), default=None)
+        self.end = written(end) if end else "9999"
+
+    def __call__(self, entry: Entry) -> bool:
+        number = int(entry.id)
+        return (
+            (self.since is None or number > self.since)
+            and (self.below is None or number < self.below)
+            and self.start <= entry.created_at < self.end
+        )
+
+
+def _bound(name: str) -> int | None:
+    text = request.args.get(name)
+    return int(bodies.an_id(text, name)) if text else None
+
+
+def _token(key: str) -> str:
+    return base64.b32hexencode(key.encode()).decode().lower().rstrip("=")
+
+
+def _id_of(token: str) -> int:
+    padded = token.upper() + "=" * (-len(token) % 8)
+    try:
+        return int(base64.b32hexdecode(padded.encode()))
+    except (binascii.Error, ValueError):
+        raise invalid("The pagination token is not valid.", "pagination_token", token) from None
+
+
+def _with_includes(
+    turn: Turn, body: dict[str, object], found: list[Entry], fields: Asked
+) -> object:
+    if along := includes(turn.db, found, fields, turn.now, turn.veil):
+        body["includes"] = along
+    return in_dialect(body, fields.new_names)

@@ -1,0 +1,254 @@
+"""What X's answers look like: posts, accounts and pictures, with the fields that were asked for."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox import entries, media, switches
+from sandbox.credentials import X_ACCOUNTS
+from sandbox.entries import Entry
+from sandbox.media import Medium
+from sandbox.names import names
+from sandbox.now import before, read
+from sandbox.x.problems import invalid
+
+Json = dict[str, object]
+POST_FIELDS = names(
+    "article attachments author_id card_uri community_id context_annotations conversation_id"
+    " created_at display_text_range edit_controls edit_history_tweet_ids entities geo id"
+    " in_reply_to_user_id lang non_public_metrics note_tweet organic_metrics possibly_sensitive"
+    " promoted_metrics public_metrics referenced_tweets reply_settings source text withheld"
+    " edit_history_post_ids note_post referenced_posts"
+)
+EXPANSIONS = names(
+    "author_id in_reply_to_user_id referenced_tweets.id referenced_tweets.id.author_id"
+    " referenced_posts attachments.media_keys entities.mentions.username"
+    " edit_history_tweet_ids edit_history_post_ids"
+)
+USER_FIELDS = names(
+    "created_at description entities id location name pinned_tweet_id profile_image_url protected"
+    " public_metrics subscription_type url username verified verified_type withheld"
+)
+MEDIA_FIELDS = names(
+    "alt_text duration_ms height media_key preview_image_url public_metrics type url variants width"
+)
+# X: since August 2026 its description names these otherwise; the older names are still spoken.
+NEW_NAMES = {
+    "edit_history_tweet_ids": "edit_history_post_ids",
+    "referenced_tweets": "referenced_posts",
+    "note_tweet": "note_post",
+    "tweets": "posts",
+    "retweet_count": "repost_count",
+    "tweet_count": "post_count",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The fields and expansions that a request asks for, in the older names."""
+
+    post: frozenset[str]
+    user: frozenset[str]
+    medium: frozenset[str]
+    expansions: frozenset[str]
+    new_names: bool
+
+
+def asked(db: sqlite3.Connection, args: Mapping[str, str]) -> Asked:
+    """What a query string asks for. Raises Refused (400) for a field that there is not."""
+    both = ",".join(filter(None, (args.get("tweet.fields"), args.get("post.fields"))))
+    dialect = switches.value(db, "x_dialect")
+    return Asked(
+        post=_old_names(_listed(both, "tweet.fields", POST_FIELDS)),
+        user=_listed(args.get("user.fields"), "user.fields", USER_FIELDS),
+        medium=_listed(args.get("media.fields"), "media.fields", MEDIA_FIELDS),
+        expansions=_listed(args.get("expansions"), "expansions", EXPANSIONS),
+        new_names="post.fields" in args if dialect == "asked" else dialect == "post",
+    )
+
+
+def _listed(text: str | None, parameter: str, known: frozenset[str]) -> frozenset[str]:
+    names = frozenset(filter(None, (text or "").split(",")))
+    for name in names - known:
+        raise invalid(
+            f"The `{parameter}` query parameter value [{name}] is not valid.", parameter, name
+        )
+    return names
+
+
+def _old_names(names: frozenset[str]) -> frozenset[str]:
+    olds = {new: old for old, new in NEW_NAMES.items()}
+    return frozenset(olds.get(name, name) for name in names)
+
+
+def in_dialect(body: object, new_names: bool) -> object:
+    """An answer in the names that were asked for."""
+    if not new_names:
+        return body
+    if isinstance(body, list):
+        return [in_dialect(part, True) for part in body]
+    if isinstance(body, dict):
+        return {NEW_NAMES.get(k, k): in_dialect(v, True) for k, v in body.items()}
+    return body
+
+
+def time(text: str) -> str:
+    """A time as X writes it."""
+    return read(text).strftime("%Y-%m-%dT%H:%M:%S.") + f"{read(text).microsecond // 1000:03d}Z"
+
+
+def media_key(key: str) -> str:
+    """The key of an uploaded picture."""
+    return f"3_{key}"
+
+
+def post(db: sqlite3.Connection, entry: Entry, asked: Asked) -> Json:
+    """One post. Id, text and edit history always; the rest as asked for."""
+    full = _full(db, entry)
+    wanted = {"id", "text", "edit_history_tweet_ids"} | asked.post | _needed(asked.expansions)
+    return {name: full[name] for name in full if name in wanted}
+
+
+def _needed(expansions: frozenset[str]) -> set[str]:
+    firsts = {name.split(".")[0] for name in expansions}
+    return {"referenced_tweets" if name == "referenced_posts" else name for name in firsts}
+
+
+def _full(db: sqlite3.Connection, entry: Entry) -> Json:
+    shape: Json = {
+        "id": entry.id,
+        "text": entry.shown,
+        "edit_history_tweet_ids": [entry.id],
+        "author_id": entry.account,
+        "conversation_id": entry.root_id,
+        "created_at": time(entry.created_at),
+        "lang": "mr",
+        "possibly_sensitive": False,
+        "reply_settings": "everyone",
+        "public_metrics": _metrics(db, entry),
+    }
+    if entry.entities != "{}":
+        shape["entities"] = json.loads(entry.entities)
+    if keys := [media_key(m.id) for m in media.attached(db, entries.X, entry.id)]:
+        shape["attachments"] = {"media_keys": keys}
+    if entry.parent_id is not None:
+        shape["referenced_tweets"] = [{"type": "replied_to", "id": entry.parent_id}]
+        if (above := any_entry(db, entry.parent_id)) is not None:
+            shape["in_reply_to_user_id"] = above.account
+    return shape
+
+
+def any_entry(db: sqlite3.Connection, key: str) -> Entry | None:
+    """A post by its id, even one that was deleted."""
+    found = entries.chosen(db, "platform='x' AND id=?", (key,))
+    return found[0] if found else None
+
+
+def _metrics(db: sqlite3.Connection, entry: Entry) -> Json:
+    replies = db.execute(
+        "SELECT count(*) FROM entries WHERE platform='x' AND parent_id=? AND deleted_at IS NULL",
+        (entry.id,),
+    ).fetchone()[0]
+    zero = dict.fromkeys(
+        ("retweet_count", "like_count", "quote_count", "bookmark_count", "impression_count"), 0
+    )
+    return {"reply_count": replies, **zero}
+
+
+def user(key: str, username: str, name: str, asked: Asked) -> Json:
+    """One account. Id, name and username always; the rest as asked for."""
+    full: Json = {
+        "id": key,
+        "name": name,
+        "username": username,
+        "created_at": "2021-07-14T00:00:00.000Z",
+        "description": "सराव माध्यम (practice platform)",
+        "protected": False,
+        "verified": False,
+        "verified_type": "none",
+        "subscription_type": "None",
+        "public_metrics": {
+            "followers_count": 0,
+            "following_count": 0,
+            "tweet_count": 0,
+            "listed_count": 0,
+        },
+    }
+    return {k: v for k, v in full.items() if k in {"id", "name", "username"} | asked.user}
+
+
+def includes(
+    db: sqlite3.Connection, found: list[Entry], asked: Asked, now: datetime, veil: float
+) -> Json:
+    """What the expansions bring along: accounts, posts referred to, pictures."""
+    above = _above(db, found, asked, before(now, veil))
+    parts: Json = {
+        "users": _users(db, found, above, asked),
+        "tweets": [post(db, entry, asked) for entry in above],
+        "media": _media(db, found, asked),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _above(db: sqlite3.Connection, found: list[Entry], asked: Asked, until: str) -> list[Entry]:
+    if not {"referenced_tweets", "referenced_posts"} & {
+        name.split(".")[0] for name in asked.expansions
+    }:
+        return []
+    ids = dict.fromkeys(entry.parent_id for entry in found if entry.parent_id)
+    posts = (entries.find(db, entries.X, key) for key in ids)
+    return [entry for entry in posts if entry is not None and entry.created_at <= until]
+
+
+def _users(
+    db: sqlite3.Connection, found: list[Entry], above: list[Entry], asked: Asked
+) -> list[Json]:
+    people: dict[str, Json] = {}
+    shown = list(found) if "author_id" in asked.expansions else []
+    if "referenced_tweets.id.author_id" in asked.expansions:
+        shown += above
+    if "in_reply_to_user_id" in asked.expansions:
+        parents = (any_entry(db, entry.parent_id) for entry in found if entry.parent_id)
+        shown += [entry for entry in parents if entry is not None]
+    for entry in shown:
+        people[entry.account] = user(entry.account, entry.handle, entry.name, asked)
+    if "entities.mentions.username" in asked.expansions:
+        people |= _named(found, asked)
+    return list(people.values())
+
+
+def _named(found: list[Entry], asked: Asked) -> dict[str, Json]:
+    names = {
+        str(mention["username"]).lower()
+        for entry in found
+        for mention in json.loads(entry.entities).get("mentions", [])
+    }
+    return {
+        account.id: user(account.id, account.username, account.name, asked)
+        for account in X_ACCOUNTS
+        if account.username in names
+    }
+
+
+def _media(db: sqlite3.Connection, found: list[Entry], asked: Asked) -> list[Json]:
+    if "attachments.media_keys" not in asked.expansions:
+        return []
+    media_of_all = (m for entry in found for m in media.attached(db, entries.X, entry.id))
+    return [_medium(medium, asked) for medium in {m.id: m for m in media_of_all}.values()]
+
+
+def _medium(medium: Medium, asked: Asked) -> Json:
+    full: Json = {
+        "media_key": media_key(medium.id),
+        "type": "photo",
+        "width": medium.width,
+        "height": medium.height,
+        "url": f"https://pbs.twimg.com/media/{medium.digest[:15]}.jpg",
+    }
+    if medium.alt:
+        full["alt_text"] = medium.alt
+    return {k: v for k, v in full.items() if k in {"media_key", "type"} | asked.medium}

@@ -1,0 +1,91 @@
+"""Who calls: OAuth 1 signatures (HMAC-SHA1) on the original https address, and bearer tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, unquote
+
+from flask import Request
+
+from sandbox.credentials import (
+    X_ACCOUNTS,
+    X_APP_BEARER,
+    X_CONSUMER_KEY,
+    X_CONSUMER_SECRET,
+    XAccount,
+)
+from sandbox.now import utc_now
+from sandbox.x.problems import unauthorized
+
+CLOCK_SKEW_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The account that acts; None where only the app is known."""
+
+    account: XAccount | None
+
+
+def caller(request: Request) -> Caller:
+    """Who signed this request. Raises Refused (401) where nobody known did."""
+    kind, _, rest = request.headers.get("Authorization", "").partition(" ")
+    if kind == "Bearer":
+        return _bearer(rest.strip())
+    if kind == "OAuth":
+        return Caller(_signer(request, _fields(rest)))
+    raise unauthorized()
+
+
+def _bearer(token: str) -> Caller:
+    if hmac.compare_digest(token.encode(), X_APP_BEARER.encode()):
+        return Caller(None)
+    for account in X_ACCOUNTS:
+        if hmac.compare_digest(token.encode(), account.bearer.encode()):
+            return Caller(account)
+    raise unauthorized()
+
+
+def _fields(header: str) -> dict[str, str]:
+    pairs = (part.strip().partition("=") for part in header.split(","))
+    return {name: unquote(value.strip('"')) for name, _, value in pairs}
+
+
+def _signer(request: Request, given: dict[str, str]) -> XAccount:
+    account = next((a for a in X_ACCOUNTS if a.token == given.get("oauth_token")), None)
+    if account is None or given.get("oauth_consumer_key") != X_CONSUMER_KEY:
+        raise unauthorized()
+    if not _is_recent(given.get("oauth_timestamp", "")):
+        raise unauthorized()
+    right = signature(request, given, account.token_secret)
+    if not hmac.compare_digest(right.encode(), given.get("oauth_signature", "").encode()):
+        raise unauthorized()
+    return account
+
+
+def _is_recent(timestamp: str) -> bool:
+    if not timestamp.isdecimal():
+        return False
+    return abs(utc_now().timestamp() - int(timestamp)) <= CLOCK_SKEW_SECONDS
+
+
+def signature(request: Request, given: dict[str, str], token_secret: str) -> str:
+    """The right signature of a request, whose address is taken as https at its Host header."""
+    pairs = [(k, v) for k, v in given.items() if k not in ("oauth_signature", "realm")]
+    pairs += parse_qsl(request.query_string.decode(), keep_blank_values=True)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        pairs += list(request.form.items(multi=True))
+    encoded = sorted((_escaped(k), _escaped(v)) for k, v in pairs)
+    address = f"https://{request.host.lower()}{quote(request.path, safe='/%')}"
+    base = "&".join(
+        (request.method, _escaped(address), _escaped("&".join(f"{k}={v}" for k, v in encoded)))
+    )
+    key = f"{_escaped(X_CONSUMER_SECRET)}&{_escaped(token_secret)}"
+    return base64.b64encode(hmac.digest(key.encode(), base.encode(), hashlib.sha1)).decode()
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe="-._~")

@@ -1,0 +1,116 @@
+"""A post's text as X gives it back: short links, the names it answers, and where each stands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import string
+import unicodedata
+from dataclasses import dataclass, field
+from html import escape
+
+from sandbox.x.weight import addresses
+
+SHORT = "https://t.co/"
+MENTION = re.compile(r"(?<![A-Za-z0-9_@])@([A-Za-z0-9_]{1,15})")
+LEADING = re.compile(r"(?:@[A-Za-z0-9_]{1,15}\s+)+")
+HASHTAG = re.compile(r"(?<![\w&#])#(?=\d*[^\W\d])([\w\u0900-\u0d7f\u200c\u200d]+)")
+LETTERS = string.ascii_letters + string.digits
+
+
+@dataclass
+class Wording:
+    """The text that goes back, with the place of each link, name and hashtag in it."""
+
+    text: str = ""
+    urls: list[dict[str, object]] = field(default_factory=list)
+
+    def link(self, short: str, expanded: str, display: str, **more: object) -> None:
+        """Put a short link at the end of what stands so far."""
+        place = {"start": len(self.text), "end": len(self.text) + len(short)}
+        self.text += short
+        self.urls.append(
+            place | {"url": short, "expanded_url": expanded, "display_url": display} | more
+        )
+
+    def entities(self) -> str:
+        """The entities as JSON text; kinds of which there are none are left out."""
+        found = {
+            "urls": self.urls,
+            "mentions": _places(MENTION, self.text, "username"),
+            "hashtags": _places(HASHTAG, self.text, "tag"),
+        }
+        return json.dumps({kind: places for kind, places in found.items() if places})
+
+
+def _places(pattern: re.Pattern[str], text: str, name: str) -> list[dict[str, object]]:
+    return [
+        {"start": found.start(), "end": found.end(), name: found[1]}
+        for found in pattern.finditer(text)
+    ]
+
+
+def mentioned(text: str) -> list[str]:
+    """The handles named in a text, in lower case."""
+    return [found[1].lower() for found in MENTION.finditer(text)]
+
+
+def leading(text: str) -> list[str]:
+    """The handles that stand in front of a text, as a reply carries them."""
+    found = LEADING.match(text)
+    return [name[1] for name in MENTION.finditer(found.group())] if found else []
+
+
+def worded(db: sqlite3.Connection, text: str, names: list[str], escaped: bool) -> Wording:
+    """X: links become t.co links of 23 characters, kept whole under entities.urls."""
+    text = unicodedata.normalize("NFC", text)
+    missing = [name for name in names if name.lower() not in mentioned(text)]
+    text = " ".join([f"@{name}" for name in missing] + [text])
+    wording, done = Wording(), 0
+    for found in addresses(text):
+        wording.text += _safe(text[done : found.start()], escaped)
+        full = found.group()
+        expanded = full if "://" in full else f"http://{full}"
+        wording.link(short_link(db, expanded), expanded, _display(full))
+        done = found.end()
+    wording.text += _safe(text[done:], escaped)
+    return wording
+
+
+def with_pictures(
+    db: sqlite3.Connection, wording: Wording, address: str, media_keys: list[str]
+) -> None:
+    """X: a post's pictures stand as one more t.co link at its end."""
+    if not media_keys:
+        return
+    wording.text += " " if wording.text else ""
+    expanded = f"{address}/photo/1"
+    short = short_link(db, expanded)
+    display = short.replace(SHORT, "pic.twitter.com/")
+    for place, key in enumerate(media_keys):
+        if place == 0:
+            wording.link(short, expanded, display, media_key=key)
+        else:
+            wording.urls.append(wording.urls[-1] | {"media_key": key})
+
+
+def _safe(text: str, escaped: bool) -> str:
+    return escape(text, quote=False) if escaped else text
+
+
+def _display(url: str) -> str:
+    bare = re.sub("^https?://", "", url)
+    return bare if len(bare) <= 27 else bare[:26] + "…"
+
+
+def short_link(db: sqlite3.Connection, url: str) -> str:
+    """The t.co link of an address; the same address has the same link."""
+    number = int(hashlib.sha256(url.encode()).hexdigest(), 16)
+    code = ""
+    for _ in range(10):
+        number, place = divmod(number, len(LETTERS))
+        code += LETTERS[place]
+    db.execute("INSERT OR IGNORE INTO short_links VALUES (?, ?)", (code, url))
+    return SHORT + code

@@ -1,0 +1,89 @@
+"""Uploading pictures to X and describing them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from flask import request
+
+from sandbox import entries, media, switches
+from sandbox.exchange import Answer, Turn
+from sandbox.media import Medium, Picture
+from sandbox.names import names
+from sandbox.x import bodies
+from sandbox.x.numbers import next_id
+from sandbox.x.posting import MEDIA_LIFE, acting
+from sandbox.x.problems import invalid
+from sandbox.x.shapes import media_key
+
+KEYS = frozenset({"media", "media_category", "additional_owners"})
+METADATA_KEYS = names(
+    "allow_download_status alt_text audience_policy content_expiration domain_restrictions"
+    " found_media_origin geo_restrictions management_info preview_image"
+    " sensitive_media_warning shared_info sticker_info upload_source"
+)
+# X: JPG, PNG, GIF or WEBP up to 5 MB; alt text up to 1,000 (media best practices, August 2026).
+TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+LARGEST = 5 * 1024 * 1024
+LONGEST_ALT = 1000
+
+
+def upload(turn: Turn) -> Answer:
+    """POST /2/media/upload, as base64 in JSON or as a form with a file."""
+    category, content = _sent(turn)
+    if category not in ("tweet_image", "tweet_gif"):
+        raise invalid("The practice platform takes pictures only.", "media_category", category)
+    if len(content) > LARGEST:
+        raise invalid("The media is too large.", "media")
+    picture = media.look(content)
+    if picture is None or picture.mime not in TYPES:
+        raise invalid("The media is not a picture of a supported type.", "media")
+    account, key = acting(turn), next_id(turn.db, turn.now)
+    medium = media.keep(turn.db, entries.X, account.id, key, picture, turn.now)
+    return Answer(200, {"data": _shape(medium, picture)})
+
+
+def _shape(medium: Medium, picture: Picture) -> dict[str, object]:
+    return {
+        "id": medium.id,
+        "media_key": media_key(medium.id),
+        "size": medium.size,
+        "expires_after_secs": int(MEDIA_LIFE.total_seconds()),
+        "image": {"image_type": picture.mime, "w": medium.width, "h": medium.height},
+    }
+
+
+def _sent(turn: Turn) -> tuple[str, bytes]:
+    if request.mimetype == "multipart/form-data":
+        bodies.only({**request.form, **request.files}, KEYS)
+        file = request.files.get("media")
+        if file is None:
+            raise invalid("[$.media] is missing", "media")
+        return request.form.get("media_category", ""), file.read()
+    body = bodies.json_object()
+    bodies.only(body, KEYS)
+    if not switches.is_on(turn.db, "x_media_json"):
+        raise invalid("The media must be sent as multipart/form-data.", "media")
+    try:
+        content = base64.b64decode(str(body.get("media", "")), validate=True)
+    except binascii.Error:
+        raise invalid("[$.media] is not base64", "media") from None
+    return str(body.get("media_category", "")), content
+
+
+def describe(turn: Turn) -> Answer:
+    """POST /2/media/metadata: the alt text of an upload."""
+    body = bodies.json_object()
+    bodies.only(body, frozenset({"id", "metadata"}))
+    key = bodies.an_id(body.get("id"), "id")
+    metadata = bodies.part(body, "metadata", METADATA_KEYS) or {}
+    alt = metadata.get("alt_text")
+    text = alt.get("text") if isinstance(alt, dict) else None
+    if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_ALT:
+        raise invalid("[$.metadata.alt_text.text] must have 1 to 1000 characters", "metadata")
+    medium = media.find(turn.db, entries.X, key)
+    if medium is None or medium.account != acting(turn).id:
+        raise invalid("The media id is unknown.", "id", key)
+    media.describe(turn.db, entries.X, key, text)
+    return Answer(200, {"data": {"id": key, "associated_metadata": {"alt_text": {"text": text}}}})

@@ -1,0 +1,1 @@
+"""The counter: pages for people, rendered on the server."""

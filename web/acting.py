@@ -1,0 +1,115 @@
+"""Who is at the counter: the session behind the cookie, and the rule of the page asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from flask import Flask, abort, current_app, g, request, session
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from approvals.policy import Actor
+from publisher.people import signing_in
+from publisher.people.signing_in import Present
+from web import keeping, rules
+from web.house import house
+from web.signing_page import sign_in_page
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+SESSION_KEY = "sign_in"
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The person at the counter and the appointment the session works under."""
+
+    actor: Actor
+    sign_in_id: int
+    language: str
+
+
+def acting() -> Acting:
+    """Who is at the counter; only on pages that are not public."""
+    return cast(Acting, g.acting)
+
+
+def actor() -> Actor:
+    """The actor of the request in hand."""
+    return acting().actor
+
+
+def register(app: Flask) -> None:
+    """Know the session before every request, and let nobody past a page's rule."""
+    app.before_request(_let_in)
+
+
+def _let_in() -> Response | tuple[str, int] | str | None:
+    """Default deny: a page nobody wrote is 404; a page without a session asks for one."""
+    g.acting = None
+    if request.endpoint is None:
+        return None
+    rule = rules.rule_of(current_app, request.endpoint)
+    if request.endpoint not in ("static", "bootstrap.static"):
+        g.acting = _known()
+    if rule.public:
+        return None
+    if g.acting is None:
+        return _ask_to_sign_in()
+    if g.acting.actor.role not in rule.roles:
+        abort(403)
+    return None
+
+
+def _known() -> Acting | None:
+    """Who the cookie stands for; the session's row is written only where it has fallen behind."""
+    token = session.get(SESSION_KEY)
+    if not isinstance(token, str):
+        return None
+    with house().database.reading() as reading:
+        present = signing_in.peek(reading, token=token, now=house().now())
+        if present is not None and not present.is_stale:
+            return _acting(present)
+    if present is None:
+        return None
+    with house().database.transaction() as writing:
+        present = signing_in.session_of(writing, token=token, now=house().now())
+        return None if present is None else _acting(present)
+
+
+def _acting(present: Present) -> Acting:
+    person = present.sign_in.person
+    return Acting(present.actor, present.sign_in.id, person.language)
+
+
+def _ask_to_sign_in() -> Response | tuple[str, int] | str:
+    return sign_in_page(kept=keeping.keep_request(), path=request.full_path.rstrip("?"))
+
+
+def reads(
+    view: Callable[Concatenate[Session, Given], Result],
+) -> Callable[Given, Result]:
+    """Give the view a session that only reads, open until the page is rendered."""
+
+    @wraps(view)
+    def opened(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        with house().database.reading() as database_session:
+            return view(database_session, *args, **kwargs)
+
+    return opened
+
+
+def writes(
+    view: Callable[Concatenate[Session, Given], Result],
+) -> Callable[Given, Result]:
+    """Give the view the one transaction of this request; an exception undoes all of it."""
+
+    @wraps(view)
+    def opened(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        with house().database.transaction() as database_session:
+            return view(database_session, *args, **kwargs)
+
+    return opened

@@ -1,0 +1,97 @@
+"""Making the application: security, languages, the frame, the desks, and their rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask, Response
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from publisher.settings import Settings
+from publisher.words import TRANSLATIONS
+from web import (
+    acting,
+    desks,
+    errors,
+    framing,
+    icons,
+    locale,
+    previewing,
+    rules,
+    saying,
+    showing,
+    wording,
+)
+from web.house import House, house
+
+MOST_BYTES = 64 * 1024 * 1024
+"""What one request may carry; a single file may be smaller still."""
+
+MOST_TEXT = 8 * 1024 * 1024
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+csrf = CSRFProtect()
+
+
+def create_app(of: House) -> Flask:
+    """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
+    app = Flask("web")
+    app.extensions["house"] = of
+    app.config.update(_configuration(of.settings))
+    if trusted := of.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
+    _equip(app)
+    desks.register(app)
+    rules.check_every_route(app)
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SESSION_COOKIE_NAME": "__Host-nagarvani",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=7),
+        "MAX_CONTENT_LENGTH": MOST_BYTES,
+        "MAX_FORM_MEMORY_SIZE": MOST_TEXT,
+        "MAX_FORM_PARTS": 2_000,
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_TRANSLATION_DIRECTORIES": str(TRANSLATIONS),
+    }
+
+
+def _equip(app: Flask) -> None:
+    Bootstrap5(app)
+    csrf.init_app(app)
+    locale.babel.init_app(app, locale_selector=locale.code, default_timezone="Asia/Kolkata")
+    icons.register(app)
+    previewing.register(app)
+    saying.register(app, locale.code)
+    wording.register(app)
+    showing.register(app)
+    errors.register(app)
+    acting.register(app)
+    framing.register(app)
+    app.after_request(_secure)
+
+
+def _secure(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if response.mimetype == "text/html":
+        headers.setdefault("Cache-Control", "no-store")
+    if house().settings.is_tls:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

@@ -1,0 +1,92 @@
+"""Pages of ours for whatever cannot be done: what happened, what was kept, what to do."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, g, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
+from publisher.desk.checking import Missing
+from web import keeping
+from web.signing_page import sign_in_page
+from web.wording import refusal_sentence
+from web.words import _
+
+log = logging.getLogger("nagarvani.web")
+Page = tuple[str, int]
+_SHOWN = frozenset({400, 403, 404, 413, 429, 500, 503})
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _old_form)
+    app.register_error_handler(Missing, _missing)
+    app.register_error_handler(NotAllowed, _not_allowed)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(500, _broken)
+
+
+def _reference() -> str:
+    """A short number that stands in the log and on the page."""
+    return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
+
+
+def error_page(code: int, **words: object) -> Page:
+    """The page for this code."""
+    reference = "" if code == 404 else _reference()
+    if reference:
+        log.warning("%s %s %s %s", code, request.method, request.path, reference)
+    shown = code if code in _SHOWN else 400
+    return render_template("errors/error.html", code=shown, reference=reference, **words), code
+
+
+def _http(error: HTTPException) -> Page | HTTPException:
+    code = error.code or 500
+    if 300 <= code < 400:
+        return error
+    return error_page(code)
+
+
+def _old_form(_error: CSRFError) -> Page:
+    """A form from before the session was lost: what it held is carried on in the page."""
+    kept = keeping.keep_request()
+    if kept is None:
+        return error_page(400)
+    if g.get("acting") is None and kept.path not in keeping.PUBLIC_PATHS:
+        return sign_in_page(kept=kept, path=kept.path)
+    return keeping.page(kept, happened=_("The page was open for too long."), code=400)
+
+
+def _missing(_error: Missing) -> Page:
+    return error_page(404)
+
+
+def _not_allowed(error: NotAllowed) -> Page:
+    """A refusal that no view has answered itself, in words."""
+    code = 403 if isinstance(error, WrongRole | FreshSignInRequired) else 409
+    kept = keeping.keep_request() if isinstance(error, StaleRevision) else None
+    if kept is not None:
+        return keeping.page(kept, happened=refusal_sentence(error), code=409)
+    return error_page(code, happened=refusal_sentence(error))
+
+
+def _database_away(error: OperationalError) -> Page:
+    """The database is locked, full or away: what was typed stays in the page."""
+    log.error("database: %s", error.orig)
+    kept = keeping.keep_request()
+    if kept is None:
+        return error_page(503)
+    happened = _("The database cannot be reached just now. Nothing was changed.")
+    return keeping.page(kept, happened=happened, code=503)
+
+
+def _broken(error: Exception) -> Page:
+    original = getattr(error, "original_exception", None) or error
+    log.error("unexpected", exc_info=original)
+    return error_page(500)

@@ -1,0 +1,31 @@
+"""What every view works with: one house, carried by the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import current_app
+
+from publisher.database import Database
+from publisher.media.store import Store
+from publisher.press.accounts import OpenAccount
+from publisher.settings import Settings
+
+
+@dataclass(frozen=True)
+class House:
+    """Settings, database, media, the way to the platforms, and the present moment."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    open_account: OpenAccount
+    now: Callable[[], datetime]
+
+
+def house() -> House:
+    """The house of the application in hand."""
+    return cast(House, current_app.extensions["house"])

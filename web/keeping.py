@@ -1,0 +1,81 @@
+"""What somebody typed is never lost: a POST that cannot be taken now is carried on in the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import render_template, request
+
+from web.house import house
+
+KEPT_PATH = "kept_path"
+_NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", KEPT_PATH})
+_PREFIX = "kept:"
+PUBLIC_PATHS = frozenset({"/sign-in", "/language"})
+"""Forms that need no session to be sent again."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A form as it was sent: its path, its fields without secrets, and the names of its files."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+    files: tuple[str, ...]
+
+
+def keep_request() -> Kept | None:
+    """The POST in hand, if it came from a page of ours and carries anything."""
+    if request.method != "POST" or not came_from_us():
+        return None
+    fields = tuple(
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in _NEVER_KEPT and not name.startswith(_PREFIX)
+    )
+    files = tuple(one.filename for one in request.files.values() if one.filename)
+    return Kept(request.path, fields, files) if fields or files else None
+
+
+def keep_act() -> Kept:
+    """The POST in hand, even where it carries no field: a step that is to be confirmed first."""
+    return keep_request() or Kept(request.path, (), ())
+
+
+def came_from_us() -> bool:
+    """Whether the browser says that a page of ours sent this; a foreign form is never kept."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    ours = urlsplit(house().settings.base_url).netloc
+    return urlsplit(origin).netloc in {ours, request.host}
+
+
+def carried() -> Kept | None:
+    """What the sign-in page has carried along, out of its hidden fields."""
+    path = request.form.get(KEPT_PATH, "")
+    if not is_own_path(path):
+        return None
+    fields = tuple(
+        (name.removeprefix(_PREFIX), value)
+        for name, value in request.form.items(multi=True)
+        if name.startswith(_PREFIX)
+    )
+    return Kept(path, fields, ())
+
+
+def is_own_path(path: str) -> bool:
+    """Whether this is a path of this site, and no address of another."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
+
+
+def carry(kept: Kept) -> list[tuple[str, str]]:
+    """The hidden fields by which the sign-in page carries the form along."""
+    return [(KEPT_PATH, kept.path), *((_PREFIX + name, value) for name, value in kept.fields)]
+
+
+def page(kept: Kept, *, happened: str, code: int) -> tuple[str, int]:
+    """A page that shows what happened, holds the form's content, and offers to send it again."""
+    return render_template("keeping.html", kept=kept, happened=happened), code

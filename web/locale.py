@@ -1,0 +1,48 @@
+"""The language of the page: the person's choice, Marathi if none was made."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, request, session
+from flask_babel import Babel
+from werkzeug import Response
+
+from publisher.people import signing_in
+from web.house import house
+from web.keeping import is_own_path
+from web.rules import public
+
+LANGUAGES = {"mr": "मराठी", "en": "English"}
+DEFAULT = "mr"
+routes = Blueprint("language", __name__)
+babel = Babel()
+
+
+def code() -> str:
+    """The language code of the request in hand: mr or en."""
+    chosen = session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    acting = g.get("acting")
+    return acting.language if acting is not None and acting.language in LANGUAGES else DEFAULT
+
+
+@routes.post("/language")
+@public
+def choose() -> Response:
+    """Keep the chosen language and lead back; nothing of the page is lost but what was typed."""
+    chosen = request.form.get("lang", "")
+    if chosen in LANGUAGES:
+        session["language"] = chosen
+        _remember(chosen)
+    path = request.form.get("next", "/")
+    return redirect(path if is_own_path(path) else "/")
+
+
+def _remember(chosen: str) -> None:
+    acting = g.get("acting")
+    if acting is None:
+        return
+    with house().database.transaction() as database_session:
+        signing_in.choose_language(
+            database_session, person_id=acting.actor.person_id, language=chosen
+        )

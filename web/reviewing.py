@@ -1,0 +1,240 @@
+"""The officer's desk: exactly what will leave, on one page, and the decision about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import HiddenField, IntegerField, TextAreaField
+
+from approvals import gate
+from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision
+from approvals.lifecycle import PostState
+from approvals.policy import Action, may
+from publisher.desk import drafting, judging, reviewing, withdrawing
+from publisher.desk.checking import Invalid
+from publisher.desk.drafting import Change
+from publisher.models.content import Post, Revision
+from web.acting import actor, reads
+from web.forms import Form
+from web.house import house
+from web.rules import for_action, for_roles
+from web.showing import shown
+from web.wording import refusal_sentence
+from web.words import _, _l
+
+routes = Blueprint("reviewing", __name__)
+Page = Response | str | tuple[str, int]
+DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
+
+
+class SeenForm(Form):
+    """Which revision was on the screen when the button was pressed."""
+
+    seen = IntegerField()
+
+
+class ReasonForm(Form):
+    """A reason, for the revision that was on the screen."""
+
+    seen = HiddenField()
+    reason = TextAreaField(_l("Reason"))
+
+
+@routes.get("/posts/<int:post_id>/review")
+@for_roles()
+@reads
+def show(session: Session, post_id: int) -> Page:
+    """The whole of what will leave, what changed, the window and the source."""
+    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    if not post.revisions:
+        return redirect(url_for("posts.show", post_id=post_id))
+    seen = request.args.get("revision", post.newest, type=int)
+    revision = next((one for one in post.revisions if one.number == seen), post.revisions[-1])
+    return _page(session, post, revision)
+
+
+def _page(
+    session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
+) -> str:
+    before = _decided_before(post, revision)
+    return render_template(
+        "reviewing/review.html",
+        post=post,
+        revision=revision,
+        shown=(views := shown(revision)),
+        jumps=[(view.title, f"#{view.anchor}") for view in views],
+        photos=len({one.source_sha256 for view in views for one in view.variant.renditions}),
+        before=before,
+        changes=drafting.changes(before, revision) if before else [],
+        changes_since=_newer_changes(post, revision),
+        approvers=judging.approvers_for(
+            session, revision, _my_department(revision), now=house().now()
+        ),
+        refusal=refusal_sentence(refusal) if refusal else _cannot(session, post, revision),
+    )
+
+
+def _decided_before(post: Post, revision: Revision) -> Revision | None:
+    """The revision before this one, to compare it with."""
+    earlier = [one for one in post.revisions if one.number < revision.number]
+    return earlier[-1] if earlier else None
+
+
+def _newer_changes(post: Post, revision: Revision) -> list[Change]:
+    newest = post.revisions[-1]
+    return drafting.changes(revision, newest) if newest.number != revision.number else []
+
+
+def _my_department(revision: Revision) -> int:
+    """The actor's department where it is asked, else the owning one."""
+    mine = actor().department_id
+    asked = judging.asked_departments(revision)
+    return mine if mine is not None and mine in asked else asked[0]
+
+
+def _cannot(session: Session, post: Post, revision: Revision) -> str:
+    """Why this person cannot decide now; empty where they can."""
+    if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
+        return ""
+    mine = actor().department_id
+    if mine not in judging.asked_departments(revision):
+        return _("Only the department that was asked can decide.")
+    able = judging.approvers_for(session, revision, mine, now=house().now())
+    if not may(actor(), Action.APPROVE, mine, standing_in=able.standing_in):
+        return _("An officer of your department decides about this.")
+    try:
+        gate.check_approval(
+            state=post.state,
+            seen_revision=revision.number,
+            newest_revision=post.newest,
+            person_id=actor().person_id or 0,
+            authors={revision.author_id},
+        )
+    except FourEyesRequired as refusal:
+        return refusal_sentence(refusal)
+    return ""
+
+
+@routes.post("/posts/<int:post_id>/approve")
+@for_action(*DECIDERS)
+def approve(post_id: int) -> Page:
+    """Approve the revision that was on the screen."""
+    form = SeenForm()
+    try:
+        with house().database.transaction() as session:
+            reviewing.approve(
+                session,
+                actor=actor(),
+                now=house().now(),
+                post_id=post_id,
+                seen=form.seen.data or 0,
+            )
+    except NotAllowed as refusal:
+        return _refused(post_id, form.seen.data or 0, refusal)
+    flash(_("You have approved this revision. The cell sets its time."))
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _refused(post_id: int, seen: int, refusal: NotAllowed) -> Page:
+    """The review page again, with what stands in the way; the stale one with the difference."""
+    with house().database.reading() as session:
+        post = drafting.post_for(session, actor=actor(), post_id=post_id)
+        known = {one.number: one for one in post.revisions}
+        stale = isinstance(refusal, StaleRevision)
+        revision = known.get(seen if stale else post.newest, post.revisions[-1])
+        return _page(session, post, revision, refusal=refusal), 409
+
+
+Use = Callable[[Session, int, int, str], object]
+
+
+def _return(session: Session, post_id: int, seen: int, reason: str) -> object:
+    return reviewing.return_post(
+        session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
+    )
+
+
+def _reject(session: Session, post_id: int, seen: int, reason: str) -> object:
+    return reviewing.reject(
+        session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
+    )
+
+
+def _withdraw_approval(session: Session, post_id: int, seen: int, reason: str) -> object:
+    return withdrawing.withdraw_approval(
+        session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
+    )
+
+
+def _withdraw_post(session: Session, post_id: int, _seen: int, reason: str) -> object:
+    return withdrawing.withdraw_post(
+        session, actor=actor(), now=house().now(), post_id=post_id, reason=reason
+    )
+
+
+@routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])
+@for_action(*DECIDERS)
+def return_post(post_id: int) -> Page:
+    """Return the revision to the cell with what to change."""
+    return _with_reason(post_id, "return", _return, _("Returned to the cell with your words."))
+
+
+@routes.route("/posts/<int:post_id>/reject", methods=["GET", "POST"])
+@for_action(*DECIDERS)
+def reject(post_id: int) -> Page:
+    """Reject the post with a reason."""
+    return _with_reason(post_id, "reject", _reject, _("Rejected. The cell sees your reason."))
+
+
+@routes.route("/posts/<int:post_id>/withdraw-approval", methods=["GET", "POST"])
+@for_action(Action.WITHDRAW_APPROVAL)
+def withdraw_approval(post_id: int) -> Page:
+    """Take one's department's approval back, as long as something can be stopped."""
+    said = _("The approval is taken back. Nothing more of it leaves.")
+    return _with_reason(post_id, "withdraw_approval", _withdraw_approval, said)
+
+
+@routes.route("/posts/<int:post_id>/withdraw", methods=["GET", "POST"])
+@for_action(Action.WITHDRAW_POST)
+def withdraw_post(post_id: int) -> Page:
+    """Give the post up."""
+    return _with_reason(post_id, "withdraw_post", _withdraw_post, _("The post is withdrawn."))
+
+
+def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
+    form = ReasonForm()
+    if request.method == "GET":
+        return _reason_page(post_id, act, form)
+    try:
+        with house().database.transaction() as session:
+            drafting.post_for(session, actor=actor(), post_id=post_id)
+            use(session, post_id, _number(form.seen.data), form.reason.data or "")
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _reason_page(post_id, act, form), 422
+    except StaleRevision as refusal:
+        return _refused(post_id, _number(form.seen.data), refusal)
+    except NotAllowed as refusal:
+        return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
+    flash(said)
+    flash(f"{act}-{post_id}", "draft-done")
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
+
+
+@reads
+def _reason_page(
+    session: Session, post_id: int, act: str, form: ReasonForm, *, happened: str = ""
+) -> str:
+    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    if request.method == "GET":
+        form.seen.data = str(request.args.get("revision", post.newest, type=int))
+    return render_template(
+        "reviewing/reason.html", post=post, act=act, form=form, happened=happened
+    )

@@ -1,0 +1,44 @@
+"""Serving the pages with gunicorn: processes of several threads, loopback only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from web.app import create_app
+from web.house import House
+
+
+class _Server(BaseApplication):
+    def __init__(self, house: House, options: dict[str, Any]) -> None:
+        self.house = house
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Made anew in each process, so that no connection is shared by two."""
+        self.house.database.dispose()
+        return create_app(self.house)
+
+
+def serve(house: House, *, port: int, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options = {
+        "bind": f"127.0.0.1:{port}",
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": 4,
+        "timeout": 120,
+        "graceful_timeout": 10,
+        "control_socket_disable": True,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+    }
+    _Server(house, options).run()

@@ -1,0 +1,96 @@
+"""A revision as the previews show it: whole, as it leaves, with its pictures and their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask, url_for
+
+from publisher.desk import leaving
+from publisher.desk.leaving import Room
+from publisher.models.content import Post, Revision, Variant
+from publisher.models.deliveries import Account, Delivery
+from publisher.words import dates
+from web.house import house
+from web.icons import N_
+from web.wording import account_name
+from web.words import _, page_language
+
+LANGUAGE_WORDS = {
+    "mr": N_("Marathi text"),
+    "en": N_("English text"),
+    "hi": N_("Hindi text"),
+    "mixed": N_("Mixed text"),
+}
+
+
+def register(app: Flask) -> None:
+    """Give the templates the title of a variant."""
+    app.jinja_env.filters["variant_title"] = variant_title
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """Where a picture is fetched, and its description."""
+
+    src: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One variant as a preview: everything that leaves, and when."""
+
+    variant: Variant
+    title: str
+    account: Account
+    text: str
+    link: str
+    pictures: tuple[ShownPicture, ...]
+    room: Room
+    when: str
+    anchor: str
+    delivery: Delivery | None
+
+
+def shown(revision: Revision) -> list[Shown]:
+    """The variants of a revision, in their order."""
+    return [_shown(revision.post, variant) for variant in revision.variants]
+
+
+def variant_title(variant: Variant) -> str:
+    """The account and language of a variant: "X – Marathi text"."""
+    return f"{account_name(variant.account)} – {_(LANGUAGE_WORDS[variant.language])}"
+
+
+def _shown(post: Post, variant: Variant) -> Shown:
+    delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
+    text = leaving.leaving_text(variant)
+    return Shown(
+        variant=variant,
+        title=variant_title(variant),
+        account=variant.account,
+        text=text,
+        link=leaving.leaving_link(variant) or "",
+        pictures=tuple(
+            ShownPicture(url_for("media.picture", post_id=post.id, sha256=one.sha256), one.alt_text)
+            for one in variant.renditions
+        ),
+        room=leaving.room(
+            variant.account.platform, variant.text, variant.link, is_reply=bool(variant.target)
+        ),
+        when=_when(delivery),
+        anchor=f"variant-{variant.id}",
+        delivery=delivery,
+    )
+
+
+def _when(delivery: Delivery | None) -> str:
+    if delivery is None:
+        return _("once the time is set")
+    return dates.moment(_time_of(delivery), page_language(), now=house().now())
+
+
+def _time_of(delivery: Delivery) -> datetime:
+    return delivery.receipt.published_at if delivery.receipt is not None else delivery.due_at

@@ -1,0 +1,212 @@
+"""Signing in and out, the first password, a fresh sign-in, one's appointments and sessions."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import PasswordField
+from wtforms.validators import InputRequired
+
+from publisher.models.people import Person
+from publisher.people import appointing, signing_in
+from publisher.people.signing_in import BadPassword, SignedIn, SignInRefusal
+from web import keeping
+from web.acting import SESSION_KEY, acting, reads, writes
+from web.forms import Form
+from web.house import house
+from web.rules import for_roles, public
+from web.signing_page import ProveForm, SignInForm, prove_page, sign_in_page
+from web.wording.signing import password_sentence, sign_in_sentence
+from web.words import _, _l
+
+routes = Blueprint("signing", __name__)
+Page = Response | str | tuple[str, int]
+
+
+class InvitationForm(Form):
+    """The first password."""
+
+    new_password = PasswordField(
+        _l("Password"), validators=[InputRequired(_l("Choose a password."))]
+    )
+
+
+@routes.get("/sign-in")
+@public
+def ask() -> Page:
+    """The sign-in page."""
+    path = request.args.get("next", "/")
+    return sign_in_page(path=path if keeping.is_own_path(path) else "/", code=200)
+
+
+@routes.post("/sign-in")
+@public
+def sign_in() -> Page:
+    """Sign in, and go on where the person was, with whatever they had written."""
+    form, kept = SignInForm(), keeping.carried()
+    if not form.validate():
+        return sign_in_page(form=form, kept=kept, code=422)
+    with house().database.transaction() as database_session:
+        found = signing_in.sign_in(
+            database_session,
+            identifier=form.identifier.data or "",
+            password=form.password.data or "",
+            address=request.remote_addr or "",
+            device=request.user_agent.string[:200],
+            now=house().now(),
+        )
+    if isinstance(found, SignInRefusal):
+        code = 429 if found.until is not None else 401
+        return sign_in_page(form=form, kept=kept, happened=sign_in_sentence(found), code=code)
+    _begin(found)
+    if kept is not None:
+        return keeping.page(kept, happened=_("You are signed in again."), code=200)
+    path = form.next.data or "/"
+    return redirect(path if keeping.is_own_path(path) else "/")
+
+
+def _begin(found: SignedIn) -> None:
+    """A new session: nothing of the one before is carried over but the language."""
+    language = session.get("language")
+    session.clear()
+    session[SESSION_KEY] = found.token
+    session.permanent = True
+    if language:
+        session["language"] = language
+
+
+@routes.post("/sign-out")
+@for_roles()
+@writes
+def sign_out(database_session: Session) -> Response:
+    """End this session."""
+    signing_in.end(database_session, sign_in_id=acting().sign_in_id, now=house().now())
+    session.clear()
+    return redirect(url_for("signing.ask"))
+
+
+@routes.get("/invitation/<token>")
+@public
+@reads
+def open_invitation(database_session: Session, token: str) -> Page:
+    """Where an invited person chooses the first password; opening it uses nothing up."""
+    person = appointing.invited(database_session, token=token, now=house().now())
+    if person is None:
+        return _spent()
+    return render_template("signing/invitation.html", form=InvitationForm(), person=person)
+
+
+@routes.post("/invitation/<token>")
+@public
+def accept_invitation(token: str) -> Page:
+    """Keep the first password; then the person signs in with it."""
+    form, city = InvitationForm(), house().settings.city
+    valid = form.validate()
+    with house().database.transaction() as database_session:
+        person = appointing.invited(database_session, token=token, now=house().now())
+        if person is None:
+            return _spent()
+        if valid:
+            valid = _accept(database_session, form, token, (city.name_en, city.code))
+        if not valid:
+            page = render_template("signing/invitation.html", form=form, person=person)
+            return page, 422
+    flash(_("Your password is kept. Sign in with it now."))
+    return redirect(url_for("signing.ask"))
+
+
+def _accept(
+    database_session: Session, form: InvitationForm, token: str, city_words: tuple[str, ...]
+) -> bool:
+    try:
+        appointing.accept_invitation(
+            database_session,
+            token=token,
+            password=form.new_password.data or "",
+            now=house().now(),
+            city_words=city_words,
+        )
+    except BadPassword as problem:
+        form.new_password.errors = [password_sentence(problem)]
+        return False
+    return True
+
+
+def _spent() -> Page:
+    words = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
+    return render_template("errors/error.html", code=404, happened=words, reference=""), 404
+
+
+@routes.post("/confirm")
+@for_roles()
+def prove() -> Page:
+    """A fresh sign-in before a step that asks for one; then the step goes on."""
+    form, kept = ProveForm(), keeping.carried()
+    if not form.validate():
+        return prove_page(kept, form=form), 422
+    with house().database.transaction() as database_session:
+        refusal = signing_in.prove(
+            database_session,
+            sign_in_id=acting().sign_in_id,
+            password=form.password.data or "",
+            now=house().now(),
+        )
+    if refusal is not None:
+        form.password.errors = [sign_in_sentence(refusal)]
+        return prove_page(kept, form=form), 422
+    if kept is None:
+        return redirect(url_for("today.index"))
+    return keeping.page(kept, happened=_("Confirmed. Now carry out the step."), code=200)
+
+
+@routes.get("/appointments")
+@for_roles()
+@reads
+def appointments(database_session: Session) -> Page:
+    """One's own appointments, to choose the one to work under."""
+    person = database_session.get_one(Person, acting().actor.person_id)
+    mine = [one for one in person.appointments if one.in_force(house().now())]
+    return render_template(
+        "signing/appointments.html", appointments=mine, current=acting().actor.appointment_id
+    )
+
+
+@routes.post("/appointments")
+@for_roles()
+@writes
+def switch(database_session: Session) -> Response:
+    """Work under another of one's own appointments."""
+    signing_in.switch(
+        database_session,
+        sign_in_id=acting().sign_in_id,
+        appointment_id=request.form.get("appointment", 0, type=int),
+        now=house().now(),
+    )
+    return redirect(url_for("today.index"))
+
+
+@routes.get("/sessions")
+@for_roles()
+@reads
+def sessions(database_session: Session) -> Page:
+    """Where one is signed in."""
+    found = signing_in.sessions_of(
+        database_session, person_id=acting().actor.person_id or 0, now=house().now()
+    )
+    return render_template("signing/sessions.html", sessions=found, current=acting().sign_in_id)
+
+
+@routes.post("/sessions/<int:sign_in_id>/end")
+@for_roles()
+@writes
+def end(database_session: Session, sign_in_id: int) -> Response:
+    """End another of one's own sessions."""
+    signing_in.end_other(
+        database_session,
+        person_id=acting().actor.person_id or 0,
+        sign_in_id=sign_in_id,
+        now=house().now(),
+    )
+    flash(_("The session has been ended."))
+    return redirect(url_for("signing.sessions"))

@@ -1,0 +1,53 @@
+"""Codes of the house put into words: why something is refused, what went wrong, what happened.
+
+Every sentence is an English msgid; values are filled in the language of the page.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.wording.names import (
+    account_name,
+    department_name,
+    person_name,
+    platform_word,
+    post_of,
+    role_name,
+    who_name,
+)
+from web.wording.problems import problem_sentence
+from web.wording.reasons import delivery_reason, routing_reason
+from web.wording.refusals import refusal_sentence
+
+__all__ = [
+    "account_name",
+    "delivery_reason",
+    "department_name",
+    "person_name",
+    "platform_word",
+    "post_of",
+    "problem_sentence",
+    "refusal_sentence",
+    "register",
+    "role_name",
+    "routing_reason",
+    "who_name",
+]
+
+
+def register(app: Flask) -> None:
+    """Give the templates the words for names and reasons."""
+    app.jinja_env.filters.update(
+        {
+            "department_name": department_name,
+            "person_name": person_name,
+            "post_of": post_of,
+            "platform_word": platform_word,
+            "role_name": role_name,
+            "who_name": who_name,
+            "account_name": account_name,
+            "delivery_reason": delivery_reason,
+            "routing_reason": routing_reason,
+        }
+    )

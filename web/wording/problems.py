@@ -1,0 +1,92 @@
+"""What is wrong with a field, in one sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from publisher.desk.checking import Problem
+from publisher.words import dates
+from publisher.words.numbers import number
+from web.house import house
+from web.icons import N_
+from web.words import _, page_language
+
+GENERAL: Mapping[str, str] = {
+    "required": N_("Fill this in."),
+    "too_long": N_("This is too long: %(found)s characters; at most %(most)s fit."),
+    "past": N_("This time has passed. Choose a later one."),
+    "not_a_link": N_("Write the whole web address, beginning with https://."),
+    "link": N_("Write the whole web address, beginning with https://."),
+    "unreadable": N_("This form could not be read. Open it anew; your text is kept."),
+    "used": N_("This form has been handed in already."),
+    "control_character": N_(
+        "Line %(line)s holds an invisible control character (%(character)s). Delete it."
+    ),
+    "bidirectional": N_(
+        "Line %(line)s holds an invisible mark that turns the writing direction (%(character)s). "
+        "Delete it."
+    ),
+    "surrogate": N_("Line %(line)s holds a broken character. Type it again."),
+    "clash": N_(
+        "“%(title)s” leaves on this account at %(due_at)s. Choose another time, or confirm this "
+        "one."
+    ),
+    "before_window": N_("The approval holds only from %(not_before)s. Choose a later time."),
+    "after_window": N_("The approval holds only until %(not_after)s. Choose an earlier time."),
+    "limit": N_("Write a number of minutes from 1 to %(most)s."),
+    "other_post": N_("This link belongs to another post."),
+    "unknown_department": N_("Choose a department from the list."),
+    "closed": N_("This department is closed. Choose another."),
+    "no_text": N_("Write the text in at least one language."),
+    "before_wished": N_("The information has to stay useful until after the wished time."),
+    "before_not_before": N_("The end has to lie after the beginning."),
+    "too_many_files": N_("At most %(most)s files can be handed in at once."),
+    "too_many_pictures": N_("A post carries at most %(most)s pictures. Take some out."),
+    "over_the_limit": N_("The text is too long for X: %(found)s of %(most)s."),
+    "no_such_day": N_("There is no such day in the calendar. Check day and month."),
+    "date_missing": N_("Write the date as well."),
+    "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
+    "date_does_not_exist": N_("There is no such day in the calendar. Check day and month."),
+    "date_out_of_range": N_("The year must lie between 2000 and 2099."),
+    "time_missing": N_("Write the time as well."),
+    "time_unreadable": N_("Write the time as hours and minutes, for example 17:30."),
+    "time_does_not_exist": N_("There is no such time. Check hours and minutes."),
+    "empty": N_("“%(name)s” is empty. Choose the file again."),
+    "unsupported_type": N_(
+        "“%(name)s” is of a kind that cannot be taken. Photos: save as JPEG or PNG."
+    ),
+    "name_and_content_differ": N_(
+        "“%(name)s” is not what its name says. Save the photo anew as JPEG or PNG."
+    ),
+    "not_a_picture": N_("“%(name)s” is not a photo. Save it as JPEG or PNG and choose it again."),
+    "too_many_bytes": N_("“%(name)s” is too large. Choose a smaller one."),
+    "too_many_pixels": N_("“%(name)s” has too many pixels. Make the photo smaller first."),
+    "truncated": N_("“%(name)s” is damaged or incomplete. Copy it from the camera again."),
+}
+
+
+def problem_sentence(problem: Problem) -> str:
+    """The sentence for a problem; more specific words stand under "field.code"."""
+    own = GENERAL.get(f"{problem.field}.{problem.code}") or GENERAL.get(problem.code)
+    if own is None:
+        return _("This cannot be taken as it stands.")
+    return _(own, **shown(problem.values, own))
+
+
+def shown(values: Mapping[str, object], template: str) -> dict[str, str]:
+    """The values as words of the page; what the sentence needs and nobody gave is left blank."""
+    said = {name: _said(value) for name, value in values.items()}
+    names = ("found", "most", "line", "character", "title", "due_at", "name")
+    return {**{name: "" for name in names if f"%({name})s" in template}, **said}
+
+
+def _said(value: object) -> str:
+    tongue = page_language()
+    if isinstance(value, datetime):
+        return dates.moment(value, tongue, now=house().now())
+    if isinstance(value, date):
+        return dates.full_date(value, tongue)
+    if isinstance(value, int):
+        return number(value, tongue)
+    return str(value)

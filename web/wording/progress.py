@@ -1,0 +1,116 @@
+"""What waits, what happened, and what comes next, each kind in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.office.reporting import DueKind, NextKind, StepKind, WaitingKind
+from web.icons import N_
+
+WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
+    WaitingKind.SUBMISSION: (N_("Submission received"), "inbox", N_("See and make a draft")),
+    WaitingKind.SUBMISSION_RETURNED: (
+        N_("Information is missing"),
+        "arrow-return-left",
+        N_("See and complete"),
+    ),
+    WaitingKind.POST_RETURNED: (
+        N_("Returned for changes"),
+        "arrow-return-left",
+        N_("See and change"),
+    ),
+    WaitingKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Go on with the draft")),
+    WaitingKind.TO_SCHEDULE: (N_("Approved, without a time"), "calendar-plus", N_("Set the time")),
+    WaitingKind.BLOCKED: (N_("Nobody can approve"), "person-x", N_("See what is missing")),
+    WaitingKind.TO_APPROVE: (
+        N_("Your approval is wanted"),
+        "person-check",
+        N_("See and decide"),
+    ),
+    WaitingKind.ANSWER_TO_APPROVE: (
+        N_("An answer waits for your approval"),
+        "person-check",
+        N_("See and decide"),
+    ),
+    WaitingKind.COMMENT_UNROUTED: (
+        N_("Citizen’s comment without a department"),
+        "signpost-split",
+        N_("Find the department"),
+    ),
+    WaitingKind.COMMENT: (N_("Citizen’s comment"), "chat-square-text", N_("Answer")),
+    WaitingKind.ANSWER_FAILED: (
+        N_("Your answer did not leave"),
+        "x-octagon",
+        N_("See and answer again"),
+    ),
+    WaitingKind.DELIVERY_HELD: (
+        N_("Held: is it live?"),
+        "question-octagon",
+        N_("Look and decide"),
+    ),
+    WaitingKind.DELIVERY_MISSED: (N_("Missed its time"), "clock-history", N_("See and decide")),
+    WaitingKind.DELIVERY_FAILED: (
+        N_("Could not be published"),
+        "x-octagon",
+        N_("See and decide"),
+    ),
+    WaitingKind.ACCOUNT_PAUSED: (
+        N_("An account has stopped"),
+        "pause-circle",
+        N_("See the accounts"),
+    ),
+}
+"""For each kind: what it is, its icon, and the words of its link."""
+
+DUE: Mapping[DueKind, str] = {
+    DueKind.WISHED: N_("Wished time"),
+    DueKind.USEFUL_UNTIL: N_("Useful until"),
+    DueKind.ANSWER_BY: N_("Deadline"),
+    DueKind.ASSIGN_BY: N_("To be assigned by"),
+    DueKind.PLANNED: N_("Was to be published"),
+}
+
+STEPS: Mapping[StepKind, tuple[str, str, str]] = {
+    StepKind.RECEIVED: (N_("Received"), "submission", "received"),
+    StepKind.SUBMISSION_RETURNED: (N_("Returned to be completed"), "submission", "returned"),
+    StepKind.DECLINED: (N_("Declined"), "submission", "declined"),
+    StepKind.MERGED: (N_("Merged into another submission"), "submission", "merged"),
+    StepKind.SUBMISSION_WITHDRAWN: (N_("Submission withdrawn"), "submission", "withdrawn"),
+    StepKind.DRAFTED: (N_("Draft begun"), "submission", "drafted"),
+    StepKind.REVISED: (N_("New revision saved"), "post", "draft"),
+    StepKind.SENT_FOR_REVIEW: (N_("Sent for review"), "post", "in_review"),
+    StepKind.BLOCKED: (N_("Nobody can approve"), "post", "blocked"),
+    StepKind.APPROVED: (N_("Approved"), "post", "approved"),
+    StepKind.RETURNED: (N_("Returned for changes"), "post", "returned"),
+    StepKind.REJECTED: (N_("Rejected"), "post", "rejected"),
+    StepKind.APPROVAL_WITHDRAWN: (N_("Approval withdrawn"), "post", "in_review"),
+    StepKind.POST_WITHDRAWN: (N_("Withdrawn"), "post", "withdrawn"),
+    StepKind.SCHEDULED: (N_("Scheduled"), "delivery", "scheduled"),
+    StepKind.RESCHEDULED: (N_("Time changed"), "delivery", "scheduled"),
+    StepKind.CANCELLED: (N_("Cancelled"), "delivery", "cancelled"),
+    StepKind.PUBLISHED: (N_("Published"), "delivery", "published"),
+    StepKind.UNCONFIRMED: (N_("Publication unconfirmed"), "delivery", "unconfirmed"),
+    StepKind.HELD: (N_("Held for a decision"), "delivery", "held"),
+    StepKind.SENT_AGAIN: (N_("Sent again"), "delivery", "scheduled"),
+    StepKind.MISSED: (N_("Missed its time"), "delivery", "missed"),
+    StepKind.FAILED: (N_("Could not be published"), "delivery", "failed"),
+    StepKind.COMMENTED: (N_("Citizens commented"), "comment", "routed"),
+    StepKind.ANSWERED: (N_("Answered"), "comment", "answered"),
+}
+"""For each kind: its words, and the thing and state whose icon it bears."""
+
+NEXT: Mapping[NextKind, str] = {
+    NextKind.DRAFT: N_("The cell makes a draft"),
+    NextKind.COMPLETE: N_("The department completes it"),
+    NextKind.CHANGE: N_("The cell changes the text"),
+    NextKind.SEND_FOR_REVIEW: N_("The cell sends it for review"),
+    NextKind.APPROVE: N_("The department decides"),
+    NextKind.NAME_SOMEBODY: N_("Somebody who can approve has to be named"),
+    NextKind.SCHEDULE: N_("The cell sets the time"),
+    NextKind.PUBLISH: N_("It is published"),
+    NextKind.CONFIRM: N_("It is being looked for on the platform"),
+    NextKind.SETTLE_HELD: N_("Somebody looks whether it is live"),
+    NextKind.RESCHEDULE: N_("A new time, or the end of it, has to be decided"),
+    NextKind.ANSWER: N_("A citizen’s comment is answered"),
+    NextKind.ASSIGN: N_("The cell finds the department for a comment"),
+}

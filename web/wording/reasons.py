@@ -1,0 +1,96 @@
+"""Why a delivery stands where it stands, and why a comment is with whom it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from publisher.office.reporting import RoutingStep
+from publisher.words import dates
+from web.house import house
+from web.icons import N_
+from web.wording.names import department_name
+from web.words import _, page_language
+
+DELIVERY: Mapping[str, str] = {
+    "too_long": N_("The platform says that the text is too long. Shorten it and have it approved."),
+    "duplicate": N_(
+        "The platform says that the same text is there already. Look at the account; change the "
+        "text if it is not ours."
+    ),
+    "media_invalid": N_("The platform could not read a picture. Put in another one."),
+    "media_too_large": N_("The platform says that a picture is too large. Put in a smaller one."),
+    "permission": N_(
+        "The account has no right to do this on the platform. The admin has to give it the right."
+    ),
+    "not_summoned": N_(
+        "X lets us answer only where the author mentioned us. Answer by another way and close the "
+        "comment with a reason."
+    ),
+    "target_gone": N_("What this answers is no longer on the platform. Close the comment."),
+    "blocked": N_("The platform has blocked the account for a while. Try again later."),
+    "invalid": N_("The platform did not accept the post as it is. Check text, link and pictures."),
+    "unknown": N_(
+        "The platform refused and gave no reason that we know. The admin sees its answer."
+    ),
+    "later": N_("The platform asked us to wait. It is tried again at %(at)s."),
+    "credentials": N_("The account’s access has expired. It waits until the admin has renewed it."),
+    "late": N_(
+        "Its time passed before it could leave. Decide whether it still makes sense, and set a "
+        "new time."
+    ),
+    "lease_ended": N_("The sending was interrupted. We are looking whether it is live."),
+    "id_seen_before": N_("The platform’s answer did not fit. We are looking whether it is live."),
+    "medium_missing": N_("A picture is missing from the store. Make a new revision with it."),
+    "medium_changed": N_("A picture in the store has changed since. Make a new revision with it."),
+    "not_newest": N_("There is a newer revision. Only the newest one may leave."),
+    "not_in_state_approved": N_("The approval was taken back before it left."),
+    "changed": N_("It is no longer exactly what was approved. Make a new revision."),
+    "approval_missing": N_(
+        "Its approval no longer counts: it was taken back, or the approver is no longer in office. "
+        "Have it approved again."
+    ),
+    "too_early": N_("The approval does not hold yet at this time. Choose a later time."),
+    "too_late": N_("The approval no longer holds at this time. Make a new revision."),
+}
+OUTCOME_UNKNOWN = N_("The platform gave no clear answer. We are looking whether it is live.")
+
+ROUTING: Mapping[str, str] = {
+    "under_post": N_("It stands under %(department)s’s post of %(day)s."),
+    "no_department": N_("It stands under no post of ours; the cell finds the department."),
+    "nobody_there": N_("%(department)s has named nobody yet, so the cell has it."),
+    "assigned": N_("The cell assigned it to %(department)s."),
+    "transferred": N_("It was transferred to %(department)s: “%(words)s”"),
+    "given_back": N_("It was given back to the cell: “%(words)s”"),
+    "reopened": N_("It was opened again: “%(words)s”"),
+}
+
+
+def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
+    """Why a delivery in this state stands there, and what to do; empty where all is well."""
+    code = str(reason.get("code", ""))
+    if state in ("unconfirmed", "held"):
+        return _(OUTCOME_UNKNOWN)
+    if code not in DELIVERY:
+        return ""
+    at = reason.get("at")
+    return _(DELIVERY[code], at=_moment(datetime.fromisoformat(str(at))) if at else "")
+
+
+def routing_reason(step: RoutingStep) -> str:
+    """Why a comment is with whom it is."""
+    place = step.department or step.meant
+    return _(
+        ROUTING[step.reason],
+        department=department_name(place) if place else "",
+        day=_day(step.published_at) if step.published_at else "",
+        words=step.words,
+    )
+
+
+def _moment(at: datetime) -> str:
+    return dates.moment(at, page_language(), now=house().now())
+
+
+def _day(at: datetime) -> str:
+    return dates.day(at, page_language(), now=house().now())

@@ -1,0 +1,42 @@
+"""Why somebody was not signed in, and what is wrong with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.people.signing_in import BadPassword, SignInRefusal
+from publisher.people.signing_in.entering import SignInProblem
+from web.icons import N_
+from web.wording.problems import shown
+from web.words import _
+
+SIGN_IN: Mapping[SignInProblem, str] = {
+    SignInProblem.WRONG: N_(
+        "Mail address, mobile number or password is not right. Check the spelling and try again."
+    ),
+    SignInProblem.THROTTLED: N_(
+        "Too many tries, one after the other. You can try again from %(until)s on."
+    ),
+    SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
+    SignInProblem.NO_APPOINTMENT: N_(
+        "You hold no appointment at present, so there is nothing to work on here. Ask the cell."
+    ),
+}
+PASSWORD: Mapping[str, str] = {
+    "too_short": N_("Take at least %(shortest)s characters."),
+    "too_long": N_("Take at most %(longest)s characters."),
+    "common": N_("Many people use this password. Put together a few words of your own."),
+    "context": N_("Names, numbers and the city are easily guessed. Put together other words."),
+}
+
+
+def sign_in_sentence(refusal: SignInRefusal) -> str:
+    """Why the sign-in did not happen."""
+    words = SIGN_IN[refusal.code]
+    return _(words, **shown({"until": refusal.until} if refusal.until else {}, words))
+
+
+def password_sentence(problem: BadPassword) -> str:
+    """What is wrong with the password."""
+    words = PASSWORD[problem.code]
+    return _(words, **shown(problem.values, words))
