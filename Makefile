@@ -1,0 +1,41 @@
+# Two commands matter: `make demo` and `make test`. What they do stands in tools/, in Python.
+# PYTHON=python3.12 chooses the Python, VENV=.venv-312 the virtual environment.
+
+PYTHON =
+VENV =
+PORT =
+FRESH =
+UPGRADE =
+ARGS =
+export PYTHON VENV
+
+NAMES = python3 python3.13 python3.12 python3.11
+FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $(name) 2>/dev/null)))
+SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test fmt lint lock shots clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: ## the whole house with an invented city, in this terminal (PORT=5000 FRESH=1)
+	@$(SETUP) demo $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(FRESH)),--fresh)
+
+test: ## style, types, layers, then every test on SQLite and PostgreSQL (ARGS="-k word")
+	@$(SETUP) test $(ARGS)
+
+fmt: ## put the code in shape
+	@$(SETUP) fmt
+
+lint: ## style, types and layers alone
+	@$(SETUP) lint
+
+lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest versions)
+	@$(SETUP) lock $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+
+shots: ## a picture of every page, under shots/
+	@$(SETUP) shots
+
+clean: ## remove caches and what was built; var/ and the virtual environment stay
+	@$(SETUP) clean

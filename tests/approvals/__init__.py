@@ -1,0 +1,3 @@
+"""The rulebook, attacked from outside."""
+
+from __future__ import annotations

@@ -1,0 +1,472 @@
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals import gate
+from approvals.errors import (
+    FourEyesRequired,
+    NotApproved,
+    StaleRevision,
+    WrongState,
+)
+from approvals.gate import (
+    Approval,
+    ApprovalKind,
+    Candidate,
+    Case,
+    Picture,
+    Refusal,
+    Subject,
+    VariantSubject,
+    Window,
+)
+from approvals.lifecycle import PostState
+
+NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+TICK = timedelta(microseconds=1)
+AUTHOR, OFFICER, OTHER = 1, 2, 3
+WATER, ROADS = 7, 8
+PICTURE = Picture("a" * 64, "नळ")
+MARATHI = VariantSubject(5, "mr", "पाणी बंद", "https://pmc.example/a", "", (PICTURE,))
+ENGLISH = VariantSubject(5, "en", "No water", "", "", ())
+SUBJECT = Subject(
+    department_id=WATER,
+    asked=(WATER,),
+    kind="post",
+    window=Window(NOW - SECOND, NOW + timedelta(days=30)),
+    variants=(MARATHI, ENGLISH),
+)
+# Stored approvals rest on these very letters: a change of them is a new HASH_VERSION.
+GOLDEN = (
+    '{"asked":[7],"department":7,"kind":"post","variants":['
+    '{"account_id":5,"language":"mr","link":"https://pmc.example/a","pictures":'
+    '[["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","नळ"]],'
+    '"target":"","text":"पाणी बंद"},'
+    '{"account_id":5,"language":"en","link":"","pictures":[],"target":"","text":"No water"}],'
+    '"version":1,"window":["2026-11-25T05:59:59+00:00","2026-12-25T06:00:00+00:00"]}'
+)
+GOLDEN_DIGEST = "2d4f8b43e06ef1ff8577348afab277dc01f7b8ec3c4c02d61e0a5ea1e41204b9"
+
+
+def digest(subject: Subject) -> str:
+    return gate.digest(gate.canonical(subject))
+
+
+def approval(**changed: object) -> Approval:
+    given_one = Approval(ApprovalKind.APPROVED, WATER, OFFICER, digest(SUBJECT), in_force=True)
+    return replace(given_one, **changed)  # type: ignore[arg-type]  # a test's own fields
+
+
+def case(**changed: object) -> Case:
+    ready = Case(
+        state=PostState.APPROVED,
+        revision=3,
+        newest_revision=3,
+        stored_digest=digest(SUBJECT),
+        subject=SUBJECT,
+        authors=frozenset({AUTHOR}),
+        approvals=(approval(),),
+    )
+    return replace(ready, **changed)  # type: ignore[arg-type]  # a test's own fields
+
+
+def about(subject: Subject, *approvals: Approval, **changed: object) -> Case:
+    """A case in which the approvals were given for exactly this subject."""
+    fixed = digest(subject)
+    return case(
+        subject=subject,
+        stored_digest=fixed,
+        approvals=tuple(replace(one, digest=fixed) for one in approvals),
+        **changed,
+    )
+
+
+def refusal(found: Case, now: datetime = NOW) -> Refusal | None:
+    return gate.judge(found, now=now).refusal
+
+
+# The hash
+
+
+def test_the_canonical_form_and_its_digest_are_those_that_were_stored() -> None:
+    assert gate.canonical(SUBJECT) == GOLDEN
+    assert gate.digest(GOLDEN) == GOLDEN_DIGEST
+
+
+CHANGES: dict[str, Callable[[Subject], Subject]] = {
+    "department_id": lambda it: replace(it, department_id=ROADS),
+    "asked": lambda it: replace(it, asked=(WATER, ROADS)),
+    "kind": lambda it: replace(it, kind="reply"),
+    "window.not_before": lambda it: replace(it, window=Window(NOW, it.window.not_after)),
+    "window.not_before none": lambda it: replace(it, window=Window(None, it.window.not_after)),
+    "window.not_after": lambda it: replace(
+        it, window=Window(it.window.not_before, it.window.not_after + TICK)
+    ),
+    "variants": lambda it: replace(it, variants=(MARATHI,)),
+    "variants order": lambda it: replace(it, variants=(ENGLISH, MARATHI)),
+    "variant.account_id": lambda it: changed_variant(it, account_id=6),
+    "variant.language": lambda it: changed_variant(it, language="hi"),
+    "variant.text": lambda it: changed_variant(it, text="पाणी बंद "),
+    "variant.link": lambda it: changed_variant(it, link="https://pmc.example/b"),
+    "variant.target": lambda it: changed_variant(it, target="900"),
+    "variant.pictures": lambda it: changed_variant(it, pictures=()),
+    "picture.sha256": lambda it: changed_variant(it, pictures=(Picture("b" * 64, "नळ"),)),
+    "picture.alt_text": lambda it: changed_variant(it, pictures=(Picture("a" * 64, "नळी"),)),
+}
+
+
+def changed_variant(subject: Subject, **changed: object) -> Subject:
+    first = replace(subject.variants[0], **changed)  # type: ignore[arg-type]  # a test's own fields
+    return replace(subject, variants=(first, *subject.variants[1:]))
+
+
+def test_every_field_of_what_leaves_has_a_change_here() -> None:
+    named = {name.split()[0] for name in CHANGES}
+    assert named == (
+        {one.name for one in fields(Subject)} - {"window"}
+        | {f"window.{one.name}" for one in fields(Window)}
+        | {f"variant.{one.name}" for one in fields(VariantSubject)}
+        | {f"picture.{one.name}" for one in fields(Picture)}
+    )
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_any_change_of_what_leaves_changes_the_digest_and_is_refused(name: str) -> None:
+    changed = CHANGES[name](SUBJECT)
+    assert digest(changed) != digest(SUBJECT)
+    assert refusal(case(subject=changed)) is Refusal.CHANGED
+
+
+def test_the_order_of_pictures_counts() -> None:
+    one, other = Picture("a" * 64, ""), Picture("b" * 64, "")
+    assert digest(changed_variant(SUBJECT, pictures=(one, other))) != digest(
+        changed_variant(SUBJECT, pictures=(other, one))
+    )
+
+
+def test_the_order_of_asked_departments_does_not_count() -> None:
+    assert digest(replace(SUBJECT, asked=(7, 8, 21))) == digest(replace(SUBJECT, asked=(21, 8, 7)))
+
+
+def test_a_text_typed_in_another_unicode_form_has_the_same_digest() -> None:
+    for word in ("\u0958\u093e\u0928\u0942\u0928", "\u00e9", "\u0929"):
+        forms = {word, *(unicodedata.normalize(form, word) for form in ("NFC", "NFD"))}
+        assert len(forms) == 2
+        assert len({digest(changed_variant(SUBJECT, text=form)) for form in forms}) == 1
+        alts = [changed_variant(SUBJECT, pictures=(Picture("a", form),)) for form in forms]
+        assert len({digest(one) for one in alts}) == 1
+
+
+def test_the_same_moment_in_another_time_zone_has_the_same_digest() -> None:
+    kolkata = timezone(timedelta(hours=5, minutes=30))
+    window = Window(NOW.astimezone(kolkata), SUBJECT.window.not_after.astimezone(kolkata))
+    here = replace(SUBJECT, window=window)
+    there = replace(SUBJECT, window=Window(NOW, SUBJECT.window.not_after))
+    assert digest(here) == digest(there)
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+pictures = st.builds(Picture, sha256=st.sampled_from(["a", "b"]), alt_text=words)
+variants = st.builds(
+    VariantSubject,
+    account_id=st.integers(1, 3),
+    language=st.sampled_from(["mr", "en"]),
+    text=words,
+    link=words,
+    target=words,
+    pictures=st.lists(pictures, max_size=2).map(tuple),
+)
+subjects = st.builds(
+    Subject,
+    department_id=st.integers(1, 3),
+    asked=st.lists(st.integers(1, 3), unique=True, max_size=3).map(tuple),
+    kind=st.sampled_from(["post", "reply"]),
+    window=st.builds(
+        Window,
+        not_before=st.none() | st.just(NOW),
+        not_after=st.sampled_from([NOW, NOW + SECOND]),
+    ),
+    variants=st.lists(variants, max_size=2).map(tuple),
+)
+
+
+def composed(subject: Subject) -> Subject:
+    """The subject with everything made equal that the digest may not tell apart."""
+
+    def nfc(text: str) -> str:
+        return unicodedata.normalize("NFC", text)
+
+    return replace(
+        subject,
+        asked=tuple(sorted(subject.asked)),
+        variants=tuple(
+            replace(
+                one,
+                text=nfc(one.text),
+                pictures=tuple(replace(each, alt_text=nfc(each.alt_text)) for each in one.pictures),
+            )
+            for one in subject.variants
+        ),
+    )
+
+
+@given(one=subjects, other=subjects)
+def test_two_subjects_share_a_digest_only_where_they_are_the_same(
+    one: Subject, other: Subject
+) -> None:
+    assert (digest(one) == digest(other)) is (composed(one) == composed(other))
+    assert digest(one) == digest(composed(one))
+
+
+# The gate
+
+
+def test_an_approved_revision_leaves_on_the_approval_it_has() -> None:
+    verdict = gate.judge(case(), now=NOW)
+    assert verdict.allowed
+    assert verdict.approvals == (approval(),)
+    gate.require_verdict(verdict)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (NOW - SECOND - TICK, Refusal.TOO_EARLY),
+        (NOW - SECOND, None),
+        (NOW + timedelta(days=30), None),
+        (NOW + timedelta(days=30) + TICK, Refusal.TOO_LATE),
+    ],
+)
+def test_the_window_holds_to_its_edges(at: datetime, expected: Refusal | None) -> None:
+    assert refusal(case(), at) is expected
+
+
+def test_a_window_without_a_beginning_is_open_from_always() -> None:
+    window = Window(None, SUBJECT.window.not_after)
+    found = about(replace(SUBJECT, window=window), approval())
+    assert refusal(found, NOW - timedelta(days=9_999)) is None
+
+
+@pytest.mark.parametrize("state", [one for one in PostState if one is not PostState.APPROVED])
+def test_nothing_leaves_from_another_state(state: PostState) -> None:
+    assert refusal(case(state=state)) is Refusal.NOT_IN_STATE_APPROVED
+
+
+@pytest.mark.parametrize("newest", [2, 4])
+def test_only_the_newest_revision_leaves_and_that_is_told_first(newest: int) -> None:
+    found = case(newest_revision=newest, state=PostState.DRAFT, approvals=())
+    assert refusal(found) is Refusal.NOT_NEWEST
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        approval(in_force=False),
+        approval(digest="0" * 64),
+        approval(digest=""),
+        approval(department_id=ROADS),
+        approval(person_id=AUTHOR),
+        approval(kind=ApprovalKind.OWN_HAND),
+        approval(kind=ApprovalKind.OWN_HAND, person_id=AUTHOR),
+    ],
+)
+def test_an_approval_that_does_not_count_opens_nothing(bad: Approval) -> None:
+    assert refusal(case(approvals=(bad,))) is Refusal.APPROVAL_MISSING
+    assert approval() in gate.judge(case(approvals=(bad, approval())), now=NOW).approvals
+
+
+def test_no_approval_at_all_opens_nothing() -> None:
+    assert refusal(case(approvals=())) is Refusal.APPROVAL_MISSING
+
+
+def test_nothing_stored_is_not_a_digest_of_anything() -> None:
+    assert refusal(case(stored_digest="", approvals=(approval(digest=""),))) is Refusal.CHANGED
+
+
+def test_four_eyes_compares_every_author() -> None:
+    assert refusal(case(authors=frozenset({AUTHOR, OFFICER}))) is Refusal.APPROVAL_MISSING
+
+
+def test_a_reply_is_approved_by_the_hand_that_wrote_it_and_by_no_other_own_hand() -> None:
+    reply = replace(SUBJECT, kind="reply")
+    own = approval(kind=ApprovalKind.OWN_HAND, person_id=AUTHOR)
+    assert refusal(about(reply, own)) is None
+    foreign = approval(kind=ApprovalKind.OWN_HAND, person_id=OTHER)
+    assert refusal(about(reply, foreign)) is Refusal.APPROVAL_MISSING
+
+
+def test_four_eyes_does_not_bind_a_reply() -> None:
+    assert refusal(about(replace(SUBJECT, kind="reply"), approval(person_id=AUTHOR))) is None
+    assert gate.bound_authors("reply", {AUTHOR}) == frozenset()
+    assert gate.bound_authors("post", {AUTHOR}) == {AUTHOR}
+
+
+def test_an_emergency_decision_counts_for_its_very_digest_while_it_is_in_force() -> None:
+    emergency = approval(kind=ApprovalKind.EMERGENCY, person_id=AUTHOR)
+    assert refusal(case(approvals=(emergency,))) is None
+    for bad in (replace(emergency, in_force=False), replace(emergency, digest="0" * 64)):
+        assert refusal(case(approvals=(bad,))) is Refusal.APPROVAL_MISSING
+
+
+def test_a_joint_post_needs_each_asked_department() -> None:
+    joint = replace(SUBJECT, asked=(WATER, ROADS))
+    roads = approval(department_id=ROADS, person_id=OTHER)
+    assert refusal(about(joint, approval())) is Refusal.APPROVAL_MISSING
+    assert refusal(about(joint, roads)) is Refusal.APPROVAL_MISSING
+    assert refusal(about(joint, approval(), approval(person_id=OTHER))) is Refusal.APPROVAL_MISSING
+    assert refusal(about(joint, approval(), roads)) is None
+
+
+def test_the_owning_department_is_asked_where_none_is_listed() -> None:
+    assert refusal(about(replace(SUBJECT, asked=()), approval())) is None
+    foreign = approval(department_id=ROADS)
+    assert refusal(about(replace(SUBJECT, asked=()), foreign)) is Refusal.APPROVAL_MISSING
+
+
+def test_a_refusal_is_raised_with_its_reason() -> None:
+    with pytest.raises(NotApproved) as refused:
+        gate.require_verdict(gate.judge(case(approvals=()), now=NOW))
+    assert refused.value.values == {"reason": Refusal.APPROVAL_MISSING}
+
+
+approvals = st.builds(
+    Approval,
+    kind=st.sampled_from(ApprovalKind),
+    department_id=st.sampled_from([WATER, ROADS]),
+    person_id=st.integers(1, 3),
+    digest=st.sampled_from([digest(SUBJECT), "0" * 64]),
+    in_force=st.booleans(),
+)
+
+
+@given(
+    found=st.builds(
+        Case,
+        state=st.sampled_from(PostState),
+        revision=st.integers(1, 2),
+        newest_revision=st.integers(1, 2),
+        stored_digest=st.sampled_from([digest(SUBJECT), "0" * 64]),
+        subject=st.sampled_from([SUBJECT, CHANGES["variant.text"](SUBJECT)]),
+        authors=st.frozensets(st.integers(1, 3), min_size=1),
+        approvals=st.lists(approvals, max_size=3).map(tuple),
+    ),
+    at=st.sampled_from([NOW - timedelta(days=1), NOW, NOW + timedelta(days=31)]),
+)
+def test_whatever_leaves_is_the_newest_unchanged_approved_by_somebody_else_and_in_time(
+    found: Case, at: datetime
+) -> None:
+    verdict = gate.judge(found, now=at)
+    if not verdict.allowed:
+        assert verdict.approvals == ()
+        return
+    assert found.revision == found.newest_revision
+    assert found.state is PostState.APPROVED
+    assert found.subject == SUBJECT
+    assert found.stored_digest == digest(SUBJECT)
+    assert at == NOW
+    assert WATER in {one.department_id for one in verdict.approvals}
+    for one in verdict.approvals:
+        assert one in found.approvals
+        assert one.in_force
+        assert one.digest == digest(SUBJECT)
+        assert one.kind is not ApprovalKind.OWN_HAND
+        assert one.kind is ApprovalKind.EMERGENCY or one.person_id not in found.authors
+
+
+# Deciding
+
+
+def check(state: PostState = PostState.IN_REVIEW, seen: int = 3, person: int = OFFICER) -> None:
+    gate.check_approval(
+        state=state, seen_revision=seen, newest_revision=3, person_id=person, authors={AUTHOR}
+    )
+
+
+def test_a_second_person_may_decide_about_the_newest_revision_in_review() -> None:
+    check()
+
+
+@pytest.mark.parametrize("state", PostState)
+@pytest.mark.parametrize("person", [AUTHOR, OFFICER])
+@pytest.mark.parametrize("seen", [2, 4])
+def test_a_stale_revision_is_told_before_anything_else(
+    state: PostState, person: int, seen: int
+) -> None:
+    with pytest.raises(StaleRevision) as stale:
+        check(state, seen, person)
+    assert stale.value.values == {"seen": seen, "newest": 3}
+
+
+@pytest.mark.parametrize("state", [one for one in PostState if one is not PostState.IN_REVIEW])
+@pytest.mark.parametrize("person", [AUTHOR, OFFICER])
+def test_a_wrong_state_is_told_before_four_eyes(state: PostState, person: int) -> None:
+    with pytest.raises(WrongState) as wrong:
+        check(state, 3, person)
+    assert wrong.value.values == {"state": state, "to": PostState.APPROVED}
+
+
+def test_nobody_approves_what_they_wrote() -> None:
+    with pytest.raises(FourEyesRequired) as refused:
+        check(person=AUTHOR)
+    assert refused.value.values == {"revision": 3}
+
+
+# Who can approve
+
+USHA, DATTA, HEAD = Candidate(2, 20), Candidate(3, 30), Candidate(4, 40)
+
+
+def test_the_officers_come_first_and_the_head_stands_by() -> None:
+    found = gate.approvers([USHA, DATTA], HEAD, {AUTHOR})
+    assert (found.everybody, found.standing_in, found.blocked) == ((USHA, DATTA), False, None)
+
+
+def test_an_officer_who_wrote_it_is_left_out() -> None:
+    assert gate.approvers([USHA, DATTA], HEAD, {USHA.person_id}).everybody == (DATTA,)
+
+
+@pytest.mark.parametrize("officers", [[], [USHA]])
+def test_the_head_stands_in_where_no_officer_can(officers: list[Candidate]) -> None:
+    found = gate.approvers(officers, HEAD, {USHA.person_id})
+    assert (found.everybody, found.standing_in, found.blocked) == ((HEAD,), True, None)
+
+
+@pytest.mark.parametrize(
+    ("officers", "head", "authors", "missing"),
+    [
+        ([], None, {AUTHOR}, "nobody_named"),
+        ([USHA], None, {2}, "all_wrote_it"),
+        ([], HEAD, {4}, "all_wrote_it"),
+        ([USHA], Candidate(2, 41), {2}, "all_wrote_it"),  # one person under two appointments
+    ],
+)
+def test_where_nobody_can_it_is_blocked_and_says_why(
+    officers: list[Candidate], head: Candidate | None, authors: set[int], missing: str
+) -> None:
+    found = gate.approvers(officers, head, authors)
+    assert (found.everybody, found.standing_in, found.blocked) == ((), False, missing)
+
+
+candidates = st.builds(Candidate, st.integers(1, 4), st.integers(1, 9))
+
+
+@given(
+    officers=st.lists(candidates, max_size=2),
+    head=st.none() | candidates,
+    authors=st.frozensets(st.integers(1, 4), max_size=2),
+)
+def test_either_somebody_who_did_not_write_it_can_approve_or_it_is_blocked(
+    officers: list[Candidate], head: Candidate | None, authors: frozenset[int]
+) -> None:
+    found = gate.approvers(officers, head, authors)
+    assert bool(found.everybody) is (found.blocked is None)
+    assert all(one.person_id not in authors for one in found.everybody)
+    assert not (found.standing_in and found.officers)

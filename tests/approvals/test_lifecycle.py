@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from approvals.errors import NotAllowed, Overtaken, WrongState
+from approvals.lifecycle import POST_MOVES, PostState, check_move
+
+# The design's row "Post", by hand.
+MOVES = {
+    ("draft", "in_review"),
+    ("in_review", "approved"),
+    ("in_review", "rejected"),
+    ("in_review", "draft"),
+    ("rejected", "draft"),
+    ("approved", "in_review"),
+    ("approved", "draft"),
+    ("draft", "withdrawn"),
+    ("in_review", "withdrawn"),
+    ("approved", "withdrawn"),
+    ("rejected", "withdrawn"),
+}
+
+
+def test_the_states_of_a_post_are_the_designs() -> None:
+    assert [state.value for state in PostState] == [
+        "draft",
+        "in_review",
+        "approved",
+        "rejected",
+        "withdrawn",
+    ]
+
+
+@pytest.mark.parametrize("to", PostState)
+@pytest.mark.parametrize("state", PostState)
+def test_a_post_moves_only_along_the_designs_table(state: PostState, to: PostState) -> None:
+    if (state.value, to.value) in MOVES:
+        check_move(POST_MOVES, state, to)
+        return
+    with pytest.raises(WrongState) as wrong:
+        check_move(POST_MOVES, state, to)
+    assert wrong.value.values == {"state": state, "to": to}
+
+
+def test_every_refusal_has_a_code_of_its_own() -> None:
+    def below(kind: type[NotAllowed]) -> list[type[NotAllowed]]:
+        return [one for direct in kind.__subclasses__() for one in (direct, *below(direct))]
+
+    ours = [one for one in below(NotAllowed) if one.__module__ == "approvals.errors"]
+    codes = [one.code for one in ours] + [NotAllowed.code]
+    assert len(set(codes)) == len(codes)
+    assert issubclass(Overtaken, WrongState)

@@ -1,0 +1,171 @@
+"""The fixtures that every room's tests may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from publisher.database import Database, migrate
+from tests.support import chromium, runs, sqlite
+from tests.support.accessibility import Findings, examine
+from tests.support.lending import Lender
+from tests.support.mail import MailServer, serving
+from tests.support.postgres import Server
+from tests.support.processes import Starter, starting
+from tests.support.processes import free_port as find_free_port
+
+_RUN = pytest.StashKey[runs.Run]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--shots FOLDER` keeps the pictures that tests take of pages."""
+    parser.addoption("--shots", type=Path, help="keep pictures of pages in this folder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run, unless this is a worker of one: then its controller did."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_RUN] = runs.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run's PostgreSQL and whatever else it left."""
+    if run := config.stash.get(_RUN, None):
+        run.end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the fixtures they ask for, and put those in the browser last.
+
+    Playwright's loop keeps running in a worker once the browser has started; a test that calls
+    `asyncio.run` must come before.
+    """
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        for mark in ("browser", "postgres"):
+            if mark in names:
+                item.add_marker(mark)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def run() -> runs.Run:
+    """The run that this test is part of."""
+    return runs.current()
+
+
+@pytest.fixture(scope="session")
+def postgres(run: runs.Run) -> Server:
+    """The run's PostgreSQL, with its template filled."""
+    server = Server(run)
+    server.ensure(migrate)
+    return server
+
+
+@pytest.fixture(scope="session")
+def lender(postgres: Server) -> Iterator[Lender]:
+    """Lends this worker's tests their database on PostgreSQL."""
+    lender = Lender(postgres)
+    yield lender
+    lender.close()
+
+
+@pytest.fixture
+def postgres_url(lender: Lender) -> str:
+    """A migrated, empty database on PostgreSQL, for this test alone."""
+    return lender.lend()
+
+
+@pytest.fixture
+def sqlite_url(run: runs.Run, tmp_path: Path) -> str:
+    """A migrated, empty database on SQLite, for this test alone."""
+    return sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, opened by the product."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Starter]:
+    """Starts commands beside the test; they are stopped at its end, the last first."""
+    yield from starting(tmp_path)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A loopback port that nobody listens on; more by `tests.support.processes.free_port()`."""
+    return find_free_port()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A real mail server on loopback."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one for each worker."""
+    with chromium.running() as found:
+        yield found
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens windows (`width=390`, `locale="mr-IN"`, `javascript=True`), closed at the end."""
+    opened: list[BrowserContext] = []
+
+    def open_one(
+        *, width: int = 390, locale: str = "mr-IN", javascript: bool = True
+    ) -> BrowserContext:
+        opened.append(
+            chromium.open_window(browser, width=width, locale=locale, javascript=javascript)
+        )
+        return opened[-1]
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(window: Callable[..., BrowserContext]) -> Page:
+    """A page at 390 px in Marathi."""
+    return window().new_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], Findings]:
+    """Runs axe on a page: its violations, and what it could not decide."""
+    return examine
+
+
+@pytest.fixture
+def shoot(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], Path]:
+    """Takes a picture of a whole page, by name; kept where `--shots` says (`make shots`)."""
+    folder = request.config.getoption("shots") or tmp_path / "shots"
+
+    def take(page: Page, name: str) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = Path(folder / f"{name}.png")
+        page.screenshot(path=target, full_page=True)
+        return target
+
+    return take

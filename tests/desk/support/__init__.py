@@ -1,0 +1,3 @@
+"""What the desk's tests about decisions build on."""
+
+from __future__ import annotations

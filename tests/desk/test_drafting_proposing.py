@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from publisher.database import Database
+from publisher.desk import drafting, intake
+from publisher.desk.drafting import PictureDraft
+from publisher.desk.intake import UploadedFile
+from publisher.media.store import Store
+from publisher.models.content import Language, Post
+from tests.desk.small_house import DAY, NOW, House, draft, photo, prepared, started, variant
+
+
+def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
+    database: Database, house: House, store: Store
+) -> None:
+    long = "पाणी " * 200
+    files = (
+        UploadedFile("a.jpg", photo(), alt_mr="जलवाहिनी", alt_en="A main"),
+        UploadedFile("b.pdf", b"%PDF-1.7"),
+    )
+    post = started(
+        database,
+        house,
+        store,
+        text_mr=long,
+        text_hi="पानी",
+        link="https://pmc.gov.in/",
+        files=files,
+    )
+    with database.reading() as session:
+        submission = intake.submission_for(
+            session, actor=house.clerk, submission_id=post.submissions[0].id
+        )
+        accounts = drafting.usable_accounts(session)
+        assert [account.id for account in accounts] == [house.x, house.facebook]
+        proposed = drafting.first_draft(submission, accounts)
+    places = [(one.account_id, one.language) for one in proposed.variants]
+    assert places == [
+        (account, language)
+        for account in (house.x, house.facebook)
+        for language in (Language.MARATHI, Language.ENGLISH, Language.HINDI)
+    ]
+    assert proposed.variants[0].text == proposed.variants[3].text == long.strip()
+    assert {one.link for one in proposed.variants} == {"https://pmc.gov.in/"}
+    descriptions = [[picture.alt_text for picture in one.pictures] for one in proposed.variants[:3]]
+    assert descriptions == [["जलवाहिनी"], ["A main"], [""]]
+    assert (proposed.title, proposed.not_after) == ("शनिवारी पाणीपुरवठा बंद", NOW + 3 * DAY)
+
+
+def test_a_revision_comes_back_as_the_draft_it_was(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    source = store.save(photo())
+    typed = draft(
+        variant(house.x, link="https://pmc.gov.in/", pictures=(PictureDraft("अ", source),)),
+        not_before=NOW,
+        not_after=NOW + DAY,
+        asked=(house.roads,),
+        note="",
+    )
+    ready = prepared(database, store, typed)
+    with database.transaction() as session:
+        drafting.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
+    with database.reading() as session:
+        assert drafting.draft_of(session.get_one(Post, post.id).revisions[0]) == typed
+
+
+def test_a_picture_without_a_description_is_warned_of_at_its_place() -> None:
+    typed = draft(
+        variant(1, pictures=(PictureDraft("अ"), PictureDraft(" "))),
+        variant(1, language=Language.ENGLISH, pictures=(PictureDraft("a"),)),
+    )
+    (warning,) = drafting.warnings(typed)
+    assert (warning.field, warning.code) == ("variants-0-pictures-1-alt_text", "no_description")
+    assert warning.values == {"picture": 2, "language": "mr"}

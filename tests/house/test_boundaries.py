@@ -1,0 +1,181 @@
+"""Who may commit, who may change a state, who may read the time, what the rulebook may import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.reading import Source, expect_none, product, python_files
+
+COMMITS = {"commit", "begin"}
+CLOCKS = {
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+    "time.time",
+    "time.time_ns",
+    "time.localtime",
+    "time.gmtime",
+    "time.ctime",
+    "sqlalchemy.func.now",
+    "sqlalchemy.func.current_timestamp",
+    "sqlalchemy.func.localtimestamp",
+}
+STOPWATCHES = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
+MAY_MEASURE = ("publisher.platforms", "publisher.checkpoints", "publisher.demo", "sandbox", "cli")
+
+
+def find_commits(source: Source) -> Iterator[str]:
+    """Calls that end a transaction, or open one that ends by itself."""
+    if source.is_in("publisher.database", "sandbox"):
+        return
+    for call, _ in source.calls():
+        if isinstance(call.func, ast.Attribute) and call.func.attr in COMMITS:
+            yield f"{source.at(call)} .{call.func.attr}(): only publisher/database.py commits"
+
+
+def find_clocks(source: Source) -> Iterator[str]:
+    """Calls that read the time of the machine or of the database."""
+    if source.is_in("publisher.now", "sandbox.now"):
+        return
+    for call, name in source.calls():
+        if name in CLOCKS or (name in STOPWATCHES and not source.is_in(*MAY_MEASURE)):
+            yield f"{source.at(call)} {name}: only now.py reads the time"
+
+
+def find_moves(source: Source) -> Iterator[str]:
+    """Assignments to a state, in Python or in SQL, outside `moving` and the press's claim."""
+    if source.is_in("publisher.moving", "sandbox"):
+        return
+    claims = {id(node) for node in _claims(source)}
+    for node in ast.walk(source.tree):
+        if id(node) not in claims and _assigns_state(node):
+            yield f"{source.at(node)}: only publisher/moving.py and the claim assign a state"
+
+
+def _claims(source: Source) -> Iterator[ast.AST]:
+    """All that stands inside the press's functions whose name speaks of claiming."""
+    if source.is_in("publisher.press"):
+        for function in source.functions():
+            if "claim" in function.name:
+                yield from ast.walk(function)
+
+
+def _assigns_state(node: ast.AST) -> bool:
+    match node:
+        case ast.Assign(targets=targets):
+            return any(_is_state(target) for target in targets)
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return _is_state(target)
+        case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value="state"), _]):
+            return True
+        case ast.Call(func=ast.Attribute(attr="values" | "update"), args=args, keywords=keywords):
+            names = [keyword.arg for keyword in keywords]
+            return "state" in names or any(_has_state_key(argument) for argument in args)
+    return False
+
+
+def _is_state(target: ast.expr) -> bool:
+    if isinstance(target, ast.Tuple | ast.List):
+        return any(_is_state(part) for part in target.elts)
+    return isinstance(target, ast.Attribute) and target.attr == "state"
+
+
+def _has_state_key(argument: ast.expr) -> bool:
+    if not isinstance(argument, ast.Dict):
+        return False
+    keys = (key.value for key in argument.keys if isinstance(key, ast.Constant))
+    columns = (key.attr for key in argument.keys if isinstance(key, ast.Attribute))
+    return "state" in {*keys, *columns}
+
+
+def find_foreign_imports(source: Source) -> Iterator[str]:
+    """Imports of the rulebook from outside the standard library."""
+    for node in ast.walk(source.tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "."]
+        for name in names:
+            if name.split(".")[0] not in {*sys.stdlib_module_names, "approvals"}:
+                yield f"{source.at(node)} imports {name}: approvals is plain Python"
+
+
+def test_only_the_database_module_commits() -> None:
+    expect_none(found for source in product() for found in find_commits(source))
+
+
+def test_only_now_reads_the_time() -> None:
+    expect_none(found for source in product() for found in find_clocks(source))
+
+
+def test_only_moving_and_the_claim_assign_a_state() -> None:
+    expect_none(found for source in product() for found in find_moves(source))
+
+
+def test_the_rulebook_imports_nothing_but_the_standard_library() -> None:
+    rulebook = python_files("approvals")
+    assert rulebook
+    expect_none(found for source in rulebook for found in find_foreign_imports(source))
+
+
+@pytest.mark.parametrize("text", ["session.commit()", "self.s.commit()", "with engine.begin(): 1"])
+def test_a_commit_elsewhere_is_found_out(text: str) -> None:
+    assert list(find_commits(Source("publisher/desk/intake.py", text)))
+    assert not list(find_commits(Source("publisher/database.py", text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from datetime import datetime as dt\ndt.now()",
+        "import datetime\ndatetime.date.today()",
+        "from time import time\ntime()",
+        "import time as t\nt.monotonic()",
+        "from sqlalchemy import func\nfunc.now()",
+    ],
+)
+def test_a_clock_read_elsewhere_is_found_out(text: str) -> None:
+    assert list(find_clocks(Source("publisher/press/pacing.py", text)))
+    assert not list(find_clocks(Source("publisher/now.py", text)))
+
+
+def test_a_stopwatch_is_allowed_where_a_deadline_is_kept() -> None:
+    text = "import time\ntime.monotonic()"
+    assert not list(find_clocks(Source("publisher/platforms/http.py", text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "post.state = PostState.APPROVED",
+        "a, post.state = 1, 2",
+        "setattr(post, 'state', 1)",
+        "update(Post).values(state=1)",
+        "update(Post).values({'state': 1})",
+        "query.update({Post.state: 1})",
+    ],
+)
+def test_a_state_assigned_elsewhere_is_found_out(text: str) -> None:
+    assert list(find_moves(Source("publisher/desk/reviewing.py", text)))
+    assert not list(find_moves(Source("publisher/moving.py", text)))
+
+
+def test_only_the_presss_own_claim_may_assign() -> None:
+    text = "def claim_due():\n    update(Delivery).values(state=1)"
+    assert not list(find_moves(Source("publisher/press/dispatching.py", text)))
+    assert list(find_moves(Source("publisher/inbox/listening.py", text)))
+    assert list(find_moves(Source("publisher/press/dispatching.py", text.replace("claim", "x"))))
+
+
+def test_a_rulebook_that_leans_on_a_library_is_found_out() -> None:
+    assert list(find_foreign_imports(Source("approvals/gate.py", "from sqlalchemy import text")))
+    assert list(find_foreign_imports(Source("approvals/gate.py", "import publisher.now")))
+    assert not list(
+        find_foreign_imports(Source("approvals/gate.py", "import hashlib, approvals.x"))
+    )

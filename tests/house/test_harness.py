@@ -1,0 +1,176 @@
+"""The tests' own tools: if one of these lies, so may everything else."""
+
+from __future__ import annotations
+
+import signal
+import smtplib
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page
+from pytest_socket import SocketConnectBlockedError
+from sqlalchemy import select, text
+
+from publisher.database import Database
+from publisher.models.people import Department
+from tests.support.accessibility import Findings
+from tests.support.lending import Lender
+from tests.support.mail import MailServer
+from tests.support.postgres import Server
+from tests.support.processes import Starter, plain_environment
+from tests.support.runs import Run, is_alive
+
+WAITS = """
+import pathlib, sys, time
+print("here")
+pathlib.Path(sys.argv[1]).write_text("ready")
+time.sleep(60)
+"""
+PARENT = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print("both")
+time.sleep(60)
+"""
+
+
+def test_a_test_gets_a_migrated_database_on_both_kinds(database: Database) -> None:
+    with database.transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_each_test_has_a_database_of_its_own(postgres: Server) -> None:
+    one, two = postgres.create(), postgres.create()
+    try:
+        with psycopg.connect(postgres.plain_url(one), autocommit=True) as first:
+            first.execute("CREATE TABLE only_here (x int)")
+        with psycopg.connect(postgres.plain_url(two)) as second:
+            assert second.execute("SELECT to_regclass('only_here')").fetchone() == (None,)
+    finally:
+        postgres.drop(one)
+        postgres.drop(two)
+
+
+def a_department() -> Department:
+    return Department(code="water", name_mr="पाणीपुरवठा", name_en="Water", kind="department")
+
+
+def test_a_lent_database_is_as_new_each_time(lender: Lender) -> None:
+    first = Database(lender.lend())
+    with first.transaction() as session:
+        session.add(a_department())
+        session.flush()
+        first_id = session.scalars(select(Department.id)).one()
+    first.dispose()
+    second = Database(lender.lend())
+    with second.transaction() as session:
+        assert session.scalars(select(Department.id)).all() == []
+        assert session.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+        session.add(a_department())
+        session.flush()
+        assert session.scalars(select(Department.id)).one() == first_id
+    second.dispose()
+
+
+def test_who_stays_connected_is_cut_before_the_next_test(lender: Lender) -> None:
+    forgotten = psycopg.connect(lender.lend().replace("+psycopg", ""))
+    forgotten.execute("LOCK TABLE alembic_version")
+    lender.lend()
+    with pytest.raises(psycopg.OperationalError):
+        forgotten.execute("SELECT 1")
+    forgotten.close()
+
+
+def test_the_runs_databases_are_durable_as_the_product_asks(database: Database) -> None:
+    assert database.check_durable() is None
+
+
+def test_nothing_but_loopback_is_reached() -> None:
+    with pytest.warns(UserWarning, match="10.0.0.1"), pytest.raises(SocketConnectBlockedError):
+        requests.get("http://10.0.0.1/", timeout=1)
+
+
+def test_a_started_command_is_waited_for_and_stopped(start: Starter, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    started = start([sys.executable, "-c", WAITS, str(ready)], ready=ready)
+    assert "here" in started.said()
+    assert started.session() == [started.pid]
+    assert started.stop() == -signal.SIGTERM
+    assert not is_alive(started.pid)
+
+
+def test_a_command_that_ends_before_it_is_ready_is_told_with_its_words(
+    start: Starter, tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError, match="I cannot"):
+        start([sys.executable, "-c", "print('I cannot')"], ready=tmp_path / "never")
+
+
+def test_what_a_command_started_ends_with_it(start: Starter) -> None:
+    parent = start([sys.executable, "-c", PARENT])
+    parent.wait_for("both")
+    both = parent.session()
+    assert len(both) == 2
+    parent.stop()
+    assert [pid for pid in both if is_alive(pid)] == []
+
+
+def test_started_commands_do_not_inherit_the_products_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NAGARVANI_BASE_URL", "http://elsewhere.example")
+    found = plain_environment({"NAGARVANI_CITY_CODE": "PMC"})
+    assert "NAGARVANI_BASE_URL" not in found
+    assert found["NAGARVANI_CITY_CODE"] == "PMC"
+
+
+def test_what_a_test_starts_belongs_to_its_run(start: Starter, run: Run, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    started = start([sys.executable, "-c", WAITS, str(ready)], ready=ready)
+    assert started.pid in run.processes()
+
+
+def test_a_free_port_can_be_taken(free_port: int) -> None:
+    with socket.create_server(("127.0.0.1", free_port)) as taken:
+        assert taken.getsockname()[1] == free_port
+
+
+def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None:
+    with smtplib.SMTP("127.0.0.1", mail_server.port) as client:
+        client.sendmail("a@example.in", ["b@example.in"], "Subject: =?utf-8?b?4KSo?=\r\n\r\nx\r\n")
+        mail_server.answer = "451 later"
+        with pytest.raises(smtplib.SMTPDataError, match="later"):
+            client.sendmail("a@example.in", ["b@example.in"], "Subject: x\r\n\r\nx\r\n")
+    assert [mail.subject for mail in mail_server.to("b@example.in")] == ["न"]
+    assert mail_server.wait_for(1)[0].text.strip() == "x"
+
+
+def test_axe_tells_what_is_wrong_and_what_it_cannot_decide(
+    page: Page, axe: Callable[[Page], Findings]
+) -> None:
+    page.set_content(
+        "<html><body><main><img src=x><p style='background:url(x)'>text</p></main></body></html>"
+    )
+    found = axe(page)
+    assert "image-alt" in {finding.rule for finding in found.violations}
+    assert "color-contrast" in {finding.rule for finding in found.incompletes}
+
+
+def test_windows_have_the_asked_width_and_pune_time(window: Callable[..., BrowserContext]) -> None:
+    opened = window(width=1280, locale="en-IN").new_page()
+    zone = "Intl.DateTimeFormat().resolvedOptions().timeZone"
+    assert opened.evaluate(f"[innerWidth, navigator.language, {zone}]") == [
+        1280,
+        "en-IN",
+        "Asia/Calcutta",  # as Chromium still calls it
+    ]
+
+
+def test_the_browser_reaches_nothing_outside(page: Page) -> None:
+    with pytest.raises(Exception, match="ERR_NAME_NOT_RESOLVED"):
+        page.goto("http://pune.example/")

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import Started, Starter
+from tests.support.runs import REGISTRY, Run, is_alive, postmaster_of
+
+pytestmark = [pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def registry() -> Iterator[Path]:
+    """A registry for these runs alone, at a path short enough for PostgreSQL's socket."""
+    folder = Path(tempfile.mkdtemp(prefix="runs-"))
+    folder.chmod(0o711)
+    yield folder
+    for left in folder.iterdir():
+        Run(left).end()
+    shutil.rmtree(folder)
+
+
+def begin(start: Starter, registry: Path, workers: int, ready: Path | None = None) -> Started:
+    """Start a small run; with `ready` it waits, for ever, where everything is open."""
+    call = [sys.executable, "-m", "pytest", "tests/house/a_run.py", "-p", "no:cacheprovider"]
+    call += [] if workers == 0 else ["-n", str(workers)]
+    environment = {REGISTRY: str(registry)}
+    if ready is not None:
+        environment["A_RUN_READY"] = str(ready)
+    return start(call, environment=environment, ready=ready, within=60)
+
+
+def family(pids: list[int]) -> set[int]:
+    """These processes and all below them."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (entry / "stat").exists():
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.name))
+    found, waiting = set(pids), list(pids)
+    while waiting:
+        below = [pid for pid in children.get(waiting.pop(), []) if pid not in found]
+        found.update(below)
+        waiting += below
+    return found
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_killed_midway_leaves_nothing_in_the_way_of_the_next(
+    start: Starter, registry: Path, tmp_path: Path, workers: int
+) -> None:
+    ready = tmp_path / "ready"
+    first = begin(start, registry, workers, ready)
+    run = Run(next(registry.iterdir()))
+    postmaster, command = postmaster_of(run.folder), int(ready.read_text())
+    everybody = family([*run.processes(), first.pid])
+    assert {postmaster, command} <= everybody
+
+    os.kill(first.pid, signal.SIGKILL)
+    first.popen.wait(10)
+    assert postmaster is not None
+    assert is_alive(postmaster), "a killed run left nothing: this test proves nothing"
+
+    second = begin(start, registry, workers)
+    assert second.popen.wait(90) == 0, second.said()
+    assert "2 passed" in second.said()
+    assert [pid for pid in everybody if is_alive(pid)] == []
+    assert list(registry.iterdir()) == []
+
+
+def test_a_run_that_is_still_going_is_left_alone(
+    start: Starter, registry: Path, tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    first = begin(start, registry, 0, ready)
+    second = begin(start, registry, 0)
+    assert second.popen.wait(90) == 0, second.said()
+    assert first.is_running()
+    assert is_alive(int(ready.read_text()))
+    first.stop(signal.SIGINT, within=60)
+    assert list(registry.iterdir()) == []

@@ -1,0 +1,124 @@
+"""The import layers: that they are whole, and that each of them can be broken."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.house.reading import Source, expect_none, product, read
+
+CONTRACTS = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]
+SHOWN = {contract["id"]: contract["name"] for contract in CONTRACTS["contracts"]}
+
+# The two modules at the top, which the linter cannot read, and what each may not import.
+AT_THE_TOP = {
+    "cli": {"flask", "flask_babel", "flask_wtf", "werkzeug", "apscheduler", "tweepy", "facebook"},
+    "scheduler": {"flask", "flask_babel", "flask_wtf", "werkzeug", "web", "sandbox", "cli"},
+}
+
+
+def layers() -> list[list[str]]:
+    """The rooms, from the uppermost layer to the lowest."""
+    contract = next(one for one in CONTRACTS["contracts"] if one["id"] == "layers")
+    return [line.strip("()").replace("|", ":").split(" : ") for line in contract["layers"]]
+
+
+def rooms() -> set[str]:
+    """Every module at the top of the product, and every one right below `publisher`."""
+    found = set()
+    for source in product():
+        parts = source.path.removesuffix(".py").split("/")
+        found.add(".".join(parts[:2]) if parts[0] == "publisher" else parts[0])
+    return found - {"publisher.__init__", "sandbox", *AT_THE_TOP}
+
+
+def lay_out(folder: Path, imports: dict[str, str]) -> None:
+    """An empty house with every room of the layers, where `imports` says who imports whom."""
+    flat = [room for layer in layers() for room in layer]
+    everywhere = {*flat, *imports, "sandbox", "migrations", "publisher", "publisher.database.inner"}
+    for room in sorted(everywhere):
+        path = folder / room.replace(".", "/") / "__init__.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"import {imports[room]}\n" if room in imports else "")
+    (folder / "pyproject.toml").write_text(read("pyproject.toml"))
+
+
+def broken(folder: Path) -> str:
+    """What the linter says of a house, or "" where it keeps every contract."""
+    call = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--no-logo"]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def test_every_room_stands_in_a_layer() -> None:
+    named = {room for layer in layers() for room in layer}
+    assert rooms() - named == set()
+
+
+def test_every_package_of_the_product_is_linted() -> None:
+    roots = {source.room for source in product()} - set(AT_THE_TOP)
+    assert roots <= set(CONTRACTS["root_packages"])
+
+
+def test_a_house_that_keeps_the_layers_passes(tmp_path: Path) -> None:
+    flat = [layer[0] for layer in layers()]
+    lay_out(tmp_path, dict(pairwise(flat)))
+    assert broken(tmp_path) == ""
+
+
+@pytest.mark.parametrize("index", range(len(layers()) - 1))
+def test_a_lower_room_that_imports_an_upper_one_is_found_out(tmp_path: Path, index: int) -> None:
+    upper, lower = layers()[index][0], layers()[index + 1][0]
+    lay_out(tmp_path, {lower: upper})
+    assert f"{SHOWN['layers']} BROKEN" in broken(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("contract", "importer", "imported"),
+    [
+        ("sandbox-alone", "sandbox", "approvals"),
+        ("sandbox-unknown", "publisher.platforms", "sandbox"),
+        ("flask", "publisher.desk", "flask"),
+        ("top", "web", "scheduler"),
+        ("top", "publisher.press", "cli"),
+        ("flask", "migrations", "flask_wtf"),
+        ("apscheduler", "web", "apscheduler"),
+        ("apscheduler", "publisher.press", "apscheduler"),
+        ("platforms", "publisher.platforms", "publisher.models"),
+        ("platforms", "publisher.platforms", "sqlalchemy"),
+        ("clients", "publisher.press", "tweepy"),
+    ],
+)
+def test_a_forbidden_import_is_found_out(
+    tmp_path: Path, contract: str, importer: str, imported: str
+) -> None:
+    lay_out(tmp_path, {importer: imported})
+    assert f"{SHOWN[contract]} BROKEN" in broken(tmp_path)
+
+
+def find_upward(source: Source) -> Iterator[str]:
+    """Imports of the clock and the front door that are not theirs."""
+    for node in ast.walk(source.tree):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            if name.split(".")[0] in AT_THE_TOP.get(source.room, ()):
+                yield f"{source.at(node)} imports {name}"
+
+
+def test_the_front_door_and_the_clock_import_only_what_is_theirs() -> None:
+    expect_none(found for source in product() for found in find_upward(source))
+
+
+def test_a_clock_that_knows_flask_or_the_counter_is_found_out() -> None:
+    assert list(find_upward(Source("scheduler.py", "def f() -> None:\n    from web.app import x")))
+    assert list(find_upward(Source("scheduler.py", "import flask")))
+    assert list(find_upward(Source("cli/clock.py", "import apscheduler.schedulers.blocking")))
+    assert not list(find_upward(Source("scheduler.py", "import apscheduler, publisher.press")))

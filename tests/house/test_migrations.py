@@ -1,0 +1,130 @@
+"""The schema: one line of revisions, the same as the models, forth and back on both databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Engine, Integer, inspect, text
+
+import publisher.models  # noqa: F401  the tables have to be known
+from publisher.database import Base, Database, alembic_config, migrate
+from tests.support import sqlite
+from tests.support.postgres import Server
+
+BOTH = pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+Schema = dict[str, object]
+
+
+@pytest.fixture
+def empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Database]:
+    """Makes databases without a table."""
+
+    def make() -> Database:
+        if kind == "sqlite":
+            opened = Database(sqlite.address(tmp_path / f"{len(list(tmp_path.iterdir()))}.db"))
+        else:
+            server: Server = request.getfixturevalue("postgres")
+            name = server.create_empty()
+            request.addfinalizer(lambda: server.drop(name))
+            opened = Database(server.url(name))
+        request.addfinalizer(opened.dispose)
+        return opened
+
+    return make
+
+
+def schema_of(engine: Engine) -> Schema:
+    """All that the database enforces, in words that can be compared."""
+    look = inspect(engine)
+    found: Schema = {}
+    for table in sorted(set(look.get_table_names()) - {"alembic_version"}):
+        found[f"{table} columns"] = {
+            column["name"]: (str(column["type"]), column["nullable"], str(column["default"]))
+            for column in look.get_columns(table)
+        }
+        found[f"{table} key"] = look.get_pk_constraint(table)["constrained_columns"]
+        found[f"{table} foreign"] = named(look.get_foreign_keys(table))
+        found[f"{table} unique"] = named(look.get_unique_constraints(table))
+        found[f"{table} checks"] = named(look.get_check_constraints(table))
+        found[f"{table} indexes"] = named(look.get_indexes(table))
+    return found | {"triggers": triggers_of(engine)}
+
+
+def named(things: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Constraints or indexes by name, with all that they say, in one spacing."""
+    return {str(one["name"]): re.sub(r"\s+", " ", in_words(one)) for one in things}
+
+
+def in_words(found: object) -> str:
+    """A reflected thing in words, whatever SQLAlchemy wraps it in."""
+    if isinstance(found, Mapping):
+        return str({key: in_words(value) for key, value in sorted(found.items())})
+    return str(found)
+
+
+def triggers_of(engine: Engine) -> list[str]:
+    """The triggers, by name and table."""
+    sqlite_query = "SELECT name || ' on ' || tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    postgres_query = (
+        "SELECT tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    query = sqlite_query if engine.dialect.name == "sqlite" else postgres_query
+    with engine.connect() as connection:
+        return sorted(connection.execute(text(query)).scalars())
+
+
+def differences(engine: Engine) -> list[object]:
+    """What Alembic would still change to reach the models."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def test_there_is_one_head() -> None:
+    script = ScriptDirectory.from_config(alembic_config("sqlite://"))
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+
+
+def test_the_models_and_the_migrations_agree(database: Database) -> None:
+    assert differences(database.engine) == []
+
+
+@BOTH
+def test_the_migrations_lay_what_the_models_would(empty: Callable[[], Database]) -> None:
+    migrated, created = empty(), empty()
+    migrate(migrated.url)
+    Base.metadata.create_all(created.engine)
+    ours, theirs = schema_of(migrated.engine), schema_of(created.engine)
+    assert ours | {"triggers": []} == theirs | {"triggers": []}
+
+
+@BOTH
+def test_up_down_and_up_again_leads_to_the_same_schema(empty: Callable[[], Database]) -> None:
+    one = empty()
+    migrate(one.url)
+    first = schema_of(one.engine)
+    command.downgrade(alembic_config(one.url), "base")
+    assert schema_of(one.engine) == {"triggers": []}
+    migrate(one.url)
+    assert schema_of(one.engine) == first
+    assert len(first) > 1
+
+
+def test_a_column_that_no_migration_knows_is_found_out(database: Database) -> None:
+    table = Base.metadata.sorted_tables[0].to_metadata(metadata := type(Base.metadata)())
+    table.append_column(Column("never_migrated", Integer))
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        found = [change for change in compare_metadata(context, metadata) if "add_column" in change]
+    assert len(found) == 1

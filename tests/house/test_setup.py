@@ -1,0 +1,170 @@
+"""The way from a fresh machine to a running house: `make`, and what stands behind it."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.reading import read, tracked
+from tests.support.runs import CHECKOUT
+from tools import environment, said, system
+from tools.environment import Environment
+from tools.made import compile_translation
+from tools.setup import choose
+
+NO_PACKAGE = system.Package("no-such-package", "nothing needs it", lambda: False)
+
+
+def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "PYTHON"}
+    }
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**kept, **variables},
+    )
+
+
+def a_python(folder: Path, name: str, answer: str) -> str:
+    """A program that answers the question about its version."""
+    program = folder / name
+    program.write_text(f"#!/bin/sh\necho {answer}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_make_alone_says_what_there_is() -> None:
+    done = make()
+    assert done.returncode == 0
+    named = {line.split()[1] for line in done.stdout.splitlines()}
+    assert named == {"help", "demo", "test", "fmt", "lint", "lock", "shots", "clean"}
+
+
+def test_port_and_fresh_reach_the_demo() -> None:
+    assert make("-n", "demo").stdout.strip().endswith("tools/setup.py demo")
+    called = make("-n", "demo", "PORT=5100", "FRESH=1").stdout.strip()
+    assert called.endswith("tools/setup.py demo --port 5100 --fresh")
+    assert "--fresh" not in make("-n", "demo", "FRESH=0").stdout
+
+
+def test_a_python_that_is_not_there_is_one_sentence() -> None:
+    done = make("clean", "PYTHON=python2.1")
+    assert done.returncode != 0
+    assert "python2.1 is not here: apt-get install python3 python3-venv" in done.stderr
+
+
+def test_an_old_python_is_one_sentence(tmp_path: Path) -> None:
+    done = make("demo", f"PYTHON={a_real_python_that_says_it_is_old(tmp_path)}")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1
+    assert lines[0].startswith("Nagarvani needs Python 3.11 or newer, and this is Python 3.9: ")
+
+
+def a_real_python_that_says_it_is_old(folder: Path) -> str:
+    program = folder / "python3"
+    pretend = "import sys, runpy; sys.executable = sys.argv.pop(1); sys.argv.pop(0); "
+    pretend += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = -c ]; then echo 3 9 1; exit; fi\n'
+        f'exec {sys.executable} -c "{pretend}" "$0" "$@"\n'
+    )
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_the_first_python_that_fits_is_chosen(tmp_path: Path) -> None:
+    old = a_python(tmp_path, "python3", "3 9 1")
+    bare = a_python(tmp_path, "python3.12", "3 12 0")
+    fits = a_python(tmp_path, "python3.13", "3 13 1")
+    assert choose([old, bare, fits]) == (fits, "")
+    assert choose(["/not/there", fits]) == (fits, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("python3", "python3-venv"), ("python3.12", "python3.12-venv")]
+)
+def test_a_python_without_venv_names_the_package(tmp_path: Path, name: str, package: str) -> None:
+    chosen, sentence = choose([a_python(tmp_path, name, "3 12 0")])
+    assert chosen is None
+    assert sentence.endswith(f"cannot make a virtual environment: apt-get install {package}")
+
+
+def test_a_machine_without_any_python_that_answers_says_so() -> None:
+    assert "none was found" in choose(["/not/there"])[1]
+
+
+def test_the_way_in_is_readable_by_an_old_python() -> None:
+    tree = ast.parse(read("tools/setup.py"), feature_version=(3, 5))
+    assert [
+        node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.AnnAssign)
+    ] == []
+    assert "from __future__" not in read("tools/setup.py")
+
+
+def test_a_missing_system_package_is_named_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")  # so that there is no apt-get to try
+    with pytest.raises(
+        said.Stop, match=r"no-such-package is missing .* apt-get install no-such-pac"
+    ):
+        system.bring([NO_PACKAGE])
+
+
+def test_what_is_there_is_not_asked_for() -> None:
+    there = system.Package("there", "everything needs it", lambda: True)
+    system.bring([there])
+    assert system.missing([there, NO_PACKAGE]) == [NO_PACKAGE]
+
+
+def test_packages_are_installed_anew_only_when_the_lock_changes(tmp_path: Path) -> None:
+    there, lock = Environment(tmp_path), tmp_path / "lock.txt"
+    lock.write_text("a==1")
+    assert there.is_new("run", lock)
+    there.note("run", lock)
+    assert not there.is_new("run", lock)
+    lock.write_text("a==2")
+    assert there.is_new("run", lock)
+
+
+def test_another_virtual_environment_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENV", ".venv-312")
+    assert environment.chosen().folder == CHECKOUT / ".venv-312"
+    monkeypatch.setenv("VENV", "")
+    assert environment.chosen().folder == CHECKOUT / ".venv"
+
+
+def test_translations_are_compiled_when_they_change(tmp_path: Path) -> None:
+    source = tmp_path / "messages.po"
+    source.write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "Hand in"\nmsgstr "सादर करा"\n',
+        "utf-8",
+    )
+    compile_translation(source)
+    with (tmp_path / "messages.mo").open("rb") as file:
+        assert gettext.GNUTranslations(file).gettext("Hand in") == "सादर करा"
+    made = (tmp_path / "messages.mo").stat().st_mtime_ns
+    compile_translation(source)
+    assert (tmp_path / "messages.mo").stat().st_mtime_ns == made
+
+
+def test_what_is_made_at_set_up_is_not_kept_by_git() -> None:
+    assert [name for name in tracked() if name.endswith((".mo", ".woff2"))] == []
+
+
+def test_the_continuous_integration_calls_make_test() -> None:
+    assert "\nmake test\n" in read(".ci/run")
+    assert os.access(CHECKOUT / ".ci" / "run", os.X_OK)

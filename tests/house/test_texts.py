@@ -1,0 +1,162 @@
+"""What may stand in no file of the project: addresses, machine paths, a real person's name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from itertools import pairwise
+
+import pytest
+
+from tests.house.reading import expect_none, read, texts
+from tests.support.runs import CHECKOUT
+
+# Put together here, so that this file does not carry them itself.
+MACHINE = ("/" + "work/", "/" + "root/", "/tmp/" + "tmp", "/opt/" + "wheels")  # noqa: S108  only a word
+OPTIONS = ("index" + "-url", "find" + "-links")
+REGISTRIES = (
+    "py" + "pi.org",
+    "python" + "hosted.org",
+    "registry." + "npmjs",
+    "deb." + "debian.org",
+)
+# These options only keep such lines out of a lock file.
+HARMLESS = tuple(f"no-emit-{option}" for option in OPTIONS)
+UNFINISHED = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
+
+# Digests of the folded words of names that real people bear; the names themselves stand nowhere.
+REAL_PEOPLE = frozenset(
+    {
+        "3c6bb7674ef2f5c1",
+        "7771643e46fedbcf",
+        "29ecbbd94bf3eadf",
+        "674e3b715c1c7d18",
+        "1bc07ceb775f6886",
+    }
+)
+CIRCULAR = CHECKOUT.parent / "shared" / "data" / "circular-2021-07-19.md"
+
+
+def find_places(name: str, text: str) -> Iterator[str]:
+    """Paths of one machine and addresses of registries."""
+    for harmless in HARMLESS:
+        text = text.replace(harmless, "")
+    for number, line in enumerate(text.splitlines(), 1):
+        for word in (*MACHINE, *REGISTRIES, *OPTIONS):
+            if word in line:
+                yield f"{name}:{number} {word}"
+
+
+def find_unfinished(name: str, text: str) -> Iterator[str]:
+    """Notes that something is left for later."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for word in UNFINISHED:
+            if re.search(rf"\b{word}\b", line):
+                yield f"{name}:{number} {word}"
+
+
+def find_people(name: str, text: str, digests: Iterable[str]) -> Iterator[str]:
+    """Lines with a name whose digest is among these."""
+    for number, line in enumerate(text.splitlines(), 1):
+        words = fold(line)
+        pairs = [" ".join(pair) for pair in pairwise(words)]
+        if {digest(pair) for pair in pairs} & set(digests):
+            yield f"{name}:{number} names a real person"
+
+
+def fold(line: str) -> list[str]:
+    """Its words, composed, lower-cased, without marks between them."""
+    composed = unicodedata.normalize("NFC", line).lower()
+    return re.findall(r"[\w\u0900-\u097f]+", composed)
+
+
+def digest(words: str) -> str:
+    """The digest of some folded words."""
+    return sha256(words.encode()).hexdigest()[:16]
+
+
+def signatory_of(circular: str) -> list[str]:
+    """The folded pair of words that signs, in brackets above the office, without the title."""
+    signed = re.search(r"^\((.+)\)\s*$", circular, re.MULTILINE)
+    words = fold(signed[1]) if signed else []
+    return [" ".join(words[-2:])]
+
+
+def test_no_file_names_a_machines_path_or_a_registry() -> None:
+    expect_none(found for name, text in texts() for found in find_places(name, text))
+
+
+def test_no_file_says_that_something_is_left_for_later() -> None:
+    own = [(name, text) for name, text in texts() if not name.endswith((".min.js", ".txt"))]
+    expect_none(found for name, text in own for found in find_unfinished(name, text))
+
+
+def test_no_file_names_the_real_signatory() -> None:
+    expect_none(found for name, text in texts() for found in find_people(name, text, REAL_PEOPLE))
+
+
+@pytest.mark.skipif(not CIRCULAR.exists(), reason="the signed circular does not lie beside here")
+def test_the_digests_are_those_of_the_circulars_signatory() -> None:
+    assert {digest(pair) for pair in signatory_of(CIRCULAR.read_text("utf-8"))} <= REAL_PEOPLE
+
+
+def test_lock_files_carry_a_hash_for_every_package_and_no_address() -> None:
+    for name in ("requirements/run.txt", "requirements/test.txt"):
+        expect_none(find_unlocked(name, read(name)))
+
+
+def find_unlocked(name: str, text: str) -> Iterator[str]:
+    """Requirements without an exact version or a hash, and any address."""
+    joined = text.replace("\\\n", " ")
+    for line in joined.splitlines():
+        words = line.partition(" #")[0].strip()
+        if "://" in line or words.startswith("-"):
+            yield f"{name}: {line[:60]}"
+        elif words and not words.startswith("#") and not is_locked(words):
+            yield f"{name}: {words[:60]}"
+
+
+def is_locked(requirement: str) -> bool:
+    """Whether a requirement is exact and hashed."""
+    return bool(re.match(r"[\w.\[\],-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", requirement))
+
+
+def test_what_runs_is_locked_the_same_for_the_tests() -> None:
+    pins = [
+        set(re.findall(r"^[\w.\[\]-]+==\S+", read(f"requirements/{n}.txt"), re.MULTILINE))
+        for n in ("run", "test")
+    ]
+    assert pins[0] - pins[1] == set()
+    assert pins[0]
+
+
+@pytest.mark.parametrize("word", [*MACHINE, *REGISTRIES, *OPTIONS])
+def test_a_path_or_an_address_is_found_out(word: str) -> None:
+    assert list(find_places("a.md", f"see\nhttps://{word}x"))
+
+
+@pytest.mark.parametrize("word", UNFINISHED)
+def test_a_note_for_later_is_found_out(word: str) -> None:
+    assert list(find_unfinished("a.py", f"# {word}: later"))
+
+
+def test_a_persons_name_is_found_out_in_either_composition() -> None:
+    digests = {digest("विनय जोशी")}
+    assert list(find_people("a.md", "डॉ.विनय  जोशी,", digests))
+    assert list(find_people("a.md", unicodedata.normalize("NFD", "(विनय जोशी)"), digests))
+    assert not list(find_people("a.md", "विनय पाटील", digests))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a==1\n",
+        "a>=1 \\\n    --hash=sha256:" + "0" * 64,
+        "--index" + "-url x\n",
+        "a @ https://x/y\n",
+    ],
+)
+def test_a_package_without_version_or_hash_is_found_out(text: str) -> None:
+    assert list(find_unlocked("a.txt", text))

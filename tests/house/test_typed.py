@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.reading import Function, Source, everything, expect_none, read, tracked
+
+FUTURE = "from __future__ import annotations"
+# Read by Pythons too old to know this import, to tell their owners so.
+WITHOUT_FUTURE = {"tools/setup.py"}
+NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?(?P<reason>.*)")
+TYPE_IGNORE = re.compile(r"#\s*type:\s*ignore(?P<codes>\[[a-z-]+(,\s*[a-z-]+)*\])?(?P<reason>.*)")
+REASON = re.compile(r"[^\W\d_]{2,}.*[^\W\d_]{2,}")  # two words at least
+
+
+def find_unannotated(source: Source) -> Iterator[str]:
+    """Functions without a type for each argument and for what they give back."""
+    for function in source.functions():
+        bare = [given.arg for given in _arguments(function) if given.annotation is None]
+        bare = [name for name in bare if name not in {"self", "cls"}]
+        bare += ["what it gives back"] if function.returns is None else []
+        if bare:
+            yield f"{source.at(function)} {function.name} does not say: {', '.join(bare)}"
+
+
+def _arguments(function: Function) -> list[ast.arg]:
+    given = function.args
+    found = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    return found + [extra for extra in (given.vararg, given.kwarg) if extra]
+
+
+def has_code(source: Source) -> bool:
+    """Whether a module is more than its docstring."""
+    return any(
+        not isinstance(getattr(node, "value", None), ast.Constant) for node in source.tree.body
+    )
+
+
+def find_unexplained(source: Source) -> Iterator[str]:
+    """Ignores without a code or without a reason after it, on the same line."""
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        for pattern in (NOQA, TYPE_IGNORE):
+            found = pattern.search(token.string)
+            if found and not (found["codes"] and REASON.search(found["reason"])):
+                yield f"{source.path}:{token.start[0]} {token.string}"
+
+
+def find_unexplained_settings(text: str) -> Iterator[str]:
+    """Lines of ruff's and pytest's ignores in pyproject.toml that no comment explains."""
+    inside, explained = False, False
+    for number, line in enumerate(text.splitlines(), 1):
+        opens = re.match(r'(ignore|filterwarnings|"[^"]+") = \[$', line)
+        if opens or line.startswith("]"):
+            inside, explained = bool(opens), False
+        elif inside and line.strip().startswith("#"):
+            explained = True
+        elif inside and not explained and "#" not in line and line.strip() != '"error",':
+            yield f"pyproject.toml:{number} {line.strip()}"
+
+
+def find_unfinished(source: Source) -> Iterator[str]:
+    """What says that something was left for later, and exceptions caught whatever they are."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+            yield f"{source.at(node)} NotImplementedError"
+        if isinstance(node, ast.ExceptHandler) and _catches_all(node):
+            yield f"{source.at(node)} catches everything"
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {name.id for name in caught if isinstance(name, ast.Name)}
+    return bool(names & {"Exception", "BaseException"})
+
+
+def test_every_function_is_annotated() -> None:
+    expect_none(found for source in everything() for found in find_unannotated(source))
+
+
+def test_every_module_takes_annotations_from_the_future() -> None:
+    sources = [source for source in everything() if source.path not in WITHOUT_FUTURE]
+    expect_none(s.path for s in sources if FUTURE not in s.text and has_code(s))
+
+
+def test_every_ignore_has_a_code_and_a_reason() -> None:
+    expect_none(found for source in everything() for found in find_unexplained(source))
+    assert list(find_unexplained_settings(read("pyproject.toml"))) == []
+
+
+def test_nothing_is_left_for_later_and_no_exception_is_caught_whatever_it_is() -> None:
+    expect_none(found for source in everything() for found in find_unfinished(source))
+
+
+def test_there_is_one_warning_let_through_and_it_is_facebook_sdks() -> None:
+    filters = tomllib.loads(read("pyproject.toml"))["tool"]["pytest"]["ini_options"][
+        "filterwarnings"
+    ]
+    assert filters[0] == "error"
+    assert [line.rpartition("*")[2] for line in filters[1:]] == ["facebook"]
+
+
+def test_python_files_were_found() -> None:
+    assert {"tests/conftest.py", "tools/setup.py", "publisher/now.py"} <= set(tracked())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(a): ...",
+        "def f() : ...",
+        "def f(*a: int, **b) -> None: ...",
+        "class A:\n    def f(self): ...",
+    ],
+)
+def test_a_function_without_types_is_found_out(text: str) -> None:
+    assert list(find_unannotated(Source("a.py", text)))
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa",
+        "# noqa: S101",
+        "# type: ignore",
+        "# type: ignore[misc]",
+        "# noqa: S101 ok",
+        "#noqa:E501",
+    ],
+)
+def test_an_ignore_without_code_or_reason_is_found_out(comment: str) -> None:
+    assert list(find_unexplained(Source("a.py", f"x = 1  {comment}\n")))
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# noqa: S101, E501  a test asserts", "# type: ignore[misc]  # the library has no types"],
+)
+def test_an_ignore_with_code_and_reason_passes(comment: str) -> None:
+    assert not list(find_unexplained(Source("a.py", f"x = 1  {comment}\n")))
+
+
+def test_an_unexplained_setting_is_found_out() -> None:
+    assert list(find_unexplained_settings('ignore = [\n    "E501",\n]\n'))
+    assert not list(find_unexplained_settings('ignore = [\n    # why\n    "E501",\n]\n'))
+    assert not list(find_unexplained_settings('"a/**" = [\n    "E501", # why\n]\n'))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["raise NotImplementedError", "try: 1\nexcept: 2", "try: 1\nexcept (OSError, Exception): 2"],
+)
+def test_unfinished_work_is_found_out(text: str) -> None:
+    assert list(find_unfinished(Source("a.py", text)))

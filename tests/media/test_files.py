@@ -1,0 +1,100 @@
+"""Files handed in beside pictures: content and name must agree."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.media.files import (
+    BadFile,
+    FileKind,
+    FileProblem,
+    Limits,
+    accept,
+    extension,
+    file_type,
+    kind_of,
+)
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(40)
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+MP4 = b"\x00\x00\x00\x20ftypmp42" + bytes(40)
+MOV = b"\x00\x00\x00\x14ftypqt  " + bytes(40)
+WEBM = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm" + bytes(40)
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+EXE = b"MZ\x90\x00" + bytes(60)
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "kind"),
+    [
+        (JPEG, "IMG_2041.JPG", FileKind.PICTURE),
+        (PNG, "जाहीर प्रकटन.png", FileKind.PICTURE),
+        (MP4, "visit.mp4", FileKind.VIDEO),
+        (b"\x00\x00\x00\x1cftypiso5" + bytes(40), "visit.mp4", FileKind.VIDEO),
+        (b"\x00\x00\x00\x1cftyp3gp4" + bytes(40), "old.3gp", FileKind.VIDEO),
+        (MOV, "visit.MOV", FileKind.VIDEO),
+        (WEBM, "visit.webm", FileKind.VIDEO),
+        (PDF, "press note 12.11.2026.pdf", FileKind.DOCUMENT),
+        (EXE, "setup.exe", FileKind.REFUSED),
+        (EXE, "photo.jpg", FileKind.REFUSED),
+        (JPEG, "photo.jpg.exe", FileKind.REFUSED),
+        (JPEG, "photo\u202egpj.exe", FileKind.REFUSED),
+        (JPEG, "photo.png", FileKind.REFUSED),
+        (PDF, "note.jpg", FileKind.REFUSED),
+        (b"PK\x03\x04" + bytes(40), "note.pdf", FileKind.REFUSED),
+        (b"PK\x03\x04" + bytes(40), "note.docx", FileKind.REFUSED),
+        (b"<svg/>", "logo.svg", FileKind.REFUSED),
+        (b"\x00\x00\x00\x1cftypM4A " + bytes(40), "song.mp4", FileKind.REFUSED),
+        (b"", "empty.jpg", FileKind.REFUSED),
+        (JPEG, "jpg", FileKind.REFUSED),
+        (JPEG, ".jpg", FileKind.REFUSED),
+    ],
+)
+def test_a_file_is_what_both_its_bytes_and_its_name_say(
+    head: bytes, name: str, kind: FileKind
+) -> None:
+    assert kind_of(head, name) is kind
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "code", "values"),
+    [
+        (b"", "a.jpg", FileProblem.EMPTY, {}),
+        (EXE, "a.jpg", FileProblem.UNSUPPORTED_TYPE, {"found": "executable"}),
+        (
+            PNG,
+            "a.jpg",
+            FileProblem.NAME_AND_CONTENT_DIFFER,
+            {"found": "png", "extension": "jpg"},
+        ),
+    ],
+)
+def test_a_refusal_says_why(
+    head: bytes, name: str, code: FileProblem, values: dict[str, str]
+) -> None:
+    with pytest.raises(BadFile) as caught:
+        file_type(head, name)
+    assert (caught.value.code, caught.value.values) == (code, values)
+
+
+@pytest.mark.parametrize(("head", "name"), [(JPEG, "a.jpg"), (MP4, "a.mp4"), (PDF, "a.pdf")])
+def test_each_kind_has_its_own_limit(head: bytes, name: str) -> None:
+    limits = Limits(picture=10, video=10, document=10)
+    wide = Limits(picture=11, video=11, document=11)
+    assert accept(head, name, size=10, limits=limits).kind is kind_of(head, name)
+    assert accept(head, name, size=11, limits=wide).mime
+    with pytest.raises(BadFile) as caught:
+        accept(head, name, size=11, limits=limits)
+    assert caught.value.code is FileProblem.TOO_MANY_BYTES
+    assert caught.value.values == {"found": 11, "limit": 10}
+
+
+def test_limits_do_not_borrow_from_each_other() -> None:
+    limits = Limits(picture=1, video=2, document=3)
+    kinds = (FileKind.PICTURE, FileKind.VIDEO, FileKind.DOCUMENT, FileKind.REFUSED)
+    assert [limits.of(kind) for kind in kinds] == [1, 2, 3, 0]
+
+
+def test_the_ending_is_what_follows_the_last_dot() -> None:
+    assert extension("फोटो.JPeG ") == "jpeg"
+    assert extension("no ending") == ""

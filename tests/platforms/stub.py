@@ -1,0 +1,129 @@
+"""A server on loopback that answers with whatever bytes it is told to, however wrong."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+Behaviour = Callable[[socket.socket], None]
+
+
+def answer(
+    body: object, code: int = 200, headers: Mapping[str, str] | None = None, kind: str = "json"
+) -> bytes:
+    """A well-formed answer; `body` is sent as JSON unless it is bytes."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = {
+        "Content-Type": f"application/{kind}",
+        "Content-Length": str(len(content)),
+        **(headers or {}),
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {code} Stub\r\n{head}\r\n".encode() + content
+
+
+def drip(content: bytes, pause: threading.Event, seconds: float) -> Behaviour:
+    """Send byte by byte, each in good time, until the caller gives up."""
+
+    def behave(connection: socket.socket) -> None:
+        for place in range(len(content)):
+            if pause.wait(seconds):
+                return
+            connection.sendall(content[place : place + 1])
+
+    return behave
+
+
+def hang_up(connection: socket.socket) -> None:
+    """End the connection without a word."""
+    connection.close()
+
+
+def reset(connection: socket.socket) -> None:
+    """End the connection with a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class Stub:
+    """What it was sent, and what it will do at the next request, in order."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.over = threading.Event()
+        self._plans: deque[bytes | Behaviour] = deque()
+        self._open: socket.socket | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def plan(self, *plans: bytes | Behaviour) -> None:
+        """Answer the next requests with these."""
+        self._plans.extend(plans)
+
+    def run(self) -> None:
+        """Serve one connection after the other until closed."""
+        while not self.over.is_set():
+            with suppress(OSError):
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                self._open = connection
+                with connection:
+                    self._serve(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(10)
+        while request := _request(connection):
+            self.requests.append(request)
+            plan = self._plans.popleft() if self._plans else answer({}, 500)
+            if callable(plan):
+                plan(connection)
+                return
+            connection.sendall(plan)
+
+    def close(self) -> None:
+        """Stop listening, and hang up on whoever is still connected."""
+        self.over.set()
+        for one in (self._listener, self._open):
+            with suppress(OSError):
+                if one is not None:
+                    one.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def _request(connection: socket.socket) -> bytes:
+    got = b""
+    while b"\r\n\r\n" not in got:
+        piece = connection.recv(65_536)
+        if not piece:
+            return b""
+        got += piece
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        piece = connection.recv(65_536)
+        if not piece:
+            break
+        body += piece
+    return head + b"\r\n\r\n" + body
+
+
+@contextmanager
+def serving() -> Iterator[Stub]:
+    """A stub that serves in a thread while the block runs."""
+    stub = Stub()
+    thread = threading.Thread(target=stub.run, daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+        stub.close()
+        thread.join(15)

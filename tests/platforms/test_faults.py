@@ -1,0 +1,259 @@
+"""Faults laid in the sandbox's way: what may have left is never called safe, and the rest is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.platforms.base import (
+    MENTIONS,
+    CredentialsExpired,
+    HealthProblem,
+    OutcomeUnknown,
+    Outgoing,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    Source,
+    TryLater,
+)
+from tests.platforms import grounds
+from tests.platforms.grounds import Ground, deadline, open_there, picture, utc_now
+
+NOTICE = Outgoing("उद्या पाणीपुरवठा बंद राहील.")
+KEPT = ("error_after", "error_json_after", "reset_after", "empty_body", "truncated", "no_id")
+NOT_KEPT = ("error_before", "reset_before")
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_accepted_and_then_broken_is_unknown_and_found_by_looking(
+    practice: Ground, kind: str
+) -> None:
+    began = utc_now()
+    practice.lay("publish", kind)
+    with pytest.raises(OutcomeUnknown):
+        practice.send(NOTICE)
+    found = practice.platform.look_up(NOTICE, since=began)
+    assert found is not None
+    assert [one["id"] for one in practice.made()] == [found.platform_id]
+
+
+@pytest.mark.parametrize("kind", ["hang_after", "drip_after"])
+def test_an_answer_that_outlasts_the_deadline_is_unknown_at_the_deadline(
+    practice: Ground, kind: str
+) -> None:
+    began = utc_now()
+    practice.lay("publish", kind, seconds=8)
+    with pytest.raises(OutcomeUnknown):
+        practice.send(NOTICE, seconds=1)
+    assert utc_now() - began < timedelta(seconds=5)
+    assert practice.platform.look_up(NOTICE, since=began) is not None
+
+
+@pytest.mark.parametrize("kind", NOT_KEPT)
+def test_broken_without_being_done_is_unknown_all_the_same(practice: Ground, kind: str) -> None:
+    began = utc_now()
+    practice.lay("publish", kind)
+    with pytest.raises(OutcomeUnknown):
+        practice.send(NOTICE)
+    assert practice.platform.look_up(NOTICE, since=began) is None
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_reply_accepted_and_then_broken_is_unknown_and_found(practice: Ground, kind: str) -> None:
+    root = practice.send(NOTICE)
+    comment = practice.say("कधी?", root)
+    began = utc_now()
+    practice.lay("reply", kind)
+    if practice.name == "x":
+        practice.lay("publish", kind)
+    reply = Outgoing("सायंकाळी.", reply_to=comment)
+    with pytest.raises(OutcomeUnknown):
+        practice.send(reply)
+    assert practice.platform.look_up(reply, since=began) is not None
+
+
+@pytest.mark.parametrize("kind", [*KEPT, *NOT_KEPT])
+def test_an_upload_that_breaks_is_safe_to_repeat(practice: Ground, kind: str) -> None:
+    practice.lay("media", kind)
+    with pytest.raises(TryLater):
+        practice.send(replace(NOTICE, media=(picture(),)))
+    assert practice.made() == []
+
+
+@pytest.mark.parametrize("kind", ["error_before", "reset_before", "empty_body", "truncated"])
+def test_a_reading_that_breaks_is_safe_to_repeat(practice: Ground, kind: str) -> None:
+    root = practice.send(NOTICE)
+    for operation in ("timeline", "comments", "search"):
+        practice.lay(operation, kind)
+    with pytest.raises(TryLater):
+        practice.platform.look_up(NOTICE, since=utc_now())
+    with pytest.raises(TryLater):
+        practice.platform.comments_since(Source(root), None)
+
+
+def test_a_limit_says_until_when(practice: Ground) -> None:
+    practice.lay("publish", "rate_limit", seconds=600)
+    with pytest.raises(TryLater) as later:
+        practice.send(NOTICE)
+    assert later.value.at is not None
+    assert timedelta(minutes=8) < later.value.at - utc_now() < timedelta(minutes=12)
+    assert practice.made() == []
+
+
+def test_a_limit_without_a_time_says_none(practice: Ground) -> None:
+    practice.lay("publish", "rate_limit")
+    with pytest.raises(TryLater) as later:
+        practice.send(NOTICE)
+    assert later.value.at is None
+
+
+def test_an_expired_token_is_told_apart_everywhere(practice: Ground) -> None:
+    practice.lay("*", "expired_token", count="always")
+    calls = (
+        lambda: practice.send(NOTICE),
+        lambda: practice.send(replace(NOTICE, media=(picture(),))),
+        lambda: practice.platform.look_up(NOTICE, since=utc_now()),
+        lambda: practice.platform.comments_since(Source("1"), None),
+    )
+    for call in calls:
+        with pytest.raises(CredentialsExpired):
+            call()
+    assert practice.platform.check().problem is HealthProblem.CREDENTIALS
+
+
+def test_wrong_keys_are_expired_credentials(practice: Ground) -> None:
+    wrong = {"x": {"access_token_secret": "wrong"}, "facebook": {"page_token": "wrong"}}
+    platform = open_there(practice.name, practice.url, **wrong[practice.name])
+    until = deadline()
+    with pytest.raises(CredentialsExpired):
+        platform.publish(platform.prepare(NOTICE, deadline=until), deadline=until)
+    health = platform.check()
+    assert (health.ok, health.problem) == (False, HealthProblem.CREDENTIALS)
+
+
+def test_the_same_words_twice_are_refused_as_a_duplicate(practice: Ground) -> None:
+    practice.send(NOTICE)
+    with pytest.raises(Refused) as refused:
+        practice.send(NOTICE)
+    assert refused.value.reason is RefusalCode.DUPLICATE
+
+
+def test_a_lagging_timeline_is_no_proof_of_absence(practice: Ground) -> None:
+    began = utc_now()
+    number = practice.send(NOTICE)
+    practice.lay("timeline", "lag", seconds=600)
+    assert practice.platform.look_up(NOTICE, since=began) is None
+    found = practice.platform.look_up(NOTICE, since=began)
+    assert found is not None
+    assert found.platform_id == number
+
+
+def test_a_sandbox_that_is_away_is_safe_to_try_later(tmp_path: Path) -> None:
+    for name in grounds.CREDENTIALS:
+        platform = open_there(name, "http://127.0.0.1:9")
+        until = deadline()
+        with pytest.raises(TryLater):
+            platform.publish(platform.prepare(NOTICE, deadline=until), deadline=until)
+        assert platform.check().problem is HealthProblem.UNREACHABLE
+
+
+@pytest.fixture
+def on_x(tmp_path: Path) -> Iterator[Ground]:
+    with grounds.ground("x", tmp_path / "sandbox") as found:
+        yield found
+
+
+@pytest.fixture
+def on_facebook(tmp_path: Path) -> Iterator[Ground]:
+    with grounds.ground("facebook", tmp_path / "sandbox") as found:
+        yield found
+
+
+@pytest.mark.parametrize("switches", [{"x_dialect": "post"}, {"x_html_escaped": "on"}])
+def test_x_is_read_in_either_dialect_and_unescaped(on_x: Ground, switches: dict[str, str]) -> None:
+    on_x.switch(**switches)
+    began = utc_now()
+    outgoing = Outgoing("पाणी < वीज & रस्ते > water.example.in", media=(picture(),))
+    root = on_x.send(outgoing)
+    assert on_x.platform.look_up(outgoing, since=began) is not None
+    comment = on_x.say("का? R&D <3", root)
+    reply = Outgoing("कारण दुरुस्ती.", reply_to=comment)
+    answered = on_x.send(reply)
+    found = on_x.platform.look_up(reply, since=began)
+    assert found is not None
+    assert found.platform_id == answered
+    remarks = {r.platform_id: r for r in on_x.platform.comments_since(Source(root), None).remarks}
+    assert remarks[answered].parent_id == comment
+    assert remarks[comment].text.endswith("का? R&D <3")
+
+
+@pytest.mark.parametrize("summons", ["explicit", "any"])
+def test_x_refuses_a_reply_that_was_not_summoned(on_x: Ground, summons: str) -> None:
+    comment = on_x.say("पाणी नाही", None)
+    on_x.switch(x_not_summoned=summons)
+    with pytest.raises(Refused) as refused:
+        on_x.send(Outgoing("नमस्कार", reply_to=comment))
+    assert refused.value.reason is RefusalCode.NOT_SUMMONED
+
+
+def test_x_restarts_where_its_search_no_longer_takes_the_cursor(on_x: Ground) -> None:
+    root = on_x.send(NOTICE)
+    comment = on_x.say("कधी?", root)
+    on_x.switch(x_since_id_window="on")
+    page = on_x.platform.comments_since(Source(root), "5000000||")
+    assert [one.platform_id for one in page.remarks] == [comment]
+
+
+def test_a_mention_that_answers_our_post_says_what_it_answers(on_x: Ground) -> None:
+    root = on_x.send(NOTICE)
+    comment = on_x.say("कधी?", root)
+    page = on_x.platform.comments_since(MENTIONS, None)
+    assert [(one.platform_id, one.parent_id, one.root_id) for one in page.remarks] == [
+        (comment, root, root)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("switches", "expected"),
+    [
+        ({"facebook_duplicate": "368"}, RefusalCode.DUPLICATE),
+        ({"facebook_error_http": "200"}, RefusalCode.DUPLICATE),
+        ({"facebook_error_http": "403"}, RefusalCode.DUPLICATE),
+    ],
+)
+def test_facebooks_refusals_are_read_by_their_code(
+    on_facebook: Ground, switches: dict[str, str], expected: RefusalCode
+) -> None:
+    on_facebook.switch(**switches)
+    on_facebook.send(NOTICE)
+    with pytest.raises(Refused) as refused:
+        on_facebook.send(NOTICE)
+    assert refused.value.reason is expected
+
+
+def test_facebook_asking_to_wait_is_no_refusal(on_facebook: Ground) -> None:
+    on_facebook.lay("publish", "blocked")
+    with pytest.raises(TryLater):
+        on_facebook.send(NOTICE)
+
+
+def test_a_facebook_link_beside_text_has_its_own_field(on_facebook: Ground) -> None:
+    began: datetime = utc_now()
+    outgoing = replace(NOTICE, link="https://pune.example.in/a")
+    on_facebook.send(outgoing)
+    assert [one["text"] for one in on_facebook.made()] == [NOTICE.text]
+    assert on_facebook.platform.look_up(outgoing, since=began) is not None
+
+
+def test_every_error_carries_what_was_answered_without_a_secret(practice: Ground) -> None:
+    practice.lay("publish", "error_json_after")
+    with pytest.raises(PlatformError) as error:
+        practice.send(NOTICE)
+    assert "HTTP 500" in error.value.detail
+    for secret in grounds.CREDENTIALS[practice.name].values():
+        assert secret.isdecimal() or secret not in error.value.detail

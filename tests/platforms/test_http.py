@@ -1,0 +1,528 @@
+"""Wrong answers and slow networks, byte by byte: what each of them is taken to mean."""
+
+from __future__ import annotations
+
+import gzip
+import hmac
+import json
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.platforms import UnknownPlatform, open_platform
+from publisher.platforms.base import (
+    CredentialsExpired,
+    Deadline,
+    OutcomeUnknown,
+    Outgoing,
+    Platform,
+    Prepared,
+    RefusalCode,
+    Refused,
+    Source,
+    TryLater,
+)
+from publisher.platforms.facebook import FacebookCredentials, FacebookPlatform
+from publisher.platforms.http import Mask
+from publisher.platforms.x import XCredentials, XPlatform
+from tests.platforms.grounds import CREDENTIALS, deadline, picture
+from tests.platforms.stub import Stub, answer, drip, hang_up, reset
+
+NOTICE = Prepared(Outgoing("पाणी बंद"))
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+SECRETS = [
+    value for parts in CREDENTIALS.values() for value in parts.values() if not value.isdecimal()
+]
+
+
+def open_at(name: str, url: str, now: datetime = NOW) -> Platform:
+    return open_platform(
+        name,
+        CREDENTIALS[name],
+        x_api_url=url,
+        graph_api_url=url,
+        graph_api_version="v26.0",
+        now=lambda: now,
+    )
+
+
+@pytest.fixture(params=CREDENTIALS)
+def platform(request: pytest.FixtureRequest, stub: Stub) -> Platform:
+    return open_at(request.param, stub.url)
+
+
+def created(platform: Platform) -> bytes:
+    """What the platform says after a success."""
+    return answer({"data": {"id": "77", "text": "पाणी बंद"}, "id": "77"}, 201)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Sorry</html>",
+        b'{"data": {"id": "7',
+        b"[]",
+        b"null",
+        b'"77"',
+        b"{}",
+        b"\xff\xfe",
+    ],
+)
+@pytest.mark.parametrize("code", [200, 201])
+def test_a_senseless_success_of_a_creation_is_unknown(
+    platform: Platform, stub: Stub, body: bytes, code: int
+) -> None:
+    stub.plan(answer(body, code))
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline())
+
+
+@pytest.mark.parametrize("id_there", [None, "", [], {}, True])
+def test_a_success_without_an_id_is_unknown(
+    platform: Platform, stub: Stub, id_there: object
+) -> None:
+    stub.plan(answer({"data": {"id": id_there}, "id": id_there}))
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline())
+
+
+@pytest.mark.parametrize("code", [408, 500, 502, 503, 504, 302, 307, 100, 299])
+def test_a_server_in_trouble_leaves_the_outcome_unknown(
+    platform: Platform, stub: Stub, code: int
+) -> None:
+    stub.plan(answer(b"<html>Bad Gateway</html>", code, {"Location": "http://127.0.0.1:9/"}))
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline(1))
+    assert len(stub.requests) == 1
+
+
+def test_a_reason_given_with_a_5xx_is_not_believed(platform: Platform, stub: Stub) -> None:
+    said = {"error": {"code": 506, "message": "duplicate"}, "detail": "duplicate content"}
+    stub.plan(answer(said, 500))
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline())
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        reset,
+        hang_up,
+        lambda connection: connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Le"),
+        lambda connection: connection.sendall(b"\x00\x01nonsense\r\n\r\n"),
+        lambda connection: connection.sendall(answer({"id": "77"}, 201)[:-3]),
+        lambda connection: connection.sendall(
+            b'HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'
+        ),
+        lambda connection: connection.sendall(
+            answer(b"not gzip", 201, {"Content-Encoding": "gzip"})
+        ),
+    ],
+    ids=["reset", "closed", "half a head", "nonsense", "cut short", "cut chunk", "not gzip"],
+)
+def test_a_connection_that_breaks_after_writing_leaves_the_outcome_unknown(
+    platform: Platform, stub: Stub, behave: Callable[[socket.socket], None]
+) -> None:
+    stub.plan(behave)
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline(5))
+    assert len(stub.requests) == 1
+
+
+@pytest.mark.parametrize("head_only", [True, False])
+def test_an_answer_that_drips_cannot_outlast_the_deadline(
+    platform: Platform, stub: Stub, head_only: bool
+) -> None:
+    whole = created(platform)
+    head, _, body = whole.partition(b"\r\n\r\n")
+
+    def behave(connection: socket.socket) -> None:
+        if not head_only:
+            connection.sendall(head + b"\r\n\r\n")
+        drip(head if head_only else body, stub.over, 0.2)(connection)
+
+    stub.plan(behave)
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline(1))
+    assert time.monotonic() - began < 3
+
+
+def test_a_silent_server_is_given_up_at_the_deadline(platform: Platform, stub: Stub) -> None:
+    stub.plan(drip(b"HTTP", stub.over, 10))
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline(0.5))
+    assert time.monotonic() - began < 3
+    stub.over.set()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_where_no_connection_comes_about_nothing_has_left(name: str, url: str) -> None:
+    with pytest.raises(TryLater):
+        open_at(name, url).publish(NOTICE, deadline=deadline())
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_a_server_that_takes_no_connection_is_given_up_at_the_deadline(name: str) -> None:
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for one in (first, second):
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(TryLater):
+            open_at(name, url).publish(NOTICE, deadline=deadline(0.5))
+        assert time.monotonic() - began < 3
+
+
+def test_a_server_without_the_right_certificate_gets_nothing(stub: Stub) -> None:
+    for name in CREDENTIALS:
+        stub.plan(hang_up)
+        platform = open_at(name, stub.url.replace("http:", "https:"))
+        with pytest.raises(TryLater):
+            platform.publish(NOTICE, deadline=deadline(0.5))
+    assert stub.requests == []
+
+
+@dataclass
+class Ticking:
+    """A clock that jumps far ahead after so many looks at it."""
+
+    looks: int
+
+    def __call__(self) -> float:
+        self.looks -= 1
+        return 0.0 if self.looks >= 0 else 1_000.0
+
+
+def test_a_deadline_that_passes_while_connecting_lets_nothing_out(
+    platform: Platform, stub: Stub
+) -> None:
+    # One look makes the deadline, one lets it connect; the next comes right before writing.
+    until = Deadline.after(10, Ticking(2))
+    with pytest.raises(TryLater):
+        platform.publish(NOTICE, deadline=until)
+    until_connected = time.monotonic() + 5
+    while not stub.connections and time.monotonic() < until_connected:
+        time.sleep(0.01)
+    assert stub.connections == 1
+    assert stub.requests == []
+
+
+def test_a_deadline_that_passes_on_a_connection_kept_open_lets_nothing_out(
+    platform: Platform, stub: Stub
+) -> None:
+    stub.plan(created(platform))
+    platform.publish(NOTICE, deadline=deadline())
+    with pytest.raises(TryLater):
+        platform.publish(NOTICE, deadline=Deadline.after(10, Ticking(2)))
+    assert len(stub.requests) == 1
+
+
+def test_a_deadline_that_passes_in_the_midst_of_writing_is_unknown(
+    platform: Platform, stub: Stub
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=Deadline.after(10, Ticking(3)))
+
+
+def epoch(moment: datetime) -> str:
+    return str(int(moment.timestamp()))
+
+
+@pytest.mark.parametrize(
+    ("headers", "at"),
+    [
+        ({}, None),
+        ({"x-rate-limit-reset": epoch(NOW + timedelta(minutes=9))}, NOW + timedelta(minutes=9)),
+        ({"x-rate-limit-reset": epoch(NOW - timedelta(minutes=9))}, None),
+        ({"x-rate-limit-reset": "soon"}, None),
+        ({"x-rate-limit-reset": "99999999999999999999"}, None),
+        ({"x-rate-limit-reset": epoch(NOW + timedelta(days=30))}, None),
+        ({"retry-after": "60"}, NOW + timedelta(minutes=1)),
+        (
+            {
+                "x-rate-limit-remaining": "3",
+                "x-rate-limit-reset": epoch(NOW + timedelta(minutes=9)),
+                "x-app-limit-24hour-remaining": "0",
+                "x-app-limit-24hour-reset": epoch(NOW + timedelta(hours=20)),
+            },
+            NOW + timedelta(hours=20),
+        ),
+        (
+            {
+                "x-rate-limit-remaining": "0",
+                "x-rate-limit-reset": epoch(NOW + timedelta(minutes=9)),
+                "x-user-limit-24hour-remaining": "7",
+                "x-user-limit-24hour-reset": epoch(NOW + timedelta(hours=20)),
+            },
+            NOW + timedelta(minutes=9),
+        ),
+    ],
+)
+def test_a_429_is_obeyed_by_its_own_headers(
+    platform: Platform, stub: Stub, headers: Mapping[str, str], at: datetime | None
+) -> None:
+    stub.plan(answer({"errors": [{"code": 88, "message": "Rate limit exceeded"}]}, 429, headers))
+    with pytest.raises(TryLater) as later:
+        platform.publish(NOTICE, deadline=deadline())
+    assert later.value.at == at
+
+
+@pytest.mark.parametrize(
+    ("wait", "at"),
+    [(7, NOW + timedelta(minutes=7)), (0, None), (10**9, None), ("soon", None)],
+)
+@pytest.mark.parametrize("error", [4, 17, 32, 341, 613, 80001])
+def test_facebooks_throttles_are_obeyed_by_their_minutes(
+    stub: Stub, error: int, wait: object, at: datetime | None
+) -> None:
+    usage = json.dumps({"1": [{"type": "pages", "estimated_time_to_regain_access": wait}]})
+    headers = {"X-Business-Use-Case-Usage": usage}
+    stub.plan(answer({"error": {"code": error}}, 400, headers))
+    with pytest.raises(TryLater) as later:
+        open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
+    assert later.value.at == at
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "reason"),
+    [
+        (
+            403,
+            {"detail": "You are not allowed to create a Tweet with duplicate content."},
+            "duplicate",
+        ),
+        (403, {"errors": [{"code": 187, "message": "Status is a duplicate."}]}, "duplicate"),
+        (403, {"detail": "Reply to this conversation is not allowed."}, "not_summoned"),
+        (
+            403,
+            {"detail": "You attempted to reply to a Tweet that is deleted or not visible to you."},
+            "target_gone",
+        ),
+        (403, {"detail": "Your account is suspended."}, "blocked"),
+        (403, {"detail": "You are not permitted to perform this action."}, "permission"),
+        (402, {"title": "Credits depleted"}, "permission"),
+        (400, {"detail": "Your media IDs are invalid."}, "media_invalid"),
+        (400, {"detail": "Your Tweet text is too long."}, "too_long"),
+        (400, {"detail": "One or more parameters to your request was invalid."}, "invalid"),
+        (404, b"<html>", "target_gone"),
+        (418, b"", "unknown"),
+    ],
+)
+def test_xs_refusals_have_reasons(stub: Stub, code: int, body: object, reason: str) -> None:
+    stub.plan(answer(body, code))
+    with pytest.raises(Refused) as refused:
+        open_at("x", stub.url).publish(NOTICE, deadline=deadline())
+    assert refused.value.reason == RefusalCode(reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"code": 506}, "duplicate"),
+        ({"code": 368, "message": "You've already posted this."}, "duplicate"),
+        ({"code": 368, "message": "Blocked"}, "blocked"),
+        ({"code": 10}, "permission"),
+        ({"code": 200}, "permission"),
+        ({"code": 299}, "permission"),
+        ({"code": 100, "error_subcode": 33}, "target_gone"),
+        ({"code": 100}, "invalid"),
+        ({"code": 324}, "media_invalid"),
+        ({"code": 1609005}, "invalid"),
+        ({"code": 98765}, "unknown"),
+        ({"code": "506"}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+@pytest.mark.parametrize("http_code", [200, 400, 403])
+def test_facebooks_refusals_have_reasons(
+    stub: Stub, error: dict[str, object], reason: str, http_code: int
+) -> None:
+    stub.plan(answer({"error": error}, http_code))
+    with pytest.raises(Refused) as refused:
+        open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
+    assert refused.value.reason == RefusalCode(reason)
+
+
+@pytest.mark.parametrize("error", [{"code": 1}, {"code": 2}, {"code": 98765, "is_transient": True}])
+@pytest.mark.parametrize("http_code", [200, 400, 500])
+def test_what_facebook_was_seen_to_do_all_the_same_is_unknown(
+    stub: Stub, error: dict[str, object], http_code: int
+) -> None:
+    stub.plan(answer({"error": error}, http_code))
+    with pytest.raises(OutcomeUnknown):
+        open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
+
+
+@pytest.mark.parametrize("subcode", [458, 459, 460, 463, 464, 467, 492, None])
+def test_a_token_that_facebook_no_longer_takes_is_expired(stub: Stub, subcode: int | None) -> None:
+    stub.plan(answer({"error": {"code": 190, "error_subcode": subcode}}, 400))
+    with pytest.raises(CredentialsExpired):
+        open_at("facebook", stub.url).publish(NOTICE, deadline=deadline())
+
+
+def test_a_401_is_expired_credentials(platform: Platform, stub: Stub) -> None:
+    stub.plan(answer(b"", 401))
+    with pytest.raises(CredentialsExpired):
+        platform.publish(NOTICE, deadline=deadline())
+
+
+@pytest.mark.parametrize("plan", [answer(b"", 200), answer(b"", 503), reset], ids=str)
+def test_a_reading_never_has_an_unknown_outcome(
+    platform: Platform, stub: Stub, plan: bytes | Callable[[socket.socket], None]
+) -> None:
+    stub.plan(plan, plan, plan)
+    with pytest.raises(TryLater):
+        platform.look_up(NOTICE.outgoing, since=NOW)
+    with pytest.raises(TryLater):
+        platform.comments_since(Source("1"), None)
+    with pytest.raises(TryLater):
+        platform.prepare(replace(NOTICE.outgoing, media=(picture(),)), deadline=deadline())
+
+
+def test_an_answer_that_unpacks_to_a_huge_one_is_given_up(platform: Platform, stub: Stub) -> None:
+    bomb = gzip.compress(b" " * 8_000_000 + b"{}")
+    stub.plan(answer(bomb, 200, {"Content-Encoding": "gzip"}))
+    with pytest.raises(TryLater, match="too large"):
+        platform.look_up(NOTICE.outgoing, since=NOW)
+
+
+def test_nothing_follows_to_another_host(platform: Platform, stub: Stub) -> None:
+    elsewhere = f"{stub.url.replace('127.0.0.1', 'localhost')}/stolen"
+    stub.plan(answer({}, 301, {"Location": elsewhere}), answer({"data": []}))
+    with pytest.raises(TryLater):
+        platform.look_up(NOTICE.outgoing, since=NOW)
+    assert len(stub.requests) == 1
+
+
+def test_proxies_and_passwords_of_the_environment_are_left_alone(
+    platform: Platform, stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    passwords = tmp_path / "netrc"
+    passwords.write_text("default login somebody password something")
+    monkeypatch.setenv("NETRC", str(passwords))
+    stub.plan(created(platform))
+    assert platform.publish(NOTICE, deadline=deadline()).platform_id == "77"
+    assert b"Basic" not in stub.requests[0]
+
+
+def test_the_host_header_stays_the_platforms_own(platform: Platform, stub: Stub) -> None:
+    stub.plan(created(platform))
+    platform.publish(NOTICE, deadline=deadline())
+    hosts = {"x": b"Host: api.twitter.com\r\n", "facebook": b"Host: graph.facebook.com\r\n"}
+    assert hosts[platform.name] in stub.requests[0]
+
+
+def test_a_base_address_may_have_a_path(stub: Stub) -> None:
+    platform = open_at("x", f"{stub.url}/practice/")
+    stub.plan(created(platform))
+    platform.publish(NOTICE, deadline=deadline())
+    assert stub.requests[0].startswith(b"POST /practice/2/tweets HTTP/1.1\r\n")
+
+
+def test_no_token_travels_in_an_address(stub: Stub) -> None:
+    platform = open_at("facebook", stub.url)
+    stub.plan(answer({"data": []}), answer({"id": CREDENTIALS["facebook"]["page_id"]}))
+    platform.look_up(NOTICE.outgoing, since=NOW)
+    assert platform.check().ok
+    token = CREDENTIALS["facebook"]["page_token"].encode()
+    for request in stub.requests:
+        assert token not in request.partition(b"\r\n")[0]
+        assert b"Authorization: Bearer " + token in request
+
+
+def test_no_secret_reaches_a_log_an_error_or_a_receipt(
+    platform: Platform, stub: Stub, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = {"id": "77", "data": {"id": "77"}, "echo": SECRETS, "next": "/a?access_token=elsewhere"}
+    echo = answer(said)
+    stub.plan(echo, answer(said, 500), answer(said, 403), reset, answer(said | {"data": []}))
+    texts = [platform.publish(NOTICE, deadline=deadline()).answer]
+    with pytest.raises(OutcomeUnknown) as error:
+        platform.publish(NOTICE, deadline=deadline())
+    texts += [error.value.detail, platform.check().detail, platform.check().detail]
+    platform.look_up(NOTICE.outgoing, since=NOW)
+    assert all(texts)
+    texts += [record.getMessage() for record in caplog.records]
+    assert any("/2/tweets" in text or "/feed" in text for text in texts)
+    for secret in (*own_secrets(platform), "elsewhere"):
+        assert [text for text in texts if secret in text] == []
+
+
+def own_secrets(platform: Platform) -> list[str]:
+    return [value for value in CREDENTIALS[platform.name].values() if not value.isdecimal()]
+
+
+def test_a_raw_answer_is_kept_short(platform: Platform, stub: Stub) -> None:
+    stub.plan(answer({"id": "77", "data": {"id": "77"}, "more": "क" * 5_000}))
+    assert len(platform.publish(NOTICE, deadline=deadline()).answer) <= 2_000
+
+
+def test_the_mask_hides_a_secret_in_every_form() -> None:
+    mask = Mask(["a/b+c"])
+    assert mask("x a/b+c y a%2Fb%2Bc") == "x ••• y •••"
+    assert mask("?access_token=abc&x=1") == "?access_token=•••&x=1"
+    assert mask('{"access_token": "abc"}') == '{"access_token": "•••"}'
+
+
+def test_the_limits_of_the_last_answers_are_kept(stub: Stub) -> None:
+    platform = open_at("x", stub.url)
+    assert isinstance(platform, XPlatform)
+    stub.plan(answer({"data": {"id": "77"}}, 201, {"x-rate-limit-remaining": "41"}))
+    platform.publish(NOTICE, deadline=deadline())
+    assert platform.allowances == {"POST /2/tweets": {"x-rate-limit-remaining": "41"}}
+
+
+@pytest.mark.parametrize(("minutes", "is_ours"), [(-6, False), (-4, True), (1, True)])
+def test_what_a_timeline_shows_from_before_the_attempt_is_not_it(
+    platform: Platform, stub: Stub, minutes: int, is_ours: bool
+) -> None:
+    made_at = (NOW + timedelta(minutes=minutes)).isoformat()
+    said = {"id": "77", "text": "पाणी बंद", "message": "पाणी बंद"}
+    stub.plan(answer({"data": [{**said, "created_at": made_at, "created_time": made_at}]}))
+    found = platform.look_up(NOTICE.outgoing, since=NOW)
+    assert (found is not None) is is_ours
+
+
+def test_an_unknown_platform_is_named() -> None:
+    with pytest.raises(UnknownPlatform, match="telegraph"):
+        open_platform("telegraph", {}, x_api_url="", graph_api_url="", graph_api_version="v26.0")
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_credentials_that_lack_a_part_are_expired(name: str) -> None:
+    with pytest.raises(CredentialsExpired):
+        open_platform(name, {}, x_api_url="", graph_api_url="", graph_api_version="v26.0")
+
+
+def test_the_proof_of_the_apps_secret_goes_with_each_call(stub: Stub) -> None:
+    platform = FacebookPlatform(
+        FacebookCredentials("1", "token", "secret"),
+        now=lambda: NOW,
+        monotonic=time.monotonic,
+        api_url=stub.url,
+    )
+    stub.plan(answer({"id": "77"}), answer({"id": "1"}))
+    platform.publish(NOTICE, deadline=deadline())
+    assert platform.check().ok
+    proof = hmac.new(b"secret", b"token", "sha256").hexdigest().encode()
+    assert all(b"appsecret_proof=" + proof in request for request in stub.requests)
+
+
+def test_xs_account_number_comes_from_its_token() -> None:
+    assert XCredentials("a", "b", "9000000001-c", "d").user_id == "9000000001"

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+from sqlalchemy import select
+
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
+from publisher.press import accounts, dispatching, publishing
+from publisher.press.bench import Claim
+from tests.support.city import HOUR, MINUTE, PACE, City
+
+LEASE = timedelta(seconds=PACE.lease)
+
+
+def test_of_many_clocks_only_one_claims_a_delivery(town: City) -> None:
+    (delivery,) = town.due()
+    together = Barrier(6)
+
+    def try_it(number: int) -> Claim | None:
+        together.wait()
+        return dispatching.claim_next(town.clock_named(f"clock-{number}"))
+
+    with ThreadPoolExecutor(6) as clocks:
+        claims = [one for one in clocks.map(try_it, range(6)) if one is not None]
+
+    assert claims == [Claim(delivery, 1)]
+    assert town.delivery(delivery).state is DeliveryState.CLAIMED
+
+
+def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) -> None:
+    due = [one for _ in range(6) for one in town.due()]
+    together = Barrier(3)
+
+    def work(number: int) -> None:
+        together.wait()
+        dispatching.tick_press(town.clock_named(f"clock-{number}"))
+
+    with ThreadPoolExecutor(3) as clocks:
+        list(clocks.map(work, range(3)))
+    town.press()
+
+    texts = Counter(one.text for one in town.platform("x").published)
+    assert len(texts) == 6
+    assert set(texts.values()) == {1}
+    assert {town.delivery(one).state for one in due} == {DeliveryState.PUBLISHED}
+
+
+def test_the_claim_is_committed_before_anything_is_sent(town: City) -> None:
+    (delivery,) = town.due()
+    claim = dispatching.claim_next(town.bench)
+    assert claim == Claim(delivery, 1)
+    with town.read() as session:
+        row = session.get_one(Delivery, delivery)
+        assert (row.state, row.fence, row.claimed_by) == (DeliveryState.CLAIMED, 1, "clock-1")
+        assert row.leased_until == town.now + LEASE
+        attempt = session.scalars(select(Attempt)).one()
+        assert (attempt.fence, attempt.sending_at, attempt.outcome) == (1, None, "")
+    assert town.platform("x").published == []
+
+
+def test_nothing_is_claimed_before_its_time(town: City) -> None:
+    (delivery,) = town.schedule(town.approved(), HOUR)
+    assert town.press(HOUR - timedelta(seconds=1)) == 0
+    assert town.press(timedelta(seconds=1)) == 1
+    assert town.delivery(delivery).state is DeliveryState.PUBLISHED
+
+
+def test_what_is_due_first_is_sent_first(town: City) -> None:
+    later = town.schedule(town.approved(), 10 * MINUTE)
+    sooner = town.schedule(town.approved("road"), 5 * MINUTE)
+    town.press(15 * MINUTE)
+    with town.read() as session:
+        order = session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)).all()
+    assert list(order) == [*sooner, *later]
+
+
+def test_a_paused_account_keeps_its_deliveries_and_others_go_on(town: City) -> None:
+    on_x, on_facebook = town.due(on=["x", "facebook"])
+    with town.write() as session:
+        accounts.pause(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            account_id=town.accounts["x"],
+            reason="credentials",
+        )
+    assert town.press() == 1
+    assert town.delivery(on_x).state is DeliveryState.SCHEDULED
+    assert town.delivery(on_facebook).state is DeliveryState.PUBLISHED
+
+
+def test_a_paused_accounts_delivery_leaves_once_the_account_is_checked_again(town: City) -> None:
+    (delivery,) = town.due()
+    account_id = town.accounts["x"]
+    with town.write() as session:
+        accounts.pause(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            account_id=account_id,
+            reason="credentials",
+        )
+    town.press(MINUTE)
+    with town.write() as session:
+        accounts.resume(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            account_id=account_id,
+            health=town.platform("x").check(),
+        )
+    town.press(MINUTE)
+    assert town.delivery(delivery).state is DeliveryState.PUBLISHED
+    with town.read() as session:
+        assert session.get_one(Account, account_id).state is AccountState.CONNECTED
+
+
+def test_a_claim_whose_lease_ended_is_taken_up_again_and_sent_once(town: City) -> None:
+    (delivery,) = town.due()
+    dispatching.claim_next(town.clock_named("dead"))
+    assert town.press(LEASE) == 0
+    assert town.press(timedelta(seconds=1)) == 1
+    assert town.delivery(delivery).state is DeliveryState.PUBLISHED
+    assert town.delivery(delivery).fence == 2
+    assert len(town.platform("x").published) == 1
+
+
+def test_a_clock_that_wakes_after_its_lease_sends_nothing(town: City) -> None:
+    (delivery,) = town.due()
+    old = dispatching.claim_next(town.clock_named("sleeper"))
+    assert old is not None
+    town.press(LEASE + timedelta(seconds=1))
+    publishing.carry_out(town.clock_named("sleeper"), old)
+    assert len(town.platform("x").published) == 1
+    assert town.delivery(delivery).state is DeliveryState.PUBLISHED
+
+
+def test_a_sleeper_whose_delivery_nobody_took_up_sends_nothing_either(town: City) -> None:
+    (delivery,) = town.due()
+    old = dispatching.claim_next(town.clock_named("sleeper"))
+    assert old is not None
+    town.clock.move(LEASE + timedelta(seconds=1))
+    with town.write() as session:
+        dispatching.sweep(session, now=town.now, pace=PACE)
+    publishing.carry_out(town.clock_named("sleeper"), old)
+    assert town.platform("x").published == []
+    assert town.delivery(delivery).state is DeliveryState.SCHEDULED
+
+
+def test_each_tick_writes_down_that_the_clock_is_alive(town: City) -> None:
+    began = town.now
+    town.press()
+    town.press(MINUTE)
+    with town.read() as session:
+        beat = session.get_one(ClockBeat, "clock-1")
+        assert (beat.started_at, beat.beat_at) == (began, began + MINUTE)

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import FreshSignInRequired, WrongRole, WrongState
+from publisher.desk.checking import Invalid, Missing
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
+from publisher.platforms.base import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    Outgoing,
+    PlatformError,
+    Receipt,
+    RefusalCode,
+    Refused,
+    Sighting,
+    TryLater,
+)
+from publisher.platforms.memory import MemoryPlatform
+from publisher.press import confirming, dispatching, publishing, recording
+from publisher.press.accounts import OpenAccount
+from publisher.press.bench import Bench, Claim
+from tests.support.city import MINUTE, PACE, City
+
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(seconds=PACE.lease)
+
+
+def test_what_the_platform_kept_is_found_and_published_with_its_id(town: City) -> None:
+    delivery_id = _unknown(town, is_kept=True)
+    assert town.confirm(19 * SECOND) == 0
+    assert town.confirm(SECOND) == 1
+    with town.read() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert (delivery.state, delivery.reason) == (DeliveryState.PUBLISHED, {})
+        assert delivery.receipt is not None
+        assert delivery.receipt.origin is ReceiptOrigin.LOOK_UP
+        assert delivery.receipt.platform_id == town.platform("x").published[0].platform_id
+
+
+def test_what_is_not_found_is_looked_for_at_20_s_1_5_and_15_min_and_then_held(town: City) -> None:
+    delivery_id = _unknown(town)
+    sent_at, looks = town.now, []
+    while town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED:
+        if town.confirm(10 * SECOND):
+            looks.append((town.now - sent_at).total_seconds())
+    assert looks == [20, 60, 300, 900]
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.look_at) == (DeliveryState.HELD, None)
+    assert town.told("delivery_held") == ["admin", "clerk", "first", "lead", "second"]
+    assert town.confirm(MINUTE) == 0
+
+
+def test_a_timeline_that_lags_ten_minutes_is_waited_for(town: City) -> None:
+    town.platform("x").lag = timedelta(minutes=10)
+    delivery_id = _unknown(town, is_kept=True)
+    for _ in range(100):
+        town.confirm(10 * SECOND)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert len(town.platform("x").published) == 1
+
+
+@pytest.mark.parametrize("trouble", [TryLater(), Refused(RefusalCode.UNKNOWN)])
+def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
+    town: City, trouble: PlatformError
+) -> None:
+    delivery_id = _unknown(town)
+    town.platforms[town.accounts["x"]] = _Deaf(town, trouble)
+    for _ in range(10):
+        town.confirm(15 * MINUTE)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
+
+
+def test_looking_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
+    delivery_id = _unknown(town)
+    town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
+    town.confirm(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    with town.read() as session:
+        assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
+
+
+def test_credentials_that_cannot_be_opened_do_not_stop_the_looks_for_others(town: City) -> None:
+    stuck = _unknown(town)
+    town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
+    (found,) = town.live("road", on=["facebook"])
+
+    def open_account(account: Account) -> MemoryPlatform:
+        if account.platform == "x":
+            raise CredentialsExpired("sealed with another key")
+        return town.platforms[account.id]
+
+    town.clock.move(MINUTE)
+    confirming.tick_confirming(_with(town, open_account))
+    assert town.delivery(stuck).state is DeliveryState.UNCONFIRMED
+    assert town.delivery(found).state is DeliveryState.PUBLISHED
+
+
+def test_a_sighting_that_proves_another_delivery_proves_nothing_here(town: City) -> None:
+    """The same text went out before; the earlier post must not be taken for this one."""
+    post_id = town.start(town.hand_in())
+    for _ in range(2):
+        town.save(post_id, on=["x"], text="तोच मजकूर")
+        town.send(post_id)
+        town.approve(post_id)
+        (delivery_id,) = town.schedule(post_id, timedelta(0))
+        if len(town.platform("x").published) == 0:
+            town.press()
+    town.platform("x").fail_next(OutcomeUnknown())
+    town.press()
+    for _ in range(100):
+        town.confirm(10 * SECOND)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+
+
+def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: City) -> None:
+    (delivery_id,) = town.due()
+    _die_while_sending(town)
+    assert town.press(LEASE) == 0
+    assert town.delivery(delivery_id).state is DeliveryState.SENDING
+    town.press(SECOND)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (
+        DeliveryState.UNCONFIRMED,
+        {"code": "lease_ended"},
+    )
+    town.press(MINUTE)
+    assert town.platform("x").published == []
+
+
+@pytest.mark.parametrize("wait", [0, 60, 3_600])
+def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, wait: int) -> None:
+    """In sending, unconfirmed and held alike: nothing else may be moved by it."""
+    (delivery_id,) = town.due()
+    claim = _die_while_sending(town)
+    for _ in range(wait // 30):
+        town.press(30 * SECOND)
+        town.confirm()
+    states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
+    assert town.delivery(delivery_id).state is states[wait]
+    recording.store_receipt(town.bench, claim, _receipt(town))
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_a_late_failure_settles_nothing(town: City) -> None:
+    delivery_id = _unknown(town)
+    claim = Claim(delivery_id, 1)
+    recording.store_failure(town.bench, claim, {"code": "too_long"}, "late")
+    recording.store_delay(town.bench, claim, TryLater())
+    recording.store_expiry(town.bench, claim, CredentialsExpired())
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+
+
+def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
+    delivery_id = town.hold()
+    with town.write() as session:
+        confirming.send_again(
+            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
+        )
+    dispatching.claim_next(town.bench)
+    recording.store_receipt(town.bench, Claim(delivery_id, 1), _receipt(town))
+    assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
+
+
+@pytest.mark.parametrize("who", ["lead", "first", "second", "head"])
+def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
+    delivery_id = town.hold()
+    link = "https://platform.example/pmc/status/77?s=20"
+    with town.write() as session:
+        confirming.it_is_live(
+            session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
+        )
+    with town.read() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert delivery.state is DeliveryState.PUBLISHED
+        assert delivery.receipt is not None
+        assert delivery.receipt.platform_id == "77"
+        assert delivery.receipt.origin is ReceiptOrigin.PERSON
+        assert delivery.receipt.person_id == town.people[who]
+
+
+@pytest.mark.parametrize("who", ["clerk", "admin", "member", "auditor", "road_officer"])
+def test_nobody_else_settles_a_held_delivery(town: City, who: str) -> None:
+    delivery_id = town.hold()
+    for settle in (confirming.it_is_live, confirming.send_again):
+        with town.write() as session, pytest.raises(WrongRole):
+            settle(session, actor=town.actor(who), now=town.now, delivery_id=delivery_id)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+
+
+def test_settling_asks_for_a_fresh_sign_in(town: City) -> None:
+    delivery_id = town.hold()
+    stale = town.actor("lead", fresh=False)
+    for settle in (confirming.it_is_live, confirming.send_again):
+        with town.write() as session, pytest.raises(FreshSignInRequired):
+            settle(session, actor=stale, now=town.now, delivery_id=delivery_id)
+
+
+def test_sending_again_has_to_wait_for_a_quarter_of_an_hour(town: City) -> None:
+    delivery_id = _hold_early(town)
+    free_at = town.delivery(delivery_id).sending_at
+    assert free_at is not None
+    with town.write() as session, pytest.raises(confirming.TooSoon) as problem:
+        _send_again(town, session, delivery_id)
+    assert problem.value.values == {"at": free_at + 15 * MINUTE}
+    town.clock.at = free_at + 15 * MINUTE
+    with town.write() as session:
+        _send_again(town, session, delivery_id)
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+
+
+def test_sent_again_is_the_same_row_with_the_next_fence_and_leaves_once(town: City) -> None:
+    delivery_id = town.hold()
+    with town.write() as session:
+        _send_again(town, session, delivery_id)
+    town.press()
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.fence) == (DeliveryState.PUBLISHED, 2)
+    assert len(town.platform("x").published) == 1
+    with town.read() as session:
+        outcomes = session.scalars(select(Attempt.outcome).order_by(Attempt.id)).all()
+    assert list(outcomes) == ["unknown", "published"]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "platform.example/7", "https://" + "x" * 500]
+)
+def test_a_link_that_is_none_is_told_at_its_field(town: City, link: str) -> None:
+    delivery_id = town.hold()
+    with town.write() as session, pytest.raises(Invalid) as problem:
+        confirming.it_is_live(
+            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id, link=link
+        )
+    assert problem.value.codes == [("link", "link")]
+
+
+def test_the_link_of_another_post_of_ours_is_refused(town: City) -> None:
+    (other,) = town.live("road")
+    delivery_id = town.hold()
+    link = f"https://platform.example/{town.platform_id(other)}"
+    with town.write() as session, pytest.raises(Invalid) as problem:
+        confirming.it_is_live(
+            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id, link=link
+        )
+    assert problem.value.codes == [("link", "other_post")]
+
+
+def test_only_what_is_held_can_be_settled(town: City) -> None:
+    (delivery_id,) = town.live()
+    for settle in (confirming.it_is_live, confirming.send_again):
+        with town.write() as session, pytest.raises(WrongState):
+            settle(session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id)
+        with town.write() as session, pytest.raises(Missing):
+            settle(session, actor=town.actor("lead"), now=town.now, delivery_id=4_711)
+
+
+def _unknown(town: City, *, is_kept: bool = False) -> int:
+    town.platform("x").fail_next(OutcomeUnknown("no answer"), after_keeping=is_kept)
+    (delivery_id,) = town.live()
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    return delivery_id
+
+
+def _hold_early(town: City) -> int:
+    """Held some ten minutes after the try: by a clock that looks more often."""
+    delivery_id = _unknown(town)
+    for _ in range(4):
+        town.clock.move(150 * SECOND)
+        with town.write() as session:
+            session.get_one(Delivery, delivery_id).look_at = town.now
+        confirming.tick_confirming(town.bench)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    return delivery_id
+
+
+def _send_again(town: City, session: Session, delivery_id: int) -> None:
+    confirming.send_again(
+        session,
+        actor=town.actor("lead"),
+        now=town.now,
+        delivery_id=delivery_id,
+    )
+
+
+def _die_while_sending(town: City) -> Claim:
+    """Claim and commit `sending`, and do no more."""
+    claim = dispatching.claim_next(town.bench)
+    assert claim is not None
+    with town.read() as session:
+        variant = session.get_one(Delivery, claim.delivery_id).variant
+        outgoing = publishing.outgoing_of(variant, town.store)
+    publishing._begin_sending(town.bench, claim, outgoing)
+    return claim
+
+
+def _receipt(town: City) -> Receipt:
+    return Receipt("4711", "https://platform.example/4711", town.now, "late")
+
+
+def _with(town: City, open_account: OpenAccount) -> Bench:
+    return replace(town.bench, open_account=open_account)
+
+
+class _Deaf(MemoryPlatform):
+    """Answers every look with this trouble."""
+
+    def __init__(self, town: City, trouble: PlatformError) -> None:
+        super().__init__(now=town.clock, name="x")
+        self.trouble = trouble
+
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+        del outgoing, since
+        raise self.trouble

@@ -1,0 +1,23 @@
+"""A running sandbox for each test, on free ports, with its own ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Places, running
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Iterator[Places]:
+    """Where a fresh sandbox answers."""
+    with running(path=tmp_path / "state") as found:
+        yield found
+
+
+@pytest.fixture
+def url(places: Places) -> str:
+    """Its HTTP address."""
+    return places.url

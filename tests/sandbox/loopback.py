@@ -1,0 +1,127 @@
+"""Clients of the platforms whose calls go to the sandbox on loopback instead."""
+
+from __future__ import annotations
+
+import io
+import smtplib
+from collections.abc import Mapping
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import facebook
+import requests
+import tweepy
+from PIL import Image
+from requests.adapters import HTTPAdapter
+
+from sandbox.credentials import (
+    FACEBOOK_PAGES,
+    X_ACCOUNTS,
+    X_CONSUMER_KEY,
+    X_CONSUMER_SECRET,
+    FacebookPage,
+    XAccount,
+)
+
+Json = dict[str, Any]  # what came over the wire
+CITY, WATER = X_ACCOUNTS[0], X_ACCOUNTS[1]
+CITY_PAGE, WATER_PAGE = FACEBOOK_PAGES[0], FACEBOOK_PAGES[1]
+
+
+class ToSandbox(HTTPAdapter):
+    """Sends to another address what is meant for a platform, and keeps its Host."""
+
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self.url, self.headers = urlsplit(url), headers or {}
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send it elsewhere, with the Host that it was meant for."""
+        parts = urlsplit(str(request.url))
+        request.headers["Host"] = str(parts.hostname)
+        request.headers.update(self.headers)
+        request.url = urlunsplit((self.url.scheme, self.url.netloc, *parts[2:]))
+        return super().send(request, stream, timeout or 10, verify, cert, proxies)
+
+
+def session(url: str, **headers: str) -> requests.Session:
+    """A session for both platforms."""
+    made = requests.Session()
+    for host in ("https://api.twitter.com/", "https://graph.facebook.com/"):
+        made.mount(host, ToSandbox(url, {k.replace("_", "-"): v for k, v in headers.items()}))
+    return made
+
+
+def x_client(url: str, account: XAccount = CITY, **headers: str) -> tweepy.Client:
+    """tweepy, signing as an account."""
+    client = tweepy.Client(
+        consumer_key=X_CONSUMER_KEY,
+        consumer_secret=X_CONSUMER_SECRET,
+        access_token=account.token,
+        access_token_secret=account.token_secret,
+        bearer_token=account.bearer,
+        return_type=dict,
+    )
+    client.session = session(url, **headers)
+    return client
+
+
+def graph(url: str, page: FacebookPage = CITY_PAGE, **headers: str) -> facebook.GraphAPI:
+    """facebook-sdk, as a page."""
+    made = facebook.GraphAPI(page.token, timeout=10, session=session(url, **headers))
+    made.version = "v26.0"
+    return made
+
+
+def picture(colour: str = "teal", kind: str = "JPEG") -> bytes:
+    """The bytes of a small picture."""
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(file, kind)
+    return file.getvalue()
+
+
+def lay(url: str, platform: str, operation: str, kind: str, **more: object) -> None:
+    """Lay a fault."""
+    body = {"platform": platform, "operation": operation, "kind": kind, **more}
+    requests.post(f"{url}/faults", json=body, timeout=5).raise_for_status()
+
+
+def turn(url: str, **values: str) -> None:
+    """Turn switches."""
+    requests.post(f"{url}/switches", json=values, timeout=5).raise_for_status()
+
+
+def say(url: str, platform: str, parent: str | None, text: str, **more: str) -> str:
+    """Comment as a citizen; the comment's id."""
+    body = {"platform": platform, "parent_id": parent, "author": "asha_k", "text": text, **more}
+    answer = requests.post(f"{url}/citizens/comment", json=body, timeout=5)
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+def ledger(url: str, platform: str) -> list[Json]:
+    """Everything ever made on a platform."""
+    found: list[Json] = requests.get(f"{url}/ledger", timeout=5).json()[platform]
+    return found
+
+
+def post_mail(port: int, subject: str = "पोच", **parts: str) -> None:
+    """Send a mail to the letterbox."""
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = subject, "desk@example.org", "a@example.org"
+    mail.set_content(parts.get("text", "नमस्कार"))
+    if "html" in parts:
+        mail.add_alternative(parts["html"], subtype="html")
+    if "file" in parts:
+        mail.add_attachment(b"x", maintype="application", subtype="pdf", filename=parts["file"])
+    with smtplib.SMTP("127.0.0.1", port, timeout=5) as server:
+        server.send_message(mail)

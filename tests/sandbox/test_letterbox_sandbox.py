@@ -1,0 +1,78 @@
+"""The letterbox over real SMTP."""
+
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+import requests
+
+from sandbox.server import Places
+from tests.sandbox.loopback import Json, lay, post_mail
+
+
+def mails(places: Places, to: str = "") -> list[Json]:
+    answer = requests.get(f"{places.url}/letterbox.json", params={"to": to}, timeout=5)
+    found: list[Json] = answer.json()
+    return found
+
+
+def test_a_mail_is_kept_whole_and_taken_apart(places: Places) -> None:
+    post_mail(
+        places.smtp_port,
+        "पोच क्रमांक PMC/2026/000001",
+        text="पाहा: http://127.0.0.1:5000/links/abc",
+        html="<p>पाहा</p>",
+        file="अभिलेख.pdf",
+    )
+    [mail] = mails(places)
+    assert mail["subject"] == "पोच क्रमांक PMC/2026/000001"
+    assert mail["recipients"] == ["a@example.org"]
+    assert mail["text"].strip() == "पाहा: http://127.0.0.1:5000/links/abc"
+    assert mail["html"].strip() == "<p>पाहा</p>"
+    assert mail["attachments"] == ["अभिलेख.pdf"]
+    assert mails(places, "A@EXAMPLE.ORG") == [mail]
+    assert mails(places, "b@example.org") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "count"),
+    [("error_before", 451, 0), ("error_after", 451, 1), ("blocked", 550, 0)],
+)
+def test_a_mail_may_be_refused_before_or_after_it_is_kept(
+    places: Places, kind: str, code: int, count: int
+) -> None:
+    lay(places.url, "letterbox", "mail", kind)
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        post_mail(places.smtp_port)
+    assert refused.value.smtp_code == code
+    assert len(mails(places)) == count
+    post_mail(places.smtp_port)
+    assert len(mails(places)) == count + 1
+
+
+def test_the_connection_may_end_after_a_mail_is_kept(places: Places) -> None:
+    lay(places.url, "letterbox", "mail", "reset_after")
+    with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+        post_mail(places.smtp_port)
+    assert len(mails(places)) == 1
+
+
+def test_the_page_shows_text_with_links_the_html_in_a_frame_and_names_attachments(
+    places: Places,
+) -> None:
+    html = (
+        "<html><head></head><body><script>x</script><a href='http://a.example'>a</a></body></html>"
+    )
+    text = "पाहा http://127.0.0.1:5000/links/abc."
+    post_mail(places.smtp_port, "विषय <b>", text=text, html=html, file="a.pdf")
+    page = requests.get(f"{places.url}/letterbox/1", timeout=5).text
+    assert 'href="http://127.0.0.1:5000/links/abc"' in page
+    assert "विषय &lt;b&gt;" in page
+    assert "a.pdf" in page
+    assert "<script>" not in page
+    framed = requests.get(f"{places.url}/letterbox/1/html", timeout=5)
+    assert '<head><base target="_blank"><style>@font-face' in framed.text
+    policy = framed.headers["Content-Security-Policy"]
+    assert "sandbox allow-popups" in policy
+    assert "script" not in policy

@@ -1,0 +1,225 @@
+"""The pages on which a person plays citizen, reads mail and lays faults."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page
+
+from sandbox import pages
+from sandbox.faults import OPERATIONS, Kind
+from sandbox.pages.words import ENGLISH, MARATHI
+from sandbox.server import Places
+from tests.sandbox.loopback import (
+    CITY,
+    CITY_PAGE,
+    WATER,
+    graph,
+    ledger,
+    picture,
+    post_mail,
+    say,
+    x_client,
+)
+from tests.support.accessibility import Findings
+
+TEMPLATES = Path(pages.__file__).parents[1] / "templates"
+
+
+def posts(url: str) -> dict[str, str]:
+    """One post on each platform; their pages."""
+    x = x_client(url).create_tweet(text="पाणी बंद, पाहा https://example.org/mr")["data"]["id"]
+    facebook = graph(url).put_object("me", "feed", message="रस्ता बंद")["id"]
+    number = facebook.partition("_")[2]
+    return {
+        "x": f"{url}/x/{CITY.username}/status/{x}",
+        "facebook": f"{url}/facebook/{CITY_PAGE.id}/posts/{number}",
+    }
+
+
+def parent_of(page: str) -> str:
+    found = re.search(r'name="parent_id" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("platform", ["x", "facebook"])
+def test_a_citizen_comments_and_answers_a_comment_without_script(url: str, platform: str) -> None:
+    address, visitor = posts(url)[platform], requests.Session()
+    post = parent_of(visitor.get(address).text)
+    sent = {
+        "platform": platform,
+        "post_id": post,
+        "parent_id": post,
+        "author": "आशा",
+        "text": "कधी सुरू होईल?",
+    }
+    answer = visitor.post(f"{url}/comments", data=sent)
+    assert answer.url.startswith(address + "#c")
+    assert "कधी सुरू होईल?" in answer.text
+    comment = str(ledger(url, platform)[-1]["id"])
+    visitor.post(f"{url}/comments", data=sent | {"parent_id": comment, "text": "आम्हालाही सांगा"})
+    below = ledger(url, platform)[-1]
+    assert (below["parent_id"], below["root_id"]) == (comment, post)
+    page = visitor.get(address).text
+    assert page.count('class="thread"') == 2
+    assert 'value="आशा"' in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [({"author": " "}, "नाव लिहा."), ({"text": ""}, "टिप्पणी लिहा"), ({"text": "क" * 8001}, "कमाल")],
+)
+def test_a_comment_that_cannot_be_sent_is_kept_in_the_form_with_the_reason_at_the_field(
+    url: str, changed: dict[str, str], says: str
+) -> None:
+    address = posts(url)["facebook"]
+    post = parent_of(requests.get(address, timeout=5).text)
+    sent = {
+        "platform": "facebook",
+        "post_id": post,
+        "parent_id": post,
+        "author": "Ravi",
+        "text": "Kadhi?",
+    } | changed
+    answer = requests.post(f"{url}/comments", data=sent, timeout=5)
+    assert answer.status_code == 400
+    [field] = changed
+    assert f'id="{field}-{post}-wrong"' in answer.text
+    assert f'aria-invalid="true" aria-describedby="{field}-{post}-wrong"' in answer.text
+    assert says in answer.text
+    for name in {"author", "text"} - {field}:
+        assert sent[name] in answer.text
+    assert len(ledger(url, "facebook")) == 1
+
+
+def test_a_form_from_another_site_is_refused(url: str) -> None:
+    fault = {"platform": "x", "kind": "lag"}
+    headers = {"Origin": "https://elsewhere.example"}
+    answer = requests.post(f"{url}/faults", data=fault, headers=headers, timeout=5)
+    assert answer.status_code == 403
+    answer = requests.post(f"{url}/faults", data=fault, headers={"Origin": url}, timeout=5)
+    assert answer.status_code == 200
+    assert len(requests.get(f"{url}/faults.json", timeout=5).json()) == 1
+
+
+def test_faults_are_laid_and_cleared_by_the_form_and_a_wrong_one_says_where(url: str) -> None:
+    fault = {
+        "platform": "x",
+        "operation": "publish",
+        "kind": "hang_after",
+        "count": "always",
+        "seconds": "9",
+        "skip": "0",
+        "code": "",
+        "account": "",
+    }
+    page = requests.post(f"{url}/faults", data=fault, timeout=5).text
+    assert "नोंदीनंतर अडकणे" in page
+    assert "सेकंद: ९" in page
+    page = requests.post(f"{url}/faults", data=fault | {"seconds": "soon"}, timeout=5).text
+    assert 'id="seconds-wrong"' in page
+    page = requests.post(f"{url}/faults/clear", timeout=5).text
+    assert "सध्या एकही बिघाड चालू नाही." in page
+
+
+def test_english_is_one_click_away_and_the_choice_is_kept(url: str) -> None:
+    visitor = requests.Session()
+    assert '<html lang="mr">' in visitor.get(url).text
+    english = visitor.get(f"{url}/?lang=en").text
+    assert "Practice platform" in english
+    assert '<html lang="en">' in visitor.get(f"{url}/letterbox").text
+    assert '<html lang="mr">' in visitor.get(f"{url}/letterbox?lang=mr").text
+
+
+def test_every_text_of_the_templates_has_its_marathi_and_none_is_left_over() -> None:
+    source = "".join(file.read_text() for file in TEMPLATES.glob("*.html"))
+    source += "".join(file.read_text() for file in Path(pages.__file__).parent.glob("f*.py"))
+    spoken = {*Kind, *OPERATIONS}
+    used = {text for text in MARATHI if f'"{text}"' in source or f"'{text}'" in source}
+    assert set(re.findall(r'w\("([^"]+)"\)', source)) <= set(MARATHI)
+    assert spoken <= set(MARATHI)
+    assert set(MARATHI) - used - spoken == set()
+    assert set(ENGLISH) <= spoken
+
+
+def test_what_is_not_there_is_a_page_of_ours(url: str) -> None:
+    for path in ("/nowhere", "/x/nobody", "/x/a/status/1", "/letterbox/9", "/pictures/0"):
+        answer = requests.get(url + path, timeout=5)
+        assert (answer.status_code, "हे पान उपलब्ध नाही." in answer.text) == (404, True), path
+
+
+def filled(places: Places) -> list[str]:
+    """Every page, filled and empty, and one in error."""
+    url = places.url
+    empty = ["/", "/letterbox?to=nobody", "/faults", f"/x/{WATER.username}", "/nowhere"]
+    addresses = posts(url)
+    post = parent_of(requests.get(addresses["x"], timeout=5).text)
+    say(url, "x", say(url, "x", post, "पहिली"), "तिच्याखाली")
+    requests.post(f"{url}/faults", data={"platform": "x", "kind": "lag", "seconds": 3}, timeout=5)
+    post_mail(places.smtp_port, text="http://127.0.0.1:1/a", html="<p lang='mr'>पाहा</p>", file="a")
+    return [
+        f"{url}{path}"
+        for path in [
+            *empty,
+            "/letterbox",
+            "/letterbox/1",
+            "/faults?wrong=seconds",
+            f"/x/{CITY.username}",
+            f"/facebook/{CITY_PAGE.id}",
+        ]
+    ] + list(addresses.values())
+
+
+@pytest.mark.parametrize(("language", "width"), [("mr", 390), ("en", 1280)])
+def test_axe_finds_nothing_on_any_page(
+    places: Places,
+    window: Callable[..., BrowserContext],
+    axe: Callable[[Page], Findings],
+    language: str,
+    width: int,
+) -> None:
+    page = window(width=width).new_page()
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    for address in filled(places):
+        page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
+        assert [str(found) for found in axe(page).violations] == [], address
+    page.locator("main form button").first.click()
+    assert page.locator("[aria-invalid=true]").count() == 1
+    assert [str(found) for found in axe(page).violations] == []
+    assert [text for text in refused if "404" not in text and "400" not in text] == []
+
+
+def test_nothing_scrolls_sideways_on_a_narrow_phone(
+    places: Places, window: Callable[..., BrowserContext]
+) -> None:
+    page = window(width=320, javascript=False).new_page()
+    for address in filled(places):
+        for language in ("mr", "en"):
+            page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, (address, language)
+
+
+def test_a_picture_is_shown_with_its_description(url: str) -> None:
+    client = x_client(url)
+    body = {
+        "media_category": "tweet_image",
+        "media": base64.b64encode(picture()).decode(),
+    }
+    medium = client.request("POST", "/2/media/upload", json=body, user_auth=True).json()["data"]
+    alt = {"id": medium["id"], "metadata": {"alt_text": {"text": "पाण्याची टाकी"}}}
+    client.request("POST", "/2/media/metadata", json=alt, user_auth=True)
+    client.create_tweet(text="फोटो", media_ids=[medium["id"]])
+    page = requests.get(f"{url}/x/{CITY.username}", timeout=5).text
+    assert 'alt="पाण्याची टाकी"' in page
+    found = re.search(r'src="(/pictures/[0-9a-f]+)"', page)
+    assert found
+    assert requests.get(url + found[1], timeout=5).headers["Content-Type"] == "image/jpeg"
+    assert "t.co" not in page

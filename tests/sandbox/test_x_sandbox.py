@@ -1,0 +1,358 @@
+"""The practice X, through the real client."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from datetime import timedelta
+
+import pytest
+import requests
+import tweepy
+from requests_oauthlib import OAuth1
+
+from sandbox.credentials import X_APP_BEARER, X_CONSUMER_KEY, X_CONSUMER_SECRET
+from sandbox.now import utc_now, written
+from sandbox.x.weight import weighted_length
+from tests.sandbox.loopback import CITY, WATER, ledger, picture, say, session, turn, x_client
+
+API = "https://api.twitter.com"
+
+
+def upload(client: tweepy.Client, content: bytes | None = None) -> str:
+    body = {
+        "media": base64.b64encode(content or picture()).decode(),
+        "media_category": "tweet_image",
+    }
+    answer = client.request("POST", "/2/media/upload", json=body, user_auth=True)
+    return str(answer.json()["data"]["id"])
+
+
+def test_a_post_with_a_described_picture_is_read_back_whole(url: str) -> None:
+    client = x_client(url)
+    medium = upload(client)
+    alt = {"id": medium, "metadata": {"alt_text": {"text": "टाकी"}}}
+    client.request("POST", "/2/media/metadata", json=alt, user_auth=True)
+    made = client.create_tweet(text="पाहा https://example.org/a?b=1 आज", media_ids=[medium])["data"]
+    found = client.get_users_tweets(
+        CITY.id,
+        user_auth=True,
+        tweet_fields="entities,attachments,created_at",
+        expansions="attachments.media_keys",
+        media_fields="alt_text",
+    )
+    post = found["data"][0]
+    links = post["entities"]["urls"]
+    assert post["id"] == made["id"]
+    assert post["text"] == f"पाहा {links[0]['url']} आज {links[1]['url']}"
+    assert links[0]["expanded_url"] == "https://example.org/a?b=1"
+    assert post["text"][links[0]["start"] : links[0]["end"]] == links[0]["url"]
+    assert len(links[0]["url"]) == 23
+    assert found["includes"]["media"][0]["alt_text"] == "टाकी"
+
+
+def test_a_citizens_comment_and_an_answer_below_it_are_found_as_mentions_and_by_search(
+    url: str,
+) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="पाणी बंद")["data"]["id"]
+    first = say(url, "x", post, "कधी येणार?")
+    second = say(url, "x", first, "आमच्याकडेही नाही", author="ravi_p")
+    mentions = client.get_users_mentions(
+        CITY.id,
+        tweet_fields="conversation_id,referenced_tweets,author_id",
+        expansions="author_id",
+    )
+    assert [one["id"] for one in mentions["data"]] == [second, first]
+    assert {one["conversation_id"] for one in mentions["data"]} == {post}
+    assert mentions["data"][0]["referenced_tweets"] == [{"type": "replied_to", "id": first}]
+    assert {one["username"] for one in mentions["includes"]["users"]} == {"asha_k", "ravi_p"}
+    queries = {
+        f"conversation_id:{post} -from:{CITY.username}": [second, first],
+        f"in_reply_to_tweet_id:{post}": [first],
+        f"to:{CITY.username}": [first],
+        f"(in_reply_to_tweet_id:{post} OR in_reply_to_tweet_id:{first})": [second, first],
+        "is:reply": [second, first],
+        "नाही": [second],
+    }
+    for query, expected in queries.items():
+        found = client.search_recent_tweets(query, max_results=10)
+        assert [one["id"] for one in found["data"]] == expected, query
+
+
+def test_since_id_gives_only_what_is_newer_and_tokens_walk_the_pages(url: str) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="मूळ")["data"]["id"]
+    ids = [say(url, "x", post, f"टिप्पणी {n}") for n in range(12)]
+    assert ids == sorted(ids, key=int)
+    newer = client.get_users_mentions(CITY.id, since_id=ids[8], max_results=5)
+    assert [one["id"] for one in newer["data"]] == ids[:8:-1]
+    seen, token = [], None
+    while True:
+        page = client.get_users_mentions(CITY.id, max_results=5, pagination_token=token)
+        seen += [one["id"] for one in page["data"]]
+        token = page["meta"].get("next_token")
+        if token is None:
+            break
+    assert seen == ids[::-1]
+
+
+@pytest.mark.parametrize("part", ["consumer_key", "token", "token_secret", "consumer_secret"])
+def test_a_wrong_key_or_secret_is_unauthorized(url: str, part: str) -> None:
+    keys = {
+        "consumer_key": X_CONSUMER_KEY,
+        "consumer_secret": X_CONSUMER_SECRET,
+        "token": CITY.token,
+        "token_secret": CITY.token_secret,
+    }
+    keys[part] += "x"
+    client = tweepy.Client(
+        consumer_key=keys["consumer_key"],
+        consumer_secret=keys["consumer_secret"],
+        access_token=keys["token"],
+        access_token_secret=keys["token_secret"],
+    )
+    client.session = session(url)
+    with pytest.raises(tweepy.Unauthorized):
+        client.get_me()
+
+
+def test_a_signature_for_another_query_is_unauthorized(url: str) -> None:
+    auth = OAuth1(X_CONSUMER_KEY, X_CONSUMER_SECRET, CITY.token, CITY.token_secret)
+    signed = requests.Request("GET", f"{API}/2/users/me?user.fields=verified", auth=auth).prepare()
+    signed.url = str(signed.url).replace("verified", "protected")
+    assert session(url).send(signed).status_code == 401
+
+
+def test_the_app_alone_may_read_mentions_but_not_write(url: str) -> None:
+    client = tweepy.Client(bearer_token=X_APP_BEARER, return_type=dict)
+    client.session = session(url)
+    assert client.get_users_mentions(CITY.id) == {"meta": {"result_count": 0}}
+    with pytest.raises(tweepy.Forbidden):
+        client.create_tweet(text="x", user_auth=False)
+
+
+def test_the_same_text_again_is_refused_and_elsewhere_or_after_deletion_it_is_not(url: str) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="एकच मजकूर")["data"]["id"]
+    with pytest.raises(tweepy.Forbidden) as refused:
+        client.create_tweet(text="एकच मजकूर")
+    assert refused.value.response.json() == {
+        "detail": "You are not allowed to create a Tweet with duplicate content.",
+        "type": "about:blank",
+        "title": "Forbidden",
+        "status": 403,
+    }
+    client.create_tweet(text="एकच मजकूर", in_reply_to_tweet_id=post)
+    x_client(url, WATER).create_tweet(text="एकच मजकूर")
+    client.delete_tweet(post)
+    client.create_tweet(text="एकच मजकूर")
+
+
+def test_duplicates_pass_where_the_switch_says_never(url: str) -> None:
+    turn(url, x_duplicate_hours="0")
+    client = x_client(url)
+    for _ in range(2):
+        client.create_tweet(text="एकच मजकूर")
+    assert len(ledger(url, "x")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("क" * 280, 280),
+        ("क" * 281, 281),
+        ("₹" * 141, 282),
+        ("🙂" * 140, 280),
+        ("क" * 256 + " https://example.org/" + "a" * 300, 280),
+        ("👩‍👩‍👧‍👦" * 141, 282),
+    ],
+)
+def test_the_length_is_weighed(url: str, text: str, length: int) -> None:
+    assert weighted_length(text) == length
+    client = x_client(url)
+    if length <= 280:
+        client.create_tweet(text=text)
+    else:
+        with pytest.raises(tweepy.Forbidden):
+            client.create_tweet(text=text)
+        turn(url, x_long_posts="on")
+        client.create_tweet(text=text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"text": " "},
+        {"text": "x", "colour": 1},
+        {"text": 7},
+        {"text": "x", "media": {"media_ids": []}},
+        {"text": "x", "media": {"media_ids": ["9"]}},
+        {"text": "x", "media": {"media_ids": ["1", "2", "3", "4", "5"]}},
+        {"text": "x", "reply": {"in_reply_to_tweet_id": "abc"}},
+        {"text": "x", "reply": {"in_reply_to_tweet_id": "1", "more": 1}},
+    ],
+)
+def test_a_body_that_the_description_does_not_allow_is_a_bad_request(
+    url: str, body: dict[str, object]
+) -> None:
+    with pytest.raises(tweepy.BadRequest):
+        x_client(url).request("POST", "/2/tweets", json=body, user_auth=True)
+    assert ledger(url, "x") == []
+
+
+def test_another_accounts_media_and_what_is_no_picture_are_refused(url: str) -> None:
+    medium = upload(x_client(url, WATER))
+    with pytest.raises(tweepy.BadRequest):
+        x_client(url).create_tweet(text="x", media_ids=[medium])
+    with pytest.raises(tweepy.BadRequest):
+        upload(x_client(url), b"%PDF-1.7")
+
+
+def test_a_form_with_a_file_uploads_too_and_json_only_where_the_switch_allows(url: str) -> None:
+    auth = OAuth1(X_CONSUMER_KEY, X_CONSUMER_SECRET, CITY.token, CITY.token_secret)
+    answer = session(url).post(
+        f"{API}/2/media/upload",
+        auth=auth,
+        data={"media_category": "tweet_image"},
+        files={"media": ("a.png", picture(kind="PNG"), "image/png")},
+    )
+    assert answer.json()["data"]["image"]["image_type"] == "image/png"
+    turn(url, x_media_json="off")
+    with pytest.raises(tweepy.BadRequest):
+        upload(x_client(url))
+
+
+def test_limits_stand_on_every_answer_and_one_too_many_is_told_when_to_return(url: str) -> None:
+    turn(url, x_publish_limit="2")
+    client = x_client(url)
+    client.return_type = requests.Response
+    left = [
+        client.create_tweet(text=f"पोस्ट {n}").headers["x-rate-limit-remaining"] for n in range(2)
+    ]
+    assert left == ["1", "0"]
+    with pytest.raises(tweepy.TooManyRequests) as refused:
+        client.create_tweet(text="तिसरी")
+    reset = refused.value.reset_time - utc_now().timestamp()
+    assert 800 < reset <= 902
+    assert refused.value.response.json()["errors"][0]["code"] == 88
+    turn(url, x_limit_body="problem", x_24h_headers="on")
+    with pytest.raises(tweepy.TooManyRequests) as refused:
+        client.create_tweet(text="चौथी")
+    assert refused.value.response.json()["title"] == "Too Many Requests"
+    assert "x-user-limit-24hour-reset" in refused.value.response.headers
+
+
+@pytest.mark.parametrize(
+    ("switch", "words", "allowed"),
+    [
+        ("off", "कधी?", True),
+        ("explicit", "कधी?", False),
+        ("explicit", "@sarav_nagar कधी?", True),
+        ("any", "कधी?", True),
+    ],
+)
+def test_an_unsummoned_reply_is_refused_only_where_the_switch_says(
+    url: str, switch: str, words: str, allowed: bool
+) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="मूळ")["data"]["id"]
+    comment = say(url, "x", post, words)
+    turn(url, x_not_summoned=switch)
+    if allowed:
+        client.create_tweet(text="उत्तर", in_reply_to_tweet_id=comment)
+    else:
+        with pytest.raises(tweepy.Forbidden):
+            client.create_tweet(text="उत्तर", in_reply_to_tweet_id=comment)
+
+
+def test_a_replys_text_carries_the_name_it_answers_unless_switched_off(url: str) -> None:
+    client = x_client(url)
+    comment = say(url, "x", client.create_tweet(text="मूळ")["data"]["id"], "कधी?")
+    made = client.create_tweet(text="उद्या", in_reply_to_tweet_id=comment)["data"]
+    assert made["text"] == "@asha_k उद्या"
+    turn(url, x_auto_mentions="off")
+    made = client.create_tweet(text="परवा", in_reply_to_tweet_id=comment)["data"]
+    assert made["text"] == "परवा"
+    assert [entry["text"] for entry in ledger(url, "x")][2:] == ["उद्या", "परवा"]
+
+
+def test_texts_are_escaped_where_the_switch_says(url: str) -> None:
+    client = x_client(url)
+    assert client.create_tweet(text="A & B")["data"]["text"] == "A & B"
+    turn(url, x_html_escaped="on")
+    assert client.create_tweet(text="C & D")["data"]["text"] == "C &amp; D"
+
+
+def test_only_replies_under_ones_own_post_can_be_hidden_and_only_ones_own_deleted(url: str) -> None:
+    client, other = x_client(url), x_client(url, WATER)
+    post = client.create_tweet(text="मूळ")["data"]["id"]
+    comment = say(url, "x", post, "…")
+    assert client.hide_reply(comment) == {"data": {"hidden": True}}
+    with pytest.raises(tweepy.Forbidden):
+        other.hide_reply(comment)
+    with pytest.raises(tweepy.Forbidden):
+        client.hide_reply(post)
+    with pytest.raises(tweepy.Forbidden):
+        other.delete_tweet(post)
+    with pytest.raises(tweepy.Forbidden):
+        client.delete_tweet(comment)
+    assert [entry["hidden"] for entry in ledger(url, "x")] == [False, True]
+
+
+def test_recent_search_reaches_back_seven_days_only(url: str) -> None:
+    old, new = (written(utc_now() - timedelta(days=days)) for days in (8, 6))
+    post = x_client(url, X_Sandbox_At=old).create_tweet(text="जुनी")["data"]["id"]
+    say(url, "x", post, "तेव्हा", at=old)
+    kept = say(url, "x", post, "नंतर", at=new)
+    client = x_client(url)
+    found = client.search_recent_tweets(f"conversation_id:{post}", max_results=10)
+    assert [one["id"] for one in found["data"]] == [kept]
+    assert len(client.get_users_mentions(CITY.id)["data"]) == 2
+    start = utc_now() - timedelta(days=8)
+    with pytest.raises(tweepy.BadRequest):
+        client.search_recent_tweets("x", start_time=start, max_results=10)
+    turn(url, x_since_id_window="on")
+    with pytest.raises(tweepy.BadRequest):
+        client.search_recent_tweets("x", since_id=post, max_results=10)
+
+
+def test_recent_search_finds_late_where_the_switch_says(url: str) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="ताजी")["data"]["id"]
+    turn(url, x_search_delay="30")
+    assert client.search_recent_tweets("ताजी", max_results=10) == {"meta": {"result_count": 0}}
+    assert client.get_tweet(post, user_auth=True)["data"]["id"] == post
+
+
+def test_seeded_posts_carry_their_times_and_stand_in_order(url: str) -> None:
+    now = utc_now()
+    ids = []
+    for days in (3, 1, 2):
+        at = written(now - timedelta(days=days))
+        client = x_client(url, X_Sandbox_At=at)
+        ids.append(client.create_tweet(text=f"{days} दिवसांपूर्वी")["data"]["id"])
+    found = x_client(url).get_users_tweets(CITY.id, user_auth=True, tweet_fields="created_at")
+    assert [one["id"] for one in found["data"]] == [ids[1], ids[2], ids[0]]
+    days_ago = now - timedelta(days=1)
+    assert found["data"][0]["created_at"].startswith(days_ago.strftime("%Y-%m-%dT%H:%M"))
+    assert all(int(a) > int(b) for a, b in itertools.pairwise([ids[1], ids[2], ids[0]]))
+
+
+def test_what_is_deleted_is_gone_from_reading_and_stays_in_the_ledger(url: str) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="चूक")["data"]["id"]
+    client.delete_tweet(post)
+    assert client.get_tweet(post, user_auth=True)["errors"][0]["resource_id"] == post
+    with pytest.raises(tweepy.NotFound):
+        client.delete_tweet(post)
+    with pytest.raises(tweepy.Forbidden):
+        client.create_tweet(text="y", in_reply_to_tweet_id=post)
+    assert [entry["deleted"] for entry in ledger(url, "x")] == [True]
+
+
+def test_a_seed_time_that_is_none_is_a_bad_request(url: str) -> None:
+    with pytest.raises(tweepy.BadRequest):
+        x_client(url, X_Sandbox_At="yesterday").create_tweet(text="x")
+    assert ledger(url, "x") == []

@@ -1,0 +1,103 @@
+"""A real mail server on loopback that keeps what it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.support.runs import wait_until
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail as it arrived."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: EmailMessage
+
+    @property
+    def subject(self) -> str:
+        """Its subject, decoded."""
+        return str(self.content["subject"])
+
+    @property
+    def text(self) -> str:
+        """Its plain text."""
+        body = self.content.get_body(("plain",))
+        return str(body.get_content()) if body else ""
+
+
+@dataclass
+class MailServer:
+    """Where mails arrive; `answer` is what it says to the next ones (None: taken)."""
+
+    port: int
+    mails: list[Mail] = field(default_factory=list)
+    answer: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, as the product's settings take it."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def to(self, recipient: str) -> list[Mail]:
+        """The mails for one address."""
+        return [mail for mail in self.mails if recipient in mail.recipients]
+
+    def wait_for(self, count: int, *, within: float = 10) -> list[Mail]:
+        """Wait until so many mails have arrived."""
+        if not wait_until(lambda: len(self.mails) >= count, within=within):
+            raise AssertionError(f"{len(self.mails)} mails after {within} s, not {count}")
+        return self.mails
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
+        """Keep a mail, or refuse it as told."""
+        if self.answer is not None:
+            return self.answer
+        content = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        if not isinstance(content, EmailMessage):
+            raise TypeError(type(content))
+        sender, recipients = envelope.mail_from or "", tuple(envelope.rcpt_tos)
+        self.mails.append(Mail(sender, recipients, content))
+        return "250 OK"
+
+
+@contextmanager
+def serving() -> Iterator[MailServer]:
+    """A mail server on a free port, for the length of a test."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        mail_server = MailServer(int(listening.getsockname()[1]))
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=_serve, args=(loop, listening, mail_server), daemon=True)
+        thread.start()
+        try:
+            yield mail_server
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+
+
+def _serve(
+    loop: asyncio.AbstractEventLoop, listening: socket.socket, mail_server: MailServer
+) -> None:
+    def talk() -> SMTP:
+        return SMTP(mail_server, loop=loop, enable_SMTPUTF8=True)
+
+    asyncio.set_event_loop(loop)
+    server = loop.run_until_complete(loop.create_server(talk, sock=listening))
+    loop.run_forever()
+    server.close()
+    for left in asyncio.all_tasks(loop):
+        left.cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()

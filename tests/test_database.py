@@ -1,0 +1,367 @@
+"""Durable commits, aware times, and history that nothing changes, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from approvals.policy import ActorKind, Role
+from publisher.database import Database, UtcDateTime, migrate
+from publisher.models.content import Counter
+from publisher.models.history import Event, Seal
+from publisher.models.people import Appointment, Department, Person
+from tests.support.postgres import Server
+
+NOW = datetime(2026, 11, 25, 6, 0, 0, 123456, tzinfo=UTC)
+KOLKATA = timezone(timedelta(hours=5, minutes=30))
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.reading() as opened:
+        yield opened
+
+
+def count(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Counter)) or 0
+
+
+# Transactions
+
+
+def write_and_fail(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Counter(series="PMC/2027", value=1))
+        session.flush()
+        raise ZeroDivisionError
+
+
+def test_a_transaction_keeps_all_or_nothing(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Counter(series="PMC/2026", value=1))
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail(database)
+    assert count(database) == 1
+
+
+def test_reading_keeps_nothing(database: Database) -> None:
+    with database.reading() as session:
+        session.add(Counter(series="PMC/2026", value=1))
+        session.flush()
+    assert count(database) == 0
+
+
+def test_a_writer_on_sqlite_holds_the_database_from_its_first_statement(sqlite_url: str) -> None:
+    first, second = Database(sqlite_url), Database(sqlite_url)
+
+    @event.listens_for(second.engine, "connect")
+    def hurry(connection: object, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 1")  # type: ignore[attr-defined]  # SQLite's own
+
+    with first.transaction() as session:
+        session.execute(select(1))
+        with pytest.raises(DBAPIError, match="locked"), second.transaction() as other:
+            other.execute(select(1))
+        with second.reading() as reader:
+            assert reader.scalar(select(func.count()).select_from(Counter)) == 0
+    first.dispose()
+    second.dispose()
+
+
+def test_a_folder_for_a_new_sqlite_file_is_made(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "deep" / "nagarvani.db"
+    opened = Database(f"sqlite:///{file}")
+    with opened.reading() as session:
+        session.execute(select(1))
+    opened.dispose()
+    assert file.exists()
+
+
+# Durability
+
+
+def test_commits_are_durable_as_the_product_opens_its_database(database: Database) -> None:
+    assert database.check_durable() is None
+
+
+def test_a_sqlite_that_does_not_wait_for_the_disk_is_found_out(sqlite_url: str) -> None:
+    opened = Database(sqlite_url)
+    for weaker in ("OFF", "NORMAL"):
+        change_pragma(opened.engine, f"synchronous = {weaker}")
+        assert "PRAGMA synchronous" in (opened.check_durable() or "")
+    opened.dispose()
+
+
+def change_pragma(engine: Engine, pragma: str) -> None:
+    """On the one connection that lies in the pool."""
+    raw = engine.raw_connection()
+    raw.cursor().execute(f"PRAGMA {pragma}")
+    raw.close()
+
+
+def test_a_postgres_that_does_not_wait_for_the_disk_is_found_out(postgres_url: str) -> None:
+    for weaker in ("off", "local", "remote_write"):
+        opened = Database(f"{postgres_url}&options=-c%20synchronous_commit%3D{weaker}")
+        assert f"gives {weaker}" in (opened.check_durable() or "")
+        opened.dispose()
+
+
+def test_sqlite_runs_as_the_design_says(sqlite_url: str) -> None:
+    opened = Database(sqlite_url)
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+    }
+    with opened.engine.connect() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
+    opened.dispose()
+    assert found == wanted
+
+
+def test_a_plain_postgresql_address_takes_our_driver() -> None:
+    opened = Database("postgresql://name:secret@127.0.0.1/house")
+    assert opened.engine.url.drivername == "postgresql+psycopg"
+    assert opened.engine.url.password == "secret"
+    assert not opened.is_sqlite
+    opened.dispose()
+
+
+# Times
+
+
+def person(created_at: datetime) -> Person:
+    return Person(name_mr="मेधा", created_at=created_at)
+
+
+@pytest.mark.parametrize("zone", [UTC, KOLKATA, timezone(-timedelta(hours=11))])
+def test_a_moment_comes_back_aware_and_in_utc(session: Session, zone: timezone) -> None:
+    one = person(NOW.astimezone(zone))
+    session.add(one)
+    session.flush()
+    session.expire(one)
+    assert one.created_at == NOW
+    assert one.created_at.utcoffset() == timedelta(0)
+    assert one.created_at.tzinfo is UTC
+    assert one.disabled_at is None
+
+
+def test_a_naive_moment_is_refused(session: Session) -> None:
+    session.add(person(NOW.replace(tzinfo=None)))
+    with pytest.raises(StatementError, match="naive time"):
+        session.flush()
+
+
+def test_a_naive_moment_is_refused_in_a_question_too(session: Session) -> None:
+    with pytest.raises(StatementError, match="naive time"):
+        session.scalars(select(Person).where(Person.created_at < NOW.replace(tzinfo=None))).all()
+
+
+def test_moments_are_ordered_as_they_happened(session: Session) -> None:
+    moments = [NOW + timedelta(microseconds=step) for step in (0, 1, 999_999, 10**6)]
+    moments.append(NOW.replace(microsecond=0))
+    for moment in reversed(moments):
+        session.add(person(moment.astimezone(KOLKATA)))
+    session.flush()
+    found = session.scalars(select(Person.created_at).order_by(Person.created_at)).all()
+    assert found == sorted(moments)
+    late = select(Person.created_at).where(Person.created_at > NOW)
+    assert sorted(session.scalars(late)) == sorted(one for one in moments if one > NOW)
+
+
+def test_what_the_server_calls_its_time_zone_changes_nothing(postgres_url: str) -> None:
+    with_utc = Database(postgres_url)
+    with with_utc.transaction() as session:
+        session.add(person(NOW))
+    with_utc.dispose()
+    elsewhere = Database(f"{postgres_url}&options=-c%20timezone%3DAsia/Kolkata")
+    with elsewhere.reading() as session:
+        assert session.scalar(text("SHOW timezone")) == "Asia/Kolkata"
+        assert session.scalars(select(Person.created_at)).one().tzinfo is UTC
+        assert session.scalars(select(Person.created_at)).one() == NOW
+    elsewhere.dispose()
+
+
+def test_every_moment_in_the_tables_is_of_this_type() -> None:
+    from publisher.database import Base
+
+    stamps = [
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("_at") or column.name in ("at", "not_before", "not_after")
+    ]
+    assert len(stamps) > 40
+    assert [str(one) for one in stamps if not isinstance(one.type, UtcDateTime)] == []
+
+
+# History
+
+HISTORY = {
+    "events": "UPDATE events SET verb = 'other'",
+    "seals": "UPDATE seals SET digest = 'other'",
+}
+
+
+@pytest.fixture
+def told(database: Database) -> Database:
+    """A database with an event and its seal."""
+    with database.transaction() as session:
+        row = Event(
+            at=NOW, subject="posts", subject_id=1, verb="approve", actor_kind=ActorKind.CLOCK
+        )
+        session.add(row)
+        session.flush()
+        session.add(Seal(event_id=row.id, sealed_at=NOW, digest="a" * 64))
+    return database
+
+
+def refuse(database: Database, statement: str) -> None:
+    """The statement fails with our own words, and what was told stands as it stood."""
+    with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:
+        session.connection().exec_driver_sql(statement)
+    with database.reading() as session:
+        assert session.scalars(select(Event.verb)).all() == ["approve"]
+        assert session.scalars(select(Seal.digest)).all() == ["a" * 64]
+
+
+@pytest.mark.parametrize("table", HISTORY)
+def test_history_is_neither_changed_nor_deleted(told: Database, table: str) -> None:
+    refuse(told, HISTORY[table])
+    refuse(told, "DELETE FROM seals" if table == "seals" else "DELETE FROM events WHERE id > 0")
+
+
+REPLACED = [
+    (
+        "INSERT OR REPLACE INTO seals (event_id, sealed_at, digest) SELECT event_id, sealed_at, 'b'"
+        " FROM seals"
+    ),
+    (
+        "REPLACE INTO events (id, at, subject, subject_id, verb, actor_kind, details)"
+        " SELECT id, at, subject, subject_id, 'other', actor_kind, '{}' FROM events"
+    ),
+    (
+        "INSERT INTO seals (event_id, sealed_at, digest) SELECT event_id, sealed_at, 'b' FROM seals"
+        " WHERE true ON CONFLICT (event_id) DO UPDATE SET digest = 'b'"
+    ),
+    "UPDATE OR REPLACE events SET verb = 'other'",
+]
+
+
+@pytest.mark.parametrize("statement", REPLACED)
+def test_history_on_sqlite_is_not_replaced_by_the_back_door(
+    sqlite_url: str, statement: str
+) -> None:
+    opened = Database(sqlite_url)
+    with opened.transaction() as session:
+        row = Event(
+            at=NOW, subject="posts", subject_id=1, verb="approve", actor_kind=ActorKind.CLOCK
+        )
+        session.add(row)
+        session.flush()
+        session.add(Seal(event_id=row.id, sealed_at=NOW, digest="a" * 64))
+    refuse(opened, statement)
+    opened.dispose()
+
+
+TRUNCATED = [
+    "TRUNCATE seals",
+    "TRUNCATE events CASCADE",
+    "TRUNCATE events, seals",
+    "TRUNCATE people CASCADE",
+    "DELETE FROM events WHERE false",
+    (
+        "INSERT INTO seals (event_id, sealed_at, digest) SELECT event_id, sealed_at, 'b' FROM seals"
+        " ON CONFLICT (event_id) DO UPDATE SET digest = 'b'"
+    ),
+]
+
+
+@pytest.mark.parametrize("statement", TRUNCATED)
+def test_history_on_postgres_is_not_emptied_by_the_back_door(
+    postgres_url: str, statement: str
+) -> None:
+    opened = Database(postgres_url)
+    with opened.transaction() as session:
+        row = Event(
+            at=NOW, subject="posts", subject_id=1, verb="approve", actor_kind=ActorKind.CLOCK
+        )
+        session.add(row)
+        session.flush()
+        session.add(Seal(event_id=row.id, sealed_at=NOW, digest="a" * 64))
+    refuse(opened, statement)
+    opened.dispose()
+
+
+def test_history_goes_on_being_written(told: Database) -> None:
+    with told.transaction() as session:
+        session.add(
+            Event(at=NOW, subject="posts", subject_id=1, verb="return", actor_kind=ActorKind.CLOCK)
+        )
+    with told.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Event)) == 2
+
+
+# Checks of the people's tables
+
+
+def test_an_appointment_does_not_end_before_it_begins(session: Session) -> None:
+    appointed(session, role=Role.MEMBER, until_at=NOW)
+    with pytest.raises(IntegrityError):
+        appointed(session, role=Role.MEMBER, until_at=NOW - timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize(("role", "rank"), [("officer", 3), ("officer", 0), ("head", 1)])
+def test_only_officers_have_a_rank_and_there_are_two(
+    session: Session, role: str, rank: int
+) -> None:
+    appointed(session, role=Role.OFFICER, rank=2)
+    with pytest.raises(IntegrityError):
+        appointed(session, role=Role(role), rank=rank)
+
+
+def appointed(session: Session, *, role: Role, **values: object) -> None:
+    made = session.scalar(select(func.count()).select_from(Department)) or 0
+    department = Department(code=f"d{made}", name_mr="विभाग", name_en="D", kind="department")
+    department.from_on = date(2021, 7, 14)
+    somebody = person(NOW)
+    session.add_all([department, somebody])
+    session.flush()
+    session.add(
+        Appointment(
+            person_id=somebody.id,
+            role=role,
+            department_id=department.id,
+            from_at=NOW,
+            **values,
+        )
+    )
+    session.flush()
+
+
+# Migrations
+
+
+def test_a_migration_that_has_run_runs_no_second_time(database_url: str) -> None:
+    migrate(database_url)
+    opened = Database(database_url)
+    with opened.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
+    opened.dispose()
+
+
+def test_an_empty_postgres_is_filled_from_nothing(postgres: Server) -> None:
+    name = postgres.create_empty()
+    migrate(postgres.url(name))
+    opened = Database(postgres.url(name))
+    assert count(opened) == 0
+    opened.dispose()
+    postgres.drop(name)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pytest
+
+from approvals.errors import WrongState
+from approvals.lifecycle import POST_MOVES, Moves, PostState, check_move
+from publisher import moving
+from publisher.lifecycle import (
+    ACCOUNT_MOVES,
+    COMMENT_MOVES,
+    DELIVERY_MOVES,
+    NOTICE_MOVES,
+    SUBMISSION_MOVES,
+    AccountState,
+    CommentState,
+    DeliveryState,
+    NoticeState,
+    SubmissionState,
+)
+from publisher.models.comments import Comment
+from publisher.models.content import Post, Submission
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.notices import Notice
+
+# The design's tables of states, copied by hand: "from > to to to".
+DESIGN: dict[type[StrEnum], str] = {
+    SubmissionState: """
+        received > returned drafted declined merged withdrawn
+        returned > received declined withdrawn
+        drafted > withdrawn
+        declined >
+        merged >
+        withdrawn >
+    """,
+    PostState: """
+        draft > in_review withdrawn
+        in_review > approved rejected draft withdrawn
+        approved > in_review draft withdrawn
+        rejected > draft withdrawn
+        withdrawn >
+    """,
+    DeliveryState: """
+        scheduled > claimed cancelled missed published unconfirmed
+        claimed > sending scheduled failed cancelled unconfirmed
+        sending > published unconfirmed failed scheduled
+        unconfirmed > published held
+        held > published scheduled
+        failed > scheduled published
+        missed > scheduled published
+        cancelled > scheduled
+        published >
+    """,
+    CommentState: """
+        received > routed closed
+        routed > answered closed received
+        answered > closed routed
+        closed > routed
+    """,
+    AccountState: """
+        connected > paused disconnected
+        paused > connected disconnected
+        disconnected > connected
+    """,
+    NoticeState: """
+        queued > sending
+        sending > sent failed unconfirmed queued
+        sent >
+        failed > queued
+        unconfirmed > sent queued
+    """,
+}
+# The design only begins the last two. Here an account may also be disconnected at once, and be
+# connected again; a failed or unconfirmed mail may be queued once more, or be found sent.
+TABLES: dict[type[StrEnum], Moves] = {
+    SubmissionState: SUBMISSION_MOVES,
+    PostState: POST_MOVES,
+    DeliveryState: DELIVERY_MOVES,
+    CommentState: COMMENT_MOVES,
+    AccountState: ACCOUNT_MOVES,
+    NoticeState: NOTICE_MOVES,
+}
+OF = {
+    Submission: SubmissionState,
+    Post: PostState,
+    Delivery: DeliveryState,
+    Comment: CommentState,
+    Account: AccountState,
+    Notice: NoticeState,
+}
+
+
+def moves(kind: type[StrEnum]) -> dict[str, set[str]]:
+    """The design's moves of these states."""
+    lines = [line.split(">") for line in DESIGN[kind].strip().splitlines()]
+    return {before.strip(): set(after.split()) for before, after in lines}
+
+
+PAIRS = [(kind, before, to) for kind in DESIGN for before in kind for to in kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "to"), PAIRS, ids=lambda one: one if isinstance(one, str) else one.__name__
+)
+def test_a_move_is_allowed_exactly_where_the_design_lists_it(
+    kind: type[StrEnum], before: StrEnum, to: StrEnum
+) -> None:
+    if to.value in moves(kind)[before.value]:
+        check_move(TABLES[kind], before, to)
+        return
+    with pytest.raises(WrongState) as wrong:
+        check_move(TABLES[kind], before, to)
+    assert wrong.value.values == {"state": before, "to": to}
+
+
+@pytest.mark.parametrize("kind", DESIGN)
+def test_every_state_stands_in_its_table(kind: type[StrEnum]) -> None:
+    assert {state.value for state in kind} == set(moves(kind))
+
+
+def test_each_thing_is_moved_by_its_own_table() -> None:
+    assert dict(moving.TABLES) == {thing: TABLES[kind] for thing, kind in OF.items()}
+
+
+def test_what_is_published_stays_published_and_what_is_unconfirmed_is_never_sent_again() -> None:
+    assert DELIVERY_MOVES[DeliveryState.PUBLISHED] == frozenset()
+    for state in (DeliveryState.UNCONFIRMED, DeliveryState.HELD):
+        assert DeliveryState.SENDING not in DELIVERY_MOVES[state]
+        assert DeliveryState.CLAIMED not in DELIVERY_MOVES[state]
+    assert DeliveryState.SCHEDULED not in DELIVERY_MOVES[DeliveryState.UNCONFIRMED]

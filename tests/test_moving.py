@@ -1,0 +1,345 @@
+"""The one way to change a state, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from approvals.errors import Overtaken, WrongState
+from approvals.lifecycle import PostState
+from approvals.policy import CLOCK, Actor, ActorKind
+from publisher import moving
+from publisher.database import Database
+from publisher.lifecycle import (
+    AccountState,
+    CommentState,
+    DeliveryState,
+    NoticeState,
+    SubmissionState,
+)
+from publisher.models.comments import Comment, Thread
+from publisher.models.content import Language, Post, Revision, Submission, SubmissionKind, Variant
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.history import Event
+from publisher.models.notices import Notice
+from publisher.models.people import Department, Person
+from tests.test_lifecycle import OF, moves
+
+NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+Things = dict[type[moving.Stateful], moving.Stateful]
+
+
+def add(session: Session) -> Things:
+    """One thing of each kind that has a state."""
+    department = Department(code="water", name_mr="पाणीपुरवठा", name_en="Water", kind="department")
+    person = Person(name_mr="मेधा", created_at=NOW)
+    session.add_all([department, person])
+    session.flush()
+    account = Account(
+        code="x", platform="x", handle="pmc", name="PMC", department_id=department.id, state_at=NOW
+    )
+    post = Post(title="पाणी", department_id=department.id, created_at=NOW, state_at=NOW)
+    submission = Submission(
+        number="PMC/2026/000001",
+        state_at=NOW,
+        department_id=department.id,
+        kind=SubmissionKind.OTHER,
+        title="पाणी",
+        handed_in_by_id=person.id,
+        received_at=NOW,
+    )
+    notice = Notice(
+        kind="approved",
+        address="a@pmc.example",
+        language="mr",
+        subject="मान्यता",
+        body="मान्यता",
+        mail_id="1",
+        state_at=NOW,
+        queued_at=NOW,
+        send_at=NOW,
+    )
+    session.add_all([account, post, submission, notice])
+    session.flush()
+    revision = Revision(post=post, number=1, author_id=person.id, saved_at=NOW)
+    variant = Variant(
+        revision=revision, position=0, account=account, language=Language.MARATHI, text="पाणी"
+    )
+    thread = Thread(account=account, root_id="1")
+    session.add_all([variant, thread])
+    session.flush()
+    delivery = Delivery(
+        variant_id=variant.id, post_id=post.id, account_id=account.id, state_at=NOW, due_at=NOW
+    )
+    comment = Comment(
+        account=account,
+        thread=thread,
+        platform_id="2",
+        text="पाणी कधी येणार?",
+        written_at=NOW,
+        seen_at=NOW,
+        state_at=NOW,
+        due_at=NOW,
+    )
+    session.add_all([delivery, comment])
+    session.flush()
+    found = (submission, post, delivery, comment, account, notice)
+    return {type(thing): thing for thing in found}
+
+
+@pytest.fixture
+def things(database: Database) -> Things:
+    with database.transaction() as session:
+        return add(session)
+
+
+@pytest.fixture
+def session(database: Database, things: Things) -> Iterator[Session]:
+    with database.reading() as opened:
+        yield opened
+
+
+def own(session: Session, things: Things, kind: type[moving.Stateful]) -> moving.Stateful:
+    found = session.get_one(kind, things[kind].id)
+    assert isinstance(found, kind)
+    return found
+
+
+def events(session: Session, thing: moving.Stateful) -> list[Event]:
+    query = select(Event).where(Event.subject == thing.__tablename__, Event.subject_id == thing.id)
+    return list(session.scalars(query.order_by(Event.id)))
+
+
+@pytest.mark.parametrize("kind", OF, ids=lambda kind: kind.__tablename__)
+def test_each_pair_of_states_is_a_move_or_a_wrong_state(
+    session: Session, things: Things, kind: type[moving.Stateful]
+) -> None:
+    thing, number = own(session, things, kind), 0
+    for before in OF[kind]:
+        for to in OF[kind]:
+            thing.state = before  # type: ignore[assignment]  # the enum of this very kind
+            session.flush()
+            if to.value in moves(OF[kind])[before.value]:
+                moving.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
+                number += 1
+                session.expire(thing)
+                assert (thing.state, thing.state_at) == (to, LATER)
+                last = events(session, thing)[-1]
+                assert (last.state_before, last.state_after) == (before.value, to.value)
+            else:
+                with pytest.raises(WrongState) as wrong:
+                    moving.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
+                assert not isinstance(wrong.value, Overtaken)
+                assert thing.state is before
+            assert len(events(session, thing)) == number
+    assert number == sum(map(len, moves(OF[kind]).values()))
+
+
+def test_the_event_says_who_when_and_what(session: Session, things: Things) -> None:
+    lead = session.scalars(select(Person)).one()
+    actor = Actor(kind=ActorKind.PERSON, person_id=lead.id)
+    moving.apply(
+        session,
+        own(session, things, Post),
+        PostState.IN_REVIEW,
+        actor=actor,
+        now=LATER,
+        verb="send_for_review",
+        values={"revision": 1},
+    )
+    (event,) = events(session, things[Post])
+    assert (event.at, event.verb, event.person_id) == (LATER, "send_for_review", lead.id)
+    assert (event.actor_kind, event.details) == (ActorKind.PERSON, {"revision": 1})
+
+
+def send_and_fail(database: Database, things: Things) -> None:
+    with database.transaction() as session:
+        post = own(session, things, Post)
+        moving.apply(session, post, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
+        raise ZeroDivisionError
+
+
+def test_move_and_event_are_kept_or_undone_together(database: Database, things: Things) -> None:
+    with pytest.raises(ZeroDivisionError):
+        send_and_fail(database, things)
+    with database.reading() as session:
+        assert own(session, things, Post).state is PostState.DRAFT
+        assert events(session, things[Post]) == []
+    with database.transaction() as session:
+        moving.apply(
+            session,
+            own(session, things, Post),
+            PostState.IN_REVIEW,
+            actor=CLOCK,
+            now=LATER,
+            verb="send",
+        )
+    with database.reading() as session:
+        assert own(session, things, Post).state is PostState.IN_REVIEW
+        assert [event.verb for event in events(session, things[Post])] == ["send"]
+
+
+def behind_the_back(session: Session, kind: type[moving.Stateful], state: StrEnum) -> None:
+    """Another transaction's move: the row changes, what this session holds does not."""
+    statement = update(kind).values(state=state).execution_options(synchronize_session=False)
+    session.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("kind", "meanwhile", "to"),
+    [
+        (Submission, SubmissionState.WITHDRAWN, SubmissionState.DRAFTED),
+        (Post, PostState.WITHDRAWN, PostState.IN_REVIEW),
+        (Delivery, DeliveryState.CLAIMED, DeliveryState.CANCELLED),
+        (Comment, CommentState.CLOSED, CommentState.ROUTED),
+        (Account, AccountState.DISCONNECTED, AccountState.PAUSED),
+        (Notice, NoticeState.SENT, NoticeState.SENDING),
+    ],
+)
+def test_what_somebody_else_moved_first_is_overtaken(
+    session: Session,
+    things: Things,
+    kind: type[moving.Stateful],
+    meanwhile: StrEnum,
+    to: StrEnum,
+) -> None:
+    thing = own(session, things, kind)
+    before = thing.state
+    behind_the_back(session, kind, meanwhile)
+    with pytest.raises(Overtaken) as overtaken:
+        moving.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
+    assert overtaken.value.values == {"state": before, "to": to}
+    session.expire(thing)
+    assert thing.state == meanwhile
+    assert events(session, thing) == []
+
+
+def test_two_connections_move_one_row_once(database: Database, things: Things) -> None:
+    with database.reading() as looking:
+        stale = own(looking, things, Post)
+        assert stale.state is PostState.DRAFT
+        looking.expunge(stale)
+    for expected in (None, Overtaken):
+        with database.transaction() as session:
+            held = session.merge(stale, load=False)
+            if expected is None:
+                moving.apply(
+                    session, held, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
+                )
+            else:
+                with pytest.raises(expected):
+                    moving.apply(
+                        session, held, PostState.WITHDRAWN, actor=CLOCK, now=LATER, verb="drop"
+                    )
+    with database.reading() as session:
+        assert [event.verb for event in events(session, things[Post])] == ["send"]
+
+
+@pytest.mark.parametrize(("fence", "moves_it"), [(3, True), (2, False), (4, False)])
+def test_an_older_fence_changes_nothing(
+    session: Session, things: Things, fence: int, moves_it: bool
+) -> None:
+    delivery = own(session, things, Delivery)
+    assert isinstance(delivery, Delivery)
+    delivery.state, delivery.fence = DeliveryState.CLAIMED, 3
+    session.flush()
+    to = DeliveryState.SENDING
+    if moves_it:
+        moving.apply(session, delivery, to, actor=CLOCK, now=LATER, verb="send", fence=fence)
+    else:
+        with pytest.raises(Overtaken):
+            moving.apply(session, delivery, to, actor=CLOCK, now=LATER, verb="send", fence=fence)
+    session.expire(delivery)
+    assert delivery.state is (to if moves_it else DeliveryState.CLAIMED)
+    assert len(events(session, delivery)) == moves_it
+
+
+def three(session: Session, things: Things) -> list[Post]:
+    department_id = session.scalars(select(Department.id)).one()
+    posts = [
+        Post(title=f"{n}", department_id=department_id, created_at=NOW, state_at=NOW)
+        for n in range(3)
+    ]
+    session.add_all(posts)
+    session.flush()
+    return posts
+
+
+def test_a_set_is_moved_whole_with_an_event_for_each(session: Session, things: Things) -> None:
+    posts = three(session, things)
+    moving.apply_all(
+        session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send", values={"n": 1}
+    )
+    for post in posts:
+        session.expire(post)
+        assert post.state is PostState.IN_REVIEW
+        assert [event.details for event in events(session, post)] == [{"n": 1}]
+
+
+def test_of_a_set_none_moves_where_one_was_overtaken(session: Session, things: Things) -> None:
+    posts = three(session, things)
+    with session.begin_nested():
+        session.execute(
+            update(Post)
+            .where(Post.id == posts[1].id)
+            .values(state=PostState.WITHDRAWN)
+            .execution_options(synchronize_session=False)
+        )
+    with pytest.raises(Overtaken), session.begin_nested():
+        moving.apply_all(session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
+    session.expire_all()
+    assert [post.state.value for post in posts] == ["draft", "withdrawn", "draft"]
+    assert session.scalar(select(func.count(Event.id))) == 0
+
+
+def test_a_set_of_two_states_or_two_kinds_is_no_set(session: Session, things: Things) -> None:
+    posts: list[moving.Stateful] = [*three(session, things)]
+    posts[0].state = PostState.APPROVED
+    with pytest.raises(ValueError, match="one kind and state"):
+        moving.apply_all(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
+    mixed = [posts[1], own(session, things, Account)]
+    with pytest.raises(ValueError, match="one kind and state"):
+        moving.apply_all(session, mixed, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x")
+
+
+def test_an_empty_set_writes_nothing(session: Session, things: Things) -> None:
+    moving.apply_all(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
+    assert session.scalar(select(func.count(Event.id))) == 0
+
+
+def test_a_locked_row_is_read_afresh(session: Session, things: Things) -> None:
+    post = own(session, things, Post)
+    behind_the_back(session, Post, PostState.APPROVED)
+    assert post.state == "draft"
+    assert moving.lock(session, Post, post.id) is post
+    assert post.state == "approved"
+    assert moving.lock(session, Post, 10**9) is None
+
+
+# The database's own guards
+
+STATEFUL = ["submissions", "posts", "deliveries", "comments", "accounts", "notices"]
+
+
+@pytest.mark.parametrize("table", STATEFUL)
+@pytest.mark.parametrize("state", ["publish", "DRAFT", "", "approved "])
+def test_the_database_knows_no_other_states(session: Session, table: str, state: str) -> None:
+    with pytest.raises(IntegrityError):
+        session.execute(text(f"UPDATE {table} SET state = :state"), {"state": state})
+
+
+def test_an_unknown_state_is_not_inserted(session: Session) -> None:
+    statement = text(
+        "INSERT INTO posts"
+        " (state, kind, title, department_id, newest, reason, created_at, state_at)"
+        " SELECT 'live', kind, title, department_id, 0, '', created_at, state_at FROM posts"
+    )
+    with pytest.raises(IntegrityError):
+        session.execute(statement)

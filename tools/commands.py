@@ -1,0 +1,173 @@
+"""What stands behind each target of the Makefile."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools import environment, system
+from tools.environment import ROOT, Environment
+from tools.said import Stop, say, warn
+
+CACHES = (
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".import_linter_cache",
+    ".hypothesis",
+    "build",
+    "shots",
+)
+CHECKS = (
+    ("ruff check", ["ruff", "check"]),
+    ("ruff format", ["ruff", "format", "--check"]),
+    ("mypy", ["mypy"]),
+    ("import layers", ["lint-imports", "--no-logo"]),
+)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Set up and become the demo; does not come back unless something is in the way."""
+    for package in system.missing([system.FRIBIDI]):
+        warn(package.sentence)
+    there = environment.chosen()
+    there.ensure("run")
+    _make_files(there)
+    call = [str(there.program("nagarvani")), "demo"]
+    call += ["--port", options.port] if options.port else []
+    call += ["--fresh"] if options.fresh else []
+    return _become(call)
+
+
+def test(options: argparse.Namespace) -> int:
+    """Set up, check, and become pytest, whose summary is the last line."""
+    there = _ready_for_tests()
+    if failed := _check(there):
+        raise Stop(f"Stopped before the tests: {', '.join(failed)} failed.")
+    say("\n== tests")
+    workers = ["-n", "logical", "--dist", "loadgroup"]
+    return _become([str(there.python), "-m", "pytest", *workers, *options.arguments])
+
+
+def lint(_options: argparse.Namespace) -> int:
+    """Check style, types and layers."""
+    there = environment.chosen()
+    there.ensure("test")
+    if failed := _check(there):
+        raise Stop(f"{', '.join(failed)} failed.")
+    return 0
+
+
+def fmt(_options: argparse.Namespace) -> int:
+    """Put the code in shape."""
+    there = environment.chosen()
+    there.ensure("test")
+    calls = (["check", "--fix", "--quiet"], ["format"])
+    return max(_call([str(there.program("ruff")), *call]) for call in calls)
+
+
+def lock(options: argparse.Namespace) -> int:
+    """Write the lock files anew, in a virtual environment that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        _must([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
+        for name, extra in (("run", []), ("test", ["--group", "test"])):
+            _must([f"{folder}/bin/uv", *_compile_call(name, extra, upgrade=options.upgrade)])
+    return 0
+
+
+def shots(_options: argparse.Namespace) -> int:
+    """Take a picture of every page."""
+    there = _ready_for_tests()
+    return _become([str(there.python), "-m", "pytest", "-q", "-m", "browser", "--shots", "shots"])
+
+
+def clean(_options: argparse.Namespace) -> int:
+    """Remove caches and what was built."""
+    for name in CACHES:
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for found in [*ROOT.glob("*.egg-info"), *_own_bytecode()]:
+        shutil.rmtree(found, ignore_errors=True)
+    return 0
+
+
+def _ready_for_tests() -> Environment:
+    system.bring([system.FRIBIDI, system.CHROME])
+    there = environment.chosen()
+    there.ensure("test")
+    _make_files(there)
+    return there
+
+
+def _make_files(there: Environment) -> None:
+    """Make what the pages need and git does not keep: translations compiled, the web font."""
+    _must([str(there.python), "-m", "tools.made"])
+
+
+def _check(there: Environment) -> list[str]:
+    failed = []
+    for name, (program, *arguments) in CHECKS:
+        say(f"\n== {name}")
+        if _call([str(there.program(program)), *arguments]):
+            failed.append(name)
+    return failed
+
+
+def _compile_call(name: str, extra: list[str], *, upgrade: bool) -> list[str]:
+    fixed = ["--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"]
+    silent = ["--no-emit-index-url", "--no-emit-find-links"]
+    newest = ["--upgrade"] if upgrade else []
+    target = ["-o", f"requirements/{name}.txt"]
+    return ["pip", "compile", *fixed, *silent, *newest, "pyproject.toml", *extra, *target]
+
+
+def _own_bytecode() -> list[Path]:
+    folders = [entry for entry in ROOT.iterdir() if entry.is_dir() and entry.name[0] != "."]
+    return [found for folder in folders for found in folder.rglob("__pycache__")]
+
+
+def _call(call: Sequence[str]) -> int:
+    return subprocess.run(call, cwd=ROOT, check=False).returncode
+
+
+def _must(call: Sequence[str]) -> None:
+    if _call(call):
+        raise Stop(f"{Path(call[0]).name} {' '.join(call[1:3])} failed; what it said stands above.")
+
+
+def _become(call: list[str]) -> int:
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execv(call[0], call)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one target; gives the exit code."""
+    options, rest = _parser().parse_known_args(arguments)
+    options.arguments = rest
+    try:
+        return int(options.carry_out(options))
+    except Stop as stop:
+        warn(str(stop))
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make")
+    targets = parser.add_subparsers(required=True)
+    for carry_out in (demo, test, fmt, lint, lock, shots, clean):
+        target = targets.add_parser(carry_out.__name__, add_help=False)
+        target.set_defaults(carry_out=carry_out)
+        if carry_out is demo:
+            target.add_argument("--port")
+            target.add_argument("--fresh", action="store_true")
+        if carry_out is lock:
+            target.add_argument("--upgrade", action="store_true")
+    return parser

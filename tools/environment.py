@@ -1,0 +1,87 @@
+"""The virtual environment: made from a lock file with hashes, and left alone while that stands."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.said import Stop, say
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment at a folder."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    def program(self, name: str) -> Path:
+        """One of its commands."""
+        return self.folder / "bin" / name
+
+    def ensure(self, lock: str) -> None:
+        """Bring it to the state of `requirements/<lock>.txt`, with the project itself in it."""
+        if not self._works():
+            say(f"Making {self.folder.name} with Python {sys.version.split()[0]}")
+            venv.create(self.folder, clear=True, with_pip=True)
+        requirements = ROOT / "requirements" / f"{lock}.txt"
+        if self.is_new(lock, requirements):
+            say("Installing packages (once; it takes a minute or two)")
+            self._pip("--require-hashes", "-r", str(requirements))
+            self.note(lock, requirements)
+        if self.is_new("project", ROOT / "pyproject.toml"):
+            self._pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+            self.note("project", ROOT / "pyproject.toml")
+
+    def _works(self) -> bool:
+        try:
+            asked = [
+                str(self.python),
+                "-c",
+                "import pip, sys; sys.exit(sys.version_info < (3, 11))",
+            ]
+            return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+        except OSError:
+            return False
+
+    def _pip(self, *arguments: str) -> None:
+        call = [str(self.python), "-m", "pip", "install", "--quiet", "--no-input", *arguments]
+        quiet = {
+            **os.environ,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_ROOT_USER_ACTION": "ignore",
+        }
+        if subprocess.run(call, check=False, env=quiet, cwd=ROOT).returncode:
+            raise Stop("The packages could not be installed; what pip said stands above.")
+
+    def is_new(self, name: str, source: Path) -> bool:
+        """Whether this source has changed since it was noted, or never was."""
+        stamp = self._stamp(name)
+        return not stamp.exists() or stamp.read_text() != self._digest(source)
+
+    def note(self, name: str, source: Path) -> None:
+        """Remember that this source has been installed."""
+        self._stamp(name).write_text(self._digest(source))
+
+    def _stamp(self, name: str) -> Path:
+        return self.folder / f"installed-{name}"
+
+    @staticmethod
+    def _digest(source: Path) -> str:
+        return hashlib.sha256(str(ROOT).encode() + source.read_bytes()).hexdigest()
+
+
+def chosen() -> Environment:
+    """The one at `.venv`, or where `VENV` says."""
+    return Environment(ROOT / (os.environ.get("VENV") or ".venv"))

@@ -1,0 +1,68 @@
+"""What the operating system has to bring: named where missing, installed where it may be."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tools.said import Stop, say
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package, what needs it, and how to see that it is there."""
+
+    name: str
+    needed_for: str
+    is_there: Callable[[], bool]
+
+    @property
+    def sentence(self) -> str:
+        """What to say when it is not there."""
+        return f"{self.name} is missing ({self.needed_for}): apt-get install {self.name}"
+
+
+def _has_fribidi() -> bool:
+    try:
+        ctypes.CDLL("libfribidi.so.0")
+    except OSError:
+        return False
+    return True
+
+
+def _has_chromium() -> bool:
+    return any(shutil.which(name) for name in CHROMIUM)
+
+
+FRIBIDI = Package("libfribidi0", "Devanagari in pictures is drawn right only with it", _has_fribidi)
+CHROME = Package("chromium", "the browser tests drive it", _has_chromium)
+
+
+def missing(packages: Sequence[Package]) -> list[Package]:
+    """Those that are not there."""
+    return [package for package in packages if not package.is_there()]
+
+
+def bring(packages: Sequence[Package]) -> None:
+    """Install what is missing where this process may; raises `Stop` for what stays missing."""
+    wanted = missing(packages)
+    if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install([package.name for package in wanted])
+        wanted = missing(wanted)
+    if wanted:
+        raise Stop("\n".join(package.sentence for package in wanted))
+
+
+def _install(names: Sequence[str]) -> None:
+    say(f"Installing {' and '.join(names)} with apt-get")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for call in (["update"], ["install", "-y", "--no-install-recommends", *names]):
+        subprocess.run(
+            ["apt-get", "-qq", *call], env=environment, stdout=subprocess.DEVNULL, check=False
+        )
