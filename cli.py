@@ -3,108 +3,98 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from publisher.settings import Settings, WrongSetting, load
-
-if TYPE_CHECKING:
-    from publisher.press.bench import Bench
-    from web.house import House
+from publisher.settings import WrongSetting
 
 
 def main() -> None:
     """Run a command; a wrong setting is one clear sentence, not a traceback."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    for chatty in ("apscheduler", "urllib3", "alembic"):
+    for chatty in ("apscheduler", "urllib3", "alembic", "mail.log"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
-        commands(standalone_mode=True)
+        nagarvani(standalone_mode=True)
     except WrongSetting as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
 
 
-@click.group(name="nagarvani")
-def commands() -> None:
+@click.group()
+def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-def settings_with_secret() -> Settings:
-    """The settings, with a secret key: one is made and kept under var/ where none is set."""
-    settings = load()
-    if settings.secret_key:
-        return settings
-    os.environ["NAGARVANI_SECRET_KEY"] = _kept_secret(Path("var/secret-key"))
-    return load()
+@nagarvani.command()
+@click.option("--port", default=8000, show_default=True, help="Port on 127.0.0.1; two more follow.")
+@click.option("--fresh", is_flag=True, help="Start anew: what the demo holds is removed.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Where the demo keeps everything.",
+)
+def demo(port: int, fresh: bool, folder: Path) -> None:
+    """The whole house with an invented city, in this terminal; Ctrl-C ends all of it."""
+    from commands.demo import run
+
+    sys.exit(run(port=port, fresh=fresh, folder=folder.resolve()))
 
 
-def _kept_secret(path: Path) -> str:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
-    return path.read_text().strip()
+@nagarvani.command(hidden=True)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("sandbox_url")
+def seed(folder: Path, sandbox_url: str) -> None:
+    """Let the demo's city live up to today; `nagarvani demo` starts it."""
+    from commands.demo.city import enliven
+
+    enliven(folder, sandbox_url)
 
 
-def open_house(settings: Settings) -> House:
-    """What the counter works with."""
-    from publisher.database import Database
-    from publisher.media.store import Store
-    from publisher.now import now
-    from publisher.press.accounts import opener
-    from web.house import House
+@nagarvani.command()
+@click.option("--port", default=8801, show_default=True, help="Port on 127.0.0.1; 0: a free one.")
+@click.option("--smtp-port", default=8802, show_default=True, help="Port of the letterbox.")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/sandbox"),
+    show_default=True,
+    help="Folder of the ledger.",
+)
+@click.option("--ready", type=click.Path(path_type=Path), help="JSON file to write once it answers.")
+def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
+    """The practice platforms: a stand-in for X and Facebook, with a letterbox."""
+    from sandbox.__main__ import announce
+    from sandbox.server import Places, serve
 
-    return House(
-        settings=settings,
-        database=Database(settings.database_url),
-        store=Store(settings.media_dir),
-        open_account=opener(settings),
-        now=now,
-    )
+    def tell(places: Places) -> None:
+        if ready is not None:
+            announce(ready, places)
 
-
-def open_bench(settings: Settings) -> Bench:
-    """What the press works with."""
-    from publisher.database import Database
-    from publisher.media.store import Store
-    from publisher.now import now
-    from publisher.press.accounts import opener
-    from publisher.press.bench import Bench
-
-    return Bench(
-        database=Database(settings.database_url),
-        store=Store(settings.media_dir),
-        open_account=opener(settings),
-        pace=settings.press,
-        clock_name=f"{socket.gethostname()}-{os.getpid()}",
-        now=now,
-        monotonic=time.monotonic,
-    )
+    serve(host="127.0.0.1", port=port, smtp_port=smtp_port, path=state, ready=tell)
 
 
-@commands.command()
+@nagarvani.command()
 @click.option("--port", default=8000, show_default=True, help="Port on 127.0.0.1.")
 @click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
+    from commands.opening import open_house, settings_with_secret
     from web.serving import serve
 
     serve(open_house(settings_with_secret()), port=port, workers=workers)
 
 
-@commands.command()
+@nagarvani.command()
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
     import scheduler
+    from commands.opening import open_bench, settings_with_secret
 
     settings = settings_with_secret()
     bench = open_bench(settings)
@@ -115,3 +105,7 @@ def clock(once: bool) -> None:
             click.echo(f"{name}: {done}")
     else:
         scheduler.run(bench, settings)
+
+
+if __name__ == "__main__":
+    main()

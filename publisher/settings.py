@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +17,8 @@ from dotenv import dotenv_values
 PREFIX = "NAGARVANI_"
 _WEB = ("https", "http")
 _LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
+_NEVER_SHOWN = frozenset({"DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"})
+"""What may hold a password or a key: an error does not repeat it, for errors end up in logs."""
 Value = TypeVar("Value")
 
 
@@ -40,6 +44,7 @@ class Press:
     """How the press reaches the platforms. Durations are in seconds."""
 
     x_api_url: str
+    x_web_url: str
     graph_api_url: str
     graph_api_version: str
     lease: float
@@ -104,12 +109,17 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         secret_key=reader.read(
             "SECRET_KEY", "", _long_secret, "write at least 32 characters that nobody can guess"
         ),
-        token_keys=tuple(reader.text("TOKEN_KEYS").replace(",", " ").split()),
+        token_keys=reader.read("TOKEN_KEYS", (), _keys, "write the keys that `Fernet` made"),
         base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
-        trusted_proxies=reader.read("TRUSTED_PROXIES", 0, int, "write how many, such as 1"),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", 0, _count, "write how many, such as 1"),
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
-        mail_from=reader.text("MAIL_FROM", "nagarvani@localhost"),
+        mail_from=reader.read(
+            "MAIL_FROM",
+            "nagarvani@localhost",
+            _address,
+            "write it as city@pmc.example",
+        ),
         city=_city(reader),
         press=_press(reader),
         access=_access(reader),
@@ -132,6 +142,8 @@ class _Reader:
         try:
             return make(self.found[name])
         except ValueError as problem:
+            if name in _NEVER_SHOWN:
+                raise WrongSetting(name, says) from None
             raise WrongSetting(name, f"{self.found[name]!r}: {says}") from problem
 
     def text(self, name: str, default: str = "") -> str:
@@ -144,13 +156,16 @@ class _Reader:
 
 def _checked_url(text: str, schemes: tuple[str, ...]) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in schemes or not parts.hostname:
+    if parts.scheme not in schemes or not parts.hostname or parts.port == 0:
         raise ValueError(text)
     return text.rstrip("/")
 
 
 def _database_url(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    kind, _, place = text.partition("://")
+    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not place.strip("/"):
+        raise ValueError(text)
+    if kind == "sqlite" and not place.startswith("/"):
         raise ValueError(text)
     return text
 
@@ -158,6 +173,26 @@ def _database_url(text: str) -> str:
 def _long_secret(text: str) -> str:
     if len(text) < 32:
         raise ValueError("short")
+    return text
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(text.replace(",", " ").split())
+    if any(len(urlsafe_b64decode(key)) != 32 for key in keys):
+        raise ValueError("no key")
+    return keys
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError(text)
+    return int(text)
+
+
+def _address(text: str) -> str:
+    name, _, host = text.rpartition("@")
+    if not name or not host or any(letter.isspace() for letter in host):
+        raise ValueError(text)
     return text
 
 
@@ -176,12 +211,13 @@ def _code(text: str) -> str:
 
 
 def _press(reader: _Reader) -> Press:
-    lease = reader.read("LEASE", 120.0, float, "write seconds, such as 120")
-    deadline = reader.read("SEND_DEADLINE", 45.0, float, "write seconds, such as 45")
+    lease = reader.read("LEASE", 120.0, _second, "write seconds, such as 120")
+    deadline = reader.read("SEND_DEADLINE", 45.0, _second, "write seconds, such as 45")
     if deadline >= lease / 2:
         raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
     return Press(
         x_api_url=reader.url("X_API_URL", "https://api.twitter.com", _WEB),
+        x_web_url=reader.url("X_WEB_URL", "https://x.com", _WEB),
         graph_api_url=reader.url("GRAPH_API_URL", "https://graph.facebook.com", _WEB),
         graph_api_version=reader.read("GRAPH_API_VERSION", "v26.0", _version, "write it as v26.0"),
         lease=lease,
@@ -196,8 +232,15 @@ def _version(text: str) -> str:
     return text
 
 
+def _second(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise ValueError(text)
+    return seconds
+
+
 def _seconds(text: str) -> tuple[float, ...]:
-    return tuple(float(part) for part in text.split(","))
+    return tuple(_second(part) for part in text.split(","))
 
 
 def _access(reader: _Reader) -> Access:

@@ -124,7 +124,10 @@ def _preview(sheet: Sheet, slot: drafting_form.Slot, sources: list[str]) -> list
 
 def _room(sheet: Sheet, slot: drafting_form.Slot) -> leaving.Room:
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
-    return leaving.room(slot.account.platform, text, link)
+    has_pictures = any(
+        not sheet.form[f"drop_{index}"].data for index, _picture in enumerate(sheet.pictures)
+    )
+    return leaving.room(slot.account.platform, text, link, has_pictures=has_pictures)
 
 
 def _changes(post: Post) -> list[drafting.Change]:

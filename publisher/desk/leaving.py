@@ -29,30 +29,37 @@ class Room:
 
 def leaving_text(variant: Variant) -> str:
     """The text as it leaves, with the link in it where the platform has no place of its own."""
-    return text_that_leaves(
-        variant.account.platform, variant.text, variant.link, is_reply=bool(variant.target)
-    )
+    if _has_field_for_link(variant):
+        return variant.text
+    return with_link(variant.text, variant.link)
 
 
 def leaving_link(variant: Variant) -> str | None:
     """The link that leaves beside the text; None where there is none, or it is in the text."""
-    beside = _link_is_beside(variant.account.platform, is_reply=bool(variant.target))
-    return (variant.link or None) if beside else None
+    return (variant.link or None) if _has_field_for_link(variant) else None
 
 
-def text_that_leaves(platform: str, text: str, link: str, *, is_reply: bool = False) -> str:
-    """The same for a text that is not stored yet."""
-    return text if _link_is_beside(platform, is_reply=is_reply) else with_link(text, link)
+def _has_field_for_link(variant: Variant) -> bool:
+    return has_field_for_link(
+        variant.account.platform,
+        is_reply=bool(variant.target),
+        has_pictures=bool(variant.renditions),
+    )
 
 
-def _link_is_beside(platform: str, *, is_reply: bool) -> bool:
-    """Only a post on Facebook has a field for its link; a comment there has none."""
-    return platform == FACEBOOK and not is_reply
+def has_field_for_link(
+    platform: str, *, is_reply: bool = False, has_pictures: bool = False
+) -> bool:
+    """Whether the link stays out of the text: only for a post on Facebook without pictures."""
+    return platform == FACEBOOK and not is_reply and not has_pictures
 
 
-def room(platform: str, text: str, link: str, *, is_reply: bool = False) -> Room:
+def room(
+    platform: str, text: str, link: str, *, is_reply: bool = False, has_pictures: bool = False
+) -> Room:
     """How much of what the platform takes this text needs, its link counted where it is in it."""
-    whole = text_that_leaves(platform, text, link, is_reply=is_reply)
+    beside = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
+    whole = text if beside else with_link(text, link)
     if platform == X:
         return Room(counting.count(whole).weighted, counting.LIMIT)
     return Room(len(whole), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)

@@ -73,6 +73,7 @@ def _open(account: Account, vault: Vault, press: Press) -> Platform:
         account.platform,
         credentials,
         x_api_url=press.x_api_url,
+        x_web_url=press.x_web_url,
         graph_api_url=press.graph_api_url,
         graph_api_version=press.graph_api_version,
     )

@@ -10,23 +10,30 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import Overtaken, WrongRole
 from approvals.lifecycle import PostState
-from publisher.database import Database
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.models.content import Decision, Post, Revision
 from publisher.models.people import Appointment, Person
 from tests.desk.support import board as desk
-from tests.desk.support.board import DAY, HOUR, NOW, Board
+from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared
+
+
+@pytest.fixture(scope="module", params=desk.BOTH)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    with desk.sharing(request, tmp_path_factory) as found:
+        yield found
 
 
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with desk.undone(database) as opened:
+def session(shared: Shared) -> Iterator[Session]:
+    with desk.undone(shared.database) as opened:
         yield opened
 
 
 @pytest.fixture
-def board(session: Session) -> Board:
-    return desk.build(session)
+def board(shared: Shared) -> Board:
+    return shared.board
 
 
 @pytest.fixture

@@ -12,25 +12,32 @@ from sqlalchemy.orm import Session
 from approvals.errors import FourEyesRequired, WrongRole, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
-from publisher.database import Database
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Invalid, Missing
 from publisher.models.content import Post, Revision
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person
 from tests.desk.support import board as desk
-from tests.desk.support.board import DAY, NOW, Board, appoint, in_review, told
+from tests.desk.support.board import DAY, NOW, Board, Shared, appoint, in_review, told
+
+
+@pytest.fixture(scope="module", params=desk.BOTH)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    with desk.sharing(request, tmp_path_factory) as found:
+        yield found
 
 
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with desk.undone(database) as opened:
+def session(shared: Shared) -> Iterator[Session]:
+    with desk.undone(shared.database) as opened:
         yield opened
 
 
 @pytest.fixture
-def board(session: Session) -> Board:
-    return desk.build(session)
+def board(shared: Shared) -> Board:
+    return shared.board
 
 
 def end(session: Session, actor: Actor, at: datetime = NOW) -> None:

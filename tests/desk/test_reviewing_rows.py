@@ -13,27 +13,34 @@ from approvals import gate
 from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongRole, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
-from publisher.database import Database
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import DecisionKind, Post, Rendition, Revision
 from publisher.models.deliveries import Delivery
 from tests.desk.support import board as desk
-from tests.desk.support.board import DAY, HOUR, NOW, Board
+from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared
 
 TICK = timedelta(microseconds=1)
 
 
+@pytest.fixture(scope="module", params=desk.BOTH)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    with desk.sharing(request, tmp_path_factory) as found:
+        yield found
+
+
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with desk.undone(database) as opened:
+def session(shared: Shared) -> Iterator[Session]:
+    with desk.undone(shared.database) as opened:
         yield opened
 
 
 @pytest.fixture
-def board(session: Session) -> Board:
-    return desk.build(session)
+def board(shared: Shared) -> Board:
+    return shared.board
 
 
 def newest(session: Session, post_id: int) -> Revision:

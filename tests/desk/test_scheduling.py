@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from approvals.errors import FreshSignInRequired, NotApproved, WrongRole, WrongState
 from approvals.gate import Refusal
 from approvals.lifecycle import PostState
-from publisher.database import Database
 from publisher.desk import scheduling
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.scheduling import OnItsWay
@@ -23,21 +22,29 @@ from publisher.models.content import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from tests.desk.support import board as desk
-from tests.desk.support.board import DAY, HOUR, MINUTE, NOW, Board
+from tests.desk.support.board import DAY, HOUR, MINUTE, NOW, Board, Shared
 
 TICK = timedelta(microseconds=1)
 FROM, UNTIL = NOW + HOUR, NOW + 5 * DAY
 
 
+@pytest.fixture(scope="module", params=desk.BOTH)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    with desk.sharing(request, tmp_path_factory) as found:
+        yield found
+
+
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with desk.undone(database) as opened:
+def session(shared: Shared) -> Iterator[Session]:
+    with desk.undone(shared.database) as opened:
         yield opened
 
 
 @pytest.fixture
-def board(session: Session) -> Board:
-    return desk.build(session)
+def board(shared: Shared) -> Board:
+    return shared.board
 
 
 @pytest.fixture
@@ -299,6 +306,7 @@ def test_a_new_time_from_each_state(
     again()
     session.flush()
     session.expire(found)
+    found = scheduling.delivery_for(session, found.id)
     assert (found.state, found.due_at) == (DeliveryState.SCHEDULED, NOW + 2 * DAY)
     assert found.not_before is None
     assert (found.reason, found.looks, found.late_limit) == ({}, 0, 60)

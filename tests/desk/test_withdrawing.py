@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import NotApproved, WrongState
 from approvals.lifecycle import PostState
-from publisher.database import Database
 from publisher.desk import judging, scheduling, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.desk.scheduling import OnItsWay
@@ -21,22 +20,30 @@ from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from tests.desk.support import board as desk
-from tests.desk.support.board import HOUR, NOW, Board
+from tests.desk.support.board import HOUR, NOW, Board, Shared
 
 GONE = ["sending", "published", "unconfirmed", "held"]
 UNSENT = ["scheduled", "claimed"]
 SETTLED = ["failed", "missed", "cancelled"]
 
 
+@pytest.fixture(scope="module", params=desk.BOTH)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    with desk.sharing(request, tmp_path_factory) as found:
+        yield found
+
+
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with desk.undone(database) as opened:
+def session(shared: Shared) -> Iterator[Session]:
+    with desk.undone(shared.database) as opened:
         yield opened
 
 
 @pytest.fixture
-def board(session: Session) -> Board:
-    return desk.build(session)
+def board(shared: Shared) -> Board:
+    return shared.board
 
 
 @pytest.fixture

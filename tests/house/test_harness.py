@@ -23,7 +23,7 @@ from tests.support.lending import Lender
 from tests.support.mail import MailServer
 from tests.support.postgres import Server
 from tests.support.processes import Starter, plain_environment
-from tests.support.runs import Run, is_alive
+from tests.support.runs import MARK, Run, is_alive
 
 WAITS = """
 import pathlib, sys, time
@@ -133,6 +133,18 @@ def test_what_a_test_starts_belongs_to_its_run(start: Starter, run: Run, tmp_pat
     ready = tmp_path / "ready"
     started = start([sys.executable, "-c", WAITS, str(ready)], ready=ready)
     assert started.pid in run.processes()
+
+
+def test_a_run_inside_a_run_ends_with_it(start: Starter, run: Run, tmp_path: Path) -> None:
+    outer, inner = Run(tmp_path / "outer"), tmp_path / "outer" / "registry" / "1-x"
+    inner.mkdir(parents=True)
+    call, ready = [sys.executable, "-c", WAITS], tmp_path / "ready"
+    started = start([*call, str(ready)], ready=ready, environment={MARK: str(inner)})
+    assert Run(tmp_path / "out").processes() == []
+    assert started.pid not in run.processes()
+    assert outer.end() == [started.pid]
+    started.popen.wait(10)
+    assert not inner.exists()
 
 
 def test_a_free_port_can_be_taken(free_port: int) -> None:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +15,11 @@ pytestmark = [pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(300
 
 
 @pytest.fixture
-def registry() -> Iterator[Path]:
-    """A registry for these runs alone, at a path short enough for PostgreSQL's socket."""
-    folder = Path(tempfile.mkdtemp(prefix="runs-"))
-    folder.chmod(0o711)
-    yield folder
-    for left in folder.iterdir():
-        Run(left).end()
-    shutil.rmtree(folder)
+def registry(run: Run) -> Path:
+    """A registry for these runs alone: in this run's folder, so that they end with it."""
+    folder = Path(tempfile.mkdtemp(dir=run.folder))
+    folder.chmod(0o711)  # PostgreSQL, under another name than root, must pass through
+    return folder
 
 
 def begin(start: Starter, registry: Path, workers: int, ready: Path | None = None) -> Started:

@@ -379,7 +379,9 @@ def test_a_401_is_expired_credentials(platform: Platform, stub: Stub) -> None:
         platform.publish(NOTICE, deadline=deadline())
 
 
-@pytest.mark.parametrize("plan", [answer(b"", 200), answer(b"", 503), reset], ids=str)
+@pytest.mark.parametrize(
+    "plan", [answer(b"", 200), answer(b"", 503), reset], ids=["empty", "503", "reset"]
+)
 def test_a_reading_never_has_an_unknown_outcome(
     platform: Platform, stub: Stub, plan: bytes | Callable[[socket.socket], None]
 ) -> None:

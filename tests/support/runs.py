@@ -49,9 +49,13 @@ class Run:
 
     def processes(self) -> list[int]:
         """The pids of all that runs in its name, this process and its forebears aside."""
-        marked = f"{MARK}={self.folder}".encode()
         spared = set(_forebears())
-        return [pid for pid in _pids() if pid not in spared and marked in _environment(pid)]
+        return [pid for pid in _pids() if pid not in spared and self.owns(pid)]
+
+    def owns(self, pid: int) -> bool:
+        """Whether a process was started in its name, or in that of a run inside its folder."""
+        own = f"{MARK}={self.folder}".encode()
+        return any(one == own or one.startswith(own + b"/") for one in _environment(pid))
 
     def end(self) -> list[int]:
         """End whatever it left and remove its folder; gives the pids that were still there."""
@@ -105,7 +109,7 @@ def postmaster_of(folder: Path) -> int | None:
         pid = int((folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
     except (FileNotFoundError, IndexError, ValueError):
         return None
-    return pid if f"{MARK}={folder}".encode() in _environment(pid) else None
+    return pid if Run(folder).owns(pid) else None
 
 
 def wait_until(true: Callable[[], bool], *, within: float) -> bool:

@@ -16,6 +16,7 @@ GENERAL: Mapping[str, str] = {
     "required": N_("Fill this in."),
     "too_long": N_("This is too long: %(found)s characters; at most %(most)s fit."),
     "past": N_("This time has passed. Choose a later one."),
+    "variants.required": N_("Write the text for at least one account."),
     "not_a_link": N_("Write the whole web address, beginning with https://."),
     "link": N_("Write the whole web address, beginning with https://."),
     "unreadable": N_("This form could not be read. Open it anew; your text is kept."),
@@ -23,11 +24,12 @@ GENERAL: Mapping[str, str] = {
     "control_character": N_(
         "Line %(line)s holds an invisible control character (%(character)s). Delete it."
     ),
-    "bidirectional": N_(
+    "bidirectional_override": N_(
         "Line %(line)s holds an invisible mark that turns the writing direction (%(character)s). "
         "Delete it."
     ),
-    "surrogate": N_("Line %(line)s holds a broken character. Type it again."),
+    "lone_surrogate": N_("Line %(line)s holds a broken character. Type it again."),
+    "noncharacter": N_("Line %(line)s holds a broken character. Type it again."),
     "clash": N_(
         "“%(title)s” leaves on this account at %(due_at)s. Choose another time, or confirm this "
         "one."
@@ -43,8 +45,17 @@ GENERAL: Mapping[str, str] = {
     "before_not_before": N_("The end has to lie after the beginning."),
     "too_many_files": N_("At most %(most)s files can be handed in at once."),
     "too_many_pictures": N_("A post carries at most %(most)s pictures. Take some out."),
-    "over_the_limit": N_("The text is too long for X: %(found)s of %(most)s."),
-    "no_such_day": N_("There is no such day in the calendar. Check day and month."),
+    "too_long_with_link": N_(
+        "With the link this is too long: %(found)s of %(most)s. Shorten the text or take the link "
+        "out."
+    ),
+    "same_picture_twice": N_("The same photo stands here twice. Leave one out."),
+    "picture_missing": N_("This photo is no longer in the store. Choose it again."),
+    "picture_changed": N_("This photo has changed in the store. Choose it again."),
+    "unknown_account": N_("This account is not connected. Choose another."),
+    "disconnected": N_("The account %(account)s is no longer connected. Leave its texts out."),
+    "twice": N_("There are two texts in this language for the account. Leave one out."),
+    "no_description": N_("There is none yet. Write what the photo shows."),
     "date_missing": N_("Write the date as well."),
     "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
     "date_does_not_exist": N_("There is no such day in the calendar. Check day and month."),
@@ -77,7 +88,7 @@ def problem_sentence(problem: Problem) -> str:
 def shown(values: Mapping[str, object], template: str) -> dict[str, str]:
     """The values as words of the page; what the sentence needs and nobody gave is left blank."""
     said = {name: _said(value) for name, value in values.items()}
-    names = ("found", "most", "line", "character", "title", "due_at", "name")
+    names = ("found", "most", "line", "character", "title", "due_at", "name", "account")
     return {**{name: "" for name in names if f"%({name})s" in template}, **said}
 
 

@@ -126,8 +126,8 @@ def _checked_variant(
 def _check_room(
     place: str, platform: str, text: str, link: str, variant: PreparedVariant, checking: Check
 ) -> None:
-    is_reply = bool(variant.target)
-    room = leaving.room(platform, text, link, is_reply=is_reply)
+    is_reply, has_pictures = bool(variant.target), bool(variant.pictures)
+    room = leaving.room(platform, text, link, is_reply=is_reply, has_pictures=has_pictures)
     if not room.is_enough:
         alone = leaving.room(platform, text, "", is_reply=is_reply)
         code = "too_long_with_link" if alone.is_enough else "too_long"

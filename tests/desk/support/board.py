@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database
+from publisher.database import Database, migrate
 from publisher.desk import drafting, reviewing, scheduling
 from publisher.desk.drafting import Draft, PreparedDraft, PreparedVariant
 from publisher.lifecycle import DeliveryState
@@ -28,6 +29,8 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
+from tests.support import runs, sqlite
+from tests.support.postgres import Server
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -263,6 +266,39 @@ def undone(database: Database) -> Iterator[Session]:
     """A session of which nothing is kept."""
     with database.reading() as session:
         yield session
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A database with a board in it, for many tests that keep nothing of what they do."""
+
+    database: Database
+    board: Board
+
+
+@contextmanager
+def sharing(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """One database for a whole module, on SQLite or PostgreSQL as the fixture's parameter says."""
+    if request.param == "sqlite":
+        file = factory.mktemp("board") / "board.db"
+        url = sqlite.copy(sqlite.template(runs.current(), migrate), file)
+        yield from _shared(url)
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.create()
+    yield from _shared(server.url(name))
+    server.drop(name)
+
+
+def _shared(url: str) -> Iterator[Shared]:
+    database = Database(url)
+    with database.transaction() as session:
+        board = build(session)
+    yield Shared(database, board)
+    database.dispose()
+
+
+BOTH = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
 
 def events(session: Session, post_id: int) -> list[str]:

@@ -1,0 +1,84 @@
+"""The demo's city: founded before the first page, and then lived up to today."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.demo.ground import Ground
+from publisher.settings import load
+
+if TYPE_CHECKING:
+    from publisher.demo.seeding import DemoAccount
+
+
+def found(ground: Ground) -> None:
+    """Register, cast and accounts, where they are not there yet."""
+    from publisher.database import Database
+    from publisher.demo import seeding
+    from publisher.now import now
+
+    settings = ground.settings()
+    database = Database(settings.database_url)
+    mark = seeding.Mark.read(ground.folder, now=now())
+    accounts = _accounts(ground.sandbox_address)
+    seeding.found(database, settings=settings, accounts=accounts, began_at=mark.began_at)
+    database.dispose()
+
+
+def is_finished(ground: Ground) -> bool:
+    """Whether the city has lived up to the day on which the demo began."""
+    from publisher.demo import seeding
+    from publisher.now import now
+
+    return seeding.Mark.read(ground.folder, now=now()).finished
+
+
+def enliven(folder: Path, sandbox_url: str) -> None:
+    """Play the plan, or what is left of it; this is a command of its own beside the pages."""
+    from publisher.demo import seeding
+    from publisher.now import now
+
+    settings = load(os.environ, folder=folder)
+    mark = seeding.Mark.read(folder, now=now())
+    left_out = seeding.play(settings, mark, sandbox_url=sandbox_url, say=click.echo)
+    for one in left_out:
+        click.echo(f"left out: {one}")
+
+
+def _accounts(sandbox_url: str) -> tuple[DemoAccount, ...]:
+    """The practice handle and page that the city publishes on."""
+    from publisher.demo.seeding import DemoAccount
+    from sandbox import credentials
+
+    handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
+    return (
+        DemoAccount(
+            code="x-city",
+            platform="x",
+            handle=handle.username,
+            name=handle.name,
+            url=f"{sandbox_url}/x/{handle.username}",
+            credentials={
+                "consumer_key": credentials.X_CONSUMER_KEY,
+                "consumer_secret": credentials.X_CONSUMER_SECRET,
+                "access_token": handle.token,
+                "access_token_secret": handle.token_secret,
+            },
+        ),
+        DemoAccount(
+            code="facebook-city",
+            platform="facebook",
+            handle=page.id,
+            name=page.name,
+            url=f"{sandbox_url}/facebook/{page.id}",
+            credentials={
+                "page_id": page.id,
+                "page_token": page.token,
+                "app_secret": credentials.FACEBOOK_APP_SECRET,
+            },
+        ),
+    )

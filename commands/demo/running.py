@@ -1,0 +1,119 @@
+"""From an empty folder to a page that answers, and on until somebody ends it."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import threading
+import time
+from pathlib import Path
+
+from commands.demo import city, table
+from commands.demo.children import Child, Children, Log
+from commands.demo.ground import HOST, Ground, check, held
+from commands.opening import font_file
+
+FIRST_PAGE = 60.0
+PAUSE = 0.2
+
+
+class Stopped(Exception):
+    """The demo cannot go on, and the sentence says why."""
+
+
+def run(*, port: int, fresh: bool, folder: Path) -> int:
+    """Run the demo until Ctrl-C or SIGTERM; gives the exit code."""
+    ground, log, asked = Ground(folder, port), Log(), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    check(ground)
+    with held(ground, fresh=fresh):
+        _lay(ground, log)
+        with Children(ground.environment(), folder, log) as children:
+            try:
+                _begin(ground, children, log, asked)
+                _go_on(ground, children, log, asked)
+            except Stopped as problem:
+                log("demo", str(problem))
+                return 1
+            log("demo", "Ending / थांबत आहे")
+    return 0
+
+
+def _lay(ground: Ground, log: Log) -> None:
+    """The font, and the database with its tables."""
+    from publisher.database import migrate
+    from publisher.words.fonts import make_font
+
+    log("demo", f"Laying the demo in {ground.folder}")
+    make_font(font_file())
+    migrate(ground.settings().database_url)
+
+
+def _begin(ground: Ground, children: Children, log: Log, asked: threading.Event) -> None:
+    """Sandbox and web, the cast, and the table once a page answers."""
+    page, practice, letterbox = map(str, ground.ports)
+    ports = ("--port", practice, "--smtp-port", letterbox)
+    children.start("sandbox", "sandbox", *ports, "--state", "sandbox", wanted=_is_told)
+    children.start("web", "web", "--port", page)
+    city.found(ground)
+    for port, path in ((ground.port + 1, "/health"), (ground.port, "/sign-in")):
+        _wait_for(port, path, children, asked)
+    table.show(ground)
+
+
+def _is_told(line: str) -> bool:
+    """What the practice platforms are asked again and again would bury all else."""
+    return bool(line) and not line.startswith("GET ")
+
+
+def _wait_for(port: int, path: str, children: Children, asked: threading.Event) -> None:
+    ends_at = time.monotonic() + FIRST_PAGE
+    while not asked.is_set() and not _answers(port, path):
+        _check_all_run(children)
+        if time.monotonic() > ends_at:
+            raise Stopped(f"Nothing answers at port {port}; what was said stands above.")
+        asked.wait(PAUSE)
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _go_on(ground: Ground, children: Children, log: Log, asked: threading.Event) -> None:
+    """Let the city live up to today, then start the clock, and run until somebody asks to end.
+
+    The clock waits for the city: it would find everything of the past far too late.
+    """
+    if not city.is_finished(ground):
+        seed = children.start("demo", "seed", str(ground.folder), ground.sandbox_address)
+        _wait_for_end(seed, children, asked)
+        if seed.code and not asked.is_set():
+            log("demo", "The city is not complete; make demo FRESH=1 starts anew.")
+        children.running.remove(seed)
+        seed.stop()
+    if asked.is_set():
+        return
+    children.start("clock", "clock")
+    log("demo", f"Everything runs: {ground.address}")
+    while not asked.wait(PAUSE):
+        _check_all_run(children)
+
+
+def _wait_for_end(seed: Child, children: Children, asked: threading.Event) -> None:
+    while seed.code is None and not asked.is_set():
+        asked.wait(PAUSE)
+        _check_all_run(children, but=seed)
+
+
+def _check_all_run(children: Children, but: Child | None = None) -> None:
+    for child in children.running:
+        if child is not but and child.code is not None:
+            raise Stopped(f"{child.label} has ended (code {child.code}), and so does the demo.")

@@ -1,0 +1,78 @@
+"""What the terminal shows once a page answers: where, who may sign in, and what to try first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import click
+
+from commands.demo.ground import Ground
+from publisher.demo import cast
+from publisher.demo.cast import DemoPerson
+from publisher.notices.wording import in_words
+from publisher.now import now
+from publisher.register import load as load_register
+
+#: What each of `cast.TO_TRY_FIRST` may try first, in Marathi and in English.
+TRIES: Final[Mapping[str, tuple[str, str]]] = {
+    "medha-satpute": (
+        "पाणीपुरवठा बंदच्या पोस्टला मान्यता द्या किंवा ती दुरुस्तीसाठी परत पाठवा",
+        "approve the post about the water cut, or return it for changes",
+    ),
+    "swati-ranpise": (
+        "उद्यानाच्या प्रस्तावावरून पोस्टचा मसुदा तयार करा",
+        "draft a post from the garden's submission",
+    ),
+    "kiran-wabale": ("नवीन प्रस्ताव सादर करा", "hand in a notice of your own"),
+    "prasad-kenjale": (
+        "निर्णयासाठी थांबविलेल्या प्रसिद्धीबाबत निर्णय घ्या",
+        "decide about the delivery that is held",
+    ),
+    "ujjwala-chavanke": (
+        "वृक्ष प्राधिकरणाची नियुक्ती निवडा व मुदत उलटलेल्या टिप्पणीला उत्तर द्या",
+        "switch to the Tree Authority and answer a comment that is overdue",
+    ),
+    "vilas-thopate": (
+        "विभागाने सादर केलेला प्रस्ताव कोठे आहे ते पाहा",
+        "see where your department's submission stands",
+    ),
+    "arun-tekawade": (
+        "नवीन व्यक्तीची नोंद करून निमंत्रण पाठवा; संदेश टपालपेटीत येतो",
+        "record a person and invite them; the mail comes to the letterbox",
+    ),
+    "rohini-deshmane": ("विभागांचे काम पाहा", "see how departments work"),
+    "anant-kulthe": ("पोस्टचा सर्व इतिहास पाहा", "see the whole history of a post"),
+}
+_COUNTRY: Final = "+91"
+
+
+def show(ground: Ground) -> None:
+    """Print addresses and people."""
+    click.echo()
+    click.secho(f"  नगरवाणी · Nagarvani    {ground.address}", bold=True)
+    click.echo(f"  नागरिक म्हणून टिप्पणी करा · comment as a citizen    {ground.sandbox_address}")
+    click.echo(f"  टपालपेटी · letterbox    {ground.sandbox_address}/letterbox")
+    click.echo("  थांबविण्यासाठी · to end: Ctrl-C\n")
+    click.echo("  ई-मेल किंवा भ्रमणध्वनी, आणि पासवर्ड · mail or mobile, and password\n")
+    people = cast.by_key()
+    for key in cast.TO_TRY_FIRST:
+        for line in _lines(people[key]):
+            click.echo(line)
+    click.echo()
+
+
+def _lines(person: DemoPerson) -> Iterator[str]:
+    mobile = person.mobile.removeprefix(_COUNTRY)
+    yield click.style(f"  {person.mail:<30} {mobile:<12} {person.password}", bold=True)
+    marathi, english = TRIES[person.key]
+    yield f"      {person.name_mr}, {_office(person, 'mr')} – {marathi}"
+    yield f"      {person.name_en}, {_office(person, 'en')}: {english}"
+
+
+def _office(person: DemoPerson, language: str) -> str:
+    """The role and department of the first appointment."""
+    held = person.appointments[0]
+    role = in_words({"role": held.role}, language, now=now())["role"]
+    names = {row.code: (row.name_mr, row.name_en) for row in load_register()}
+    return f"{role}, {names[held.department][language == 'en']}"

@@ -1,0 +1,78 @@
+"""Opening the house for a command: settings, the counter's house, the press's bench."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publisher.settings import Settings, load
+
+if TYPE_CHECKING:
+    from publisher.press.bench import Bench
+    from web.house import House
+
+
+def settings_with_secret() -> Settings:
+    """The settings, with a secret key: one is made and kept under var/ where none is set."""
+    settings = load()
+    if settings.secret_key:
+        return settings
+    os.environ["NAGARVANI_SECRET_KEY"] = kept_secret(Path("var/secret-key"))
+    return load()
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in this file, which only its owner can read; made where there is none."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def font_file() -> Path:
+    """Where the pages look for their font."""
+    import web
+    from publisher.words.fonts import FILE_NAME
+
+    return Path(web.__path__[0]) / "static" / "fonts" / FILE_NAME
+
+
+def open_house(settings: Settings) -> House:
+    """What the counter works with."""
+    from publisher.database import Database
+    from publisher.media.store import Store
+    from publisher.now import now
+    from publisher.press.accounts import opener
+    from web.house import House
+
+    return House(
+        settings=settings,
+        database=Database(settings.database_url),
+        store=Store(settings.media_dir),
+        open_account=opener(settings),
+        now=now,
+    )
+
+
+def open_bench(settings: Settings) -> Bench:
+    """What the press works with."""
+    from publisher.database import Database
+    from publisher.media.store import Store
+    from publisher.now import now
+    from publisher.press.accounts import opener
+    from publisher.press.bench import Bench
+
+    return Bench(
+        database=Database(settings.database_url),
+        store=Store(settings.media_dir),
+        open_account=opener(settings),
+        pace=settings.press,
+        clock_name=f"{socket.gethostname()}-{os.getpid()}",
+        now=now,
+        monotonic=time.monotonic,
+    )

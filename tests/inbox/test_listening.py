@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from publisher.inbox import listening
+from publisher.lifecycle import AccountState
+from publisher.models.comments import Comment, Source, Thread
+from publisher.models.deliveries import Account
+from publisher.platforms import base
+from publisher.platforms.base import (
+    CredentialsExpired,
+    Page,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.memory import MemoryPlatform
+from tests.support.city import DAY, HOUR, MINUTE, City
+
+
+def test_a_comment_under_our_post_is_stored_with_who_wrote_it_and_when(town: City) -> None:
+    (delivery_id,) = town.live()
+    own = town.platform("x").citizen_says(
+        "पाणी कधी येणार?", parent_id=town.platform_id(delivery_id), author="उदाहरण जगताप"
+    )
+    said_at = town.now
+    assert town.listen(10 * MINUTE) == 1
+    with town.read() as session:
+        comment = session.scalars(select(Comment)).one()
+        assert (comment.platform_id, comment.text) == (own, "पाणी कधी येणार?")
+        assert comment.author_name == "उदाहरण जगताप"
+        assert (comment.written_at, comment.seen_at) == (said_at, town.now)
+        assert comment.parent_platform_id == town.platform_id(delivery_id)
+        assert comment.thread.receipt is not None
+        assert comment.thread.receipt.delivery_id == delivery_id
+
+
+def test_what_is_read_again_is_stored_once(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    _forget_cursors(town)
+    assert town.listen(HOUR) == 0
+    assert _count(town) == 1
+    assert town.verbs("comments", comment_id) == ["receive", "route"]
+    assert town.told("comment_routed") == ["first"]
+
+
+def test_a_reply_to_a_comment_is_found_in_the_same_thread(town: City) -> None:
+    (delivery_id,) = town.live(on=["facebook"])
+    first = town.comment("आमच्या भागात?", under=delivery_id, on="facebook")
+    with town.read() as session:
+        parent = session.get_one(Comment, first).platform_id
+    town.platform("facebook").citizen_says("आमच्याही?", parent_id=parent, author="नमुना")
+    assert town.listen(HOUR) == 1
+    with town.read() as session:
+        nested = session.scalars(select(Comment).where(Comment.id != first)).one()
+        assert nested.parent_platform_id == parent
+        assert nested.thread_id == session.get_one(Comment, first).thread_id
+        assert session.scalar(select(func.count()).select_from(Thread)) == 1
+
+
+def test_our_own_answers_are_no_comments(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    town.answer(comment_id)
+    town.press()
+    assert len(town.platform("x").published) == 2
+    assert town.listen(HOUR) == 0
+    assert _count(town) == 1
+
+
+def test_an_edited_comment_keeps_its_row_and_gets_its_new_text(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment("जुना मजकूर", under=delivery_id)
+    platform = town.platform("x")
+    platform.kept[-1] = replace(platform.kept[-1], text="नवा मजकूर")
+    _forget_cursors(town)
+    assert town.listen(HOUR) == 0
+    with town.read() as session:
+        assert session.get_one(Comment, comment_id).text == "नवा मजकूर"
+    assert town.verbs("comments", comment_id)[-1] == "edited_by_citizen"
+
+
+def test_many_pages_are_read_in_one_tick_each_with_its_cursor(town: City) -> None:
+    (delivery_id,) = town.live()
+    platform, post = town.platform("x"), town.platform_id(delivery_id)
+    platform.page_size = 2
+    for number in range(5):
+        platform.citizen_says(f"टिप्पणी {number}", parent_id=post)
+    assert town.listen() == 5
+    with town.read() as session:
+        source = session.scalars(select(Source).where(Source.receipt_id.is_not(None))).one()
+        assert source.cursor == platform.kept[-1].platform_id
+
+
+@pytest.mark.parametrize("where", ["sources", "comments", "routings", "notices", "events"])
+def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) -> None:
+    """Comments and cursor stand or fall together, wherever between them it dies."""
+    (delivery_id,) = town.live()
+    town.listen()
+    post = town.platform_id(delivery_id)
+    for number in range(3):
+        town.platform("x").citizen_says(f"टिप्पणी {number}", parent_id=post)
+    with _dying_at(town, where), pytest.raises(Crash):
+        town.listen(10 * MINUTE)
+    assert _count(town) == 0
+    assert town.listen(HOUR) == 3
+    assert _count(town) == 3
+
+
+def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) -> None:
+    (delivery_id,) = town.live()
+    town.listen()
+    town.platform("x").citizen_says("एकदाच", parent_id=town.platform_id(delivery_id))
+    town.clock.move(10 * MINUTE)
+    readings = [listening._next_reading(town.bench)]
+    with town.write() as session:
+        for source in session.scalars(select(Source)):
+            source.read_at = town.now
+    readings.append(listening._next_reading(town.clock_named("clock-2")))
+    found = [listening._read(town.bench, one) for one in readings if one is not None]
+    assert sorted(found) == [0, 1]
+    assert _count(town) == 1
+
+
+def test_a_mention_under_none_of_our_posts_is_read_on_x_alone(town: City) -> None:
+    town.platform("x").citizen_says("@city रस्त्यावर खड्डा आहे")
+    town.platform("facebook").citizen_says("@city रस्त्यावर खड्डा आहे")
+    assert town.listen() == 1
+    with town.read() as session:
+        comment = session.scalars(select(Comment)).one()
+        assert comment.account_id == town.accounts["x"]
+        assert comment.thread.receipt is None
+
+
+def test_one_comment_in_mentions_and_under_a_post_is_one_comment(town: City) -> None:
+    (delivery_id,) = town.live()
+    town.platform("x").citizen_says("@city कधी?", parent_id=town.platform_id(delivery_id))
+    assert town.listen() == 1
+    assert _count(town) == 1
+
+
+def test_an_older_post_is_read_more_and_more_seldom_and_after_30_days_no_more(town: City) -> None:
+    (delivery_id,) = town.live()
+    published_at = town.now
+    town.listen()
+    pauses = []
+    for age in (MINUTE, 2 * HOUR, 2 * DAY, 10 * DAY):
+        town.clock.at = published_at + age
+        town.listen()
+        pauses.append(_source(town, delivery_id).read_at - town.now)  # type: ignore[operator]
+    assert pauses == [MINUTE, 5 * MINUTE, HOUR, 6 * HOUR]
+    town.clock.at = published_at + 31 * DAY
+    town.listen()
+    assert _source(town, delivery_id).read_at is None
+    assert town.listen(DAY) == 0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "wait"),
+    [
+        (TryLater(), 5 * MINUTE),
+        (TryLater(at=None), 5 * MINUTE),
+        (Refused(RefusalCode.UNKNOWN), 5 * MINUTE),
+    ],
+)
+def test_a_platform_in_trouble_is_read_again_later_from_where_it_stood(
+    town: City, trouble: PlatformError, wait: timedelta
+) -> None:
+    (delivery_id,) = town.live()
+    town.listen()
+    before = _source(town, delivery_id).cursor
+    healthy = _swap(town, trouble)
+    town.listen(10 * MINUTE)
+    source = _source(town, delivery_id)
+    assert (source.cursor, source.read_at) == (before, town.now + wait)
+    town.platforms[town.accounts["x"]] = healthy
+    healthy.citizen_says("अजून आहे", parent_id=town.platform_id(delivery_id))
+    assert town.listen(HOUR) == 1
+
+
+def test_a_platform_that_names_a_time_is_left_alone_until_then(town: City) -> None:
+    (delivery_id,) = town.live()
+    town.listen()
+    _swap(town, TryLater(at=town.now + HOUR))
+    town.listen(10 * MINUTE)
+    assert _source(town, delivery_id).read_at == town.now + 50 * MINUTE
+
+
+@pytest.mark.parametrize("at", ["reading", "opening"])
+def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, at: str) -> None:
+    """Whether the platform says so, or the stored credentials cannot even be opened."""
+    town.live()
+    (on_facebook,) = town.live("road", on=["facebook"])
+    town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(on_facebook))
+    if at == "reading":
+        _swap(town, CredentialsExpired())
+        found = town.listen()
+    else:
+        found = listening.tick_listening(
+            replace(town.bench, open_account=lambda account: _opened(town, account))
+        )
+    assert found == 1
+    with town.read() as session:
+        states = {one.platform: one.state for one in session.scalars(select(Account))}
+    assert states == {"x": AccountState.PAUSED, "facebook": AccountState.CONNECTED}
+    assert town.told("account_paused") == ["admin", "lead"]
+
+
+class Crash(Exception):
+    """Where the process dies."""
+
+
+def _dying_at(town: City, table: str) -> _Dying:
+    return _Dying(town, table)
+
+
+class _Dying:
+    """Raises at the first write to a table, as if the process died there."""
+
+    def __init__(self, town: City, table: str) -> None:
+        self.engine, self.table = town.database.engine, table
+
+    def __enter__(self) -> None:
+        event.listen(self.engine, "before_cursor_execute", self._die)
+
+    def __exit__(self, *_why: object) -> None:
+        event.remove(self.engine, "before_cursor_execute", self._die)
+
+    def _die(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        writes = (f"INSERT INTO {self.table} ", f"UPDATE {self.table} SET cursor")
+        if statement.startswith(writes):
+            raise Crash(self.table)
+
+
+class _Troubled(MemoryPlatform):
+    """Cannot be read."""
+
+    def __init__(self, town: City, trouble: PlatformError) -> None:
+        super().__init__(now=town.clock, name="x")
+        self.trouble = trouble
+
+    def comments_since(self, source: base.Source, cursor: str | None) -> Page:
+        del source, cursor
+        raise self.trouble
+
+
+def _swap(town: City, trouble: PlatformError) -> MemoryPlatform:
+    """Put a platform in trouble in the place of X; gives the healthy one."""
+    healthy = town.platform("x")
+    town.platforms[town.accounts["x"]] = _Troubled(town, trouble)
+    return healthy
+
+
+def _opened(town: City, account: Account) -> MemoryPlatform:
+    if account.platform == "x":
+        raise CredentialsExpired("sealed with another key")
+    return town.platforms[account.id]
+
+
+def _count(town: City) -> int:
+    with town.read() as session:
+        return session.scalar(select(func.count()).select_from(Comment)) or 0
+
+
+def _forget_cursors(town: City) -> None:
+    with town.write() as session:
+        for source in _sources(session):
+            source.cursor = None
+
+
+def _sources(session: Session) -> Iterator[Source]:
+    yield from session.scalars(select(Source))
+
+
+def _source(town: City, delivery_id: int) -> Source:
+    own = town.platform_id(delivery_id)
+    with town.read() as session:
+        found = [one for one in _sources(session) if one.receipt and one.receipt.platform_id == own]
+        return found[0]

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import NotAllowed, WrongRole, WrongState
+from approvals.policy import Role
+from publisher import worktime
+from publisher.desk.checking import Invalid, Missing
+from publisher.desk.scheduling import OnItsWay
+from publisher.inbox import routing
+from publisher.inbox.routing import RoutingReason
+from publisher.lifecycle import CommentState, DeliveryState
+from publisher.models.comments import Comment, Routing
+from publisher.models.content import Post
+from publisher.models.deliveries import Delivery
+from publisher.platforms.base import OutcomeUnknown
+from tests.support.city import DAY, HOUR, City
+
+WORDS = "हा विषय आपल्या विभागाचा आहे."
+
+
+@pytest.mark.parametrize(
+    ("gone", "holder"),
+    [((), "first"), (("first",), "second"), (("first", "second"), "head")],
+)
+def test_a_comment_goes_to_the_first_rung_that_is_in_office(
+    town: City, gone: tuple[str, ...], holder: str
+) -> None:
+    (delivery_id,) = town.live()
+    for name in gone:
+        town.end(name)
+    comment_id = town.comment(under=delivery_id)
+    comment, steps = _look(town, comment_id)
+    assert comment.state is CommentState.ROUTED
+    assert comment.department_id == town.departments["water"]
+    assert [one.appointment_id for one in steps] == [town.appointments[holder]]
+    assert town.told("comment_routed") == [holder]
+
+
+def test_a_disabled_officer_gets_no_comment(town: City) -> None:
+    (delivery_id,) = town.live()
+    town.disable("first")
+    _, steps = _look(town, town.comment(under=delivery_id))
+    assert steps[0].appointment_id == town.appointments["second"]
+
+
+def test_where_a_department_has_nobody_any_more_the_cell_gets_it_with_the_reason(
+    town: City,
+) -> None:
+    (delivery_id,) = town.live("road")
+    town.end("road_officer")
+    comment, steps = _look(town, town.comment(under=delivery_id))
+    assert (comment.state, comment.department_id) == (CommentState.RECEIVED, None)
+    assert steps[0].reason == RoutingReason.NOBODY_THERE
+    assert steps[0].details["department"] == town.departments["road"]
+    assert steps[0].details["meant"] == RoutingReason.UNDER_POST
+    assert comment.due_at == worktime.add_working_hours(comment.seen_at, 4)
+
+
+def test_the_reason_names_the_post_it_stands_under(town: City) -> None:
+    (delivery_id,) = town.live()
+    _, steps = _look(town, town.comment(under=delivery_id))
+    assert steps[0].reason == RoutingReason.UNDER_POST
+    assert steps[0].details["title"] == "शनिवारी पाणीपुरवठा बंद"
+    assert steps[0].details["post"] == town.delivery(delivery_id).post_id
+
+
+def test_an_answer_is_due_three_working_days_after_the_citizen_wrote(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment, _ = _look(town, town.comment(under=delivery_id))
+    assert comment.due_at == worktime.add_working_days(comment.written_at, 3)
+
+
+def test_what_has_no_department_waits_with_the_cell_which_assigns_it(town: City) -> None:
+    comment_id = town.comment("रस्त्यावर खड्डा आहे")
+    comment, steps = _look(town, comment_id)
+    assert (comment.state, steps[0].reason) == (CommentState.RECEIVED, "no_department")
+    assert town.told("comment_routed") == []
+    town.assign(comment_id, "road")
+    comment, steps = _look(town, comment_id)
+    assert comment.state is CommentState.ROUTED
+    assert [(one.reason, one.until_at) for one in steps] == [
+        ("no_department", town.now),
+        ("assigned", None),
+    ]
+    assert town.told("comment_routed") == ["road_officer"]
+    assert comment.due_at == worktime.add_working_days(comment.written_at, 3)
+
+
+def test_assigned_to_a_department_with_nobody_it_stays_with_the_cell(town: City) -> None:
+    comment_id = town.comment()
+    town.assign(comment_id, "garden")
+    comment, steps = _look(town, comment_id)
+    assert (comment.state, steps[-1].reason) == (CommentState.RECEIVED, "nobody_there")
+
+
+@pytest.mark.parametrize("who", ["first", "head", "member", "admin", "auditor", "oversight"])
+def test_only_the_cell_assigns(town: City, who: str) -> None:
+    comment_id = town.comment()
+    with pytest.raises(WrongRole):
+        town.assign(comment_id, "water", by=who)
+
+
+def test_what_is_routed_is_not_assigned_but_transferred(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    with pytest.raises(WrongState):
+        town.assign(comment_id, "road")
+
+
+def test_a_transfer_keeps_the_citizens_clock_and_says_why(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    due_at = _look(town, comment_id)[0].due_at
+    town.clock.move(DAY)
+    _transfer(town, comment_id, "road")
+    comment, steps = _look(town, comment_id)
+    assert comment.department_id == town.departments["road"]
+    assert comment.due_at == due_at
+    assert (steps[-1].reason, steps[-1].details["words"]) == ("transferred", WORDS)
+    assert steps[-1].details["from"] == town.departments["water"]
+    assert town.told("comment_routed") == ["first", "road_officer"]
+
+
+def test_given_back_it_waits_with_the_cell(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    _transfer(town, comment_id, None)
+    comment, steps = _look(town, comment_id)
+    assert (comment.state, comment.department_id) == (CommentState.RECEIVED, None)
+    assert steps[-1].reason == "given_back"
+
+
+def test_after_a_transfer_it_is_no_longer_the_first_departments(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    _transfer(town, comment_id, "road")
+    with pytest.raises(WrongRole):
+        _transfer(town, comment_id, "water")
+    with pytest.raises(WrongRole):
+        town.answer(comment_id, by="first")
+
+
+def test_a_transfer_takes_back_an_answer_that_has_not_left(town: City) -> None:
+    comment_id = _routed(town)
+    post_id = town.answer(comment_id)
+    _transfer(town, comment_id, "road")
+    town.press(HOUR)
+    assert _delivery_of(town, post_id).state is DeliveryState.CANCELLED
+    assert len(town.platform("x").published) == 1
+    town.answer(comment_id, by="road_officer")
+    town.press()
+    assert len(town.platform("x").published) == 2
+
+
+def test_an_answer_in_review_can_no_longer_be_approved_after_a_transfer(town: City) -> None:
+    comment_id = _routed(town)
+    post_id = town.answer(comment_id, by="clerk")
+    _transfer(town, comment_id, "road", by="clerk")
+    with pytest.raises(WrongState):
+        town.approve(post_id, by="first")
+    town.press()
+    assert len(town.platform("x").published) == 1
+
+
+def test_an_answer_taken_back_cannot_be_scheduled_again(town: City) -> None:
+    comment_id = _routed(town)
+    post_id = town.answer(comment_id)
+    _transfer(town, comment_id, "road")
+    with pytest.raises(WrongState):
+        town.schedule(post_id)
+
+
+@pytest.mark.parametrize("settle", ["transfer", "close"])
+def test_an_answer_that_may_be_live_holds_the_comment(town: City, settle: str) -> None:
+    comment_id = _routed(town)
+    town.platform("x").fail_next(OutcomeUnknown())
+    town.answer(comment_id)
+    town.press()
+    with pytest.raises(OnItsWay):
+        _settle(town, settle, comment_id)
+    assert _look(town, comment_id)[0].state is CommentState.ROUTED
+
+
+def test_closing_needs_a_reason_and_keeps_it(town: City) -> None:
+    comment_id = _routed(town)
+    with pytest.raises(Invalid):
+        _close(town, comment_id, reason="  ")
+    _close(town, comment_id)
+    comment, _ = _look(town, comment_id)
+    assert (comment.state, comment.reason) == (CommentState.CLOSED, WORDS)
+
+
+def test_an_answered_comment_can_be_closed(town: City) -> None:
+    comment_id = _answered(town)
+    _close(town, comment_id)
+    assert _look(town, comment_id)[0].state is CommentState.CLOSED
+
+
+def test_the_cell_closes_what_nobody_has_to_answer(town: City) -> None:
+    comment_id = town.comment()
+    _close(town, comment_id, by="clerk")
+    assert _look(town, comment_id)[0].state is CommentState.CLOSED
+
+
+@pytest.mark.parametrize("settled", ["answered", "closed"])
+def test_reopened_it_is_the_officers_again_with_a_new_clock(town: City, settled: str) -> None:
+    comment_id = _answered(town) if settled == "answered" else _routed(town)
+    if settled == "closed":
+        _close(town, comment_id)
+    town.clock.move(DAY)
+    _reopen(town, comment_id)
+    comment, steps = _look(town, comment_id)
+    assert (comment.state, comment.opening, comment.reason) == (CommentState.ROUTED, 2, "")
+    assert (steps[-1].reason, steps[-1].appointment_id) == (
+        "reopened",
+        town.appointments["first"],
+    )
+    assert comment.due_at == worktime.add_working_days(town.now, 3)
+
+
+def test_reopened_it_can_be_answered_once_more(town: City) -> None:
+    comment_id = _answered(town)
+    _reopen(town, comment_id)
+    town.answer(comment_id, "आणखी एक उत्तर.")
+    town.press()
+    assert town.note_answers() == 1
+    assert _look(town, comment_id)[0].state is CommentState.ANSWERED
+    assert len(town.platform("x").published) == 3
+
+
+def test_what_the_cell_closed_in_its_queue_comes_back_to_its_queue(town: City) -> None:
+    comment_id = town.comment()
+    _close(town, comment_id, by="clerk")
+    _reopen(town, comment_id, by="clerk")
+    comment, _ = _look(town, comment_id)
+    assert comment.state is CommentState.RECEIVED
+    assert comment.due_at == worktime.add_working_hours(town.now, 4)
+
+
+def test_what_is_open_is_not_reopened(town: City) -> None:
+    comment_id = _routed(town)
+    with pytest.raises(WrongState):
+        _reopen(town, comment_id)
+
+
+@pytest.mark.parametrize("who", ["road_officer", "member", "admin", "auditor", "oversight"])
+def test_who_does_not_answer_for_the_department_moves_nothing(town: City, who: str) -> None:
+    comment_id = _routed(town)
+    acts: list[Callable[[], object]] = [
+        lambda: _transfer(town, comment_id, "road", by=who),
+        lambda: _close(town, comment_id, by=who),
+        lambda: _reopen(town, comment_id, by=who),
+        lambda: town.answer(comment_id, by=who),
+    ]
+    for act in acts:
+        with pytest.raises((NotAllowed, Missing)):
+            act()
+    assert _look(town, comment_id)[0].state is CommentState.ROUTED
+
+
+def test_a_department_or_comment_that_does_not_exist_is_missing(town: City) -> None:
+    comment_id = _routed(town)
+    with town.write() as session, pytest.raises(Missing):
+        routing.transfer(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            comment_id=comment_id,
+            department_id=4_711,
+            reason=WORDS,
+        )
+    with pytest.raises(Missing):
+        _close(town, 4_711)
+
+
+def test_a_comment_always_has_exactly_one_routing_in_force(town: City) -> None:
+    comment_id = _routed(town)
+    town.appoint("garden_officer", Role.OFFICER, "garden")
+    for department in ("road", "garden", "health", None):
+        _transfer(town, comment_id, department, by="clerk")
+    _, steps = _look(town, comment_id)
+    assert [one.until_at is None for one in steps] == [False] * 4 + [True]
+    assert all(one.until_at == following.since_at for one, following in pairwise(steps))
+
+
+def _routed(town: City) -> int:
+    (delivery_id,) = town.live()
+    return town.comment(under=delivery_id)
+
+
+def _answered(town: City) -> int:
+    comment_id = _routed(town)
+    town.answer(comment_id)
+    town.press()
+    town.note_answers()
+    assert _look(town, comment_id)[0].state is CommentState.ANSWERED
+    return comment_id
+
+
+def _look(town: City, comment_id: int) -> tuple[Comment, list[Routing]]:
+    with town.read() as session:
+        steps = select(Routing).where(Routing.comment_id == comment_id).order_by(Routing.id)
+        return session.get_one(Comment, comment_id), list(session.scalars(steps))
+
+
+def _delivery_of(town: City, post_id: int) -> Delivery:
+    with town.read() as session:
+        return session.get_one(Post, post_id).deliveries[0]
+
+
+def _transfer(town: City, comment_id: int, department: str | None, *, by: str = "first") -> None:
+    with town.write() as session:
+        routing.transfer(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            comment_id=comment_id,
+            department_id=town.departments[department] if department else None,
+            reason=WORDS,
+        )
+
+
+def _settle(town: City, how: str, comment_id: int) -> None:
+    if how == "transfer":
+        _transfer(town, comment_id, "road")
+    else:
+        _close(town, comment_id)
+
+
+def _close(town: City, comment_id: int, *, by: str = "first", reason: str = WORDS) -> None:
+    with town.write() as session:
+        routing.close(
+            session, actor=town.actor(by), now=town.now, comment_id=comment_id, reason=reason
+        )
+
+
+def _reopen(town: City, comment_id: int, *, by: str = "first") -> None:
+    with town.write() as session:
+        routing.reopen(
+            session, actor=town.actor(by), now=town.now, comment_id=comment_id, reason=WORDS
+        )

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from publisher.settings import Access, Settings, WrongSetting, load
+
+KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
+OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
+
+
+def read(folder: Path, **given: str) -> Settings:
+    return load({f"NAGARVANI_{name}": value for name, value in given.items()}, folder=folder)
+
+
+def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert found.database_url == f"sqlite:///{tmp_path}/var/nagarvani.db"
+    assert found.media_dir == tmp_path / "var" / "media"
+    assert (found.base_url, found.is_tls) == ("http://127.0.0.1:8000", False)
+    assert (found.secret_key, found.token_keys, found.trusted_proxies) == ("", (), 0)
+    assert (found.smtp_url, found.mail_from) == ("smtp://127.0.0.1:25", "nagarvani@localhost")
+    assert (found.city.code, found.city.name_en) == ("PMC", "Pune Municipal Corporation")
+    assert found.city.name_mr == "पुणे महानगरपालिका"
+    assert {getattr(found.access, field.name) for field in fields(Access)} == {""}
+
+
+def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Path) -> None:
+    press = read(tmp_path).press
+    assert press.x_api_url == "https://api.twitter.com"
+    assert press.graph_api_url == "https://graph.facebook.com"
+    assert press.graph_api_version == "v26.0"
+    assert press.looks == (20.0, 60.0, 300.0, 900.0)
+    assert press.send_deadline < press.lease / 2
+
+
+GOOD = {
+    "DATABASE_URL": "postgresql://house:word@db.example/house",
+    "SECRET_KEY": "k" * 32,
+    "TOKEN_KEYS": f"{KEY}, {OTHER_KEY}",
+    "BASE_URL": "https://city.example/",
+    "TRUSTED_PROXIES": "2",
+    "MEDIA_DIR": "/srv/media",
+    "SMTP_URL": "smtps://post:word@mail.example:465",
+    "MAIL_FROM": "Nagarvani <city@pmc.example>",
+    "CITY_NAME": "Another City",
+    "CITY_NAME_MR": "दुसरे शहर",
+    "CITY_CODE": "TEST",
+    "X_API_URL": "http://127.0.0.1:9001",
+    "GRAPH_API_URL": "http://127.0.0.1:9002",
+    "GRAPH_API_VERSION": "v27.1",
+    "LEASE": "10",
+    "SEND_DEADLINE": "4.5",
+    "LOOKS": "0.2,0.5",
+    **{field.name.upper(): field.name for field in fields(Access)},
+}
+
+
+def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
+    found = read(tmp_path, **GOOD)
+    assert found.database_url == GOOD["DATABASE_URL"]
+    assert found.secret_key == GOOD["SECRET_KEY"]
+    assert found.token_keys == (KEY, OTHER_KEY)
+    assert (found.base_url, found.is_tls) == ("https://city.example", True)
+    assert (found.trusted_proxies, found.media_dir) == (2, Path("/srv/media"))
+    assert (found.smtp_url, found.mail_from) == (GOOD["SMTP_URL"], GOOD["MAIL_FROM"])
+    assert (found.city.name_en, found.city.name_mr, found.city.code) == (
+        "Another City",
+        "दुसरे शहर",
+        "TEST",
+    )
+    press = found.press
+    assert (press.x_api_url, press.graph_api_url) == (GOOD["X_API_URL"], GOOD["GRAPH_API_URL"])
+    assert (press.graph_api_version, press.lease, press.send_deadline) == ("v27.1", 10.0, 4.5)
+    assert press.looks == (0.2, 0.5)
+    for field in fields(Access):
+        assert getattr(found.access, field.name) == field.name
+
+
+def test_an_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "NAGARVANI_CITY_CODE=FILE\nNAGARVANI_BASE_URL=http://file.example\nOTHER=1\n"
+    )
+    found = read(tmp_path, CITY_CODE="SHELL")
+    assert (found.city.code, found.base_url) == ("SHELL", "http://file.example")
+
+
+def test_names_without_our_prefix_are_none_of_ours(tmp_path: Path) -> None:
+    foreign = {"CITY_CODE": "wrong", "DATABASE_URL": "wrong"}
+    assert load(foreign, folder=tmp_path) == read(tmp_path)
+
+
+def test_an_empty_setting_is_as_good_as_none(tmp_path: Path) -> None:
+    assert read(tmp_path, **dict.fromkeys(GOOD, "")) == read(tmp_path)
+
+
+WRONG = [
+    ("DATABASE_URL", "mysql://db/house", "sqlite:///path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "nagarvani.db", "sqlite:///path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "sqlite://", "sqlite:///path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "sqlite:///", "sqlite:///path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "sqlite://file.db", "sqlite:///path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "postgresql://", "sqlite:///path/to/file.db or postgresql://"),
+    ("SECRET_KEY", "k" * 31, "at least 32 characters"),
+    ("TOKEN_KEYS", "short", "write the keys"),
+    ("TOKEN_KEYS", f"{KEY},{'k' * 44}", "write the keys"),
+    ("BASE_URL", "city.example", "http://"),
+    ("BASE_URL", "ftp://city.example", "http://"),
+    ("BASE_URL", "https://", "https://"),
+    ("BASE_URL", "http://[::1", "http://"),
+    ("BASE_URL", "http://city.example:port", "http://"),
+    ("BASE_URL", "http://city.example:99999", "http://"),
+    ("TRUSTED_PROXIES", "one", "write how many, such as 1"),
+    ("TRUSTED_PROXIES", "-1", "write how many, such as 1"),
+    ("TRUSTED_PROXIES", "1.5", "write how many, such as 1"),
+    ("SMTP_URL", "mail.example:25", "smtp:// or smtps://"),
+    ("SMTP_URL", "http://mail.example", "smtp:// or smtps://"),
+    ("MAIL_FROM", "city", "write it as"),
+    ("MAIL_FROM", "@pmc.example", "write it as"),
+    ("CITY_CODE", "P", "2 to 8 capital letters"),
+    ("CITY_CODE", "pmc", "2 to 8 capital letters"),
+    ("CITY_CODE", "PMC/1", "2 to 8 capital letters"),
+    ("CITY_CODE", "पुणे", "2 to 8 capital letters"),
+    ("CITY_CODE", "ABCDEFGHI", "2 to 8 capital letters"),
+    ("X_API_URL", "api.twitter.com", "https:// or http://"),
+    ("GRAPH_API_URL", "graph", "https:// or http://"),
+    ("GRAPH_API_VERSION", "26.0", "v26.0"),
+    ("GRAPH_API_VERSION", "v26", "v26.0"),
+    ("LEASE", "two minutes", "write seconds, such as 120"),
+    ("LEASE", "0", "write seconds, such as 120"),
+    ("LEASE", "-120", "write seconds, such as 120"),
+    ("LEASE", "nan", "write seconds, such as 120"),
+    ("LEASE", "inf", "write seconds, such as 120"),
+    ("SEND_DEADLINE", "soon", "write seconds, such as 45"),
+    ("SEND_DEADLINE", "0", "write seconds, such as 45"),
+    ("SEND_DEADLINE", "nan", "write seconds, such as 45"),
+    ("SEND_DEADLINE", "60", "shorter than half of NAGARVANI_LEASE"),
+    ("LOOKS", "20;60", "write seconds, such as 20,60,300,900"),
+    ("LOOKS", "20,,60", "write seconds, such as 20,60,300,900"),
+    ("LOOKS", "20,-1", "write seconds, such as 20,60,300,900"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG)
+def test_a_wrong_setting_is_named_with_what_to_write(
+    tmp_path: Path, name: str, value: str, says: str
+) -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        read(tmp_path, **{name: value})
+    assert wrong.value.name == name
+    assert str(wrong.value).startswith(f"NAGARVANI_{name}: ")
+    assert says in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+
+def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
+    free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", *(one.name.upper() for one in fields(Access))}
+    assert {name for name, _, _ in WRONG} == set(GOOD) - free
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://house:tell-nobody@db/house"),
+        ("SECRET_KEY", "tell-nobody"),
+        ("SMTP_URL", "post:tell-nobody@mail.example"),
+        ("TOKEN_KEYS", "tell-nobody"),
+    ],
+)
+def test_an_error_does_not_repeat_what_may_be_a_secret(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        read(tmp_path, **{name: value})
+    told: BaseException | None = wrong.value
+    while told is not None:
+        assert "tell-nobody" not in str(told)
+        told = None if told.__suppress_context__ else (told.__cause__ or told.__context__)
+
+
+def test_an_error_shows_what_was_written_otherwise(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="'ten'"):
+        read(tmp_path, LEASE="ten")
