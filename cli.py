@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from approvals.policy import Role
 from publisher.settings import WrongSetting
 
 
@@ -65,7 +67,7 @@ def seed(folder: Path, sandbox_url: str) -> None:
     show_default=True,
     help="Folder of the ledger.",
 )
-@click.option("--ready", type=click.Path(path_type=Path), help="JSON file to write once it answers.")
+@click.option("--ready", type=click.Path(path_type=Path), help="JSON file to write then.")
 def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
     """The practice platforms: a stand-in for X and Facebook, with a letterbox."""
     from sandbox.__main__ import announce
@@ -98,13 +100,53 @@ def clock(once: bool) -> None:
 
     settings = settings_with_secret()
     bench = open_bench(settings)
-    if (problem := bench.database.check_durable()) is not None:
-        raise click.ClickException(problem)
     if once:
         for name, done in scheduler.run_once(bench, settings).items():
             click.echo(f"{name}: {done}")
     else:
         scheduler.run(bench, settings)
+
+
+@nagarvani.command()
+def init() -> None:
+    """Lay tables, register, accounts and font; running it again is fine."""
+    from commands.founding import run
+
+    run()
+
+
+@nagarvani.command()
+def doctor() -> None:
+    """Check everything, one line each, with what to do."""
+    from commands.doctor import run
+
+    sys.exit(run())
+
+
+@nagarvani.group()
+def people() -> None:
+    """The people of this house."""
+
+
+@people.command()
+@click.option("--name", required=True, help="In Devanagari, as it is printed.")
+@click.option("--name-en", default="", help="The same in Latin letters.")
+@click.option("--designation", default="", help="Such as कनिष्ठ अभियंता.")
+@click.option("--mail", help="Where the invitation goes.")
+@click.option("--mobile", help="Ten digits; one may sign in with it too.")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option(
+    "--department", "departments", required=True, multiple=True, help="Its code; repeatable."
+)
+@click.option("--rank", type=int, help="1 or 2, for an officer; otherwise the first one free.")
+@click.option("--order", default="", help="Number of the order of appointment.")
+@click.option("--show-link", is_flag=True, help="Print the link of the invitation as well.")
+def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as click gives them
+    """Record a person under one appointment for each department, and invite them."""
+    from commands.people import NewPerson
+    from commands.people import add as add_person
+
+    add_person(NewPerson(role=Role(role), **typed), show_link=show_link)
 
 
 if __name__ == "__main__":

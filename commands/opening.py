@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from publisher.settings import Settings, load
 
 if TYPE_CHECKING:
+    from publisher.database import Database
     from publisher.press.bench import Bench
     from web.house import House
 
@@ -42,9 +45,22 @@ def font_file() -> Path:
     return Path(web.__path__[0]) / "static" / "fonts" / FILE_NAME
 
 
+def checked_database(settings: Settings) -> Database:
+    """The database; one sentence where it does not answer, keep its word, or fit this version."""
+    from commands.sentences import sentence
+    from publisher.database import Database
+    from publisher.office import checkup
+
+    database = Database(settings.database_url)
+    for check in (checkup.check_database, checkup.check_migrations):
+        finding = check(database)
+        if not finding.ok:
+            raise click.ClickException(f"{finding.subject}: {sentence(finding)}")
+    return database
+
+
 def open_house(settings: Settings) -> House:
     """What the counter works with."""
-    from publisher.database import Database
     from publisher.media.store import Store
     from publisher.now import now
     from publisher.press.accounts import opener
@@ -52,7 +68,7 @@ def open_house(settings: Settings) -> House:
 
     return House(
         settings=settings,
-        database=Database(settings.database_url),
+        database=checked_database(settings),
         store=Store(settings.media_dir),
         open_account=opener(settings),
         now=now,
@@ -61,14 +77,13 @@ def open_house(settings: Settings) -> House:
 
 def open_bench(settings: Settings) -> Bench:
     """What the press works with."""
-    from publisher.database import Database
     from publisher.media.store import Store
     from publisher.now import now
     from publisher.press.accounts import opener
     from publisher.press.bench import Bench
 
     return Bench(
-        database=Database(settings.database_url),
+        database=checked_database(settings),
         store=Store(settings.media_dir),
         open_account=opener(settings),
         pace=settings.press,

@@ -30,6 +30,7 @@ def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
 def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Path) -> None:
     press = read(tmp_path).press
     assert press.x_api_url == "https://api.twitter.com"
+    assert press.x_web_url == "https://x.com"
     assert press.graph_api_url == "https://graph.facebook.com"
     assert press.graph_api_version == "v26.0"
     assert press.looks == (20.0, 60.0, 300.0, 900.0)
@@ -49,6 +50,7 @@ GOOD = {
     "CITY_NAME_MR": "दुसरे शहर",
     "CITY_CODE": "TEST",
     "X_API_URL": "http://127.0.0.1:9001",
+    "X_WEB_URL": "http://127.0.0.1:9003",
     "GRAPH_API_URL": "http://127.0.0.1:9002",
     "GRAPH_API_VERSION": "v27.1",
     "LEASE": "10",
@@ -73,6 +75,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     )
     press = found.press
     assert (press.x_api_url, press.graph_api_url) == (GOOD["X_API_URL"], GOOD["GRAPH_API_URL"])
+    assert press.x_web_url == GOOD["X_WEB_URL"]
     assert (press.graph_api_version, press.lease, press.send_deadline) == ("v27.1", 10.0, 4.5)
     assert press.looks == (0.2, 0.5)
     for field in fields(Access):
@@ -125,6 +128,7 @@ WRONG = [
     ("CITY_CODE", "पुणे", "2 to 8 capital letters"),
     ("CITY_CODE", "ABCDEFGHI", "2 to 8 capital letters"),
     ("X_API_URL", "api.twitter.com", "https:// or http://"),
+    ("X_WEB_URL", "x.com", "https:// or http://"),
     ("GRAPH_API_URL", "graph", "https:// or http://"),
     ("GRAPH_API_VERSION", "26.0", "v26.0"),
     ("GRAPH_API_VERSION", "v26", "v26.0"),

@@ -86,7 +86,11 @@ def _acting(present: Present) -> Acting:
 
 
 def _ask_to_sign_in() -> Response | tuple[str, int] | str:
-    return sign_in_page(kept=keeping.keep_request(), path=request.full_path.rstrip("?"))
+    """A page leads back to itself; a POST is carried along, but for the one that signs out."""
+    if request.method == "POST":
+        leaves = request.endpoint == "signing.sign_out"
+        return sign_in_page(kept=None if leaves else keeping.sent())
+    return sign_in_page(path=request.full_path.rstrip("?"))
 
 
 def reads(

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from publisher.settings import Settings
 from publisher.words import TRANSLATIONS
+from publisher.words.catalogues import compile_all
 from web import (
     acting,
     desks,
@@ -39,6 +40,7 @@ csrf = CSRFProtect()
 
 def create_app(of: House) -> Flask:
     """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
+    compile_all()
     app = Flask("web")
     app.extensions["house"] = of
     app.config.update(_configuration(of.settings))
@@ -71,6 +73,7 @@ def _configuration(settings: Settings) -> dict[str, object]:
 
 def _equip(app: Flask) -> None:
     Bootstrap5(app)
+    acting.register(app)  # before the tokens: who has no session is asked to sign in, text kept
     csrf.init_app(app)
     locale.babel.init_app(app, locale_selector=locale.code, default_timezone="Asia/Kolkata")
     icons.register(app)
@@ -79,7 +82,6 @@ def _equip(app: Flask) -> None:
     wording.register(app)
     showing.register(app)
     errors.register(app)
-    acting.register(app)
     framing.register(app)
     app.after_request(_secure)
 

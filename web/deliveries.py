@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
 from publisher.desk import drafting, scheduling
-from publisher.desk.checking import Invalid, Problem
+from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.models.content import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.office import reporting
@@ -128,10 +128,19 @@ def schedule(post_id: int, variant_id: int) -> Page:
     return redirect(url_for("posts.show", post_id=post_id))
 
 
+def _variant(post: Post, variant_id: int) -> Variant:
+    """The post's text of that id; raises `Missing`."""
+    for revision in post.revisions:
+        for one in revision.variants:
+            if one.id == variant_id:
+                return one
+    raise Missing(variant_id)
+
+
 def _schedule(post_id: int, variant_id: int, form: TimeForm) -> None:
     """Read the time as it was typed and set it; raises `Invalid` with whatever is wrong."""
     with house().database.transaction() as session:
-        drafting.post_for(session, actor=actor(), post_id=post_id)
+        _variant(drafting.post_for(session, actor=actor(), post_id=post_id), variant_id)
         try:
             due_at = parse_when(
                 form.day.data.isoformat() if form.day.data else "", form.clock.data or ""
@@ -161,7 +170,7 @@ def _time_page(
     clash: bool = False,
 ) -> str:
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
-    variant = session.get_one(Variant, variant_id)
+    variant = _variant(post, variant_id)
     view = next(one for one in shown(variant.revision) if one.variant.id == variant_id)
     return render_template(
         "deliveries/schedule.html",
@@ -197,7 +206,7 @@ def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
     try:
         with house().database.transaction() as session:
-            drafting.post_for(session, actor=actor(), post_id=post_id)
+            _variant(drafting.post_for(session, actor=actor(), post_id=post_id), variant_id)
             scheduling.publish_now(
                 session, actor=actor(), now=house().now(), variant_ids=[variant_id]
             )

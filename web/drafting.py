@@ -15,6 +15,7 @@ from publisher.desk.checking import Invalid
 from publisher.desk.drafting import Draft, PictureDraft
 from publisher.desk.drafting import known as known_pictures
 from publisher.models.content import Post
+from publisher.platforms.base import with_link
 from web import drafting_form
 from web.acting import actor, reads, writes
 from web.drafting_form import Sheet
@@ -91,6 +92,7 @@ def _page(
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
         picture_sources=(sources := [_source(post, one) for one in sheet.pictures]),
         previews={slot.name: _preview(sheet, slot, sources) for slot in sheet.slots},
+        leaves={slot.name: _leaves(sheet, slot) for slot in sheet.slots},
         languages=LANGUAGE_WORDS,
         rooms={one.name: _room(sheet, one) for one in sheet.slots},
         warnings=[drafting_form.place_of(sheet, one) for one in drafting.warnings(draft)],
@@ -124,10 +126,22 @@ def _preview(sheet: Sheet, slot: drafting_form.Slot, sources: list[str]) -> list
 
 def _room(sheet: Sheet, slot: drafting_form.Slot) -> leaving.Room:
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
-    has_pictures = any(
+    return leaving.room(slot.account.platform, text, link, has_pictures=_has_pictures(sheet))
+
+
+def _has_pictures(sheet: Sheet) -> bool:
+    return any(
         not sheet.form[f"drop_{index}"].data for index, _picture in enumerate(sheet.pictures)
     )
-    return leaving.room(slot.account.platform, text, link, has_pictures=has_pictures)
+
+
+def _leaves(sheet: Sheet, slot: drafting_form.Slot) -> tuple[str, str]:
+    """The text as readers will see it, and the link that then stands beside it."""
+    text, link = sheet.form[slot.name].data or "", (sheet.form.link.data or "").strip()
+    beside = leaving.has_field_for_link(
+        slot.account.platform, has_pictures=_has_pictures(sheet)
+    )
+    return (text, link) if beside else (with_link(text, link), "")
 
 
 def _changes(post: Post) -> list[drafting.Change]:
@@ -227,7 +241,7 @@ def _overtaken(post_id: int, sheet: Sheet, draft: Draft, stale: StaleRevision) -
     said = _(
         "Somebody saved revision %(newest)s while you were writing. Your text stands below, "
         "unsaved. Look at what changed there; saving now makes yours the next revision.",
-        newest=newest,
+        newest=stale.values["newest"],
     )
     return _again(post_id, sheet, draft, happened=(said,), newer=stale), 409
 

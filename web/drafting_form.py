@@ -48,7 +48,7 @@ class DraftForm(Form):
     seen = HiddenField(default="0")
     title = StringField(_l("Title"))
     link = StringField(_l("Link"))
-    note = StringField(_l("Note for this revision"))
+    note = TextAreaField(_l("Note for this revision"))
     not_before_day = DayMonthYearField(_l("Not before this date"))
     not_before_clock = StringField(_l("Time"))
     not_after_day = DayMonthYearField(_l("Not after this date"))

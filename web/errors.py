@@ -7,11 +7,13 @@ import secrets
 
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from publisher.desk.checking import Missing
+from publisher.people.signing_in import NotYours
 from web import keeping
 from web.signing_page import sign_in_page
 from web.wording import refusal_sentence
@@ -27,8 +29,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _old_form)
     app.register_error_handler(Missing, _missing)
+    app.register_error_handler(NotYours, _missing)
     app.register_error_handler(NotAllowed, _not_allowed)
-    app.register_error_handler(OperationalError, _database_away)
+    for problem in (OperationalError, InterfaceError, NoConnection):
+        app.register_error_handler(problem, _database_away)
     app.register_error_handler(500, _broken)
 
 
@@ -55,7 +59,7 @@ def _http(error: HTTPException) -> Page | HTTPException:
 
 def _old_form(_error: CSRFError) -> Page:
     """A form from before the session was lost: what it held is carried on in the page."""
-    kept = keeping.keep_request()
+    kept = keeping.sent()
     if kept is None:
         return error_page(400)
     if g.get("acting") is None and kept.path not in keeping.PUBLIC_PATHS:
@@ -63,7 +67,7 @@ def _old_form(_error: CSRFError) -> Page:
     return keeping.page(kept, happened=_("The page was open for too long."), code=400)
 
 
-def _missing(_error: Missing) -> Page:
+def _missing(_error: Missing | NotYours) -> Page:
     return error_page(404)
 
 
@@ -76,10 +80,10 @@ def _not_allowed(error: NotAllowed) -> Page:
     return error_page(code, happened=refusal_sentence(error))
 
 
-def _database_away(error: OperationalError) -> Page:
+def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
     """The database is locked, full or away: what was typed stays in the page."""
-    log.error("database: %s", error.orig)
-    kept = keeping.keep_request()
+    log.error("database: %s", getattr(error, "orig", error))
+    kept = keeping.sent()
     if kept is None:
         return error_page(503)
     happened = _("The database cannot be reached just now. Nothing was changed.")

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from flask import Flask, g, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
 from approvals.policy import Role
 from publisher.models.people import Appointment
@@ -59,7 +60,12 @@ def register(app: Flask) -> None:
 
 
 def _frame() -> dict[str, object]:
-    return {"chrome": chrome(g.get("acting")), "now": house().now()}
+    """Without the database a page still says so, in a frame without tabs."""
+    try:
+        frame = chrome(g.get("acting"))
+    except SQLAlchemyError:
+        frame = chrome(None)
+    return {"chrome": frame, "now": house().now()}
 
 
 def chrome(acting: Acting | None) -> Chrome:

@@ -17,7 +17,7 @@ from publisher.models.content import SubmissionKind
 from publisher.models.people import Department
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import from_local
-from web.fields import DayMonthYearField
+from web.fields import DayMonthYearField, options
 from web.forms import Form
 from web.house import house
 from web.icons import N_
@@ -82,8 +82,8 @@ class HandInForm(Form):
 def empty_form(departments: Sequence[Department], own: int | None) -> HandInForm:
     """A form in the language of the page; `own` is chosen beforehand."""
     form = HandInForm()
-    form.kind.choices = [(kind.value, _(words)) for kind, words in KIND_WORDS.items()]
-    form.department.choices = [(one.id, department_name(one)) for one in departments]
+    form.kind.choices = options((kind.value, _(words)) for kind, words in KIND_WORDS.items())
+    form.department.choices = options((str(one.id), department_name(one)) for one in departments)
     if not form.form_token.data:
         form.form_token.data = secrets.token_urlsafe(24)
     if own is not None and not form.is_submitted():

@@ -15,10 +15,13 @@ from approvals.policy import Action
 from publisher.desk import leaving
 from publisher.desk.checking import Invalid
 from publisher.inbox import replying, routing
+from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
 from publisher.office import reporting
+from publisher.office.reporting import View
 from web.acting import actor, reads
+from web.fields import options
 from web.forms import Form
 from web.house import house
 from web.listing import place_from, place_to
@@ -31,6 +34,7 @@ from web.words import _, _l
 routes = Blueprint("inbox", __name__)
 Page = Response | str | tuple[str, int]
 TO_THE_CELL = 0
+BESIDE = 12
 
 
 class AnswerForm(Form):
@@ -38,7 +42,7 @@ class AnswerForm(Form):
 
     aliases = {"variants-0-text": "text"}  # noqa: RUF012  read by the base class only
 
-    text = TextAreaField(_l("Answer"))
+    text = TextAreaField(_l("The answer"))
     interim = BooleanField(_l("This is an interim answer; the deadline goes on"))
 
 
@@ -96,9 +100,26 @@ def _page(
         reply_words=REPLIES,
         acts={one.value for one in comment.acts},
         own_hand=actor().role in replying.OWN_HAND,
+        beside=_beside(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
         happened=[(one, None) for one in happened or []],
     )
+
+
+_VIEW_OF = {
+    CommentState.RECEIVED: View.QUEUE,
+    CommentState.ROUTED: View.MINE,
+    CommentState.ANSWERED: View.ANSWERED,
+    CommentState.CLOSED: View.CLOSED,
+}
+
+
+def _beside(session: Session, state: CommentState) -> tuple[reporting.CommentRow, ...]:
+    """The list that stands beside a comment at the desk: the view it was probably taken from."""
+    views = reporting.views_for(actor())
+    view = _VIEW_OF[state] if _VIEW_OF[state] in views else View.DEPARTMENT
+    page = reporting.comments_in(session, actor=actor(), now=house().now(), view=view, limit=BESIDE)
+    return page.rows
 
 
 def _departments(session: Session) -> list[tuple[int, str]]:
@@ -249,10 +270,8 @@ def _move_page(
     comment = reporting.comment_page(
         session, actor=actor(), comment_id=comment_id, now=house().now()
     )
-    form.department.choices = [
-        (TO_THE_CELL, _("Back to the Social Media Cell")),
-        *_departments(session),
-    ]
+    places = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
+    form.department.choices = options((str(value), words) for value, words in places)
     return render_template(
         "inbox/move.html", comment=comment, act=act, form=form, happened=happened
     )

@@ -10,7 +10,8 @@ from flask import render_template, request
 from web.house import house
 
 KEPT_PATH = "kept_path"
-_NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", KEPT_PATH})
+KEPT_FILE = "kept_file"
+_NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", KEPT_PATH, KEPT_FILE})
 _PREFIX = "kept:"
 PUBLIC_PATHS = frozenset({"/sign-in", "/language"})
 """Forms that need no session to be sent again."""
@@ -38,6 +39,16 @@ def keep_request() -> Kept | None:
     return Kept(request.path, fields, files) if fields or files else None
 
 
+def sent() -> Kept | None:
+    """What the POST in hand held, be it carried along from an earlier one: nothing is lost twice.
+
+    A single button counts as well, so that its step can be taken afterwards.
+    """
+    if request.method != "POST" or not came_from_us():
+        return None
+    return carried() or keep_act()
+
+
 def keep_act() -> Kept:
     """The POST in hand, even where it carries no field: a step that is to be confirmed first."""
     return keep_request() or Kept(request.path, (), ())
@@ -63,17 +74,24 @@ def carried() -> Kept | None:
         for name, value in request.form.items(multi=True)
         if name.startswith(_PREFIX)
     )
-    return Kept(path, fields, ())
+    return Kept(path, fields, tuple(request.form.getlist(KEPT_FILE)))
 
 
 def is_own_path(path: str) -> bool:
-    """Whether this is a path of this site, and no address of another."""
-    return path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path
+    """Whether this is a path of this site, and no address of another.
+
+    Browsers drop line ends and tabs, and read a backslash as a slash: "/<tab>/other.example".
+    """
+    if "\\" in path or any(ord(letter) < 32 for letter in path):
+        return False
+    return path.startswith("/") and not path.startswith("//")
 
 
 def carry(kept: Kept) -> list[tuple[str, str]]:
     """The hidden fields by which the sign-in page carries the form along."""
-    return [(KEPT_PATH, kept.path), *((_PREFIX + name, value) for name, value in kept.fields)]
+    files = [(KEPT_FILE, name) for name in kept.files]
+    fields = [(_PREFIX + name, value) for name, value in kept.fields]
+    return [(KEPT_PATH, kept.path), *files, *fields]
 
 
 def page(kept: Kept, *, happened: str, code: int) -> tuple[str, int]:

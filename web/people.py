@@ -18,6 +18,7 @@ from publisher.people import appointing
 from publisher.people.appointing import BadPerson
 from publisher.people.register import departments_in_force
 from web.acting import actor, reads
+from web.fields import options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
@@ -80,9 +81,9 @@ def _form(session: Session) -> PersonForm:
     form = PersonForm()
     own = actor().department_id
     roles = [role for role in Role if appointing.may_record(actor(), role, own)]
-    form.role.choices = [(role.value, _(ROLE_WORDS[role])) for role in roles]
+    form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
     found = departments_in_force(session, now=house().now())
-    form.department_id.choices = [(one.id, department_name(one)) for one in found]
+    form.department_id.choices = options((str(one.id), department_name(one)) for one in found)
     asked = request.args.get("department", "")
     if request.method == "GET" and asked:
         form.department_id.data = next((one.id for one in found if one.code == asked), None)

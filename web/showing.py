@@ -26,8 +26,9 @@ LANGUAGE_WORDS = {
 
 
 def register(app: Flask) -> None:
-    """Give the templates the title of a variant."""
+    """Give the templates the title of a variant, and the language of a text."""
     app.jinja_env.filters["variant_title"] = variant_title
+    app.jinja_env.filters["language_text"] = language_text
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def shown(revision: Revision) -> list[Shown]:
 def variant_title(variant: Variant) -> str:
     """The account and language of a variant: "X – Marathi text"."""
     return f"{account_name(variant.account)} – {_(LANGUAGE_WORDS[variant.language])}"
+
+
+def language_text(language: str) -> str:
+    """What a text in this language is called: "Marathi text"."""
+    return _(LANGUAGE_WORDS[language])
 
 
 def _shown(post: Post, variant: Variant) -> Shown:

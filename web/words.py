@@ -7,10 +7,12 @@ from typing import cast
 import flask_babel
 from flask_babel.speaklater import LazyString
 
+from publisher.words.numbers import digits
+
 
 def _(msgid: str, **values: object) -> str:
-    """The sentence in the language of the page."""
-    return cast(str, flask_babel.gettext(msgid, **values))
+    """The sentence in the language of the page, whole numbers in its digits."""
+    return cast(str, flask_babel.gettext(msgid, **_said(values)))
 
 
 def _l(msgid: str, **values: object) -> LazyString:
@@ -20,10 +22,19 @@ def _l(msgid: str, **values: object) -> LazyString:
 
 def _n(one: str, many: str, num: int, **values: object) -> str:
     """The sentence in the number that fits `num`."""
-    return cast(str, flask_babel.ngettext(one, many, num, **values))
+    chosen = flask_babel.get_domain().get_translations().ungettext(one, many, num)
+    return cast(str, chosen % _said({"num": num, **values}))
 
 
 def page_language() -> str:
     """The language code of the page: mr, en or hi."""
     locale = flask_babel.get_locale()
     return cast(str, locale.language) if locale is not None else "mr"
+
+
+def _said(values: dict[str, object]) -> dict[str, object]:
+    tongue = page_language()
+    return {
+        name: digits(str(value), tongue) if isinstance(value, int) else value
+        for name, value in values.items()
+    }

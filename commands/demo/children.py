@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import click
 
@@ -30,9 +30,12 @@ class Log:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.hushed: set[str] = set()
 
     def __call__(self, label: str, text: str) -> None:
-        """Write a line under its label."""
+        """Write a line under its label, unless that is hushed."""
+        if label in self.hushed:
+            return
         mark = click.style(f"{label:<{_WIDTH}} │", fg=COLOURS.get(label))
         with self._lock, suppress(BrokenPipeError):
             click.echo(f"{mark} {text}")
@@ -74,7 +77,7 @@ class Children:
     log: Log
     running: list[Child] = field(default_factory=list)
 
-    def __enter__(self) -> Children:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -24,7 +24,7 @@ def found(ground: Ground) -> None:
     settings = ground.settings()
     database = Database(settings.database_url)
     mark = seeding.Mark.read(ground.folder, now=now())
-    accounts = _accounts(ground.sandbox_address)
+    accounts = accounts_at(ground.sandbox_address)
     seeding.found(database, settings=settings, accounts=accounts, began_at=mark.began_at)
     database.dispose()
 
@@ -49,7 +49,7 @@ def enliven(folder: Path, sandbox_url: str) -> None:
         click.echo(f"left out: {one}")
 
 
-def _accounts(sandbox_url: str) -> tuple[DemoAccount, ...]:
+def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:
     """The practice handle and page that the city publishes on."""
     from publisher.demo.seeding import DemoAccount
     from sandbox import credentials

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import signal
 import threading
-import time
 from pathlib import Path
 
 from commands.demo import city, table
@@ -13,8 +12,9 @@ from commands.demo.children import Child, Children, Log
 from commands.demo.ground import HOST, Ground, check, held
 from commands.opening import font_file
 
-FIRST_PAGE = 60.0
 PAUSE = 0.2
+#: For a minute somebody is asked for the first page.
+TRIES = 300
 
 
 class Stopped(Exception):
@@ -31,7 +31,7 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
         _lay(ground, log)
         with Children(ground.environment(), folder, log) as children:
             try:
-                _begin(ground, children, log, asked)
+                _begin(ground, children, asked)
                 _go_on(ground, children, log, asked)
             except Stopped as problem:
                 log("demo", str(problem))
@@ -50,7 +50,7 @@ def _lay(ground: Ground, log: Log) -> None:
     migrate(ground.settings().database_url)
 
 
-def _begin(ground: Ground, children: Children, log: Log, asked: threading.Event) -> None:
+def _begin(ground: Ground, children: Children, asked: threading.Event) -> None:
     """Sandbox and web, the cast, and the table once a page answers."""
     page, practice, letterbox = map(str, ground.ports)
     ports = ("--port", practice, "--smtp-port", letterbox)
@@ -64,16 +64,16 @@ def _begin(ground: Ground, children: Children, log: Log, asked: threading.Event)
 
 def _is_told(line: str) -> bool:
     """What the practice platforms are asked again and again would bury all else."""
-    return bool(line) and not line.startswith("GET ")
+    return bool(line) and " sandbox GET " not in line
 
 
 def _wait_for(port: int, path: str, children: Children, asked: threading.Event) -> None:
-    ends_at = time.monotonic() + FIRST_PAGE
-    while not asked.is_set() and not _answers(port, path):
+    for _ in range(TRIES):
+        if asked.is_set() or _answers(port, path):
+            return
         _check_all_run(children)
-        if time.monotonic() > ends_at:
-            raise Stopped(f"Nothing answers at port {port}; what was said stands above.")
         asked.wait(PAUSE)
+    raise Stopped(f"Nothing answers at port {port}; what was said stands above.")
 
 
 def _answers(port: int, path: str) -> bool:
@@ -93,10 +93,12 @@ def _go_on(ground: Ground, children: Children, log: Log, asked: threading.Event)
     The clock waits for the city: it would find everything of the past far too late.
     """
     if not city.is_finished(ground):
+        log.hushed.add("sandbox")  # it has days to catch up with
         seed = children.start("demo", "seed", str(ground.folder), ground.sandbox_address)
         _wait_for_end(seed, children, asked)
         if seed.code and not asked.is_set():
             log("demo", "The city is not complete; make demo FRESH=1 starts anew.")
+        log.hushed.clear()
         children.running.remove(seed)
         seed.stop()
     if asked.is_set():

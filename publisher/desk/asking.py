@@ -29,7 +29,11 @@ def ask(
     for one in able.everybody:
         person = session.get_one(Person, one.person_id)
         if revision.post.reply is None:
-            more = {"due_at": revision.not_after, "standing_in": able.standing_in}
+            more = {
+                "due_at": _wished(revision) or revision.not_after,
+                "standing_in": able.standing_in,
+                **by(session, actor),
+            }
             tell(session, NoticeKind.REVIEW_ASKED, person, revision, now=now, more=more)
         else:
             _say_answer_waits(session, person, revision, revision.post.reply, now=now)
@@ -87,6 +91,18 @@ def tell(
         "department": post.department,
         **(more or {}),
     }
-    composing.queue(
-        session, kind=kind, person=person, values=values, now=now, path=paths.post(post.id)
-    )
+    path = paths.review(post.id) if kind is NoticeKind.REVIEW_ASKED else paths.post(post.id)
+    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+
+
+def by(session: Session, actor: Actor) -> dict[str, object]:
+    """Who did it, as a mail says it; nothing where no person did."""
+    if actor.person_id is None:
+        return {}
+    return {"by": session.get_one(Person, actor.person_id)}
+
+
+def _wished(revision: Revision) -> datetime | None:
+    """The earliest time that a department wished for, if any did."""
+    wished = [one.wished_at for one in revision.post.submissions if one.wished_at is not None]
+    return min(wished, default=None)

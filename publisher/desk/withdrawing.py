@@ -86,7 +86,7 @@ def _take_back(
         )
     else:
         moving.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
-    more = {"reason": reason}
+    more = {"reason": reason, **asking.by(session, actor)}
     asking.tell(
         session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
     )

@@ -50,9 +50,14 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
     late = [one for one in session.scalars(query) if now > latest_moment(one)]
     moving.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
-        delivery.reason = {"code": "late", "limit": delivery.late_limit}
+        delivery.reason = {"code": _why_late(delivery), "limit": delivery.late_limit}
         telling.tell_missed(session, delivery, now=now)
     return late
+
+
+def _why_late(delivery: Delivery) -> str:
+    """Whether its account had stopped, or nobody and nothing was there to send it in time."""
+    return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
 
 
 def sweep(session: Session, *, now: datetime, pace: Press) -> None:

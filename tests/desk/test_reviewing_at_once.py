@@ -56,9 +56,13 @@ def at_once(house: Database, *acts: Act) -> list[object]:
         return list(pool.map(run, acts))
 
 
+def acting(use: Callable[..., object], **given: object) -> Act:
+    return lambda session: use(session, **given)
+
+
 def approving(board: Board, post_id: int, who: str) -> Act:
     actor = getattr(board, who)
-    return lambda session: reviewing.approve(session, actor=actor, now=NOW, post_id=post_id, seen=1)
+    return acting(reviewing.approve, actor=actor, now=NOW, post_id=post_id, seen=1)
 
 
 def decisions(session: Session, post_id: int) -> list[str]:
@@ -99,8 +103,8 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
 ) -> None:
     for _ in range(ROUNDS):
         post_id = waiting(house, board)
-        rejecting = lambda session, post_id=post_id: reviewing.reject(  # noqa: E731  as an Act
-            session, actor=board.datta, now=NOW, post_id=post_id, seen=1, reason="नको"
+        rejecting = acting(
+            reviewing.reject, actor=board.datta, now=NOW, post_id=post_id, seen=1, reason="नको"
         )
         came = at_once(house, approving(board, post_id, "usha"), rejecting)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
@@ -115,9 +119,7 @@ def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
     """Either it was approved before, and is a draft again, or the officer looked at an old one."""
     for _ in range(ROUNDS):
         post_id = waiting(house, board)
-        saving = lambda session, post_id=post_id: desk.save(  # noqa: E731  as an Act
-            session, board, post_id, seen=1, text="नवीन मजकूर"
-        )
+        saving = acting(desk.save, board=board, post_id=post_id, seen=1, text="नवीन मजकूर")
         came = at_once(house, approving(board, post_id, "usha"), saving)
         assert came in (["done", "done"], [StaleRevision, "done"])
         with house.reading() as session:
@@ -127,8 +129,8 @@ def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
 
 
 def scheduling_first(board: Board, variant_id: int, hours: int) -> Act:
-    return lambda session: scheduling.schedule(
-        session,
+    return acting(
+        scheduling.schedule,
         actor=board.clerk,
         now=NOW,
         variant_id=variant_id,
@@ -145,7 +147,7 @@ def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
             variant_id = desk.variants_of(session, post_id)[0].id
         came = at_once(
             house,
-            scheduling_first(board, variant_id, len(str(post_id))),
+            scheduling_first(board, variant_id, 1),
             scheduling_first(board, variant_id, 9),
         )
         assert "done" in came
@@ -165,8 +167,8 @@ def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leave
         with house.transaction() as session:
             post_id = desk.approved(session, board)
             variant_id = desk.variants_of(session, post_id)[0].id
-        withdrawing_it = lambda session, post_id=post_id: withdrawing.withdraw_approval(  # noqa: E731  as an Act
-            session, actor=board.datta, now=NOW, post_id=post_id, seen=1
+        withdrawing_it = acting(
+            withdrawing.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen=1
         )
         at_once(house, scheduling_first(board, variant_id, 1), withdrawing_it)
         with house.reading() as session:
@@ -180,9 +182,7 @@ def test_of_two_who_cancel_at_once_one_is_told(house: Database, board: Board) ->
         with house.transaction() as session:
             post_id = desk.approved(session, board)
             delivery_id = desk.schedule(session, board, post_id)[0].id
-        cancelling = lambda session, delivery_id=delivery_id: scheduling.cancel(  # noqa: E731  as an Act
-            session, actor=board.clerk, now=NOW, delivery_id=delivery_id
-        )
+        cancelling = acting(scheduling.cancel, actor=board.clerk, now=NOW, delivery_id=delivery_id)
         came = at_once(house, cancelling, cancelling)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
         with house.reading() as session:

@@ -74,6 +74,16 @@ def test_both_officers_are_asked_and_nobody_else(session: Session, board: Board)
     assert told(session, "review_blocked") == []
 
 
+def test_an_officer_without_a_rank_is_asked_after_those_who_have_one(
+    session: Session, board: Board
+) -> None:
+    health = board.departments["health"]
+    later = appoint(session, Role.OFFICER, health)
+    first = appoint(session, Role.OFFICER, health, rank=1)
+    in_review(session, board, "health")
+    assert told(session, "review_asked") == [first.person_id, later.person_id]
+
+
 def test_an_officer_who_wrote_it_is_not_asked_and_cannot_approve(
     session: Session, board: Board
 ) -> None:

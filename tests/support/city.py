@@ -19,6 +19,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
+from publisher import settings
 from publisher.database import Database
 from publisher.desk import drafting, intake, reviewing, scheduling
 from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
@@ -37,7 +38,6 @@ from publisher.platforms.base import OutcomeUnknown
 from publisher.platforms.memory import MemoryPlatform
 from publisher.press import confirming, dispatching
 from publisher.press.bench import Bench
-from publisher.settings import Press
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 """A Wednesday, 12:00 in the city."""
@@ -46,14 +46,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-PACE = Press(
-    x_api_url="http://127.0.0.1:9",
-    graph_api_url="http://127.0.0.1:9",
-    graph_api_version="v26.0",
-    lease=120.0,
-    send_deadline=45.0,
-    looks=(20.0, 60.0, 300.0, 900.0),
-)
+PACE = settings.load({}, folder=Path(__file__).parent).press
+"""The pace of a real clock: leases and looks as long as they are in earnest."""
+
 DEPARTMENTS = {
     "information-technology": ("माहिती व तंत्रज्ञान विभाग", "Information Technology"),
     "water": ("पाणीपुरवठा विभाग", "Water Supply"),
@@ -557,7 +552,8 @@ def statements(database: Database) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:

@@ -15,9 +15,11 @@
        Names and sizes of the chosen files are listed in the list.
    [data-counter-for="FIELD-ID"] [data-counter-rule="x|plain"] [data-counter-limit="280"]
        Counts while somebody types; "x" asks window.nagarvaniCount. [data-counter-says="FIELD-ID"]
-       is spoken when typing rests.
+       is spoken when typing rests. [data-counter-link="LINK-ID"] counts that field's link as well,
+       on a line of its own unless the text holds it.
    [data-preview-of="FIELD-ID"] [data-preview-kind="x|facebook"] [data-preview-cut="words"]
-       Shows the text of the field as the platform will.
+       Shows the text of the field as the platform will, with [data-preview-link="LINK-ID"] the
+       link too. [data-preview-link-of="LINK-ID"] shows a link that stands beside the text.
    details[data-menu]   Closes with Escape and by pressing elsewhere.
    [data-error-summary] Takes the focus.
    Words come from the template#words, so that they are in the language of the page. */
@@ -152,19 +154,34 @@
     return Array.from(text.normalize("NFC")).length;
   }
 
+  // As it leaves: the link on a new line, unless the text holds it already.
+  function withLink(text, linkId) {
+    const field = linkId ? document.getElementById(linkId) : null;
+    const link = field ? field.value.trim() : "";
+    if (!link || text.includes(link)) { return text; }
+    return text ? text + "\n" + link : link;
+  }
+
+  const follow = (fieldIds, act) => fieldIds.forEach((id) => {
+    const field = id ? document.getElementById(id) : null;
+    if (field) { field.addEventListener("input", act); }
+  });
+
   function liveCounter(counter) {
     const field = document.getElementById(counter.dataset.counterFor);
     if (!field || (counter.dataset.counterRule === "x" && typeof window.nagarvaniCount !== "function")) { return; }
     const limit = counter.dataset.counterLimit ? Number(counter.dataset.counterLimit) : null;
     const spoken = document.querySelector('[data-counter-says="' + CSS.escape(field.id) + '"]');
+    const linkId = counter.dataset.counterLink;
+    const count = () => countOf(withLink(field.value, linkId), counter.dataset.counterRule);
     const rest = () => {
-      const left = limit - countOf(field.value, counter.dataset.counterRule);
+      const left = limit - count();
       if (left < 0) { return say(words.over, -left); }
       return left <= 20 ? say(words.left, left) : "";
     };
     const speak = rested(1000, () => { if (spoken && limit !== null) { spoken.textContent = rest(); } });
     const show = () => {
-      const used = countOf(field.value, counter.dataset.counterRule);
+      const used = count();
       if (limit === null) {
         counter.querySelector("[data-counter-text]").textContent = say(words.characters, used);
         return;
@@ -174,7 +191,7 @@
       counter.querySelector("[data-counter-used]").textContent = digits(used);
       counter.querySelector("[data-counter-rest]").textContent = rest() ? " · " + rest() : "";
     };
-    field.addEventListener("input", () => { show(); speak(); });
+    follow([field.id, linkId], () => { show(); speak(); });
     show();
   }
 
@@ -213,7 +230,7 @@
     const field = document.getElementById(preview.dataset.previewOf);
     if (!field) { return; }
     const show = () => {
-      const text = field.value.replace(/\r\n/g, "\n").trim();
+      const text = withLink(field.value.replace(/\r\n/g, "\n").trim(), preview.dataset.previewLink);
       const end = preview.dataset.previewKind === "facebook" ? cutAt(text) : text.length;
       preview.replaceChildren(...paragraphs(text.slice(0, end).trimEnd()));
       if (text.slice(end).trim()) {
@@ -225,7 +242,15 @@
         preview.append(line, ...paragraphs(text.slice(end).trimStart()));
       }
     };
-    field.addEventListener("input", show);
+    follow([field.id, preview.dataset.previewLink], show);
+  }
+
+  function liveLink(row) {
+    const field = document.getElementById(row.dataset.previewLinkOf);
+    follow([row.dataset.previewLinkOf], () => {
+      row.hidden = !field.value.trim();
+      row.lastElementChild.textContent = field.value.trim();
+    });
   }
 
   /* ── Sending once, sending files ────────────────────────────────────── */
@@ -337,6 +362,7 @@
   forgetDrafts();
   all("[data-counter-for]").forEach(liveCounter);
   all("[data-preview-of]").forEach(livePreview);
+  all("[data-preview-link-of]").forEach(liveLink);
   all("form[data-draft]").forEach(keepDraft);
   all("form[data-once]").forEach(sendOnce);
   all("form[data-upload]").forEach(sendFiles);

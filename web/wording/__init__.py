@@ -17,11 +17,12 @@ from web.wording.names import (
     who_name,
 )
 from web.wording.problems import problem_sentence
-from web.wording.reasons import delivery_reason, routing_reason
+from web.wording.reasons import attempt_outcome, delivery_reason, routing_reason
 from web.wording.refusals import refusal_sentence
 
 __all__ = [
     "account_name",
+    "attempt_outcome",
     "delivery_reason",
     "department_name",
     "person_name",
@@ -47,6 +48,7 @@ def register(app: Flask) -> None:
             "role_name": role_name,
             "who_name": who_name,
             "account_name": account_name,
+            "attempt_outcome": attempt_outcome,
             "delivery_reason": delivery_reason,
             "routing_reason": routing_reason,
         }

@@ -39,6 +39,10 @@ DELIVERY: Mapping[str, str] = {
         "Its time passed before it could leave. Decide whether it still makes sense, and set a "
         "new time."
     ),
+    "late_paused": N_(
+        "Its account had stopped, and its time passed meanwhile. Decide whether it still makes "
+        "sense, and set a new time."
+    ),
     "lease_ended": N_("The sending was interrupted. We are looking whether it is live."),
     "id_seen_before": N_("The platform’s answer did not fit. We are looking whether it is live."),
     "medium_missing": N_("A picture is missing from the store. Make a new revision with it."),
@@ -64,6 +68,20 @@ ROUTING: Mapping[str, str] = {
     "given_back": N_("It was given back to the cell: “%(words)s”"),
     "reopened": N_("It was opened again: “%(words)s”"),
 }
+
+OUTCOMES: Mapping[str, str] = {
+    "published": N_("Published"),
+    "refused": N_("Refused by the platform"),
+    "later": N_("Asked to wait"),
+    "credentials": N_("The account’s access has expired"),
+    "unknown": N_("No clear answer"),
+    "gate": N_("Not sent: the check before sending stopped it"),
+}
+
+
+def attempt_outcome(code: str) -> str:
+    """What came of an attempt, in a few words."""
+    return _(OUTCOMES[code]) if code in OUTCOMES else code
 
 
 def delivery_reason(state: str, reason: Mapping[str, object]) -> str:

@@ -1,0 +1,50 @@
+"""`nagarvani doctor`: each finding in one line, with what to do where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from commands.opening import font_file, settings_with_secret
+from commands.sentences import sentence
+from publisher.database import Database
+from publisher.now import now
+from publisher.office import checkup
+from publisher.office.checkup import Finding
+from publisher.press.accounts import opener
+from publisher.settings import Settings
+
+
+def run() -> int:
+    """Print every finding; gives 1 where anything is wrong, else 0."""
+    settings = settings_with_secret()
+    database = Database(settings.database_url)
+    everything_ok = True
+    for finding in _findings(settings, database):
+        click.echo(_line(finding))
+        everything_ok = everything_ok and finding.ok
+    database.dispose()
+    return 0 if everything_ok else 1
+
+
+def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
+    """The tables are only asked where they are there."""
+    yield checkup.check_settings(settings)
+    yield checkup.check_font(font_file())
+    yield checkup.check_shaping()
+    yield checkup.check_media(settings.media_dir)
+    reached = checkup.check_database(database)
+    yield reached
+    if reached.code == "unreachable":
+        return
+    migrations = checkup.check_migrations(database)
+    yield migrations
+    if migrations.ok:
+        yield from checkup.check_accounts(database, opener(settings))
+        yield checkup.check_clock(database, now=now())
+
+
+def _line(finding: Finding) -> str:
+    mark = click.style("ok   ", fg="green") if finding.ok else click.style("wrong", fg="red")
+    return f"{mark}  {finding.subject}: {sentence(finding)}"

@@ -1,0 +1,159 @@
+"""`nagarvani init`: everything a house needs before its first person; running it again is fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import click
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from commands.opening import font_file, settings_with_secret
+from publisher.database import Database, migrate
+from publisher.models.deliveries import Account
+from publisher.models.people import Department, Person
+from publisher.now import now
+from publisher.people.appointing import COMMAND
+from publisher.people.register import load_register
+from publisher.press import accounts
+from publisher.press.accounts import Unsealable, Vault
+from publisher.settings import PREFIX, Access, Settings, WrongSetting
+from publisher.words.fonts import make_font
+
+OWNER: Final = "information-technology"
+#: What each platform needs, in the order in which a missing one is named.
+_X: Final = (
+    "x_handle",
+    "x_consumer_key",
+    "x_consumer_secret",
+    "x_access_token",
+    "x_access_token_secret",
+)
+_FACEBOOK: Final = ("facebook_page_id", "facebook_page_token")
+
+
+@dataclass(frozen=True)
+class GivenAccount:
+    """An account as the settings give it."""
+
+    platform: str
+    handle: str
+    url: str
+    credentials: Mapping[str, str] = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """What it is known by here."""
+        return f"{self.platform}-{self.handle.lower()}"
+
+
+def run() -> None:
+    """Do whatever is not done yet, and say what was done and what comes next."""
+    settings = settings_with_secret()
+    given = tuple(_given(settings.access))
+    migrate(settings.database_url)
+    click.echo("Database: the tables are those of this version.")
+    database = Database(settings.database_url)
+    with database.transaction() as session:
+        click.echo(_load(session, now()))
+        for line in _connect_all(session, given, settings, now()):
+            click.echo(line)
+        somebody = bool(session.scalar(select(exists().select_from(Person))))
+    database.dispose()
+    make_font(font_file())
+    click.echo("Font: made for the pages.")
+    click.echo(_next(somebody=somebody))
+
+
+def _load(session: Session, at: datetime) -> str:
+    added = load_register(session, now=at)
+    if not added:
+        return "Register: every department was there already."
+    return (
+        f"Register: {added} departments added; those of the circular's annex carry its fact, "
+        "that on 14 July 2021 they had named nobody."
+    )
+
+
+def _given(access: Access) -> Iterator[GivenAccount]:
+    """The accounts whose settings are given; raises `WrongSetting` where one is given in part."""
+    if _all_given(access, _X):
+        handle = access.x_handle.lstrip("@")
+        yield GivenAccount(
+            platform="x",
+            handle=handle,
+            url=f"https://x.com/{handle}",
+            credentials={name.removeprefix("x_"): getattr(access, name) for name in _X[1:]},
+        )
+    if _all_given(access, _FACEBOOK):
+        yield GivenAccount(
+            platform="facebook",
+            handle=access.facebook_page_id,
+            url=f"https://www.facebook.com/{access.facebook_page_id}",
+            credentials={
+                "page_id": access.facebook_page_id,
+                "page_token": access.facebook_page_token,
+                "app_secret": access.facebook_app_secret,
+            },
+        )
+
+
+def _all_given(access: Access, names: tuple[str, ...]) -> bool:
+    missing = [name for name in names if not getattr(access, name)]
+    if missing and len(missing) < len(names):
+        others = " and ".join(PREFIX + name.upper() for name in names if name not in missing)
+        raise WrongSetting(missing[0].upper(), f"is missing, though {others} is given")
+    return not missing
+
+
+def _connect_all(
+    session: Session, given: tuple[GivenAccount, ...], settings: Settings, at: datetime
+) -> Iterator[str]:
+    vault = Vault(settings.secret_key, settings.token_keys)
+    for account in given:
+        known = session.scalars(select(Account).where(Account.code == account.code)).one_or_none()
+        if known is not None and _opened(vault, known) == account.credentials:
+            yield f"Account: {account.handle} on {account.platform} was connected already."
+            continue
+        _connect(session, account, vault, settings, at)
+        yield f"Account: {account.handle} on {account.platform} is connected."
+    if not given:
+        yield f"Accounts: none given; the settings {PREFIX}X_… and {PREFIX}FACEBOOK_… name them."
+
+
+def _opened(vault: Vault, known: Account) -> Mapping[str, str] | None:
+    try:
+        return vault.open(known.credentials)
+    except Unsealable:
+        return None
+
+
+def _connect(
+    session: Session, account: GivenAccount, vault: Vault, settings: Settings, at: datetime
+) -> None:
+    owner = session.scalars(select(Department.id).where(Department.code == OWNER)).one()
+    accounts.connect(
+        session,
+        actor=COMMAND,
+        now=at,
+        code=account.code,
+        platform=account.platform,
+        handle=account.handle,
+        name=settings.city.name_mr,
+        url=account.url,
+        department_id=owner,
+        sealed=vault.seal(account.credentials),
+    )
+
+
+def _next(*, somebody: bool) -> str:
+    first = (
+        ""
+        if somebody
+        else "Next, the first admin: nagarvani people add --name … --mail … --role admin "
+        f"--department {OWNER}\n"
+    )
+    return f"{first}Then run nagarvani web and nagarvani clock; nagarvani doctor checks all of it."

@@ -1,0 +1,172 @@
+"""`nagarvani people add`: the first admin, and anybody for scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import click
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from commands.opening import checked_database, settings_with_secret
+from publisher.models.notices import Notice
+from publisher.models.people import Appointment, Department, Person
+from publisher.notices import paths
+from publisher.now import now
+from publisher.people import appointing
+from publisher.people.appointing import COMMAND, BadPerson
+from publisher.people.register import find_departments
+
+#: The sentence for each problem: by "field.code", else by code.
+PROBLEMS: Final[Mapping[str, str]] = {
+    "missing": "{option} is needed.",
+    "too_long": "{option} is too long; at most {longest} characters fit.",
+    "unreadable": "{option} cannot be right; check the spelling.",
+    "differs": "{option} differs from what is recorded of the person with this mail or mobile.",
+    "mail.missing": "--mail is needed: the invitation to set a password goes there.",
+    "mobile.landline": "--mobile is not a mobile number; write ten digits.",
+    "mobile.another_person": "--mail and --mobile belong to two different people.",
+    "disabled": "This person's access is closed; open it on the page People first.",
+    "department_id.closed": "This department is closed.",
+    "role.already_appointed": "This person is appointed so already; nothing was changed.",
+    "role.head_exists": "The department has a head already; end that appointment first.",
+    "role.two_officers": "The department has two officers already; end one appointment first.",
+    "rank.only_officers": "--rank is for officers alone.",
+    "rank.taken": "This --rank is taken in that department.",
+    "rank.unknown": "--rank is 1 or 2.",
+}
+_OPTIONS: Final = {"name_mr": "--name", "name_en": "--name-en", "order_number": "--order"}
+_LINK: Final = re.compile(rf"{paths.BASE}\S+")
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Who is to be added, as typed; one appointment for each department."""
+
+    name: str
+    name_en: str
+    designation: str
+    mail: str | None
+    mobile: str | None
+    role: Role
+    departments: tuple[str, ...]
+    rank: int | None
+    order: str
+
+
+def add(person: NewPerson, *, show_link: bool) -> None:
+    """Record and invite; raises `click.ClickException` with a sentence, and then nothing is kept.
+
+    The link of the first admin is always shown: mail may not work yet.
+    """
+    settings = settings_with_secret()
+    database = checked_database(settings)
+    try:
+        with database.transaction() as session:
+            is_first = not session.scalar(select(exists().select_from(Person)))
+            recorded = _record(session, person, is_first=is_first, at=now())
+            notice = _invite(session, recorded[0].person, at=now())
+            lines = [_said(one) for one in recorded]
+            lines.append(_invited(notice, settings.base_url, show_link=show_link or is_first))
+    except BadPerson as problem:
+        raise click.ClickException(_sentence(problem)) from problem
+    finally:
+        database.dispose()
+    for line in lines:
+        click.echo(line)
+
+
+def _record(
+    session: Session, person: NewPerson, *, is_first: bool, at: datetime
+) -> list[Appointment]:
+    if is_first and person.role is not Role.ADMIN:
+        says = "Nobody is recorded yet, and the first one has to be an admin: --role admin"
+        raise click.ClickException(says)
+    ids = [_department(session, code) for code in person.departments]
+    recorded: list[Appointment] = []
+    for department_id in ids:
+        if is_first and not recorded:
+            recorded.append(_first_admin(session, person, department_id, at))
+        else:
+            recorded.append(_appoint(session, person, department_id, at))
+        session.flush()
+    return recorded
+
+
+def _department(session: Session, code: str) -> int:
+    found = session.scalars(select(Department.id).where(Department.code == code)).one_or_none()
+    if found is not None:
+        return found
+    near = ", ".join(f"{one.code} ({one.name_mr})" for one in find_departments(session, code)[:5])
+    hint = f"perhaps {near}" if near else "codes stand on the page Departments"
+    raise click.ClickException(f"No department has the code {code}: {hint}.")
+
+
+def _first_admin(
+    session: Session, person: NewPerson, department_id: int, at: datetime
+) -> Appointment:
+    return appointing.first_admin(
+        session,
+        now=at,
+        name_mr=person.name,
+        name_en=person.name_en,
+        designation=person.designation,
+        mail=person.mail,
+        mobile=person.mobile,
+        department_id=department_id,
+        order_number=person.order,
+    )
+
+
+def _appoint(session: Session, person: NewPerson, department_id: int, at: datetime) -> Appointment:
+    return appointing.record_person(
+        session,
+        actor=COMMAND,
+        now=at,
+        name_mr=person.name,
+        name_en=person.name_en,
+        designation=person.designation,
+        mail=person.mail,
+        mobile=person.mobile,
+        role=person.role,
+        department_id=department_id,
+        rank=person.rank,
+        order_number=person.order,
+    )
+
+
+def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
+    """An invitation for whoever has no password yet."""
+    if person.password_hash is not None:
+        return None
+    return appointing.invite(session, actor=COMMAND, person=person, now=at)
+
+
+def _said(one: Appointment) -> str:
+    rank = f" {one.rank}" if one.rank else ""
+    return f"Recorded: {one.person.name_mr}, {one.role}{rank}, {one.department.name_mr}"
+
+
+def _invited(notice: Notice | None, base_url: str, *, show_link: bool) -> str:
+    if notice is None:
+        return "The person has a password already and signs in with it."
+    says = f"An invitation goes to {notice.address} as soon as the clock runs."
+    link = _LINK.search(notice.body)
+    if not show_link or link is None:
+        return says
+    return (
+        f"{says}\nThe same link, for 14 days and one use: {paths.with_base(link[0], base_url)}\n"
+        "Whoever has it sets the password: hand it to nobody else."
+    )
+
+
+def _sentence(problem: BadPerson) -> str:
+    words = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
+    option = _OPTIONS.get(problem.field, f"--{problem.field.removesuffix('_id')}")
+    values = {"option": option, **problem.values}
+    return (words or "{option} cannot be recorded as it stands.").format_map(values)

@@ -1,0 +1,50 @@
+"""What was found of the house, in words: one sentence each, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from publisher.office.checkup import Finding
+from publisher.settings import PREFIX
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "settings_read": "read; people reach the pages at {base_url}",
+    "no_tls": "{base_url} carries passwords in the clear: put a web server with TLS before it "
+    f"and write https:// in {PREFIX}BASE_URL",
+    "durable": "{url} answers and keeps what it confirms",
+    "unreachable": f"{{url}} does not answer ({{detail}}): start it, or mend {PREFIX}DATABASE_URL",
+    "not_durable": "{url} may lose what it confirmed ({detail}): set it on the server",
+    "at_head": "the tables are those of this version ({found})",
+    "no_tables": "there are no tables yet: run nagarvani init",
+    "behind": "the tables are those of another version ({found}, not {wanted}): "
+    "run nagarvani init, or install the version that they belong to",
+    "font_made": "{file} is there",
+    "font_missing": "{file} is missing: run nagarvani init",
+    "shapes": "Devanagari is drawn right (raqm {raqm})",
+    "no_shaping": "Devanagari in pictures breaks: apt-get install {package}",
+    "writable": "{folder} can be written",
+    "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
+    f"or name another in {PREFIX}MEDIA_DIR",
+    "no_account": f"none is connected: set {PREFIX}X_… or {PREFIX}FACEBOOK_… "
+    "and run nagarvani init",
+    "token_works": "{account} on {platform} ({known_as}) can be used",
+    "token_credentials": "{account} on {platform} ({handle}): its token no longer works; "
+    "set a new one and run nagarvani init, then check it again on the page Accounts",
+    "token_wrong_account": "{account} on {platform} ({handle}): its token belongs to {known_as}; "
+    "set the right one and run nagarvani init",
+    "token_permission": "{account} on {platform} ({handle}): its token lacks a permission; "
+    "give the app what the docs list and make a new token",
+    "token_unreachable": "{account} on {platform} ({handle}): the platform cannot be reached; "
+    "look at this machine's way to the internet, and try again",
+    "unsealable": "{account} on {platform} ({handle}): its credentials were sealed with another "
+    f"key; put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run nagarvani init",
+    "no_clock": "none has ever run: start nagarvani clock",
+    "clock_runs": "the last beat was {seconds} s ago",
+    "clock_late": "the last beat was {seconds} s ago: start nagarvani clock, or look at its log",
+}
+
+
+def sentence(finding: Finding) -> str:
+    """The finding in words."""
+    return SENTENCES[finding.code].format_map(finding.values)

@@ -1,0 +1,125 @@
+"""What becomes of a submission: handed in, declined, withdrawn, drafted."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from publisher.demo import cast, photos
+from publisher.demo.notices import Notice, PhotoSpec
+from publisher.demo.plan import Course
+from publisher.demo.seeding.stage import AT_THE_CELL, OF_A_DEPARTMENT, Stage
+from publisher.desk import intake
+from publisher.desk.checking import Missing
+from publisher.desk.intake import HandIn, UploadedFile
+from publisher.lifecycle import SubmissionState
+from publisher.models.content import Submission
+from publisher.worktime import from_local, local_day
+
+LAST_MINUTE = time(23, 59)
+
+
+def token_of(number: int, course: Course) -> str:
+    """The form's own token, by which the submission of a course is found again."""
+    return f"demo-{number}-{course.notice}"
+
+
+def useful_until(notice: Notice, base: datetime) -> datetime:
+    """The end of the last day on which anybody needs it."""
+    return from_local(notice.last_useful_day(local_day(base)), LAST_MINUTE)
+
+
+def hand_in(stage: Stage, number: int, course: Course, base: datetime) -> None:
+    """Hand the notice in with its photos, or let the cell record it at its desk."""
+    notice = stage.notices[course.notice]
+    files = tuple(_file(spec) for spec in notice.photos)
+    with stage.write() as session:
+        department_id = stage.department(session, notice.department)
+        if course.recorded_by is None:
+            actor = stage.actor(session, course.handed_in_by, OF_A_DEPARTMENT, department_id)
+        else:
+            actor = stage.actor(session, course.recorded_by, AT_THE_CELL)
+        intake.hand_in(
+            session,
+            actor=actor,
+            now=stage.now,
+            city_code=stage.settings.city.code,
+            store=stage.store,
+            form=_form(notice, course, number, department_id, files, base),
+        )
+
+
+def _form(
+    notice: Notice,
+    course: Course,
+    number: int,
+    department_id: int,
+    files: tuple[UploadedFile, ...],
+    base: datetime,
+) -> HandIn:
+    bringer = cast.by_key()[course.handed_in_by]
+    return HandIn(
+        department_id=department_id,
+        kind=notice.kind,
+        title=notice.mr.title,
+        text_mr=notice.mr.body,
+        text_en=notice.en.body,
+        link=notice.link or "",
+        wished_at=notice.wished.moment(base),
+        useful_until=useful_until(notice, base),
+        outward_number=notice.outward,
+        files=files,
+        form_token=token_of(number, course),
+        brought_by=f"{bringer.name_mr}, {bringer.designation_mr}" if course.recorded_by else "",
+    )
+
+
+def _file(spec: PhotoSpec) -> UploadedFile:
+    return UploadedFile(f"{spec.name}.jpg", _drawn(spec), spec.alt_mr, spec.alt_en)
+
+
+@lru_cache(maxsize=4)
+def _drawn(spec: PhotoSpec) -> bytes:
+    """Two submissions of one notice carry the same picture."""
+    return photos.photo(spec)
+
+
+def submission_of(session: Session, number: int, course: Course) -> Submission:
+    """The submission of a course; `Missing` before it was handed in."""
+    query = select(Submission).where(Submission.form_token == token_of(number, course))
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise Missing(course.notice)
+    return found
+
+
+def decline(stage: Stage, number: int, course: Course) -> None:
+    """The cell declines it."""
+    with stage.write() as session:
+        submission = submission_of(session, number, course)
+        if submission.state is SubmissionState.RECEIVED:
+            intake.decline(
+                session,
+                actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
+                now=stage.now,
+                submission_id=submission.id,
+                reason=course.reason or "",
+            )
+
+
+def withdraw(stage: Stage, number: int, course: Course) -> None:
+    """The department takes it back."""
+    with stage.write() as session:
+        submission = submission_of(session, number, course)
+        by, own = course.decided_by or "", submission.department_id
+        if submission.state is SubmissionState.RECEIVED:
+            intake.withdraw(
+                session,
+                actor=stage.actor(session, by, OF_A_DEPARTMENT, own),
+                now=stage.now,
+                submission_id=submission.id,
+                reason=course.reason or "",
+            )

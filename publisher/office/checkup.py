@@ -1,0 +1,151 @@
+"""What `nagarvani doctor` asks: each question is a plain function that gives what it found.
+
+A finding is a code with its values; the front door puts it into words.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, make_url, select
+from sqlalchemy.exc import OperationalError
+
+from publisher.database import Database, alembic_config
+from publisher.models.deliveries import Account, ClockBeat
+from publisher.platforms.base import CredentialsExpired, HealthProblem
+from publisher.press.accounts import OpenAccount, all_accounts
+from publisher.settings import Settings
+from publisher.words import shaping
+
+LATE: Final = timedelta(minutes=1)
+"""A clock beats every half second; one that has been silent so long has stopped, or is stuck."""
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Subject(StrEnum):
+    """What is looked at."""
+
+    SETTINGS = "settings"
+    DATABASE = "database"
+    MIGRATIONS = "migrations"
+    FONT = "font"
+    SHAPING = "text shaping"
+    MEDIA = "media folder"
+    ACCOUNT = "account"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one subject: `code` says what, `values` what the sentence needs."""
+
+    subject: Subject
+    ok: bool
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def check_settings(settings: Settings) -> Finding:
+    """Whether passwords would travel in the clear."""
+    values = {"base_url": settings.base_url}
+    local = urlsplit(settings.base_url).hostname in _LOOPBACK
+    if settings.is_tls or local:
+        return Finding(Subject.SETTINGS, True, "settings_read", values)
+    return Finding(Subject.SETTINGS, False, "no_tls", values)
+
+
+def check_database(database: Database) -> Finding:
+    """Whether the database answers, and keeps what it has confirmed."""
+    values = {"url": make_url(database.url).render_as_string(hide_password=True)}
+    try:
+        problem = database.check_durable()
+    except OperationalError as broken:
+        values["detail"] = " ".join(str(broken.orig).split())
+        return Finding(Subject.DATABASE, False, "unreachable", values)
+    if problem is not None:
+        return Finding(Subject.DATABASE, False, "not_durable", {**values, "detail": problem})
+    return Finding(Subject.DATABASE, True, "durable", values)
+
+
+def check_migrations(database: Database) -> Finding:
+    """Whether the tables are those of this version."""
+    wanted = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    values = {"found": found or "-", "wanted": wanted}
+    if found is None:
+        return Finding(Subject.MIGRATIONS, False, "no_tables", values)
+    at_head = found == wanted
+    return Finding(Subject.MIGRATIONS, at_head, "at_head" if at_head else "behind", values)
+
+
+def check_font(file: Path) -> Finding:
+    """Whether the pages' font was made."""
+    made = file.is_file() and file.stat().st_size > 0
+    values = {"file": file}
+    return Finding(Subject.FONT, made, "font_made" if made else "font_missing", values)
+
+
+def check_shaping() -> Finding:
+    """Whether Devanagari can be drawn in pictures."""
+    found = shaping.check()
+    if found.missing_package is not None:
+        values = {"package": found.missing_package}
+        return Finding(Subject.SHAPING, False, "no_shaping", values)
+    return Finding(Subject.SHAPING, True, "shapes", {"raqm": found.raqm})
+
+
+def check_media(folder: Path) -> Finding:
+    """Whether pictures can be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        values = {"folder": folder, "detail": problem.strerror}
+        return Finding(Subject.MEDIA, False, "not_writable", values)
+    return Finding(Subject.MEDIA, True, "writable", {"folder": folder})
+
+
+def check_accounts(database: Database, open_account: OpenAccount) -> list[Finding]:
+    """Whether each account's token works, by asking its platform; no transaction is open then."""
+    with database.reading() as session:
+        accounts = all_accounts(session)
+        session.expunge_all()
+    if not accounts:
+        return [Finding(Subject.ACCOUNT, False, "no_account")]
+    return [_check_account(account, open_account) for account in accounts]
+
+
+def _check_account(account: Account, open_account: OpenAccount) -> Finding:
+    values = {"account": account.name, "platform": account.platform, "handle": account.handle}
+    try:
+        health = open_account(account).check()
+    except CredentialsExpired:
+        return Finding(Subject.ACCOUNT, False, "unsealable", values)
+    if health.ok:
+        return Finding(Subject.ACCOUNT, True, "token_works", {**values, "known_as": health.name})
+    code = (health.problem or HealthProblem.UNREACHABLE).value
+    return Finding(Subject.ACCOUNT, False, f"token_{code}", {**values, "known_as": health.name})
+
+
+def check_clock(database: Database, *, now: datetime) -> Finding:
+    """How long ago the newest clock beat."""
+    with database.reading() as session:
+        beat_at = session.scalar(select(func.max(ClockBeat.beat_at)))
+    if beat_at is None:
+        return Finding(Subject.CLOCK, False, "no_clock")
+    lag = now - beat_at
+    values = {"seconds": max(0, round(lag.total_seconds()))}
+    runs = lag <= LATE
+    return Finding(Subject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)

@@ -1,0 +1,121 @@
+"""Counters for the worker's tests: a filled and an empty city, looked at and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+
+from publisher.database import Database, migrate
+from tests.browser import filled, told
+from tests.browser.counter import Counter, serving
+from tests.support import chromium, sqlite
+from tests.support.city import city
+from tests.support.runs import Run
+
+LOOKING = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
+ELSEWHERE = ("road_member", "health_member", "health_head")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """List at the end what axe could not decide."""
+    if not config.pluginmanager.has_plugin(told.__name__):
+        config.pluginmanager.register(told, told.__name__)
+
+
+@dataclass(frozen=True)
+class Places:
+    """The two cities' counters, and where to find what in the filled one."""
+
+    filled: Counter
+    empty: Counter
+    ids: filled.Ids
+
+    def counter(self, name: str) -> Counter:
+        """The counter of the filled or the empty city."""
+        return self.filled if name == "filled" else self.empty
+
+
+@pytest.fixture(scope="session")
+def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """Both cities, half an hour after everybody has signed in: no sign-in is fresh."""
+    with ExitStack() as stack:
+        counters = {}
+        for name in ("filled", "empty"):
+            folder = tmp_path_factory.mktemp(name)
+            address = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
+            database = Database(address)
+            stack.callback(database.dispose)
+            town = city(database, folder)
+            ids = filled.fill(town) if name == "filled" else ids_of_nothing()
+            counters[name] = (stack.enter_context(serving(town, folder)), ids)
+        _sign_in(counters["filled"][0], LOOKING + ELSEWHERE)
+        _sign_in(counters["empty"][0], ("member", "clerk", "first"))
+        yield Places(counters["filled"][0], counters["empty"][0], counters["filled"][1])
+
+
+def ids_of_nothing() -> filled.Ids:
+    """There is nothing in the empty city."""
+    return filled.Ids({})
+
+
+def _sign_in(counter: Counter, names: tuple[str, ...]) -> None:
+    for name in names:
+        counter.sign_in(name)
+    counter.town.clock.move(timedelta(minutes=30))
+
+
+@dataclass
+class Looking:
+    """One window for all of a worker's looking: what its console said, how pages answered."""
+
+    window: BrowserContext
+    page: Page
+    said: list[str] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+
+    def hear(self, one: ConsoleMessage) -> None:
+        """Keep a line of the console, with the address it speaks of."""
+        self.said.append(f"{one.type}: {one.text} ({one.location.get('url', '')})")
+
+    def note(self, answer: Response) -> None:
+        """Keep the code of a page, not of what belongs to it."""
+        if answer.request.is_navigation_request():
+            self.codes.append(answer.status)
+
+
+@pytest.fixture(scope="session")
+def looking(browser: Browser) -> Iterator[Looking]:
+    """A page that is led from case to case."""
+    window = chromium.open_window(browser)
+    eyes = Looking(window, window.new_page())
+    eyes.page.on("console", eyes.hear)
+    eyes.page.on("pageerror", lambda problem: eyes.said.append(str(problem)))
+    eyes.page.on("response", eyes.note)
+    yield eyes
+    window.close()
+
+
+Tell = Callable[[str], None]
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Have a line listed at the end of the run."""
+
+    def note(line: str) -> None:
+        request.node.user_properties.append((told.KEY, line))
+
+    return note
+
+
+@pytest.fixture(scope="session")
+def shots(request: pytest.FixtureRequest) -> Path | None:
+    """The folder in which pictures of every page are kept, where one is given."""
+    folder: Path | None = request.config.getoption("shots")
+    return folder

@@ -1,0 +1,133 @@
+"""The counter on loopback, over a city whose clock stands, and people who are signed in."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from playwright.sync_api import BrowserContext
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from publisher import settings
+from publisher.models.people import Person
+from publisher.people import signing_in
+from tests.support.city import City
+from web import rules
+from web.app import create_app
+from web.house import House
+
+PASSWORD = "kavita-nadi-sagar-ubhi"
+COOKIE = "__Host-nagarvani"
+SECRET = "a secret of the tests, long enough"
+
+
+class Quiet(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@dataclass
+class Counter:
+    """A city's pages, served; `sign_in` makes sessions, `enter` puts one into a window."""
+
+    town: City
+    app: Flask
+    address: str
+    cookies: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def sign_in(self, name: str) -> None:
+        """Sign somebody of the cast in, as one does; the session is kept for each language."""
+        client = self.app.test_client()
+        self._give_password(name)
+        mail = f"{name.replace('_', '-')}@pmc.example"
+        self._send(client, "/sign-in", identifier=mail, password=PASSWORD, next="/")
+        self._keep(client, name)
+
+    def _keep(self, client: FlaskClient, name: str) -> None:
+        for lang in ("mr", "en"):
+            self._send(client, "/language", lang=lang, next="/sign-in")
+            cookie = client.get_cookie(COOKIE, domain="127.0.0.1")
+            assert cookie is not None
+            self.cookies[name, lang] = cookie.value
+
+    def _send(self, client: FlaskClient, path: str, **form: str) -> None:
+        base = self.address.replace("http://", "https://")
+        page = client.get("/sign-in", base_url=base).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token is not None
+        answer = client.post(
+            path,
+            data={**form, "csrf_token": token.group(1)},
+            base_url=base,
+            headers={"Referer": base + path},
+        )
+        assert answer.status_code == 302, answer.text
+
+    def enter(self, window: BrowserContext, name: str, lang: str) -> None:
+        """Put somebody's session, or nobody's (""), and a language into a window."""
+        if not name and ("", lang) not in self.cookies:
+            self._keep(self.app.test_client(), "")
+        window.clear_cookies()
+        value = self.cookies[name, lang]
+        # A browser takes loopback for a safe place, but wants to be told of the cookie by https.
+        url = self.address.replace("http://", "https://")
+        window.add_cookies([{"name": COOKIE, "value": value, "url": url, "secure": True}])
+
+    def _give_password(self, name: str) -> None:
+        with self.town.write() as session:
+            person = session.get_one(Person, self.town.people[name])
+            signing_in.set_password(session, person=person, password=PASSWORD, now=self.town.now)
+
+
+def open_app(town: City, folder: Path) -> Flask:
+    """The application over a city."""
+    found = settings.load(
+        {"NAGARVANI_SECRET_KEY": SECRET, "NAGARVANI_MEDIA_DIR": str(folder / "media")},
+        folder=folder,
+    )
+    return create_app(
+        House(
+            settings=found,
+            database=town.database,
+            store=town.store,
+            open_account=lambda account: town.platforms[account.id],
+            now=town.clock,
+        )
+    )
+
+
+def _add_failing_page(app: Flask) -> None:
+    """A page that fails as it is told, to see the page that then comes."""
+
+    @app.get("/fails/<int:code>")
+    @rules.public
+    def fails(code: int) -> str:
+        abort(code)
+
+
+@contextmanager
+def serving(town: City, folder: Path) -> Iterator[Counter]:
+    """The pages of a city on a free port of loopback."""
+    app = open_app(town, folder)
+    _add_failing_page(app)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Counter(town, app, f"http://127.0.0.1:{server.server_port}")
+    finally:
+        _close(server, thread)
+
+
+def _close(server: BaseWSGIServer, thread: threading.Thread) -> None:
+    server.shutdown()
+    thread.join()
+    server.server_close()

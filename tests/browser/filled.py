@@ -1,0 +1,302 @@
+"""A city in which every page has something to show, each thing brought about by use cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from sqlalchemy import select
+
+from approvals.policy import Role
+from publisher.demo import circular, notices, photos
+from publisher.demo.notices import Notice, PhotoSpec
+from publisher.desk import drafting, intake, scheduling, withdrawing
+from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
+from publisher.desk.intake import HandIn, UploadedFile
+from publisher.inbox import routing
+from publisher.models.comments import AnswerKind
+from publisher.models.content import Language, Post
+from publisher.models.notices import Notice as Mail
+from publisher.models.people import Person
+from publisher.people import appointing
+from publisher.people.appointing import COMMAND
+from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
+from tests.support.city import DAY, HOUR, MINUTE, NOON, City
+
+MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Where to find what; `paths` by name."""
+
+    paths: dict[str, str]
+
+    def path(self, pattern: str) -> str:
+        """A path with its names filled in: `/posts/{reviewed}/review`."""
+        return pattern.format_map(self.paths)
+
+
+def _notice(key: str) -> Notice:
+    return notices.as_of(NOON)[key]
+
+
+@cache
+def photo(spec: PhotoSpec) -> bytes:
+    """The photo, drawn once."""
+    return photos.photo(spec)
+
+
+def hand_in(town: City, notice: Notice, *, by: str, wished: timedelta = DAY) -> int:
+    """Hand in a notice as it is, with its photos; gives the submission's id."""
+    files = tuple(
+        UploadedFile(f"IMG_22{place}.jpg", photo(spec), spec.alt_mr, spec.alt_en)
+        for place, spec in enumerate(notice.photos)
+    )
+    _role, department = town.roles[by]
+    form = HandIn(
+        department_id=town.departments[department],
+        kind=notice.kind,
+        title=notice.mr.title,
+        text_mr=notice.mr.body,
+        text_en=notice.en.body,
+        link=notice.link or "",
+        outward_number=notice.outward,
+        wished_at=town.now + wished,
+        files=files,
+    )
+    with town.write() as session:
+        return intake.hand_in(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            city_code="PMC",
+            store=town.store,
+            form=form,
+        ).id
+
+
+def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: str = "") -> None:
+    """Save a revision with the notice's four texts and its photos; `other` changes X's end."""
+    with town.read() as session:
+        post = session.get_one(Post, post_id)
+        seen = post.newest
+        known = drafting.known(session, post_id=post_id)
+        sources = [file.sha256 for one in post.submissions for file in one.files]
+    draft = Draft(
+        title=notice.mr.title,
+        note=note,
+        not_before=town.now + HOUR,
+        variants=tuple(
+            VariantDraft(
+                town.accounts[account],
+                language,
+                _text(notice, account, language) + (other if account == "x" else ""),
+                link=notice.link or "",
+                pictures=tuple(
+                    PictureDraft(
+                        spec.alt_mr if language is MARATHI else spec.alt_en, source_sha256=source
+                    )
+                    for spec, source in zip(notice.photos, sources, strict=True)
+                ),
+            )
+            for account in ("x", "facebook")
+            for language in (MARATHI, ENGLISH)
+        ),
+    )
+    prepared = drafting.prepare_pictures(town.store, draft, known)
+    with town.write() as session:
+        drafting.save(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post_id,
+            seen=seen,
+            prepared=prepared,
+        )
+
+
+def _text(notice: Notice, account: str, language: Language) -> str:
+    wording = notice.mr if language is MARATHI else notice.en
+    return wording.x if account == "x" else wording.facebook
+
+
+def fill(town: City) -> Ids:
+    """Let the city live for three days; gives the names of what is worth looking at."""
+    paths: dict[str, int | str] = {}
+    _days_before(town, paths)
+    _what_went_wrong(town, paths)
+    _comments(town, paths)
+    _at_the_desk(town, paths)
+    _people(town, paths)
+    return Ids({name: str(value) for name, value in paths.items()})
+
+
+def _days_before(town: City, paths: dict[str, int | str]) -> None:
+    """What went well: live posts on both platforms."""
+    post_id = town.start(hand_in(town, circular.notice(), by="member"))
+    write(town, post_id, circular.notice())
+    town.send(post_id)
+    town.approve(post_id)
+    town.clock.move(HOUR)
+    paths["live_delivery"], *more = town.schedule(post_id, MINUTE)
+    paths["live_facebook"] = more[1]
+    town.press(2 * MINUTE)
+    paths["live_post"] = post_id
+    paths["live_submission"] = _submission_of(town, post_id)
+
+
+def _submission_of(town: City, post_id: int) -> int:
+    with town.read() as session:
+        return session.get_one(Post, post_id).submissions[0].id
+
+
+def _what_went_wrong(town: City, paths: dict[str, int | str]) -> None:
+    paths["held"] = town.hold()
+    town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
+    (paths["failed"],) = town.live()
+    (paths["missed"],) = town.due("road")
+    town.press(2 * HOUR)
+    (paths["cancelled"],) = town.schedule(town.approved())
+    with town.write() as session:
+        scheduling.cancel(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=int(paths["cancelled"]),
+        )
+    town.platform("facebook").fail_next(CredentialsExpired("190"))
+    (paths["paused"],) = town.live(on=["facebook"])
+    for key, act in (("returned", town.return_post), ("rejected", town.reject)):
+        paths[key] = post_id = town.in_review()
+        act(post_id)
+    paths["withdrawn"] = _withdrawn(town)
+
+
+def _withdrawn(town: City) -> int:
+    post_id = town.approved()
+    with town.write() as session:
+        withdrawing.withdraw_post(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            post_id=post_id,
+            reason="काम पुढे ढकलले आहे; नवी तारीख नंतर कळवू.",
+        )
+    return post_id
+
+
+def _comments(town: City, paths: dict[str, int | str]) -> None:
+    """Citizens' comments in each state, the overdue one first."""
+    live = int(paths["live_delivery"])
+    paths["overdue"] = town.comment(
+        "kadhi yenar pani? 3 divas zale, tanker pan nahi. phone koni uchlat nahi 😡",
+        under=live,
+        author="udaharan_rk",
+    )
+    town.clock.at = NOON + 2 * DAY - 3 * HOUR
+    (live,) = town.live()
+    paths["answered"] = town.comment("टँकरसाठी कुणाला फोन करायचा?", under=live, author="namuna_p")
+    town.answer(int(paths["answered"]), "०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९. – पाणीपुरवठा विभाग")
+    town.press()
+    town.note_answers()
+    paths["closed"] = town.comment("धन्यवाद 🙏", under=live, author="udaharan_sk")
+    _close(town, int(paths["closed"]))
+    paths["answer_failed"] = town.comment("पुण्यात नळ कधी सुरू?", under=live, author="namuna_v")
+    town.answer(int(paths["answer_failed"]))
+    town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
+    town.press()
+    paths["interim"] = town.comment("Which areas of Kharadi?", under=live, author="udaharan_fern")
+    town.answer(int(paths["interim"]), "माहिती घेत आहोत.", kind=AnswerKind.INTERIM)
+    town.press()
+    paths["waiting_answer"] = town.comment("रविवारी तरी येईल का?", under=live, author="namuna_j")
+    paths["reply"] = town.answer(int(paths["waiting_answer"]), "होय, उशिरा.", by="clerk")
+    paths["routed"] = town.comment("आमच्या सोसायटीला टँकर हवा आहे.", under=live, author="namuna_ts")
+    paths["queued"] = town.comment(
+        "Comprehensive plan for the lake at Pashan? Nobody answers the phone there.",
+        author="udaharan_lake",
+    )
+
+
+def _close(town: City, comment_id: int) -> None:
+    with town.write() as session:
+        routing.close(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            comment_id=comment_id,
+            reason="उत्तराची आवश्यकता नाही.",
+        )
+
+
+def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
+    """What is under way today."""
+    paths["received"] = hand_in(town, _notice("road-closed"), by="road_member", wished=5 * HOUR)
+    paths["declined"] = town.hand_in("आंतरविभागीय बैठक", department="health")
+    _decline(town, int(paths["declined"]))
+    paths["begun"] = town.start(hand_in(town, _notice("dengue-drive"), by="health_member"))
+    for key, wished in (("drafted", 2 * DAY), ("reviewed", 4 * HOUR)):
+        notice = _notice("water-cut" if key == "reviewed" else "road-closed")
+        paths[key] = post_id = town.start(hand_in(town, notice, by="member", wished=wished))
+        write(town, post_id, notice, other=" #टँकर")
+        town.clock.move(5 * MINUTE)
+        paths[f"{key}_submission"] = _submission_of(town, post_id)
+    town.send(int(paths["reviewed"]))
+    town.return_post(int(paths["reviewed"]), "शेवटचा हॅशटॅग काढावा.")
+    write(town, int(paths["reviewed"]), _notice("water-cut"), note="हॅशटॅग काढला.")
+    town.send(int(paths["reviewed"]))
+    paths["reviewed_x"] = town.variants(int(paths["reviewed"]))[0]
+    paths["blocked"] = town.in_review("garden")
+    paths["heads"] = town.in_review("health")
+    paths["approved"] = town.approved(on=["x", "facebook"])
+    paths["approved_x"] = town.variants(int(paths["approved"]))[0]
+    paths["scheduled_post"] = town.approved()
+    (paths["scheduled"],) = town.schedule(int(paths["scheduled_post"]), 3 * HOUR)
+    paths["clash"] = town.approved()
+    paths["clash_x"] = town.variants(int(paths["clash"]))[0]
+    town.platform("x").fail_next(OutcomeUnknown("no answer"))
+    (paths["unconfirmed"],) = town.live()
+
+
+def _decline(town: City, submission_id: int) -> None:
+    with town.write() as session:
+        intake.decline(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            submission_id=submission_id,
+            reason="हे नागरिकांसाठी नाही; कर्मचाऱ्यांना परिपत्रकाने कळवावे.",
+        )
+
+
+def _people(town: City, paths: dict[str, int | str]) -> None:
+    town.appoint("left", Role.OFFICER, "garden", "सुहास पेंढारे")
+    town.disable("left")
+    town.appoint("new", Role.MEMBER, "garden", "नेहा वर्तक")
+    with town.write() as session:
+        person = session.get_one(Person, town.people["new"])
+        appointing.invite(session, actor=COMMAND, person=person, now=town.now)
+    with town.read() as session:
+        mail = session.scalars(select(Mail).order_by(Mail.id.desc())).first()
+        assert mail is not None
+        paths["token"] = mail.body.split("/invitation/")[1].split()[0]
+    paths["person_left"], paths["person_new"] = town.people["left"], town.people["new"]
+    paths["person_first"] = town.people["first"]
+    _second_appointment(town, paths)
+
+
+def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
+    """The head of water is a member of garden too."""
+    with town.write() as session:
+        held = appointing.record_person(
+            session,
+            actor=COMMAND,
+            now=town.now,
+            name_mr=session.get_one(Person, town.people["head"]).name_mr,
+            mail="head@pmc.example",
+            role=Role.MEMBER,
+            department_id=town.departments["garden"],
+        )
+        session.flush()
+        paths["second_appointment"] = held.id

@@ -1,0 +1,99 @@
+"""Every page of the URL map, filled, empty and in error: axe, reflow, console, languages."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.cases import CASES, FAILURES, NOT_PAGES, Case
+from tests.browser.conftest import Looking, Places, Tell
+from tests.support.accessibility import Finding, examine
+
+WIDTHS = {390: 844, 1280: 900}
+NARROW = (320, 640)
+
+
+def test_every_page_of_the_url_map_has_a_case(places: Places) -> None:
+    rules = places.filled.app.url_map.iter_rules()
+    pages = {one.endpoint for one in rules if one.methods and "GET" in one.methods}
+    assert pages - NOT_PAGES - {"fails"} == {one.endpoint for one in CASES}
+
+
+def test_what_is_no_page_answers_with_a_file(places: Places, looking: Looking) -> None:
+    places.filled.enter(looking.window, "first", "mr")
+    page = looking.page
+    page.goto(places.filled.address + places.ids.path("/posts/{reviewed}/review"))
+    pictures = page.eval_on_selector_all(
+        ".preview-grid img", "all => all.map(one => [one.src, one.naturalWidth])"
+    )
+    assert len(pictures) == 8
+    assert all(width > 300 for _source, width in pictures)
+    page.goto(places.filled.address + places.ids.path("/submissions/{reviewed_submission}"))
+    links = page.eval_on_selector_all("a[href*='/files/']", "all => all.map(one => one.href)")
+    for address in (*[source for source, _width in pictures], *links):
+        answer = looking.window.request.get(address)
+        assert answer.ok
+        assert answer.headers["content-type"].startswith("image/")
+
+
+@pytest.mark.parametrize("lang", ["mr", "en"])
+@pytest.mark.parametrize("case", [*CASES, *FAILURES], ids=lambda one: one.id)
+def test_a_page_is_fit_for_everybody(
+    case: Case,
+    lang: str,
+    places: Places,
+    looking: Looking,
+    tell: Tell,
+    shots: object,
+    shoot: object,
+) -> None:
+    page = looking.page
+    open_case(case, lang, places, looking)
+    assert page.locator("html").get_attribute("lang") == lang
+    assert page.locator("h1").count() == 1
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        if shots and callable(shoot):
+            shoot(page, f"{case.id}-{lang}-{width}")
+        found = examine(page)
+        assert [str(one) for one in found.violations] == []
+        for one in found.incompletes:
+            tell(_line(one))
+    assert not scrolls_sideways(page, *NARROW)
+    assert quiet(looking.said, page, case.code) == []
+
+
+def open_case(case: Case, lang: str, places: Places, looking: Looking) -> None:
+    """Lead the page to where the case is, and see that it got there."""
+    counter = places.counter(case.city)
+    counter.enter(looking.window, case.who, lang)
+    page = looking.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(counter.address + places.ids.path(case.path))
+    looking.said.clear()
+    page.evaluate("window.localStorage.clear()")
+    page.reload()
+    if case.act is not None:
+        with page.expect_navigation():
+            case.act(page)
+    page.evaluate("document.fonts.ready")
+    assert looking.codes[-1] == case.code, page.url
+
+
+def scrolls_sideways(page: Page, width: int, height: int) -> bool:
+    """Whether the page is wider than a window of this size."""
+    page.set_viewport_size({"width": width, "height": height})
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def quiet(said: list[str], page: Page, code: int) -> list[str]:
+    """What the console has said, but for the browser's own line about the page's code."""
+    return [
+        line
+        for line in said
+        if not (code >= 400 and f"status of {code} " in line and page.url in line)
+    ]
+
+
+def _line(found: Finding) -> str:
+    return f"{found.rule}: {found.says}: {found.places[0]}"

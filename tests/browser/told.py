@@ -1,0 +1,36 @@
+"""Lists, at the end of a run, what axe could not decide by itself: a person looks at those."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+KEY = "axe could not decide"
+REPORT = Path("incompletes.txt")
+
+
+def pytest_terminal_summary(
+    terminalreporter: TerminalReporter, config: pytest.Config
+) -> None:
+    """Count equal lines of all workers; with `--shots` the whole list is kept there."""
+    lines = [
+        str(line)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for key, line in report.user_properties
+        if key == KEY
+    ]
+    if not lines:
+        return
+    terminalreporter.section("axe could not decide")
+    found = sorted(Counter(lines).items())
+    for line, count in found:
+        terminalreporter.write_line(f"{count:4} × {line}")
+    if folder := config.getoption("shots"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        report = "\n".join(f"{count:4} × {line}" for line, count in found)
+        (Path(folder) / REPORT).write_text(report + "\n")

@@ -1,0 +1,1 @@
+"""The front door's commands, as somebody types them."""

@@ -1,0 +1,219 @@
+"""Scenes in the life of the city, each of which leaves something waiting, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from publisher.desk import intake, scheduling, withdrawing
+from publisher.inbox import routing
+from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
+from tests.support.city import HOUR, MINUTE, City
+
+Scene = Callable[[City], None]
+
+
+def received(town: City) -> None:
+    town.hand_in()
+
+
+def declined(town: City) -> None:
+    submission_id = town.hand_in()
+    with town.write() as session:
+        intake.decline(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            submission_id=submission_id,
+            reason="आधीच प्रसिद्ध.",
+        )
+
+
+def begun(town: City) -> None:
+    town.start(town.hand_in())
+
+
+def drafted(town: City) -> None:
+    town.draft(town.hand_in())
+
+
+def in_review(town: City) -> None:
+    town.in_review()
+
+
+def in_review_elsewhere(town: City) -> None:
+    town.in_review("road")
+
+
+def in_review_with_a_head_alone(town: City) -> None:
+    town.in_review("health")
+
+
+def in_review_with_nobody(town: City) -> None:
+    town.in_review("garden")
+
+
+def in_review_by_two_departments(town: City) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], asked=["road"])
+    town.send(post_id)
+    town.approve(post_id, by="first")
+
+
+def returned(town: City) -> None:
+    town.return_post(town.in_review())
+
+
+def rejected(town: City) -> None:
+    town.reject(town.in_review())
+
+
+def approved(town: City) -> None:
+    town.approved()
+
+
+def scheduled(town: City) -> None:
+    town.schedule(town.approved())
+
+
+def half_scheduled(town: City) -> None:
+    post_id = town.approved(on=["x", "facebook"])
+    with town.write() as session:
+        scheduling.schedule(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            variant_id=town.variants(post_id)[0],
+            due_at=town.now + HOUR,
+            despite_clash=True,
+        )
+
+
+def approval_withdrawn(town: City) -> None:
+    post_id = town.approved()
+    town.schedule(post_id)
+    town.clock.move(MINUTE)
+    with town.write() as session:
+        withdrawing.withdraw_approval(
+            session, actor=town.actor("first"), now=town.now, post_id=post_id, seen=1
+        )
+
+
+def approved_once_more(town: City) -> None:
+    approval_withdrawn(town)
+    town.clock.move(MINUTE)
+    town.approve(1)
+
+
+def live(town: City) -> None:
+    town.live()
+
+
+def missed(town: City) -> None:
+    town.due()
+    town.press(2 * HOUR)
+
+
+def failed(town: City) -> None:
+    town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
+    town.live()
+
+
+def failed_and_revised(town: City) -> None:
+    failed(town)
+    town.save(1, on=["x"], text="नवी आवृत्ती")
+
+
+def held(town: City) -> None:
+    town.hold()
+
+
+def paused(town: City) -> None:
+    town.platform("x").fail_next(CredentialsExpired())
+    town.live()
+
+
+def unrouted(town: City) -> None:
+    town.comment()
+
+
+def routed(town: City) -> None:
+    (delivery_id,) = town.live()
+    town.comment(under=delivery_id)
+
+
+def routed_and_left_behind(town: City) -> None:
+    routed(town)
+    town.end("first")
+
+
+def left_behind_by_both(town: City) -> None:
+    routed(town)
+    town.end("second")
+    town.end("first")
+
+
+def answer_on_its_way(town: City) -> None:
+    routed(town)
+    town.answer(1)
+
+
+def answer_in_review(town: City) -> None:
+    routed(town)
+    town.answer(1, by="clerk")
+
+
+def answer_returned(town: City) -> None:
+    routed(town)
+    town.return_post(town.answer(1, by="clerk"))
+
+
+def answer_rejected(town: City) -> None:
+    routed(town)
+    town.reject(town.answer(1, by="clerk"))
+
+
+def answer_missed(town: City) -> None:
+    answer_on_its_way(town)
+    town.press(25 * HOUR)
+
+
+def answer_failed(town: City) -> None:
+    answer_on_its_way(town)
+    town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
+    town.press()
+
+
+def answered(town: City) -> None:
+    answer_on_its_way(town)
+    town.press()
+    town.note_answers()
+
+
+def transferred(town: City) -> None:
+    routed(town)
+    with town.write() as session:
+        routing.transfer(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            comment_id=1,
+            department_id=town.departments["road"],
+            reason="पथ विभागाचा विषय.",
+        )
+
+
+def withdrawn(town: City) -> None:
+    post_id = town.approved()
+    with town.write() as session:
+        withdrawing.withdraw_post(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            post_id=post_id,
+            reason="आता गरज नाही.",
+        )
+
+
+def unconfirmed(town: City) -> None:
+    town.platform("x").fail_next(OutcomeUnknown())
+    town.live()

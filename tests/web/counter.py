@@ -1,0 +1,196 @@
+"""The counter of a small city, and browsers that come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import Client as WerkzeugClient
+from werkzeug.test import TestResponse
+
+from publisher.database import Database
+from publisher.models.people import Department, Person
+from publisher.people import signing_in
+from publisher.press.accounts import OpenAccount
+from publisher.settings import load
+from tests.support import runs
+from tests.support.city import City
+from tests.support.city import city as found_city
+from tests.web.reading import Page, token_in
+from web.acting import SESSION_KEY
+from web.app import create_app
+from web.house import House
+
+BASE = "https://127.0.0.1"
+PASSWORD = "सात डोंगर निळी होडी"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Argon2id at its cheapest: the cost of a sign-in is not what these tests are about."""
+
+Fields = Mapping[str, object] | Iterable[tuple[str, str]]
+File = tuple[str, bytes]
+SECRET = "a key that only these tests know, and that is long enough"
+
+
+@dataclass
+class Browser:
+    """A browser at the counter; it keeps its cookies and sends what a browser sends."""
+
+    app: Flask
+    client: WerkzeugClient
+    base: str = BASE
+    _token: str = ""
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Open a page."""
+        answer = self.client.get(path, base_url=self.base, headers=headers)
+        answer.get_data()
+        answer.close()
+        return answer
+
+    def page(self, path: str) -> Page:
+        """Open a page and read it; it has to be there."""
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return Page(answer.text)
+
+    @property
+    def token(self) -> str:
+        """The CSRF token of this browser's cookie."""
+        if not self._token:
+            self._token = token_in(self.get("/sign-in").text)
+        return self._token
+
+    def forget_token(self) -> None:
+        """The cookie has been made anew, and the token with it."""
+        self._token = ""
+
+    def post(
+        self,
+        path: str,
+        fields: Fields = (),
+        *,
+        files: Iterable[tuple[str, File]] = (),
+        token: str | None = None,
+        site: str = "same-origin",
+    ) -> TestResponse:
+        """Send a form as a page of ours sends it; `token` "" leaves the token out."""
+        sent: MultiDict[str, object] = MultiDict(
+            fields if isinstance(fields, Mapping) else list(fields)
+        )
+        chosen = self.token if token is None else token
+        if chosen:
+            sent["csrf_token"] = chosen
+        for name, (file_name, content) in files:
+            sent.add(name, (BytesIO(content), file_name))
+        return self.client.post(
+            path, base_url=self.base, data=sent, headers={"Sec-Fetch-Site": site}
+        )
+
+    def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> TestResponse:
+        """Sign in by the page."""
+        mail = f"{name.replace('_', '-')}@pmc.example"
+        answer = self.post("/sign-in", {"identifier": mail, "password": password, **more})
+        self.forget_token()
+        return answer
+
+    def cookie(self) -> str:
+        """The session's token as it stands in the cookie; empty where there is none."""
+        with self.client.session_transaction(base_url=self.base) as kept:
+            return str(kept.get(SESSION_KEY, ""))
+
+
+@dataclass
+class Site:
+    """A city and its counter."""
+
+    city: City
+    app: Flask
+    _passwords: set[str] = field(default_factory=set)
+
+    def nobody(self) -> Browser:
+        """A browser of somebody who has not signed in."""
+        return Browser(self.app, self.app.test_client())
+
+    def browser(self, name: str) -> Browser:
+        """A browser in which somebody of the cast has signed in just now."""
+        self.give_password(name)
+        opened = self.nobody()
+        with self.city.write() as session:
+            entered = signing_in.sign_in(
+                session,
+                identifier=f"{name.replace('_', '-')}@pmc.example",
+                password=PASSWORD,
+                address="127.0.0.1",
+                device=f"browser of {name}",
+                now=self.city.now,
+                hasher=CHEAP,
+            )
+            assert isinstance(entered, signing_in.SignedIn), entered
+        with opened.client.session_transaction(base_url=BASE) as kept:
+            kept[SESSION_KEY] = entered.token
+        return opened
+
+    def give_password(self, name: str) -> None:
+        """Let somebody of the cast have the password of these tests."""
+        if name in self._passwords:
+            return
+        with self.city.write() as session:
+            person = session.get_one(Person, self.city.people[name])
+            signing_in.set_password(
+                session, person=person, password=PASSWORD, now=self.city.now, hasher=CHEAP
+            )
+        self._passwords.add(name)
+
+
+def open_site(
+    database: Database,
+    folder: Path,
+    *,
+    base_url: str = "https://nagarvani.example",
+    open_account: OpenAccount | None = None,
+) -> Site:
+    """Found the city, put its water supply under the overseeing office, and open the counter."""
+    city = found_city(database, folder)
+    with city.write() as session:
+        water = session.get_one(Department, city.departments["water"])
+        water.reports_to_id = city.departments["information-technology"]
+    return Site(city, open_counter(city, folder, base_url=base_url, open_account=open_account))
+
+
+def open_counter(
+    city: City,
+    folder: Path,
+    *,
+    base_url: str = "https://nagarvani.example",
+    open_account: OpenAccount | None = None,
+    database: Database | None = None,
+) -> Flask:
+    """Another counter of the same city."""
+    settings = load(
+        {
+            "NAGARVANI_SECRET_KEY": SECRET,
+            "NAGARVANI_DATABASE_URL": city.database.url,
+            "NAGARVANI_MEDIA_DIR": str(folder / "media"),
+            "NAGARVANI_BASE_URL": base_url,
+        },
+        folder=folder,
+    )
+    app = create_app(
+        House(
+            settings=settings,
+            database=database or city.database,
+            store=city.store,
+            open_account=open_account or (lambda account: city.platforms[account.id]),
+            now=city.clock,
+        )
+    )
+    templates = runs.current().folder / "templates"
+    templates.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))
+    return app

@@ -1,0 +1,48 @@
+"""Files as people choose them: whole photos, and what only says that it is one."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from functools import cache
+from io import BytesIO
+
+from PIL import Image
+
+
+@cache
+def jpeg(width: int = 64, height: int = 48, shade: int = 90) -> bytes:
+    """A whole JPEG."""
+    made = BytesIO()
+    Image.new("RGB", (width, height), (shade, 120, 160)).save(made, "JPEG")
+    return made.getvalue()
+
+
+def truncated_jpeg() -> bytes:
+    """A photo whose copying broke off in the middle."""
+    whole = jpeg(320, 240)
+    return whole[: len(whole) // 2]
+
+
+def executable() -> bytes:
+    """A program."""
+    return b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + bytes(200)
+
+
+def drawing() -> bytes:
+    """An SVG that would run a script."""
+    return b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def bomb() -> bytes:
+    """A PNG of a few kilobytes that says it is 30,000 by 30,000 pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(1_000_000), 9)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
