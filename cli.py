@@ -86,20 +86,23 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
     from commands.opening import open_house, settings_with_secret
+
+    house = open_house(settings_with_secret())
     from web.serving import serve
 
-    serve(open_house(settings_with_secret()), port=port, workers=workers)
+    serve(house, port=port, workers=workers)
 
 
 @nagarvani.command()
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
-    import scheduler
     from commands.opening import open_bench, settings_with_secret
 
     settings = settings_with_secret()
     bench = open_bench(settings)
+    import scheduler
+
     if once:
         for name, done in scheduler.run_once(bench, settings).items():
             click.echo(f"{name}: {done}")
@@ -110,17 +113,23 @@ def clock(once: bool) -> None:
 @nagarvani.command()
 def init() -> None:
     """Lay tables, register, accounts and font; running it again is fine."""
+    from commands.opening import settings_with_secret
+
+    settings = settings_with_secret()
     from commands.founding import run
 
-    run()
+    run(settings)
 
 
 @nagarvani.command()
 def doctor() -> None:
     """Check everything, one line each, with what to do."""
+    from commands.opening import settings_with_secret
+
+    settings = settings_with_secret()
     from commands.doctor import run
 
-    sys.exit(run())
+    sys.exit(run(settings))
 
 
 @nagarvani.group()
@@ -143,10 +152,13 @@ def people() -> None:
 @click.option("--show-link", is_flag=True, help="Print the link of the invitation as well.")
 def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as click gives them
     """Record a person under one appointment for each department, and invite them."""
+    from commands.opening import settings_with_secret
+
+    settings = settings_with_secret()
     from commands.people import NewPerson
     from commands.people import add as add_person
 
-    add_person(NewPerson(role=Role(role), **typed), show_link=show_link)
+    add_person(settings, NewPerson(role=Role(role), **typed), show_link=show_link)
 
 
 if __name__ == "__main__":

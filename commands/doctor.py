@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from commands.opening import font_file, settings_with_secret
+from commands.opening import font_file
 from commands.sentences import sentence
 from publisher.database import Database
 from publisher.now import now
@@ -16,9 +16,8 @@ from publisher.press.accounts import opener
 from publisher.settings import Settings
 
 
-def run() -> int:
+def run(settings: Settings) -> int:
     """Print every finding; gives 1 where anything is wrong, else 0."""
-    settings = settings_with_secret()
     database = Database(settings.database_url)
     everything_ok = True
     for finding in _findings(settings, database):

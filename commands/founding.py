@@ -11,7 +11,7 @@ import click
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from commands.opening import font_file, settings_with_secret
+from commands.opening import font_file
 from publisher.database import Database, migrate
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
@@ -50,9 +50,8 @@ class GivenAccount:
         return f"{self.platform}-{self.handle.lower()}"
 
 
-def run() -> None:
+def run(settings: Settings) -> None:
     """Do whatever is not done yet, and say what was done and what comes next."""
-    settings = settings_with_secret()
     given = tuple(_given(settings.access))
     migrate(settings.database_url)
     click.echo("Database: the tables are those of this version.")

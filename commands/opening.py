@@ -55,6 +55,7 @@ def checked_database(settings: Settings) -> Database:
     for check in (checkup.check_database, checkup.check_migrations):
         finding = check(database)
         if not finding.ok:
+            database.dispose()
             raise click.ClickException(f"{finding.subject}: {sentence(finding)}")
     return database
 

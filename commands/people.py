@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from commands.opening import checked_database, settings_with_secret
+from commands.opening import checked_database
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notices import paths
@@ -21,6 +21,7 @@ from publisher.now import now
 from publisher.people import appointing
 from publisher.people.appointing import COMMAND, BadPerson
 from publisher.people.register import find_departments
+from publisher.settings import Settings
 
 #: The sentence for each problem: by "field.code", else by code.
 PROBLEMS: Final[Mapping[str, str]] = {
@@ -59,12 +60,11 @@ class NewPerson:
     order: str
 
 
-def add(person: NewPerson, *, show_link: bool) -> None:
+def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
     """Record and invite; raises `click.ClickException` with a sentence, and then nothing is kept.
 
     The link of the first admin is always shown: mail may not work yet.
     """
-    settings = settings_with_secret()
     database = checked_database(settings)
     try:
         with database.transaction() as session:

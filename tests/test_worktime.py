@@ -31,7 +31,7 @@ def at(month: int, day: int, hour: int, minute: int = 0, year: int = 2026) -> da
 
 
 # Hypothesis takes its bounds without a zone and adds one.
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the strategy adds the zone
 closures = st.sets(st.dates(date(2020, 1, 1), date(2035, 6, 1)), max_size=8)
 hours = st.floats(0, 200, allow_nan=False)
 

@@ -8,6 +8,7 @@ from flask import Flask, Response
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from publisher.settings import Settings
 from publisher.words import TRANSLATIONS
@@ -25,6 +26,7 @@ from web import (
     showing,
     wording,
 )
+from web.fields import MOST
 from web.house import House, house
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -38,10 +40,18 @@ CONTENT_POLICY = (
 csrf = CSRFProtect()
 
 
+class KeyConverter(IntegerConverter):
+    """An id in an address; one that no database can hold is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=MOST - 1)
+
+
 def create_app(of: House) -> Flask:
     """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
     compile_all()
     app = Flask("web")
+    app.url_map.converters["int"] = KeyConverter
     app.extensions["house"] = of
     app.config.update(_configuration(of.settings))
     if trusted := of.settings.trusted_proxies:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
-from wtforms import BooleanField, IntegerField, StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired
 
 from approvals.errors import FreshSignInRequired, NotAllowed
@@ -21,7 +21,7 @@ from publisher.press import confirming
 from publisher.words.when import BadWhen, parse_when
 from web import keeping
 from web.acting import actor, reads
-from web.fields import DayMonthYearField
+from web.fields import DayMonthYearField, MinutesField
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
@@ -41,7 +41,7 @@ class TimeForm(Form):
 
     day = DayMonthYearField(_l("Date"))
     clock = StringField(_l("Time"))
-    late_limit = IntegerField(
+    late_limit = MinutesField(
         _l("Late limit in minutes"),
         default=scheduling.LATE_LIMIT,
         validators=[InputRequired(_l("Write a number of minutes."))],

@@ -19,6 +19,7 @@ from publisher.platforms.base import with_link
 from web import drafting_form
 from web.acting import actor, reads, writes
 from web.drafting_form import Sheet
+from web.fields import number_of
 from web.house import house
 from web.rules import for_action
 from web.showing import LANGUAGE_WORDS, ShownPicture
@@ -125,8 +126,14 @@ def _preview(sheet: Sheet, slot: drafting_form.Slot, sources: list[str]) -> list
 
 
 def _room(sheet: Sheet, slot: drafting_form.Slot) -> leaving.Room:
-    text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
+    text, link = _typed(sheet, slot)
     return leaving.room(slot.account.platform, text, link, has_pictures=_has_pictures(sheet))
+
+
+def _typed(sheet: Sheet, slot: drafting_form.Slot) -> tuple[str, str]:
+    """Text and link without the blanks and the browser's line ends, as they are kept."""
+    text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
+    return text.replace("\r\n", "\n").strip(), link.strip()
 
 
 def _has_pictures(sheet: Sheet) -> bool:
@@ -137,10 +144,8 @@ def _has_pictures(sheet: Sheet) -> bool:
 
 def _leaves(sheet: Sheet, slot: drafting_form.Slot) -> tuple[str, str]:
     """The text as readers will see it, and the link that then stands beside it."""
-    text, link = sheet.form[slot.name].data or "", (sheet.form.link.data or "").strip()
-    beside = leaving.has_field_for_link(
-        slot.account.platform, has_pictures=_has_pictures(sheet)
-    )
+    text, link = _typed(sheet, slot)
+    beside = leaving.has_field_for_link(slot.account.platform, has_pictures=_has_pictures(sheet))
     return (text, link) if beside else (with_link(text, link), "")
 
 
@@ -167,7 +172,7 @@ def save(post_id: int) -> Page:
         sheet = _sheet(session, post, begun)
         known = known_pictures(session, post_id=post_id)
     draft = drafting_form.read(sheet, asked=begun.asked)
-    seen = int(sheet.form.seen.data or 0)
+    seen = number_of(sheet.form.seen.data)
     prepared = drafting.prepare_pictures(house().store, draft, known)
     try:
         number = _store(post_id, seen, prepared, begun if post.newest == seen else None)
@@ -179,6 +184,13 @@ def save(post_id: int) -> Page:
     except NotAllowed as refusal:
         return _again(post_id, sheet, draft, happened=(refusal_sentence(refusal),)), 409
     return _saved(post_id, number)
+
+
+def _chosen_again() -> list[str]:
+    """New photos come with the form only once it is taken: they are named, to choose once more."""
+    names = [one.filename for one in request.files.getlist("photos") if one.filename]
+    said = _("Choose these files once more: %(names)s", names=", ".join(names))
+    return [said] if names else []
 
 
 def _store(post_id: int, seen: int, prepared: drafting.PreparedDraft, before: Draft | None) -> int:
@@ -257,7 +269,7 @@ def _again(
     newer: StaleRevision | None = None,
 ) -> str:
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
-    return _page(post, sheet, draft, happened=happened, newer=newer)
+    return _page(post, sheet, draft, happened=(*happened, *_chosen_again()), newer=newer)
 
 
 @routes.post("/posts/<int:post_id>/send-for-review")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import cast
 
 from werkzeug.datastructures import FileStorage
@@ -161,13 +161,15 @@ def _variant(sheet: Sheet, slot: Slot, new: list[PictureDraft]) -> VariantDraft:
 
 
 def _moment(form: DraftForm, name: str, found: list[Problem], usual: str) -> datetime | None:
-    day: date | None = form[f"{name}_day"].data
-    if day is None:
+    """A day without a time begins or ends with that day; a time without a day is asked about."""
+    day, clock = form[f"{name}_day"], (form[f"{name}_clock"].data or "").strip()
+    if not (clock or day.is_typed):
         return None
     try:
-        return parse_when(day.isoformat(), form[f"{name}_clock"].data or usual)
+        return parse_when(day.typed, clock or usual)
     except BadWhen as bad:
-        found.append(Problem(f"{name}_clock", bad.code.value))
+        part = "day" if bad.code.field == "date" else "clock"
+        found.append(Problem(f"{name}_{part}", bad.code.value))
         return None
 
 

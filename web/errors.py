@@ -62,8 +62,8 @@ def _old_form(_error: CSRFError) -> Page:
     kept = keeping.sent()
     if kept is None:
         return error_page(400)
-    if g.get("acting") is None and kept.path not in keeping.PUBLIC_PATHS:
-        return sign_in_page(kept=kept, path=kept.path)
+    if g.get("acting") is None and kept.path != request.path:
+        return sign_in_page(kept=kept)  # the sign-in page itself was too old
     return keeping.page(kept, happened=_("The page was open for too long."), code=400)
 
 

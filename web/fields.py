@@ -8,10 +8,13 @@ from typing import cast
 
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
-from wtforms import Field
+from wtforms import Field, IntegerField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
 from publisher.words.when import BadWhen, WhenProblem, parse_day
+
+MOST = 2**63
+"""Where the whole numbers of a database end."""
 
 
 def options(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
@@ -20,6 +23,33 @@ def options(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
     WTForms 3.3 warns of plain pairs; its stubs still ask for them, hence the type.
     """
     return cast("list[tuple[str, str]]", [SelectChoice(value, words) for value, words in pairs])
+
+
+def key_of(typed: object) -> int:
+    """An id, or another whole number that a database can hold; raises ValueError."""
+    number = int(str(typed))
+    if not 0 <= number < MOST:
+        raise ValueError(typed)
+    return number
+
+
+def number_of(typed: str | None) -> int:
+    """The same; 0 where nothing of the kind was sent."""
+    try:
+        return key_of(typed or 0)
+    except ValueError:
+        return 0
+
+
+class MinutesField(IntegerField):
+    """A number of minutes; what is none is told in the language of the page."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it; Devanagari digits as well."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as problem:
+            raise ValueError(lazy_gettext("Write a number of minutes.")) from problem
 
 
 def date_sentence(code: WhenProblem) -> LazyString:
@@ -48,6 +78,16 @@ class DayMonthYearField(Field):
             self.data = parse_day("/".join(typed))
         except BadWhen as problem:
             raise ValueError(date_sentence(problem.code)) from problem
+
+    @property
+    def typed(self) -> str:
+        """The date in one piece, as `parse_day` reads it; empty where nothing was typed."""
+        return "/".join(part.strip() for part in self.parts) if self.is_typed else ""
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether anything stands in one of the boxes."""
+        return any(part.strip() for part in self.parts)
 
     @property
     def parts(self) -> tuple[str, str, str]:

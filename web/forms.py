@@ -27,7 +27,7 @@ class Form(FlaskForm):
             sentence = problem_sentence(problem)
             if field is None:
                 rest.append(sentence)
-            else:
+            elif sentence not in field.errors:
                 field.errors = [*field.errors, sentence]
         return rest
 

@@ -17,7 +17,7 @@ from publisher.models.content import SubmissionKind
 from publisher.models.people import Department
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import from_local
-from web.fields import DayMonthYearField, options
+from web.fields import DayMonthYearField, key_of, options
 from web.forms import Form
 from web.house import house
 from web.icons import N_
@@ -48,7 +48,7 @@ class HandInForm(Form):
     }
 
     form_token = HiddenField()
-    department = SelectField(_l("Department"), coerce=int, validate_choice=False)
+    department = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
     brought_by = StringField(_l("Who brought it, or rang"))
     inward_number = StringField(_l("Inward number"))
     kind = RadioField(_l("Kind"), validate_choice=False)
@@ -120,7 +120,7 @@ def _wished(form: HandInForm, found: list[Problem]) -> datetime | None:
     day: date | None = form.wished_day.data
     clock = (form.wished_clock.data or "").strip()
     if day is None:
-        if clock and not form.wished_day.errors:
+        if clock and not form.wished_day.process_errors:
             found.append(Problem("wished_day", "date_missing"))
         return None
     try:

@@ -21,7 +21,7 @@ from publisher.models.people import Department
 from publisher.office import reporting
 from publisher.office.reporting import View
 from web.acting import actor, reads
-from web.fields import options
+from web.fields import key_of, options
 from web.forms import Form
 from web.house import house
 from web.listing import place_from, place_to
@@ -49,7 +49,7 @@ class AnswerForm(Form):
 class MoveForm(Form):
     """A department and a reason, as far as the act asks for them."""
 
-    department = SelectField(_l("Department"), coerce=int, validate_choice=False)
+    department = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
     reason = TextAreaField(_l("Reason"))
 
 

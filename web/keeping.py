@@ -13,8 +13,6 @@ KEPT_PATH = "kept_path"
 KEPT_FILE = "kept_file"
 _NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", KEPT_PATH, KEPT_FILE})
 _PREFIX = "kept:"
-PUBLIC_PATHS = frozenset({"/sign-in", "/language"})
-"""Forms that need no session to be sent again."""
 
 
 @dataclass(frozen=True)

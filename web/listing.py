@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from publisher.office.reporting import Place
+from web.fields import key_of
 
 
 def place_to(place: Place | None) -> str:
@@ -17,6 +18,6 @@ def place_from(typed: str) -> Place | None:
     moment, _, key = typed.rpartition("_")
     try:
         at = datetime.fromisoformat(moment.replace(" ", "+"))
-        return (at, int(key)) if at.tzinfo is not None else None
-    except ValueError:
+        return (at.astimezone(UTC), key_of(key)) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None

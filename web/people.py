@@ -18,7 +18,7 @@ from publisher.people import appointing
 from publisher.people.appointing import BadPerson
 from publisher.people.register import departments_in_force
 from web.acting import actor, reads
-from web.fields import options
+from web.fields import key_of, options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
@@ -42,7 +42,7 @@ class PersonForm(Form):
     mail = StringField(_l("Mail address"))
     mobile = StringField(_l("Mobile number"))
     role = SelectField(_l("Appointed as"), validate_choice=False)
-    department_id = SelectField(_l("Department"), coerce=int, validate_choice=False)
+    department_id = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
     order_number = StringField(_l("Order number"))
 
 

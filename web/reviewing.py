@@ -18,6 +18,7 @@ from publisher.desk.checking import Invalid
 from publisher.desk.drafting import Change
 from publisher.models.content import Post, Revision
 from web.acting import actor, reads
+from web.fields import number_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
@@ -111,7 +112,7 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
             seen_revision=revision.number,
             newest_revision=post.newest,
             person_id=actor().person_id or 0,
-            authors={revision.author_id},
+            authors=judging.bound_authors(revision),
         )
     except FourEyesRequired as refusal:
         return refusal_sentence(refusal)
@@ -211,21 +212,17 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     try:
         with house().database.transaction() as session:
             drafting.post_for(session, actor=actor(), post_id=post_id)
-            use(session, post_id, _number(form.seen.data), form.reason.data or "")
+            use(session, post_id, number_of(form.seen.data), form.reason.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
         return _reason_page(post_id, act, form), 422
     except StaleRevision as refusal:
-        return _refused(post_id, _number(form.seen.data), refusal)
+        return _refused(post_id, number_of(form.seen.data), refusal)
     except NotAllowed as refusal:
         return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
     flash(said)
     flash(f"{act}-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id))
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
 
 
 @reads

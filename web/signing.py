@@ -13,6 +13,7 @@ from publisher.people import appointing, signing_in
 from publisher.people.signing_in import BadPassword, SignedIn, SignInRefusal
 from web import keeping
 from web.acting import SESSION_KEY, acting, reads, writes
+from web.fields import key_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_roles, public
@@ -180,7 +181,7 @@ def switch(database_session: Session) -> Response:
     signing_in.switch(
         database_session,
         sign_in_id=acting().sign_in_id,
-        appointment_id=request.form.get("appointment", 0, type=int),
+        appointment_id=request.form.get("appointment", 0, type=key_of),
         now=house().now(),
     )
     return redirect(url_for("today.index"))

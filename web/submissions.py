@@ -20,6 +20,7 @@ from publisher.office import reporting
 from publisher.office.reporting import Stage
 from web import handing_in
 from web.acting import actor, reads
+from web.fields import key_of
 from web.forms import Form
 from web.handing_in import KIND_WORDS, HandInForm
 from web.house import house
@@ -55,7 +56,7 @@ def index(session: Session) -> Page:
     """The submissions in sight, with state, who has them and what comes next."""
     stage = next((one for one in Stage if one.value == request.args.get("state")), None)
     words = request.args.get("q", "").strip()
-    department_id = request.args.get("department", type=int)
+    department_id = request.args.get("department", type=key_of)
     page = reporting.department_status(
         session,
         actor=actor(),
@@ -127,7 +128,9 @@ def create() -> Page:
     try:
         submission_id, number = _hand_in(form, handed)
     except Invalid as invalid:
-        handing_in.keep_files(form, list(zip(places, handed.files, strict=True)))
+        wrong = {one.field for one in invalid.problems}
+        uploads = enumerate(zip(places, handed.files, strict=True))
+        handing_in.keep_files(form, [one for at, one in uploads if f"files-{at}" not in wrong])
         found = [handing_in.problem_at(one, places) for one in invalid.problems]
         return _form_page(form, happened=form.show(found)), 422
     flash("hand-in", "draft-done")

@@ -50,6 +50,7 @@ class Ground:
             "SECRET_KEY": kept_secret(self.folder / "secret-key"),
             "BASE_URL": self.address,
             "X_API_URL": self.sandbox_address,
+            "X_WEB_URL": f"{self.sandbox_address}/x",
             "GRAPH_API_URL": self.sandbox_address,
             "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
             "MAIL_FROM": "nagarvani@pmc.example",

@@ -59,7 +59,8 @@ def _begin(ground: Ground, children: Children, asked: threading.Event) -> None:
     city.found(ground)
     for port, path in ((ground.port + 1, "/health"), (ground.port, "/sign-in")):
         _wait_for(port, path, children, asked)
-    table.show(ground)
+    if not asked.is_set():
+        table.show(ground)
 
 
 def _is_told(line: str) -> bool:

@@ -15,7 +15,7 @@ from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk.checking import GRACE, Invalid, Missing, Problem
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, Revision, Variant
+from publisher.models.content import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
 
 UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
@@ -188,13 +188,22 @@ def latest_moment(delivery: Delivery) -> datetime:
 def clashes(
     session: Session, *, account_id: int, due_at: datetime, variant_id: int
 ) -> list[Delivery]:
-    """Other deliveries on that account within ten minutes of this time."""
-    query = select(Delivery).where(
-        Delivery.account_id == account_id,
-        Delivery.variant_id != variant_id,
-        Delivery.state.in_((*UNSENT, *GONE)),
-        Delivery.due_at > due_at - CLASH,
-        Delivery.due_at < due_at + CLASH,
+    """Other posts on that account within ten minutes of this time.
+
+    The post's own other languages may stand beside it, and answers to citizens count for nothing.
+    """
+    own = select(Revision.post_id).join(Variant.revision).where(Variant.id == variant_id)
+    query = (
+        select(Delivery)
+        .join(Post, Post.id == Delivery.post_id)
+        .where(
+            Delivery.account_id == account_id,
+            Delivery.post_id != own.scalar_subquery(),
+            Post.kind == PostKind.POST,
+            Delivery.state.in_((*UNSENT, *GONE)),
+            Delivery.due_at > due_at - CLASH,
+            Delivery.due_at < due_at + CLASH,
+        )
     )
     return list(session.scalars(query.order_by(Delivery.due_at)))
 

@@ -22,6 +22,7 @@ from publisher.models.deliveries import Delivery
 from publisher.words import scripts
 
 OWN_HAND = (Role.OFFICER, Role.HEAD)
+NOT_LEFT = {DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.CANCELLED}
 
 
 class AlreadyAnswered(NotAllowed):
@@ -48,7 +49,7 @@ def answer(
     require(actor, Action.ANSWER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED or comment.department_id is None:
         raise WrongState(state=comment.state, to=CommentState.ANSWERED)
-    _check_first(session, comment, kind)
+    _make_room(session, comment, kind, actor=actor, now=now)
     post = _new_reply(session, comment, kind, now=now)
     written = _variant(comment, text)
     revision = drafting.write_revision(session, actor=actor, now=now, post=post, variants=[written])
@@ -66,9 +67,25 @@ def _variant(comment: Comment, text: str) -> PreparedVariant:
     )
 
 
-def _check_first(session: Session, comment: Comment, kind: AnswerKind) -> None:
-    if kind is AnswerKind.FINAL and (given := routing.standing_answer(session, comment)):
+def _make_room(
+    session: Session, comment: Comment, kind: AnswerKind, *, actor: Actor, now: datetime
+) -> None:
+    """A final answer that was not approved, or did not leave, gives way to a new one."""
+    given = routing.standing_answer(session, comment)
+    if kind is not AnswerKind.FINAL or given is None:
+        return
+    if not _came_to_nothing(given.post):
         raise AlreadyAnswered(post=given.post_id)
+    routing.withdraw_reply(session, given, actor=actor, now=now, why="answered_anew")
+    session.flush()
+
+
+def _came_to_nothing(post: Post) -> bool:
+    """Whether the department's no, or the platform's, or the clock's, was the end of it."""
+    if post.state in (PostState.DRAFT, PostState.REJECTED):
+        return True
+    states = {one.state for one in post.deliveries}
+    return bool(states) and states <= NOT_LEFT
 
 
 def _new_reply(session: Session, comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:

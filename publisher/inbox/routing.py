@@ -227,26 +227,35 @@ def reopen(
 def take_back_answer(
     session: Session, comment: Comment, *, actor: Actor, now: datetime, why: str
 ) -> None:
-    """Cancel a final answer of this opening that has not left; `OnItsWay` where it has."""
+    """Withdraw a final answer of this opening that has not left; `OnItsWay` where it has."""
     reply = standing_answer(session, comment)
     if reply is None:
         return
-    post = moving.lock(session, Post, reply.post_id) or reply.post
-    if any(one.state in scheduling.GONE for one in post.deliveries):
-        raise scheduling.OnItsWay(state=post.deliveries[-1].state)
-    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why=why)
+    moving.lock(session, Post, reply.post_id)
+    gone = [one.state for one in reply.post.deliveries if one.state in scheduling.GONE]
+    if gone:
+        raise scheduling.OnItsWay(state=gone[0])
+    withdraw_reply(session, reply, actor=actor, now=now, why=why)
+
+
+def withdraw_reply(
+    session: Session, reply: Reply, *, actor: Actor, now: datetime, why: str
+) -> None:
+    """Give an answer up for good: what of it has not left never will."""
+    post = moving.lock(session, Post, reply.post_id)
+    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
     reply.withdrawn_at = now
-    # Given up for good: nobody approves or schedules it after the comment has moved on.
-    values = {"why": why}
-    moving.apply(
-        session,
-        post,
-        PostState.WITHDRAWN,
-        actor=actor,
-        now=now,
-        verb="withdraw_post",
-        values=values,
-    )
+    if post is not None and post.state is not PostState.WITHDRAWN:
+        values = {"why": why}
+        moving.apply(
+            session,
+            post,
+            PostState.WITHDRAWN,
+            actor=actor,
+            now=now,
+            verb="withdraw_post",
+            values=values,
+        )
 
 
 def standing_answer(session: Session, comment: Comment) -> Reply | None:

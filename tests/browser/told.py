@@ -12,9 +12,7 @@ KEY = "axe could not decide"
 REPORT = Path("incompletes.txt")
 
 
-def pytest_terminal_summary(
-    terminalreporter: TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
     """Count equal lines of all workers; with `--shots` the whole list is kept there."""
     lines = [
         str(line)

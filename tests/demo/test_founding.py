@@ -90,11 +90,10 @@ def test_founding_twice_changes_nothing(tmp_path: Path) -> None:
     migrate(settings.database_url)
     database = Database(settings.database_url)
     began_at = now() - timedelta(minutes=5)
+    given = accounts_at(nowhere.url)
     counts = []
     for _ in range(2):
-        seeding.found(
-            database, settings=settings, accounts=accounts_at(nowhere.url), began_at=began_at
-        )
+        seeding.found(database, settings=settings, accounts=given, began_at=began_at)
         with database.reading() as session:
             kinds = (Event, Person, Account, Department)
             counts.append([session.scalar(select(func.count()).select_from(one)) for one in kinds])

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from approvals.errors import NotAllowed, WrongState
 from approvals.lifecycle import PostState
-from publisher.desk import withdrawing
+from publisher.desk import reviewing, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.inbox.replying import AlreadyAnswered
 from publisher.lifecycle import CommentState, DeliveryState
@@ -141,7 +141,7 @@ def test_an_approval_taken_back_and_given_again_lets_the_answer_leave_once(town:
     assert len(town.platform("x").published) == 2
 
 
-def test_a_failed_answer_says_why_and_can_be_given_up_for_another(town: City) -> None:
+def test_a_failed_answer_says_why_and_gives_way_to_another(town: City) -> None:
     comment_id = _routed(town)
     town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
     post_id = town.answer(comment_id)
@@ -149,19 +149,36 @@ def test_a_failed_answer_says_why_and_can_be_given_up_for_another(town: City) ->
     with town.read() as session:
         failed = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
         assert (failed.state, failed.reason) == (DeliveryState.FAILED, {"code": "duplicate"})
-    with pytest.raises(AlreadyAnswered):
-        town.answer(comment_id)
+    town.answer(comment_id, "दुसऱ्या शब्दांत उत्तर.")
+    with town.read() as session:
+        assert session.get_one(Post, post_id).state is PostState.WITHDRAWN
+    town.press()
+    assert len(town.platform("x").published) == 2
+    assert town.note_answers() == 1
+
+
+def test_a_returned_answer_gives_way_to_another(town: City) -> None:
+    comment_id = _routed(town)
+    post_id = town.answer(comment_id, by="clerk")
     with town.write() as session:
-        withdrawing.withdraw_post(
+        reviewing.return_post(
             session,
             actor=town.actor("first"),
             now=town.now,
             post_id=post_id,
-            reason="दुसरे उत्तर देत आहे.",
+            seen=1,
+            reason="वेळ लिहावी.",
         )
-    town.answer(comment_id, "दुसऱ्या शब्दांत उत्तर.")
+    town.answer(comment_id, "उद्या सकाळी ९ वाजता.")
     town.press()
     assert town.note_answers() == 1
+
+
+def test_an_answer_on_its_way_gives_way_to_nothing(town: City) -> None:
+    comment_id = _routed(town)
+    town.answer(comment_id)
+    with pytest.raises(AlreadyAnswered):
+        town.answer(comment_id)
 
 
 def test_an_answer_to_a_comment_that_is_gone_fails_with_that_reason(town: City) -> None:

@@ -155,7 +155,9 @@ def test_an_older_post_is_read_more_and_more_seldom_and_after_30_days_no_more(to
     for age in (MINUTE, 2 * HOUR, 2 * DAY, 10 * DAY):
         town.clock.at = published_at + age
         town.listen()
-        pauses.append(_source(town, delivery_id).read_at - town.now)  # type: ignore[operator]
+        next_at = _source(town, delivery_id).read_at
+        assert next_at is not None
+        pauses.append(next_at - town.now)
     assert pauses == [MINUTE, 5 * MINUTE, HOUR, 6 * HOUR]
     town.clock.at = published_at + 31 * DAY
     town.listen()

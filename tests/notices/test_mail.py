@@ -93,7 +93,7 @@ def test_a_queued_mail_arrives_whole_and_is_sent_once(
     assert mail.recipients == ("asha@pmc.example",)
     assert mail.sender == "cell@pmc.example"
     assert mail.subject == "मान्यता दिली: पाणीपुरवठा बंद"
-    assert "पाणीपुरवठा विभाग यांच्या पोस्ट ‘पाणीपुरवठा बंद’ (आवृत्ती क्र.\u00a0३)" in mail.text
+    assert "पाणीपुरवठा विभाग यांच्या ‘पाणीपुरवठा बंद’ या पोस्टला (आवृत्ती क्र.\u00a0३)" in mail.text
     assert f"\n{BASE_URL}/posts/7\n" in mail.text.replace("\r\n", "\n")
     assert paths.BASE not in mail.text
     assert mail.content["Message-ID"] == f"<{notice.mail_id}@pmc.example>"

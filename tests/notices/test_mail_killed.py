@@ -56,7 +56,7 @@ def test_a_killed_sender_loses_no_mail_and_what_may_have_gone_keeps_its_message_
             smtp_url=mail_server.url,
             mail_from="cell@pmc.example",
             base_url="https://nagarvani.example",
-            now=lambda at=at: at,  # type: ignore[misc]
+            now=lambda at=at: at,  # type: ignore[misc]  # bound early on purpose
         )
     with database.transaction() as session:
         assert session.get_one(Notice, notice.id).state is NoticeState.SENT

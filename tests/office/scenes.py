@@ -123,6 +123,12 @@ def failed_and_revised(town: City) -> None:
     town.save(1, on=["x"], text="नवी आवृत्ती")
 
 
+def failed_revised_and_approved(town: City) -> None:
+    failed_and_revised(town)
+    town.send(1)
+    town.approve(1)
+
+
 def held(town: City) -> None:
     town.hold()
 

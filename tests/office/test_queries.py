@@ -54,7 +54,7 @@ REPORTS: dict[str, Report] = {
     "waiting_for": lambda session, town, name: reporting.waiting_for(
         session, actor=town.actor(name), now=town.now
     ),
-    "department_status": lambda session, town, name: reporting.department_status(
+    "department_submissions": lambda session, town, name: reporting.department_submissions(
         session, actor=town.actor(name), now=town.now, limit=100
     ),
     "decisions": lambda session, town, name: reporting.decisions(

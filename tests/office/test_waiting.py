@@ -44,6 +44,7 @@ TABLE: list[tuple[Scene, Kinds]] = [
     (scenes.missed, _each(CELL, "delivery_missed")),
     (scenes.failed, _each(CELL, "delivery_failed")),
     (scenes.failed_and_revised, _each(CELL, "draft")),
+    (scenes.failed_revised_and_approved, _each(CELL, "to_schedule")),
     (scenes.held, _each(("lead", "first", "second", "head"), "delivery_held")),
     (scenes.paused, {"admin": ["account_paused"]}),
     (scenes.unrouted, _each(CELL, "comment_unrouted")),

@@ -7,6 +7,7 @@ from threading import Barrier
 
 from sqlalchemy import select
 
+from publisher.desk import scheduling
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.press import accounts, dispatching, publishing
@@ -29,6 +30,37 @@ def test_of_many_clocks_only_one_claims_a_delivery(town: City) -> None:
 
     assert claims == [Claim(delivery, 1)]
     assert town.delivery(delivery).state is DeliveryState.CLAIMED
+
+
+def test_who_saw_a_delivery_before_another_claimed_it_does_not_get_it(town: City) -> None:
+    """The UPDATE itself asks for state and fence, whatever was read before."""
+    town.due()
+    with town.read() as session:
+        seen = dispatching._first_due(session, town.now)
+    assert seen is not None
+    claim = dispatching.claim_next(town.bench)
+    assert claim is not None
+    assert _claim_seen(town, seen) is None
+    town.clock.move(LEASE + timedelta(seconds=1))
+    with town.write() as session:
+        dispatching.sweep(session, now=town.now, pace=PACE)
+    assert _claim_seen(town, seen) is None
+
+
+def test_who_saw_a_delivery_before_it_was_cancelled_does_not_claim_it(town: City) -> None:
+    (delivery_id,) = town.due()
+    with town.read() as session:
+        seen = dispatching._first_due(session, town.now)
+    assert seen is not None
+    with town.write() as session:
+        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
+    assert _claim_seen(town, seen) is None
+    assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
+
+
+def _claim_seen(town: City, seen: Delivery) -> Claim | None:
+    with town.write() as session:
+        return dispatching._claim(session, seen, town.clock_named("late"), town.now)
 
 
 def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) -> None:

@@ -169,6 +169,17 @@ def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
+def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
+    delivery_id = town.hold()
+    with town.write() as session:
+        _send_again(town, session, delivery_id)
+    later = _die_while_sending(town)
+    assert later == Claim(delivery_id, 2)
+    recording.store_receipt(town.bench, Claim(delivery_id, 1), _receipt(town))
+    recording.store_unknown(town.bench, Claim(delivery_id, 1), OutcomeUnknown())
+    assert town.delivery(delivery_id).state is DeliveryState.SENDING
+
+
 @pytest.mark.parametrize("who", ["lead", "first", "second", "head"])
 def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
     delivery_id = town.hold()

@@ -88,9 +88,11 @@ class Browser:
             sent["csrf_token"] = chosen
         for name, (file_name, content) in files:
             sent.add(name, (BytesIO(content), file_name))
-        return self.client.post(
+        answer = self.client.post(
             path, base_url=self.base, data=sent, headers={"Sec-Fetch-Site": site}
         )
+        answer.request.environ["wsgi.input"].close()
+        return answer
 
     def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> TestResponse:
         """Sign in by the page."""

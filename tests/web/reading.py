@@ -55,10 +55,14 @@ class _Reader(HTMLParser):
         if tag not in _VOID:
             self.open.append(element)
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
     def handle_endtag(self, tag: str) -> None:
-        while self.open:
-            if self.open.pop().tag == tag:
-                return
+        if any(one.tag == tag for one in self.open):
+            while self.open.pop().tag != tag:
+                pass
 
     def handle_data(self, data: str) -> None:
         for element in self.open:
@@ -139,9 +143,9 @@ def _values(control: Element, everything: list[Element]) -> Iterator[str]:
         yield control.raw
     elif control.tag == "select":
         yield from _chosen(control, everything)
-    elif control.tag == "input" and kind not in ("file", "submit", "checkbox", "radio"):
-        yield control.get("value")
-    elif "checked" in control.attributes:
+    elif (
+        control.tag == "input" and kind not in ("file", "submit", "checkbox", "radio")
+    ) or "checked" in control.attributes:
         yield control.get("value")
 
 

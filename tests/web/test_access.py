@@ -319,6 +319,8 @@ def test_what_nobody_typed_is_carried_by_the_sign_in_page(world: World) -> None:
     for call in calls(world.site):
         if call.entry.public or call.method == "GET" or call.foreign:
             continue
+        if call.endpoint == "signing.sign_out":
+            continue  # who has no session is signed out already
         path = path_of(world.site, call, ids)
         answer = nobody.post(path, {"reason": "मी लिहिलेले शब्द"})
         carried = Page(answer.text).form("sign-in") if answer.status_code == 401 else []

@@ -174,7 +174,7 @@ def catalogue(language: str) -> Catalog:
 def extracted() -> frozenset[str | tuple[str, ...]]:
     """Every msgid of the code and the templates; a plural one as a pair."""
     with (TRANSLATIONS.parent / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types it not
     found = extract_from_dir(
         CHECKOUT / "web", method_map=methods, options_map=options, keywords=KEYWORDS
     )
@@ -268,6 +268,17 @@ def test_a_number_is_never_parted_from_the_word_before_it() -> None:
     for one in messages("mr"):
         for text in texts(one):
             assert not re.search(r"(क्र|दि|सायं)\. ", text), text
+
+
+def test_every_count_in_a_template_is_written_in_the_page_s_digits() -> None:
+    counts = [
+        (path.name, line)
+        for path in sorted((CHECKOUT / "web" / "templates").rglob("*.html"))
+        for line in path.read_text(encoding="utf-8").split("ngettext(")[1:]
+    ]
+    assert len(counts) > 5
+    for name, rest in counts:
+        assert re.match(r"[^}]*\bnum(ber)?=[^}]*\|digits\)", rest), (name, rest[:80])
 
 
 @pytest.mark.parametrize(("pair", "words"), STATES.items(), ids=map(".".join, STATES))

@@ -235,7 +235,7 @@ def test_every_language_has_all_its_names_in_composed_form(spoken: object) -> No
 
 @given(
     # Hypothesis takes its bounds without a zone and adds one.
-    moment=st.datetimes(datetime(2000, 1, 2), datetime(2098, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001
+    moment=st.datetimes(datetime(2000, 1, 2), datetime(2098, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001  the strategy adds the zone
     locale=st.sampled_from(LOCALES),
 )
 def test_a_written_moment_tells_day_and_minute_apart(moment: datetime, locale: str) -> None:

@@ -173,7 +173,7 @@
     const limit = counter.dataset.counterLimit ? Number(counter.dataset.counterLimit) : null;
     const spoken = document.querySelector('[data-counter-says="' + CSS.escape(field.id) + '"]');
     const linkId = counter.dataset.counterLink;
-    const count = () => countOf(withLink(field.value, linkId), counter.dataset.counterRule);
+    const count = () => countOf(withLink(field.value.trim(), linkId), counter.dataset.counterRule);
     const rest = () => {
       const left = limit - count();
       if (left < 0) { return say(words.over, -left); }

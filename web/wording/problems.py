@@ -14,6 +14,10 @@ from web.words import _, page_language
 
 GENERAL: Mapping[str, str] = {
     "required": N_("Fill this in."),
+    "kind.required": N_("Choose what kind of information it is."),
+    "title.required": N_("Write the title."),
+    "reason.required": N_("Write the reason."),
+    "brought_by.required": N_("Write who brought it, or rang."),
     "too_long": N_("This is too long: %(found)s characters; at most %(most)s fit."),
     "past": N_("This time has passed. Choose a later one."),
     "variants.required": N_("Write the text for at least one account."),

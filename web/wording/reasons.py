@@ -58,6 +58,7 @@ DELIVERY: Mapping[str, str] = {
     "too_late": N_("The approval no longer holds at this time. Make a new revision."),
 }
 OUTCOME_UNKNOWN = N_("The platform gave no clear answer. We are looking whether it is live.")
+NOT_FOUND = N_("The platform gave no clear answer, and we did not find it there. Look and decide.")
 
 ROUTING: Mapping[str, str] = {
     "under_post": N_("It stands under %(department)s’s post of %(day)s."),
@@ -87,8 +88,10 @@ def attempt_outcome(code: str) -> str:
 def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
     """Why a delivery in this state stands there, and what to do; empty where all is well."""
     code = str(reason.get("code", ""))
-    if state in ("unconfirmed", "held"):
+    if state == "unconfirmed":
         return _(OUTCOME_UNKNOWN)
+    if state == "held":
+        return _(NOT_FOUND)
     if code not in DELIVERY:
         return ""
     at = reason.get("at")

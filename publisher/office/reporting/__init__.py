@@ -28,12 +28,18 @@ from publisher.office.reporting.inbox import (
 )
 from publisher.office.reporting.replies import ReplyState, ReplyView
 from publisher.office.reporting.stages import Stage
-from publisher.office.reporting.status import StatusRow, department_status, stage_counts
 from publisher.office.reporting.steps import Outlet, Step, StepKind
+from publisher.office.reporting.submissions import (
+    SubmissionRow,
+    department_submissions,
+    stage_counts,
+)
 from publisher.office.reporting.timeline import Timeline, post_timeline, timeline_of
 from publisher.office.reporting.values import AccountName, Live, Office, Page, Place, Who
 from publisher.office.reporting.waiting import waiting_for
 from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
+
+department_status = department_submissions
 
 __all__ = [
     "AccountName",
@@ -58,9 +64,9 @@ __all__ = [
     "RoutingStep",
     "Said",
     "Stage",
-    "StatusRow",
     "Step",
     "StepKind",
+    "SubmissionRow",
     "Timeline",
     "Unscheduled",
     "View",
@@ -73,6 +79,7 @@ __all__ = [
     "decisions",
     "deliveries_by_day",
     "department_status",
+    "department_submissions",
     "post_timeline",
     "stage_counts",
     "timeline_of",

@@ -179,12 +179,10 @@ def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
         .join(Post, Post.id == Revision.post_id)
-        .outerjoin(Reply, Reply.post_id == Post.id)
         .where(
             Variant.id == Delivery.variant_id,
             Revision.number == Post.newest,
             Post.state == PostState.APPROVED,
-            Reply.withdrawn_at.is_(None),
         )
     )
     return and_(Delivery.state.in_(states), current.correlate(Delivery).exists())

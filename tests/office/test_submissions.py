@@ -10,8 +10,8 @@ from publisher.office.reporting import (
     NextKind,
     Page,
     Stage,
-    StatusRow,
-    department_status,
+    SubmissionRow,
+    department_submissions,
     stage_counts,
 )
 from tests.office import scenes
@@ -161,7 +161,7 @@ def test_an_admin_has_no_submissions(town: City) -> None:
 def test_asking_for_another_department_gives_nothing(town: City) -> None:
     town.hand_in("रस्ता", department="road")
     with town.read() as session:
-        page = department_status(
+        page = department_submissions(
             session,
             actor=town.actor("member"),
             now=town.now,
@@ -178,7 +178,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(town: City) -> None:
     titles, place, pages = [], None, 0
     while pages == 0 or place is not None:
         with town.read() as session:
-            page = department_status(
+            page = department_submissions(
                 session, actor=town.actor("clerk"), now=town.now, before=place, limit=3
             )
         titles += [one.title for one in page.rows]
@@ -190,7 +190,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(town: City) -> None:
 def test_a_full_last_page_promises_no_more(town: City) -> None:
     town.hand_in()
     with town.read() as session:
-        page = department_status(session, actor=town.actor("clerk"), now=town.now, limit=1)
+        page = department_submissions(session, actor=town.actor("clerk"), now=town.now, limit=1)
     assert (len(page.rows), page.following) == (1, None)
 
 
@@ -199,10 +199,10 @@ def test_rows_are_found_by_stage_and_by_words(town: City) -> None:
     scenes.in_review(town)
     with town.read() as session:
         actor = town.actor("clerk")
-        by_stage = department_status(session, actor=actor, now=town.now, state=Stage.IN_REVIEW)
-        by_words = department_status(session, actor=actor, now=town.now, words="मोहीम डेंग्यू")
-        by_number = department_status(session, actor=actor, now=town.now, words="०००००२")
-        by_none = department_status(session, actor=actor, now=town.now, words="100%")
+        by_stage = department_submissions(session, actor=actor, now=town.now, state=Stage.IN_REVIEW)
+        by_words = department_submissions(session, actor=actor, now=town.now, words="मोहीम डेंग्यू")
+        by_number = department_submissions(session, actor=actor, now=town.now, words="०००००२")
+        by_none = department_submissions(session, actor=actor, now=town.now, words="100%")
     assert [one.stage for one in by_stage.rows] == [Stage.IN_REVIEW]
     assert [one.title for one in by_words.rows] == ["डेंग्यू प्रतिबंध मोहीम"]
     assert [one.number for one in by_number.rows] == ["PMC/2026/000002"]
@@ -232,9 +232,9 @@ def test_a_submission_taken_back_says_so(town: City) -> None:
     assert (row.stage, row.reason, row.next) == (Stage.WITHDRAWN, "तारीख बदलली.", None)
 
 
-def _page(town: City, who: str) -> Page[StatusRow]:
+def _page(town: City, who: str) -> Page[SubmissionRow]:
     with town.read() as session:
-        return department_status(session, actor=town.actor(who), now=town.now)
+        return department_submissions(session, actor=town.actor(who), now=town.now)
 
 
 def _counts(town: City, who: str) -> dict[Stage, int]:

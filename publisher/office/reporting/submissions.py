@@ -35,7 +35,7 @@ MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
-class StatusRow:
+class SubmissionRow:
     """One submission as its department sees it; `next` is None where nothing follows."""
 
     submission_id: int
@@ -55,7 +55,7 @@ class StatusRow:
     reason: str
 
 
-def department_status(
+def department_submissions(
     session: Session,
     *,
     actor: Actor,
@@ -65,7 +65,7 @@ def department_status(
     words: str = "",
     before: Place | None = None,
     limit: int = 25,
-) -> Page[StatusRow]:
+) -> Page[SubmissionRow]:
     """The actor's submissions, newest first, in a number of queries that never grows.
 
     Every word of `words` has to stand in the title, a text or a number. Raises `WrongRole`.
@@ -104,7 +104,7 @@ def stage_counts(
 
 def _page(
     session: Session, found: Sequence[tuple[Submission, str]], limit: int, now: datetime
-) -> Page[StatusRow]:
+) -> Page[SubmissionRow]:
     strands = strands_of(session, [submission.id for submission, _ in found[:limit]])
     everything = [one for several in strands.values() for one in several]
     roster = roster_of(session, asked_by(everything), now=now)
@@ -118,8 +118,8 @@ def _page(
 
 def _row(
     submission: Submission, stage: Stage, strands: Sequence[Strand], roster: Roster
-) -> StatusRow:
-    return StatusRow(
+) -> SubmissionRow:
+    return SubmissionRow(
         submission_id=submission.id,
         number=submission.number,
         title=submission.title,

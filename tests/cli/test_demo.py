@@ -1,0 +1,167 @@
+"""`nagarvani demo`: a page that answers, people who sign in, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from commands.demo.ground import Ground, held
+from publisher.demo import cast
+from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
+from tests.support.processes import Started, Starter
+from tests.support.runs import is_alive, wait_until
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+TABLE_ENDS = "anant.kulthe@pmc.example"
+
+
+def begin(start: Starter, folder: Path, port: int, *more: str) -> Started:
+    call = [*DOOR, "demo", "--port", str(port), "--folder", str(folder), *more]
+    demo = start(call, cwd=folder.parent)
+    demo.wait_for(TABLE_ENDS, within=90)
+    return demo
+
+
+def mark_of(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "city.json").read_text())
+    return found
+
+
+def count(folder: Path, table: str) -> int:
+    with sqlite3.connect(folder / "nagarvani.db") as connection:
+        found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    return int(found)
+
+
+def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
+    start: Starter, tmp_path: Path
+) -> None:
+    folder, port = tmp_path / "demo", three_free_ports()
+    began = time.monotonic()
+    demo = begin(start, folder, port)
+    assert time.monotonic() - began < 60
+    browser = Browser(f"http://127.0.0.1:{port}")
+    officer = cast.by_key()["medha-satpute"]
+    assert browser.sign_in(officer.mail, officer.password) in (302, 303)
+    assert any(
+        line.startswith("__Host-nagarvani=") and "Secure" in line and "HttpOnly" in line
+        for line in browser.set_cookies
+    )
+    code, page = browser.get("/")
+    assert code == 200
+    assert officer.name_en in page or officer.name_mr in page
+    demo.wait_for("city 1 of", within=60)
+    assert demo.stop(signal.SIGINT, within=30) == 0
+    assert demo.session() == []
+
+    before = mark_of(folder)
+    assert before["finished"] is False
+    again = begin(start, folder, port)
+    assert "Traceback" not in again.said()
+    assert count(folder, "people") == len(cast.load())
+    after = mark_of(folder)
+    assert after["began_at"] == before["began_at"]
+    wait_until(lambda: _done(folder) > int(str(before["done"])), within=60)
+    assert _done(folder) > int(str(before["done"]))
+    assert Browser(browser.address, browser.cookies).get("/")[0] == 200  # still signed in
+    children = [pid for pid in again.session() if pid != again.pid]
+    assert len(children) >= 3
+    os.kill(again.pid, signal.SIGKILL)
+    wait_until(lambda: not any(map(is_alive, children)), within=20)
+    assert not any(map(is_alive, children))
+
+
+def _done(folder: Path) -> int:
+    return int(str(mark_of(folder)["done"]))
+
+
+def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
+    start: Starter, tmp_path: Path
+) -> None:
+    folder, port = tmp_path / "demo", three_free_ports()
+    demo = begin(start, folder, port)
+    said = demo.said()
+    for key in cast.TO_TRY_FIRST:
+        person = cast.by_key()[key]
+        for words in (person.mail, person.mobile[-10:], person.password, person.name_mr):
+            assert words in said
+        assert person.name_en in said
+    assert f"http://127.0.0.1:{port}" in said
+    assert "पाणीपुरवठा बंदच्या पोस्टला मान्यता द्या" in said
+    assert "approve the post about the water cut" in said
+    assert "\x1b[" not in said  # no colours where no terminal is
+    assert demo.stop(signal.SIGTERM, within=30) == 0
+    assert demo.session() == []
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_taken_port_gets_one_sentence_that_names_another(tmp_path: Path, which: int) -> None:
+    first = three_free_ports()
+    with socket.create_server(("127.0.0.1", first + which)):
+        said = typed(tmp_path).do("demo", "--port", str(first), "--folder", "demo")
+    assert said.code == 1
+    (line,) = said.err.splitlines()
+    assert f"Port {first + which} is taken" in line
+    assert "make demo PORT=" in line
+    assert not (tmp_path / "demo" / "nagarvani.db").exists()
+
+
+def typed(folder: Path) -> House:
+    return house(folder, "sqlite:///unused.db")
+
+
+def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
+    first = Ground(tmp_path / "demo", three_free_ports())
+    with held(first, fresh=False):
+        port = str(three_free_ports())
+        said = typed(tmp_path).do("demo", "--port", port, "--folder", "demo")
+    assert said.code == 1
+    assert "runs in" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_fresh_removes_what_was_there_and_nothing_else_does(tmp_path: Path) -> None:
+    ground = Ground(tmp_path / "demo", 8000)
+    with held(ground, fresh=False):
+        (ground.folder / "nagarvani.db").write_text("of before")
+    with held(ground, fresh=False):
+        assert (ground.folder / "nagarvani.db").exists()
+    with held(ground, fresh=True):
+        assert list(ground.folder.iterdir()) == []
+
+
+def test_fresh_leaves_a_running_demo_alone(tmp_path: Path) -> None:
+    ground = Ground(tmp_path / "demo", 8000)
+    with held(ground, fresh=False):
+        (ground.folder / "nagarvani.db").write_text("in use")
+        with pytest.raises(click.ClickException, match="already"), held(ground, fresh=True):
+            pass
+        assert (ground.folder / "nagarvani.db").exists()
+
+
+def test_the_demo_takes_no_setting_of_the_real_house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAGARVANI_DATABASE_URL", "postgresql://real@db.example/city")
+    monkeypatch.setenv("NAGARVANI_X_ACCESS_TOKEN", "real")
+    monkeypatch.setenv("NAGARVANI_TRUSTED_PROXIES", "3")
+    ground = Ground(tmp_path / "demo", 8100)
+    with held(ground, fresh=False):
+        settings = ground.settings()
+        secret = settings.secret_key
+        assert ground.settings().secret_key == secret
+    assert settings.database_url == f"sqlite:///{tmp_path}/demo/nagarvani.db"
+    assert settings.access.x_access_token == ""
+    assert settings.trusted_proxies == 0
+    assert settings.press.x_api_url == settings.press.graph_api_url == "http://127.0.0.1:8101"
+    assert settings.smtp_url == "smtp://127.0.0.1:8102"
+    assert settings.base_url == "http://127.0.0.1:8100"

@@ -1,0 +1,159 @@
+"""`nagarvani doctor`: one line for each thing, and what to do where one is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from sqlalchemy import text
+
+from publisher.database import Database
+from sandbox import credentials
+from tests.cli.doing import DOOR, House, Said, house
+from tests.support.processes import Starter
+
+SUBJECTS = (
+    "settings",
+    "font",
+    "text shaping",
+    "media folder",
+    "database",
+    "migrations",
+    "account",
+    "account",
+    "clock",
+)
+
+
+@pytest.fixture
+def practice(start: Starter, tmp_path: Path) -> str:
+    """A running practice platform."""
+    ready = tmp_path / "ready.json"
+    call = [*DOOR, "sandbox", "--port", "0", "--smtp-port", "0", "--state", str(tmp_path / "s")]
+    start([*call, "--ready", str(ready)], ready=ready, cwd=tmp_path)
+    return str(json.loads(ready.read_text())["url"])
+
+
+@pytest.fixture
+def own(tmp_path: Path, database_url: str, practice: str) -> House:
+    """A house with accounts on the practice platforms, whose clock has just ticked."""
+    handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
+    given = {
+        "X_API_URL": practice,
+        "GRAPH_API_URL": practice,
+        "X_HANDLE": handle.username,
+        "X_CONSUMER_KEY": credentials.X_CONSUMER_KEY,
+        "X_CONSUMER_SECRET": credentials.X_CONSUMER_SECRET,
+        "X_ACCESS_TOKEN": handle.token,
+        "X_ACCESS_TOKEN_SECRET": handle.token_secret,
+        "FACEBOOK_PAGE_ID": page.id,
+        "FACEBOOK_PAGE_TOKEN": page.token,
+    }
+    found = House(tmp_path, {**house(tmp_path, database_url).settings, **given})
+    assert found.call("init").code == 0
+    assert found.do("clock", "--once").code == 0
+    return found
+
+
+def wrong(said: Said) -> list[str]:
+    """The lines that are not ok, without their mark."""
+    return [line.split(maxsplit=1)[1] for line in said.lines if not line.startswith("ok")]
+
+
+def test_a_house_in_order_is_ok_line_by_line(own: House) -> None:
+    said = own.do("doctor")
+    assert wrong(said) == []
+    assert said.code == 0
+    assert tuple(line.split(maxsplit=1)[1].partition(":")[0] for line in said.lines) == SUBJECTS
+    assert "sarav_nagar" in said.out
+
+
+def test_a_token_that_no_longer_works_is_named_with_what_to_do(own: House, practice: str) -> None:
+    fault = {"platform": "x", "operation": "check", "kind": "expired_token"}
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(f"{practice}/faults", json.dumps(fault).encode(), headers), timeout=10):
+        said = own.call("doctor")
+    assert said.code == 1
+    (line,) = wrong(said)
+    assert line.startswith("account:")
+    assert "its token no longer works" in line
+    assert "run nagarvani init" in line
+
+
+def test_platforms_that_cannot_be_reached_are_named(own: House) -> None:
+    nowhere = "http://127.0.0.1:9"
+    said = own.call("doctor", X_API_URL=nowhere, GRAPH_API_URL=nowhere)
+    assert said.code == 1
+    assert [line.count("the platform cannot be reached") for line in wrong(said)] == [1, 1]
+
+
+def test_credentials_of_another_key_are_named(own: House) -> None:
+    said = own.call("doctor", SECRET_KEY="another-invented-secret-of-forty-characters")
+    assert said.code == 1
+    assert all("sealed with another key" in line for line in wrong(said))
+    assert len(wrong(said)) == 2
+
+
+def test_a_clock_that_stands_is_late(own: House, database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("UPDATE clock_beats SET beat_at = '2026-01-05 06:30:00.000000'"))
+    said = own.call("doctor")
+    assert said.code == 1
+    (line,) = wrong(said)
+    assert line.startswith("clock: the last beat was ")
+    assert "start nagarvani clock" in line
+
+
+def test_pages_in_the_clear_are_named(own: House) -> None:
+    said = own.call("doctor", BASE_URL="http://desk.example")
+    assert said.code == 1
+    (line,) = wrong(said)
+    assert line.startswith("settings: http://desk.example carries passwords in the clear")
+
+
+def test_a_media_folder_that_cannot_be_written_is_named(own: House, tmp_path: Path) -> None:
+    blocked = tmp_path / "a-file"
+    blocked.write_text("")
+    said = own.call("doctor", MEDIA_DIR=str(blocked / "media"))
+    assert said.code == 1
+    (line,) = wrong(said)
+    assert line.startswith("media folder:")
+    assert "NAGARVANI_MEDIA_DIR" in line
+
+
+def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:
+    said = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").call("doctor")
+    assert said.code == 1
+    assert wrong(said) == ["migrations: there are no tables yet: run nagarvani init"]
+
+
+def test_a_house_without_accounts_and_clock_is_told_what_to_do(tmp_path: Path) -> None:
+    new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    new.call("init")
+    said = new.call("doctor")
+    assert said.code == 1
+    assert [line.partition(":")[0] for line in wrong(said)] == ["account", "clock"]
+    assert "none has ever run: start nagarvani clock" in said.out
+
+
+def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
+    new = house(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    new.call("init")
+    database = Database(new.settings["DATABASE_URL"])
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.dispose()
+    said = new.call("doctor")
+    assert said.code == 1
+    (line,) = wrong(said)
+    assert line.startswith("migrations: the tables are those of another version (9999, not ")
+
+
+def test_a_database_that_is_away_ends_the_looking(tmp_path: Path) -> None:
+    said = house(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city").call("doctor")
+    assert said.code == 1
+    (line,) = wrong(said)
+    assert line.startswith("database: postgresql://city:***@127.0.0.1:9/city does not answer")
+    assert "hidden" not in said.out + said.err

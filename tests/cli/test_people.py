@@ -1,0 +1,170 @@
+"""`nagarvani people add`: the first admin, officers of several departments, and clear refusals."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from approvals.policy import Role
+from publisher.database import Database
+from publisher.models.notices import Notice
+from publisher.models.people import Appointment, Person
+from publisher.now import now
+from publisher.people import appointing
+from publisher.people.register import load_register
+from tests.cli.doing import House, Said, house
+
+BASE = "https://desk.example"
+
+
+@pytest.fixture
+def own(tmp_path: Path, database_url: str, database: Database) -> House:
+    """A house with its register, where nobody is recorded yet."""
+    with database.transaction() as session:
+        load_register(session, now=now())
+    found = house(tmp_path, database_url)
+    return House(tmp_path, {**found.settings, "BASE_URL": BASE})
+
+
+def add(own: House, *more: str, name: str = "मेधा सातपुते", mail: str = "m@pmc.example") -> Said:
+    return own.call("people", "add", "--name", name, "--mail", mail, *more)
+
+
+ADMIN = ("--name", "अरुण टेकवडे", "--mail", "a@pmc.example", "--role", "admin")
+
+
+def add_admin(own: House) -> Said:
+    return own.call("people", "add", *ADMIN, "--department", "information-technology")
+
+
+def link_in(said: Said) -> str | None:
+    found = re.search(rf"{BASE}/invitation/([\w-]+)", said.out)
+    return found[1] if found else None
+
+
+def appointments(database: Database) -> list[tuple[str, Role, str, int | None]]:
+    with database.reading() as session:
+        rows = session.scalars(select(Appointment).order_by(Appointment.id))
+        return [(one.person.name_mr, one.role, one.department.code, one.rank) for one in rows]
+
+
+def people(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Person)) or 0
+
+
+def test_the_first_one_has_to_be_an_admin(own: House, database: Database) -> None:
+    said = add(own, "--role", "officer", "--department", "water")
+    assert said.code == 1
+    assert "--role admin" in said.err
+    assert people(database) == 0
+
+
+def test_the_first_admins_link_is_printed_and_sets_a_password(
+    own: House, database: Database
+) -> None:
+    said = own.do("people", "add", *ADMIN, "--department", "information-technology")
+    assert said.code == 0, said.err
+    token = link_in(said)
+    assert token is not None
+    with database.transaction() as session:
+        person = appointing.accept_invitation(
+            session, token=token, password="patang-ude-akashat", now=now()
+        )
+        assert person.name_mr == "अरुण टेकवडे"
+    assert appointments(database) == [("अरुण टेकवडे", Role.ADMIN, "information-technology", None)]
+
+
+def test_an_officer_of_two_departments_has_two_appointments(own: House, database: Database) -> None:
+    add_admin(own)
+    both = ("--department", "water", "--department", "tree")
+    said = add(own, "--role", "officer", *both, "--order", "पापु/आस्था/८८", "--mobile", "5550001234")
+    assert said.code == 0, said.err
+    assert appointments(database)[1:] == [
+        ("मेधा सातपुते", Role.OFFICER, "water", 1),
+        ("मेधा सातपुते", Role.OFFICER, "tree", 1),
+    ]
+    with database.reading() as session:
+        (invited,) = session.scalars(
+            select(Notice.address).where(Notice.address == "m@pmc.example")
+        )
+        assert invited
+    assert link_in(said) is None  # it goes by mail
+
+
+def test_a_link_is_shown_on_request(own: House) -> None:
+    add_admin(own)
+    said = add(own, "--role", "officer", "--department", "water", "--show-link")
+    assert link_in(said) is not None
+
+
+def test_who_has_a_password_already_is_not_invited_again(own: House, database: Database) -> None:
+    token = link_in(add_admin(own))
+    with database.transaction() as session:
+        appointing.accept_invitation(
+            session, token=token or "", password="patang-ude-akashat", now=now()
+        )
+    auditor = ("--role", "auditor", "--department", "auditor")
+    said = add(own, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")
+    assert said.code == 0, said.err
+    assert "has a password already" in said.out
+    assert people(database) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--role", "officer", "--department", "watr"), "No department has the code watr"),
+        (("--role", "officer", "--department", "पाणी"), "water (पाणीपुरवठा विभाग)"),
+        (("--role", "officer", "--department", "water", "--mobile", "12"), "--mobile cannot be"),
+        (
+            ("--role", "officer", "--department", "water", "--mobile", "020 2550 1000"),
+            "--mobile is not a mobile number",
+        ),
+        (("--role", "officer", "--department", "water", "--rank", "3"), "--rank is 1 or 2."),
+        (("--role", "head", "--department", "water", "--rank", "1"), "--rank is for officers"),
+        (
+            ("--role", "officer", "--department", "water", "--department", "water"),
+            "appointed so already",
+        ),
+        (
+            ("--role", "officer", "--department", "water", "--order", "क" * 90),
+            "--order is too long",
+        ),
+    ],
+)
+def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
+    own: House, database: Database, words: tuple[str, ...], says: str
+) -> None:
+    add_admin(own)
+    said = add(own, *words)
+    assert said.code == 1
+    (line,) = said.err.splitlines()
+    assert says in line
+    assert people(database) == 1
+    assert len(appointments(database)) == 1
+
+
+def test_somebody_without_mail_cannot_be_invited(own: House, database: Database) -> None:
+    mobile = ("--mobile", "5550001234", "--role", "admin", "--department", "water")
+    said = own.call("people", "add", "--name", "अरुण", *mobile)
+    assert said.code == 1
+    assert "--mail is needed" in said.err
+    assert people(database) == 0
+
+
+def test_a_third_officer_and_a_second_head_are_refused(own: House) -> None:
+    add_admin(own)
+    for number in (1, 2):
+        done = add(
+            own,
+            *("--role", "officer", "--department", "water"),
+            name=f"समन्वयक {number}",
+            mail=f"o{number}@pmc.example",
+        )
+        assert done.code == 0
+    refused = add(own, "--role", "officer", "--department", "water")
+    assert "two officers already" in refused.err

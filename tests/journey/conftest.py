@@ -1,0 +1,20 @@
+"""Everything started, for one test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journey.standing import Standing
+from tests.support.processes import Starter
+
+
+@pytest.fixture
+def standing(database_url: str, start: Starter, tmp_path: Path) -> Iterator[Standing]:
+    """Sandbox, web and clock beside the test, over a city with its people."""
+    found = Standing(start, database_url, tmp_path)
+    found.up()
+    yield found
+    found.database.dispose()

@@ -1,0 +1,86 @@
+"""The steps that several walks take, each through the pages alone."""
+
+from __future__ import annotations
+
+import re
+
+from publisher.demo import photos
+from publisher.demo.notices import Notice
+from tests.journey.browsing import Seen
+from tests.journey.standing import Standing
+
+FACEBOOK, X = "facebook", "x"
+
+
+def hand_in(standing: Standing, by: str, notice: Notice) -> Seen:
+    """Hand a notice in with its photos; gives the submission's page."""
+    visitor = standing.person(by)
+    page = visitor.get("/submissions/new")
+    files = {
+        f"file_{place}": (f"IMG_{place}.jpg", photos.photo(spec))
+        for place, spec in enumerate(notice.photos)
+    }
+    words = {f"alt_mr_{place}": spec.alt_mr for place, spec in enumerate(notice.photos)}
+    values = {
+        "kind": notice.kind.value,
+        "title": notice.mr.title,
+        "text_mr": notice.mr.body,
+        "text_en": notice.en.body,
+        "link": notice.link or "",
+        "outward_number": notice.outward,
+    }
+    return visitor.send(page, "#hand-in", {**values, **words}, files=files)
+
+
+def number_on(page: Seen) -> str:
+    """The acknowledgement number that a page shows."""
+    found = re.search(r"PMC/\d{4}/\d{6}", page.text)
+    assert found is not None, page.text
+    return found.group(0)
+
+
+def texts(page: Seen, notice: Notice) -> dict[str, str]:
+    """The notice's four texts under the names of the form's fields."""
+    names = [name for name, _value in page.form("#draft").fields if name.startswith("text_")]
+    wordings = {"mr": notice.mr, "en": notice.en}
+    first = min(int(name.split("_")[1]) for name in names)
+    return {
+        name: wordings[name.split("_")[2]].x
+        if int(name.split("_")[1]) == first
+        else wordings[name.split("_")[2]].facebook
+        for name in names
+    }
+
+
+def described(notice: Notice) -> dict[str, str]:
+    """The descriptions of its photos in both languages."""
+    return {
+        f"alt_{place}_{lang}": spec.alt_mr if lang == "mr" else spec.alt_en
+        for place, spec in enumerate(notice.photos)
+        for lang in ("mr", "en")
+    }
+
+
+def in_review(standing: Standing, notice: Notice, *, member: str) -> tuple[str, str]:
+    """Hand in, draft and send; gives the paths of the submission and of the post."""
+    submission = hand_in(standing, member, notice)
+    clerk = standing.person("swati-ranpise")
+    page = clerk.send(clerk.get(submission.path), "/draft")
+    values = {**texts(page, notice), **described(notice), "then": "send"}
+    return submission.path, clerk.send(page, "#draft", values).path
+
+
+def approve(standing: Standing, post: str, *, officer: str) -> Seen:
+    """Approve what stands on the review page."""
+    visitor = standing.person(officer)
+    return visitor.send(visitor.get(f"{post}/review"), "/approve")
+
+
+def publish_now(standing: Standing, post: str) -> list[str]:
+    """Let every variant that has no time yet leave at once; gives the deliveries' paths."""
+    clerk = standing.person("swati-ranpise")
+    while actions := re.findall(r'action="([^"]+/publish-now)"', clerk.get(post).html):
+        clerk.send(clerk.get(post), actions[0])
+        if len(actions) == 1:
+            break
+    return clerk.get(post).links(r"^/deliveries/\d+$")

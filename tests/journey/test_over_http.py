@@ -1,0 +1,271 @@
+"""The main job from a department's notice to a citizen's answer, as people walk it over HTTP."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from publisher.demo import circular, notices
+from publisher.models.content import Rendition
+from publisher.now import now
+from publisher.worktime import local
+from tests.journey.flow import (
+    FACEBOOK,
+    X,
+    approve,
+    hand_in,
+    in_review,
+    number_on,
+    publish_now,
+    texts,
+)
+from tests.journey.standing import Row, Standing, page_with, until
+
+pytestmark = pytest.mark.journey
+LIVE = "प्रसिद्ध झाले"
+
+
+def test_the_circular_goes_from_the_department_to_both_platforms_at_its_time(
+    standing: Standing,
+) -> None:
+    notice = circular.notice()
+    submission = hand_in(standing, "meenal-gole", notice)
+    number = number_on(submission)
+    standing.wait_for_letter("meenal-gole", number)
+    post = _draft(standing, submission.path)
+    _return_and_revise(standing, post)
+    due_at = _schedule(standing, post)
+    publish_now(standing, post)
+    page = page_with(standing.person("swati-ranpise"), post, LIVE)
+    made = until(lambda: _when_all(standing, 2, 2), within=90, what="all four posts")
+    _check_texts(made)
+    on_x = next(one for one in made[X] if circular.X_MR in one["text"])
+    assert datetime.fromisoformat(on_x["created_at"]) >= due_at
+    _check_links(standing, submission.path, post)
+    assert number in page.text
+
+
+def _draft(standing: Standing, submission: str) -> str:
+    """Facebook gets it whole; what is too long for X is refused, shortened, saved and sent."""
+    clerk, notice = standing.person("swati-ranpise"), circular.notice()
+    page = clerk.send(clerk.get(submission), "/draft")
+    whole = {
+        name: notice.mr.body if name.endswith("_mr") else notice.en.body
+        for name in texts(page, notice)
+    }
+    refused = clerk.send(page, "#draft", {**whole, "then": "save"}, code=422)
+    assert refused.text.count("२८०") > 2
+    saved = clerk.send(refused, "#draft", {**texts(page, notice), "then": "save"})
+    assert re.fullmatch(r"/posts/\d+/draft", saved.path)
+    sent = clerk.send(saved, "#draft", {"then": "send"})
+    standing.wait_for_letter("ashok-walimbe", f"{sent.path}/review")
+    return sent.path
+
+
+def _return_and_revise(standing: Standing, post: str) -> None:
+    """The officer returns it, the cell saves the next revision; a stale approval is refused."""
+    officer, clerk = standing.person("ashok-walimbe"), standing.person("swati-ranpise")
+    today = officer.get("/")
+    assert today.links(rf"^{post}/review$")
+    first = officer.get(f"{post}/review")
+    reason = officer.get(officer.get(f"{post}/review").links(r"/return\?")[0])
+    officer.send(reason, "#return", {"reason": "परिपत्रकाचा दिनांक शेवटी असावा."})
+    draft = clerk.get(f"{post}/draft")
+    assert "परिपत्रकाचा दिनांक शेवटी असावा." in draft.text
+    changed = texts(draft, circular.notice())
+    english = next(name for name in changed if name.endswith("_en"))
+    changed[english] += " #PMC"
+    clerk.send(draft, "#draft", {**changed, "note": "हॅशटॅग जोडला.", "then": "send"})
+    stale = officer.send(first, "/approve", code=409)
+    assert "#PMC" in stale.text
+    assert f"{post}/review" in stale.links(r"/review$")
+    approve(standing, post, officer="ashok-walimbe")
+
+
+def _schedule(standing: Standing, post: str) -> datetime:
+    """Give the first text its time, the next full minute; a past one is refused at once."""
+    clerk = standing.person("swati-ranpise")
+    place = clerk.get(post).links(r"/schedule$")[0]
+    page = clerk.get(place)
+    past = local(now() - timedelta(hours=2))
+    refused = clerk.send(page, "#schedule", _moment(past), code=422)
+    due_at = (now() + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    clerk.send(refused, "#schedule", _moment(local(due_at)))
+    assert post in "".join(clerk.get("/calendar").links(r"^/(posts|deliveries)/"))
+    return due_at
+
+
+def _moment(here: datetime) -> dict[str, str | list[str]]:
+    day = [str(here.day), str(here.month), str(here.year)]
+    return {"day": day, "clock": here.strftime("%H:%M")}
+
+
+def _when_all(standing: Standing, on_x: int, on_facebook: int) -> dict[str, list[Row]]:
+    """What is public on both platforms, once it is so many."""
+    made = {
+        name: [one for one in standing.ours(name) if one["published"]] for name in (X, FACEBOOK)
+    }
+    return made if (len(made[X]), len(made[FACEBOOK])) == (on_x, on_facebook) else {}
+
+
+def _check_texts(made: dict[str, list[Row]]) -> None:
+    """Exactly what was approved, each once; X carries the link in its text, Facebook beside it."""
+    link = circular.LINK
+    assert sorted(one["text"] for one in made[X]) == sorted(
+        f"{text}\n{link}" for text in (circular.X_MR, f"{circular.X_EN} #PMC")
+    )
+    assert sorted((one["text"], one["link"]) for one in made[FACEBOOK]) == sorted(
+        (text, link) for text in (circular.text_mr(), circular.text_en())
+    )
+
+
+def _check_links(standing: Standing, submission: str, post: str) -> None:
+    """The links stand on the post's page and on the department's status page."""
+    for visitor, path in (
+        (standing.person("swati-ranpise"), post),
+        (standing.person("meenal-gole"), submission),
+    ):
+
+        def links(visitor: object = visitor, path: str = path) -> list[str]:
+            seen = standing.person("meenal-gole" if path == submission else "swati-ranpise")
+            found = seen.get(path).links(r"^https?://")
+            return found if len([one for one in found if "status" in one]) >= 2 else []
+
+        assert len(until(links, what=f"links on {path}")) >= 4
+
+
+def test_photos_leave_as_they_were_approved_and_comments_come_back_to_the_officer(
+    standing: Standing,
+) -> None:
+    notice = notices.as_of(now())["water-cut"]
+    submission, post = in_review(standing, notice, member="kiran-wabale")
+    approve(standing, post, officer="medha-satpute")
+    publish_now(standing, post)
+    made = until(lambda: _when_all(standing, 2, 2), what="all four posts")
+    _check_pictures(standing, made)
+    under = _comments(standing, made)
+    _answer(standing, under["answered"])
+    _pass_on(standing, under["passed_on"])
+    _close_and_reopen(standing, under["closed"])
+    _assign(standing)
+    assert "kadhi yenar pani" in standing.person("kiran-wabale").get(submission).text
+
+
+def _check_pictures(standing: Standing, made: dict[str, list[Row]]) -> None:
+    """The bytes that were approved, described, upright, without camera or place."""
+    notice = notices.as_of(now())["water-cut"]
+    with standing.database.reading() as session:
+        stored = {one.sha256: one.alt_text for one in session.scalars(select(Rendition))}
+    for platform in (X, FACEBOOK):
+        for one in made[platform]:
+            digests = [picture["digest"] for picture in one["media"]]
+            assert len(digests) == len(notice.photos)
+            assert set(digests) <= set(stored)
+            lang = "mr" if notice.mr.x in one["text"] or notice.mr.facebook in one["text"] else "en"
+            wanted = [spec.alt_mr if lang == "mr" else spec.alt_en for spec in notice.photos]
+            assert [picture["alt"] for picture in one["media"]] == wanted
+    for digest in stored:
+        with Image.open(BytesIO(standing.store.open(digest))) as picture:
+            assert not picture.getexif()
+            assert "exif" not in picture.info
+    sizes = {Image.open(BytesIO(standing.store.open(one))).size for one in stored}
+    assert {width < height for width, height in sizes} == {True, False}
+
+
+def _comments(standing: Standing, made: dict[str, list[Row]]) -> dict[str, str]:
+    """Citizens comment, in Marathi and Romanised, nested too; gives where the officer sees each."""
+    on_x = next(one["id"] for one in made[X] if "पाणी" in one["text"])
+    on_facebook = next(one["id"] for one in made[FACEBOOK] if "पाणी" in one["text"])
+    first = standing.say(
+        X, "kadhi yenar pani parat? tanker pathva", under=on_x, author="@udaharan_rk"
+    )
+    standing.say(X, "ho na, amhala pan hava", under=first, author="@namuna_sk")
+    outer = standing.say(
+        FACEBOOK, "टँकरसाठी कुणाला फोन करायचा?", under=on_facebook, author="नमुना कदम"
+    )
+    standing.say(FACEBOOK, "आमच्याकडे पण कोणी सांगत नाही", under=outer, author="उदाहरण जाधव")
+    standing.say(X, "@sarav_nagar पाषाण तलावाचं काय झालं?", author="@udaharan_lake")
+    standing.listen_soon()
+    officer = standing.person("medha-satpute")
+    until(
+        lambda: len(officer.get("/comments").links(r"^/comments/\d+$")) == 4,
+        what="four comments in the officer's inbox",
+    )
+    standing.wait_for_letter("medha-satpute", "/comments/")
+    inbox = {
+        path: officer.get(path).text for path in officer.get("/comments").links(r"^/comments/\d+$")
+    }
+    wanted = {
+        "answered": "kadhi yenar pani parat?",
+        "passed_on": "टँकरसाठी कुणाला फोन करायचा?",
+        "closed": "आमच्याकडे पण कोणी सांगत नाही",
+    }
+    found = {
+        name: next(path for path, text in inbox.items() if _in_hand(text, words))
+        for name, words in wanted.items()
+    }
+    page = officer.get(found["answered"])
+    assert "पाणीपुरवठा विभाग" in page.text
+    assert "उत्तराची मुदत" in page.text
+    assert officer.get("/").links(rf"^{found['answered']}$")
+    return found
+
+
+def _in_hand(text: str, words: str) -> bool:
+    return words in text.split("उत्तराची मुदत")[1]
+
+
+def _answer(standing: Standing, path: str) -> None:
+    """The officer's own hand: it becomes a reply to that very comment, and the comment answered."""
+    officer = standing.person("medha-satpute")
+    words = "टँकरसाठी ०२०-५५५०-०१२३ वर सकाळी ७ ते रात्री ९ या वेळेत संपर्क साधावा. – पाणीपुरवठा विभाग"
+    officer.send(officer.get(path), "/answer", {"text": words})
+    page_with(officer, path, "उत्तर दिले")
+    (reply,) = [one for one in standing.ours(X, "comment") if words in one["text"]] or [
+        one for one in standing.ours(X) if words in one["text"]
+    ]
+    comment = next(one for one in standing.ledger(X) if "kadhi yenar pani" in one["text"])
+    assert reply["parent_id"] == comment["id"]
+
+
+def _pass_on(standing: Standing, path: str) -> None:
+    """To another department with a reason, and from there back."""
+    officer = standing.person("medha-satpute")
+    page = officer.get(f"{path}/transfer")
+    value = re.search(r'<option value="(\d+)">पथ विभाग<', page.html)
+    assert value is not None
+    form = {"department": value.group(1), "reason": "रस्त्यावरील टँकर पथ विभागाचा."}
+    officer.send(page, "#transfer", form)
+    officer.get(path, code=404)
+    other = standing.person("shailaja-kudale")
+    assert "रस्त्यावरील टँकर पथ विभागाचा." in page_with(other, path, "रस्त्यावरील").text
+    back = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', other.get(f"{path}/transfer").html)
+    assert back is not None
+    form = {"department": back.group(1), "reason": "टँकर पाणीपुरवठ्याचेच."}
+    other.send(other.get(f"{path}/transfer"), "#transfer", form)
+    assert officer.get(path).code == 200
+
+
+def _close_and_reopen(standing: Standing, path: str) -> None:
+    officer = standing.person("medha-satpute")
+    officer.send(officer.get(f"{path}/close"), "#close", {"reason": "उत्तराची आवश्यकता नाही."})
+    assert "उत्तराची आवश्यकता नाही." in officer.get(path).text
+    officer.send(officer.get(f"{path}/reopen"), "#reopen", {"reason": "नागरिकाने पुन्हा विचारले."})
+    officer.get(path).form("/answer")
+
+
+def _assign(standing: Standing) -> None:
+    """A mention belongs to no post: it waits in the cell's queue, which finds its department."""
+    clerk = standing.person("swati-ranpise")
+    (path,) = until(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")
+    page = clerk.get(path)
+    assert "पाषाण" in page.text
+    value = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', page.html)
+    assert value is not None
+    clerk.send(page, "/assign", {"department": value.group(1)})
+    assert "पाषाण" in standing.person("medha-satpute").get(path).text

@@ -1,0 +1,192 @@
+"""Two at once, or one a moment too late: who was second is told, and keeps the own text."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import func, select
+
+from approvals.policy import Role
+from publisher.models.content import Decision, Submission
+from publisher.models.notices import Notice
+from publisher.models.people import Person
+from publisher.people import appointing
+from tests.support.city import DAY, MINUTE
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+from tests.web.test_bad_submissions import TYPED
+
+PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
+
+
+def test_the_same_form_sent_twice_is_one_submission_and_one_number(any_site: Site) -> None:
+    member = any_site.browser("member")
+    form = [*PAIRS, ("form_token", "sent-twice")]
+    answers = [member.post("/submissions/new", form) for _again in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert count(any_site, Submission) == 1
+    assert count(any_site, Notice) == 1
+
+
+def test_the_same_form_sent_by_two_threads_at_once_is_one_submission(any_site: Site) -> None:
+    browsers = [any_site.browser("member") for _one in range(2)]
+    form = [*PAIRS, ("form_token", "sent-at-once")]
+    for one in browsers:
+        assert one.token
+    both = threading.Barrier(2)
+
+    def send(browser: Browser) -> str:
+        both.wait(10)
+        return browser.post("/submissions/new", form).headers.get("Location", "refused")
+
+    with ThreadPoolExecutor(2) as pool:
+        places = list(pool.map(send, browsers))
+    assert len(set(places)) == 1
+    assert places[0].startswith("/submissions/")
+    assert count(any_site, Submission) == 1
+
+
+def test_somebody_elses_form_is_not_handed_in_again(site: Site) -> None:
+    form = [*PAIRS, ("form_token", "one-and-the-same")]
+    site.browser("member").post("/submissions/new", form)
+    answer = site.browser("road_member").post("/submissions/new", form)
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert "हा फॉर्म आधीच सादर झाला आहे." in page
+    assert page.named("title")[0].get("value") == TYPED["title"][0]
+
+
+def count(site: Site, table: type[Submission] | type[Notice] | type[Decision]) -> int:
+    """How many there are."""
+    with site.city.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_the_second_of_two_clerks_is_told_keeps_the_text_and_sees_the_difference(
+    any_site: Site,
+) -> None:
+    city = any_site.city
+    post = city.draft(city.hand_in())
+    field, path = f"text_{city.accounts['x']}_mr", f"/posts/{post}/draft"
+    first, second = any_site.browser("clerk"), any_site.browser("other_clerk")
+    form = dict(second.page(path).form("draft"))
+    first.post(path, {**form, field: "पहिल्या लिपिकाचा मजकूर."})
+
+    answer = second.post(path, {**form, field: "दुसऱ्या लिपिकाचा मजकूर.", "note": "माझी टीप"})
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert (
+        "आपण लिहीत असताना दुसऱ्या कोणी आवृत्ती क्र. २ जतन केली. आपला मजकूर खाली आहे, तो अद्याप जतन "
+        "झालेला नाही. तेथे काय बदलले ते पाहावे; आता जतन केल्यास आपला मजकूर पुढील आवृत्ती होईल."
+    ) in page
+    assert page.named(field)[0].raw == "दुसऱ्या लिपिकाचा मजकूर."
+    assert page.named("note")[0].raw == "माझी टीप"
+    assert "पहिल्या लिपिकाचा मजकूर." in added(page)
+    assert city.newest(post) == 2
+
+    saved = second.post(path, page.form("draft"))
+    assert saved.status_code == 302
+    assert city.newest(post) == 3
+
+
+def added(page: Page) -> str:
+    """What is marked as new, in one piece."""
+    return " ".join(one.text for one in page.all if one.tag == "ins")
+
+
+def test_approving_what_changed_a_second_ago_is_refused_and_the_difference_shown(
+    any_site: Site,
+) -> None:
+    city = any_site.city
+    post = city.in_review()
+    officer = any_site.browser("first")
+    seen = dict(officer.page(f"/posts/{post}/review").form_to(f"/posts/{post}/approve"))
+    city.save(post, on=["x"], text="शनिवारऐवजी रविवारी पाणीपुरवठा बंद राहील.")
+    city.send(post)
+
+    answer = officer.post(f"/posts/{post}/approve", seen)
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page
+    assert "रविवारी" in added(page)
+    assert count(any_site, Decision) == 0
+    assert officer.post(f"/posts/{post}/approve", {"seen": "2"}).status_code == 302
+
+
+def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(site: Site) -> None:
+    city = site.city
+    post, words = city.in_review(), "वेळ सकाळी दहा अशी करावी."
+    city.save(post, on=["x"], text="बदललेला मजकूर.")
+    city.send(post)
+    answer = site.browser("first").post(f"/posts/{post}/return", {"seen": "1", "reason": words})
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page
+    assert words in page.html
+
+
+def test_an_officer_whose_appointment_ended_this_morning_does_not_approve(any_site: Site) -> None:
+    """The page was open; at the press of the button the right is gone."""
+    city = any_site.city
+    post = city.in_review()
+    officer = any_site.browser("first")
+    officer.page(f"/posts/{post}/review")
+    officer_token = officer.token
+    city.end("first")
+    city.clock.move(MINUTE)
+    answer = officer.post(f"/posts/{post}/approve", {"seen": "1"}, token=officer_token)
+    assert answer.status_code == 401
+    assert count(any_site, Decision) == 0
+    refused = any_site.nobody().sign_in("first")
+    assert refused.status_code == 401
+    assert (
+        "आपली सध्या कोणतीही नियुक्ती नाही, त्यामुळे येथे काम करता येत नाही. कक्षाशी संपर्क साधावा."
+    ) in Page(refused.text)
+
+
+def test_an_officer_who_is_only_a_member_since_this_morning_does_not_approve(site: Site) -> None:
+    """The session goes on under the appointment that is left; it does not carry the old right."""
+    city = site.city
+    post = city.in_review()
+    officer = site.browser("first")
+    with city.write() as session:
+        person = session.get_one(Person, city.people["first"])
+        appointing.record_person(
+            session,
+            actor=appointing.COMMAND,
+            now=city.now - DAY,
+            name_mr=person.name_mr,
+            mail=person.mail,
+            role=Role.MEMBER,
+            department_id=city.departments["water"],
+        )
+    city.end("first")
+    answer = officer.post(f"/posts/{post}/approve", {"seen": "1"})
+    assert answer.status_code == 403
+    assert "आपल्या सध्याच्या नियुक्तीत या कृतीचा अधिकार नाही. कोणताही बदल झालेला नाही." in Page(
+        answer.text
+    )
+    assert count(site, Decision) == 0
+
+
+def test_another_departments_id_is_a_page_that_does_not_exist(site: Site) -> None:
+    foreign = site.city.hand_in("रस्ता बंद", department="road")
+    answer = site.browser("member").get(f"/submissions/{foreign}")
+    page = Page(answer.text)
+    assert answer.status_code == 404
+    assert "असे पान नाही" in page
+    assert "रस्ता बंद" not in page
+
+
+def test_whoever_answers_second_is_told_that_it_is_answered(any_site: Site) -> None:
+    city = any_site.city
+    comment = city.comment(under=city.live()[0])
+    first, second = any_site.browser("first"), any_site.browser("second")
+    assert first.post(f"/comments/{comment}/answer", {"text": "उद्या सकाळी."}).status_code == 302
+    answer = second.post(f"/comments/{comment}/answer", {"text": "आज रात्री."})
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "या टिप्पणीस अंतिम उत्तर आधीच दिले आहे." in page
+    assert "आज रात्री." in page.html

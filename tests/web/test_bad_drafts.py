@@ -1,0 +1,279 @@
+"""Bad input at the cell's desk: a sentence in Marathi at its field, every typed value kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.web import pictures
+from tests.web.counter import Browser, File, Site
+from tests.web.reading import Page
+
+X_TEXT = "शनिवारी पूर्व भागाचा पाणीपुरवठा बंद राहील. " * 6
+FACEBOOK_TEXT = "शनिवारी पूर्व भागाचा पाणीपुरवठा बंद राहील.\r\n\r\nचौकशी: १८०० २००"
+
+Typed = dict[str, list[str]]
+
+
+@dataclass
+class Desk:
+    """A clerk's browser at the draft of one post."""
+
+    browser: Browser
+    post_id: int
+    x: str
+    facebook: str
+
+    @property
+    def path(self) -> str:
+        """Where the draft is written."""
+        return f"/posts/{self.post_id}/draft"
+
+    def typed(self, changed: Typed) -> Typed:
+        """A whole form without a fault, and what is changed in it."""
+        return {
+            "seen": ["1"],
+            "title": ["शनिवारी पाणीपुरवठा बंद"],
+            "link": ["https://pmc-namuna.in/pani"],
+            "note": ["वेळ स्पष्ट केली"],
+            "not_before_day": ["26", "11", "2026"],
+            "not_before_clock": ["8:00"],
+            "not_after_day": ["२९", "११", "२०२६"],
+            "not_after_clock": ["18:00"],
+            f"text_{self.x}_mr": ["शनिवारी पाणीपुरवठा बंद राहील."],
+            f"text_{self.x}_en": ["No water on Saturday."],
+            f"text_{self.facebook}_mr": [FACEBOOK_TEXT],
+            f"text_{self.facebook}_en": ["No water on Saturday.\r\n\r\nAsk: 1800 200"],
+        } | changed
+
+    def save(self, changed: Typed, files: Iterable[tuple[str, File]] = ()) -> Page:
+        """Save with one fault: refused, no revision made, everything typed still there."""
+        typed = self.typed(changed)
+        pairs = [(name, value) for name, values in typed.items() for value in values]
+        answer = self.browser.post(self.path, [*pairs, ("then", "save")], files=files)
+        assert answer.status_code == 422
+        page = Page(answer.text)
+        shown: Typed = {}
+        for name, value in page.form("draft"):
+            shown.setdefault(name, []).append("\n".join(value.splitlines()))
+        for name, values in typed.items():
+            assert shown.get(name) == ["\n".join(one.splitlines()) for one in values], name
+        again = self.browser.page(self.path)
+        assert again.named("seen")[0].get("value") == "1"
+        return page
+
+
+@pytest.fixture
+def desk(site: Site) -> Desk:
+    """A draft whose first revision is saved."""
+    post_id = site.city.draft(site.city.hand_in())
+    x, facebook = site.city.accounts["x"], site.city.accounts["facebook"]
+    return Desk(site.browser("clerk"), post_id, str(x), str(facebook))
+
+
+def test_an_x_text_that_grows_past_280_by_the_link_says_so(desk: Desk) -> None:
+    """It fits alone; the link at its end counts 23, and a blank before it."""
+    text = "पाणी " * 54
+    page = desk.save({f"text_{desk.x}_mr": [text]})
+    assert page.error_at(f"text_{desk.x}_mr") == (
+        "लिंकसह मजकूर मोठा होतो: मर्यादा २८०, सध्या २९३. मजकूर कमी करावा किंवा लिंक वगळावी."
+    )
+
+
+def test_the_same_x_text_without_the_link_fits(desk: Desk) -> None:
+    typed = desk.typed({f"text_{desk.x}_mr": ["पाणी " * 54], "link": [""]})
+    pairs = [(name, value) for name, values in typed.items() for value in values]
+    assert desk.browser.post(desk.path, pairs).status_code == 302
+
+
+def test_an_over_long_x_text_says_how_long_it_is_and_may_be(desk: Desk) -> None:
+    page = desk.save({f"text_{desk.x}_mr": [X_TEXT * 2], "link": [""]})
+    said = page.error_at(f"text_{desk.x}_mr")
+    assert said == "मजकूर मोठा आहे: ५१५ अक्षरे; जास्तीत जास्त २८० चालतात."
+
+
+def test_a_draft_without_any_text_asks_for_one(desk: Desk) -> None:
+    texts = [
+        f"text_{account}_{tongue}" for account in (desk.x, desk.facebook) for tongue in ("mr", "en")
+    ]
+    page = desk.save({name: [""] for name in texts})
+    assert "किमान एका सोशल मिडिया खात्यासाठी मजकूर लिहावा." in page
+
+
+def test_a_draft_without_a_title_asks_for_one(desk: Desk) -> None:
+    assert desk.save({"title": [""]}).error_at("title") == "शीर्षक लिहावे."
+
+
+def test_a_nul_in_a_text_is_pointed_at(desk: Desk) -> None:
+    page = desk.save({f"text_{desk.facebook}_mr": ["एक\r\nदोन\x00"]})
+    assert page.error_at(f"text_{desk.facebook}_mr") == (
+        "ओळ क्र. २ मध्ये न दिसणारे नियंत्रण चिन्ह (U+0000) आहे. ते काढून टाकावे."
+    )
+
+
+def test_a_bidirectional_override_in_a_text_is_pointed_at(desk: Desk) -> None:
+    page = desk.save({f"text_{desk.x}_en": ["No \u202ewater"]})
+    assert page.error_at(f"text_{desk.x}_en") == (
+        "ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे न दिसणारे चिन्ह (U+202E) आहे. ते काढून टाकावे."
+    )
+
+
+def test_a_bidirectional_override_in_the_link_is_pointed_at(desk: Desk) -> None:
+    page = desk.save({"link": ["https://pmc.example/\u202egpj.exe"]})
+    assert page.error_at("link").startswith("ओळ क्र. १ मध्ये लेखनाची दिशा बदलणारे")
+
+
+def test_five_pictures_are_one_too_many(desk: Desk) -> None:
+    five = [("photos", (f"{at}.jpg", pictures.jpeg(shade=at * 30))) for at in range(5)]
+    page = desk.save({}, files=five)
+    assert page.error_at("photos") == ("एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत.")
+    assert "या फाइल पुन्हा निवडाव्यात: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg" in page
+
+
+BAD_PICTURES = {
+    "a renamed executable": (
+        ("फोटो.jpg", pictures.executable()),
+        "“फोटो.jpg” या प्रकारची फाइल स्वीकारता येत नाही. फोटो JPEG किंवा PNG म्हणून जतन करावा.",
+    ),
+    "an svg": (
+        ("चित्र.svg", pictures.drawing()),
+        "“चित्र.svg” या प्रकारची फाइल स्वीकारता येत नाही. फोटो JPEG किंवा PNG म्हणून जतन करावा.",
+    ),
+    "a truncated jpeg": (
+        ("टाकी.jpg", pictures.truncated_jpeg()),
+        "“टाकी.jpg” ही फाइल खराब किंवा अपूर्ण आहे. ती कॅमेऱ्यातून पुन्हा घ्यावी.",
+    ),
+    "a decompression bomb": (
+        ("नकाशा.png", pictures.bomb()),
+        "“नकाशा.png” या फोटोचा आकार (पिक्सेल) फार मोठा आहे. आधी तो लहान करावा.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD_PICTURES)
+def test_a_bad_picture_is_named_once_at_the_photos(desk: Desk, what: str) -> None:
+    file, said = BAD_PICTURES[what]
+    assert desk.save({}, files=[("photos", file)]).error_at("photos") == said
+
+
+def test_the_day_from_which_it_holds_on_30_february_is_no_day(desk: Desk) -> None:
+    page = desk.save({"not_before_day": ["30", "2", "2027"]})
+    said = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    assert page.error_at("not_before_day") == said
+
+
+def test_a_window_that_ends_before_it_begins_says_so(desk: Desk) -> None:
+    page = desk.save({"not_after_day": ["25", "11", "2026"], "not_after_clock": ["18:00"]})
+    assert page.error_at("not_after_day") == "शेवटची वेळ सुरुवातीच्या वेळेनंतरची असावी."
+
+
+def test_a_window_that_ended_yesterday_asks_for_a_later_end(desk: Desk) -> None:
+    page = desk.save(
+        {
+            "not_before_day": ["", "", ""],
+            "not_before_clock": [""],
+            "not_after_day": ["24", "11", "2026"],
+        }
+    )
+    said = "ही वेळ उलटून गेली आहे. आत्तानंतरची तारीख व वेळ लिहावी."
+    assert page.error_at("not_after_day") == said
+
+
+def test_a_time_to_publish_on_30_february_is_no_day_and_stays_typed(site: Site) -> None:
+    post = site.city.approved()
+    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
+    typed = [("day", "30"), ("day", "2"), ("day", "2027"), ("clock", "10:00"), ("late_limit", "45")]
+    answer = site.browser("clerk").post(path, typed)
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("day") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    assert [one.get("value") for one in page.named("day")] == ["30", "2", "2027"]
+    assert page.named("clock")[0].get("value") == "10:00"
+    assert page.named("late_limit")[0].get("value") == "45"
+
+
+def test_a_time_to_publish_in_the_past_asks_for_a_later_one(site: Site) -> None:
+    post = site.city.approved()
+    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
+    typed = [
+        ("day", "25"),
+        ("day", "11"),
+        ("day", "2026"),
+        ("clock", "11:30"),
+        ("late_limit", "45"),
+    ]
+    answer = site.browser("clerk").post(path, typed)
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("day") == "ही वेळ उलटून गेली आहे. आत्तानंतरची तारीख व वेळ लिहावी."
+    assert page.named("clock")[0].get("value") == "11:30"
+
+
+@pytest.mark.parametrize("limit", ["सात", "", "0", "-5", "99999999999"])
+def test_a_late_limit_that_is_none_is_told_at_its_field(site: Site, limit: str) -> None:
+    post = site.city.approved()
+    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
+    day = [("day", "27"), ("day", "11"), ("day", "2026"), ("clock", "10:00")]
+    answer = site.browser("clerk").post(path, [*day, ("late_limit", limit)])
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert "मिनिट" in page.error_at("late_limit")
+    assert page.named("late_limit")[0].get("value") == limit
+
+
+@pytest.mark.parametrize("act", ["return", "reject"])
+def test_a_decision_without_its_reason_asks_for_it(site: Site, act: str) -> None:
+    post = site.city.in_review()
+    answer = site.browser("first").post(f"/posts/{post}/{act}", {"seen": "1", "reason": " "})
+    assert answer.status_code == 422
+    assert Page(answer.text).error_at("reason") == "कारण लिहावे."
+
+
+def test_an_over_long_reason_is_told_and_kept(site: Site) -> None:
+    post, words = site.city.in_review(), "वेळ दुरुस्त करावी. " * 200
+    answer = site.browser("first").post(f"/posts/{post}/return", {"seen": "1", "reason": words})
+    page = Page(answer.text)
+    assert page.error_at("reason") == "मजकूर मोठा आहे: ३,७९९ अक्षरे; जास्तीत जास्त २,००० चालतात."
+    assert page.named("reason")[0].raw == words
+
+
+def test_an_answer_that_is_too_long_for_x_is_told_and_kept(site: Site) -> None:
+    comment = site.city.comment(under=site.city.live()[0])
+    words = "उद्या सकाळी सहा वाजता पाणी येईल. " * 20
+    answer = site.browser("first").post(f"/comments/{comment}/answer", {"text": words})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("text").startswith("मजकूर मोठा आहे: ")
+    assert page.named("text")[0].raw == words
+
+
+def test_an_empty_answer_asks_for_one(site: Site) -> None:
+    comment = site.city.comment(under=site.city.live()[0])
+    answer = site.browser("first").post(f"/comments/{comment}/answer", {"text": ""})
+    assert Page(answer.text).error_at("text") == "ही माहिती भरावी."
+
+
+def test_a_person_without_a_name_is_told_at_the_name_with_all_kept(site: Site) -> None:
+    typed = {
+        "name_mr": "",
+        "name_en": "Vasant Kale",
+        "designation": "उप अभियंता",
+        "mail": "vasant@pmc.example",
+        "mobile": "98220 12345",
+        "role": "officer",
+        "department_id": str(site.city.departments["road"]),
+        "order_number": "आ/१२",
+    }
+    answer = site.browser("admin").post("/people/new", typed)
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("name_mr") == "ही माहिती भरावी."
+    shown = dict(
+        one
+        for own in page.all
+        if own.tag == "form" and own.get("id")
+        for one in page.form(own.get("id"))
+    )
+    assert {name: shown.get(name) for name in typed} == typed
