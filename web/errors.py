@@ -47,7 +47,19 @@ def error_page(code: int, **words: object) -> Page:
     if reference:
         log.warning("%s %s %s %s", code, request.method, request.path, reference)
     shown = code if code in _SHOWN else 400
-    return render_template("errors/error.html", code=shown, reference=reference, **words), code
+    given = {"code": shown, "reference": reference, "written": _written(code), **words}
+    return render_template("errors/error.html", **given), code
+
+
+def _written(code: int) -> list[str]:
+    """The texts of the form in hand, where sending it again would not help."""
+    if code == 413 or request.endpoint is None or (kept := keeping.sent()) is None:
+        return []
+    return [value for name, value in kept.fields if _is_text(name, value)]
+
+
+def _is_text(name: str, value: str) -> bool:
+    return len(value) > 2 and not name.endswith("_token") and not value.isdecimal()
 
 
 def _http(error: HTTPException) -> Page | HTTPException:

@@ -217,7 +217,7 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
         form.show(invalid.problems)
         return _reason_page(post_id, act, form), 422
     except StaleRevision as refusal:
-        return _refused(post_id, number_of(form.seen.data), refusal)
+        return _overtaken(post_id, act, form, refusal)
     except NotAllowed as refusal:
         return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
     flash(said)
@@ -225,13 +225,35 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     return redirect(url_for("posts.show", post_id=post_id))
 
 
+def _overtaken(post_id: int, act: str, form: ReasonForm, stale: StaleRevision) -> Page:
+    """The words stay; the next press is about the newer revision, whose difference is shown."""
+    seen = number_of(form.seen.data)
+    form.seen.data = str(stale.values["newest"])
+    form.seen.raw_data = [form.seen.data]
+    happened = refusal_sentence(stale)
+    return _reason_page(post_id, act, form, happened=happened, seen=seen), 409
+
+
 @reads
 def _reason_page(
-    session: Session, post_id: int, act: str, form: ReasonForm, *, happened: str = ""
+    session: Session,
+    post_id: int,
+    act: str,
+    form: ReasonForm,
+    *,
+    happened: str = "",
+    seen: int | None = None,
 ) -> str:
+    """The page of an act with its reason; `seen` is the revision that a newer one has overtaken."""
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    old = next((one for one in post.revisions if one.number == seen), None)
     if request.method == "GET":
         form.seen.data = str(request.args.get("revision", post.newest, type=int))
     return render_template(
-        "reviewing/reason.html", post=post, act=act, form=form, happened=happened
+        "reviewing/reason.html",
+        post=post,
+        act=act,
+        form=form,
+        happened=happened,
+        changes=_newer_changes(post, old) if old else [],
     )

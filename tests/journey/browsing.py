@@ -89,6 +89,12 @@ class Seen:
         bare = re.sub(r"(?s)<(script|style|template).*?</\1>|<[^>]+>", " ", self.html)
         return re.sub(r"\s+", " ", unescape(bare))
 
+    @property
+    def head(self) -> str:
+        """Its one h1."""
+        found = re.search(r"<h1[^>]*>(.*?)</h1>", self.html, re.DOTALL)
+        return unescape(found.group(1)) if found else ""
+
     def form(self, where: str) -> Form:
         """The form with this id (`#draft`), or whose action ends so (`/approve`)."""
         reader = _Reader()
@@ -114,14 +120,20 @@ class _Keeping(HTTPAdapter):
         super().__init__()
         self.jar = CookieJar(DefaultCookiePolicy(secure_protocols=("https", "wss", "http")))
 
-    def send(  # type: ignore[no-untyped-def,override]  # passed on as it comes
-        self, request: requests.PreparedRequest, *given, **more
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Send with the cookies that belong here, and keep what comes."""
         request.headers.pop("Cookie", None)
         if header := get_cookie_header(self.jar, request):
             request.headers["Cookie"] = header
-        answer = super().send(request, *given, **more)
+        answer = super().send(request, stream, timeout, verify, cert, proxies)
         extract_cookies_to_jar(self.jar, request, answer.raw)
         return answer
 

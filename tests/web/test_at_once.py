@@ -124,7 +124,28 @@ def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(s
     page = Page(answer.text)
     assert answer.status_code == 409
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page
-    assert words in page.html
+    assert page.named("reason")[0].raw == words
+    assert "बदललेला" in added(page)
+    again = site.browser("first").post(f"/posts/{post}/return", page.form("return"))
+    assert again.status_code == 302
+    assert count(site, Decision) == 1
+
+
+def test_an_answer_to_what_is_no_longer_the_departments_is_not_lost(site: Site) -> None:
+    """Somebody transferred the comment meanwhile: it is out of sight, the words are not."""
+    city = site.city
+    comment = city.comment(under=city.live()[0])
+    officer = site.browser("second")
+    moved = site.browser("first").post(
+        f"/comments/{comment}/transfer",
+        {"department": str(city.departments["road"]), "reason": "रस्त्याचा विषय आहे."},
+    )
+    assert moved.status_code == 302
+    answer = officer.post(f"/comments/{comment}/answer", {"text": "उद्या सकाळी सहा वाजता."})
+    page = Page(answer.text)
+    assert answer.status_code == 404
+    assert "आपण लिहिलेला मजकूर जपून ठेवला आहे" in page
+    assert "उद्या सकाळी सहा वाजता." in page
 
 
 def test_an_officer_whose_appointment_ended_this_morning_does_not_approve(any_site: Site) -> None:

@@ -1,0 +1,91 @@
+"""The docs name every setting, every command and every page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+
+import click
+import pytest
+from flask import Flask
+
+from cli import nagarvani
+from publisher.database import Database
+from publisher.media.store import Store
+from publisher.notices import paths
+from publisher.now import now
+from publisher.press.accounts import opener
+from publisher.settings import Access, City, Press, Settings, load
+from tests.house.reading import read
+from web.app import create_app
+from web.house import House
+
+# What a setting is called where the field's own name says less than the setting does.
+CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"}
+GROUPS = ("city", "press", "access")
+
+
+def settings_named() -> list[str]:
+    plain = [one.name for one in fields(Settings) if one.name not in GROUPS]
+    grouped = [one.name for group in (City, Press, Access) for one in fields(group)]
+    return [CALLED.get(name, name.upper()) for name in (*plain, *grouped)]
+
+
+def commands_in(group: click.Group, path: str = "nagarvani") -> Iterator[str]:
+    """Every command that is not hidden, as it is typed."""
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        if isinstance(command, click.Group):
+            yield from commands_in(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}"
+
+
+def missing_from(text: str, wanted: Iterable[str]) -> list[str]:
+    return [one for one in wanted if f"`{one}`" not in text and f"`{one} " not in text]
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    settings = load(
+        {"NAGARVANI_SECRET_KEY": "k" * 40, "NAGARVANI_DATABASE_URL": "sqlite:///:memory:"}
+    )
+    database, store = Database(settings.database_url), Store(settings.media_dir)
+    return create_app(House(settings, database, store, opener(settings), now))
+
+
+def pages(app: Flask) -> list[str]:
+    """The address of every page that is opened by GET, its ids without their kind."""
+    found = {
+        re.sub(r"<(?:int:)?\w*id>", "<id>", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and "static" not in rule.endpoint
+    }
+    return sorted(found)
+
+
+def test_every_setting_is_named_in_the_docs() -> None:
+    assert missing_from(read("docs/settings.md"), settings_named()) == []
+
+
+def test_every_command_is_named_in_the_docs() -> None:
+    text = read("docs/running.md") + read("README.md")
+    assert missing_from(text, commands_in(nagarvani)) == []
+
+
+def test_every_page_is_named_in_the_docs(app: Flask) -> None:
+    assert missing_from(read("docs/pages.md"), pages(app)) == []
+
+
+def test_a_missing_name_is_found() -> None:
+    assert missing_from("`HERE` and `nagarvani web --port`", ["HERE", "nagarvani web"]) == []
+    assert missing_from("THERE", ["THERE"]) == ["THERE"]
+
+
+@pytest.mark.parametrize("name", paths.PATTERNS)
+def test_every_path_of_a_mail_is_a_page(app: Flask, name: str) -> None:
+    path = re.sub(r"\{\w*id\}", "7", paths.PATTERNS[name]).replace("{token}", "t0ken")
+    endpoint, _values = app.url_map.bind("127.0.0.1").match(path, method="GET")
+    assert endpoint in app.view_functions

@@ -1,0 +1,90 @@
+"""What goes wrong outside: nothing stands twice, nothing is lost, and a person can go on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from publisher.demo import notices
+from publisher.now import now
+from tests.journey.flow import FACEBOOK, X, approve, in_review
+from tests.journey.standing import Standing, page_with, until
+
+pytestmark = pytest.mark.journey
+LIVE = "प्रसिद्ध झाले"
+HELD = "निर्णयासाठी थांबविले"
+PAUSED = "तात्पुरते बंद"
+
+
+def test_after_every_fault_each_text_stands_there_once(standing: Standing) -> None:
+    notice = notices.as_of(now())["ward-hours"]
+    _submission, post = in_review(standing, notice, member="kiran-wabale")
+    approve(standing, post, officer="medha-satpute")
+    _kept_though_an_error_came(standing, post)
+    _dropped_before_it_was_kept(standing, post)
+    _told_to_wait(standing, post)
+    _let_in_no_more(standing, post)
+    assert sorted(one["text"] for one in standing.ours(X)) == sorted([notice.mr.x, notice.en.x])
+    on_facebook = sorted(one["text"] for one in standing.ours(FACEBOOK))
+    assert on_facebook == sorted([notice.mr.facebook, notice.en.facebook])
+
+
+def _publish(standing: Standing, post: str, title: str) -> str:
+    """Publish the text of this title at once; gives its delivery's path."""
+    clerk = standing.person("swati-ranpise")
+    row = next(one for one in clerk.get(post).html.split("<tr") if f">{title}<" in one)
+    action = row.split('action="')[1].split('"')[0]
+    page = clerk.send(clerk.get(post), action)
+    row = next(one for one in page.html.split("<tr") if f">{title}<" in one)
+    return "/deliveries/" + row.split('href="/deliveries/')[1].split('"')[0]
+
+
+def _kept_though_an_error_came(standing: Standing, post: str) -> None:
+    """The post is there, the answer was an error: it is found by looking, and not sent again."""
+    standing.fault(X, "publish", "error_after")
+    delivery = _publish(standing, post, "एक्स (X) – मराठी मजकूर")
+    seen = page_with(standing.person("swati-ranpise"), delivery, LIVE)
+    assert seen.links(r"^https?://.+/status/\d+")
+    assert len(standing.ours(X)) == 1
+
+
+def _dropped_before_it_was_kept(standing: Standing, post: str) -> None:
+    """Not found anywhere: held, and a person decides, no sooner than it can be known."""
+    standing.fault(FACEBOOK, "publish", "reset_before")
+    delivery = _publish(standing, post, "फेसबुक – मराठी मजकूर")
+    lead = standing.person("prasad-kenjale")
+    page = page_with(lead, delivery, HELD)
+    assert standing.ours(FACEBOOK) == []
+    assert delivery in lead.get("/decisions").links(r"^/deliveries/\d+$")
+    standing.wait_for_letter("prasad-kenjale", delivery)
+    lead.send(page, "/send-again", code=409)
+    standing.let_pass(int(delivery.rsplit("/", 1)[1]), timedelta(minutes=16))
+    lead.send(page, "/send-again")
+    page_with(lead, delivery, LIVE)
+    assert len(standing.ours(FACEBOOK)) == 1
+
+
+def _told_to_wait(standing: Standing, post: str) -> None:
+    """A rate limit is obeyed to the second that the platform names."""
+    began_at = now()
+    standing.fault(X, "publish", "rate_limit", seconds=6)
+    delivery = _publish(standing, post, "एक्स (X) – English मजकूर")
+    page_with(standing.person("swati-ranpise"), delivery, LIVE)
+    newest = standing.ours(X)[-1]
+    assert datetime.fromisoformat(newest["created_at"]) >= began_at + timedelta(seconds=5)
+    assert len(standing.ours(X)) == 2
+
+
+def _let_in_no_more(standing: Standing, post: str) -> None:
+    """An expired token pauses the account, tells lead and admin, and loses nothing."""
+    standing.fault(FACEBOOK, "publish", "expired_token")
+    _publish(standing, post, "फेसबुक – English मजकूर")
+    admin = standing.person("arun-tekawade")
+    page = page_with(admin, "/accounts", PAUSED)
+    for one in ("arun-tekawade", "prasad-kenjale"):
+        standing.wait_for_letter(one, "/accounts")
+    assert len(standing.ours(FACEBOOK)) == 1
+    row = next(one for one in page.html.split("<tr") if PAUSED in one)
+    admin.send(page, row.split('action="')[1].split('"')[0])
+    until(lambda: len(standing.ours(FACEBOOK)) == 2, what="the post that waited")

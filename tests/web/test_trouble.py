@@ -1,0 +1,326 @@
+"""When something else is in trouble: the database, the platforms, the machine, the settings."""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+import sqlite3
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from werkzeug.test import TestResponse
+
+from publisher.database import Database
+from publisher.models.deliveries import Account
+from publisher.platforms import open_platform
+from publisher.platforms.base import Platform
+from publisher.press.accounts import Vault
+from tests.support.city import City
+from tests.support.processes import free_port
+from tests.web.counter import BASE, SECRET, Browser, Site, open_counter, open_site
+from tests.web.reading import Page
+from tests.web.test_bad_submissions import TYPED
+
+PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
+AWAY = "माहितीसाठ्याशी आत्ता संपर्क होत नाही. कोणताही बदल झालेला नाही."
+MEGABYTE = 1024 * 1024
+
+
+def check_kept(browser: Browser, path: str = "/submissions/new") -> list[tuple[str, str]]:
+    """Hand in while the database is in trouble: 503, everything kept; gives what would go on."""
+    form = [*PAIRS, ("form_token", "in-trouble")]
+    answer = browser.post(path, form)
+    page = Page(answer.text)
+    assert answer.status_code == 503
+    assert AWAY in page
+    assert "आपला मजकूर खाली आहे; या बटणाने तो पुढे पाठविला जाईल." in page
+    sent_on = page.form_to(path)
+    assert sorted(sent_on) == sorted(form)
+    return sent_on
+
+
+@pytest.fixture
+def impatient(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A counter on SQLite that waits a twentieth of a second for a lock, not ten seconds."""
+    database = Database(sqlite_url)
+    event.listen(database.engine, "connect", _wait_shortly)
+    yield open_site(database, tmp_path)
+    database.dispose()
+
+
+def _wait_shortly(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=50")
+    cursor.close()
+
+
+def file_of(city: City) -> str:
+    """The database's file."""
+    return str(make_url(city.database.url).database)
+
+
+def test_a_locked_database_keeps_the_form_and_takes_it_once_it_is_free(impatient: Site) -> None:
+    member = impatient.browser("member")
+    assert member.token
+    other = sqlite3.connect(file_of(impatient.city), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    sent_on = check_kept(member)
+    other.execute("ROLLBACK")
+    other.close()
+    assert member.post("/submissions/new", sent_on).status_code == 302
+
+
+def test_a_full_database_keeps_the_form_and_takes_it_once_there_is_room(impatient: Site) -> None:
+    member, city = impatient.browser("member"), impatient.city
+    assert member.token
+    event.listen(city.database.engine, "connect", _no_page_more)
+    city.database.dispose()
+    sent_on = check_kept(member)
+    event.remove(city.database.engine, "connect", _no_page_more)
+    city.database.dispose()
+    assert member.post("/submissions/new", sent_on).status_code == 302
+
+
+def _no_page_more(connection: DBAPIConnection, _record: object) -> None:
+    """As many pages as there are: the next one does not fit."""
+    cursor = connection.cursor()
+    cursor.execute("VACUUM")
+    cursor.execute("PRAGMA page_count")
+    row = cursor.fetchone()
+    cursor.execute(f"PRAGMA max_page_count={row[0]}")
+    cursor.close()
+
+
+@contextmanager
+def shut(address: str) -> Iterator[None]:
+    """Let nobody into a database of PostgreSQL, and throw out who is in it."""
+    plain = address.replace("postgresql+psycopg", "postgresql")
+    name = sql.Identifier(str(make_url(address).database))
+    around = plain.replace(f"/{make_url(address).database}", "/postgres")
+    shutting = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    parting = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(around, autocommit=True) as connection:
+        connection.execute(shutting.format(name, sql.SQL("false")))
+        connection.execute(parting, [make_url(address).database])
+        try:
+            yield
+        finally:
+            connection.execute(shutting.format(name, sql.SQL("true")))
+
+
+@pytest.fixture
+def on_postgres(postgres_url: str, tmp_path: Path) -> Iterator[Site]:
+    """The counter on PostgreSQL alone."""
+    database = Database(postgres_url)
+    yield open_site(database, tmp_path)
+    database.dispose()
+
+
+def test_a_database_that_goes_away_keeps_the_form_and_takes_it_when_it_is_back(
+    on_postgres: Site,
+) -> None:
+    member = on_postgres.browser("member")
+    assert member.token
+    with shut(on_postgres.city.database.url):
+        sent_on = check_kept(member)
+        page = Page(member.get("/").text)
+        assert member.get("/").status_code == 503
+        assert "माहितीसाठ्याशी संपर्क होत नाही किंवा देखभालीचे काम सुरू आहे." in page
+    assert member.post("/submissions/new", sent_on).status_code == 302
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_request_still_gets_its_page(
+    on_postgres: Site,
+) -> None:
+    """The session was read, then it went: the frame of the page cannot ask for its counts."""
+    member, waiting = on_postgres.browser("member"), []
+    assert member.token
+
+    def go_away() -> None:
+        waiting.append(shut(on_postgres.city.database.url))
+        waiting[-1].__enter__()
+
+    on_postgres.app.before_request(go_away)
+    try:
+        check_kept(member)
+    finally:
+        waiting[0].__exit__(None, None, None)
+
+
+def test_a_database_at_a_wrong_port_is_a_page_that_says_so(site: Site, tmp_path: Path) -> None:
+    database = Database(f"postgresql://nagarvani@127.0.0.1:{free_port()}/nagarvani")
+    app = open_counter(site.city, tmp_path, database=database)
+    member = site.browser("member")
+    member.app, stranger = app, app.test_client()
+    with stranger.session_transaction(base_url=BASE) as kept:
+        kept["sign_in"] = member.cookie()
+    browser = Browser(app, stranger)
+    check_kept(browser)
+    database.dispose()
+
+
+def test_a_log_of_trouble_holds_nothing_that_somebody_typed(
+    impatient: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    member = impatient.browser("member")
+    assert member.token
+    other = sqlite3.connect(file_of(impatient.city), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with caplog.at_level(logging.DEBUG):
+        check_kept(member)
+    other.close()
+    assert "database" in caplog.text
+    assert TYPED["title"][0] not in caplog.text
+    assert TYPED["outward_number"][0] not in caplog.text
+
+
+def far_away(site: Site) -> Site:
+    """The same city, whose X is asked by HTTP where nobody listens."""
+    city, nowhere = site.city, f"http://127.0.0.1:{free_port()}"
+    sealed = Vault(SECRET, ()).seal(
+        {
+            "consumer_key": "a",
+            "consumer_secret": "b",
+            "access_token": "c",
+            "access_token_secret": "d",
+        }
+    )
+    with city.write() as session:
+        session.get_one(Account, city.accounts["x"]).credentials = sealed
+
+    def open_account(account: Account) -> Platform:
+        return open_platform(
+            account.platform,
+            credentials=Vault(SECRET, ()).open(account.credentials),
+            x_api_url=nowhere,
+            graph_api_url=nowhere,
+            graph_api_version="v26.0",
+            now=city.clock,
+        )
+
+    app = open_counter(city, city.store.root.parent, open_account=open_account)
+    return Site(city, app)
+
+
+def test_a_platform_that_is_away_is_said_in_a_sentence(site: Site) -> None:
+    admin = far_away(site).browser("admin")
+    answer = admin.post(f"/accounts/{site.city.accounts['x']}/check")
+    assert answer.status_code == 302
+    page = admin.page(answer.headers["Location"])
+    assert page.notices() == ["सोशल मिडिया खाते अद्याप सुरू झालेले नाही."]
+
+
+class Endless(io.RawIOBase):
+    """A body that is made while it is read; `given` counts its bytes."""
+
+    def __init__(self, head: bytes, size: int) -> None:
+        self.head = head
+        self.left = size
+        self.given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The head first, then nothing but a letter, until the size is reached."""
+        wanted = min(self.left, size if size >= 0 else self.left, MEGABYTE)
+        piece = (self.head[:wanted] + b"a" * wanted)[:wanted]
+        self.head, self.left = self.head[wanted:], self.left - wanted
+        self.given += wanted
+        return piece
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # bytes-like enough
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+HEAD = (
+    b'--edge\r\nContent-Disposition: form-data; name="title"\r\n\r\nwater\r\n'
+    b'--edge\r\nContent-Disposition: form-data; name="file_0"; filename="film.mp4"\r\n'
+    b"Content-Type: video/mp4\r\n\r\n"
+)
+
+
+def upload(browser: Browser, body: Endless, *, length: int | None) -> TestResponse:
+    """Send a body piece by piece, with or without saying how long it is."""
+    told = {} if length is None else {"CONTENT_LENGTH": str(length)}
+    with warnings.catch_warnings():
+        # Werkzeug leaves the spooled part of a body that was cut off to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        answer = browser.client.open(
+            "/submissions/new",
+            method="POST",
+            base_url=BASE,
+            environ_overrides={
+                "wsgi.input": body,
+                "wsgi.input_terminated": True,
+                "CONTENT_TYPE": "multipart/form-data; boundary=edge",
+                "HTTP_SEC_FETCH_SITE": "same-origin",
+                **told,
+            },
+        )
+        gc.collect()
+    return answer
+
+
+@pytest.mark.parametrize("says_its_length", [True, False])
+@pytest.mark.parametrize("who", ["member", ""])
+def test_an_upload_of_200_megabytes_is_refused_on_the_way(
+    site: Site, who: str, *, says_its_length: bool
+) -> None:
+    """Really sent, piece by piece; whoever sends it, and whether its length is told or not."""
+    browser = site.browser(who) if who else site.nobody()
+    size = 200 * MEGABYTE
+    body = Endless(HEAD, size)
+    answer = upload(browser, body, length=size if says_its_length else None)
+    page = Page(answer.text)
+    assert answer.status_code == 413
+    assert "पाठविलेल्या फाइल फार मोठ्या आहेत" in page
+    assert "सर्व फाइल मिळून मर्यादेपेक्षा मोठ्या आहेत. काहीही साठविलेले नाही." in page
+    assert body.given <= (0 if says_its_length else 66 * MEGABYTE)
+
+
+def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
+    """A field that is no file is kept in memory: it is cut off much earlier."""
+    body = Endless(HEAD.replace(b'; filename="film.mp4"', b""), 60 * MEGABYTE)
+    assert upload(site.browser("member"), body, length=None).status_code == 413
+    assert body.given < 10 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BASE_URL", "nagarvani.example", "write an address that begins with https:// or http://"),
+        ("SECRET_KEY", "short", "write at least 32 characters that nobody can guess"),
+        ("DATABASE_URL", "oracle://x/y", "write sqlite:///path/to/file.db or postgresql://"),
+    ],
+)
+def test_a_wrong_setting_at_start_is_one_sentence_and_no_traceback(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", "import cli; cli.main()", "web", "--port", "0"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(root), f"NAGARVANI_{name}": value, "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith(f"NAGARVANI_{name}: ")
+    assert said in done.stderr
+    assert name == "BASE_URL" or value not in done.stderr
