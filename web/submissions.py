@@ -57,7 +57,7 @@ def index(session: Session) -> Page:
     stage = next((one for one in Stage if one.value == request.args.get("state")), None)
     words = request.args.get("q", "").strip()
     department_id = request.args.get("department", type=key_of)
-    page = reporting.department_status(
+    page = reporting.department_submissions(
         session,
         actor=actor(),
         now=house().now(),

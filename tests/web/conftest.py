@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from publisher.database import Database
 from tests.web.counter import Site, open_site
+from tests.web.world import World, furnish
 
 
 @pytest.fixture
@@ -33,3 +34,10 @@ def _wait_for_no_disk(connection: DBAPIConnection, _record: object) -> None:
 def any_site(database: Database, tmp_path: Path) -> Site:
     """The counter of the city, once on SQLite and once on PostgreSQL."""
     return open_site(database, tmp_path)
+
+
+@pytest.fixture
+def world(site: Site) -> World:
+    """The counter with one of everything for the water supply and for the roads."""
+    site.browser("road_member")
+    return World(site, furnish(site.city, "water"), furnish(site.city, "road"))

@@ -7,7 +7,7 @@ import zlib
 from functools import cache
 from io import BytesIO
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 
 @cache
@@ -15,6 +15,15 @@ def jpeg(width: int = 64, height: int = 48, shade: int = 90) -> bytes:
     """A whole JPEG."""
     made = BytesIO()
     Image.new("RGB", (width, height), (shade, 120, 160)).save(made, "JPEG")
+    return made.getvalue()
+
+
+def with_place() -> bytes:
+    """A photo that knows where it was taken."""
+    made, exif = BytesIO(), Image.Exif()
+    place = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    place[ExifTags.GPS.GPSLatitudeRef], place[ExifTags.GPS.GPSLatitude] = "N", (18.0, 31.0, 12.0)
+    Image.new("RGB", (640, 480), (90, 120, 160)).save(made, "JPEG", exif=exif)
     return made.getvalue()
 
 

@@ -39,8 +39,6 @@ from publisher.office.reporting.values import AccountName, Live, Office, Page, P
 from publisher.office.reporting.waiting import waiting_for
 from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
 
-department_status = department_submissions
-
 __all__ = [
     "AccountName",
     "BoardKind",
@@ -78,7 +76,6 @@ __all__ = [
     "counts",
     "decisions",
     "deliveries_by_day",
-    "department_status",
     "department_submissions",
     "post_timeline",
     "stage_counts",

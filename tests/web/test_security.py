@@ -1,0 +1,329 @@
+"""What the browser is told, and what an attacker tries: headers, cookies, hosts, uploads, ids."""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from publisher.desk.intake import UploadedFile
+from publisher.models.content import SubmissionFile
+from publisher.models.notices import Notice
+from tests.web import pictures
+from tests.web.counter import BASE, PASSWORD, Browser, Site, open_counter
+from tests.web.reading import Page
+from tests.web.world import CAST, World, calls, path_of
+
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+POLICY = {
+    "default-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "form-action": "'self'",
+}
+
+
+def directives(answer: TestResponse) -> dict[str, str]:
+    """The content security policy, by directive."""
+    parts = answer.headers["Content-Security-Policy"].split(";")
+    return {part.split()[0]: " ".join(part.split()[1:]) for part in parts if part.strip()}
+
+
+def check_headers(answer: TestResponse) -> None:
+    """What every answer carries."""
+    found = directives(answer)
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert {name: found.get(name) for name in POLICY} == POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def check_markup(html: str) -> None:
+    """Nothing inline, nothing from elsewhere."""
+    for element in Page(html).all:
+        names = set(element.attributes)
+        assert not {name for name in names if name.startswith("on")}, element
+        assert "style" not in names, element
+        assert element.tag != "style", element
+        if element.tag == "script":
+            assert element.get("src").startswith("/"), element
+            assert not element.text, element
+        if element.tag in ("link", "img", "iframe", "source", "object"):
+            place = element.get("src") or element.get("href")
+            assert place.startswith(("/", "data:")), element
+        if element.tag == "form":
+            assert element.get("action").startswith(("/", "")), element
+            assert not element.get("action").startswith(("//", "http")), element
+
+
+@pytest.mark.parametrize("role", ["lead", "officer", "admin", "member"])
+def test_every_page_carries_the_headers_and_nothing_inline(world: World, role: str) -> None:
+    site, seen = world.site, 0
+    browser = site.browser(CAST[role])
+    for call in calls(site):
+        if call.method == "GET" and not call.foreign:
+            answer = browser.get(path_of(site, call, world.ids(call, CAST[role])))
+            if answer.mimetype == "text/html":
+                check_headers(answer)
+                check_markup(answer.text)
+                assert answer.headers["Cache-Control"] == "no-store"
+                seen += 1
+    assert seen > 30
+
+
+def test_pages_of_errors_carry_the_headers_too(site: Site) -> None:
+    member = site.browser("member")
+    answers = [
+        member.get("/nowhere"),
+        member.get("/people"),
+        member.post("/submissions/new", {"title": "<b onclick=x>"}),
+        member.post("/submissions/new", token=""),
+        site.nobody().get("/submissions"),
+        member.client.put("/submissions", base_url=BASE),
+    ]
+    assert [one.status_code for one in answers] == [404, 403, 422, 400, 401, 405]
+    for one in answers:
+        check_headers(one)
+        check_markup(one.text)
+
+
+def test_without_tls_nothing_promises_it(site: Site, tmp_path: Path) -> None:
+    plain = open_counter(site.city, tmp_path, base_url="http://127.0.0.1:8000")
+    answer = plain.test_client().get("/sign-in", base_url=BASE)
+    assert "Strict-Transport-Security" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_cookie_is_bound_to_the_host_and_out_of_reach(site: Site) -> None:
+    site.give_password("member")
+    cookies: SimpleCookie = SimpleCookie()
+    for line in site.nobody().sign_in("member").headers.getlist("Set-Cookie"):
+        cookies.load(line)
+    assert list(cookies) == ["__Host-nagarvani"]
+    kept = cookies["__Host-nagarvani"]
+    assert kept["secure"] is True
+    assert kept["httponly"] is True
+    assert kept["samesite"] == "Lax"
+    assert kept["path"] == "/"
+    assert kept["domain"] == ""
+
+
+def test_a_cookie_that_somebody_made_up_is_nobodys(site: Site) -> None:
+    for value in ("eyJzaWduX2luIjoieCJ9.abc.def", "'; DROP TABLE people; --", "x" * 3_000):
+        nobody = site.nobody()
+        nobody.client.set_cookie("__Host-nagarvani", value, secure=True, domain="127.0.0.1")
+        assert nobody.get("/").status_code == 401
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example", "nagarvani.example:8443", "[::1]"])
+def test_the_host_header_changes_no_link_and_no_address(site: Site, host: str) -> None:
+    lead = site.browser("lead")
+    headers = {"Host": host, "X-Forwarded-Host": host, "Forwarded": f"host={host}"}
+    for path in ("/", "/sign-in", "/people"):
+        answer = lead.client.get(path, base_url=BASE, headers=headers)
+        assert host not in answer.text
+    answer = lead.client.get("/submissions/", base_url=BASE, headers=headers)
+    assert host not in answer.headers.get("Location", "")
+
+
+def test_an_invitation_leads_to_our_own_address_whatever_the_host_header_says(site: Site) -> None:
+    lead = site.browser("lead")
+    person = site.city.people["road_member"]
+    lead.client.post(
+        f"/people/{person}/invite",
+        base_url=BASE,
+        data={"csrf_token": lead.token},
+        headers={"Host": "elsewhere.example", "Sec-Fetch-Site": "same-origin"},
+    )
+    with site.city.read() as session:
+        mail = session.scalars(select(Notice).order_by(Notice.id.desc())).first()
+        assert mail is not None
+        assert "elsewhere" not in f"{mail.subject} {mail.body}"
+
+
+ELSEWHERE = [
+    "https://elsewhere.example/",
+    "//elsewhere.example/",
+    "///elsewhere.example/",
+    "/\\elsewhere.example",
+    "/\t/elsewhere.example",
+    "/\r\n/elsewhere.example",
+    "\\\\elsewhere.example",
+    "/\x0b/elsewhere.example",
+    "javascript:alert(1)",
+    " //elsewhere.example",
+    "elsewhere.example",
+]
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_signing_in_never_leads_elsewhere(site: Site, path: str) -> None:
+    site.give_password("member")
+    answer = site.nobody().sign_in("member", next=path)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_choosing_a_language_never_leads_elsewhere(site: Site, path: str) -> None:
+    answer = site.nobody().post("/language", {"lang": "en", "next": path})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_the_sign_in_page_does_not_take_an_address_of_elsewhere_along(
+    site: Site, path: str
+) -> None:
+    answer = site.nobody().client.get("/sign-in", base_url=BASE, query_string={"next": path})
+    assert Page(answer.text).named("next")[-1].get("value") in ("/", "")
+    assert "elsewhere.example" not in dict(Page(answer.text).form("sign-in")).values()
+
+
+def test_signing_in_leads_where_the_person_was(site: Site) -> None:
+    site.give_password("member")
+    nobody = site.nobody()
+    page = Page(nobody.get("/submissions?state=live").text)
+    path = next(one for one in page.named("next") if one.within("form") is page.by_id("sign-in"))
+    answer = nobody.sign_in("member", next=path.get("value"))
+    assert answer.headers["Location"] == "/submissions?state=live"
+
+
+@pytest.fixture
+def files(site: Site) -> dict[str, str]:
+    """A photo and a PDF that the water supply handed in: their addresses."""
+    handed = (
+        UploadedFile('टाकी "१".jpg', pictures.jpeg()),
+        UploadedFile("आदेश\r\nX: 1.pdf", PDF),
+    )
+    submission = site.city.hand_in(files=handed)
+    with site.city.read() as session:
+        query = select(SubmissionFile).where(SubmissionFile.submission_id == submission)
+        return {
+            one.mime: f"/submissions/{submission}/files/{one.id}" for one in session.scalars(query)
+        }
+
+
+@pytest.mark.parametrize("mime", ["image/jpeg", "application/pdf"])
+def test_an_upload_is_served_to_be_saved_and_can_run_nothing(
+    site: Site, files: dict[str, str], mime: str
+) -> None:
+    answer = site.browser("member").get(files[mime])
+    assert answer.mimetype == mime
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"].startswith("private")
+    assert "X" not in answer.headers
+
+
+def test_an_upload_is_served_only_to_who_may_see_it(site: Site, files: dict[str, str]) -> None:
+    path = files["image/jpeg"]
+    codes = {
+        name: site.browser(name).get(path).status_code
+        for name in ("member", "first", "head", "clerk", "auditor", "road_member", "admin")
+    }
+    codes["nobody"] = site.nobody().get(path).status_code
+    seen = dict.fromkeys(("member", "first", "head", "clerk", "auditor"), 200)
+    assert codes == {**seen, "road_member": 404, "admin": 403, "nobody": 401}
+
+
+def test_a_picture_served_small_has_lost_where_it_was_taken(site: Site) -> None:
+    submission = site.city.hand_in(files=(UploadedFile("घर.jpg", pictures.with_place()),))
+    page = site.browser("member").page(f"/submissions/{submission}")
+    small = next(one.get("src") for one in page.all if one.tag == "img")
+    answer = site.browser("member").get(small)
+    assert answer.mimetype == "image/jpeg"
+    assert b"Exif" not in answer.data
+
+
+HUGE = 10**30
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/submissions/{HUGE}",
+        f"/posts/{HUGE}",
+        f"/posts/{HUGE}/review",
+        f"/comments/{HUGE}",
+        f"/deliveries/{HUGE}",
+        f"/submissions/1/files/{2**63}",
+        f"/submissions/{2**63 - 1}",
+        "/submissions/-1",
+        "/submissions/०",
+        "/posts/1/pictures/..%2f..%2fetc%2fpasswd",
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+    ],
+)
+def test_an_id_that_no_database_holds_is_not_found(any_site: Site, path: str) -> None:
+    assert any_site.browser("clerk").get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/submissions?department={HUGE}",
+        f"/submissions?before=2026-11-25T10:00:00%2B05:30_{HUGE}",
+        "/submissions?before=0001-01-01T00:00:00%2B05:30_1",
+        "/submissions?before=_&state=x&q=%00",
+        "/submissions?q=%25_%27%22\\",
+        f"/comments?view=x&before=9999-12-31T23:59:59-05:30_{HUGE}",
+        f"/posts/1/review?revision={HUGE}",
+        "/calendar?from=99999-99-99",
+        "/calendar?from=2000-01-01",
+        "/calendar?from=2099-12-31",
+        "/departments?q=%00%25",
+        "/people?q=%00%25",
+    ],
+)
+def test_whatever_stands_in_an_address_a_page_comes(any_site: Site, path: str) -> None:
+    any_site.city.in_review()
+    assert any_site.browser("lead").get(path).status_code in (200, 302)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/posts/1/approve", {"seen": str(HUGE)}),
+        ("/posts/1/approve", {"seen": "abc"}),
+        ("/posts/1/return", {"seen": "²", "reason": "x"}),
+        ("/posts/1/draft", {"seen": "abc"}),
+        ("/posts/1/draft", {"seen": str(HUGE)}),
+        ("/posts/1/send-for-review", {"seen": str(HUGE)}),
+        ("/submissions/new", {"department": str(HUGE), "kind": "x"}),
+        ("/submissions/new", {"department": "abc", "form_token": "\x00"}),
+        ("/submissions/new", {"form_token": "x" * 100}),
+        ("/people/new", {"role": "officer", "department_id": str(HUGE), "name_mr": "अ"}),
+        ("/people/new", {"role": "king", "department_id": "abc"}),
+        ("/appointments", {"appointment": str(HUGE)}),
+        ("/language", {"lang": "xx"}),
+        ("/sign-in", {"identifier": "\x00", "password": "\x00"}),
+        ("/sign-in", {"identifier": "9" * 5_000, "password": "p" * 5_000}),
+    ],
+)
+def test_whatever_a_form_holds_it_is_answered_and_nothing_breaks(
+    any_site: Site, path: str, fields: dict[str, str]
+) -> None:
+    any_site.city.in_review()
+    codes = {any_site.browser(name).post(path, fields).status_code for name in ("lead", "first")}
+    assert codes <= {302, 401, 403, 404, 409, 422}
+
+
+def test_a_password_is_never_shown_again(site: Site) -> None:
+    site.give_password("member")
+    answer = site.nobody().post("/sign-in", {"identifier": "", "password": PASSWORD})
+    assert answer.status_code == 422
+    assert PASSWORD not in answer.text
+
+
+def test_searching_for_wildcards_finds_no_more_than_they_say(site: Site) -> None:
+    """A percent sign in a search is a percent sign."""
+    lead = Browser(site.app, site.browser("lead").client)
+    assert "किरण वाबळे" not in lead.page("/people?q=%25")

@@ -1,0 +1,253 @@
+"""The routes of the counter, who may take each, and a world with one of everything to ask for.
+
+The table is written by hand from the agreed rights, never computed from the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import select
+
+from publisher.desk.drafting import PictureDraft
+from publisher.desk.intake import UploadedFile
+from publisher.models.content import Post, SubmissionFile
+from publisher.models.people import SignIn
+from tests.support.city import City
+from tests.web import pictures
+from tests.web.counter import Browser, Site
+
+CAST = {
+    "admin": "admin",
+    "lead": "lead",
+    "cell": "clerk",
+    "officer": "first",
+    "head": "head",
+    "member": "member",
+    "oversight": "oversight",
+    "auditor": "auditor",
+}
+"""A person for each role; those of a department are the water supply's, which oversight sees."""
+
+EVERYBODY = "admin lead cell officer head member oversight auditor"
+WHOEVER_READS_ALL = "lead cell auditor"
+SEES_OWN = "officer head member oversight"
+RECORDS = "admin lead"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who gets in anywhere, who where the thing is their department's, and what is sent along.
+
+    Who is in neither gets 403. Who is only in `own` gets 404 for another department's thing.
+    `foreign` is False where there is no other department's thing to ask for.
+    """
+
+    everywhere: str = ""
+    own: str = ""
+    public: bool = False
+    foreign: bool = True
+    sends: Mapping[str, str] = field(default_factory=dict)
+
+
+PUBLIC = Entry(public=True, foreign=False)
+
+
+def page(everywhere: str, **more: Any) -> Entry:  # noqa: ANN401  whatever Entry takes
+    """A page that belongs to no department."""
+    return Entry(everywhere, foreign=False, **more)
+
+
+SEE_POST = Entry(f"admin {WHOEVER_READS_ALL}", SEES_OWN)
+SEE_ITEM = Entry(WHOEVER_READS_ALL, SEES_OWN)
+DECIDE = Entry("", "officer head")
+DESK = Entry("lead cell")
+WITHDRAW = Entry("lead", "officer head")
+ON_COMMENTS = Entry("lead cell", "officer head")
+
+TABLE: Mapping[str, Entry] = {
+    "static": PUBLIC,
+    "bootstrap.static": PUBLIC,
+    "language.choose": PUBLIC,
+    "signing.ask": PUBLIC,
+    "signing.sign_in": PUBLIC,
+    "signing.open_invitation": PUBLIC,
+    "signing.accept_invitation": PUBLIC,
+    "signing.sign_out": page(EVERYBODY),
+    "signing.prove": page(EVERYBODY),
+    "signing.appointments": page(EVERYBODY),
+    "signing.switch": Entry("", EVERYBODY),
+    "signing.sessions": page(EVERYBODY),
+    "signing.end": Entry("", EVERYBODY),
+    "today.index": page(EVERYBODY),
+    "accounts.index": page("admin lead cell auditor"),
+    "accounts.check": page("admin"),
+    "calendar.index": page(EVERYBODY),
+    "departments.index": page("admin lead cell oversight auditor"),
+    "departments.show": Entry("admin lead cell auditor", "oversight"),
+    "people.index": page(RECORDS),
+    "people.new": page(RECORDS),
+    "people.create": page(RECORDS),
+    "people.show": page(RECORDS),
+    "people.invite": page(RECORDS),
+    "people.disable": page(RECORDS),
+    "people.enable": page(RECORDS),
+    "people.end": page(RECORDS),
+    "submissions.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "submissions.new": page("lead cell officer head member"),
+    "submissions.create": page("lead cell officer head member"),
+    "submissions.show": SEE_ITEM,
+    "submissions.decline": DESK,
+    "submissions.withdraw": Entry("", "officer head member"),
+    "media.submission_file": SEE_ITEM,
+    "media.picture": SEE_POST,
+    "drafting.start": DESK,
+    "drafting.edit": DESK,
+    "drafting.save": DESK,
+    "drafting.send": DESK,
+    "posts.show": SEE_POST,
+    "reviewing.show": SEE_POST,
+    "reviewing.approve": DECIDE,
+    "reviewing.return_post": DECIDE,
+    "reviewing.reject": DECIDE,
+    "reviewing.withdraw_approval": DECIDE,
+    "reviewing.withdraw_post": WITHDRAW,
+    "deliveries.board": page(f"admin {WHOEVER_READS_ALL} {SEES_OWN}"),
+    "deliveries.show": SEE_POST,
+    "deliveries.schedule": DESK,
+    "deliveries.publish_now": DESK,
+    "deliveries.cancel": Entry("lead cell", "officer head"),
+    "deliveries.it_is_live": WITHDRAW,
+    "deliveries.send_again": WITHDRAW,
+    "inbox.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "inbox.show": SEE_ITEM,
+    "inbox.answer": ON_COMMENTS,
+    "inbox.assign": Entry("lead cell", sends={"department": "2"}),
+    "inbox.transfer": ON_COMMENTS,
+    "inbox.close": ON_COMMENTS,
+    "inbox.reopen": ON_COMMENTS,
+}
+LETS_IN = {"GET": {200, 302}, "POST": {200, 302, 409, 422}}
+"""What a page answers to whoever may open it; an empty form is refused by its own words."""
+
+
+Ids = Mapping[str, object]
+
+
+def furnish(city: City, department: str) -> Ids:
+    """A submission with a file, a scheduled post with a picture, and a comment under a live one."""
+    shade = {"water": 40, "road": 200}[department]
+    content = pictures.jpeg(shade=shade)
+    photo = UploadedFile("IMG_1.jpg", content, alt_mr="पाण्याची टाकी")
+    submission = city.hand_in(department=department, files=(photo,))
+    post = city.start(submission)
+    picture = PictureDraft(alt_text="पाण्याची टाकी", content=content, name="IMG_2.jpg")
+    city.save(post, on=["x"], pictures=(picture,))
+    city.send(post)
+    city.approve(post, by={"water": "first", "road": "road_officer"}[department])
+    delivery = city.schedule(post, timedelta(days=1))[0]
+    comment = city.comment(under=city.live(department)[0])
+    with city.read() as session:
+        query = select(SubmissionFile).where(SubmissionFile.submission_id == submission)
+        file = session.scalars(query).one()
+        newest = session.get_one(Post, post).revisions[-1]
+        sha256 = newest.variants[0].renditions[0].sha256
+    return {
+        "submission_id": submission,
+        "file_id": file.id,
+        "post_id": post,
+        "sha256": sha256,
+        "variant_id": city.variants(post)[0],
+        "delivery_id": delivery,
+        "comment_id": comment,
+        "person_id": city.people["garden_member"],
+        "appointment_id": city.appointments["garden_member"],
+        "account_id": city.accounts["x"],
+        "code": department,
+        "token": "nobody-was-invited-by-this",
+        "filename": "icon.svg",
+    }
+
+
+@dataclass(frozen=True)
+class Call:
+    """A route with a method, and whose thing is asked for."""
+
+    endpoint: str
+    method: str
+    foreign: bool
+
+    @property
+    def entry(self) -> Entry:
+        """Its line in the table."""
+        return TABLE[self.endpoint]
+
+
+def calls(site: Site) -> Iterator[Call]:
+    """Every route of the URL map with each of its methods."""
+    for rule in site.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) & set(LETS_IN)):
+            yield Call(rule.endpoint, method, foreign=False)
+            if TABLE[rule.endpoint].foreign:
+                yield Call(rule.endpoint, method, foreign=True)
+
+
+def path_of(site: Site, call: Call, ids: Ids) -> str:
+    """The address of a call for these things."""
+    rules_of = site.app.url_map.iter_rules(call.endpoint)
+    wanted = next(one for one in rules_of if call.method in (one.methods or set()))
+    with site.app.test_request_context():
+        return url_for(
+            call.endpoint, _method=call.method, **{one: ids[one] for one in wanted.arguments}
+        )
+
+
+def make(browser: Browser, call: Call, path: str, ids: Ids, **more: str) -> int:
+    """Carry it out; gives the answer's code."""
+    if call.method == "GET":
+        return browser.get(path).status_code
+    sends = {**call.entry.sends, **_sent(call, ids)}
+    return browser.post(path, sends, **more).status_code
+
+
+def _sent(call: Call, ids: Ids) -> dict[str, str]:
+    """What a button sends: without it another refusal would hide the one that is asked about."""
+    if call.endpoint == "signing.switch":
+        return {"appointment": str(ids["own_appointment"])}
+    return {}
+
+
+def expected(call: Call, role: str) -> set[int]:
+    """What the table says."""
+    entry = call.entry
+    if role in entry.everywhere.split():
+        return LETS_IN[call.method]
+    if role in entry.own.split():
+        return {404} if call.foreign else LETS_IN[call.method]
+    return {403}
+
+
+@dataclass
+class World:
+    """The counter with one of everything for both departments."""
+
+    site: Site
+    own: Ids
+    foreign: Ids
+
+    def ids(self, call: Call, name: str) -> Ids:
+        """What a call is about; sessions and appointments are one's own or somebody else's."""
+        ids = dict(self.foreign if call.foreign else self.own)
+        whose = "road_member" if call.foreign else name
+        ids["sign_in_id"] = self._session_of(whose)
+        ids["own_appointment"] = self.site.city.appointments[whose]
+        return ids
+
+    def _session_of(self, name: str) -> int:
+        query = select(SignIn.id).where(SignIn.person_id == self.site.city.people[name])
+        with self.site.city.read() as session:
+            return session.scalars(query.order_by(SignIn.id.desc())).first() or 0
