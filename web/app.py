@@ -52,6 +52,7 @@ def create_app(of: House) -> Flask:
     compile_all()
     app = Flask("web")
     app.url_map.converters["int"] = KeyConverter
+    app.url_map.merge_slashes = False  # such a redirect would name whatever the Host header says
     app.extensions["house"] = of
     app.config.update(_configuration(of.settings))
     if trusted := of.settings.trusted_proxies:

@@ -212,7 +212,7 @@ def publish_now(post_id: int, variant_id: int) -> Page:
             )
     except FreshSignInRequired:
         return prove_page(keeping.keep_act())
-    flash(_("It leaves now. The page shows when it is live."))
+    flash(_("It leaves within seconds. Look again to see that it is live."))
     return redirect(url_for("posts.show", post_id=post_id))
 
 

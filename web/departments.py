@@ -36,14 +36,15 @@ def index(session: Session) -> str:
         else departments_in_force(session, now=house().now())
     )
     shown = [one for one in found if _in_sight(one)]
+    officers = _holders(session, Role.OFFICER)
     return render_template(
         "departments/index.html",
         departments=shown,
         words=words,
-        officers=_holders(session, Role.OFFICER),
+        officers=officers,
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
-        without=sum(1 for one in shown if one.id not in _holders(session, Role.OFFICER)),
+        without=sum(1 for one in shown if one.id not in officers),
     )
 
 

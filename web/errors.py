@@ -42,7 +42,8 @@ def _reference() -> str:
 
 
 def error_page(code: int, **words: object) -> Page:
-    """The page for this code."""
+    """The page for this code; its frame counts nothing."""
+    g.is_error = True
     reference = "" if code == 404 else _reference()
     if reference:
         log.warning("%s %s %s %s", code, request.method, request.path, reference)

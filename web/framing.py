@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
 from approvals.policy import Role
 from publisher.models.people import Appointment
@@ -76,7 +77,7 @@ def chrome(acting: Acting | None) -> Chrome:
         locale="en" if locale == "en" else "mr",
         city=city.name_en if locale == "en" else city.name_mr,
         home_href=url_for("today.index"),
-        path=request.full_path.rstrip("?") if request.method == "GET" else "/",
+        path=_path_of_page(),
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
@@ -84,6 +85,18 @@ def chrome(acting: Acting | None) -> Chrome:
         acting=_shown(acting) if acting else None,
         menu=_menu() if acting else (),
     )
+
+
+def _path_of_page() -> str:
+    """Where the language switch leads back to: this page, where it can be opened by GET."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    adapter = current_app.create_url_adapter(request)
+    try:
+        opened = adapter is not None and adapter.match(request.path, method="GET")
+    except HTTPException:
+        return "/"
+    return request.path if opened else "/"
 
 
 def _other_languages(locale: str) -> tuple[Language, ...]:
@@ -96,7 +109,7 @@ def _other_languages(locale: str) -> tuple[Language, ...]:
 
 def _tabs(acting: Acting) -> tuple[Tab, ...]:
     role = acting.actor.role
-    waiting = _counts(acting)
+    waiting = {} if g.get("is_error") else _counts(acting)  # it asks for as little as it can
     return tuple(
         Tab(
             label=_(_TABS[endpoint]),

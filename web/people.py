@@ -51,7 +51,7 @@ class PersonForm(Form):
 @reads
 def index(session: Session) -> Page:
     """People with what they are, by department."""
-    words = request.args.get("q", "").strip()
+    words = request.args.get("q", "").replace("\0", "").strip()
     query = (
         select(Appointment)
         .join(Appointment.person)
@@ -61,14 +61,13 @@ def index(session: Session) -> Page:
         .limit(MOST)
     )
     if words:
-        like = f"%{words}%"
         query = query.where(
             or_(
-                Person.name_mr.ilike(like),
-                Person.name_en.ilike(like),
-                Person.mail.ilike(like),
-                Department.name_mr.ilike(like),
-                Department.name_en.ilike(like),
+                Person.name_mr.icontains(words, autoescape=True),
+                Person.name_en.icontains(words, autoescape=True),
+                Person.mail.icontains(words, autoescape=True),
+                Department.name_mr.icontains(words, autoescape=True),
+                Department.name_en.icontains(words, autoescape=True),
             )
         )
     return render_template(

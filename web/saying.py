@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from publisher.words import dates
 from publisher.words.numbers import digits, numbered
@@ -61,7 +63,8 @@ def _moments(locale: Locale) -> dict[str, Callable[..., str]]:
 
 
 def _figures(locale: Locale) -> dict[str, Callable[..., object]]:
-    def in_digits(value: object) -> str:
+    @pass_context  # else Jinja folds `4|digits` once, in the language of whoever came first
+    def in_digits(_context: Context, value: object) -> str:
         return digits(str(value), locale())
 
     def in_number(value: int) -> str:

@@ -9,6 +9,7 @@ from flask import Flask, url_for
 
 from publisher.desk import leaving
 from publisher.desk.leaving import Room
+from publisher.lifecycle import DeliveryState
 from publisher.models.content import Post, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.words import dates
@@ -29,6 +30,9 @@ def register(app: Flask) -> None:
     """Give the templates the title of a variant, and the language of a text."""
     app.jinja_env.filters["variant_title"] = variant_title
     app.jinja_env.filters["language_text"] = language_text
+
+
+MOVING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,14 @@ class Shown:
     when: str
     anchor: str
     delivery: Delivery | None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it is due or being sent, so that looking again in a moment shows more."""
+        if self.delivery is None:
+            return False
+        due = self.delivery.state == DeliveryState.SCHEDULED
+        return self.delivery.state in MOVING or (due and self.delivery.due_at <= house().now())
 
 
 def shown(revision: Revision) -> list[Shown]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 from wtforms import PasswordField
@@ -51,7 +51,7 @@ def sign_in() -> Page:
     with house().database.transaction() as database_session:
         found = signing_in.sign_in(
             database_session,
-            identifier=form.identifier.data or "",
+            identifier=(form.identifier.data or "").replace("\0", ""),
             password=form.password.data or "",
             address=request.remote_addr or "",
             device=request.user_agent.string[:200],
@@ -71,6 +71,8 @@ def _begin(found: SignedIn) -> None:
     """A new session: nothing of the one before is carried over but the language."""
     language = session.get("language")
     session.clear()
+    # The form just read has made a token of the old session, which this page would hand on.
+    g.pop("csrf_token", None)
     session[SESSION_KEY] = found.token
     session.permanent = True
     if language:

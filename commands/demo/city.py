@@ -72,7 +72,7 @@ def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:
         DemoAccount(
             code="facebook-city",
             platform="facebook",
-            handle=page.id,
+            handle=page.name,
             name=page.name,
             url=f"{sandbox_url}/facebook/{page.id}",
             credentials={

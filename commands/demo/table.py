@@ -53,7 +53,11 @@ def show(ground: Ground) -> None:
     click.secho(f"  नगरवाणी · Nagarvani    {ground.address}", bold=True)
     click.echo(f"  नागरिक म्हणून टिप्पणी करा · comment as a citizen    {ground.sandbox_address}")
     click.echo(f"  टपालपेटी · letterbox    {ground.sandbox_address}/letterbox")
-    click.echo("  थांबविण्यासाठी · to end: Ctrl-C\n")
+    click.echo("  थांबविण्यासाठी · to end: Ctrl-C")
+    click.echo(
+        "  नमुना शहर भरले जात आहे (सुमारे एक मिनिट); तोपर्यंत साइन इन करता येईल.\n"
+        "  the city is being filled (about a minute); you can sign in meanwhile\n"
+    )
     click.echo("  ई-मेल किंवा भ्रमणध्वनी, आणि पासवर्ड · mail or mobile, and password\n")
     people = cast.by_key()
     for key in cast.TO_TRY_FIRST:

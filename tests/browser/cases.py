@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
@@ -14,7 +14,10 @@ NOT_PAGES = frozenset({"static", "bootstrap.static", "media.submission_file", "m
 
 @dataclass(frozen=True)
 class Case:
-    """A page as somebody sees it; `act` leads on to its error, `code` is what then comes."""
+    """A page as somebody sees it; `act` leads on to its error, `code` is what then comes.
+
+    With `leaves` the session ends before the act.
+    """
 
     endpoint: str
     name: str
@@ -23,7 +26,7 @@ class Case:
     city: str = "filled"
     act: Act | None = None
     code: int = 200
-    steps: tuple[str, ...] = field(default=())
+    leaves: bool = False
 
     @property
     def id(self) -> str:
@@ -57,18 +60,6 @@ def change(selector: str, value: str, then: str) -> Act:
     return act
 
 
-def without_session(values: dict[str, str], then: str = ".submit-bar .btn-act") -> Act:
-    """Fill a form, lose the session, then press."""
-
-    def act(page: Page) -> None:
-        for selector, value in values.items():
-            page.locator(selector).fill(value)
-        page.context.clear_cookies()
-        page.locator(then).first.click()
-
-    return act
-
-
 SUBMIT = press(".submit-bar .btn-act")
 TOO_LONG = {"textarea[name^='text_1_mr']": "पाणी " * 80}
 THIRTIETH = {
@@ -95,8 +86,9 @@ CASES = (
         "session-lost",
         "member",
         "/submissions/new",
-        act=without_session({"[id=title]": "उद्याने उशिरापर्यंत खुली"}),
+        act=fill({"[id=title]": "उद्याने उशिरापर्यंत खुली"}),
         code=401,
+        leaves=True,
     ),
     Case(
         "submissions.new",
@@ -193,6 +185,7 @@ CASES = (
     Case("deliveries.board", "empty", "clerk", "/decisions", "empty"),
     Case("deliveries.show", "live", "clerk", "/deliveries/{live_delivery}"),
     Case("deliveries.show", "held", "clerk", "/deliveries/{held}"),
+    Case("deliveries.show", "held-lead", "lead", "/deliveries/{held}"),
     Case("deliveries.show", "failed", "clerk", "/deliveries/{failed}"),
     Case("deliveries.show", "missed", "clerk", "/deliveries/{missed}"),
     Case("deliveries.show", "paused", "clerk", "/deliveries/{paused}"),

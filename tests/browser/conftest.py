@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from publisher.database import Database, migrate
 from tests.browser import filled, told
-from tests.browser.counter import Counter, serving
+from tests.browser.counter import Counter, founded, serving
 from tests.support import chromium, sqlite
-from tests.support.city import city
 from tests.support.runs import Run
 
 LOOKING = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
@@ -51,7 +50,7 @@ def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place
             address = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
             database = Database(address)
             stack.callback(database.dispose)
-            town = city(database, folder)
+            town = founded(database, folder)
             ids = filled.fill(town) if name == "filled" else ids_of_nothing()
             counters[name] = (stack.enter_context(serving(town, folder)), ids)
         _sign_in(counters["filled"][0], LOOKING + ELSEWHERE)

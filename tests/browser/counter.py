@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flask import Flask, abort
@@ -15,9 +15,10 @@ from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from publisher import settings
+from publisher.database import Database
 from publisher.models.people import Person
 from publisher.people import signing_in
-from tests.support.city import City
+from tests.support.city import City, city
 from web import rules
 from web.app import create_app
 from web.house import House
@@ -52,7 +53,7 @@ class Counter:
         self._keep(client, name)
 
     def _keep(self, client: FlaskClient, name: str) -> None:
-        for lang in ("mr", "en"):
+        for lang in ("en", "mr"):  # the last one stays the person's own
             self._send(client, "/language", lang=lang, next="/sign-in")
             cookie = client.get_cookie(COOKIE, domain="127.0.0.1")
             assert cookie is not None
@@ -85,6 +86,14 @@ class Counter:
         with self.town.write() as session:
             person = session.get_one(Person, self.town.people[name])
             signing_in.set_password(session, person=person, password=PASSWORD, now=self.town.now)
+
+
+def founded(database: Database, folder: Path) -> City:
+    """A city whose Facebook takes as much text as the real one."""
+    town = city(database, folder)
+    facebook = town.platform("facebook")
+    facebook.limits = replace(facebook.limits, text_units=63_206)
+    return town
 
 
 def open_app(town: City, folder: Path) -> Flask:

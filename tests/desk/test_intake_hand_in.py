@@ -135,7 +135,28 @@ def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
         assert again.id == first.id
         assert len(mails(session)) == 1
     with database.transaction() as session:
-        assert handed_in(session, house, store, form_token="b2").number == "PMC/2026/000002"
+        another = handed_in(session, house, store, form_token="b2", title="दुसरी सूचना")
+        assert another.number == "PMC/2026/000002"
+
+
+def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
+    database: Database, house: House, store: Store
+) -> None:
+    """The answer was lost on the way, and the browser offers again what was written."""
+    with database.transaction() as session:
+        first = handed_in(session, house, store, form_token="a1")
+        assert handed_in(session, house, store, form_token="b2").id == first.id
+        assert len(mails(session)) == 1
+    with database.transaction() as session:
+        changed = handed_in(session, house, store, form_token="c3", text_mr="वेळ बदलली आहे.")
+        assert changed.id != first.id
+    later = form(house, form_token="d4", wished_at=NOW + 3 * DAY)
+    with database.transaction() as session:
+        hour_later = NOW + timedelta(hours=2)
+        other = intake.hand_in(
+            session, actor=house.member, now=hour_later, city_code="PMC", store=store, form=later
+        )
+        assert other.id not in (first.id, changed.id)
 
 
 def test_the_same_form_twice_at_once_is_one_submission_and_spends_one_number(

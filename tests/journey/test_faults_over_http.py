@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
 
 from publisher.demo import notices
 from publisher.now import now
+from tests.journey.browsing import Seen
 from tests.journey.flow import FACEBOOK, X, approve, in_review
 from tests.journey.standing import Standing, page_with, until
 
@@ -33,11 +35,15 @@ def test_after_every_fault_each_text_stands_there_once(standing: Standing) -> No
 def _publish(standing: Standing, post: str, title: str) -> str:
     """Publish the text of this title at once; gives its delivery's path."""
     clerk = standing.person("swati-ranpise")
-    row = next(one for one in clerk.get(post).html.split("<tr") if f">{title}<" in one)
-    action = row.split('action="')[1].split('"')[0]
-    page = clerk.send(clerk.get(post), action)
+    place = _link_in_row(clerk.get(post), title, "/schedule")
+    page = clerk.send(clerk.get(place), "/publish-now")
+    return _link_in_row(page, title, "/deliveries/")
+
+
+def _link_in_row(page: Seen, title: str, part: str) -> str:
+    """Where the row of this title leads."""
     row = next(one for one in page.html.split("<tr") if f">{title}<" in one)
-    return "/deliveries/" + row.split('href="/deliveries/')[1].split('"')[0]
+    return next(one for one in re.findall(r'href="([^"]+)"', row) if part in one)
 
 
 def _wait_until_live(standing: Standing, delivery: str) -> None:

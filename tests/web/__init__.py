@@ -1,1 +1,1 @@
-"""The counter, attacked: who gets in, what bad input meets, and what of a half-written form lives."""
+"""The counter, attacked: who gets in, what bad input meets, what of a half-written form lives."""

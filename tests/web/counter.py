@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from flask import Flask
+from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.datastructures import MultiDict
-from werkzeug.test import Client as WerkzeugClient
 from werkzeug.test import TestResponse
 
 from publisher.database import Database
+from publisher.media.store import Store
 from publisher.models.people import Department, Person
 from publisher.people import signing_in
+from publisher.platforms.memory import MemoryPlatform
 from publisher.press.accounts import OpenAccount
 from publisher.settings import load
 from tests.support import runs
-from tests.support.city import City
+from tests.support.city import City, Clock
 from tests.support.city import city as found_city
 from tests.web.reading import Page, token_in
 from web.acting import SESSION_KEY
@@ -42,7 +45,7 @@ class Browser:
     """A browser at the counter; it keeps its cookies and sends what a browser sends."""
 
     app: Flask
-    client: WerkzeugClient
+    client: FlaskClient
     base: str = BASE
     _token: str = ""
 
@@ -150,19 +153,61 @@ class Site:
         self._passwords.add(name)
 
 
-def open_site(
-    database: Database,
-    folder: Path,
-    *,
-    base_url: str = "https://nagarvani.example",
-    open_account: OpenAccount | None = None,
-) -> Site:
+def open_site(database: Database, folder: Path) -> Site:
     """Found the city, put its water supply under the overseeing office, and open the counter."""
     city = found_city(database, folder)
     with city.write() as session:
         water = session.get_one(Department, city.departments["water"])
         water.reports_to_id = city.departments["information-technology"]
-    return Site(city, open_counter(city, folder, base_url=base_url, open_account=open_account))
+    return Site(city, open_counter(city, folder))
+
+
+def move_in(site: Site, file: Path, folder: Path, app: Flask) -> Site:
+    """The same city as it stood, in a copy of its SQLite file: founding it takes much longer.
+
+    `app` is a counter that now serves this city.
+    """
+    shutil.copyfile(file, folder / "nagarvani.db")
+    if site.city.store.root.exists():
+        shutil.copytree(site.city.store.root, folder / "media")
+    city = replace(
+        site.city,
+        database=Database(f"sqlite:///{folder / 'nagarvani.db'}"),
+        store=Store(folder / "media"),
+        clock=Clock(site.city.clock.at),
+        platforms={},
+    )
+    for name, account_id in city.accounts.items():
+        city.platforms[account_id] = MemoryPlatform(now=city.clock, name=name)
+    app.extensions["house"] = house_of(city, folder)
+    return Site(city, app, set(site._passwords))
+
+
+def house_of(
+    city: City,
+    folder: Path,
+    *,
+    base_url: str = "https://nagarvani.example",
+    open_account: OpenAccount | None = None,
+    database: Database | None = None,
+) -> House:
+    """What a counter of this city works with."""
+    settings = load(
+        {
+            "NAGARVANI_SECRET_KEY": SECRET,
+            "NAGARVANI_DATABASE_URL": city.database.url,
+            "NAGARVANI_MEDIA_DIR": str(folder / "media"),
+            "NAGARVANI_BASE_URL": base_url,
+        },
+        folder=folder,
+    )
+    return House(
+        settings=settings,
+        database=database or city.database,
+        store=city.store,
+        open_account=open_account or (lambda account: city.platforms[account.id]),
+        now=city.clock,
+    )
 
 
 def open_counter(
@@ -173,24 +218,9 @@ def open_counter(
     open_account: OpenAccount | None = None,
     database: Database | None = None,
 ) -> Flask:
-    """Another counter of the same city."""
-    settings = load(
-        {
-            "NAGARVANI_SECRET_KEY": SECRET,
-            "NAGARVANI_DATABASE_URL": city.database.url,
-            "NAGARVANI_MEDIA_DIR": str(folder / "media"),
-            "NAGARVANI_BASE_URL": base_url,
-        },
-        folder=folder,
-    )
+    """Another counter of the same city; its templates are compiled once in a run."""
     app = create_app(
-        House(
-            settings=settings,
-            database=database or city.database,
-            store=city.store,
-            open_account=open_account or (lambda account: city.platforms[account.id]),
-            now=city.clock,
-        )
+        house_of(city, folder, base_url=base_url, open_account=open_account, database=database)
     )
     templates = runs.current().folder / "templates"
     templates.mkdir(exist_ok=True)

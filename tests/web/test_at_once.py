@@ -58,7 +58,7 @@ def test_somebody_elses_form_is_not_handed_in_again(site: Site) -> None:
     assert page.named("title")[0].get("value") == TYPED["title"][0]
 
 
-def count(site: Site, table: type[Submission] | type[Notice] | type[Decision]) -> int:
+def count(site: Site, table: type[Submission | Notice | Decision]) -> int:
     """How many there are."""
     with site.city.read() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0

@@ -1,4 +1,4 @@
-"""Bad input when handing in: a sentence in Marathi at its field, and everything typed still there."""
+"""Bad input when handing in: a sentence in Marathi at its field, everything typed still there."""
 
 from __future__ import annotations
 
@@ -141,8 +141,10 @@ BAD_FILES = {
     ),
     "a photo under another name": (
         ("फोटो.pdf", pictures.jpeg()),
-        "“फोटो.pdf” ही फाइल तिच्या नावातील प्रकाराशी जुळत नाही. "
-        "फोटो JPEG किंवा PNG म्हणून पुन्हा जतन करावा.",
+        (
+            "“फोटो.pdf” ही फाइल तिच्या नावातील प्रकाराशी जुळत नाही. "
+            "फोटो JPEG किंवा PNG म्हणून पुन्हा जतन करावा."
+        ),
     ),
     "a truncated jpeg": (
         ("टाकी.jpg", pictures.truncated_jpeg()),

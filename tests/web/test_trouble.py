@@ -100,8 +100,8 @@ def _no_page_more(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("VACUUM")
     cursor.execute("PRAGMA page_count")
-    row = cursor.fetchone()
-    cursor.execute(f"PRAGMA max_page_count={row[0]}")
+    (pages,) = cursor.fetchone() or (0,)
+    cursor.execute(f"PRAGMA max_page_count={pages}")
     cursor.close()
 
 

@@ -201,17 +201,16 @@ def path_of(site: Site, call: Call, ids: Ids) -> str:
     rules_of = site.app.url_map.iter_rules(call.endpoint)
     wanted = next(one for one in rules_of if call.method in (one.methods or set()))
     with site.app.test_request_context():
-        return url_for(
-            call.endpoint, _method=call.method, **{one: ids[one] for one in wanted.arguments}
-        )
+        values: dict[str, Any] = {one: ids[one] for one in wanted.arguments}
+        return url_for(call.endpoint, _method=call.method, **values)
 
 
-def make(browser: Browser, call: Call, path: str, ids: Ids, **more: str) -> int:
+def make(browser: Browser, call: Call, path: str, ids: Ids, *, token: str | None = None) -> int:
     """Carry it out; gives the answer's code."""
     if call.method == "GET":
         return browser.get(path).status_code
     sends = {**call.entry.sends, **_sent(call, ids)}
-    return browser.post(path, sends, **more).status_code
+    return browser.post(path, sends, token=token).status_code
 
 
 def _sent(call: Call, ids: Ids) -> dict[str, str]:

@@ -6,7 +6,8 @@
        person is asked first. data-draft-filled: the server shows what was typed; that wins.
        [data-draft-note] says "draft saved" and "put back". Passwords, hidden fields, files and
        [data-draft-skip] are never kept; files are named. [data-draft-done="NAME"] in any page
-       (a flash of the category "draft-done") forgets the draft.
+       (a flash of the category "draft-done") forgets the draft; who then goes back finds the form
+       as the server gave it, and cannot send the same once more by mistake.
    <form data-once>
        A second submit while the first is under way does nothing.
    <form data-upload>
@@ -53,6 +54,8 @@
     },
     drop(key) { try { window.localStorage.removeItem(key); } catch { /* nothing was kept */ } },
     keys() { try { return Object.keys(window.localStorage); } catch { return []; } },
+    isDone(key) { try { return window.sessionStorage.getItem(key) !== null; } catch { return false; } },
+    markDone(key) { try { window.sessionStorage.setItem(key, ""); } catch { /* then it is not known */ } },
   };
 
   const kept = (control) =>
@@ -134,10 +137,19 @@
     form.addEventListener("change", (event) => { if (event.isTrusted) { typing = true; later(); } });
     form.addEventListener("submit", save);
     window.addEventListener("pagehide", () => { if (typing) { save(); } });
+    // Going back, the browser has filled in what was sent.
+    window.addEventListener("pageshow", () => {
+      if (!box.isDone(key) || box.read(key) || typing) { return; }
+      form.reset();
+      controls(form).forEach((control) => control.dispatchEvent(new Event("input", { bubbles: true })));
+    });
   }
 
   function forgetDrafts() {
-    all("[data-draft-done]").forEach((mark) => box.drop(draftKey(mark.dataset.draftDone)));
+    all("[data-draft-done]").map((mark) => draftKey(mark.dataset.draftDone)).forEach((key) => {
+      box.drop(key);
+      box.markDone(key);
+    });
     box.keys().filter((key) => key.startsWith("nagarvani:")).forEach((key) => {
       const draft = box.read(key);
       if (!draft || !draft.at || Date.now() - draft.at > WEEK) { box.drop(key); }

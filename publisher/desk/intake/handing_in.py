@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,7 @@ from publisher.desk.checking import Invalid, Problem, person_of
 from publisher.desk.intake import forms
 from publisher.desk.intake.forms import Checked, HandIn
 from publisher.desk.numbering import next_number
+from publisher.lifecycle import SubmissionState
 from publisher.media.store import MediaStore
 from publisher.models.content import Submission, SubmissionFile
 from publisher.models.people import Department, Person
@@ -23,6 +24,7 @@ from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
 from publisher.people.register import is_in_force
 
+SAME_WITHIN = timedelta(hours=1)
 _OF_A_DEPARTMENT = (Role.MEMBER, Role.OFFICER, Role.HEAD)
 
 
@@ -44,7 +46,9 @@ def hand_in(
     at_desk = scope_of(actor, Action.HAND_IN) is Scope.ANY
     checked = forms.check(form, at_desk=at_desk, now=now)
     digests = [] if checked.problems else [store.save(one.content) for one in checked.files]
-    if first := _handed_in_before(session, actor, form):
+    if first := _handed_in_before(session, actor, form) or _just_now(
+        session, actor, checked.form, digests, now=now
+    ):
         return first
     if problems := [*checked.problems, *_wrong_department(session, form, now)]:
         raise Invalid(problems)
@@ -71,6 +75,34 @@ def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submissio
     if first and not may(actor, Action.SEE_SUBMISSION, first.department_id):
         raise Invalid([Problem("form_token", "used")])
     return first
+
+
+def _just_now(
+    session: Session, actor: Actor, form: HandIn, digests: list[str], *, now: datetime
+) -> Submission | None:
+    """The same to the letter from the same person's page within the hour: its answer was lost."""
+    if not form.form_token:
+        return None
+    query = select(Submission).where(
+        Submission.handed_in_by_id == actor.person_id,
+        Submission.department_id == form.department_id,
+        Submission.kind == form.kind,
+        Submission.received_at > now - SAME_WITHIN,
+        Submission.state == SubmissionState.RECEIVED,
+        Submission.title == form.title,
+    )
+    same = [one for one in session.scalars(query) if _content_of(one) == _content(form, digests)]
+    return same[0] if same else None
+
+
+def _content(form: HandIn, digests: list[str]) -> tuple[object, ...]:
+    texts = (form.text_mr, form.text_en, form.text_hi, form.link, form.outward_number)
+    return (*texts, form.wished_at, form.useful_until, digests)
+
+
+def _content_of(one: Submission) -> tuple[object, ...]:
+    texts = (one.text_mr, one.text_en, one.text_hi, one.link, one.outward_number)
+    return (*texts, one.wished_at, one.useful_until, [file.sha256 for file in one.files])
 
 
 def _wrong_department(session: Session, form: HandIn, now: datetime) -> list[Problem]:

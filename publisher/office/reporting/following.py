@@ -128,7 +128,7 @@ def _to_approve(strand: Strand, roster: Roster, wished_at: datetime | None) -> N
     revision = strand.revision
     if revision is None:
         return None
-    due_at, since_at = wished_at or revision.not_after, strand.post.state_at
+    due_at, since_at = wished_at, strand.post.state_at
     able = {one: _able(revision, roster, one) for one in _undecided(revision, roster.now)}
     if not all(able.values()):
         return Next(NextKind.NAME_SOMEBODY, (CELL_LEAD,), since_at, due_at)

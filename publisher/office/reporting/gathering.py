@@ -110,7 +110,7 @@ def _post(
     variants: list[tuple[Variant, str]],
 ) -> Waiting:
     comment = post.reply.comment if post.reply is not None else None
-    due_at, due_kind = _due(wished_at, revision.not_after if revision else None)
+    due_at, due_kind = _due(wished_at, None)
     if comment is not None:
         due_at, due_kind = comment.due_at, DueKind.ANSWER_BY
     return Waiting(

@@ -1,0 +1,130 @@
+"""A list asks the database as often for sixty rows as for a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+
+from approvals.policy import Role
+from publisher.models.people import Department
+from tests.support.city import HOUR, City, statements
+from tests.web.counter import Site
+from tests.web.world import CAST
+
+FEW, MANY = 4, 60
+Furnish = Callable[[City, int], None]
+
+
+def submissions(city: City, count: int) -> None:
+    """Handed in, by the water supply and by the roads."""
+    for at in range(count):
+        city.hand_in(f"सूचना {at}", department=("water", "road")[at % 2])
+
+
+def reviews(city: City, count: int) -> None:
+    """Posts that wait for the water supply's approval."""
+    for _one in range(count):
+        city.in_review(on=["x", "facebook"])
+
+
+def deliveries(city: City, count: int) -> None:
+    """Scheduled one after the other, within the week that the calendar shows."""
+    for at in range(count // 2):
+        city.schedule(city.approved(on=["x", "facebook"]), timedelta(hours=2 * at + 1))
+
+
+def unscheduled(city: City, count: int) -> None:
+    """Approved, without a time."""
+    for _one in range(count):
+        city.approved()
+
+
+def missed(city: City, count: int) -> None:
+    """Past their time, for a person to decide."""
+    for _one in range(count):
+        city.schedule(city.approved(), timedelta(minutes=1))
+    city.press(5 * HOUR)
+
+
+def comments(city: City, count: int) -> None:
+    """Under one live post."""
+    live = city.live()[0]
+    parent = city.platform_id(live)
+    for at in range(count):
+        city.platform("x").citizen_says(
+            f"पाणी कधी येणार? {at}", parent_id=parent, author=f"वाचक{at}"
+        )
+    city.listen(timedelta(minutes=10))
+
+
+def mentions(city: City, count: int) -> None:
+    """Under no post of ours: in the cell's queue."""
+    for at in range(count):
+        city.platform("x").citizen_says(f"@city खड्डा {at}", author=f"वाचक{at}")
+    city.listen(timedelta(minutes=10))
+
+
+def people(city: City, count: int) -> None:
+    """Members of several departments."""
+    for at in range(count):
+        city.appoint(f"more-{count}-{at}", Role.MEMBER, ("water", "road", "garden")[at % 3])
+
+
+def departments(city: City, count: int) -> None:
+    """In the register, half of them with an officer."""
+    for at in range(count):
+        code = f"d-{count}-{at}"
+        with city.write() as session:
+            made = Department(code=code, name_mr=code, name_en=code, kind="department")
+            session.add(made)
+            session.flush()
+            city.departments[code] = made.id
+        if at % 2:
+            city.appoint(f"officer-of-{code}", Role.OFFICER, code)
+
+
+LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
+    "submissions": (
+        submissions,
+        (("/submissions", "cell"), ("/submissions", "member"), ("/", "cell")),
+    ),
+    "what waits for approval": (reviews, (("/", "officer"),)),
+    "what is missed": (missed, (("/", "lead"), ("/decisions", "lead"))),
+    "comments": (comments, (("/comments", "officer"), ("/", "officer"))),
+    "comments without a department": (mentions, (("/comments?view=queue", "lead"),)),
+    "the calendar": (deliveries, (("/calendar", "cell"),)),
+    "what has no time yet": (unscheduled, (("/calendar", "cell"),)),
+    "people": (people, (("/people", "lead"),)),
+    "departments": (departments, (("/departments", "lead"),)),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_a_list_asks_as_often_for_sixty_rows_as_for_a_few(site: Site, what: str) -> None:
+    furnish, pages = LISTS[what]
+    furnish(site.city, FEW)
+    few = {page: asked(site, *page) for page in pages}
+    furnish(site.city, MANY)
+    for page in pages:
+        many = asked(site, *page)
+        assert many.rows > few[page].rows, page
+        assert many.statements == few[page].statements, page
+
+
+class Asked(NamedTuple):
+    """How many statements a page takes, and how many rows or items it shows."""
+
+    statements: int
+    rows: int
+
+
+def asked(site: Site, path: str, role: str) -> Asked:
+    """Open a page as somebody of that role, twice: the second time counts."""
+    browser = site.browser(CAST[role])
+    browser.page(path)
+    with statements(site.city.database) as seen:
+        page = browser.page(path)
+    return Asked(len(seen), sum(one.tag in ("li", "tr", "article", "section") for one in page.all))

@@ -1,0 +1,365 @@
+"""Signing in, sessions and what ends them, appointments, invitations, fresh sign-ins."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.policy import FRESH, Role
+from publisher.lifecycle import AccountState
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.notices import Notice
+from publisher.models.people import Person, SignIn
+from publisher.people import appointing
+from publisher.people.signing_in import ABSOLUTE_LIMIT, IDLE_LIMIT
+from tests.support.city import DAY, HOUR, MINUTE
+from tests.web.counter import PASSWORD, Browser, Site
+from tests.web.reading import Page
+
+NOT_RIGHT = "ईमेल पत्ता, मोबाइल क्रमांक किंवा पासवर्ड बरोबर नाही. तपासून पुन्हा प्रयत्न करावा."
+NEW_PASSWORD = "तळ्यात पाच बदके आणि चंद्र"
+
+
+def test_signing_in_begins_a_new_session(site: Site) -> None:
+    """A session that somebody planted in the browser beforehand is not the one that is used."""
+    planted = site.browser("road_member")
+    old, token = planted.cookie(), planted.token
+    site.give_password("member")
+    planted.sign_in("member")
+    assert planted.cookie() not in ("", old)
+    assert planted.post("/language", {"lang": "en"}, token=token).status_code == 400
+    thief = site.nobody()
+    with thief.client.session_transaction(base_url="https://127.0.0.1") as kept:
+        kept["sign_in"] = old
+    assert "किरण वाबळे" not in thief.get("/").text
+
+
+def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(site: Site) -> None:
+    member, thief = site.browser("member"), site.nobody()
+    with thief.client.session_transaction(base_url="https://127.0.0.1") as kept:
+        kept["sign_in"] = member.cookie()
+    assert thief.get("/").status_code == 200
+    assert member.post("/sign-out").status_code == 302
+    assert thief.get("/").status_code == 401
+    assert member.get("/").status_code == 401
+
+
+def test_a_session_ends_after_a_break_and_after_a_week_in_any_case(site: Site) -> None:
+    idle, busy = site.browser("member"), site.browser("clerk")
+    site.city.clock.move(IDLE_LIMIT)
+    assert idle.get("/").status_code == 401
+    busy = site.browser("clerk")
+    for _hour in range(int(ABSOLUTE_LIMIT / HOUR) - 1):
+        site.city.clock.move(HOUR)
+        if _hour % 6 == 0:
+            assert busy.get("/appointments").status_code == 200
+    site.city.clock.move(HOUR)
+    assert busy.get("/").status_code == 401
+
+
+def test_one_signs_in_by_mobile_number_in_any_spelling(site: Site) -> None:
+    with site.city.write() as session:
+        session.get_one(Person, site.city.people["member"]).mobile = "+919822012345"
+    site.give_password("member")
+    for number in ("98220 12345", "+91 98220-12345", "०९८२२०१२३४५"):
+        answer = site.nobody().post("/sign-in", {"identifier": number, "password": PASSWORD})
+        assert answer.status_code == 302, number
+
+
+def test_what_is_missing_is_told_at_its_field(site: Site) -> None:
+    answer = site.nobody().post("/sign-in", {"identifier": "", "password": ""})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("identifier") == "आपला ईमेल पत्ता किंवा मोबाइल क्रमांक लिहावा."
+    assert page.error_at("password") == "आपला पासवर्ड लिहावा."
+
+
+def test_the_page_does_not_say_whether_an_account_exists(site: Site) -> None:
+    site.give_password("member")
+    site.give_password("road_member")
+    site.city.disable("road_member")
+    answers = {
+        name: site.nobody().sign_in(name, "not the password")
+        for name in ("member", "nobody_at_all", "road_member")
+    }
+    for answer in answers.values():
+        assert answer.status_code == 401
+        assert NOT_RIGHT in Page(answer.text)
+
+
+def test_too_many_tries_close_the_door_for_a_while_and_say_until_when(any_site: Site) -> None:
+    any_site.give_password("member")
+    nobody = any_site.nobody()
+    codes = [nobody.sign_in("member", "not the password").status_code for _try in range(5)]
+    assert codes == [401] * 5
+    answer = nobody.sign_in("member")
+    page = Page(answer.text)
+    assert answer.status_code == 429
+    said = "लागोपाठ फार प्रयत्न झाले. आज दुपारी १२:१५ नंतर पुन्हा प्रयत्न करता येईल."
+    assert said in page
+    assert page.named("identifier")[0].get("value") == "member@pmc.example"
+    any_site.city.clock.move(timedelta(minutes=16))
+    assert nobody.sign_in("member").status_code == 302
+
+
+def test_a_throttled_sign_in_still_carries_what_was_written(site: Site) -> None:
+    site.give_password("member")
+    nobody = site.nobody()
+    carried = {"kept_path": "/submissions/new", "kept:title": "अर्धवट शीर्षक"}
+    for _try in range(6):
+        answer = nobody.sign_in("member", "not the password", **carried)
+    assert answer.status_code == 429
+    assert ("kept:title", "अर्धवट शीर्षक") in Page(answer.text).form("sign-in")
+
+
+def test_a_disabled_persons_session_ends_at_once(any_site: Site) -> None:
+    member, admin = any_site.browser("member"), any_site.browser("admin")
+    assert member.get("/").status_code == 200
+    person = any_site.city.people["member"]
+    assert admin.post(f"/people/{person}/disable").status_code == 302
+    assert member.get("/").status_code == 401
+    refused = any_site.nobody().sign_in("member")
+    assert refused.status_code == 401
+    assert "हा प्रवेश बंद केलेला आहे. कक्षाशी संपर्क साधावा." in Page(refused.text)
+    assert admin.post(f"/people/{person}/enable").status_code == 302
+    assert member.get("/").status_code == 401
+    assert any_site.nobody().sign_in("member").status_code == 302
+
+
+def test_a_session_ends_with_its_only_appointment(site: Site) -> None:
+    member = site.browser("member")
+    site.city.end("member")
+    assert member.get("/").status_code == 401
+
+
+def also(site: Site, name: str, role: Role, department: str) -> int:
+    """Appoint somebody of the cast a second time; gives the appointment's id."""
+    with site.city.write() as session:
+        person = session.get_one(Person, site.city.people[name])
+        held = appointing.record_person(
+            session,
+            actor=appointing.COMMAND,
+            now=site.city.now - DAY,
+            name_mr=person.name_mr,
+            mail=person.mail,
+            role=role,
+            department_id=site.city.departments[department],
+        )
+        return held.id
+
+
+def test_a_session_acts_under_the_appointment_that_was_chosen(site: Site) -> None:
+    roads = also(site, "member", Role.OFFICER, "garden")
+    water_item = site.city.hand_in()
+    garden_item = site.city.hand_in(department="garden")
+    member = site.browser("member")
+    assert member.get(f"/submissions/{water_item}").status_code == 200
+    assert member.get(f"/submissions/{garden_item}").status_code == 404
+    page = member.page("/appointments")
+    assert dict(page.form_to("/appointments")) == {"appointment": str(roads)}
+    assert member.post("/appointments", {"appointment": str(roads)}).status_code == 302
+    assert member.get(f"/submissions/{water_item}").status_code == 404
+    assert member.get(f"/submissions/{garden_item}").status_code == 200
+
+
+def test_nobody_acts_under_somebody_elses_appointment_or_an_ended_one(site: Site) -> None:
+    ended = also(site, "member", Role.MEMBER, "road")
+    with site.city.write() as session:
+        person = session.get_one(Person, site.city.people["member"])
+        held = next(one for one in person.appointments if one.id == ended)
+        appointing.end_appointment(
+            session, actor=appointing.COMMAND, appointment=held, now=site.city.now
+        )
+    member = site.browser("member")
+    for appointment in (site.city.appointments["admin"], ended):
+        answer = member.post("/appointments", {"appointment": str(appointment)})
+        assert answer.status_code == 404
+        assert member.get("/people").status_code == 403
+
+
+def test_one_sees_ones_own_sessions_and_ends_another(site: Site) -> None:
+    here, phone = site.browser("member"), site.browser("member")
+    stranger = site.browser("road_member")
+    page = here.page("/sessions")
+    ends = [one.get("action") for one in page.all if one.get("action").startswith("/sessions/")]
+    assert len(ends) == 1
+    assert stranger.post(ends[0]).status_code == 404
+    assert phone.get("/").status_code == 200
+    assert here.post(ends[0]).status_code == 302
+    assert phone.get("/").status_code == 401
+    assert here.get("/").status_code == 200
+
+
+def invitation(site: Site) -> str:
+    """Invite the member of the roads, who has no password yet; gives the path of the link."""
+    lead = site.browser("lead")
+    assert lead.post(f"/people/{site.city.people['road_member']}/invite").status_code == 302
+    with site.city.read() as session:
+        mail = session.scalars(select(Notice).order_by(Notice.id.desc())).first()
+        assert mail is not None
+        found = re.search(r"/invitation/[\w-]+", mail.body)
+        assert found is not None, mail.body
+        return found.group(0)
+
+
+def test_an_invitation_sets_the_first_password_once(any_site: Site) -> None:
+    path, nobody = invitation(any_site), any_site.nobody()
+    assert nobody.get(path).status_code == 200
+    assert nobody.get(path).status_code == 200
+    assert nobody.post(path, {"new_password": NEW_PASSWORD}).status_code == 302
+    assert nobody.cookie() == ""
+    assert any_site.nobody().sign_in("road_member", NEW_PASSWORD).status_code == 302
+    for answer in (nobody.get(path), nobody.post(path, {"new_password": NEW_PASSWORD + "!"})):
+        assert answer.status_code == 404
+        assert ("ही लिंक आधीच वापरली आहे किंवा तिची मुदत संपली आहे. कक्षाकडून नवीन लिंक मागवावी.") in Page(
+            answer.text
+        )
+    assert any_site.nobody().sign_in("road_member", NEW_PASSWORD + "!").status_code == 401
+
+
+def test_a_new_invitation_makes_the_one_before_void_and_so_does_time(site: Site) -> None:
+    first, second = invitation(site), invitation(site)
+    assert site.nobody().get(first).status_code == 404
+    assert site.nobody().get(second).status_code == 200
+    site.city.clock.move(timedelta(days=14))
+    assert site.nobody().get(second).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("", "पासवर्ड लिहावा."),
+        ("लहान", "किमान १२ अक्षरे असावीत."),
+        ("password1234", "हा पासवर्ड अनेकजण वापरतात. आपले स्वतःचे काही शब्द एकत्र लिहावेत."),
+    ],
+)
+def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, said: str) -> None:
+    path = invitation(site)
+    answer = site.nobody().post(path, {"new_password": password})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("new_password") == said
+    assert not password or password not in page.html
+    assert site.nobody().get(path).status_code == 200
+
+
+def confirm(browser: Browser, answer_text: str, password: str = PASSWORD) -> Page:
+    """Give the password that a step asks for."""
+    fields = [one for one in Page(answer_text).form("prove") if one[0] != "password"]
+    return Page(browser.post("/confirm", [*fields, ("password", password)]).text)
+
+
+def stale(site: Site, name: str) -> Browser:
+    """A browser whose sign-in is too long ago for what wants a fresh one."""
+    site.give_password(name)
+    browser = site.browser(name)
+    site.city.clock.move(FRESH + MINUTE)
+    return browser
+
+
+def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -> None:
+    city = any_site.city
+    post = city.approved()
+    path = f"/posts/{post}/variants/{city.variants(post)[0]}/publish-now"
+    clerk = stale(any_site, "clerk")
+    asked = clerk.post(path)
+    assert asked.status_code == 200
+    assert delivery_of(any_site, post) is None
+    wrong = confirm(clerk, asked.text, "not the password")
+    assert wrong.error_at("password") == NOT_RIGHT
+    kept = confirm(clerk, wrong.html)
+    assert "पुष्टी झाली. आता ती कृती करावी." in kept
+    assert delivery_of(any_site, post) is None
+    assert clerk.post(path, kept.form_to(path)).status_code == 302
+    made = delivery_of(any_site, post)
+    assert made is not None
+    assert made.due_at <= city.now
+
+
+def delivery_of(site: Site, post_id: int) -> Delivery | None:
+    """The one delivery of a post, if there is one."""
+    with site.city.read() as session:
+        return session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one_or_none()
+
+
+@pytest.mark.parametrize("act", ["send-again", "live"])
+def test_settling_a_held_delivery_asks_for_the_password_and_then_goes_on(
+    site: Site, act: str
+) -> None:
+    held = site.city.hold()
+    path = f"/deliveries/{held}/{act}"
+    officer = stale(site, "first")
+    link = {"link": "https://x.com/pmc_x/status/1000"} if act == "live" else {}
+    asked = officer.post(path, link)
+    assert site.city.delivery(held).state == "held"
+    kept = confirm(officer, asked.text)
+    assert officer.post(path, kept.form_to(path)).status_code == 302
+    assert site.city.delivery(held).state == {"send-again": "scheduled", "live": "published"}[act]
+
+
+def test_checking_an_account_asks_for_the_password_and_then_goes_on(site: Site) -> None:
+    account_id = site.city.accounts["x"]
+    with site.city.write() as session:
+        session.get_one(Account, account_id).state = AccountState.PAUSED
+    path = f"/accounts/{account_id}/check"
+    admin = stale(site, "admin")
+    asked = admin.post(path)
+    kept = confirm(admin, asked.text)
+    assert admin.post(path, kept.form_to(path)).status_code == 302
+    assert admin.page("/accounts").notices() == ["सोशल मिडिया खाते सुरू आहे."]
+    with site.city.read() as session:
+        assert session.get_one(Account, account_id).state is AccountState.CONNECTED
+
+
+def test_a_fresh_sign_in_cannot_be_guessed_without_end(site: Site) -> None:
+    post = site.city.approved()
+    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/publish-now"
+    clerk = stale(site, "clerk")
+    asked = clerk.post(path).text
+    for _try in range(5):
+        confirm(clerk, asked, "not the password")
+    assert "लागोपाठ फार प्रयत्न झाले." in confirm(clerk, asked).error_at("password")
+
+
+def test_the_last_admin_cannot_be_shut_out_by_anybody(any_site: Site) -> None:
+    city = any_site.city
+    admin, lead = any_site.browser("admin"), any_site.browser("lead")
+    person, held = city.people["admin"], city.appointments["admin"]
+    said = {
+        "disable": admin.post(f"/people/{person}/disable"),
+        "disable by the lead": lead.post(f"/people/{person}/disable"),
+        "end": admin.post(f"/people/{person}/appointments/{held}/end"),
+        "end by the lead": lead.post(f"/people/{person}/appointments/{held}/end"),
+    }
+    assert {name: one.status_code for name, one in said.items()} == dict.fromkeys(said, 409)
+    assert admin.get("/people").status_code == 200
+
+
+def test_one_of_two_admins_can_shut_the_other_out_but_not_the_last_one(site: Site) -> None:
+    site.city.appoint("second_admin", Role.ADMIN, "information-technology", "सुहास गोखले")
+    second = site.browser("second_admin")
+    first_id = site.city.people["admin"]
+    assert second.post(f"/people/{first_id}/disable").status_code == 302
+    answer = second.post(f"/people/{site.city.people['second_admin']}/disable")
+    assert answer.status_code == 409
+    assert second.get("/people").status_code == 200
+
+
+def test_sessions_say_what_device_they_are_of_as_text(site: Site) -> None:
+    """The name of a browser is whatever it says; it is shown, and is no markup."""
+    member = site.browser("member")
+    with site.city.write() as session:
+        session.scalars(select(SignIn)).one().device = "<img src=x onerror=alert(1)>"
+    assert "<img src=x" not in member.get("/sessions").text
+
+
+def test_the_language_that_somebody_chose_is_kept(site: Site) -> None:
+    member = site.browser("member")
+    assert '<html lang="mr">' in member.get("/").text
+    answer = member.post("/language", {"lang": "en", "next": "/submissions"})
+    assert answer.headers["Location"] == "/submissions"
+    assert '<html lang="en">' in member.get("/").text
+    assert '<html lang="en">' in site.browser("member").get("/").text
