@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 from publisher.database import Database, migrate
-from tests.browser import filled, told
+from tests.browser import told
 from tests.browser.counter import Counter, founded, serving
+from tests.browser.filled import Ids, fill
 from tests.support import chromium, sqlite
 from tests.support.runs import Run
 
@@ -33,7 +34,7 @@ class Places:
 
     filled: Counter
     empty: Counter
-    ids: filled.Ids
+    ids: Ids
 
     def counter(self, name: str) -> Counter:
         """The counter of the filled or the empty city."""
@@ -51,16 +52,16 @@ def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place
             database = Database(address)
             stack.callback(database.dispose)
             town = founded(database, folder)
-            ids = filled.fill(town) if name == "filled" else ids_of_nothing()
+            ids = fill(town) if name == "filled" else ids_of_nothing()
             counters[name] = (stack.enter_context(serving(town, folder)), ids)
         _sign_in(counters["filled"][0], LOOKING + ELSEWHERE)
         _sign_in(counters["empty"][0], ("member", "clerk", "first"))
         yield Places(counters["filled"][0], counters["empty"][0], counters["filled"][1])
 
 
-def ids_of_nothing() -> filled.Ids:
+def ids_of_nothing() -> Ids:
     """There is nothing in the empty city."""
-    return filled.Ids({})
+    return Ids({})
 
 
 def _sign_in(counter: Counter, names: tuple[str, ...]) -> None:

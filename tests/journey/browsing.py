@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
+from http.client import HTTPResponse
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.cookies import extract_cookies_to_jar, get_cookie_header
 
 Fields = list[tuple[str, str]]
 Values = Mapping[str, str | list[str]]
@@ -131,10 +132,14 @@ class _Keeping(HTTPAdapter):
     ) -> requests.Response:
         """Send with the cookies that belong here, and keep what comes."""
         request.headers.pop("Cookie", None)
-        if header := get_cookie_header(self.jar, request):
+        asking = urllib.request.Request(str(request.url))
+        self.jar.add_cookie_header(asking)
+        if header := asking.get_header("Cookie"):
             request.headers["Cookie"] = header
         answer = super().send(request, stream, timeout, verify, cert, proxies)
-        extract_cookies_to_jar(self.jar, request, answer.raw)
+        original = answer.raw._original_response
+        assert isinstance(original, HTTPResponse)
+        self.jar.extract_cookies(original, asking)
         return answer
 
 

@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 Row = dict[str, Any]
 
 
-def until(question: Callable[[], Found], *, within: float = 40, what: str = "") -> Found:
+def until(question: Callable[[], Found | None], *, within: float = 40, what: str = "") -> Found:
     """Ask four times a second until the answer is true; gives it."""
     ends = time.monotonic() + within
     while not (found := question()):
@@ -131,10 +131,11 @@ class Standing:
 
     def wait_for_letter(self, key: str, words: str) -> Row:
         """The newest mail for somebody that holds these words."""
-        return until(
-            lambda: next((one for one in self.letters(key) if words in one["text"]), None),
+        found = until(
+            lambda: [one for one in self.letters(key) if words in one["text"]],
             what=f"a mail for {key} with {words!r}",
         )
+        return found[0]
 
     def fault(self, platform: str, operation: str, kind: str, **more: object) -> None:
         """Lay a fault in the way of the next call."""

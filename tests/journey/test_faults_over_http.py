@@ -43,7 +43,7 @@ def _publish(standing: Standing, post: str, title: str) -> str:
 def _link_in_row(page: Seen, title: str, part: str) -> str:
     """Where the row of this title leads."""
     row = next(one for one in page.html.split("<tr") if f">{title}<" in one)
-    return next(one for one in re.findall(r'href="([^"]+)"', row) if part in one)
+    return next(str(one) for one in re.findall(r'href="([^"]+)"', row) if part in one)
 
 
 def _wait_until_live(standing: Standing, delivery: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -14,6 +15,7 @@ from publisher.demo import circular, notices
 from publisher.models.content import Rendition
 from publisher.now import now
 from publisher.worktime import local
+from tests.journey.browsing import Visitor
 from tests.journey.flow import (
     FACEBOOK,
     X,
@@ -130,12 +132,11 @@ def _check_links(standing: Standing, submission: str, post: str) -> None:
     """The links stand on the post's page and on the department's status page."""
     for name, path in (("swati-ranpise", post), ("meenal-gole", submission)):
         visitor = standing.person(name)
-        until(
-            lambda visitor=visitor, path=path: (
-                len(visitor.get(path).links(r"^https?://\S+(status|posts)/")) >= 4
-            ),
-            what=f"links to four posts on {path}",
-        )
+        until(partial(_has_four_links, visitor, path), what=f"links to four posts on {path}")
+
+
+def _has_four_links(visitor: Visitor, path: str) -> bool:
+    return len(visitor.get(path).links(r"^https?://\S+/(status|posts)/")) >= 4
 
 
 def _water_notice(standing: Standing) -> None:

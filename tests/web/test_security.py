@@ -344,3 +344,29 @@ def test_searching_for_wildcards_finds_no_more_than_they_say(site: Site) -> None
     """A percent sign in a search is a percent sign."""
     lead = Browser(site.app, site.browser("lead").client)
     assert "किरण वाबळे" not in lead.page("/people?q=%25")
+
+
+HOSTILE = "<script>alert('१')</script>\"><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+
+
+def test_what_people_wrote_is_text_wherever_it_is_shown(site: Site) -> None:
+    """In titles, texts, file names, reasons and comments, on every page where they come up."""
+    city = site.city
+    photo = UploadedFile(f"{HOSTILE[:20]}.jpg", pictures.jpeg(), alt_mr=HOSTILE)
+    submission = city.hand_in(HOSTILE, text_mr=HOSTILE, text_en=HOSTILE, files=(photo,))
+    post = city.draft(submission)
+    city.save(post, text=HOSTILE[:60])
+    city.send(post)
+    city.return_post(post, HOSTILE)
+    comment = city.comment(HOSTILE, under=city.live()[0], author=HOSTILE)
+    lead = site.browser("lead")
+    paths = ["/", "/submissions", "/calendar", "/comments", f"/comments/{comment}"]
+    paths += [f"/submissions/{submission}", f"/posts/{post}", f"/posts/{post}/draft"]
+    shown = ""
+    for path in [*paths, f"/posts/{post}/review", f"/posts/{post}/return"]:
+        browser = site.browser("first") if path.endswith("return") else lead
+        html = browser.get(path).text
+        check_markup(html)
+        shown += Page(html).text
+    assert shown.count("<script>alert") > 5
+    assert "49" not in shown
