@@ -9,7 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    expect,
+)
 
 from publisher.database import Database, migrate
 from tests.browser import told
@@ -23,7 +30,8 @@ ELSEWHERE = ("road_member", "health_member", "health_head")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """List at the end what axe could not decide."""
+    """Be patient, and list at the end what axe could not decide."""
+    expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
     if not config.pluginmanager.has_plugin(told.__name__):
         config.pluginmanager.register(told, told.__name__)
 

@@ -235,7 +235,7 @@ def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
     paths["received"] = hand_in(town, _notice("road-closed"), by="road_member", wished=5 * HOUR)
     paths["declined"] = town.hand_in("आंतरविभागीय बैठक", department="health")
     _decline(town, int(paths["declined"]))
-    paths["begun"] = town.start(hand_in(town, _notice("dengue-drive"), by="health_member"))
+    paths["begun"] = town.start(hand_in(town, _notice("ward-hours"), by="health_member"))
     for key, wished in (("drafted", 2 * DAY), ("reviewed", 4 * HOUR)):
         notice = _notice("water-cut" if key == "reviewed" else "road-closed")
         paths[key] = post_id = town.start(hand_in(town, notice, by="member", wished=wished))

@@ -20,7 +20,7 @@ from tests.support.processes import Started, Starter
 from tests.support.runs import is_alive, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-TABLE_ENDS = "anant.kulthe@pmc.example"
+TABLE_ENDS = "see the whole history of a post"
 
 
 def begin(start: Starter, folder: Path, port: int, *more: str) -> Started:

@@ -28,7 +28,7 @@ from tests.journey.flow import (
 )
 from tests.journey.standing import Row, Standing, page_with, until
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 
 def test_the_main_job_from_notices_to_answers_on_real_material(standing: Standing) -> None:

@@ -70,11 +70,18 @@ def _form(
         link=notice.link or "",
         wished_at=notice.wished.moment(base),
         useful_until=useful_until(notice, base),
-        outward_number=notice.outward,
+        outward_number=_outward(notice, course),
         files=files,
         form_token=token_of(number, course),
         brought_by=f"{bringer.name_mr}, {bringer.designation_mr}" if course.recorded_by else "",
     )
+
+
+def _outward(notice: Notice, course: Course) -> str:
+    """What was handed in twice by mistake came the second time under another letter."""
+    if course.submission is SubmissionState.WITHDRAWN:
+        return f"{notice.outward}-अ"
+    return notice.outward
 
 
 def _file(spec: PhotoSpec) -> UploadedFile:
