@@ -100,10 +100,10 @@ def test_what_is_to_be_approved_says_what_it_is_and_until_when(town: City) -> No
     assert (one.by.name_mr, one.by.role) == ("स्वाती रणपिसे", Role.CELL)
 
 
-def test_without_a_wish_the_end_of_the_window_is_when_it_is_due(town: City) -> None:
+def test_without_a_wish_a_post_has_no_due_time_of_its_own(town: City) -> None:
     town.in_review()
     (one,) = _today(town, "first")
-    assert (one.due_at, one.due_kind) == (town.now + 30 * DAY, DueKind.USEFUL_UNTIL)
+    assert (one.due_at, one.due_kind) == (None, None)
 
 
 def test_a_comment_says_who_wrote_what_and_when_it_is_due(town: City) -> None:
