@@ -26,7 +26,7 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "PYTHON"}
     }
     return subprocess.run(
-        ["make", *arguments],
+        ["make", "--no-print-directory", *arguments],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
