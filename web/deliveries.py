@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
-from publisher.desk import drafting, scheduling
+from publisher.desk import drafting, scheduling, timing
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.models.content import Post, Variant
 from publisher.models.deliveries import Delivery
@@ -43,7 +43,7 @@ class TimeForm(Form):
     clock = StringField(_l("Time"))
     late_limit = MinutesField(
         _l("Late limit in minutes"),
-        default=scheduling.LATE_LIMIT,
+        default=timing.LATE_LIMIT,
         validators=[InputRequired(_l("Write a number of minutes."))],
     )
     despite_clash = BooleanField(_l("Keep this time all the same"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,21 +13,11 @@ from approvals.gate import Refusal
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
 from publisher import moving
-from publisher.desk.checking import GRACE, Invalid, Missing, Problem
+from publisher.desk.checking import Missing
+from publisher.desk.timing import GONE, LATE_LIMIT, LONGEST_LATE_LIMIT, UNSENT, check_time
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, PostKind, Revision, Variant
+from publisher.models.content import Post, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
-
-UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
-GONE = (
-    DeliveryState.SENDING,
-    DeliveryState.PUBLISHED,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.HELD,
-)
-LATE_LIMIT = 60
-LONGEST_LATE_LIMIT = 24 * 60
-CLASH = timedelta(minutes=10)
 
 
 class OnItsWay(NotAllowed):
@@ -61,7 +51,7 @@ def schedule(
     post = _locked_post(session, variant.revision.post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
     _check_approved(post, variant.revision)
-    _check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
+    check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
     return _set_time(
         session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
     )
@@ -178,36 +168,6 @@ def send_reply(
     ]
 
 
-def latest_moment(delivery: Delivery) -> datetime:
-    """Until when this delivery may still leave: its late limit, and never past its window."""
-    limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
-    not_after = delivery.variant.revision.not_after
-    return limit if not_after is None else min(limit, not_after)
-
-
-def clashes(
-    session: Session, *, account_id: int, due_at: datetime, variant_id: int
-) -> list[Delivery]:
-    """Other posts on that account within ten minutes of this time.
-
-    The post's own other languages may stand beside it, and answers to citizens count for nothing.
-    """
-    own = select(Revision.post_id).join(Variant.revision).where(Variant.id == variant_id)
-    query = (
-        select(Delivery)
-        .join(Post, Post.id == Delivery.post_id)
-        .where(
-            Delivery.account_id == account_id,
-            Delivery.post_id != own.scalar_subquery(),
-            Post.kind == PostKind.POST,
-            Delivery.state.in_((*UNSENT, *GONE)),
-            Delivery.due_at > due_at - CLASH,
-            Delivery.due_at < due_at + CLASH,
-        )
-    )
-    return list(session.scalars(query.order_by(Delivery.due_at)))
-
-
 def delivery_for(session: Session, delivery_id: int) -> Delivery:
     """The delivery, or `Missing`."""
     delivery = session.get(Delivery, delivery_id)
@@ -297,37 +257,3 @@ def _check_approved(post: Post, revision: Revision) -> None:
         raise WrongState(state=post.state, to=DeliveryState.SCHEDULED)
     if revision.number != post.newest:
         raise NotApproved(reason=Refusal.NOT_NEWEST)
-
-
-def _check_time(
-    session: Session,
-    variant: Variant,
-    due_at: datetime,
-    late_limit: int,
-    *,
-    now: datetime,
-    despite_clash: bool,
-) -> None:
-    problems = [*_wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
-    others = clashes(session, account_id=variant.account_id, due_at=due_at, variant_id=variant.id)
-    if not problems and others and not despite_clash:
-        near = {"title": others[0].post.title, "due_at": others[0].due_at}
-        problems.append(Problem("due_at", "clash", near))
-    if problems:
-        raise Invalid(problems)
-
-
-def _wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[Problem]:
-    if due_at < now - GRACE:
-        return [Problem("due_at", "past", {})]
-    if revision.not_before is not None and due_at < revision.not_before:
-        return [Problem("due_at", "before_window", {"not_before": revision.not_before})]
-    if revision.not_after is not None and due_at > revision.not_after:
-        return [Problem("due_at", "after_window", {"not_after": revision.not_after})]
-    return []
-
-
-def _wrong_limit(late_limit: int) -> list[Problem]:
-    if 1 <= late_limit <= LONGEST_LATE_LIMIT:
-        return []
-    return [Problem("late_limit", "limit", {"most": LONGEST_LATE_LIMIT})]

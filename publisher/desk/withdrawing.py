@@ -12,7 +12,7 @@ from approvals.errors import NotApproved, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
 from publisher import moving
-from publisher.desk import asking, reviewing, scheduling
+from publisher.desk import asking, reviewing, scheduling, timing
 from publisher.desk.checking import checked_reason
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, Post, Revision, Variant
@@ -57,7 +57,7 @@ def _check_something_left_to_stop(session: Session, post: Post) -> None:
         .with_for_update(of=Delivery)
     )
     states = list(session.scalars(query))
-    if states and all(state in scheduling.GONE for state in states):
+    if states and all(state in timing.GONE for state in states):
         gone = {state for state in states if state is not DeliveryState.PUBLISHED}
         raise scheduling.OnItsWay(state=gone.pop() if gone else DeliveryState.PUBLISHED)
 

@@ -13,7 +13,7 @@ from approvals.errors import WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, require
 from publisher import moving
-from publisher.desk import scheduling
+from publisher.desk import scheduling, timing
 from publisher.desk.checking import Missing, checked_reason
 from publisher.inbox import deadlines
 from publisher.lifecycle import CommentState
@@ -232,7 +232,7 @@ def take_back_answer(
     if reply is None:
         return
     moving.lock(session, Post, reply.post_id)
-    gone = [one.state for one in reply.post.deliveries if one.state in scheduling.GONE]
+    gone = [one.state for one in reply.post.deliveries if one.state in timing.GONE]
     if gone:
         raise scheduling.OnItsWay(state=gone[0])
     withdraw_reply(session, reply, actor=actor, now=now, why=why)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import checkpoints, moving
-from publisher.desk.scheduling import latest_moment
+from publisher.desk.timing import latest_moment
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.press import publishing, telling

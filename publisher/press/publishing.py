@@ -16,7 +16,7 @@ from approvals.errors import Overtaken
 from approvals.policy import CLOCK
 from publisher import checkpoints, moving
 from publisher.desk import judging, leaving
-from publisher.desk.scheduling import latest_moment
+from publisher.desk.timing import latest_moment
 from publisher.lifecycle import DeliveryState
 from publisher.media.store import MediumChanged, MediumMissing, Store
 from publisher.models.content import Post, Rendition, Variant

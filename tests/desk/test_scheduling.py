@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import FreshSignInRequired, NotApproved, WrongRole, WrongState
 from approvals.gate import Refusal
 from approvals.lifecycle import PostState
-from publisher.desk import scheduling
+from publisher.desk import scheduling, timing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState
@@ -162,7 +162,7 @@ def test_the_late_limit_never_passes_the_window(
     session: Session, board: Board, post_id: int, due_at: datetime, limit: int, latest: datetime
 ) -> None:
     found = schedule(session, board, variant(session, post_id).id, due_at, limit=limit)
-    assert scheduling.latest_moment(found) == latest
+    assert timing.latest_moment(found) == latest
 
 
 # Clashes

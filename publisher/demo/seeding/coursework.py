@@ -11,7 +11,7 @@ from publisher.demo.plan import Course, Outcome, Trouble
 from publisher.demo.seeding import drafting, handing, sending, times
 from publisher.demo.seeding.stage import Stage, Step
 from publisher.demo.seeding.times import MINUTE, Times
-from publisher.desk.scheduling import LATE_LIMIT
+from publisher.desk.timing import LATE_LIMIT
 from publisher.lifecycle import DeliveryState, SubmissionState
 
 SECOND = timedelta(seconds=1)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, may
 from publisher.desk.checking import departments_in_sight
-from publisher.desk.scheduling import latest_moment
+from publisher.desk.timing import latest_moment
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery
