@@ -20,7 +20,6 @@ from publisher.platforms.base import (
     Deadline,
     Health,
     HealthProblem,
-    Limits,
     Medium,
     Outgoing,
     Page,
@@ -36,6 +35,15 @@ from publisher.platforms.base import (
     with_link,
 )
 from publisher.platforms.facebook_errors import read_error
+from publisher.platforms.facebook_forms import (
+    LIMITS,
+    comment_form,
+    limits_for,
+    photo_count,
+    plain,
+    post_form,
+    post_words,
+)
 from publisher.platforms.http import Call, Channel
 from publisher.platforms.places import Place, read_on
 from publisher.platforms.shapes import Json, moment_at, rows_at, text_at
@@ -101,15 +109,15 @@ class FacebookPlatform:
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
         """Check the limits and upload the photos unpublished: Facebook drops them after a day."""
-        refuse_unfit(outgoing, _limits_for(outgoing), len(normal(outgoing.text)))
+        refuse_unfit(outgoing, limits_for(outgoing), len(normal(outgoing.text)))
         return Prepared(outgoing, tuple(self._upload(one, deadline) for one in outgoing.media))
 
     def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Create the post in one step, or the comment where it answers something."""
         outgoing = prepared.outgoing
         if outgoing.reply_to is not None:
-            return self._create(outgoing.reply_to, "comments", _comment(prepared), deadline)
-        return self._create(self._page_id, "feed", _post(prepared), deadline)
+            return self._create(outgoing.reply_to, "comments", comment_form(prepared), deadline)
+        return self._create(self._page_id, "feed", post_form(prepared), deadline)
 
     def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Answer a post or a comment as the page."""
@@ -197,13 +205,13 @@ class FacebookPlatform:
 
     def _is_it(self, found: Json, outgoing: Outgoing) -> bool:
         if outgoing.reply_to is None:
-            expected = _post_words(outgoing)
+            expected = post_words(outgoing)
         elif text_at(found, "from", "id") == self._page_id:
             expected = with_link(outgoing.text, outgoing.link)
         else:
             return False
-        is_same = _plain(text_at(found, "message")) == _plain(expected)
-        return is_same and _photo_count(found) == len(outgoing.media)
+        is_same = plain(text_at(found, "message")) == plain(expected)
+        return is_same and photo_count(found) == len(outgoing.media)
 
     def _comments(self, post_id: str, place: Place) -> Page:
         args = {
@@ -250,58 +258,12 @@ class FacebookPlatform:
         return address if is_whole else f"{self._web_url}/{text_at(found, 'id')}"
 
 
-PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")
-# Facebook: photos up to 10 MB. How long a text may be is known from others' pages only.
-LIMITS = Limits(63_206, 10, 10 * 1024 * 1024, 1_000, PHOTO_TYPES)
-COMMENT_LIMITS = Limits(8_000, 1, 10 * 1024 * 1024, 1_000, PHOTO_TYPES)
-
-
-def _limits_for(outgoing: Outgoing) -> Limits:
-    return LIMITS if outgoing.reply_to is None else COMMENT_LIMITS
-
-
 def _proof(credentials: FacebookCredentials) -> dict[str, str]:
     """The parameter that proves the app's secret; none where no secret is given."""
     if not credentials.app_secret:
         return {}
     key, token = credentials.app_secret.encode(), credentials.page_token.encode()
     return {"appsecret_proof": hmac.new(key, token, hashlib.sha256).hexdigest()}
-
-
-def _post_words(outgoing: Outgoing) -> str:
-    """The text of a post: its link has a field of its own, but not beside photos."""
-    return with_link(outgoing.text, outgoing.link) if outgoing.media else outgoing.text
-
-
-def _post(prepared: Prepared) -> dict[str, str]:
-    outgoing = prepared.outgoing
-    form = {"message": normal(_post_words(outgoing))}
-    if outgoing.link and not outgoing.media:
-        form["link"] = outgoing.link
-    for place, number in enumerate(prepared.media_ids):
-        form[f"attached_media[{place}]"] = json.dumps({"media_fbid": number})
-    return form
-
-
-def _comment(prepared: Prepared) -> dict[str, str]:
-    outgoing = prepared.outgoing
-    form = {"message": normal(with_link(outgoing.text, outgoing.link))}
-    if prepared.media_ids:
-        form["attachment_id"] = prepared.media_ids[0]
-    return form
-
-
-def _plain(text: str) -> str:
-    return " ".join(normal(text).split())
-
-
-def _photo_count(found: Json) -> int:
-    if text_at(found, "attachment", "type") in ("photo", "sticker"):
-        return 1
-    for attachment in rows_at(found, "attachments", "data"):
-        parts = rows_at(attachment, "subattachments", "data")
-        return len(parts) or int(text_at(attachment, "media_type") == "photo")
-    return 0
 
 
 def _after(page: Json) -> str:
