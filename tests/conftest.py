@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from publisher.database import Database, migrate
-from tests.support import chromium, runs, sqlite
+from tests.support import chromium, runs, sqlite, told
 from tests.support.accessibility import Findings, examine
 from tests.support.lending import Lender
 from tests.support.mail import MailServer, serving
@@ -26,8 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin a run, unless this is a worker of one: then its controller did."""
+    """Begin a run, unless this is a worker of one: then its controller did.
+
+    At its end the run tells what axe could not decide: a plug-in does, whichever rooms are run.
+    """
     if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(told, told.__name__)
         config.stash[_RUN] = runs.begin()
 
 

@@ -19,21 +19,18 @@ from playwright.sync_api import (
 )
 
 from publisher.database import Database, migrate
-from tests.browser import told
 from tests.browser.counter import Counter, founded, serving
 from tests.browser.filled import Ids, fill
-from tests.support import chromium, sqlite
+from tests.support import chromium, sqlite, told
 from tests.support.runs import Run
 
 LOOKING = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
 ELSEWHERE = ("road_member", "health_member", "health_head")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Be patient, and list at the end what axe could not decide."""
-    expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
-    if not config.pluginmanager.has_plugin(told.__name__):
-        config.pluginmanager.register(told, told.__name__)
+def pytest_configure() -> None:
+    """Be patient: a busy machine is no fault of the page."""
+    expect.set_options(timeout=15_000)
 
 
 @dataclass(frozen=True)
