@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gettext
 import os
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from tests.house.reading import read, tracked
 from tests.support.runs import CHECKOUT
 from tools import environment, said, system
 from tools.environment import Environment
-from tools.made import compile_translation
 from tools.setup import choose
 
 NO_PACKAGE = system.Package("no-such-package", "nothing needs it", lambda: False)
@@ -144,21 +142,6 @@ def test_another_virtual_environment_can_be_named(monkeypatch: pytest.MonkeyPatc
     assert environment.chosen().folder == CHECKOUT / ".venv-312"
     monkeypatch.setenv("VENV", "")
     assert environment.chosen().folder == CHECKOUT / ".venv"
-
-
-def test_translations_are_compiled_when_they_change(tmp_path: Path) -> None:
-    source = tmp_path / "messages.po"
-    source.write_text(
-        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
-        'msgid "Hand in"\nmsgstr "सादर करा"\n',
-        "utf-8",
-    )
-    compile_translation(source)
-    with (tmp_path / "messages.mo").open("rb") as file:
-        assert gettext.GNUTranslations(file).gettext("Hand in") == "सादर करा"
-    made = (tmp_path / "messages.mo").stat().st_mtime_ns
-    compile_translation(source)
-    assert (tmp_path / "messages.mo").stat().st_mtime_ns == made
 
 
 def test_what_is_made_at_set_up_is_not_kept_by_git() -> None:
