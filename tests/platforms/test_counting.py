@@ -104,6 +104,13 @@ def test_an_account_with_long_posts_has_its_own_limit() -> None:
     assert count("क" * 281, limit=25_000).valid
 
 
+def spent_on(text: str) -> float:
+    """The processor's seconds for counting this text: what else runs here does not count."""
+    began = time.thread_time()
+    count(text)
+    return time.thread_time() - began
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -124,19 +131,16 @@ def test_an_account_with_long_posts_has_its_own_limit() -> None:
 def test_the_work_grows_with_the_length_alone(piece: str) -> None:
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
-        began = time.perf_counter()
-        count(text)
-        return time.perf_counter() - began
+        return min(spent_on(text) for _ in range(2))
 
     count(piece)
     # Twenty times the text; quadratic work would take four hundred times as long.
-    assert seconds(200_000) < 100 * max(seconds(10_000), 0.005)
+    assert seconds(100_000) < 150 * max(seconds(5_000), 0.005)
 
 
 def test_a_million_characters_do_not_hang() -> None:
-    began = time.perf_counter()
+    assert spent_on("पाणी " * 200_000) < 60
     assert count("पाणी " * 200_000).weighted == 1_000_000
-    assert time.perf_counter() - began < 60
 
 
 @given(st.text(), st.text())

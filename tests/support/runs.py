@@ -65,9 +65,14 @@ class Run:
             _signal([postmaster], signal.SIGQUIT)  # at once: nobody wants its data
         if not wait_until(lambda: not self.processes(), within=5):
             _signal(self.processes(), signal.SIGKILL)
-            wait_until(lambda: not self.processes(), within=5)
-        shutil.rmtree(self.folder, ignore_errors=True)
+            wait_until(lambda: not self.processes(), within=20)
+        wait_until(self._is_removed, within=20)
         return left
+
+    def _is_removed(self) -> bool:
+        """Remove the folder; what is dying may still be writing into it, so this is tried again."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return not self.folder.exists()
 
 
 def registry() -> Path:
