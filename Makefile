@@ -14,7 +14,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test fmt lint lock shots clean
+.PHONY: help demo test proof fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ demo: ## the whole house with an invented city, in this terminal (PORT=5000 FRES
 
 test: ## style, types, layers, then every test on SQLite and PostgreSQL (ARGS="-k word")
 	@$(SETUP) test $(ARGS)
+
+proof: ## what takes long: every page in every language, both widths, and runs that are killed
+	@$(SETUP) proof $(ARGS)
 
 fmt: ## put the code in shape
 	@$(SETUP) fmt

@@ -25,6 +25,7 @@ CACHES = (
     "build",
     "shots",
 )
+WORKERS = ["-n", "logical", "--dist", "loadgroup"]
 CHECKS = (
     ("ruff check", ["ruff", "check"]),
     ("ruff format", ["ruff", "format", "--check"]),
@@ -52,8 +53,13 @@ def test(options: argparse.Namespace) -> int:
     if failed := _check(there):
         raise Stop(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
-    workers = ["-n", "logical", "--dist", "loadgroup"]
-    return _become([str(there.python), "-m", "pytest", *workers, *options.arguments])
+    return _become([str(there.python), "-m", "pytest", *WORKERS, *options.arguments])
+
+
+def proof(options: argparse.Namespace) -> int:
+    """Set up and become the long tests, which `test` leaves out."""
+    there = _ready_for_tests()
+    return _become([str(there.python), "-m", "pytest", "-m", "proof", *WORKERS, *options.arguments])
 
 
 def lint(_options: argparse.Namespace) -> int:
@@ -86,7 +92,9 @@ def lock(options: argparse.Namespace) -> int:
 def shots(_options: argparse.Namespace) -> int:
     """Take a picture of every page."""
     there = _ready_for_tests()
-    return _become([str(there.python), "-m", "pytest", "-q", "-m", "browser", "--shots", "shots"])
+    return _become(
+        [str(there.python), "-m", "pytest", "-q", "-m", "browser", *WORKERS, "--shots", "shots"]
+    )
 
 
 def clean(_options: argparse.Namespace) -> int:
@@ -162,7 +170,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    for carry_out in (demo, test, fmt, lint, lock, shots, clean):
+    for carry_out in (demo, test, proof, fmt, lint, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)
         if carry_out is demo:

@@ -39,7 +39,11 @@ def test_what_is_no_page_answers_with_a_file(places: Places, looking: Looking) -
         assert answer.headers["content-type"].startswith("image/")
 
 
-@pytest.mark.parametrize("lang", ["mr", "en"])
+# Marathi is looked at in each `make test`; the same pages in the other languages by `make proof`.
+LANGUAGES = ["mr", *(pytest.param(lang, marks=pytest.mark.proof) for lang in ("en", "hi"))]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("case", [*CASES, *FAILURES], ids=lambda one: one.id)
 def test_a_page_is_fit_for_everybody(
     case: Case,

@@ -45,7 +45,7 @@ def test_make_alone_says_what_there_is() -> None:
     done = make()
     assert done.returncode == 0
     named = {line.split()[1] for line in done.stdout.splitlines()}
-    assert named == {"help", "demo", "test", "fmt", "lint", "lock", "shots", "clean"}
+    assert named == {"help", "demo", "test", "proof", "fmt", "lint", "lock", "shots", "clean"}
 
 
 def test_port_and_fresh_reach_the_demo() -> None:
@@ -150,4 +150,5 @@ def test_what_is_made_at_set_up_is_not_kept_by_git() -> None:
 
 def test_the_continuous_integration_calls_make_test() -> None:
     assert "\nmake test\n" in read(".ci/run")
+    assert "    make proof\n" in read(".ci/run")
     assert os.access(CHECKOUT / ".ci" / "run", os.X_OK)
