@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from sandbox import control, pages
+from sandbox import arranging, control, pages
 from sandbox.facebook.app import create_facebook
 from sandbox.ledger import Ledger
 from sandbox.x.app import create_x
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 X_HOSTS = ("api.twitter.com", "api.x.com")
 FACEBOOK_HOSTS = ("graph.facebook.com",)
+# X: a person allows an app on a page of the same host.
+PAGES_OF_X = ("/oauth/authorize", "/oauth/authenticate")
 VERSION = re.compile(r"/v\d+\.\d+(?=/|$)")
 LARGEST_REQUEST = 64 * 1024 * 1024
 
@@ -36,6 +38,7 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.extensions["ledger"] = ledger
     app.register_blueprint(control.blueprint(ledger))
+    app.register_blueprint(arranging.blueprint(ledger))
     app.register_blueprint(pages.blueprint(ledger))
     pages.prepare(app)
     platforms: dict[str, WSGIApplication] = {
@@ -51,6 +54,8 @@ def _by_host(own: WSGIApplication, platforms: dict[str, WSGIApplication]) -> WSG
         host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
         if host in FACEBOOK_HOSTS:
             environ = _without_version(environ)
+        if environ["PATH_INFO"] in PAGES_OF_X:
+            return own(environ, start)
         return platforms.get(host, own)(environ, start)
 
     return chosen

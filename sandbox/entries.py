@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 
 from sandbox.now import before, written
@@ -104,14 +104,15 @@ def change(db: sqlite3.Connection, entry: Entry, column: str, value: object) -> 
     db.execute(query, (value, entry.platform, entry.id))
 
 
-def edit(db: sqlite3.Connection, entry: Entry, text: str, now: datetime) -> None:
-    """Put a new text in place of the old one, which the ledger keeps."""
+def edit(db: sqlite3.Connection, entry: Entry, text: str, now: datetime) -> Entry:
+    """Put a new text in place of the old one, which the ledger keeps; gives the new entry."""
     db.execute(
         "INSERT INTO edits VALUES (?, ?, ?, ?)",
         (entry.platform, entry.id, written(now), entry.text),
     )
     for column, value in (("text", text), ("shown", text), ("edited_at", written(now))):
         change(db, entry, column, value)
+    return replace(entry, text=text, shown=text, edited_at=written(now))
 
 
 def delete(db: sqlite3.Connection, entry: Entry, now: datetime) -> None:

@@ -48,6 +48,7 @@ OPERATIONS = (
     "comments",
     "search",
     "check",
+    "connect",
     "mail",
     "*",
 )
@@ -62,7 +63,7 @@ class Fault:
     """`remaining` None: always. `skip`: let so many calls pass first. `account` None: any.
 
     `seconds` is how long to hang or lag, or until a limit resets (None: no reset told). `code` is
-    the HTTP code of an error.
+    the HTTP code of an error, `subcode` what Facebook says beside its own code.
     """
 
     platform: str
@@ -73,6 +74,7 @@ class Fault:
     skip: int = 0
     seconds: float | None = None
     code: int | None = None
+    subcode: int | None = None
     id: int = 0
 
 
@@ -80,8 +82,10 @@ def lay(db: sqlite3.Connection, fault: Fault) -> int:
     """Lay a fault; its number is returned."""
     values = asdict(fault) | {"kind": fault.kind.value}
     cursor = db.execute(
-        "INSERT INTO faults (platform, operation, kind, account, remaining, skip, seconds, code)"
-        " VALUES (:platform, :operation, :kind, :account, :remaining, :skip, :seconds, :code)",
+        "INSERT INTO faults"
+        " (platform, operation, kind, account, remaining, skip, seconds, code, subcode)"
+        " VALUES (:platform, :operation, :kind, :account, :remaining, :skip, :seconds, :code,"
+        " :subcode)",
         values,
     )
     return int(cursor.lastrowid or 0)
@@ -154,6 +158,7 @@ def read(values: Mapping[str, object]) -> Fault:
         skip=int(_figure(values, "skip") or 0),
         seconds=_figure(values, "seconds"),
         code=_http_code(values),
+        subcode=_subcode(values),
     )
 
 
@@ -183,4 +188,9 @@ def _http_code(values: Mapping[str, object]) -> int | None:
     figure = _figure(values, "code")
     if figure is not None and not 400 <= figure <= 599:
         raise BadFault("code")
+    return None if figure is None else int(figure)
+
+
+def _subcode(values: Mapping[str, object]) -> int | None:
+    figure = _figure(values, "subcode")
     return None if figure is None else int(figure)

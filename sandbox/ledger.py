@@ -43,14 +43,48 @@ CREATE TABLE IF NOT EXISTS windows (
 CREATE TABLE IF NOT EXISTS faults (
   id INTEGER PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, operation TEXT NOT NULL,
   kind TEXT NOT NULL, account TEXT, remaining INTEGER, skip INTEGER NOT NULL,
-  seconds REAL, code INTEGER
+  seconds REAL, code INTEGER, subcode INTEGER
 );
 CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS mails (
   id INTEGER PRIMARY KEY AUTOINCREMENT, received_at TEXT NOT NULL, sender TEXT NOT NULL,
   recipients TEXT NOT NULL, raw BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS parts (
+  medium TEXT NOT NULL, place INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (medium, place)
+);
+CREATE TABLE IF NOT EXISTS uploads (
+  id TEXT PRIMARY KEY, account TEXT NOT NULL, mime TEXT NOT NULL, size INTEGER NOT NULL,
+  begun_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS endings (
+  platform TEXT NOT NULL, account TEXT NOT NULL, ends_at TEXT NOT NULL, subcode INTEGER NOT NULL,
+  PRIMARY KEY (platform, account)
+);
+CREATE TABLE IF NOT EXISTS request_tokens (
+  token TEXT PRIMARY KEY, secret TEXT NOT NULL, callback TEXT NOT NULL, made_at TEXT NOT NULL,
+  account TEXT, verifier TEXT
+);
+CREATE TABLE IF NOT EXISTS codes (
+  code TEXT PRIMARY KEY, redirect_uri TEXT NOT NULL, scopes TEXT NOT NULL, pages TEXT NOT NULL,
+  made_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS tokens (
+  token TEXT PRIMARY KEY, page TEXT, scopes TEXT NOT NULL, pages TEXT NOT NULL,
+  issued_at TEXT NOT NULL, expires_at TEXT
+);
+CREATE TABLE IF NOT EXISTS hooks (
+  name TEXT PRIMARY KEY CHECK (name = 'facebook'), url TEXT NOT NULL, verify_token TEXT NOT NULL,
+  verified_at TEXT, most INTEGER NOT NULL, twice INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS subscriptions (page TEXT PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS updates (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, page TEXT NOT NULL, noted_at TEXT NOT NULL,
+  change TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next_at TEXT NOT NULL, sent_at TEXT
+);
 """
+# Columns that came later: a ledger of before is given them when it is opened.
+LATER = (("faults", "subcode", "INTEGER"),)
 
 
 class Ledger:
@@ -68,6 +102,13 @@ class Ledger:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.executescript(SCHEMA)
+        self._grow()
+
+    def _grow(self) -> None:
+        for table, column, kind in LATER:
+            known = self._connection.execute(f"PRAGMA table_info({table})")
+            if column not in {row["name"] for row in known}:
+                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -95,6 +95,12 @@ def find(db: sqlite3.Connection, platform: str, key: str) -> Medium | None:
     return Medium(**dict(row)) if row else None
 
 
+def mime_of(db: sqlite3.Connection, medium: Medium) -> str:
+    """The media type of an upload's bytes."""
+    row = db.execute("SELECT mime FROM pictures WHERE digest=?", (medium.digest,)).fetchone()
+    return str(row["mime"])
+
+
 def attach(db: sqlite3.Connection, platform: str, entry_id: str, media_ids: list[str]) -> None:
     """Hang uploads on an entry, in order."""
     db.executemany(

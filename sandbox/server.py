@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox import letterbox
 from sandbox.app import create_sandbox
+from sandbox.facebook import telling
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -60,7 +61,11 @@ def running(
     server.app = app
     ledger = app.extensions["ledger"]
     try:
-        with letterbox.listening(ledger, host, smtp_port) as bound, _answering(server):
+        with (
+            letterbox.listening(ledger, host, smtp_port) as bound,
+            _answering(server),
+            telling.postman(ledger),
+        ):
             yield Places(url, server.port, bound, os.getpid())
     finally:
         server.server_close()

@@ -61,6 +61,12 @@ SWITCHES = {
         "24", (), "After how many hours an unpublished photo that no post carries is gone."
     ),
     "facebook_call_limit": Switch("4800", (), "Calls per page in an hour."),
+    "facebook_schedule_days": Switch(
+        "30", (), "Up to how many days ahead a post may be planned (its pages say 30 and 75)."
+    ),
+    "facebook_short_token_minutes": Switch(
+        "60", (), "How long a person's token holds before it is exchanged for a long-lived one."
+    ),
 }
 
 

@@ -9,10 +9,10 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox import switches
 from sandbox.credentials import FACEBOOK_PAGES
-from sandbox.exchange import Answer, Refused, Turn, answer, plain
-from sandbox.facebook import posting, reading
+from sandbox.exchange import Answer, Refused, Turn, answer, moment, plain
+from sandbox.facebook import connecting, posting, reading, webhooks
 from sandbox.facebook.errors import FacebookVoice, not_there, refusal
-from sandbox.facebook.tokens import caller
+from sandbox.facebook.tokens import Caller, caller, check_scope
 from sandbox.ledger import Ledger
 
 VOICE = FacebookVoice()
@@ -22,8 +22,12 @@ EDGES: dict[tuple[str, str], tuple[str, Work]] = {
     ("POST", "photos"): ("media", posting.add_photo),
     ("POST", "comments"): ("reply", posting.add_comment),
     ("GET", "comments"): ("comments", reading.comments),
-    ("GET", "feed"): ("timeline", lambda turn, node: reading.posts(turn, node, True)),
-    ("GET", "published_posts"): ("timeline", lambda turn, node: reading.posts(turn, node, False)),
+    ("GET", "feed"): ("timeline", reading.feed),
+    ("GET", "published_posts"): ("timeline", reading.published_posts),
+    ("GET", "scheduled_posts"): ("timeline", reading.scheduled_posts),
+    ("GET", "subscribed_apps"): ("connect", webhooks.subscribed),
+    ("POST", "subscribed_apps"): ("connect", webhooks.subscribe),
+    ("DELETE", "subscribed_apps"): ("connect", webhooks.unsubscribe),
 }
 NODES: dict[str, Work] = {
     "GET": reading.node,
@@ -37,7 +41,10 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
     app = Flask("sandbox.facebook", static_folder=None)
     app.config.update(PROPAGATE_EXCEPTIONS=True, PUBLIC_URL=public_url)
     methods = list(NODES)
-    app.add_url_rule("/debug_token", "debug_token", _debug_token(ledger))
+    app.add_url_rule("/debug_token", "debug_token", _connecting(ledger, connecting.debug_token))
+    app.add_url_rule("/me", "me", _connecting(ledger, connecting.me, "check"))
+    app.add_url_rule("/me/accounts", "accounts", _connecting(ledger, connecting.accounts))
+    app.add_url_rule("/oauth/access_token", "token", _access_token(ledger), methods=["GET", "POST"])
     app.add_url_rule("/<node>", "node", _node(ledger), methods=methods)
     app.add_url_rule("/<node>/<edge>", "edge", _edge(ledger), methods=methods)
     app.register_error_handler(Refused, lambda no: plain(VOICE.json_type, no.answer))
@@ -46,8 +53,20 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
     return app
 
 
-def _debug_token(ledger: Ledger) -> Callable[[], Response]:
-    return lambda: _answer(ledger, "check", reading.debug_token)
+def _access_token(ledger: Ledger) -> Callable[[], Response]:
+    """Nobody has a token yet who asks for one."""
+    return lambda: answer(ledger, VOICE, "connect", None, connecting.access_token)
+
+
+def _connecting(
+    ledger: Ledger, work: Callable[[Turn, Caller], Answer], operation: str = "connect"
+) -> Callable[[], Response]:
+    def view() -> Response:
+        of = _caller(ledger)
+        page = of.page.id if of.page else None
+        return answer(ledger, VOICE, operation, page, lambda turn: work(turn, of))
+
+    return view
 
 
 def _node(ledger: Ledger) -> Callable[[str], Response]:
@@ -70,8 +89,18 @@ def _edge(ledger: Ledger) -> Callable[[str, str], Response]:
 
 
 def _answer(ledger: Ledger, operation: str, work: Callable[[Turn], Answer]) -> Response:
-    page = caller(request).page
-    return answer(ledger, VOICE, operation, page.id if page else None, work)
+    of = _caller(ledger)
+
+    def allowed(turn: Turn) -> Answer:
+        check_scope(of, operation)
+        return work(turn)
+
+    return answer(ledger, VOICE, operation, of.page.id if of.page else None, allowed)
+
+
+def _caller(ledger: Ledger) -> Caller:
+    with ledger.transaction() as db:
+        return caller(request, db, moment())
 
 
 def _operation(node: str) -> str:

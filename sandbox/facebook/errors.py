@@ -6,14 +6,28 @@ import json
 import math
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sandbox import switches
+from sandbox.endings import EXPIRED, SUBCODES
 from sandbox.exchange import Answer, Refused, Turn
 from sandbox.faults import Fault, Kind
 from sandbox.limits import count
+from sandbox.now import read
 
 HOUR = timedelta(hours=1)
+LONG_AGO = read("2026-01-02T10:00:00+00:00")
+# Facebook: 458, 459 and 460 as its own page on errors names them; the others from notes citing it.
+ENDED = {
+    458: "The user has not authorized the application.",
+    459: "You cannot access the app till you log in to www.facebook.com and follow the"
+    " instructions given.",
+    460: "The session has been invalidated because the user changed their password or Facebook has"
+    " changed the session for security reasons.",
+    464: "Sessions for the user are not allowed because the user is not a confirmed user.",
+    467: "The session is invalid because the user logged out.",
+    492: "The session is invalid because the user has no role on the page.",
+}
 
 
 def refusal(
@@ -49,14 +63,21 @@ def bad_parameter(detail: str) -> Refused:
     return refusal(f"(#100) {detail}", 100)
 
 
-def expired() -> Refused:
+def expired(at: datetime | None = None) -> Refused:
     """Code 190, subcode 463: the token has expired."""
-    return refusal(
-        "Error validating access token: Session has expired on Friday, 02-Jan-26 10:00:00 PST.",
-        190,
-        463,
-        http=401,
-    )
+    moment = (at or LONG_AGO).strftime("%A, %d-%b-%y %H:%M:%S UTC")
+    return _invalid(f"Session has expired on {moment}.", EXPIRED)
+
+
+def ended(subcode: int) -> Refused:
+    """Code 190 with one of Facebook's reasons why a token holds no more."""
+    if subcode == EXPIRED:
+        return expired()
+    return _invalid(ENDED[subcode], subcode)
+
+
+def _invalid(reason: str, subcode: int) -> Refused:
+    return refusal(f"Error validating access token: {reason}", 190, subcode, http=401)
 
 
 def blocked() -> Refused:
@@ -106,19 +127,25 @@ class FacebookVoice:
     def fault(self, turn: Turn, fault: Fault) -> Answer:
         """The answer that a laid fault puts in place of the right one."""
         if fault.kind is Kind.EXPIRED_TOKEN:
-            return expired().answer
+            return ended(fault.subcode if fault.subcode in SUBCODES else EXPIRED).answer
         if fault.kind is Kind.BLOCKED:
             return blocked().answer
         if fault.kind is Kind.RATE_LIMIT:
             wait = fault.seconds
             return _throttled({} if wait is None else _usage(turn, 101, math.ceil(wait / 60)))
-        # Facebook: seen to publish although it answered code 1 or 2 (public bug reports, 2025).
-        message = "An unexpected error has occurred. Please retry your request later."
-        return refusal(message, 2, http=fault.code or 500, is_transient=True).answer
+        return _transient(fault.subcode, fault.code or 500).answer
 
     def without_id(self) -> object:
         """A success that names nothing."""
         return {}
+
+
+def _transient(subcode: int | None, http: int) -> Refused:
+    """Facebook: seen to publish although it answered code 2, or 1 with 99 (public bug reports)."""
+    if subcode is not None:
+        return refusal("An unknown error occurred", 1, subcode, http=http)
+    message = "An unexpected error has occurred. Please retry your request later."
+    return refusal(message, 2, http=http, is_transient=True)
 
 
 def _usage(turn: Turn, percent: int, wait_minutes: int) -> dict[str, str]:

@@ -9,28 +9,21 @@ from datetime import datetime, timedelta
 from flask import request
 
 from sandbox import entries, media, switches
-from sandbox.credentials import FACEBOOK_PAGES, FacebookPage
+from sandbox.credentials import FacebookPage
 from sandbox.entries import Entry
 from sandbox.exchange import Answer, Turn
-from sandbox.facebook import shapes
+from sandbox.facebook import shapes, webhooks
+from sandbox.facebook.acting import acting
 from sandbox.facebook.errors import bad_parameter, duplicate, not_there, refusal
 from sandbox.facebook.numbers import next_id
 from sandbox.now import read, written
 
 TRUE, FALSE = ("true", "1"), ("false", "0")
-# Facebook: where its own pages differ, the narrower window (10 minutes to 30 days) is taken.
-SOONEST, LATEST = timedelta(minutes=10), timedelta(days=30)
+# Facebook: from 10 minutes on; how far ahead its own pages say differently, so it is a switch.
+SOONEST = timedelta(minutes=10)
 # Facebook: .jpeg .bmp .png .gif .tiff up to 10 MB (reference of page photos).
 PHOTO_TYPES = ("image/jpeg", "image/bmp", "image/png", "image/gif", "image/tiff")
 LARGEST_PHOTO = 10 * 1024 * 1024
-
-
-def acting(turn: Turn, node: str = "me") -> FacebookPage:
-    """The page that acts, on itself. Raises Refused where the token is another's."""
-    for page in FACEBOOK_PAGES:
-        if page.id == turn.account and node in (page.id, "me"):
-            return page
-    raise refusal("(#200) The token has no permission for this page", 200, http=403)
 
 
 def flag(name: str, usual: bool) -> bool:
@@ -130,7 +123,8 @@ def _public_from(turn: Turn) -> datetime | None:
     if not planned.isdecimal():
         raise bad_parameter("Param scheduled_publish_time must be a UNIX timestamp")
     at = datetime.fromtimestamp(int(planned), turn.now.tzinfo)
-    if not SOONEST <= at - turn.now <= LATEST:
+    latest = timedelta(days=switches.number(turn.db, "facebook_schedule_days"))
+    if not SOONEST <= at - turn.now <= latest:
         raise bad_parameter("The specified scheduled publish time is invalid.")
     return at
 
@@ -181,11 +175,14 @@ def update(turn: Turn, node: str) -> Answer:
     if "is_hidden" in form:
         if entry.kind != entries.COMMENT:
             raise bad_parameter("The practice platform hides comments only")
-        entries.change(turn.db, entry, "hidden", int(flag("is_hidden", False)))
+        hidden = flag("is_hidden", False)
+        entries.change(turn.db, entry, "hidden", int(hidden))
+        webhooks.note(turn, entry, "hide" if hidden else "unhide")
     if "message" in form:
         if entry.citizen:
             raise refusal("(#200) Permissions error", 200, http=403)
-        entries.edit(turn.db, entry, form["message"], turn.now)
+        edited = entries.edit(turn.db, entry, form["message"], turn.now)
+        webhooks.note(turn, edited, "edited")
     return Answer(200, {"success": True})
 
 
@@ -209,7 +206,9 @@ def own(turn: Turn, key: str, method: str) -> Entry:
 
 def delete(turn: Turn, node: str) -> Answer:
     """DELETE /{post or comment}."""
-    entries.delete(turn.db, own(turn, node, "delete"), turn.now)
+    entry = own(turn, node, "delete")
+    entries.delete(turn.db, entry, turn.now)
+    webhooks.note(turn, entry, "remove")
     return Answer(200, {"success": True})
 
 
@@ -245,4 +244,5 @@ def keep_comment(
         created_at=written(turn.now),
         public_from=written(turn.now),
     )
+    webhooks.note(turn, entry, "add")
     return entries.add(turn.db, entry)

@@ -15,8 +15,9 @@ from sandbox.credentials import FACEBOOK_PAGES
 from sandbox.entries import Entry
 from sandbox.exchange import Answer, Turn
 from sandbox.facebook import shapes, tokens
-from sandbox.facebook.errors import bad_parameter, not_there, refusal
-from sandbox.facebook.posting import acting, is_gone, own
+from sandbox.facebook.acting import acting
+from sandbox.facebook.errors import bad_parameter, not_there
+from sandbox.facebook.posting import is_gone, own
 from sandbox.now import before, read, written
 
 Json = dict[str, object]
@@ -40,20 +41,27 @@ def node(turn: Turn, node: str) -> Answer:
     return Answer(200, shapes.comment(turn.db, entry, fields))
 
 
-def debug_token(turn: Turn) -> Answer:
-    """GET /debug_token: with the app's own token."""
-    if turn.account is not None:
-        raise refusal("(#100) You must provide an app access token", 100)
-    return Answer(200, {"data": tokens.examined(request.args.get("input_token", ""))})
+def feed(turn: Turn, node: str) -> Answer:
+    """GET /{page}/feed, which shows the unpublished too."""
+    return _posts(turn, node, lambda _entry: True)
 
 
-def posts(turn: Turn, node: str, with_unpublished: bool) -> Answer:
-    """GET /{page}/published_posts, or /{page}/feed, which shows the unpublished too."""
+def published_posts(turn: Turn, node: str) -> Answer:
+    """GET /{page}/published_posts."""
+    return _posts(turn, node, lambda entry: entry.public(turn.now))
+
+
+def scheduled_posts(turn: Turn, node: str) -> Answer:
+    """GET /{page}/scheduled_posts: what waits for its time."""
+    return _posts(turn, node, lambda entry: bool(entry.public_from) and not entry.public(turn.now))
+
+
+def _posts(turn: Turn, node: str, wanted: Callable[[Entry], bool]) -> Answer:
     page, fields = acting(turn, node), request.args.get("fields")
     found = [
         entry
         for entry in entries.by_account(turn.db, entries.FACEBOOK, page.id, turn.now, turn.veil)
-        if entry.kind == entries.POST and (with_unpublished or entry.public(turn.now))
+        if entry.kind == entries.POST and wanted(entry)
     ]
     return Answer(200, _page(found, True, lambda e: shapes.post(turn.db, e, fields, turn.now)))
 

@@ -16,6 +16,7 @@ from sandbox.names import names
 from sandbox.now import read
 
 Json = dict[str, object]
+TASKS = ("CREATE_CONTENT", "MODERATE", "ANALYZE")
 PAGE_KNOWN = names(
     "id name about access_token category fan_count followers_count is_published link username"
     " verification_status tasks"
@@ -57,7 +58,7 @@ def page(own: FacebookPage, fields: str | None) -> Json:
         "is_published": True,
         "link": _address(own.id),
         "username": f"practice{own.id[-1]}",
-        "tasks": ["CREATE_CONTENT", "MODERATE", "ANALYZE"],
+        "tasks": list(TASKS),
     }
     return selected(full, fields, ("name", "id"), PAGE_KNOWN, "Page")
 

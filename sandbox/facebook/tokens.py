@@ -1,36 +1,51 @@
-"""Who calls: page tokens in the query, the form or the header, and the app's own token."""
+"""Who calls: tokens in the query, the form or the header, and the app's own token."""
 
 from __future__ import annotations
 
 import hmac
+import sqlite3
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Request
 
+from sandbox import endings
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_TOKEN,
     FACEBOOK_EXPIRED_TOKEN,
     FACEBOOK_PAGES,
+    FACEBOOK_PERSON_ID,
     FacebookPage,
 )
-from sandbox.facebook.errors import expired, refusal
+from sandbox.facebook import issuing
+from sandbox.facebook.errors import ended, expired, refusal
+from sandbox.facebook.issuing import SCOPES, Grant, Token
+from sandbox.now import read
 
-SCOPES = (
-    "pages_show_list",
-    "pages_manage_posts",
-    "pages_read_engagement",
-    "pages_read_user_content",
-    "pages_manage_engagement",
-)
+ALWAYS = read("2026-01-01T00:00:00+00:00")
+# Facebook: access to what people wrote ends by itself after 90 days (a page's title; not read).
+DATA_ACCESS = timedelta(days=90)
+# Facebook: which permission a page's token needs (its references of feed, comments and webhooks).
+NEEDS = {
+    "publish": "pages_manage_posts",
+    "media": "pages_manage_posts",
+    "make_public": "pages_manage_posts",
+    "timeline": "pages_read_engagement",
+    "comments": "pages_read_user_content",
+    "reply": "pages_manage_engagement",
+    "hide": "pages_manage_engagement",
+}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The page that acts (None: the app itself) and the token it came with."""
+    """The page that acts, or the person (`person`); neither: the app itself."""
 
     page: FacebookPage | None
     token: str
+    person: Token | None = None
+    scopes: tuple[str, ...] = SCOPES
 
 
 def sent_token(request: Request) -> str:
@@ -39,7 +54,7 @@ def sent_token(request: Request) -> str:
     return request.args.get("access_token") or request.form.get("access_token") or header
 
 
-def caller(request: Request) -> Caller:
+def caller(request: Request, db: sqlite3.Connection, now: datetime) -> Caller:
     """Whose token this is. Raises Refused (104 without, 190 with a wrong or expired one)."""
     token = sent_token(request)
     if not token:
@@ -48,37 +63,78 @@ def caller(request: Request) -> Caller:
         raise expired()
     if hmac.compare_digest(token.encode(), FACEBOOK_APP_TOKEN.encode()):
         return Caller(None, token)
-    page = page_of(token)
-    if page is None:
+    found = known(db, token)
+    if found is None:
         raise refusal("Invalid OAuth access token - Cannot parse access token", 190, http=401)
-    return Caller(page, token)
+    if found.expired(now):
+        raise expired(found.expires_at)
+    if subcode := endings.ended(db, "facebook", found.page, now):
+        raise ended(subcode)
+    person = found if found.page is None else None
+    return Caller(_page(found.page), token, person, found.grant.scopes)
 
 
-def page_of(token: str) -> FacebookPage | None:
-    """The page a token belongs to."""
+def known(db: sqlite3.Connection, token: str) -> Token | None:
+    """A token of the practice pages, or one that was given out."""
     for page in FACEBOOK_PAGES:
         if hmac.compare_digest(token.encode(), page.token.encode()):
-            return page
-    return None
+            return Token(token, page.id, Grant(SCOPES, (page.id,)), ALWAYS, None)
+    return issuing.find(db, token)
 
 
-def examined(token: str) -> dict[str, object]:
+def _page(key: str | None) -> FacebookPage | None:
+    return next((page for page in FACEBOOK_PAGES if page.id == key), None)
+
+
+def check_scope(of: Caller, operation: str) -> None:
+    """Facebook: code 200 where the permission was not granted."""
+    needed = NEEDS.get(operation)
+    if of.page is not None and needed is not None and needed not in of.scopes:
+        raise refusal(f"(#200) Requires {needed} permission to manage the object", 200, http=403)
+
+
+def examined(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, object]:
     """What debug_token says of a token; 0 as a time means never."""
-    page = page_of(token)
-    if page is None:
-        wrong = {"code": 190, "message": "Invalid OAuth access token."}
-        if token == FACEBOOK_EXPIRED_TOKEN:
-            wrong = {"code": 190, "message": "The session has expired.", "subcode": 463}
+    found = known(db, token)
+    wrong = _wrong(db, token, found, now)
+    if found is None:
         return {"app_id": FACEBOOK_APP_ID, "is_valid": False, "error": wrong, "scopes": []}
-    return {
+    of_page = found.page is not None
+    told: dict[str, object] = {
         "app_id": FACEBOOK_APP_ID,
-        "type": "PAGE",
+        "type": "PAGE" if of_page else "USER",
         "application": "Practice",
-        "is_valid": True,
-        "expires_at": 0,
-        "data_access_expires_at": 0,
-        "issued_at": 1767225600,
-        "scopes": list(SCOPES),
-        "profile_id": page.id,
-        "granular_scopes": [{"scope": scope, "target_ids": [page.id]} for scope in SCOPES],
+        "is_valid": not wrong,
+        "expires_at": int(found.expires_at.timestamp()) if found.expires_at else 0,
+        "data_access_expires_at": _data_access(found),
+        "issued_at": int(found.issued_at.timestamp()),
+        "scopes": list(found.grant.scopes),
+        "granular_scopes": _granular(found),
+        "user_id": FACEBOOK_PERSON_ID,
     }
+    return (
+        told | ({"profile_id": found.page} if of_page else {}) | ({"error": wrong} if wrong else {})
+    )
+
+
+def _granular(token: Token) -> list[dict[str, object]]:
+    pages = [token.page] if token.page else list(token.grant.pages)
+    return [{"scope": scope, "target_ids": pages} for scope in token.grant.scopes]
+
+
+def _data_access(token: Token) -> int:
+    """The practice pages' own tokens never end; what was given out by the dialog does."""
+    return 0 if token.issued_at == ALWAYS else int((token.issued_at + DATA_ACCESS).timestamp())
+
+
+def _wrong(
+    db: sqlite3.Connection, token: str, found: Token | None, now: datetime
+) -> dict[str, object]:
+    if token == FACEBOOK_EXPIRED_TOKEN or (found and found.expired(now)):
+        return {"code": 190, "message": "The session has expired.", "subcode": endings.EXPIRED}
+    if found is None:
+        return {"code": 190, "message": "Invalid OAuth access token."}
+    subcode = endings.ended(db, "facebook", found.page, now)
+    return (
+        {"code": 190, "message": "The session is invalid.", "subcode": subcode} if subcode else {}
+    )

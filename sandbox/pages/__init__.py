@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.ledger import Ledger
-from sandbox.pages import feeds, letters, weather
+from sandbox.pages import dialogs, feeds, hooks, letters, weather
+from sandbox.pages.policy import POLICY
 from sandbox.pages.showing import FILTERS
 from sandbox.pages.words import LANGUAGE_COOKIE, language, word
 
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self';"
-    " frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
-)
 YEAR_SECONDS = 31_536_000
 
 
@@ -25,16 +22,24 @@ def blueprint(ledger: Ledger) -> Blueprint:
     feeds.add_to(pages, ledger)
     letters.add_to(pages, ledger)
     weather.add_to(pages, ledger)
+    hooks.add_to(pages, ledger)
+    dialogs.add_to(pages, ledger)
     return pages
 
 
 def prepare(app: Flask) -> None:
     """Words, filters, headers and the page for what is not there."""
     app.jinja_env.filters.update(FILTERS)
-    app.context_processor(lambda: {"w": word, "lang": language()})
+    app.context_processor(lambda: {"w": word, "lang": language(), "turned": _turned})
     app.before_request(_own_pages_only)
     app.after_request(_dressed)
     app.register_error_handler(HTTPException, _lost)
+
+
+def _turned(to: str) -> str:
+    """The same page in another language; what its address asks for stays."""
+    kept = {name: text for name, text in request.args.items() if name != "lang"}
+    return "?" + urlencode({**kept, "lang": to})
 
 
 def _own_pages_only() -> tuple[str, int] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import fontpkg
 from flask import Blueprint, Response, abort, render_template, request, send_file
 
-from sandbox import letterbox
+from sandbox import gateway, letterbox
 from sandbox.ledger import Ledger
 
 # A mail's own HTML stands in a frame that runs nothing, loads a font only, opens links outside.
@@ -26,6 +26,7 @@ BEFORE = (
 
 def add_to(pages: Blueprint, ledger: Ledger) -> None:
     """Add these pages."""
+    gateway.add_to(pages, ledger)
     pages.add_url_rule("/font.ttf", "font", _font)
     pages.add_url_rule("/letterbox", "letterbox", lambda: _list(ledger))
     pages.add_url_rule("/letterbox/<int:key>", "mail", lambda key: _mail(ledger, key))
@@ -35,8 +36,8 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 def _list(ledger: Ledger) -> str:
     to = request.args.get("to", "").strip()
     with ledger.transaction() as db:
-        mails = letterbox.mails(db, to)
-    return render_template("letterbox.html", mails=mails, to=to)
+        mails, texts = letterbox.mails(db, to), gateway.kept(db, to)
+    return render_template("letterbox.html", mails=mails, texts=texts, to=to)
 
 
 def _mail(ledger: Ledger, key: int) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from sandbox import faults, switches
+from sandbox import endings, faults, switches
 from sandbox.ledger import Ledger
+from sandbox.now import written
+from sandbox.pages.feeds import TIMELINES
+
+ACCOUNTS = {(one.platform, one.id): f"{one.name} ({one.handle})" for one in TIMELINES}
 
 
 def add_to(pages: Blueprint, ledger: Ledger) -> None:
@@ -15,7 +19,7 @@ def add_to(pages: Blueprint, ledger: Ledger) -> None:
 
 def _faults(ledger: Ledger) -> str:
     with ledger.transaction() as db:
-        laid, values = faults.laid(db), switches.all_values(db)
+        laid, values, ends = faults.laid(db), switches.all_values(db), endings.laid(db)
     return render_template(
         "faults.html",
         laid=laid,
@@ -24,5 +28,8 @@ def _faults(ledger: Ledger) -> str:
         platforms=faults.PLATFORMS,
         operations=faults.OPERATIONS,
         kinds=list(faults.Kind),
+        endings=[(ACCOUNTS[one.platform, one.account], written(one.ends_at)) for one in ends],
+        accounts=ACCOUNTS,
+        subcodes=endings.SUBCODES,
         wrong=request.args.get("wrong", ""),
     )

@@ -41,9 +41,10 @@ MARATHI = {
     "Write the comment (up to 8,000 characters).": "टिप्पणी लिहा (कमाल ८,००० अक्षरे).",
     "The post or comment above is no longer there.": "वरील पोस्ट किंवा टिप्पणी आता उपलब्ध नाही.",
     "Picture without a description": "वर्णन नसलेला फोटो",
-    "All mail that the product sends arrives here, newest first.": (
-        "प्रणाली पाठविते ते सर्व ईमेल येथे येतात; नवीन आधी."
+    "All mail and SMS that the product sends arrive here, newest first.": (
+        "प्रणाली पाठविते ते सर्व ईमेल आणि एसएमएस येथे येतात; नवीन आधी."
     ),
+    "Not delivered: its template is not registered.": ("पोहोचला नाही: याचा नमुना नोंदणीकृत नाही."),
     "There is no mail yet.": "अद्याप एकही ईमेल आलेला नाही.",
     "Mail appears here as soon as the product sends it.": ("प्रणालीने ईमेल पाठविताच तो येथे दिसेल."),
     "To": "प्रति",
@@ -54,7 +55,7 @@ MARATHI = {
     "The mail as a mail programme shows it": "ईमेल वाचकात दिसतो तसा ईमेल",
     "No subject": "विषय नाही",
     "This mail has no text part.": "या ईमेलमध्ये साधा मजकूर नाही.",
-    "Show mail to this address only": "फक्त या पत्त्यावरील ईमेल दाखवा",
+    "Show what went to this address or number only": ("फक्त या पत्त्यावर किंवा क्रमांकावर पाठविलेले दाखवा"),
     "Show": "दाखवा",
     "Faults that lie in the way": "चालू असलेले बिघाड",
     "There is no fault in the way.": "सध्या एकही बिघाड चालू नाही.",
@@ -86,6 +87,51 @@ MARATHI = {
         "पत्ता चुकीचा असेल, किंवा येथील मजकूर काढून टाकलेला असेल."
     ),
     "Go to the start": "मुख्य पानावर जा",
+    "The app was not let in.": "ॲपला परवानगी दिली गेली नाही.",
+    "Begin again from the app that sent you here.": "ज्या ॲपमधून आलात तेथूनच पुन्हा सुरुवात करा.",
+    "Number to type": "टाइप करावयाचा क्रमांक",
+    "Type this number in the app": "हा क्रमांक ॲपमध्ये टाइप करा",
+    "Let the app post for this account?": "या खात्यावर पोस्ट करण्याची परवानगी ॲपला द्यायची का?",
+    "The app will read this account's posts, write new ones and delete them.": (
+        "ॲप या खात्यावरील पोस्ट वाचेल, नवीन पोस्ट करेल आणि पोस्ट हटवेल."
+    ),
+    "Account": "खाते",
+    "Allow": "परवानगी द्या",
+    "Do not allow": "परवानगी देऊ नका",
+    "Let the app work on your pages?": "आपल्या पेजवर काम करण्याची परवानगी ॲपला द्यायची का?",
+    "You are signed in as": "आपण साइन इन केलेले नाव :",
+    "Pages": "पेज",
+    "Permissions": "परवानग्या",
+    "The app asks for no permission.": "ॲप कोणतीही परवानगी मागत नाही.",
+    "Webhooks": "वेबहुक",
+    "The practice Facebook tells this address of every comment, signed, as the real one does.": (
+        "प्रत्येक टिप्पणीची सूचना सराव फेसबुक या पत्त्यावर स्वाक्षरीसह पाठविते; खरे फेसबुकही असेच करते."
+    ),
+    "Who is told": "सूचना कोणाला जाते",
+    "Address": "पत्ता",
+    "Waiting": "पाठविणे बाकी",
+    "Told": "पाठविल्या",
+    "Tell nobody any more": "सूचना पाठविणे थांबवा",
+    "Nobody is told.": "सध्या कोणालाही सूचना जात नाही.",
+    "Set the address": "पत्ता निश्चित करा",
+    "Word to verify by": "ओळख पटविण्याचा शब्द",
+    "Most updates in one call": "एका वेळी जास्तीत जास्त सूचना",
+    "Send every call twice": "प्रत्येक सूचना दोनदा पाठवा",
+    "Write an address on this machine, such as http://127.0.0.1:8000/webhooks/facebook.": (
+        "याच संगणकावरील पत्ता लिहा; उदा. http://127.0.0.1:8000/webhooks/facebook."
+    ),
+    "Write the word by which the address knows us.": "पत्त्याला ओळख पटेल असा शब्द लिहा.",
+    "Write a number from 1 to 1,000.": "१ ते १,००० मधील संख्या लिहा.",
+    "The address did not repeat what it was asked.": (
+        "पत्त्याने विचारलेले उत्तर परत पाठविले नाही; पत्ता निश्चित केलेला नाही."
+    ),
+    "Subcode (Facebook)": "उपसंकेतांक (फेसबुक)",
+    "Access that ends": "संपणारा प्रवेश",
+    "Renew every access": "सर्व प्रवेश नव्याने सुरू करा",
+    "Every account's access holds.": "सर्व खात्यांचा प्रवेश सुरू आहे.",
+    "Minutes from now": "आतापासून किती मिनिटांनी",
+    "Reason (Facebook's subcode)": "कारण (फेसबुकचा उपसंकेतांक)",
+    "Let the access end": "प्रवेश संपवा",
     "posts": "पोस्ट",
     "mails": "ईमेल",
     "error_before": "नोंद न होता त्रुटी (503)",
@@ -117,6 +163,7 @@ MARATHI = {
     "comments": "टिप्पण्या वाचणे",
     "search": "शोध",
     "check": "खाते तपासणे",
+    "connect": "खाते जोडणे",
     "mail": "ईमेल घेणे",
     "*": "सर्व क्रिया",
 }
@@ -144,6 +191,7 @@ ENGLISH = {
     "lookup": "read one post",
     "comments": "read comments",
     "check": "check the account",
+    "connect": "connect the account",
     "mail": "take mail",
     "*": "everything",
 }

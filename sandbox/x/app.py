@@ -7,10 +7,11 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from sandbox import endings
 from sandbox.exchange import Answer, Refused, Turn, answer, plain
 from sandbox.ledger import Ledger
-from sandbox.x import posting, reading, uploads
-from sandbox.x.problems import PROBLEMS, XVoice
+from sandbox.x import chunks, connecting, posting, reading, uploads
+from sandbox.x.problems import PROBLEMS, XVoice, unauthorized
 from sandbox.x.signing import caller
 
 VOICE = XVoice()
@@ -26,7 +27,15 @@ ROUTES: tuple[tuple[str, str, str, Work], ...] = (
     ("GET", "/2/users/<key>/tweets", "timeline", reading.timeline),
     ("GET", "/2/users/<key>/mentions", "comments", reading.mentions),
     ("POST", "/2/media/upload", "media", uploads.upload),
+    ("GET", "/2/media/upload", "media", uploads.standing),
+    ("POST", "/2/media/upload/initialize", "media", chunks.initialize),
+    ("POST", "/2/media/upload/<key>/append", "media", chunks.append),
+    ("POST", "/2/media/upload/<key>/finalize", "media", chunks.finalize),
     ("POST", "/2/media/metadata", "alt_text", uploads.describe),
+)
+LEGS: tuple[tuple[str, Work], ...] = (
+    ("/oauth/request_token", connecting.request_token),
+    ("/oauth/access_token", connecting.access_token),
 )
 
 
@@ -37,6 +46,8 @@ def create_x(ledger: Ledger) -> Flask:
     for method, rule, operation, work in ROUTES:
         view = _view(ledger, operation, work)
         app.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
+    for rule, leg in LEGS:
+        app.add_url_rule(rule, rule, _leg(ledger, leg), methods=["POST"])
     app.register_error_handler(Refused, lambda no: plain(VOICE.json_type, no.answer))
     app.register_error_handler(HTTPException, _no_such_page)
     return app
@@ -48,11 +59,18 @@ def _view(ledger: Ledger, operation: str, work: Work) -> Callable[..., Response]
         name = "reply" if operation == "publish" and _is_reply() else operation
 
         def done(turn: Turn) -> Answer:
+            if endings.ended(turn.db, VOICE.platform, turn.account, turn.now):
+                raise unauthorized()
             return work(turn, **path)
 
         return answer(ledger, VOICE, name, account.id if account else None, done)
 
     return view
+
+
+def _leg(ledger: Ledger, work: Work) -> Callable[[], Response]:
+    """Whoever connects an account has no token of it yet; the leg checks its own signature."""
+    return lambda: answer(ledger, VOICE, "connect", None, work)
 
 
 def _is_reply() -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sandbox import switches
 from sandbox.exchange import Answer, Refused, Turn
@@ -13,20 +14,34 @@ from sandbox.limits import Window, count
 PROBLEMS = "https://api.x.com/2/problems/"
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(hours=24)
-# X: calls per account in 15 minutes, documentation of rate limits, August 2026.
-LIMITS = {
-    "publish": ("posts", 100),
-    "reply": ("posts", 100),
-    "delete": ("deletes", 50),
-    "timeline": ("timeline", 900),
-    "comments": ("mentions", 300),
-    "search": ("search", 300),
-    "lookup": ("lookup", 5000),
-    "hide": ("hide", 50),
-    "check": ("me", 75),
-    "media": ("media", 500),
-    "alt_text": ("metadata", 500),
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Calls in 15 minutes: of one account, and of the app alone where it may call at all."""
+
+    window: str
+    account: int
+    app: int = 0
+
+
+# X: ten windows, its documentation of rate limits, August 2026.
+POSTS = Limit("posts", 100)
+LIMITS: Mapping[str, Limit] = {
+    "publish": POSTS,
+    "reply": POSTS,
+    "delete": Limit("deletes", 50),
+    "timeline": Limit("timeline", 900, 10_000),
+    "comments": Limit("mentions", 300, 450),
+    "search": Limit("search", 300, 450),
+    "lookup": Limit("lookup", 5000, 3500),
+    "hide": Limit("hide", 50),
+    "check": Limit("me", 75),
+    "media": Limit("media", 500),
+    "alt_text": Limit("metadata", 500),
 }
+# X: posts of the whole app in 24 hours (documented); of one account undocumented, as seen in use.
+APP_IN_A_DAY, ACCOUNT_IN_A_DAY = 10_000, 2_400
 
 
 def problem(code: int, title: str, detail: str, **more: object) -> Refused:
@@ -74,17 +89,17 @@ class XVoice:
 
     def count(self, turn: Turn, operation: str) -> Mapping[str, str]:
         """X: x-rate-limit-limit, -remaining and -reset stand on every answer."""
-        name, limit = LIMITS[operation]
-        if name == "posts":
-            limit = switches.number(turn.db, "x_publish_limit")
-        key = f"x:{name}:{turn.account}"
-        window = count(turn.db, key, limit, QUARTER, turn.now)
+        limit = LIMITS.get(operation)
+        if limit is None:  # connecting: no figures are documented
+            return {}
+        window = count(turn.db, f"x:{limit.window}:{turn.account}", *_length(turn, limit))
         headers = _headers("x-rate-limit-", window)
-        if switches.is_on(turn.db, "x_24h_headers"):
-            day = count(turn.db, f"{key}:day", 100 * limit, DAY, turn.now)
-            headers |= _headers("x-app-limit-24hour-", day)
-            headers |= _headers("x-user-limit-24hour-", day)
-        if window.over:
+        over = window.over
+        if limit is POSTS and switches.is_on(turn.db, "x_24h_headers"):
+            for whose, day in _days(turn).items():
+                headers |= _headers(f"x-{whose}-limit-24hour-", day)
+                over = over or day.over
+        if over:
             raise Refused(_too_many(turn, headers))
         return headers
 
@@ -108,6 +123,22 @@ class XVoice:
     def without_id(self) -> object:
         """A success that names nothing."""
         return {"data": {}}
+
+
+def _length(turn: Turn, limit: Limit) -> tuple[int, timedelta, datetime]:
+    """How many calls, in what time, from when; the app alone has figures of its own."""
+    most = limit.account if turn.account else limit.app or limit.account
+    if limit is POSTS:
+        most = switches.number(turn.db, "x_publish_limit")
+    return most, QUARTER, turn.now
+
+
+def _days(turn: Turn) -> dict[str, Window]:
+    """The day's windows of posts: all accounts of the app share one."""
+    return {
+        "app": count(turn.db, "x:posts:day", APP_IN_A_DAY, DAY, turn.now),
+        "user": count(turn.db, f"x:posts:{turn.account}:day", ACCOUNT_IN_A_DAY, DAY, turn.now),
+    }
 
 
 def _headers(prefix: str, window: Window) -> dict[str, str]:

@@ -40,6 +40,25 @@ def caller(request: Request) -> Caller:
     raise unauthorized()
 
 
+def given(request: Request) -> dict[str, str]:
+    """The OAuth fields of the header. Raises Refused (401) where there are none."""
+    kind, _, rest = request.headers.get("Authorization", "").partition(" ")
+    if kind != "OAuth":
+        raise unauthorized()
+    return _fields(rest)
+
+
+def check(request: Request, given: dict[str, str], token_secret: str) -> None:
+    """Raise Refused (401) unless the app signed this just now, with this secret of a token."""
+    if given.get("oauth_consumer_key") != X_CONSUMER_KEY:
+        raise unauthorized()
+    if not _is_recent(given.get("oauth_timestamp", "")):
+        raise unauthorized()
+    right = signature(request, given, token_secret)
+    if not hmac.compare_digest(right.encode(), given.get("oauth_signature", "").encode()):
+        raise unauthorized()
+
+
 def _bearer(token: str) -> Caller:
     if hmac.compare_digest(token.encode(), X_APP_BEARER.encode()):
         return Caller(None)
@@ -56,13 +75,9 @@ def _fields(header: str) -> dict[str, str]:
 
 def _signer(request: Request, given: dict[str, str]) -> XAccount:
     account = next((a for a in X_ACCOUNTS if a.token == given.get("oauth_token")), None)
-    if account is None or given.get("oauth_consumer_key") != X_CONSUMER_KEY:
+    if account is None:
         raise unauthorized()
-    if not _is_recent(given.get("oauth_timestamp", "")):
-        raise unauthorized()
-    right = signature(request, given, account.token_secret)
-    if not hmac.compare_digest(right.encode(), given.get("oauth_signature", "").encode()):
-        raise unauthorized()
+    check(request, given, account.token_secret)
     return account
 
 

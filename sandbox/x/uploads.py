@@ -9,7 +9,7 @@ from flask import request
 
 from sandbox import entries, media, switches
 from sandbox.exchange import Answer, Turn
-from sandbox.media import Medium, Picture
+from sandbox.media import Medium
 from sandbox.names import names
 from sandbox.x import bodies
 from sandbox.x.numbers import next_id
@@ -32,8 +32,7 @@ LONGEST_ALT = 1000
 def upload(turn: Turn) -> Answer:
     """POST /2/media/upload, as base64 in JSON or as a form with a file."""
     category, content = _sent(turn)
-    if category not in ("tweet_image", "tweet_gif"):
-        raise invalid("The practice platform takes pictures only.", "media_category", category)
+    check_category(category)
     if len(content) > LARGEST:
         raise invalid("The media is too large.", "media")
     picture = media.look(content)
@@ -41,16 +40,36 @@ def upload(turn: Turn) -> Answer:
         raise invalid("The media is not a picture of a supported type.", "media")
     account, key = acting(turn), next_id(turn.db, turn.now)
     medium = media.keep(turn.db, entries.X, account.id, key, picture, turn.now)
-    return Answer(200, {"data": _shape(medium, picture)})
+    return Answer(200, {"data": shape(medium, picture.mime)})
 
 
-def _shape(medium: Medium, picture: Picture) -> dict[str, object]:
+def check_category(category: str) -> None:
+    """Refuse what is no picture."""
+    if category not in ("tweet_image", "tweet_gif"):
+        raise invalid("The practice platform takes pictures only.", "media_category", category)
+
+
+def standing(turn: Turn) -> Answer:
+    """GET /2/media/upload?command=STATUS: pictures are ready at once."""
+    if request.args.get("command") != "STATUS":
+        raise invalid("'command' must be STATUS", "command", request.args.get("command", ""))
+    key = bodies.an_id(request.args.get("media_id"), "media_id")
+    medium = media.find(turn.db, entries.X, key)
+    if medium is None or medium.account != acting(turn).id:
+        raise invalid("The media id is unknown.", "media_id", key)
+    ready = {"state": "succeeded", "progress_percent": 100}
+    told = shape(medium, media.mime_of(turn.db, medium))
+    return Answer(200, {"data": {**told, "processing_info": ready}})
+
+
+def shape(medium: Medium, mime: str) -> dict[str, object]:
+    """An upload as X tells of it."""
     return {
         "id": medium.id,
         "media_key": media_key(medium.id),
         "size": medium.size,
         "expires_after_secs": int(MEDIA_LIFE.total_seconds()),
-        "image": {"image_type": picture.mime, "w": medium.width, "h": medium.height},
+        "image": {"image_type": mime, "w": medium.width, "h": medium.height},
     }
 
 

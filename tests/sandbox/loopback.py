@@ -25,6 +25,7 @@ from sandbox.credentials import (
 )
 
 Json = dict[str, Any]  # what came over the wire
+WWW = "https://www.facebook.com/"
 CITY, WATER = X_ACCOUNTS[0], X_ACCOUNTS[1]
 CITY_PAGE, WATER_PAGE = FACEBOOK_PAGES[0], FACEBOOK_PAGES[1]
 
@@ -55,8 +56,12 @@ class ToSandbox(HTTPAdapter):
 
 def session(url: str, **headers: str) -> requests.Session:
     """A session for both platforms."""
-    made = requests.Session()
-    for host in ("https://api.twitter.com/", "https://graph.facebook.com/"):
+    return mounted(requests.Session(), url, **headers)
+
+
+def mounted(made: requests.Session, url: str, **headers: str) -> requests.Session:
+    """The session, whose calls to both platforms go to the sandbox."""
+    for host in ("https://api.twitter.com/", "https://graph.facebook.com/", WWW):
         made.mount(host, ToSandbox(url, {k.replace("_", "-"): v for k, v in headers.items()}))
     return made
 

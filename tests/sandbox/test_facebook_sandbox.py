@@ -202,13 +202,26 @@ def test_bad_parameters_are_named(url: str) -> None:
 
 def test_a_planned_post_appears_at_its_time_and_only_within_the_window(url: str) -> None:
     api = graph(url)
-    soon, late = (int((utc_now() + timedelta(minutes=m)).timestamp()) for m in (5, 20))
+    soon, late, far = (
+        int((utc_now() + timedelta(minutes=m)).timestamp()) for m in (9, 20, 31 * 24 * 60)
+    )
     plan = {"message": "x", "published": False}
-    refused(100, None, api.put_object, PAGE, "feed", scheduled_publish_time=soon, **plan)
+    for at in (soon, far, "tomorrow"):
+        refused(100, None, api.put_object, PAGE, "feed", scheduled_publish_time=at, **plan)
     post = api.put_object(PAGE, "feed", scheduled_publish_time=late, **plan)["id"]
+    assert [one["id"] for one in api.get_connections(PAGE, "scheduled_posts")["data"]] == [post]
+    assert api.get_connections(PAGE, "published_posts")["data"] == []
     assert api.get_object(post, fields="is_published")["is_published"] is False
     later = graph(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=21)))
     assert later.get_object(post, fields="is_published")["is_published"] is True
+    assert later.get_connections(PAGE, "scheduled_posts")["data"] == []
+
+
+def test_how_far_ahead_a_post_may_be_planned_is_what_the_switch_says(url: str) -> None:
+    far = int((utc_now() + timedelta(days=31)).timestamp())
+    turn(url, facebook_schedule_days="75")
+    plan = {"message": "x", "published": False, "scheduled_publish_time": far}
+    assert graph(url).put_object(PAGE, "feed", **plan)["id"]
 
 
 def test_answers_are_json_with_usage_and_the_hour_runs_out_with_80001(url: str) -> None:

@@ -6,12 +6,15 @@ import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page
 
 from sandbox import pages
+from sandbox.credentials import FACEBOOK_APP_ID
+from sandbox.facebook.issuing import SCOPES
 from sandbox.faults import OPERATIONS, Kind
 from sandbox.pages.words import ENGLISH, MARATHI
 from sandbox.server import Places
@@ -26,6 +29,7 @@ from tests.sandbox.loopback import (
     say,
     x_client,
 )
+from tests.sandbox.test_connecting_x import Handler
 from tests.support.accessibility import Findings
 
 TEMPLATES = Path(pages.__file__).parents[1] / "templates"
@@ -139,7 +143,8 @@ def test_english_is_one_click_away_and_the_choice_is_kept(url: str) -> None:
 
 def test_every_text_of_the_templates_has_its_marathi_and_none_is_left_over() -> None:
     source = "".join(file.read_text() for file in TEMPLATES.glob("*.html"))
-    source += "".join(file.read_text() for file in Path(pages.__file__).parent.glob("f*.py"))
+    modules = (one for one in Path(pages.__file__).parent.glob("*.py") if one.stem != "words")
+    source += "".join(file.read_text() for file in modules)
     spoken = {*Kind, *OPERATIONS}
     used = {text for text in MARATHI if f'"{text}"' in source or f"'{text}'" in source}
     assert set(re.findall(r'w\("([^"]+)"\)', source)) <= set(MARATHI)
@@ -163,10 +168,22 @@ def filled(places: Places) -> list[str]:
     say(url, "x", say(url, "x", post, "पहिली"), "तिच्याखाली")
     requests.post(f"{url}/faults", data={"platform": "x", "kind": "lag", "seconds": 3}, timeout=5)
     post_mail(places.smtp_port, text="http://127.0.0.1:1/a", html="<p lang='mr'>पाहा</p>", file="a")
+    token = Handler(url, "oob").get_authorization_url().rpartition("=")[2]
+    asked = urlencode(
+        {"client_id": FACEBOOK_APP_ID, "redirect_uri": url, "scope": ",".join(SCOPES)}
+    )
+    requests.post(f"{url}/endings", json={"platform": "x", "account": WATER.id}, timeout=5)
     return [
         f"{url}{path}"
         for path in [
             *empty,
+            "/webhooks",
+            "/webhooks?wrong=url",
+            "/webhooks?wrong=unanswered",
+            "/faults?wrong=minutes",
+            "/oauth/authorize",
+            f"/oauth/authorize?oauth_token={token}",
+            f"/v26.0/dialog/oauth?{asked}",
             "/letterbox",
             "/letterbox/1",
             "/faults?wrong=seconds",
@@ -176,7 +193,13 @@ def filled(places: Places) -> list[str]:
     ] + list(addresses.values())
 
 
-@pytest.mark.parametrize(("language", "width"), [("mr", 390), ("en", 1280)])
+def posts_page(url: str) -> str:
+    """Some post's page, with its empty form."""
+    return f"{url}/x/{CITY.username}/status/{ledger(url, 'x')[0]['id']}"
+
+
+@pytest.mark.parametrize("language", ["mr", "en"])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_on_any_page(
     places: Places,
     window: Callable[..., BrowserContext],
@@ -190,6 +213,7 @@ def test_axe_finds_nothing_on_any_page(
     for address in filled(places):
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
         assert [str(found) for found in axe(page).violations] == [], address
+    page.goto(posts_page(places.url))
     page.locator("main form button").first.click()
     assert page.locator("[aria-invalid=true]").count() == 1
     assert [str(found) for found in axe(page).violations] == []

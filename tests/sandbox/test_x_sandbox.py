@@ -356,3 +356,132 @@ def test_a_seed_time_that_is_none_is_a_bad_request(url: str) -> None:
     with pytest.raises(tweepy.BadRequest):
         x_client(url, X_Sandbox_At="yesterday").create_tweet(text="x")
     assert ledger(url, "x") == []
+
+
+def test_an_edit_is_no_call_of_its_own_and_one_sent_as_a_post_is_refused(url: str) -> None:
+    client = x_client(url)
+    post = client.create_tweet(text="चुक")["data"]["id"]
+    body = {"text": "चूक", "edit_options": {"previous_post_id": post}}
+    with pytest.raises(tweepy.BadRequest):
+        client.request("POST", "/2/tweets", json=body, user_auth=True)
+    assert [entry["text"] for entry in ledger(url, "x")] == ["चुक"]
+
+
+def told(client: tweepy.Client, method: str, path: str, **more: object) -> dict[str, int]:
+    """The window's figures that stand on an answer, whatever it is."""
+    client.return_type = requests.Response
+    try:
+        answer = client.request(method, path, user_auth=more.pop("signed", True), **more)
+    except tweepy.HTTPException as refused:
+        answer = refused.response
+    names = ("limit", "remaining")
+    return {name: int(answer.headers[f"x-rate-limit-{name}"]) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "limit"),
+    [
+        ("POST", "/2/tweets", 100),
+        ("DELETE", "/2/tweets/1", 50),
+        ("GET", f"/2/users/{CITY.id}/tweets", 900),
+        ("GET", f"/2/users/{CITY.id}/mentions", 300),
+        ("GET", "/2/tweets/search/recent?query=x", 300),
+        ("GET", "/2/tweets/1", 5000),
+        ("PUT", "/2/tweets/1/hidden", 50),
+        ("GET", "/2/users/me", 75),
+        ("POST", "/2/media/upload", 500),
+        ("POST", "/2/media/metadata", 500),
+    ],
+)
+def test_each_of_the_ten_windows_has_its_own_figure_and_counts_for_itself(
+    url: str, method: str, path: str, limit: int
+) -> None:
+    client = x_client(url)
+    assert told(client, method, path) == {"limit": limit, "remaining": limit - 1}
+    assert told(client, method, path) == {"limit": limit, "remaining": limit - 2}
+    assert told(x_client(url, WATER), method, path)["remaining"] == limit - 1
+    other = "/2/users/me" if limit != 75 else "/2/tweets/1"
+    assert told(client, "GET", other)["remaining"] in (74, 4999)
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        (f"/2/users/{CITY.id}/tweets", 10_000),
+        (f"/2/users/{CITY.id}/mentions", 450),
+        ("/2/tweets/search/recent?query=x", 450),
+        ("/2/tweets/1", 3500),
+    ],
+)
+def test_the_app_alone_has_figures_of_its_own(url: str, path: str, limit: int) -> None:
+    app = tweepy.Client(bearer_token=X_APP_BEARER)
+    app.session = session(url)
+    assert told(app, "GET", path, signed=False)["limit"] == limit
+    assert told(x_client(url), "GET", path)["limit"] != limit
+
+
+def test_the_fifty_first_deletion_in_a_quarter_of_an_hour_is_one_too_many(url: str) -> None:
+    client = x_client(url)
+    for _ in range(50):
+        with pytest.raises(tweepy.NotFound):
+            client.delete_tweet("1")
+    with pytest.raises(tweepy.TooManyRequests):
+        client.delete_tweet("1")
+    later = x_client(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=16)))
+    with pytest.raises(tweepy.NotFound):
+        later.delete_tweet("1")
+
+
+def test_the_days_limits_stand_on_posts_where_the_switch_says(url: str) -> None:
+    client = x_client(url)
+    client.return_type = requests.Response
+    assert not [h for h in client.create_tweet(text="अ").headers if "24hour" in h]
+    turn(url, x_24h_headers="on")
+    x_client(url, WATER).create_tweet(text="आ")
+    headers = client.create_tweet(text="इ").headers
+    assert headers["x-app-limit-24hour-remaining"] == "9998"  # both accounts are the app's
+    assert headers["x-user-limit-24hour-remaining"] == "2399"
+    assert int(headers["x-user-limit-24hour-reset"]) - utc_now().timestamp() > 86_000
+
+
+def in_parts(client: tweepy.Client, content: bytes, cuts: list[bytes]) -> str:
+    """Upload in parts, the last first; the id, not yet finalized."""
+    begun = client.request(
+        "POST",
+        "/2/media/upload/initialize",
+        json={
+            "media_type": "image/jpeg",
+            "total_bytes": len(content),
+            "media_category": "tweet_image",
+        },
+        user_auth=True,
+    ).json()["data"]
+    for place, part in reversed(list(enumerate(cuts))):
+        body = {"media": base64.b64encode(part).decode(), "segment_index": place}
+        client.request("POST", f"/2/media/upload/{begun['id']}/append", json=body, user_auth=True)
+    return str(begun["id"])
+
+
+def test_a_picture_may_come_in_parts_and_its_state_be_asked(url: str) -> None:
+    client, content = x_client(url), picture()
+    key = in_parts(client, content, [content[:300], content[300:]])
+    ready = client.request("POST", f"/2/media/upload/{key}/finalize", user_auth=True).json()
+    assert (ready["data"]["id"], ready["data"]["size"]) == (key, len(content))
+    asked = {"media_id": key, "command": "STATUS"}
+    state = client.request("GET", "/2/media/upload", params=asked, user_auth=True).json()["data"]
+    assert state["processing_info"] == {"state": "succeeded", "progress_percent": 100}
+    post = client.create_tweet(text="भागांनी", media_ids=[key])["data"]["id"]
+    assert post
+    assert [one["digest"] for one in ledger(url, "x")[0]["media"]]
+
+
+def test_parts_that_are_not_the_whole_are_no_picture(url: str) -> None:
+    client, content = x_client(url), picture()
+    key = in_parts(client, content, [content[:300]])
+    with pytest.raises(tweepy.BadRequest):
+        client.request("POST", f"/2/media/upload/{key}/finalize", user_auth=True)
+    with pytest.raises(tweepy.BadRequest):
+        client.create_tweet(text="x", media_ids=[key])
+    other = x_client(url, WATER)
+    with pytest.raises(tweepy.BadRequest):
+        other.request("POST", f"/2/media/upload/{key}/finalize", user_auth=True)

@@ -35,6 +35,10 @@ SCHEMAS = {
     "deleted": "DeletePostsResponse",
     "hidden": "HidePostsReplyResponse",
     "uploaded": "MediaUploadResponse",
+    "begun": "InitializeMediaUploadResponse",
+    "appended": "AppendMediaUploadResponse",
+    "finalized": "FinalizeMediaUploadResponse",
+    "state": "GetMediaUploadStatusResponse",
     "described": "CreateMediaMetadataResponse",
     "invalid": "InvalidRequestProblem",
 }
@@ -73,6 +77,7 @@ def answers(url: str) -> list[tuple[str, Json]]:
     media = base64.b64encode(picture()).decode()
     body: Json = {"media": media, "media_category": "tweet_image"}
     upload = call("uploaded", "POST", "/2/media/upload", json=body)["data"]["id"]
+    in_parts(call, picture("navy"))
     alt = {"id": upload, "metadata": {"alt_text": {"text": "पाण्याची टाकी"}}}
     call("described", "POST", "/2/media/metadata", json=alt)
     text = "पाणी बंद: https://example.org/mr आणि #पुणे @sarav_pani"
@@ -96,6 +101,18 @@ def answers(url: str) -> list[tuple[str, Json]]:
     call("invalid", "POST", "/2/tweets", json={"text": "x", "status": "y"})
     call("invalid", "GET", "/2/tweets/search/recent", params={"query": "near:pune"})
     return call.kept
+
+
+def in_parts(call: Caller, content: bytes) -> None:
+    """An upload in one part, and what became of it."""
+    about: Json = {"media_type": "image/jpeg", "media_category": "tweet_image"}
+    body = {**about, "total_bytes": len(content)}
+    key = call("begun", "POST", "/2/media/upload/initialize", json=body)["data"]["id"]
+    part: Json = {"media": base64.b64encode(content).decode(), "segment_index": 0}
+    call("appended", "POST", f"/2/media/upload/{key}/append", json=part)
+    call("finalized", "POST", f"/2/media/upload/{key}/finalize")
+    asked = {"media_id": key, "command": "STATUS"}
+    call("state", "GET", "/2/media/upload", params=asked)
 
 
 def test_every_answer_keeps_to_the_extract_written_by_hand(answers: list[tuple[str, Json]]) -> None:

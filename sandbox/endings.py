@@ -1,0 +1,91 @@
+"""When an account's access ends: laid by a person or a test, and taken away again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
+from sandbox.now import read, written
+
+EXPIRED = 463
+MOST_MINUTES = 100_000
+# Facebook: why a token does not hold any more (its page on handling errors; 463, 464, 467 and 492
+# from notes that cite it).
+SUBCODES = (458, 459, 460, 463, 464, 467, 492)
+ACCOUNTS: Mapping[str, tuple[str, ...]] = {
+    "x": tuple(account.id for account in X_ACCOUNTS),
+    "facebook": tuple(page.id for page in FACEBOOK_PAGES),
+}
+
+
+class BadEnding(ValueError):
+    """An ending that cannot be laid; names the field that is wrong."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """From this aware time on the account's tokens are refused; `subcode` is Facebook's reason."""
+
+    platform: str
+    account: str
+    ends_at: datetime
+    subcode: int = EXPIRED
+
+
+def read_ending(values: Mapping[str, object], now: datetime) -> Ending:
+    """An ending out of a form or of JSON: `at`, or `minutes` from now. Raises BadEnding."""
+    both = str(values.get("ending", "")).partition(" ")  # as the page's one field sends them
+    platform = str(values.get("platform") or both[0])
+    account = str(values.get("account") or both[2])
+    if account not in ACCOUNTS.get(platform, ()):
+        raise BadEnding("account")
+    subcode = str(values.get("subcode") or EXPIRED)
+    if not subcode.isdecimal() or int(subcode) not in SUBCODES:
+        raise BadEnding("subcode")
+    return Ending(platform, account, _moment(values, now), int(subcode))
+
+
+def _moment(values: Mapping[str, object], now: datetime) -> datetime:
+    if at := str(values.get("at") or ""):
+        try:
+            return read(at)
+        except ValueError:
+            raise BadEnding("at") from None
+    minutes = str(values.get("minutes") or "0").strip()
+    if not minutes.isdecimal() or int(minutes) > MOST_MINUTES:
+        raise BadEnding("minutes")
+    return now + timedelta(minutes=int(minutes))
+
+
+def lay(db: sqlite3.Connection, ending: Ending) -> None:
+    """Let an account's access end; a later one takes the place of an earlier one."""
+    db.execute(
+        "INSERT OR REPLACE INTO endings VALUES (?, ?, ?, ?)",
+        (ending.platform, ending.account, written(ending.ends_at), ending.subcode),
+    )
+
+
+def laid(db: sqlite3.Connection) -> list[Ending]:
+    """Every ending, the next one first."""
+    rows = db.execute("SELECT * FROM endings ORDER BY ends_at, platform, account")
+    return [
+        Ending(row["platform"], row["account"], read(row["ends_at"]), row["subcode"])
+        for row in rows
+    ]
+
+
+def renew(db: sqlite3.Connection) -> None:
+    """Let every access hold again, as after a new token was given."""
+    db.execute("DELETE FROM endings")
+
+
+def ended(db: sqlite3.Connection, platform: str, account: str | None, now: datetime) -> int | None:
+    """Facebook's subcode where this account's access has ended; None while it holds."""
+    row = db.execute(
+        "SELECT subcode FROM endings WHERE platform=? AND account=? AND ends_at<=?",
+        (platform, account, written(now)),
+    ).fetchone()
+    return int(row["subcode"]) if row else None

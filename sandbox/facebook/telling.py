@@ -1,0 +1,93 @@
+"""The postman: asks a webhook's address to identify itself, and brings what waits, in a thread."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+
+from sandbox.facebook import webhooks
+from sandbox.facebook.webhooks import Hook
+from sandbox.ledger import Ledger
+from sandbox.now import utc_now
+
+SECONDS = 5.0
+PAUSE = 0.5
+log = logging.getLogger("sandbox")
+
+
+def identified(hook: Hook) -> bool:
+    """Whether the address repeats the challenge. Facebook: GET with hub.mode, hub.challenge and
+    hub.verify_token."""
+    asked = webhooks.challenge()
+    sent = {
+        "hub.mode": "subscribe",
+        "hub.challenge": asked,
+        "hub.verify_token": hook.verify_token,
+    }
+    try:
+        with _session() as session:
+            answer = session.get(hook.url, params=sent, timeout=SECONDS, allow_redirects=False)
+    except requests.RequestException:
+        return False
+    return answer.ok and hmac.compare_digest(answer.content, asked.encode())
+
+
+def bring(ledger: Ledger) -> int:
+    """Bring one call's worth of what waits; gives how many updates were taken."""
+    with ledger.transaction() as db:
+        hook, updates = webhooks.hook(db), webhooks.waiting(db, utc_now())
+    if hook is None or not updates:
+        return 0
+    raw = webhooks.body(updates)
+    taken = _brought(hook, raw)
+    if hook.twice:
+        _brought(hook, raw)
+    with ledger.transaction() as db:
+        webhooks.settle(db, updates, taken=taken, now=utc_now())
+    return len(updates) if taken else 0
+
+
+def _brought(hook: Hook, raw: bytes) -> bool:
+    headers = {
+        "Content-Type": "application/json",
+        "X-Hub-Signature-256": webhooks.signature(raw),
+    }
+    try:
+        with _session() as session:
+            answer = session.post(
+                hook.url, data=raw, headers=headers, timeout=SECONDS, allow_redirects=False
+            )
+    except requests.RequestException as problem:
+        log.info("webhook: %s", type(problem).__name__)
+        return False
+    return answer.ok
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+@contextmanager
+def postman(ledger: Ledger) -> Iterator[None]:
+    """Bring what waits while the block runs."""
+    over = threading.Event()
+
+    def walk() -> None:
+        while not over.wait(PAUSE):
+            while bring(ledger) and not over.is_set():
+                pass
+
+    thread = threading.Thread(target=walk, name="postman", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,222 @@
+"""Facebook's webhooks: who is told, what is noted, and how what waits is signed and batched."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import itertools
+import json
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from flask import request
+
+from sandbox import entries
+from sandbox.credentials import FACEBOOK_APP_ID, FACEBOOK_APP_SECRET, FACEBOOK_PAGES
+from sandbox.entries import Entry
+from sandbox.exchange import Answer, Turn
+from sandbox.facebook.acting import acting
+from sandbox.facebook.errors import bad_parameter
+from sandbox.now import read, written
+
+# Facebook: up to 1,000 updates in one call, tried again for up to 36 hours (its page on setup).
+MOST = 1000
+GIVEN_UP = timedelta(hours=36)
+LONGEST_WAIT = timedelta(hours=1)
+FEED = "feed"
+
+
+class BadHook(ValueError):
+    """An address that cannot be told; names the field that is wrong."""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """Where updates go. `most` is how many go in one call; `twice` sends each call two times."""
+
+    url: str
+    verify_token: str
+    verified_at: datetime | None = None
+    most: int = 100
+    twice: bool = False
+
+
+@dataclass(frozen=True)
+class Update:
+    """One noted change of a page."""
+
+    id: int
+    page: str
+    noted_at: datetime
+    change: Mapping[str, object]
+    tries: int
+
+
+def read_hook(values: Mapping[str, object]) -> Hook:
+    """A hook out of a form or of JSON. Raises BadHook: it has to lie on this machine."""
+    url, most = str(values.get("url", "")).strip(), str(values.get("most") or "100").strip()
+    if not _is_on_loopback(url):
+        raise BadHook("url")
+    if not str(values.get("verify_token", "")).strip():
+        raise BadHook("verify_token")
+    if not most.isdecimal() or not 1 <= int(most) <= MOST:
+        raise BadHook("most")
+    twice = str(values.get("twice", "")).lower() in ("on", "true", "1")
+    return Hook(url, str(values["verify_token"]).strip(), None, int(most), twice)
+
+
+def _is_on_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and loopback
+
+
+def challenge() -> str:
+    """What the address has to repeat, so that it is known to be the app's."""
+    return str(secrets.randbelow(10**9))
+
+
+def set_hook(db: sqlite3.Connection, hook: Hook, now: datetime) -> None:
+    """Keep a hook that has repeated the challenge; it takes the place of any before."""
+    db.execute(
+        "INSERT OR REPLACE INTO hooks VALUES ('facebook', ?, ?, ?, ?, ?)",
+        (hook.url, hook.verify_token, written(now), hook.most, int(hook.twice)),
+    )
+
+
+def hook(db: sqlite3.Connection) -> Hook | None:
+    """The hook, where one is set."""
+    row = db.execute("SELECT * FROM hooks").fetchone()
+    if row is None:
+        return None
+    verified = read(row["verified_at"]) if row["verified_at"] else None
+    return Hook(row["url"], row["verify_token"], verified, row["most"], bool(row["twice"]))
+
+
+def forget(db: sqlite3.Connection) -> None:
+    """Tell nobody any more; what waited is dropped."""
+    db.execute("DELETE FROM hooks")
+    db.execute("DELETE FROM updates WHERE sent_at IS NULL")
+
+
+def subscriptions(db: sqlite3.Connection) -> list[str]:
+    """The pages whose feed is told."""
+    return [row["page"] for row in db.execute("SELECT page FROM subscriptions ORDER BY page")]
+
+
+def set_subscriptions(db: sqlite3.Connection, pages: list[str]) -> None:
+    """Exactly these of the practice pages are told of."""
+    db.execute("DELETE FROM subscriptions")
+    known = [page.id for page in FACEBOOK_PAGES if page.id in pages]
+    db.executemany("INSERT INTO subscriptions VALUES (?, ?)", [(page, FEED) for page in known])
+
+
+def subscribe(turn: Turn, node: str) -> Answer:
+    """POST /{page}/subscribed_apps?subscribed_fields=feed."""
+    page = acting(turn, node)
+    fields = request.form.get("subscribed_fields") or request.args.get("subscribed_fields", "")
+    if FEED not in fields.split(","):
+        raise bad_parameter("The practice platform tells of the field feed only")
+    turn.db.execute("INSERT OR REPLACE INTO subscriptions VALUES (?, ?)", (page.id, FEED))
+    return Answer(200, {"success": True})
+
+
+def unsubscribe(turn: Turn, node: str) -> Answer:
+    """DELETE /{page}/subscribed_apps."""
+    page = acting(turn, node)
+    turn.db.execute("DELETE FROM subscriptions WHERE page=?", (page.id,))
+    return Answer(200, {"success": True})
+
+
+def subscribed(turn: Turn, node: str) -> Answer:
+    """GET /{page}/subscribed_apps."""
+    page = acting(turn, node)
+    app = {"id": FACEBOOK_APP_ID, "name": "Practice", "subscribed_fields": [FEED]}
+    return Answer(200, {"data": [app] if page.id in subscriptions(turn.db) else []})
+
+
+def note(turn: Turn, entry: Entry, verb: str) -> None:
+    """Keep what changed about a comment for whoever is told: the page's own comments too."""
+    page = entry.root_id.partition("_")[0]
+    if entry.kind != entries.COMMENT or page not in subscriptions(turn.db):
+        return
+    change = {"field": FEED, "value": _value(entry, verb)}
+    turn.db.execute(
+        "INSERT INTO updates (page, noted_at, change, next_at) VALUES (?, ?, ?, ?)",
+        (page, written(turn.now), json.dumps(change), written(turn.now)),
+    )
+
+
+def _value(entry: Entry, verb: str) -> dict[str, object]:
+    """Facebook: top level iff parent_id is the post's; a removed one has no message."""
+    value: dict[str, object] = {
+        "item": "comment",
+        "verb": verb,
+        "comment_id": entry.id,
+        "post_id": entry.root_id,
+        "parent_id": entry.parent_id,
+        "from": {"id": entry.account, "name": entry.name},
+    }
+    if verb == "remove":
+        return value
+    made_at = int(read(entry.created_at).timestamp())
+    return {**value, "created_time": made_at, "message": entry.text}
+
+
+def waiting(db: sqlite3.Connection, now: datetime) -> list[Update]:
+    """What is to be sent now, oldest first, as much as goes in one call."""
+    told = hook(db)
+    if told is None or told.verified_at is None:
+        return []
+    rows = db.execute(
+        "SELECT * FROM updates WHERE sent_at IS NULL AND next_at<=? ORDER BY id LIMIT ?",
+        (written(now), told.most),
+    )
+    return [_update(row) for row in rows]
+
+
+def _update(row: sqlite3.Row) -> Update:
+    change = json.loads(row["change"])
+    return Update(row["id"], row["page"], read(row["noted_at"]), change, row["tries"])
+
+
+def body(updates: list[Update]) -> bytes:
+    """The raw body of one call: entries by page, in order, letters beyond ASCII escaped."""
+    batches = itertools.groupby(updates, lambda one: (one.page, one.noted_at))
+    found = [
+        {"id": page, "time": int(at.timestamp()), "changes": [one.change for one in batch]}
+        for (page, at), batch in batches
+    ]
+    return json.dumps({"object": "page", "entry": found}).encode("ascii")
+
+
+def signature(raw: bytes) -> str:
+    """X-Hub-Signature-256: over the raw bytes, with the app's secret."""
+    return "sha256=" + hmac.digest(FACEBOOK_APP_SECRET.encode(), raw, hashlib.sha256).hex()
+
+
+def settle(db: sqlite3.Connection, updates: list[Update], *, taken: bool, now: datetime) -> None:
+    """Note that they were taken, or when to try again; after 36 hours they are given up."""
+    for one in updates:
+        if taken or now - one.noted_at > GIVEN_UP:
+            db.execute("UPDATE updates SET sent_at=? WHERE id=?", (written(now), one.id))
+            continue
+        wait = min(timedelta(seconds=2.0 ** min(one.tries, 12)), LONGEST_WAIT)
+        db.execute(
+            "UPDATE updates SET tries=tries+1, next_at=? WHERE id=?", (written(now + wait), one.id)
+        )
+
+
+def counts(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many updates wait, and how many are over."""
+    row = db.execute("SELECT count(*) - count(sent_at), count(sent_at) FROM updates").fetchone()
+    return int(row[0]), int(row[1])

@@ -1,0 +1,106 @@
+"""The city's SMS gateway, played: it takes an SMS over HTTP and keeps it for the letterbox.
+
+A message without a registered template is accepted all the same and never delivered: so do the
+operators. Registered here is whatever has a number of nineteen digits.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, jsonify, request
+
+from sandbox import faults
+from sandbox.faults import Fault, Kind
+from sandbox.ledger import Ledger
+from sandbox.now import utc_now, written
+
+REGISTERED = re.compile(r"\d{19}")
+NUMBER = re.compile(r"\d{10,15}")
+TABLE = """
+CREATE TABLE IF NOT EXISTS sms (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, received_at TEXT NOT NULL, recipient TEXT NOT NULL,
+  sender TEXT NOT NULL, template_id TEXT NOT NULL, text TEXT NOT NULL, dropped INTEGER NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True)
+class Sms:
+    """One SMS as it came; `dropped` where an operator would not have delivered it."""
+
+    id: int
+    received_at: str
+    recipient: str
+    sender: str
+    template_id: str
+    text: str
+    dropped: bool
+
+
+def add_to(pages: Blueprint, ledger: Ledger) -> None:
+    """Add the gateway's address, and what tells of it in JSON."""
+    with ledger.transaction() as db:
+        db.execute(TABLE)
+    pages.add_url_rule("/sms", "sms", lambda: _take(ledger), methods=["POST", "GET"])
+    pages.add_url_rule("/sms.json", "sms_json", lambda: _told(ledger))
+
+
+def kept(db: sqlite3.Connection, to: str = "") -> list[Sms]:
+    """The SMS, newest first; `to` keeps those for one number, written in whichever way."""
+    wanted = re.sub(r"\D", "", to)[-10:]
+    rows = db.execute("SELECT * FROM sms ORDER BY id DESC").fetchall()
+    found = [Sms(**(dict(row) | {"dropped": bool(row["dropped"])})) for row in rows]
+    return [one for one in found if not to or (wanted and one.recipient.endswith(wanted))]
+
+
+def _take(ledger: Ledger) -> Response | tuple[Response, int]:
+    """Keep one SMS; as gateways do, a refusal comes with a 200."""
+    sent = _sent()
+    with ledger.transaction() as db:
+        fault, _ = faults.take(db, "letterbox", "sms", None)
+        if fault is not None and fault.kind is Kind.ERROR_BEFORE:
+            return jsonify(type="error", message="try again later"), 503
+        if fault is not None and fault.kind is Kind.BLOCKED:
+            return jsonify(type="error", message="blocked")
+        if not NUMBER.fullmatch(sent.get("to", "")):
+            return jsonify(type="error", message="no such number")
+        key = _keep(db, sent)
+    return _answer(fault, key)
+
+
+def _answer(fault: Fault | None, key: int) -> Response | tuple[Response, int]:
+    if fault is not None and fault.kind is Kind.ERROR_AFTER:
+        return jsonify(type="error", message="internal error"), 500
+    return jsonify(type="success", id=f"sms-{key}")
+
+
+def _sent() -> Mapping[str, str]:
+    body = request.get_json(silent=True) if request.is_json else None
+    found = body if isinstance(body, dict) else request.values
+    return {name: str(value) for name, value in found.items()}
+
+
+def _keep(db: sqlite3.Connection, sent: Mapping[str, str]) -> int:
+    template = sent.get("template_id", "")
+    cursor = db.execute(
+        "INSERT INTO sms (received_at, recipient, sender, template_id, text, dropped)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            written(utc_now()),
+            sent.get("to", ""),
+            sent.get("sender", ""),
+            template,
+            sent.get("text", ""),
+            not REGISTERED.fullmatch(template),
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _told(ledger: Ledger) -> Response:
+    with ledger.transaction() as db:
+        return jsonify(kept(db, request.args.get("to", "")))

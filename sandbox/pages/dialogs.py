@@ -1,0 +1,116 @@
+"""The pages on which a person lets an app act for an account: X's authorize, Facebook's dialog."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox.credentials import (
+    FACEBOOK_APP_ID,
+    FACEBOOK_PAGES,
+    FACEBOOK_PERSON_NAME,
+    X_ACCOUNTS,
+)
+from sandbox.facebook import issuing
+from sandbox.facebook.issuing import SCOPES, Grant
+from sandbox.ledger import Ledger
+from sandbox.now import utc_now
+from sandbox.pages.policy import leading_to
+from sandbox.x import connecting
+from sandbox.x.connecting import RequestToken
+
+BOTH = ["GET", "POST"]
+
+
+def add_to(pages: Blueprint, ledger: Ledger) -> None:
+    """Add these pages."""
+    for path in ("/oauth/authorize", "/oauth/authenticate"):
+        name = path.rpartition("/")[2]
+        pages.add_url_rule(path, name, lambda: _authorize(ledger), methods=BOTH)
+    pages.add_url_rule("/dialog/oauth", "dialog", lambda: _dialog(ledger), methods=BOTH)
+    pages.add_url_rule(
+        "/<version>/dialog/oauth",
+        "dialog_of_version",
+        lambda version: _dialog(ledger) if re.fullmatch(r"v\d+\.\d+", version) else abort(404),
+        methods=BOTH,
+    )
+
+
+def with_values(address: str, **values: str) -> str:
+    """An address with more in its query."""
+    parts = urlsplit(address)
+    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *values.items()])
+    return urlunsplit(parts._replace(query=query))
+
+
+def _authorize(ledger: Ledger) -> AnyResponse | tuple[str, int]:
+    """X: the second leg. Allowed, it leads to the callback, or shows a number to type."""
+    with ledger.transaction() as db:
+        held = connecting.find(db, request.values.get("oauth_token", ""), utc_now())
+    if held is None:
+        return render_template("refused.html"), 400
+    if request.method == "GET":
+        return _page("authorize.html", held.callback, token=held.token, accounts=X_ACCOUNTS)
+    if request.form.get("answer") != "allow":
+        return _denied(ledger, held)
+    return _allowed(ledger, held)
+
+
+def _denied(ledger: Ledger, held: RequestToken) -> AnyResponse | tuple[str, int]:
+    with ledger.transaction() as db:
+        connecting.deny(db, held)
+    if held.by_pin:
+        return render_template("refused.html"), 200
+    return redirect(with_values(held.callback, denied=held.token), 303)
+
+
+def _allowed(ledger: Ledger, held: RequestToken) -> AnyResponse:
+    chosen = request.form.get("account", "")
+    account = next((one for one in X_ACCOUNTS if one.id == chosen), X_ACCOUNTS[0])
+    with ledger.transaction() as db:
+        verifier = connecting.allow(db, held, account)
+    if held.by_pin:
+        return make_response(render_template("pin.html", pin=verifier, account=account))
+    values = {"oauth_token": held.token, "oauth_verifier": verifier}
+    return redirect(with_values(held.callback, **values), 303)
+
+
+def _dialog(ledger: Ledger) -> AnyResponse | tuple[str, int]:
+    """Facebook: the person chooses pages and permissions; a code leads back, or why not."""
+    asked = request.values
+    back, state = asked.get("redirect_uri", ""), asked.get("state", "")
+    if asked.get("client_id") != FACEBOOK_APP_ID or urlsplit(back).scheme not in ("http", "https"):
+        return render_template("refused.html"), 400
+    if request.method == "GET":
+        scopes = [one for one in re.split(r"[,\s]+", asked.get("scope", "")) if one in SCOPES]
+        person = FACEBOOK_PERSON_NAME
+        return _page("dialog.html", back, scopes=scopes, pages=FACEBOOK_PAGES, person=person)
+    if request.form.get("answer") != "allow":
+        refusal = {
+            "error": "access_denied",
+            "error_code": "200",
+            "error_reason": "user_denied",
+            "error_description": "Permissions error",
+        }
+        return redirect(with_values(back, **refusal, state=state), 303)
+    with ledger.transaction() as db:
+        code = issuing.make_code(db, back, _granted(), utc_now())
+    return redirect(with_values(back, code=code, state=state), 303)
+
+
+def _granted() -> Grant:
+    scopes, pages = request.form.getlist("scopes"), request.form.getlist("pages")
+    return Grant(
+        tuple(scope for scope in SCOPES if scope in scopes),
+        tuple(page.id for page in FACEBOOK_PAGES if page.id in pages),
+    )
+
+
+def _page(template: str, leads_to: str, **values: object) -> Response:
+    response = make_response(render_template(template, asked=request.args, **values))
+    if leads_to != connecting.OOB:
+        response.headers["Content-Security-Policy"] = leading_to(leads_to)
+    return response

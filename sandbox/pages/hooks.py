@@ -1,0 +1,39 @@
+"""The page on which the webhook's address is set: who is told of comments on Facebook."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from sandbox.credentials import FACEBOOK_PAGES
+from sandbox.facebook import webhooks
+from sandbox.ledger import Ledger
+
+WRONG = {
+    "url": "Write an address on this machine, such as http://127.0.0.1:8000/webhooks/facebook.",
+    "verify_token": "Write the word by which the address knows us.",
+    "most": "Write a number from 1 to 1,000.",
+    "unanswered": "The address did not repeat what it was asked.",
+}
+
+
+def add_to(pages: Blueprint, ledger: Ledger) -> None:
+    """Add this page; its forms are sent to the doors."""
+    pages.add_url_rule("/webhooks", "webhooks", lambda: _hooks(ledger))
+
+
+def _hooks(ledger: Ledger) -> str:
+    with ledger.transaction() as db:
+        hook, chosen = webhooks.hook(db), webhooks.subscriptions(db)
+        waiting, over = webhooks.counts(db)
+    wrong = request.args.get("wrong", "")
+    return render_template(
+        "webhooks.html",
+        hook=hook,
+        chosen=chosen if hook else [page.id for page in FACEBOOK_PAGES],
+        pages=FACEBOOK_PAGES,
+        waiting=waiting,
+        over=over,
+        typed=request.args,
+        wrong=wrong,
+        wrong_word=WRONG.get(wrong, ""),
+    )

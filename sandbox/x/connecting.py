@@ -1,0 +1,110 @@
+"""Connecting an X account in three legs: request token, the page on which one allows it, access."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+from flask import request
+
+from sandbox.credentials import X_ACCOUNTS, XAccount
+from sandbox.exchange import Answer, Refused, Turn
+from sandbox.now import read, written
+from sandbox.x import signing
+
+OOB = "oob"
+LIFE = timedelta(minutes=15)
+PIN_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class RequestToken:
+    """The first leg's token; `account` and `verifier` stand once somebody has allowed it."""
+
+    token: str
+    secret: str
+    callback: str
+    account: str | None
+    verifier: str | None
+
+    @property
+    def by_pin(self) -> bool:
+        """Whether the verifier is read from the page and typed."""
+        return self.callback == OOB
+
+
+def request_token(turn: Turn) -> Answer:
+    """POST /oauth/request_token, signed by the app alone, with a callback or "oob"."""
+    given = signing.given(request)
+    signing.check(request, given, "")
+    callback = given.get("oauth_callback", "")
+    if callback != OOB and urlsplit(callback).scheme not in ("http", "https"):
+        raise refused(400, 214, "Bad callback.")
+    token, secret = f"rt-{secrets.token_urlsafe(24)}", secrets.token_urlsafe(32)
+    turn.db.execute(
+        "INSERT INTO request_tokens VALUES (?, ?, ?, ?, NULL, NULL)",
+        (token, secret, callback, written(turn.now)),
+    )
+    return _form(oauth_token=token, oauth_token_secret=secret, oauth_callback_confirmed="true")
+
+
+def find(db: sqlite3.Connection, token: str, now: datetime) -> RequestToken | None:
+    """A request token that still holds."""
+    row = db.execute("SELECT * FROM request_tokens WHERE token=?", (token,)).fetchone()
+    if row is None or now > read(row["made_at"]) + LIFE:
+        return None
+    return RequestToken(
+        row["token"], row["secret"], row["callback"], row["account"], row["verifier"]
+    )
+
+
+def allow(db: sqlite3.Connection, held: RequestToken, account: XAccount) -> str:
+    """Somebody lets the app act for an account; gives the verifier."""
+    verifier = (
+        f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+        if held.by_pin
+        else secrets.token_urlsafe(24)
+    )
+    db.execute(
+        "UPDATE request_tokens SET account=?, verifier=? WHERE token=?",
+        (account.id, verifier, held.token),
+    )
+    return verifier
+
+
+def deny(db: sqlite3.Connection, held: RequestToken) -> None:
+    """Somebody does not let it."""
+    db.execute("DELETE FROM request_tokens WHERE token=?", (held.token,))
+
+
+def access_token(turn: Turn) -> Answer:
+    """POST /oauth/access_token, signed with the request token, with the verifier; good once."""
+    given = signing.given(request)
+    held = find(turn.db, given.get("oauth_token", ""), turn.now)
+    if held is None:
+        raise refused(401, 32, "Could not authenticate you.")
+    signing.check(request, given, held.secret)
+    sent = given.get("oauth_verifier") or request.form.get("oauth_verifier", "")
+    account = next((one for one in X_ACCOUNTS if one.id == held.account), None)
+    if account is None or not secrets.compare_digest(sent.encode(), (held.verifier or "").encode()):
+        raise refused(401, 32, "Could not authenticate you.")
+    deny(turn.db, held)
+    return _form(
+        oauth_token=account.token,
+        oauth_token_secret=account.token_secret,
+        user_id=account.id,
+        screen_name=account.username,
+    )
+
+
+def refused(code: int, number: int, words: str) -> Refused:
+    """A refusal of these addresses; their exact words are not established."""
+    return Refused(Answer(code, {"errors": [{"code": number, "message": words}]}))
+
+
+def _form(**values: str) -> Answer:
+    """X: these addresses answer as a form does, not as JSON."""
+    return Answer(200, urlencode(values))

@@ -1,0 +1,184 @@
+"""Connecting a page on the practice Facebook: the dialog, its code, long-lived tokens, pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import facebook
+import pytest
+import requests
+
+from sandbox.credentials import (
+    FACEBOOK_APP_ID,
+    FACEBOOK_APP_SECRET,
+    FACEBOOK_APP_TOKEN,
+    FACEBOOK_PERSON_ID,
+)
+from sandbox.facebook.issuing import SCOPES
+from sandbox.now import utc_now, written
+from tests.sandbox.loopback import CITY_PAGE, WATER_PAGE, Json, session, turn
+
+BACK = "http://127.0.0.1:9/accounts/facebook/back"
+APP = {"app_id": FACEBOOK_APP_ID, "app_secret": FACEBOOK_APP_SECRET}
+
+
+def client(url: str, token: str = "", **headers: str) -> facebook.GraphAPI:
+    """facebook-sdk with any token."""
+    made = facebook.GraphAPI(token, timeout=10, session=session(url, **headers))
+    made.version = "v26.0"
+    return made
+
+
+def dialog(
+    url: str,
+    *,
+    answer: str = "allow",
+    pages: tuple[str, ...] = (CITY_PAGE.id,),
+    scopes: tuple[str, ...] = SCOPES,
+) -> dict[str, list[str]]:
+    """Walk the dialog as a person; what it sends back."""
+    asked = client(url).get_auth_url(FACEBOOK_APP_ID, BACK, list(SCOPES), state="s1")
+    own = url + asked.removeprefix("https://www.facebook.com")
+    page = requests.get(own, timeout=5)
+    assert page.status_code == 200
+    assert all(scope in page.text for scope in SCOPES)
+    assert "form-action 'self' http://127.0.0.1:9;" in page.headers["Content-Security-Policy"]
+    sent: dict[str, object] = {"client_id": FACEBOOK_APP_ID, "redirect_uri": BACK, "state": "s1"}
+    sent |= {"pages": pages, "scopes": scopes, "answer": answer}
+    answered = requests.post(f"{url}/dialog/oauth", data=sent, timeout=5, allow_redirects=False)
+    assert answered.status_code == 303
+    return parse_qs(urlsplit(answered.headers["Location"]).query)
+
+
+def token_of(
+    url: str, pages: tuple[str, ...] = (CITY_PAGE.id,), scopes: tuple[str, ...] = SCOPES
+) -> str:
+    """A short-lived token of the person."""
+    code = dialog(url, pages=pages, scopes=scopes)["code"][0]
+    return str(client(url).get_access_token_from_code(code, BACK, **APP)["access_token"])
+
+
+def long_token(url: str) -> str:
+    """A long-lived one."""
+    return str(client(url, token_of(url)).extend_access_token(**APP)["access_token"])
+
+
+def examined(url: str, token: str) -> Json:
+    found: Json = client(url).debug_access_token(token, **APP)["data"]
+    return found
+
+
+def test_the_whole_way_ends_in_a_page_token_that_posts_and_never_ends(url: str) -> None:
+    back = dialog(url)
+    assert back["state"] == ["s1"]
+    short = client(url).get_access_token_from_code(back["code"][0], BACK, **APP)
+    assert 3000 < short["expires_in"] <= 3600
+    long = client(url, short["access_token"]).extend_access_token(**APP)
+    assert 5_183_900 <= long["expires_in"] <= 5_183_944
+    assert long["token_type"] == "bearer"
+    person = client(url, long["access_token"])
+    assert person.get_object("me")["id"] == FACEBOOK_PERSON_ID
+    [page] = person.get_connections("me", "accounts")["data"]
+    assert (page["id"], page["name"]) == (CITY_PAGE.id, CITY_PAGE.name)
+    assert {"CREATE_CONTENT", "MODERATE"} <= set(page["tasks"])
+    api = client(url, page["access_token"])
+    assert api.put_object(CITY_PAGE.id, "feed", message="जोडले")["id"]
+    told = examined(url, page["access_token"])
+    assert (told["type"], told["is_valid"], told["expires_at"]) == ("PAGE", True, 0)
+    assert told["profile_id"] == CITY_PAGE.id
+    assert told["data_access_expires_at"] > utc_now().timestamp() + 89 * 86_400
+
+
+def test_debug_token_tells_of_a_persons_token_and_of_each_permission(url: str) -> None:
+    token = token_of(url, scopes=("pages_show_list", "pages_manage_posts"))
+    told = examined(url, token)
+    assert (told["type"], told["app_id"], told["is_valid"]) == ("USER", FACEBOOK_APP_ID, True)
+    assert set(told["scopes"]) == {"pages_show_list", "pages_manage_posts"}
+    assert {one["scope"]: one["target_ids"] for one in told["granular_scopes"]} == {
+        "pages_show_list": [CITY_PAGE.id],
+        "pages_manage_posts": [CITY_PAGE.id],
+    }
+    assert 3000 < told["expires_at"] - told["issued_at"] <= 3600
+    with pytest.raises(facebook.GraphAPIError):
+        client(url, token).request("v26.0/debug_token", {"input_token": token})
+    assert examined(url, "nobody's")["is_valid"] is False
+
+
+def test_a_page_token_from_a_short_lived_one_ends_with_it(url: str) -> None:
+    turn(url, facebook_short_token_minutes="5")
+    person = client(url, token_of(url))
+    page = person.get_connections("me", "accounts")["data"][0]["access_token"]
+    assert 0 < examined(url, page)["expires_at"] - utc_now().timestamp() <= 300
+    later = client(url, page, X_Sandbox_At=written(utc_now() + timedelta(minutes=6)))
+    with pytest.raises(facebook.GraphAPIError) as error:
+        later.get_object("me")
+    assert error.value.result["error"]["error_subcode"] == 463
+
+
+def test_what_was_not_granted_is_not_seen_and_not_done(url: str) -> None:
+    pages = (CITY_PAGE.id, WATER_PAGE.id)
+    seen = client(url, token_of(url, pages=pages)).get_connections("me", "accounts")["data"]
+    assert [page["id"] for page in seen] == list(pages)
+    blind = client(url, token_of(url, scopes=("pages_manage_posts",)))
+    assert blind.get_connections("me", "accounts")["data"] == []
+    reads = tuple(scope for scope in SCOPES if scope != "pages_manage_posts")
+    person = client(url, token_of(url, scopes=reads))
+    api = client(url, person.get_connections("me", "accounts")["data"][0]["access_token"])
+    assert api.get_connections(CITY_PAGE.id, "published_posts")["data"] == []
+    with pytest.raises(facebook.GraphAPIError) as error:
+        api.put_object(CITY_PAGE.id, "feed", message="x")
+    assert error.value.code == 200
+
+
+def test_who_says_no_is_sent_back_with_the_reason(url: str) -> None:
+    back = dialog(url, answer="deny")
+    assert back["error"] == ["access_denied"]
+    assert (back["error_reason"], back["state"]) == (["user_denied"], ["s1"])
+    assert "code" not in back
+
+
+def test_a_code_is_good_once_for_its_own_address_and_with_the_apps_secret(url: str) -> None:
+    code, api = dialog(url)["code"][0], client(url)
+    for wrong in (
+        {"redirect_uri": BACK + "/x", **APP},
+        {"redirect_uri": BACK, **APP, "app_secret": "another"},
+        {"redirect_uri": BACK, **APP, "app_id": "1"},
+    ):
+        with pytest.raises(facebook.GraphAPIError):
+            api.get_access_token_from_code(code, **wrong)
+    later = client(url, X_Sandbox_At=written(utc_now() + timedelta(minutes=11)))
+    with pytest.raises(facebook.GraphAPIError):
+        later.get_access_token_from_code(code, BACK, **APP)
+    api.get_access_token_from_code(code, BACK, **APP)
+    with pytest.raises(facebook.GraphAPIError):
+        api.get_access_token_from_code(code, BACK, **APP)
+
+
+def test_only_a_living_token_of_the_person_is_exchanged(url: str) -> None:
+    person = client(url, long_token(url))
+    page = person.get_connections("me", "accounts")["data"][0]["access_token"]
+    for token in (page, CITY_PAGE.token, "nobody's"):
+        with pytest.raises(facebook.GraphAPIError):
+            client(url, token).extend_access_token(**APP)
+    late = written(utc_now() + timedelta(hours=2))
+    with pytest.raises(facebook.GraphAPIError):
+        client(url, token_of(url), X_Sandbox_At=late).extend_access_token(**APP)
+    with pytest.raises(facebook.GraphAPIError):
+        client(url, CITY_PAGE.token).get_connections("me", "accounts")
+
+
+def test_the_app_gets_its_own_token_by_its_keys(url: str) -> None:
+    assert client(url).get_app_access_token(**APP) == FACEBOOK_APP_TOKEN
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"client_id": "1"}, {"redirect_uri": "javascript:alert(1)"}, {"redirect_uri": ""}]
+)
+def test_a_dialog_for_another_app_or_without_a_web_address_leads_nowhere(
+    url: str, wrong: dict[str, str]
+) -> None:
+    asked = {"client_id": FACEBOOK_APP_ID, "redirect_uri": BACK, **wrong}
+    assert requests.get(f"{url}/v26.0/dialog/oauth", params=asked, timeout=5).status_code == 400
+    answer = requests.post(f"{url}/dialog/oauth", data={**asked, "answer": "allow"}, timeout=5)
+    assert answer.status_code == 400
