@@ -1,11 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import time
 from pathlib import Path
 
 import pytest
 
-from publisher.settings import Access, Settings, WrongSetting, load
+from publisher.settings import (
+    Access,
+    HelpDesk,
+    Hours,
+    Reach,
+    Settings,
+    SmsTemplate,
+    WrongSetting,
+    load,
+)
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
@@ -49,6 +59,9 @@ GOOD = {
     "CITY_NAME": "Another City",
     "CITY_NAME_MR": "दुसरे शहर",
     "CITY_CODE": "TEST",
+    "HELP_PHONE": "+91 20 5550 0100",
+    "HELP_MAIL": "help@pmc.example",
+    "HELP_HOURS": "Mon-Sat 10:00-18:30",
     "X_API_URL": "http://127.0.0.1:9001",
     "X_WEB_URL": "http://127.0.0.1:9003",
     "GRAPH_API_URL": "http://127.0.0.1:9002",
@@ -56,11 +69,28 @@ GOOD = {
     "LEASE": "10",
     "SEND_DEADLINE": "4.5",
     "LOOKS": "0.2,0.5",
+    "SMS_URL": "https://gateway.example/send",
+    "SMS_METHOD": "get",
+    "SMS_HEADERS": '{"Content-Type": "application/json"}',
+    "SMS_BODY": '{"to": "{to}"}',
+    "SMS_SUCCESS": "^OK",
+    "SMS_SENDER": "PMCNGV",
+    "SMS_ENTITY_ID": "1101",
+    "SMS_TEMPLATES": "sms.toml",
     **{field.name.upper(): field.name for field in fields(Access)},
 }
 
 
+TEMPLATES = """
+[approved]
+id = "1107000000000000001"
+text = "{#var#} {#var#}"
+variables = ["title", "link"]
+"""
+
+
 def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "sms.toml").write_text(TEMPLATES)
     found = read(tmp_path, **GOOD)
     assert found.database_url == GOOD["DATABASE_URL"]
     assert found.secret_key == GOOD["SECRET_KEY"]
@@ -80,6 +110,52 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     assert press.looks == (0.2, 0.5)
     for field in fields(Access):
         assert getattr(found.access, field.name) == field.name
+
+
+def test_without_a_help_desk_none_is_promised(tmp_path: Path) -> None:
+    assert read(tmp_path).help_desk == HelpDesk("", "", None)
+
+
+def test_the_help_desk_is_read_with_its_days_and_hours(tmp_path: Path) -> None:
+    told = {name: GOOD[name] for name in ("HELP_PHONE", "HELP_MAIL", "HELP_HOURS")}
+    desk = read(tmp_path, **told).help_desk
+    assert (desk.phone, desk.mail) == (GOOD["HELP_PHONE"], GOOD["HELP_MAIL"])
+    assert desk.hours == Hours(0, 5, time(10), time(18, 30))
+
+
+def test_help_may_be_there_on_one_day_alone(tmp_path: Path) -> None:
+    desk = read(tmp_path, HELP_HOURS="wed 9:00-12:00").help_desk
+    assert desk.hours == Hours(2, 2, time(9), time(12))
+
+
+def test_the_sms_gateway_is_read_with_its_templates(tmp_path: Path) -> None:
+    assert not read(tmp_path).sms.is_set
+    (tmp_path / "sms.toml").write_text(TEMPLATES)
+    sms = read(tmp_path, **GOOD).sms
+    assert sms.is_set
+    assert (sms.sms_url, sms.sms_method) == (GOOD["SMS_URL"], "GET")
+    assert sms.sms_headers == {"Content-Type": "application/json"}
+    assert (sms.sms_body, sms.sms_success) == (GOOD["SMS_BODY"], "^OK")
+    assert (sms.sms_sender, sms.sms_entity_id) == ("PMCNGV", "1101")
+    template = SmsTemplate("1107000000000000001", "{#var#} {#var#}", ("title", "link"))
+    assert sms.sms_templates == {"approved": template}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('"1107000000000000001"', '"none"'),
+        (', "link"', ""),
+        ("[approved]", "[approved"),
+        ("id", "x"),
+    ],
+)
+def test_a_template_that_makes_no_sense_stops_the_start(
+    tmp_path: Path, right: str, wrong: str
+) -> None:
+    (tmp_path / "sms.toml").write_text(TEMPLATES.replace(right, wrong, 1))
+    with pytest.raises(WrongSetting, match="id, text and variables"):
+        read(tmp_path, SMS_TEMPLATES="sms.toml")
 
 
 def test_an_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
@@ -127,6 +203,13 @@ WRONG = [
     ("CITY_CODE", "PMC/1", "2 to 8 capital letters"),
     ("CITY_CODE", "पुणे", "2 to 8 capital letters"),
     ("CITY_CODE", "ABCDEFGHI", "2 to 8 capital letters"),
+    ("HELP_PHONE", "the cell", "write it as 020-5550-0100"),
+    ("HELP_PHONE", "०२०-५५५०", "write it as 020-5550-0100"),
+    ("HELP_MAIL", "help", "write it as help@pmc.example"),
+    ("HELP_HOURS", "always", "mon-sat 10:00-18:00"),
+    ("HELP_HOURS", "mon-son 10:00-18:00", "mon-sat 10:00-18:00"),
+    ("HELP_HOURS", "mon-sat 18:00-10:00", "mon-sat 10:00-18:00"),
+    ("HELP_HOURS", "mon-sat 10:00-25:00", "mon-sat 10:00-18:00"),
     ("X_API_URL", "api.twitter.com", "https:// or http://"),
     ("X_WEB_URL", "x.com", "https:// or http://"),
     ("GRAPH_API_URL", "graph", "https:// or http://"),
@@ -144,6 +227,12 @@ WRONG = [
     ("LOOKS", "20;60", "write seconds, such as 20,60,300,900"),
     ("LOOKS", "20,,60", "write seconds, such as 20,60,300,900"),
     ("LOOKS", "20,-1", "write seconds, such as 20,60,300,900"),
+    ("SMS_URL", "gateway.example", "https:// or http://"),
+    ("SMS_METHOD", "PUT", "write GET or POST"),
+    ("SMS_HEADERS", "Content-Type: text", "write a JSON object of texts"),
+    ("SMS_HEADERS", '["a"]', "write a JSON object of texts"),
+    ("SMS_SUCCESS", "(", "write a regular expression"),
+    ("SMS_TEMPLATES", "nowhere.toml", "name a TOML file"),
 ]
 
 
@@ -160,7 +249,8 @@ def test_a_wrong_setting_is_named_with_what_to_write(
 
 
 def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
-    free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", *(one.name.upper() for one in fields(Access))}
+    free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
+    free |= {*(one.name.upper() for one in fields(Access))}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free
 
 
@@ -171,6 +261,8 @@ def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
         ("SECRET_KEY", "tell-nobody"),
         ("SMTP_URL", "post:tell-nobody@mail.example"),
         ("TOKEN_KEYS", "tell-nobody"),
+        ("SMS_URL", "tell-nobody"),
+        ("SMS_HEADERS", "tell-nobody"),
     ],
 )
 def test_an_error_does_not_repeat_what_may_be_a_secret(
@@ -187,3 +279,24 @@ def test_an_error_does_not_repeat_what_may_be_a_secret(
 def test_an_error_shows_what_was_written_otherwise(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="'ten'"):
         read(tmp_path, LEASE="ten")
+
+
+@pytest.mark.parametrize(
+    ("given", "reach"),
+    [
+        ({}, Reach.PUBLIC),
+        ({"X_API_URL": "http://127.0.0.1:9101"}, Reach.LOOPBACK),
+        ({"X_API_URL": "https://x.example"}, Reach.PUBLIC),
+        ({"LINK_REACH": "none"}, Reach.NONE),
+        ({"X_API_URL": "http://127.0.0.1:1", "LINK_REACH": "public"}, Reach.PUBLIC),
+    ],
+)
+def test_links_are_looked_at_as_far_as_the_platforms_are(
+    given: dict[str, str], reach: Reach, tmp_path: Path
+) -> None:
+    assert read(tmp_path, **given).link_reach is reach
+
+
+def test_another_reach_of_links_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="write public, loopback or none"):
+        read(tmp_path, LINK_REACH="everywhere")

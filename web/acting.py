@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from flask import Flask, abort, current_app, g, request, session
+from flask import Flask, abort, current_app, g, render_template, request, session
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Actor
+from publisher.models.people import Appointment
 from publisher.people import signing_in
 from publisher.people.signing_in import Present
 from web import keeping, rules
+from web.fields import number_of
 from web.house import house
 from web.signing_page import sign_in_page
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 SESSION_KEY = "sign_in"
+SWITCHING = frozenset({"signing.switch", "signing.sign_out"})
+"""What may be asked for whichever appointment the page was made under."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def actor() -> Actor:
 def register(app: Flask) -> None:
     """Know the session before every request, and let nobody past a page's rule."""
     app.before_request(_let_in)
+    app.jinja_env.globals["made_under"] = _made_under
 
 
 def _let_in() -> Response | tuple[str, int] | str | None:
@@ -59,9 +64,46 @@ def _let_in() -> Response | tuple[str, int] | str | None:
         return None
     if g.acting is None:
         return _ask_to_sign_in()
+    if request.method == "POST" and (refused := _refuse_another()) is not None:
+        return refused
     if g.acting.actor.role not in rule.roles:
         abort(403)
     return None
+
+
+def _made_under() -> int | None:
+    """What every form carries: the appointment under which its page was made."""
+    found: Acting | None = g.get("acting")
+    return found.actor.appointment_id if found is not None else None
+
+
+def _refuse_another() -> tuple[str, int] | None:
+    """A form made under one appointment does not go out under another; nothing of it is lost.
+
+    Two tabs are enough for that: in the second one somebody chooses their other appointment.
+    """
+    made_under = request.form.get(keeping.MADE_UNDER, "")
+    if not made_under or made_under == str(_made_under()) or request.endpoint in SWITCHING:
+        return None
+    kept = keeping.sent()
+    if kept is None:
+        return None  # no page of ours sent it: its token will not do either
+    with house().database.reading() as reading:
+        page = render_template(
+            "signing/another_appointment.html",
+            kept=kept,
+            carried=keeping.carry(kept),
+            before=_own_appointment(reading, number_of(made_under)),
+            current=reading.get_one(Appointment, actor().appointment_id),
+        )
+    return page, 409
+
+
+def _own_appointment(reading: Session, appointment_id: int) -> Appointment | None:
+    """The appointment, if it is the person's and in force."""
+    found = reading.get(Appointment, appointment_id)
+    is_own = found is not None and found.person_id == actor().person_id
+    return found if found is not None and is_own and found.in_force(house().now()) else None
 
 
 def _known() -> Acting | None:

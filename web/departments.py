@@ -9,12 +9,15 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Action, Role, Scope, scope_of
+from approvals.policy import CLOCK, Action, Role, Scope, may, scope_of
 from publisher.desk.checking import Missing
+from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
-from publisher.people import ladder
-from publisher.people.register import departments_in_force, find_departments
+from publisher.office import reorganising
+from publisher.people import departments, ladder
+from publisher.people.register import departments_in_force, find_departments, is_in_force
+from publisher.worktime import local_day
 from web.acting import actor, reads
 from web.house import house
 from web.rules import for_roles
@@ -22,6 +25,7 @@ from web.rules import for_roles
 routes = Blueprint("departments", __name__)
 READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.OVERSIGHT, Role.AUDITOR)
 NAMED_NOBODY = "named_nobody"
+ENDINGS = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
 
 
 @routes.get("/departments")
@@ -44,6 +48,9 @@ def index(session: Session) -> str:
         officers=officers,
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
+        former=departments.former_names(session, [one.id for one in shown]),
+        ended={one.id for one in shown if not is_in_force(one, now=house().now())},
+        may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
         without=sum(1 for one in shown if one.id not in officers),
     )
 
@@ -90,4 +97,22 @@ def show(session: Session, code: str) -> str:
         named_nobody=department.id in _named_nobody(session),
         may_record=scope_of(actor(), Action.RECORD_OFFICER) is Scope.ANY,
         may_see_items=scope_of(actor(), Action.SEE_SUBMISSION) is not None,
+        may_change=may(actor(), Action.RECORD_DEPARTMENT, department.id),
+        **_what_became_of(session, department),
     )
+
+
+def _what_became_of(session: Session, department: Department) -> dict[str, object]:
+    """Its history by orders, its former names, and what keeps it from ending on its day."""
+    now = house().now()
+    history = departments.history(session, department_id=department.id)
+    ending = next((one for one in history if one.waits and one.kind in ENDINGS), None)
+    hindering = ending is not None and ending.in_force_on <= local_day(now)
+    return {
+        "history": history,
+        "former": departments.former_names(session, [department.id]).get(department.id, []),
+        "ended": not is_in_force(department, now=now),
+        "hindering": reorganising.hindering(session, ending, actor=CLOCK, now=now)
+        if ending is not None and hindering
+        else [],
+    }

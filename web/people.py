@@ -31,6 +31,8 @@ routes = Blueprint("people", __name__)
 Page = Response | str | tuple[str, int]
 RECORDING = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
 MOST = 200
+LONGEST_SOUGHT = 200
+"""No name is longer; a database takes no pattern without end."""
 
 
 class PersonForm(Form):
@@ -51,7 +53,7 @@ class PersonForm(Form):
 @reads
 def index(session: Session) -> Page:
     """People with what they are, by department."""
-    words = request.args.get("q", "").replace("\0", "").strip()
+    words = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SOUGHT]
     query = (
         select(Appointment)
         .join(Appointment.person)
@@ -157,13 +159,15 @@ def _page(session: Session, person_id: int, *, happened: str = "") -> str:
         may_disable=appointing.may_disable(session, actor(), person, now=house().now()),
         may_record=appointing.may_record,
         actor=actor(),
+        disabling=appointing.disabling_of(session, person),
     )
 
 
 def _person(session: Session, person_id: int) -> Person:
-    loaded = selectinload(Person.appointments).joinedload(Appointment.department)
+    held = selectinload(Person.appointments)
+    loaded = (held.joinedload(Appointment.department), held.joinedload(Appointment.recorded_by))
     person = session.scalars(
-        select(Person).where(Person.id == person_id).options(loaded)
+        select(Person).where(Person.id == person_id).options(*loaded)
     ).one_or_none()
     if person is None:
         raise Missing(person_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -10,16 +12,17 @@ from wtforms.validators import InputRequired
 
 from publisher.models.people import Person
 from publisher.people import appointing, signing_in
-from publisher.people.signing_in import BadPassword, SignedIn, SignInRefusal
+from publisher.people.signing_in import SignedIn, SignInRefusal
 from web import keeping
 from web.acting import SESSION_KEY, acting, reads, writes
 from web.fields import key_of
 from web.forms import Form
 from web.house import house
+from web.passwords import city_words, new_hash, own_proof
 from web.rules import for_roles, public
 from web.signing_page import ProveForm, SignInForm, prove_page, sign_in_page
-from web.wording.signing import password_sentence, sign_in_sentence
-from web.words import _, _l
+from web.wording.signing import sign_in_sentence
+from web.words import _, _l, _n
 
 routes = Blueprint("signing", __name__)
 Page = Response | str | tuple[str, int]
@@ -48,15 +51,7 @@ def sign_in() -> Page:
     form, kept = SignInForm(), keeping.carried()
     if not form.validate():
         return sign_in_page(form=form, kept=kept, code=422)
-    with house().database.transaction() as database_session:
-        found = signing_in.sign_in(
-            database_session,
-            identifier=(form.identifier.data or "").replace("\0", ""),
-            password=form.password.data or "",
-            address=request.remote_addr or "",
-            device=request.user_agent.string[:200],
-            now=house().now(),
-        )
+    found = _entered((form.identifier.data or "").replace("\0", ""), form.password.data or "")
     if isinstance(found, SignInRefusal):
         code = 429 if found.until is not None else 401
         return sign_in_page(form=form, kept=kept, happened=sign_in_sentence(found), code=code)
@@ -65,6 +60,26 @@ def sign_in() -> Page:
         return keeping.page(kept, happened=_("You are signed in again."), code=200)
     path = form.next.data or "/"
     return redirect(path if keeping.is_own_path(path) else "/")
+
+
+def _entered(identifier: str, password: str) -> SignedIn | SignInRefusal:
+    """Try the password first, and open the transaction then: trying it takes its time."""
+    address = request.remote_addr or ""
+    with house().database.reading() as reading:
+        kept = signing_in.hash_to_try(
+            reading, identifier=identifier, address=address, now=house().now()
+        )
+    proof = kept.proof(password)
+    with house().database.transaction() as database_session:
+        return signing_in.sign_in(
+            database_session,
+            identifier=identifier,
+            password=password,
+            address=address,
+            device=request.user_agent.string[:200],
+            now=house().now(),
+            proof=proof,
+        )
 
 
 def _begin(found: SignedIn) -> None:
@@ -104,36 +119,27 @@ def open_invitation(database_session: Session, token: str) -> Page:
 @public
 def accept_invitation(token: str) -> Page:
     """Keep the first password; then the person signs in with it."""
-    form, city = InvitationForm(), house().settings.city
-    valid = form.validate()
-    with house().database.transaction() as database_session:
-        person = appointing.invited(database_session, token=token, now=house().now())
+    form = InvitationForm()
+    with house().database.reading() as reading:
+        person = appointing.invited(reading, token=token, now=house().now())
         if person is None:
             return _spent()
-        if valid:
-            valid = _accept(database_session, form, token, (city.name_en, city.code))
-        if not valid:
-            page = render_template("signing/invitation.html", form=form, person=person)
-            return page, 422
-    flash(_("Your password is kept. Sign in with it now."))
-    return redirect(url_for("signing.ask"))
-
-
-def _accept(
-    database_session: Session, form: InvitationForm, token: str, city_words: tuple[str, ...]
-) -> bool:
-    try:
+        made = new_hash(form, person)
+        if made is None:
+            return render_template("signing/invitation.html", form=form, person=person), 422
+    with house().database.transaction() as database_session:
+        if appointing.invited(database_session, token=token, now=house().now()) is None:
+            return _spent()
         appointing.accept_invitation(
             database_session,
             token=token,
             password=form.new_password.data or "",
             now=house().now(),
-            city_words=city_words,
+            city_words=city_words(),
+            made=made,
         )
-    except BadPassword as problem:
-        form.new_password.errors = [password_sentence(problem)]
-        return False
-    return True
+    flash(_("Your password is kept. Sign in with it now."))
+    return redirect(url_for("signing.ask"))
 
 
 def _spent() -> Page:
@@ -148,12 +154,14 @@ def prove() -> Page:
     form, kept = ProveForm(), keeping.carried()
     if not form.validate():
         return prove_page(kept, form=form), 422
+    proof = own_proof(form.password.data or "")
     with house().database.transaction() as database_session:
         refusal = signing_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",
             now=house().now(),
+            proof=proof,
         )
     if refusal is not None:
         form.password.errors = [sign_in_sentence(refusal)]
@@ -177,16 +185,20 @@ def appointments(database_session: Session) -> Page:
 
 @routes.post("/appointments")
 @for_roles()
-@writes
-def switch(database_session: Session) -> Response:
-    """Work under another of one's own appointments."""
-    signing_in.switch(
-        database_session,
-        sign_in_id=acting().sign_in_id,
-        appointment_id=request.form.get("appointment", 0, type=key_of),
-        now=house().now(),
-    )
-    return redirect(url_for("today.index"))
+def switch() -> Page:
+    """Work under another of one's own appointments; a form that came along goes on from there."""
+    with house().database.transaction() as database_session:
+        actor = signing_in.switch(
+            database_session,
+            sign_in_id=acting().sign_in_id,
+            appointment_id=request.form.get("appointment", 0, type=key_of),
+            now=house().now(),
+        )
+    kept = keeping.carried()
+    if kept is None:
+        return redirect(url_for("today.index"))
+    g.acting = replace(acting(), actor=actor)
+    return keeping.page(kept, happened=_("You work under the other appointment again."), code=200)
 
 
 @routes.get("/sessions")
@@ -212,4 +224,16 @@ def end(database_session: Session, sign_in_id: int) -> Response:
         now=house().now(),
     )
     flash(_("The session has been ended."))
+    return redirect(url_for("signing.sessions"))
+
+
+@routes.post("/sessions/end-others")
+@for_roles()
+@writes
+def end_others(database_session: Session) -> Response:
+    """End every other of one's own sessions."""
+    ended = signing_in.end_others(
+        database_session, sign_in_id=acting().sign_in_id, now=house().now()
+    )
+    flash(_n("%(num)s session has been ended.", "%(num)s sessions have been ended.", ended))
     return redirect(url_for("signing.sessions"))

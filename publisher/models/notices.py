@@ -1,10 +1,12 @@
-"""Outgoing mails: a row in the transaction that causes it, sent by a tick."""
+"""Outgoing mails and SMS: a row in the transaction that causes it, sent by a tick."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database import Base, Key, UtcDateTime, enum_type
@@ -12,8 +14,19 @@ from publisher.lifecycle import NoticeState
 from publisher.models.people import Person
 
 
+class Channel(StrEnum):
+    """The way a notice goes."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
 class Notice(Base):
-    """One mail: what it says, to whom, and whether it went."""
+    """One mail or SMS: what it says, to whom, and whether it went.
+
+    An SMS says what its registered template makes of `variables`; subject and body are then what
+    goes by mail where no template is registered, and with `mail_too` beside it.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -27,11 +40,14 @@ class Notice(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
+    channel: Mapped[Channel] = mapped_column(enum_type(Channel, "channel"), default=Channel.MAIL)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     address: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(2))
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text)
+    variables: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    mail_too: Mapped[bool] = mapped_column(default=False)
     mail_id: Mapped[str] = mapped_column(String(120), unique=True)
     state: Mapped[NoticeState] = mapped_column(
         enum_type(NoticeState, "state"), default=NoticeState.QUEUED

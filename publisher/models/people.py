@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -77,6 +78,7 @@ class Appointment(Base):
 
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
     department: Mapped[Department] = relationship()
+    recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
 
     def in_force(self, now: datetime) -> bool:
         """Whether the appointment holds at `now`."""
@@ -128,6 +130,56 @@ class Link(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()
+
+
+class NoticeGroup(StrEnum):
+    """What notices are about, as somebody chooses how to be told of it."""
+
+    APPROVALS = "approvals"
+    COMMENTS = "comments"
+    DEADLINES = "deadlines"
+
+
+class Telling(StrEnum):
+    """How somebody wants to be told."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    BOTH = "both"
+
+
+class Preference(Base):
+    """How a person wants to be told of one group of notices; without a row it is by mail."""
+
+    __tablename__ = "preferences"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    about: Mapped[NoticeGroup] = mapped_column(enum_type(NoticeGroup, "about"), primary_key=True)
+    telling: Mapped[Telling] = mapped_column(enum_type(Telling, "telling"))
+
+
+class ContactField(StrEnum):
+    """By what a person is reached, and signs in."""
+
+    MAIL = "mail"
+    MOBILE = "mobile"
+
+
+class ContactChange(Base):
+    """A mail address or mobile number that its owner has yet to prove by a code sent to it."""
+
+    __tablename__ = "contact_changes"
+    __table_args__ = (Index("ix_contact_changes_person_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    field: Mapped[ContactField] = mapped_column(enum_type(ContactField, "field"))
+    value: Mapped[str] = mapped_column(String(254))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Person] = relationship()

@@ -1,4 +1,4 @@
-"""Composing mails: a kind and its values become a text in the reader's language, and a row."""
+"""Composing notices: a kind and its values become a text in the reader's language, and a row."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import Session
 
-from publisher.models.notices import Notice
+from publisher.models.notices import Channel, Notice
 from publisher.models.people import Person
 from publisher.notices import paths
+from publisher.notices.telling import Way, ways_to
 from publisher.notices.wording import in_words, language_of
 
 LONGEST_SUBJECT = 200
@@ -28,9 +29,16 @@ class NoticeKind(StrEnum):
     """What a mail is about; each kind has a template in every language."""
 
     INVITATION = "invitation"
+    PASSWORD_LINK = "password_link"  # noqa: S105  a kind of notice
+    PASSWORD_CODE = "password_code"  # noqa: S105  a kind of notice
+    CONTACT_CODE = "contact_code"
+    ACCESS_CHANGED = "access_changed"
     ACKNOWLEDGEMENT = "acknowledgement"
     SUBMISSION_DECLINED = "submission_declined"
     SUBMISSION_RETURNED = "submission_returned"
+    SUBMISSION_COMPLETED = "submission_completed"
+    SUBMISSION_NOTE = "submission_note"
+    SUBMISSION_MERGED = "submission_merged"
     REVIEW_ASKED = "review_asked"
     REVIEW_BLOCKED = "review_blocked"
     APPROVED = "approved"
@@ -49,9 +57,16 @@ class NoticeKind(StrEnum):
 # `department_mr` and `department_en`; a person as the row.
 _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.INVITATION: "role department expires_at by?",
+    NoticeKind.PASSWORD_LINK: "expires_at",
+    NoticeKind.PASSWORD_CODE: "secret expires_at",
+    NoticeKind.CONTACT_CODE: "secret expires_at",
+    NoticeKind.ACCESS_CHANGED: "changed at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
     NoticeKind.SUBMISSION_RETURNED: "number title reason by?",
+    NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
+    NoticeKind.SUBMISSION_NOTE: "number title answer by?",
+    NoticeKind.SUBMISSION_MERGED: "number title into reason by?",
     NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
     NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
     NoticeKind.APPROVED: "title revision department by?",
@@ -79,32 +94,46 @@ def queue(
     values: Mapping[str, object],
     now: datetime,
     path: str = "",
+    to: str = "",
 ) -> Notice | None:
-    """Queue a mail to a person in the person's language; None where there is no address, or the
-    person is disabled.
+    """Queue a notice to a person in the person's language, on the ways that the person chose.
 
+    None where there is no address, or the person is disabled; else the first of its rows.
     Moments are aware; they, numbers, roles, persons and departments are put into words here.
     `path` (from `publisher.notices.paths`) is where the mail's link leads, by default to Today.
+    `to` is a mail address or mobile number to use in place of the person's own.
     Raises `WrongValues` where the values do not fit the kind.
     """
-    if not person.mail or person.disabled_at is not None:
+    ways = [_way_to(to)] if to else ways_to(session, person, kind)
+    if not ways or person.disabled_at is not None:
         return None
-    subject, body = compose(kind, person, values, now=now, path=path)
-    notice = Notice(
-        kind=kind,
-        person=person,
-        address=person.mail,
-        language=language_of(person),
-        subject=subject,
-        body=body,
-        mail_id=secrets.token_hex(16),
-        queued_at=now,
-        send_at=now,
-        state_at=now,
-    )
-    session.add(notice)
+    said = _in_words(kind, person, values, now=now, path=path)
+    subject, body = _written(kind, person, said, now=now)
+    made = [
+        Notice(
+            kind=kind,
+            channel=way.channel,
+            mail_too=way.mail_too,
+            variables=dict(said) if way.channel is Channel.SMS else {},
+            person=person,
+            address=way.address,
+            language=language_of(person),
+            subject=subject,
+            body=body,
+            mail_id=secrets.token_hex(16),
+            queued_at=now,
+            send_at=now,
+            state_at=now,
+        )
+        for way in ways
+    ]
+    session.add_all(made)
     session.flush()
-    return notice
+    return made[0]
+
+
+def _way_to(address: str) -> Way:
+    return Way(Channel.MAIL if "@" in address else Channel.SMS, address)
 
 
 def compose(
@@ -116,10 +145,28 @@ def compose(
     path: str = "",
 ) -> tuple[str, str]:
     """Subject and text of a mail; its links begin with the mark that stands for our address."""
-    language = language_of(person)
-    said = in_words(values, language, now=now)
+    return _written(kind, person, _in_words(kind, person, values, now=now, path=path), now=now)
+
+
+def _in_words(
+    kind: NoticeKind, person: Person, values: Mapping[str, object], *, now: datetime, path: str
+) -> dict[str, str]:
+    """What a template of this kind may say, with the link."""
+    said = in_words(values, language_of(person), now=now)
     said = _checked(kind, {name: _plain(name, text) for name, text in said.items()})
     said["link"] = paths.BASE + (path or paths.today())
+    return said
+
+
+def variables_of(kind: NoticeKind) -> frozenset[str]:
+    """What an SMS of this kind may be filled with."""
+    return frozenset({"link", *(name.removesuffix("?") for name in _WANTED[kind].split())})
+
+
+def _written(
+    kind: NoticeKind, person: Person, said: Mapping[str, str], *, now: datetime
+) -> tuple[str, str]:
+    language = language_of(person)
     subject, _, letter = _render(language, kind, said).partition("\n")
     name = _plain("name", in_words({"name": person}, language, now=now)["name"])
     body = _render(language, "letter", {"name": name, "letter": letter.strip()})
@@ -127,8 +174,10 @@ def compose(
 
 
 def _plain(name: str, value: str) -> str:
-    """Without our mark for links, in one line unless it is a quotation; a long one is cut."""
-    text = value.replace(paths.BASE, "")
+    """Without our marks, in one line unless it is a quotation; a long one is cut."""
+    text = value.replace(paths.BASE, "").replace(paths.MARK, "")
+    if name == "secret":
+        return paths.secret(text)
     if name not in _QUOTATIONS:
         text = _NEW_LINES.sub(" ", text)
     return text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…"

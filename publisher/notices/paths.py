@@ -9,10 +9,17 @@ from typing import Final
 #: Stands in a stored mail where the sender puts the house's address: a private-use character.
 BASE: Final = "\ue000"
 
+#: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
+MARK: Final = "\ue001"
+
 #: Every pattern, by the name of its function below.
 PATTERNS: Final[Mapping[str, str]] = {
     "today": "/",
     "invitation": "/invitation/{token}",
+    "forgotten_link": "/forgotten/link/{token}",
+    "forgotten_code": "/forgotten/code",
+    "contact_code": "/profile/code",
+    "profile": "/profile",
     "submission": "/submissions/{submission_id}",
     "post": "/posts/{post_id}",
     "review": "/posts/{post_id}/review",
@@ -21,7 +28,8 @@ PATTERNS: Final[Mapping[str, str]] = {
     "accounts": "/accounts",
 }
 
-_SECRET = re.compile(rf"({BASE}/invitation/)[\w-]+")
+_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link)/)[\w-]+")
+_CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
 def today() -> str:
@@ -32,6 +40,26 @@ def today() -> str:
 def invitation(token: str) -> str:
     """Where an invited person sets the first password."""
     return PATTERNS["invitation"].format(token=token)
+
+
+def forgotten_link(token: str) -> str:
+    """Where somebody who forgot their password sets another."""
+    return PATTERNS["forgotten_link"].format(token=token)
+
+
+def forgotten_code() -> str:
+    """Where somebody who forgot their password types the code that came to their mobile."""
+    return PATTERNS["forgotten_code"]
+
+
+def contact_code() -> str:
+    """Where somebody types the code that came to their new address or number."""
+    return PATTERNS["contact_code"]
+
+
+def profile() -> str:
+    """Where somebody sees how they are reached."""
+    return PATTERNS["profile"]
 
 
 def submission(submission_id: int) -> str:
@@ -64,11 +92,16 @@ def accounts() -> str:
     return PATTERNS["accounts"]
 
 
+def secret(code: str) -> str:
+    """The code as it stands in a stored notice."""
+    return f"{MARK}{code}{MARK}"
+
+
 def with_base(text: str, base_url: str) -> str:
-    """The text with the house's address in every link."""
-    return text.replace(BASE, base_url)
+    """The text as it leaves: the house's address in every link, no marks."""
+    return text.replace(BASE, base_url).replace(MARK, "")
 
 
 def without_secrets(text: str) -> str:
-    """The text with the token of every one-use link taken out."""
-    return _SECRET.sub(r"\1…", text)
+    """The text with every code and the token of every one-use link taken out."""
+    return _CODE.sub("…", _SECRET.sub(r"\1…", text))

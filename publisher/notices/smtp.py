@@ -11,33 +11,10 @@ from email.utils import parseaddr
 from smtplib import SMTP, SMTP_SSL, SMTPDataError, SMTPResponseException
 from urllib.parse import unquote, urlsplit
 
+from publisher.notices.handing import NotSent, OutcomeUnknown, Refused, TryLater, Unreachable
+
 TIMEOUT = 20.0  # seconds for each step of the talk: the whole of it fits into a lease
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-LONGEST_REASON = 300
-
-
-class NotSent(Exception):
-    """The mail was not accepted; `reason` is the server's word for it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason[:LONGEST_REASON]
-
-
-class Refused(NotSent):
-    """The server refuses this mail for good (5xx to its recipient or its text)."""
-
-
-class TryLater(NotSent):
-    """The server does not take this mail now (4xx)."""
-
-
-class Unreachable(TryLater):
-    """There is no talking to the server, for this mail or any other."""
-
-
-class OutcomeUnknown(NotSent):
-    """The connection was lost while the text was handed over: the mail may have gone."""
 
 
 @dataclass(frozen=True)

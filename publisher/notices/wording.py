@@ -69,6 +69,12 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }
 
+_CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "password": ("पासवर्ड", "password", "पासवर्ड"),
+    "mail": ("ईमेल पत्ता", "mail address", "ई-मेल पता"),
+    "mobile": ("मोबाइल क्रमांक", "mobile number", "मोबाइल नंबर"),
+}
+
 
 def language_of(person: Person) -> str:
     """The language in which this person is written to."""
@@ -115,8 +121,8 @@ def _person(person: Person, language: str) -> str:
 
 
 def _from_list(name: str, text: str, language: str) -> str:
-    """Platforms and reasons come as codes; every other text as it is."""
-    codes = {"platform": _PLATFORMS, "code": _REASONS}.get(name)
+    """Platforms, reasons and what was changed come as codes; every other text as it is."""
+    codes = {"platform": _PLATFORMS, "code": _REASONS, "changed": _CHANGED}.get(name)
     if codes is None:
         return text
     found = codes.get(text)

@@ -10,6 +10,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from approvals.errors import NotAllowed
 from publisher.words.scripts import clean
+from publisher.words.visible import is_visible
 
 REGION: Final = "IN"
 _INDIA = 91
@@ -81,7 +82,7 @@ def read_line(field: str, typed: str, *, longest: int, needed: bool = False) -> 
     line = " ".join(cleaned.text.split())
     if not cleaned.ok:
         raise BadPerson(field, "unreadable")
-    if needed and not line:
+    if needed and not is_visible(line):
         raise BadPerson(field, "missing")
     if len(line) > longest:
         raise BadPerson(field, "too_long", longest=longest)

@@ -1,11 +1,15 @@
-"""One-use links: made for one purpose, subject and person, used up by one act, never a login."""
+"""One-use links and codes: for one purpose, subject and person, used up by one act, no login."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import string
+import unicodedata
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
@@ -13,11 +17,15 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed
 from publisher.models.people import Link, Person
 
+CODE_DIGITS: Final = 8
+
 
 class LinkPurpose(StrEnum):
     """What a link leads to, once."""
 
     INVITATION = "invitation"
+    PASSWORD = "password"  # noqa: S105  a purpose
+    CONTACT = "contact"
 
 
 class LinkSpent(NotAllowed):
@@ -29,6 +37,16 @@ class LinkSpent(NotAllowed):
 def digest_of(token: str) -> str:
     """What is stored of a random token: of 256 random bits a plain SHA-256 gives nothing away."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a link or code is for: one purpose, one row (`subject` is its table), one person."""
+
+    purpose: LinkPurpose
+    subject: str
+    subject_id: int
+    person: Person
 
 
 def make(
@@ -43,19 +61,52 @@ def make(
 ) -> str:
     """Make a link to one row (`subject` is its table) for a person; gives the token, once."""
     token = secrets.token_urlsafe(32)
+    ground = Ground(purpose, subject, subject_id, person)
+    _add(session, digest_of(token), ground, now=now, lasts=lasts)
+    return token
+
+
+def make_code(session: Session, ground: Ground, *, now: datetime, lasts: timedelta) -> str:
+    """Make eight digits that can be typed in place of a link; gives them, once.
+
+    They are kept with purpose and person in the digest. Eight digits can be guessed, so whoever
+    takes them counts the tries.
+    """
+    while True:
+        code = "".join(secrets.choice(string.digits) for _ in range(CODE_DIGITS))
+        digest = _digest_of_code(ground.purpose, ground.person.id, code)
+        if session.scalar(select(Link.id).where(Link.token_digest == digest)) is None:
+            _add(session, digest, ground, now=now, lasts=lasts)
+            return code
+
+
+def _add(session: Session, digest: str, ground: Ground, *, now: datetime, lasts: timedelta) -> None:
     session.add(
         Link(
-            token_digest=digest_of(token),
-            purpose=purpose,
-            subject=subject,
-            subject_id=subject_id,
-            person=person,
+            token_digest=digest,
+            purpose=ground.purpose,
+            subject=ground.subject,
+            subject_id=ground.subject_id,
+            person=ground.person,
             made_at=now,
             expires_at=now + lasts,
         )
     )
     session.flush()
-    return token
+
+
+def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str) -> str:
+    return digest_of(f"{purpose}:{person_id}:{code}")
+
+
+def find_code(
+    session: Session, *, code: str, purpose: LinkPurpose, person_id: int, now: datetime
+) -> Link | None:
+    """The link behind typed digits, in either script, while it can be used for this purpose."""
+    typed = "".join(str(unicodedata.digit(one)) for one in code if one.isdecimal())
+    digest = _digest_of_code(purpose, person_id, typed)
+    link = session.scalars(select(Link).where(Link.token_digest == digest)).one_or_none()
+    return link if link is not None and _is_open(link, now) else None
 
 
 def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -> Link | None:
@@ -84,6 +135,18 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
     result = session.execute(unused)
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         raise LinkSpent
+
+
+def end_for_password(session: Session, *, person: Person, now: datetime) -> None:
+    """End every open link or code by which the person's password could be set."""
+    for purpose in (LinkPurpose.INVITATION, LinkPurpose.PASSWORD):
+        end_for(
+            session,
+            subject=Person.__tablename__,
+            subject_id=person.id,
+            purpose=purpose,
+            now=now,
+        )
 
 
 def end_for(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import moving, register
+from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
 from publisher.register import NAMED_NOBODY_ON, RegisterRow
 from publisher.worktime import day_bounds, local_day
@@ -64,22 +67,33 @@ def is_in_force(department: Department, *, now: datetime) -> bool:
 def find_departments(session: Session, words: str) -> list[Department]:
     """The departments in whose code, names or annex spelling every one of the words occurs.
 
-    One whose code is exactly what was typed comes first.
+    The names that it bore once count as well. One whose code is exactly what was typed comes
+    first.
     """
     sought = _folded(words).split()
     if not sought:
         return []
+    former = _former_spellings(session)
     found = [
         department
         for department in session.scalars(select(Department).order_by(Department.name_mr))
-        if all(word in _spellings(department) for word in sought)
+        if all(word in _spellings(department, former) for word in sought)
     ]
     return sorted(found, key=lambda department: department.code != words.strip().lower())
 
 
-def _spellings(department: Department) -> str:
+def _former_spellings(session: Session) -> Mapping[int, str]:
+    found: defaultdict[int, str] = defaultdict(str)
+    query = select(DepartmentChange).where(DepartmentChange.done_at.is_not(None))
+    for one in session.scalars(query):
+        found[one.department_id] += f" {one.former_mr} {one.former_en} {one.former_hi}"
+    return found
+
+
+def _spellings(department: Department, former: Mapping[int, str]) -> str:
     names = ("code", "name_mr", "name_en", "name_hi", "name_mr_transcribed")
-    return _folded(" ".join(getattr(department, name) for name in names))
+    now_called = " ".join(getattr(department, name) for name in names)
+    return _folded(f"{now_called} {former.get(department.id, '')}")
 
 
 def _folded(text: str) -> str:

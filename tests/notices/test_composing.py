@@ -48,6 +48,10 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "expires_at": NOW + timedelta(days=14),
         "by": MEDHA,
     },
+    NoticeKind.PASSWORD_LINK: {"expires_at": DUE},
+    NoticeKind.PASSWORD_CODE: {"secret": "49172056", "expires_at": DUE},
+    NoticeKind.CONTACT_CODE: {"secret": "49172056", "expires_at": DUE},
+    NoticeKind.ACCESS_CHANGED: {"changed": "password", "at": NOW},
     NoticeKind.ACKNOWLEDGEMENT: {
         **ABOUT_A_SUBMISSION,
         "department": WATER,
@@ -56,6 +60,17 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     },
     NoticeKind.SUBMISSION_DECLINED: {**ABOUT_A_SUBMISSION, **REFUSED},
     NoticeKind.SUBMISSION_RETURNED: {**ABOUT_A_SUBMISSION, **REFUSED},
+    NoticeKind.SUBMISSION_COMPLETED: {
+        **ABOUT_A_SUBMISSION,
+        "answer": "कामाचे ठिकाण: पर्वती टाकी.",
+        "by": MEDHA,
+    },
+    NoticeKind.SUBMISSION_NOTE: {
+        **ABOUT_A_SUBMISSION,
+        "answer": "टँकरचा दूरध्वनी क्रमांक बदलला आहे.",
+        "by": MEDHA,
+    },
+    NoticeKind.SUBMISSION_MERGED: {**ABOUT_A_SUBMISSION, **REFUSED, "into": "PMC/2026/000119"},
     NoticeKind.REVIEW_ASKED: {**ABOUT_A_POST, "due_at": DUE, "standing_in": True},
     NoticeKind.REVIEW_BLOCKED: {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",

@@ -9,12 +9,18 @@ from argon2.low_level import Type
 from publisher.demo.cast import PASSWORDS
 from publisher.models.people import Person
 from publisher.people.signing_in import HASHER, BadPassword, check_password
-from publisher.people.signing_in.passwords import is_right, keep
+from publisher.people.signing_in.passwords import Hasher, keep, settles, try_password
 from tests.people.cast import CheapHasher
 
 ASHA = Person(
     name_mr="आशा कदम", name_en="Asha Kadam", mail="asha.kadam@pmc.example", mobile="+919822012345"
 )
+
+
+def is_right(person: Person | None, password: str, *, hasher: Hasher) -> bool:
+    """Try a password and settle it, as the counter does in two steps."""
+    kept = person.password_hash if person is not None else None
+    return settles(person, try_password(kept, password, hasher=hasher))
 
 
 def code(password: str, **more: tuple[str, ...]) -> str | None:
@@ -124,3 +130,12 @@ def test_nobody_costs_as_many_hashes_as_somebody(person: Person | None) -> None:
     for_somebody, hasher.verified = hasher.verified, 0
     assert not is_right(person, "not the password", hasher=hasher)
     assert hasher.verified == for_somebody == 1
+
+
+def test_a_proof_of_a_password_that_was_changed_meanwhile_is_worth_nothing() -> None:
+    hasher, person = CheapHasher(), Person()
+    keep(person, "nadi-kinari-savli", hasher=hasher)
+    proof = try_password(person.password_hash, "nadi-kinari-savli", hasher=hasher)
+    assert settles(person, proof)
+    keep(person, "pivli-bakul-phule", hasher=hasher)
+    assert not settles(person, proof)

@@ -15,6 +15,8 @@ from publisher.people.signing_in import (
     SignInProblem,
     SignInRefusal,
     choose_language,
+    hash_to_try,
+    own_hash,
     prove,
     sign_in,
 )
@@ -247,6 +249,37 @@ def test_proving_is_throttled_too(on_sqlite: Database) -> None:
             prove(session, sign_in_id=mine.id, password="wrong", now=NOW, hasher=HASHER)
         found = prove(session, sign_in_id=mine.id, password=PASSWORD, now=NOW, hasher=HASHER)
         assert found == SignInRefusal(SignInProblem.THROTTLED, NOW + WINDOW)
+
+
+def test_a_password_is_tried_before_the_transaction_and_not_once_more_in_it(
+    on_sqlite: Database,
+) -> None:
+    hasher = CheapHasher()
+    with on_sqlite.transaction() as session:
+        person = asha(session)
+        for password, right in ((PASSWORD, True), ("wrong password", False)):
+            kept = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOW)
+            proof = kept.proof(password, hasher=hasher)
+            before = hasher.verified
+            found = sign_in(
+                session,
+                identifier=MAIL,
+                password=password,
+                address="203.0.113.7",
+                device="Firefox",
+                now=NOW,
+                hasher=hasher,
+                proof=proof,
+            )
+            assert isinstance(found, SignedIn) is right
+            assert hasher.verified == before
+        assert hasher.verified == 2
+        for _ in range(FOR_ONE_IDENTIFIER):
+            enter(session, password="wrong password")
+        closed = hash_to_try(session, identifier=MAIL, address="203.0.113.7", now=NOW)
+        assert not closed.proof(PASSWORD, hasher=hasher).is_right
+        assert hasher.verified == 2, "a closed door is not worth the work"
+        assert not own_hash(session, person_id=person.id, now=NOW).is_closed
 
 
 def test_a_person_chooses_the_language_of_their_mails(on_sqlite: Database) -> None:

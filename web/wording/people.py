@@ -16,6 +16,8 @@ PERSON: Mapping[str, str] = {
     "mobile.landline": N_("This is not a mobile number. Write ten digits."),
     "mail.missing": N_("Write a mail address or a mobile number; an invitation needs mail."),
     "mail.disabled": N_("This person’s access is closed. Open it first."),
+    "empty": N_("Fill this in."),
+    "same": N_("This is what is recorded already."),
     "mobile.another_person": N_("This mobile number belongs to another person."),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),

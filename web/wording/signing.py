@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from publisher.people.reaching import CodeProblem
 from publisher.people.signing_in import BadPassword, SignInRefusal
 from publisher.people.signing_in.entering import SignInProblem
 from web.icons import N_
@@ -28,6 +30,24 @@ PASSWORD: Mapping[str, str] = {
     "common": N_("Many people use this password. Put together a few words of your own."),
     "context": N_("Names, numbers and the city are easily guessed. Put together other words."),
 }
+
+
+CODES: Mapping[CodeProblem, str] = {
+    CodeProblem.WRONG: N_("This code is not right. Look at it once more, or ask for a new one."),
+    CodeProblem.THROTTLED: N_("Too many wrong codes. Wait a quarter of an hour, then try again."),
+    CodeProblem.NOTHING_ASKED: N_("The time for this code is over. Ask for a new one."),
+    CodeProblem.TAKEN: N_("This address or number belongs to another person. Tell the cell."),
+}
+
+
+def throttled_until(until: datetime) -> SignInRefusal:
+    """The refusal of whoever has tried too often."""
+    return SignInRefusal(SignInProblem.THROTTLED, until)
+
+
+def code_sentence(problem: CodeProblem) -> str:
+    """Why a typed code changed nothing."""
+    return _(CODES[problem])
 
 
 def sign_in_sentence(refusal: SignInRefusal) -> str:

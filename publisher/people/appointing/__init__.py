@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from publisher.people.appointing.disabling import disable_person, enable_person
+from publisher.people.appointing.disabling import (
+    disable_person,
+    disabling_of,
+    enable_person,
+)
 from publisher.people.appointing.inviting import (
     INVITATION_LASTS,
     accept_invitation,
@@ -32,6 +36,7 @@ __all__ = [
     "accept_invitation",
     "action_to_record",
     "disable_person",
+    "disabling_of",
     "enable_person",
     "end_appointment",
     "first_admin",

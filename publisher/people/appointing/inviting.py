@@ -99,16 +99,19 @@ def accept_invitation(
     now: datetime,
     hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
+    made: str | None = None,
 ) -> Person:
     """Set the password of the invited person and use the link up; it signs nobody in.
 
-    Raises `LinkSpent`, or `BadPassword`, after which the link still works.
+    `made` is the password's hash, where that was made before the transaction was opened. Raises
+    `LinkSpent`, or `BadPassword`, after which the link still works.
     """
     link = links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     if link is None or not _is_welcome(session, link, now):
         raise LinkSpent
     check_password(password, link.person, city_words=city_words)
     links.use(session, link=link, now=now)
+    links.end_for_password(session, person=link.person, now=now)
     set_password(
         session,
         person=link.person,
@@ -116,5 +119,6 @@ def accept_invitation(
         now=now,
         hasher=hasher,
         city_words=city_words,
+        made=made,
     )
     return link.person

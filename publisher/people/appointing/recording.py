@@ -142,10 +142,10 @@ def end_appointment(
     appointment.until_at = max(now, appointment.from_at)
     values = {"role": appointment.role, "department": appointment.department_id}
     moving.record(session, appointment, "end_appointment", actor=actor, now=now, values=values)
-    _close_up(session, appointment.person, now)
+    close_up(session, appointment.person, now)
 
 
-def _close_up(session: Session, person: Person, now: datetime) -> None:
+def close_up(session: Session, person: Person, now: datetime) -> None:
     """Without any appointment there is nothing to sign in to, and nothing to be invited to."""
     if standing(session, person_id=person.id, now=now):
         return

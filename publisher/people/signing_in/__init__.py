@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from publisher.people.signing_in.entering import (
+    Kept,
     SignedIn,
     SignInProblem,
     SignInRefusal,
     choose_language,
+    hash_to_try,
+    own_hash,
     prove,
     set_password,
     sign_in,
 )
-from publisher.people.signing_in.passwords import HASHER, BadPassword, Hasher, check_password
+from publisher.people.signing_in.passwords import (
+    HASHER,
+    BadPassword,
+    Hasher,
+    Proof,
+    check_password,
+    hashed,
+)
 from publisher.people.signing_in.sessions import (
     ABSOLUTE_LIMIT,
     IDLE_LIMIT,
@@ -21,7 +31,10 @@ from publisher.people.signing_in.sessions import (
     end,
     end_all,
     end_other,
+    end_others,
     in_force,
+    is_newcomer,
+    line_of,
     peek,
     session_of,
     sessions_of,
@@ -34,8 +47,10 @@ __all__ = [
     "IDLE_LIMIT",
     "BadPassword",
     "Hasher",
+    "Kept",
     "NotYours",
     "Present",
+    "Proof",
     "SignInProblem",
     "SignInRefusal",
     "SignedIn",
@@ -45,7 +60,13 @@ __all__ = [
     "end",
     "end_all",
     "end_other",
+    "end_others",
+    "hash_to_try",
+    "hashed",
     "in_force",
+    "is_newcomer",
+    "line_of",
+    "own_hash",
     "peek",
     "prove",
     "session_of",

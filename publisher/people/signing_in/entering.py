@@ -11,14 +11,27 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from approvals.policy import Actor, ActorKind
 from publisher import moving
+from publisher.models.gate import RefusedSignIn
 from publisher.models.people import Person, SignIn
 from publisher.notices.wording import LANGUAGES
 from publisher.people.contacts import read_identifier
 from publisher.people.links import digest_of
 from publisher.people.signing_in import throttling
-from publisher.people.signing_in.passwords import HASHER, Hasher, check_password, is_right, keep
+from publisher.people.signing_in.passwords import (
+    HASHER,
+    Hasher,
+    Proof,
+    check_password,
+    keep,
+    settles,
+    try_password,
+)
 from publisher.people.signing_in.sessions import actor_of, chosen_appointment, end_all
+
+NOBODY = Actor(ActorKind.PERSON)
+"""Somebody at the door, of whom nothing is proved."""
 
 
 class SignInProblem(StrEnum):
@@ -55,23 +68,91 @@ def sign_in(
     device: str,
     now: datetime,
     hasher: Hasher = HASHER,
+    proof: Proof | None = None,
 ) -> SignedIn | SignInRefusal:
     """Sign somebody in by mail address or mobile number, in any usual spelling, and password.
 
     A refusal is a result and no error: the failed try has to be committed. It costs the same
-    work and says the same whether the account exists or not.
+    work and says the same whether the account exists or not. `proof` is what came of the
+    password where it was tried before the transaction was opened; see `hash_to_try`.
     """
-    who = read_identifier(identifier) or identifier.strip().lower()
-    keys = (throttling.key_of_identifier(who), throttling.key_of_address(address))
+    who, keys = _asked(identifier, address)
     until = throttling.closed_until(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     person = _person_of(session, who)
-    if not is_right(person, password, hasher=hasher) or person is None:
+    if proof is None:
+        proof = try_password(person.password_hash if person else None, password, hasher=hasher)
+    if not settles(person, proof) or person is None:
         throttling.store_failure(session, keys, now=now)
+        _write_down(session, SignInProblem.WRONG, person, address, device, now=now)
         return SignInRefusal(SignInProblem.WRONG)
     throttling.forget(session, keys[0])
-    return _enter(session, person, address=address, device=device, now=now)
+    entered = _enter(session, person, address=address, device=device, now=now)
+    if isinstance(entered, SignInRefusal):
+        _write_down(session, entered.code, person, address, device, now=now)
+    return entered
+
+
+def _asked(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
+    """Whom somebody says to be, and the keys under which the tries are counted."""
+    who = read_identifier(identifier) or identifier.strip().lower()
+    return who, (throttling.key_of_identifier(who), throttling.key_of_address(address))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a typed password is to be held against; nothing where the door is closed."""
+
+    password_hash: str | None
+    is_closed: bool
+
+    def proof(self, password: str, *, hasher: Hasher = HASHER) -> Proof:
+        """Try the password; a closed door is not worth the work."""
+        if self.is_closed:
+            return Proof(self.password_hash, is_right=False)
+        return try_password(self.password_hash, password, hasher=hasher)
+
+
+def hash_to_try(session: Session, *, identifier: str, address: str, now: datetime) -> Kept:
+    """What the password of a sign-in is held against, read before its transaction is opened."""
+    who, keys = _asked(identifier, address)
+    person = _person_of(session, who)
+    is_closed = throttling.closed_until(session, keys, now=now) is not None
+    return Kept(person.password_hash if person is not None else None, is_closed)
+
+
+def own_hash(session: Session, *, person_id: int, now: datetime) -> Kept:
+    """The same for a person who proves themselves once more within a session."""
+    keys = (throttling.key_of_identifier(f"person:{person_id}"),)
+    is_closed = throttling.closed_until(session, keys, now=now) is not None
+    return Kept(session.get_one(Person, person_id).password_hash, is_closed)
+
+
+def _write_down(
+    session: Session,
+    why: SignInProblem,
+    person: Person | None,
+    address: str,
+    device: str,
+    *,
+    now: datetime,
+) -> None:
+    """Keep a refused sign-in in the history, without what was typed.
+
+    Tries while a door is closed are not kept: nobody can fill the history by knocking.
+    """
+    refused = RefusedSignIn(
+        at=now,
+        why=why,
+        person_id=person.id if person is not None else None,
+        address=address[:64],
+        device=device[:200],
+    )
+    session.add(refused)
+    session.flush()
+    values = {"why": why.value, "person": refused.person_id}
+    moving.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
 
 
 def _person_of(session: Session, who: str) -> Person | None:
@@ -106,20 +187,31 @@ def _enter(
 
 
 def prove(
-    session: Session, *, sign_in_id: int, password: str, now: datetime, hasher: Hasher = HASHER
+    session: Session,
+    *,
+    sign_in_id: int,
+    password: str,
+    now: datetime,
+    hasher: Hasher = HASHER,
+    proof: Proof | None = None,
 ) -> SignInRefusal | None:
-    """Sign in again within a session, for what asks for it; None once it is proved."""
+    """Sign in again within a session, for what asks for it; None once it is proved.
+
+    `proof` is what came of the password where it was tried beforehand; see `own_hash`.
+    """
     sign_in = session.get_one(SignIn, sign_in_id)
     keys = (throttling.key_of_identifier(f"person:{sign_in.person_id}"),)
     until = throttling.closed_until(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    if not is_right(sign_in.person, password, hasher=hasher):
+    actor = actor_of(session, sign_in, now=now)
+    found = proof or try_password(sign_in.person.password_hash, password, hasher=hasher)
+    if not settles(sign_in.person, found):
         throttling.store_failure(session, keys, now=now)
+        moving.record(session, sign_in, "refuse_prove", actor=actor, now=now)
         return SignInRefusal(SignInProblem.WRONG)
     throttling.forget(session, keys[0])
     sign_in.proved_at = now
-    actor = actor_of(session, sign_in, now=now)
     moving.record(session, sign_in, "prove", actor=actor, now=now)
     return None
 
@@ -132,10 +224,14 @@ def set_password(
     now: datetime,
     hasher: Hasher = HASHER,
     city_words: Collection[str] = (),
+    made: str | None = None,
 ) -> None:
-    """Give a person a password; raises `BadPassword`. Every session begun by another ends."""
+    """Give a person a password; raises `BadPassword`. Every session begun by another ends.
+
+    `made` is its hash, where that was made before the transaction was opened.
+    """
     check_password(password, person, city_words=city_words)
-    keep(person, password, hasher=hasher)
+    keep(person, password, hasher=hasher, made=made)
     end_all(session, person_id=person.id, now=now)
 
 

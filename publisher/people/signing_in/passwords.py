@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Protocol
@@ -74,29 +75,53 @@ def check_password(password: str, person: Person, *, city_words: Collection[str]
         raise BadPassword("common")
 
 
-def keep(person: Person, password: str, *, hasher: Hasher) -> None:
-    """Keep a checked password."""
-    person.password_hash = hasher.hash(_normal(password))
+@dataclass(frozen=True)
+class Proof:
+    """What came of holding a typed password against a kept hash.
+
+    That takes a tenth of a second and much memory, so it is done while no transaction is open.
+    `renewed` is the hash with today's parameters, where the kept one has others.
+    """
+
+    kept: str | None
+    is_right: bool
+    renewed: str | None = None
 
 
-def is_right(person: Person | None, password: str, *, hasher: Hasher) -> bool:
-    """Whether this is the person's password.
+def try_password(kept: str | None, password: str, *, hasher: Hasher = HASHER) -> Proof:
+    """Hold a typed password against a kept hash.
 
     Nobody, or somebody without one, costs the same work: the password is held against a hash
-    that nothing matches. A hash with outdated parameters is made anew.
+    that nothing matches.
     """
-    spare = _spare_hash(hasher)
-    kept = person.password_hash if person is not None else None
     typed = _normal(password)[: LONGEST + 1]
     try:
-        hasher.verify(kept or spare, typed)
+        hasher.verify(kept or _spare_hash(hasher), typed)
     except VerifyMismatchError:
+        return Proof(kept, is_right=False)
+    if kept is None:
+        return Proof(kept, is_right=False)
+    renewed = hasher.hash(typed) if hasher.check_needs_rehash(kept) else None
+    return Proof(kept, is_right=True, renewed=renewed)
+
+
+def settles(person: Person | None, proof: Proof) -> bool:
+    """Whether the proof is this person's: right, and of the password that counts now."""
+    if person is None or not proof.is_right or person.password_hash != proof.kept:
         return False
-    if person is None or kept is None:
-        return False
-    if hasher.check_needs_rehash(kept):
-        person.password_hash = hasher.hash(typed)
+    if proof.renewed is not None:
+        person.password_hash = proof.renewed
     return True
+
+
+def hashed(password: str, *, hasher: Hasher = HASHER) -> str:
+    """What is kept of a password; made while no transaction is open, as it takes its time."""
+    return hasher.hash(_normal(password))
+
+
+def keep(person: Person, password: str, *, hasher: Hasher, made: str | None = None) -> None:
+    """Keep a checked password; `made` is its hash where that was made beforehand."""
+    person.password_hash = made or hashed(password, hasher=hasher)
 
 
 @lru_cache(maxsize=8)

@@ -19,6 +19,7 @@ from publisher.people.links import digest_of
 IDLE_LIMIT: Final = timedelta(hours=8)
 ABSOLUTE_LIMIT: Final = timedelta(days=7)
 SEEN_EVERY: Final = timedelta(minutes=1)
+NEW_FOR: Final = timedelta(days=7)
 
 
 class NotYours(NotAllowed):
@@ -114,13 +115,13 @@ def _actor(session: Session, sign_in: SignIn, held: Appointment) -> Actor:
         appointment_id=held.id,
         role=held.role,
         department_id=held.department_id,
-        line=_line(session, held),
+        line=line_of(session, held),
         signed_in_at=sign_in.proved_at,
         name=sign_in.person.name_mr,
     )
 
 
-def _line(session: Session, held: Appointment) -> frozenset[int]:
+def line_of(session: Session, held: Appointment) -> frozenset[int]:
     """The departments that report to an oversight office, directly or through others."""
     if held.role is not Role.OVERSIGHT:
         return frozenset()
@@ -163,12 +164,34 @@ def sessions_of(session: Session, *, person_id: int, now: datetime) -> list[Sign
     return [one for one in found if _is_alive(one, now)]
 
 
+def is_newcomer(session: Session, *, actor: Actor, now: datetime) -> bool:
+    """Whether the actor's first session began less than seven days ago."""
+    query = select(SignIn.id).where(
+        SignIn.person_id == actor.person_id, SignIn.signed_in_at <= now - NEW_FOR
+    )
+    return session.scalar(query.limit(1)) is None
+
+
 def end_other(session: Session, *, person_id: int, sign_in_id: int, now: datetime) -> None:
     """End one of the person's own sessions; raises `NotYours` for anybody else's."""
     other = session.get(SignIn, sign_in_id)
     if other is None or other.person_id != person_id:
         raise NotYours(sign_in=sign_in_id)
     end(session, sign_in_id=sign_in_id, now=now)
+
+
+def end_others(session: Session, *, sign_in_id: int, now: datetime) -> int:
+    """End every session of the person but this one; gives how many could still be used."""
+    own = session.get_one(SignIn, sign_in_id)
+    found = sessions_of(session, person_id=own.person_id, now=now)
+    others = [one for one in found if one.id != sign_in_id]
+    for one in others:
+        one.ended_at = now
+    if others:
+        actor = Actor(ActorKind.PERSON, own.person_id, own.appointment_id)
+        values = {"ended": len(others)}
+        moving.record(session, own, "end_others", actor=actor, now=now, values=values)
+    return len(others)
 
 
 def end_all(session: Session, *, person_id: int, now: datetime) -> None:

@@ -8,16 +8,46 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
+from publisher.settings.sms import (
+    Sms,
+    SmsTemplate,
+    read_headers,
+    read_method,
+    read_pattern,
+    read_templates,
+)
+
+__all__ = [
+    "Access",
+    "City",
+    "HelpDesk",
+    "Hours",
+    "Press",
+    "Reach",
+    "Settings",
+    "Sms",
+    "SmsTemplate",
+    "WrongSetting",
+    "load",
+]
+
 PREFIX = "NAGARVANI_"
 _WEB = ("https", "http")
 _LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
-_NEVER_SHOWN = frozenset({"DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"})
+_NEVER_SHOWN = frozenset(
+    {
+        *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"),
+        *("SMS_URL", "SMS_HEADERS", "SMS_BODY"),
+    }
+)
 """What may hold a password or a key: an error does not repeat it, for errors end up in logs."""
 Value = TypeVar("Value")
 
@@ -66,6 +96,14 @@ class Access:
     facebook_app_secret: str
 
 
+class Reach(StrEnum):
+    """Which addresses are asked when links are looked at: LOOPBACK alone is for rehearsals."""
+
+    PUBLIC = "public"
+    LOOPBACK = "loopback"
+    NONE = "none"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that differs from one city or machine to another."""
@@ -79,8 +117,14 @@ class Settings:
     smtp_url: str
     mail_from: str
     city: City
+    help_desk: HelpDesk
     press: Press
     access: Access
+    sms: Sms
+    link_reach: Reach
+    rehearsals: bool
+    rehearsals_dir: Path
+    rehearsal: str
 
     @property
     def is_tls(self) -> bool:
@@ -121,9 +165,28 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
             "write it as city@pmc.example",
         ),
         city=_city(reader),
+        help_desk=_help_desk(reader),
         press=_press(reader),
         access=_access(reader),
+        sms=_sms(reader, root),
+        link_reach=_link_reach(reader),
+        rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
+        rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
+        rehearsal=reader.text("REHEARSAL"),
     )
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return text == "1"
+
+
+def _link_reach(reader: _Reader) -> Reach:
+    """As far as the platforms: where X is the sandbox, nothing beyond this machine is asked."""
+    x = urlsplit(reader.text("X_API_URL")).hostname
+    usual = Reach.LOOPBACK if x in ("127.0.0.1", "::1", "localhost") else Reach.PUBLIC
+    return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
 
 
 def _from_file(path: Path) -> dict[str, str]:
@@ -204,6 +267,15 @@ def _city(reader: _Reader) -> City:
     )
 
 
+def _help_desk(reader: _Reader) -> HelpDesk:
+    says = "write days and hours, such as mon-sat 10:00-18:00"
+    return HelpDesk(
+        phone=reader.read("HELP_PHONE", "", read_phone, "write it as 020-5550-0100"),
+        mail=reader.read("HELP_MAIL", "", _address, "write it as help@pmc.example"),
+        hours=reader.read("HELP_HOURS", None, read_hours, says),
+    )
+
+
 def _code(text: str) -> str:
     if not (2 <= len(text) <= 8 and text.isascii() and text.isalpha() and text.isupper()):
         raise ValueError(text)
@@ -245,3 +317,22 @@ def _seconds(text: str) -> tuple[float, ...]:
 
 def _access(reader: _Reader) -> Access:
     return Access(**{field.name: reader.text(field.name.upper()) for field in fields(Access)})
+
+
+def _sms(reader: _Reader, root: Path) -> Sms:
+    says = 'write a JSON object of texts, such as {"Content-Type": "application/json"}'
+    return Sms(
+        sms_url=reader.url("SMS_URL", "", _WEB),
+        sms_method=reader.read("SMS_METHOD", "POST", read_method, "write GET or POST"),
+        sms_headers=reader.read("SMS_HEADERS", {}, read_headers, says),
+        sms_body=reader.text("SMS_BODY"),
+        sms_success=reader.read("SMS_SUCCESS", "", read_pattern, "write a regular expression"),
+        sms_sender=reader.text("SMS_SENDER"),
+        sms_entity_id=reader.text("SMS_ENTITY_ID"),
+        sms_templates=reader.read(
+            "SMS_TEMPLATES",
+            {},
+            lambda text: read_templates(root / text),
+            "name a TOML file with, for each kind, id, text and variables",
+        ),
+    )

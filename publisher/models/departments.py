@@ -1,0 +1,70 @@
+"""What became of a department: founded, renamed, placed, merged or closed, and by which order."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.models.people import Department, Person
+
+_WAITS = text("done_at IS NULL AND dropped_at IS NULL")
+
+
+class DepartmentChangeKind(StrEnum):
+    """What an order can do to a department."""
+
+    ADDED = "added"
+    RENAMED = "renamed"
+    PLACED = "placed"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+class DepartmentChange(Base):
+    """One change, in force from its day on; `done_at` is when it was carried out, else it waits.
+
+    The three names are those it bears from then on, and `former_*` those it bore until then;
+    `other_id` is the department it is merged into, or placed under (None: under nobody).
+    """
+
+    __tablename__ = "department_changes"
+    __table_args__ = (
+        Index("ix_department_changes_department_on", "department_id", "in_force_on"),
+        Index(
+            "ix_department_changes_waiting",
+            "in_force_on",
+            sqlite_where=_WAITS,
+            postgresql_where=_WAITS,
+        ),
+        CheckConstraint("done_at IS NULL OR dropped_at IS NULL", name="one_end"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    kind: Mapped[DepartmentChangeKind] = mapped_column(enum_type(DepartmentChangeKind, "kind"))
+    in_force_on: Mapped[date]
+    order_number: Mapped[str] = mapped_column(String(80))
+    name_mr: Mapped[str] = mapped_column(String(200), default="")
+    name_en: Mapped[str] = mapped_column(String(200), default="")
+    name_hi: Mapped[str] = mapped_column(String(200), default="")
+    former_mr: Mapped[str] = mapped_column(String(200), default="")
+    former_en: Mapped[str] = mapped_column(String(200), default="")
+    former_hi: Mapped[str] = mapped_column(String(200), default="")
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    department: Mapped[Department] = relationship(foreign_keys=[department_id])
+    other: Mapped[Department | None] = relationship(foreign_keys=[other_id])
+    recorded_by: Mapped[Person | None] = relationship()
+
+    @property
+    def waits(self) -> bool:
+        """Whether its day has not come, or something has stood in its way since."""
+        return self.done_at is None and self.dropped_at is None

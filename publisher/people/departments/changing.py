@@ -1,0 +1,224 @@
+"""Adding, renaming and placing departments, each by an order from a day on.
+
+A change whose day lies ahead waits as a row; the clock's tick carries it out on its day.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongState
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.models.departments import DepartmentChange, DepartmentChangeKind
+from publisher.models.people import Department
+from publisher.people.departments.orders import (
+    KINDS,
+    BadDepartment,
+    Names,
+    Order,
+    above_of,
+    check_new_names,
+    free_code,
+    read_names,
+)
+
+_APART = re.compile(r"[^a-z0-9]+")
+
+
+def add(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    names: Names,
+    kind: str,
+    order: Order,
+    code: str = "",
+    reports_to_id: int | None = None,
+) -> Department:
+    """Add a department, in force from the order's day on. Raises `WrongRole`, `BadDepartment`."""
+    require(actor, Action.RECORD_DEPARTMENT, None, now=now)
+    read = read_names(names)
+    if kind not in KINDS:
+        raise BadDepartment("kind", "unknown")
+    check_new_names(session, read, but=None, now=now)
+    department = Department(
+        code=free_code(session, code or _APART.sub("-", read.en.lower()).strip("-")[:60]),
+        name_mr=read.mr,
+        name_en=read.en,
+        name_hi=read.hi,
+        kind=kind,
+        reports_to_id=above_of(session, reports_to_id, now=now),
+        from_on=order.in_force_on,
+    )
+    session.add(department)
+    session.flush()
+    change = _new_change(department, DepartmentChangeKind.ADDED, order, actor=actor, now=now)
+    change.other_id, change.done_at = department.reports_to_id, now
+    session.add(change)
+    _write_down(session, change, "add_department", actor=actor, now=now)
+    return department
+
+
+def rename(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    department: Department,
+    names: Names,
+    order: Order,
+) -> DepartmentChange:
+    """Give a department another name from the order's day on; by the old one it is still found.
+
+    Raises `WrongRole`, `BadDepartment`.
+    """
+    require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
+    read = read_names(names)
+    if (read.mr, read.en, read.hi) == (
+        department.name_mr,
+        department.name_en,
+        department.name_hi,
+    ):
+        raise BadDepartment("name_mr", "same")
+    check_new_names(session, read, but=department, now=now)
+    change = _new_change(department, DepartmentChangeKind.RENAMED, order, actor=actor, now=now)
+    change.name_mr, change.name_en, change.name_hi = read.mr, read.en, read.hi
+    return _record(session, change, order, actor=actor, now=now)
+
+
+def place(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    department: Department,
+    reports_to_id: int | None,
+    order: Order,
+) -> DepartmentChange:
+    """Let a department report to another, or to none. Raises `WrongRole`, `BadDepartment`."""
+    require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
+    above = above_of(session, reports_to_id, now=now)
+    if above == department.reports_to_id:
+        raise BadDepartment("other_id", "same")
+    _check_no_ring(session, department.id, above)
+    change = _new_change(department, DepartmentChangeKind.PLACED, order, actor=actor, now=now)
+    change.other_id = above
+    return _record(session, change, order, actor=actor, now=now)
+
+
+def _check_no_ring(session: Session, department_id: int, above: int | None) -> None:
+    """Nobody reports to themselves, through whomever."""
+    rows = session.execute(select(Department.id, Department.reports_to_id))
+    parents: dict[int, int | None] = {row.id: row.reports_to_id for row in rows}
+    seen: set[int] = set()
+    while above is not None and above not in seen:
+        if above == department_id:
+            raise BadDepartment("other_id", "ring")
+        seen.add(above)
+        above = parents.get(above)
+
+
+def _new_change(
+    department: Department,
+    kind: DepartmentChangeKind,
+    order: Order,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> DepartmentChange:
+    return DepartmentChange(
+        department=department,
+        kind=kind,
+        in_force_on=order.in_force_on,
+        order_number=order.number,
+        recorded_at=now,
+        recorded_by_id=actor.person_id,
+    )
+
+
+def record_ending(
+    session: Session,
+    department: Department,
+    other: Department | None,
+    order: Order,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> DepartmentChange:
+    """Keep that a department ends: merged into another, or closed (None). It ends nothing yet."""
+    kind = DepartmentChangeKind.CLOSED if other is None else DepartmentChangeKind.MERGED
+    change = _new_change(department, kind, order, actor=actor, now=now)
+    change.other = other
+    _keep(session, change, actor=actor, now=now)
+    return change
+
+
+def _record(
+    session: Session, change: DepartmentChange, order: Order, *, actor: Actor, now: datetime
+) -> DepartmentChange:
+    """Keep a change of name or place; it is carried out at once where its day has come."""
+    _keep(session, change, actor=actor, now=now)
+    if order.has_come(now):
+        carry_out(session, change, actor=actor, now=now)
+    return change
+
+
+def _keep(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
+    session.add(change)
+    _write_down(session, change, "record_department_change", actor=actor, now=now)
+
+
+def carry_out(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
+    """Let a recorded change of name or place take effect."""
+    department = change.department
+    change.former_mr, change.former_en = department.name_mr, department.name_en
+    change.former_hi = department.name_hi
+    if change.kind is DepartmentChangeKind.RENAMED:
+        department.name_mr, department.name_en = change.name_mr, change.name_en
+        department.name_hi = change.name_hi
+    else:
+        _check_no_ring(session, department.id, change.other_id)
+        department.reports_to_id = change.other_id
+    finish(session, change, actor=actor, now=now)
+
+
+def finish(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
+    """Note that a change has taken effect."""
+    change.done_at = now
+    verbs = {
+        DepartmentChangeKind.RENAMED: "rename_department",
+        DepartmentChangeKind.PLACED: "place_department",
+        DepartmentChangeKind.MERGED: "merge_department",
+        DepartmentChangeKind.CLOSED: "close_department",
+    }
+    _write_down(session, change, verbs[change.kind], actor=actor, now=now)
+
+
+def _write_down(
+    session: Session, change: DepartmentChange, verb: str, *, actor: Actor, now: datetime
+) -> None:
+    session.flush()
+    values = {
+        "change": change.id,
+        "kind": change.kind.value,
+        "in_force_on": change.in_force_on.isoformat(),
+        "order_number": change.order_number,
+        "other": change.other_id,
+    }
+    moving.record(session, change.department, verb, actor=actor, now=now, values=values)
+
+
+def drop(session: Session, *, actor: Actor, change: DepartmentChange, now: datetime) -> None:
+    """Give up a change whose day has not come. Raises `WrongRole`, `WrongState`."""
+    require(actor, Action.RECORD_DEPARTMENT, change.department_id, now=now)
+    session.refresh(change, with_for_update=True)
+    if not change.waits:
+        raise WrongState(state="done", to="dropped")
+    change.dropped_at = now
+    _write_down(session, change, "drop_department_change", actor=actor, now=now)

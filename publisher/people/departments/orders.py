@@ -1,0 +1,116 @@
+"""What is given about a department: its names, and the order by which something changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from publisher.models.people import Department
+from publisher.people.contacts import BadPerson, read_line
+from publisher.people.register import is_in_force
+from publisher.worktime import local_day
+
+KINDS: Final = ("department", "ward-office", "zone", "office")
+LONGEST_NAME: Final = 200
+FIRST_DAY: Final = date(1950, 1, 1)
+LAST_DAY: Final = date(2099, 12, 31)
+_CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+class BadDepartment(NotAllowed):
+    """What was given about a department cannot be recorded: which field, and why."""
+
+    def __init__(self, field: str, code: str, **values: object) -> None:
+        super().__init__(field=field, **values)
+        self.field = field
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Order:
+    """By which order something changes, and from which day on."""
+
+    number: str
+    in_force_on: date
+
+    def has_come(self, now: datetime) -> bool:
+        """Whether its day has come in the city."""
+        return self.in_force_on <= local_day(now)
+
+
+@dataclass(frozen=True)
+class Names:
+    """A department's name in three languages; the Hindi one may be left out."""
+
+    mr: str
+    en: str
+    hi: str = ""
+
+
+def read_order(number: str, in_force_on: date | None) -> Order:
+    """The order as it may be recorded; raises `BadDepartment`."""
+    line = _line("order_number", number, longest=80, needed=True)
+    if in_force_on is None:
+        raise BadDepartment("in_force_on", "missing")
+    if not FIRST_DAY <= in_force_on <= LAST_DAY:
+        raise BadDepartment("in_force_on", "out_of_range")
+    return Order(line, in_force_on)
+
+
+def _line(field: str, typed: str, *, longest: int, needed: bool = False) -> str:
+    try:
+        return read_line(field, typed, longest=longest, needed=needed)
+    except BadPerson as problem:
+        raise BadDepartment(problem.field, problem.code, **_but_field(problem.values)) from problem
+
+
+def _but_field(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name != "field"}
+
+
+def read_names(names: Names) -> Names:
+    """The names as they may be stored; raises `BadDepartment`."""
+    return Names(
+        _line("name_mr", names.mr, longest=LONGEST_NAME, needed=True),
+        _line("name_en", names.en, longest=LONGEST_NAME, needed=True),
+        _line("name_hi", names.hi, longest=LONGEST_NAME),
+    )
+
+
+def free_code(session: Session, code: str) -> str:
+    """The code, if no department has it; raises `BadDepartment`."""
+    if not _CODE.fullmatch(code) or len(code) > 60:
+        raise BadDepartment("code", "unreadable")
+    if session.scalar(select(Department.id).where(Department.code == code)) is not None:
+        raise BadDepartment("code", "taken")
+    return code
+
+
+def check_new_names(
+    session: Session, names: Names, *, but: Department | None, now: datetime
+) -> None:
+    """Two departments in force at once do not bear one name; raises `BadDepartment`."""
+    for field, column, name in (
+        ("name_mr", Department.name_mr, names.mr),
+        ("name_en", Department.name_en, names.en),
+    ):
+        for other in session.scalars(select(Department).where(column == name)):
+            if (but is None or other.id != but.id) and is_in_force(other, now=now):
+                raise BadDepartment(field, "taken")
+
+
+def above_of(session: Session, department_id: int | None, *, now: datetime) -> int | None:
+    """The id of a department in force, or None where none is meant; raises `BadDepartment`."""
+    if not department_id:
+        return None
+    above = session.get(Department, department_id)
+    if above is None or not is_in_force(above, now=now):
+        raise BadDepartment("other_id", "unknown")
+    return above.id

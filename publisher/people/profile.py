@@ -1,0 +1,97 @@
+"""What a person changes about themselves: names, language, how to be told, and the password."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor, ActorKind
+from publisher import moving
+from publisher.models.people import NoticeGroup, Person, SignIn, Telling
+from publisher.notices import telling
+from publisher.people import links
+from publisher.people.contacts import read_line
+from publisher.people.forgetting import say_changed
+from publisher.people.signing_in import (
+    HASHER,
+    Hasher,
+    Proof,
+    SignInRefusal,
+    check_password,
+    choose_language,
+    end_others,
+    prove,
+)
+from publisher.people.signing_in.passwords import keep
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a person has written about themselves."""
+
+    name_mr: str
+    name_en: str
+    language: str
+    tellings: Mapping[NoticeGroup, Telling]
+
+
+def save(
+    session: Session, *, actor: Actor, person_id: int, profile: Profile, now: datetime
+) -> None:
+    """Keep it; raises `BadPerson`. The history says what was changed, and not into what."""
+    person = session.get_one(Person, person_id)
+    names = {
+        "name_mr": read_line("name_mr", profile.name_mr, longest=120, needed=True),
+        "name_en": read_line("name_en", profile.name_en, longest=120),
+    }
+    changed = sorted(field for field, new in names.items() if new != getattr(person, field))
+    for field in changed:
+        setattr(person, field, names[field])
+    if changed:
+        values = {"fields": changed}
+        moving.record(session, person, "change_name", actor=actor, now=now, values=values)
+    choose_language(session, person_id=person_id, language=profile.language)
+    telling.choose(session, actor=actor, person=person, wanted=profile.tellings, now=now)
+
+
+def change_password(
+    session: Session,
+    *,
+    sign_in_id: int,
+    old: str,
+    new: str,
+    ends_others: bool,
+    now: datetime,
+    hasher: Hasher = HASHER,
+    city_words: Collection[str] = (),
+    proof: Proof | None = None,
+    made: str | None = None,
+) -> SignInRefusal | None:
+    """Set another password, given the old one; the other sessions end where that is asked for.
+
+    A refusal is a result and no error: the failed try has to be committed. `proof` of the old
+    one and hash of the new one (`made`) are made before the transaction is opened. Raises
+    `BadPassword`.
+    """
+    sign_in = session.get_one(SignIn, sign_in_id)
+    refusal = prove(
+        session, sign_in_id=sign_in_id, password=old, now=now, hasher=hasher, proof=proof
+    )
+    if refusal is not None:
+        return refusal
+    check_password(new, sign_in.person, city_words=city_words)
+    keep(sign_in.person, new, hasher=hasher, made=made)
+    actor = _actor_of(sign_in)
+    moving.record(session, sign_in.person, "change_password", actor=actor, now=now)
+    links.end_for_password(session, person=sign_in.person, now=now)
+    if ends_others:
+        end_others(session, sign_in_id=sign_in_id, now=now)
+    say_changed(session, sign_in.person, "password", now=now)
+    return None
+
+
+def _actor_of(sign_in: SignIn) -> Actor:
+    return Actor(ActorKind.PERSON, sign_in.person_id, sign_in.appointment_id)

@@ -1,0 +1,164 @@
+"""How a person is reached: another mail address or mobile number, proved by a code sent to it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import moving
+from publisher.models.people import ContactChange, ContactField, Link, Person
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import links
+from publisher.people.contacts import BadPerson, read_mail, read_mobile
+from publisher.people.forgetting import say_changed
+from publisher.people.links import Ground, LinkPurpose
+from publisher.people.signing_in import throttling
+
+CODE_LASTS: Final = timedelta(hours=1)
+
+
+class CodeProblem(StrEnum):
+    """Why a typed code changed nothing."""
+
+    WRONG = "wrong"
+    THROTTLED = "throttled"
+    NOTHING_ASKED = "nothing_asked"
+    TAKEN = "taken"
+
+
+def ask_change(
+    session: Session,
+    *,
+    actor: Actor,
+    person_id: int,
+    field: ContactField,
+    typed: str,
+    now: datetime,
+) -> ContactChange:
+    """Send a code to a new address or number; until it is typed, the one before stays.
+
+    Raises `BadPerson`. Whether the address is somebody else's is told to its owner alone, when
+    the code is typed. Whoever calls this has seen the person's password a moment ago, and has
+    asked `closed_until`.
+    """
+    person = session.get_one(Person, person_id)
+    value = (read_mail if field is ContactField.MAIL else read_mobile)(typed)
+    if value is None:
+        raise BadPerson(field, "empty")
+    if value == getattr(person, field):
+        raise BadPerson(field, "same")
+    throttling.store_failure(session, [_key_of_asking(person_id)], now=now)
+    _give_up_earlier(session, person, now)
+    change = ContactChange(
+        person=person, field=field, value=value, asked_at=now, expires_at=now + CODE_LASTS
+    )
+    session.add(change)
+    session.flush()
+    _send(session, change, now)
+    values = {"field": field.value}
+    moving.record(session, person, "ask_contact_change", actor=actor, now=now, values=values)
+    return change
+
+
+def closed_until(session: Session, *, person_id: int, now: datetime) -> datetime | None:
+    """Until when this person is sent no more codes, or None: they go to whatever was typed."""
+    return throttling.closed_until(session, [_key_of_asking(person_id)], now=now)
+
+
+def _key_of_asking(person_id: int) -> str:
+    return throttling.key_of_identifier(f"ask contact {person_id}")
+
+
+def _give_up_earlier(session: Session, person: Person, now: datetime) -> None:
+    for one in _open_changes(session, person.id, now):
+        _end(session, one, now)
+
+
+def _open_changes(session: Session, person_id: int, now: datetime) -> list[ContactChange]:
+    query = select(ContactChange).where(
+        ContactChange.person_id == person_id,
+        ContactChange.ended_at.is_(None),
+        ContactChange.expires_at > now,
+    )
+    return list(session.scalars(query.order_by(ContactChange.id)))
+
+
+def _end(session: Session, change: ContactChange, now: datetime) -> None:
+    change.ended_at = now
+    links.end_for(
+        session,
+        subject=ContactChange.__tablename__,
+        subject_id=change.id,
+        purpose=LinkPurpose.CONTACT,
+        now=now,
+    )
+
+
+def _send(session: Session, change: ContactChange, now: datetime) -> None:
+    table = ContactChange.__tablename__
+    ground = Ground(LinkPurpose.CONTACT, table, change.id, change.person)
+    code = links.make_code(session, ground, now=now, lasts=CODE_LASTS)
+    composing.queue(
+        session,
+        kind=NoticeKind.CONTACT_CODE,
+        person=change.person,
+        values={"secret": code, "expires_at": change.expires_at},
+        now=now,
+        path=paths.contact_code(),
+        to=change.value,
+    )
+
+
+def waiting_change(session: Session, *, person_id: int, now: datetime) -> ContactChange | None:
+    """The change whose code has yet to be typed, if there is one."""
+    found = _open_changes(session, person_id, now)
+    return found[-1] if found else None
+
+
+def confirm(
+    session: Session, *, actor: Actor, person_id: int, code: str, now: datetime
+) -> CodeProblem | None:
+    """Take the new address or number, if this is the code that went there; None once it is done.
+
+    A refusal is a result and no error: the wrong try has to be committed.
+    """
+    change = waiting_change(session, person_id=person_id, now=now)
+    if change is None:
+        return CodeProblem.NOTHING_ASKED
+    tries = throttling.key_of_identifier(f"contact {person_id}")
+    if throttling.closed_until(session, [tries], now=now) is not None:
+        return CodeProblem.THROTTLED
+    link = links.find_code(
+        session, code=code, purpose=LinkPurpose.CONTACT, person_id=person_id, now=now
+    )
+    if link is None or link.subject_id != change.id:
+        throttling.store_failure(session, [tries], now=now)
+        return CodeProblem.WRONG
+    return _take(session, change, link, actor=actor, now=now)
+
+
+def _take(
+    session: Session, change: ContactChange, link: Link, *, actor: Actor, now: datetime
+) -> CodeProblem | None:
+    person, before = change.person, change.person.mail
+    links.use(session, link=link, now=now)
+    _end(session, change, now)
+    try:
+        with session.begin_nested():
+            setattr(person, change.field, change.value)
+    except IntegrityError:  # it is another person's
+        session.refresh(person)
+        return CodeProblem.TAKEN
+    links.end_for_password(session, person=person, now=now)  # what went to the one before is void
+    values = {"field": change.field.value}
+    moving.record(session, person, "change_contact", actor=actor, now=now, values=values)
+    if before is not None:
+        say_changed(session, person, change.field.value, now=now, to=before)
+    return None

@@ -1,0 +1,74 @@
+"""Departments with a history, a link for a new password, and a contact that is yet to be proved."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from publisher.models.notices import Notice
+from publisher.models.people import ContactField, Department
+from publisher.office import reorganising
+from publisher.people import departments, forgetting, reaching
+from publisher.people.departments import Names, Order
+from publisher.worktime import local_day
+from tests.support.city import City
+
+
+def fill(town: City, paths: dict[str, int | str]) -> None:
+    """Let it all happen; gives the names of what is worth looking at."""
+    _departments(town)
+    with town.write() as session:
+        forgetting.ask(session, identifier="auditor@pmc.example", address="192.0.2.1", now=town.now)
+        mail = session.scalars(select(Notice).where(Notice.kind == "password_link")).one()
+        paths["password_token"] = mail.body.split("/forgotten/link/")[1].split()[0]
+        reaching.ask_change(
+            session,
+            actor=town.actor("head"),
+            person_id=town.people["head"],
+            field=ContactField.MAIL,
+            typed="ujjwala@pmc.example",
+            now=town.now,
+        )
+
+
+def _departments(town: City) -> None:
+    """One that was renamed and will be placed elsewhere, and one that has ended."""
+    lead, today = town.actor("lead"), local_day(town.now)
+    with town.write() as session:
+        drainage, press = (
+            departments.add(
+                session,
+                actor=lead,
+                now=town.now,
+                names=names,
+                kind="department",
+                order=Order("सामान्य प्रशासन/१२/२०२६", today - timedelta(days=200)),
+            )
+            for names in (Names("नाले विभाग", "Drainage"), Names("मुद्रण विभाग", "Press"))
+        )
+        named = Names("मलनिस्सारण विभाग", "Drainage and Sewerage", "जल-मल निकास विभाग")
+        departments.rename(
+            session,
+            actor=lead,
+            now=town.now,
+            department=drainage,
+            names=named,
+            order=Order("सामान्य प्रशासन/३०७/२०२६", today - timedelta(days=9)),
+        )
+        departments.place(
+            session,
+            actor=lead,
+            now=town.now,
+            department=drainage,
+            reports_to_id=town.departments["water"],
+            order=Order("सामान्य प्रशासन/३१०/२०२६", today + timedelta(days=6)),
+        )
+        reorganising.merge(
+            session,
+            actor=lead,
+            now=town.now,
+            department=press,
+            into=session.get_one(Department, town.departments["information-technology"]),
+            order=Order("सामान्य प्रशासन/२९०/२०२६", today),
+        )

@@ -1,0 +1,327 @@
+"""Departments that end: refused while work is open, with what; merged with all that goes along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import WrongRole
+from approvals.policy import Role
+from publisher.database import Database
+from publisher.desk import drafting
+from publisher.desk.checking import Invalid
+from publisher.lifecycle import CommentState
+from publisher.models.comments import Comment
+from publisher.models.content import Post, Submission
+from publisher.models.departments import DepartmentChange
+from publisher.models.people import Appointment, Department
+from publisher.office import reorganising
+from publisher.office.reorganising import OpenKind, StillOpen
+from publisher.people import departments
+from publisher.people.departments import BadDepartment, Order
+from publisher.people.register import is_in_force
+from publisher.worktime import local_day
+from tests.support.city import DAY, City
+from tests.support.city import city as found_city
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
+    """On SQLite alone; one test below runs on both."""
+    opened = Database(sqlite_url)
+    yield found_city(opened, tmp_path)
+    opened.dispose()
+
+
+def order(town: City, after: timedelta = timedelta(0)) -> Order:
+    return Order("आ-४५/२०२६", local_day(town.now + after))
+
+
+def close(town: City, code: str, *, by: str = "admin", after: timedelta = timedelta(0)) -> None:
+    with town.write() as session:
+        reorganising.close(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            department=session.get_one(Department, town.departments[code]),
+            order=order(town, after),
+        )
+
+
+def merge(
+    town: City, code: str, into: str, *, by: str = "admin", after: timedelta = timedelta(0)
+) -> None:
+    with town.write() as session:
+        reorganising.merge(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            department=session.get_one(Department, town.departments[code]),
+            into=session.get_one(Department, town.departments[into]),
+            order=order(town, after),
+        )
+
+
+def department(town: City, code: str) -> Department:
+    with town.read() as session:
+        return session.get_one(Department, town.departments[code])
+
+
+def in_force(town: City, code: str) -> bool:
+    return is_in_force(department(town, code), now=town.now)
+
+
+def holders(town: City, code: str) -> list[tuple[str, int | None]]:
+    """What people are in a department now, and the officers' places."""
+    query = select(Appointment).where(Appointment.department_id == town.departments[code])
+    with town.read() as session:
+        found = [one for one in session.scalars(query) if one.in_force(town.now)]
+        return sorted((one.role.value, one.rank) for one in found)
+
+
+def things(refused: StillOpen) -> list[tuple[OpenKind, int]]:
+    return [(one.kind, one.id) for one in refused.things]
+
+
+def test_a_department_with_nothing_open_closes_and_its_people_go_with_it(town: City) -> None:
+    close(town, "garden")
+    assert not in_force(town, "garden")
+    assert holders(town, "garden") == []
+    verbs = town.verbs("departments", town.departments["garden"])
+    assert verbs == ["record_department_change", "close_department"]
+    with pytest.raises(BadDepartment):
+        close(town, "garden")
+
+
+def test_closing_is_refused_while_work_is_open_and_says_what(town: City) -> None:
+    received = town.hand_in(department="road")
+    draft = town.draft(town.hand_in(department="road"))
+    reviewed = town.in_review("road")
+    unscheduled = town.approved("road")
+    scheduled = town.approved("road")
+    town.schedule(scheduled)
+    (live,) = town.live("road")
+    comment = town.comment(under=live)
+    with town.write() as session:
+        under = session.get_one(Department, town.departments["garden"])
+        under.reports_to_id = town.departments["road"]
+    with pytest.raises(StillOpen) as refused:
+        close(town, "road")
+    assert things(refused.value) == [
+        (OpenKind.SUBMISSION, received),
+        (OpenKind.POST, draft),
+        (OpenKind.POST, reviewed),
+        (OpenKind.POST, unscheduled),
+        (OpenKind.POST, scheduled),
+        (OpenKind.COMMENT, comment),
+        (OpenKind.DEPARTMENT, town.departments["garden"]),
+    ]
+    assert in_force(town, "road")
+
+
+def test_what_is_live_and_what_was_given_up_does_not_keep_a_department_open(town: City) -> None:
+    town.live("road")
+    town.reject(town.in_review("road"), by="road_officer")
+    close(town, "road")
+    assert not in_force(town, "road")
+
+
+def test_the_cells_own_department_does_not_close(town: City) -> None:
+    with pytest.raises(StillOpen) as refused:
+        close(town, "information-technology")
+    kinds = {one.kind for one in refused.value.things}
+    assert kinds == {OpenKind.APPOINTMENT, OpenKind.ACCOUNT}
+
+
+def test_people_and_open_work_go_to_the_other_department(
+    database: Database, tmp_path: Path
+) -> None:
+    town = found_city(database, tmp_path)
+    item = town.hand_in(department="road")
+    draft = town.draft(town.hand_in(department="road"))
+    (live,) = town.live("road")
+    comment = town.comment(under=live)
+    merge(town, "road", "garden")
+    assert not in_force(town, "road")
+    assert holders(town, "road") == []
+    assert holders(town, "garden") == [("member", None), ("member", None), ("officer", 1)]
+    garden = town.departments["garden"]
+    with town.read() as session:
+        assert session.get_one(Submission, item).department_id == garden
+        post = session.get_one(Post, draft)
+        assert post.department_id == garden
+        assert [one.department_id for one in post.revisions[-1].departments] == [garden]
+        moved = session.get_one(Comment, comment)
+        assert (moved.department_id, moved.state) == (garden, CommentState.ROUTED)
+        holder = moved.routings[-1].appointment
+        assert holder is not None
+        assert (holder.person_id, holder.order_number) == (
+            town.people["road_officer"],
+            "आ-४५/२०२६",
+        )
+    assert town.verbs("posts", draft)[-1] == "merge_department"
+
+
+def test_later_comments_under_its_posts_reach_the_other_department(town: City) -> None:
+    (live,) = town.live("road")
+    merge(town, "road", "garden")
+    comment = town.comment(under=live)
+    with town.read() as session:
+        assert session.get_one(Comment, comment).department_id == town.departments["garden"]
+
+
+def test_a_moved_draft_goes_on_with_the_other_departments_officer(town: City) -> None:
+    draft = town.draft(town.hand_in(department="road"))
+    merge(town, "road", "garden")
+    town.send(draft)
+    assert town.told("review_asked") == ["road_officer"]
+
+
+def test_merging_is_refused_with_all_that_cannot_move(town: City) -> None:
+    reviewed = town.in_review("road")
+    approved = town.approved("road")
+    town.appoint("road_head", Role.HEAD, "road")
+    with pytest.raises(StillOpen) as refused:
+        merge(town, "road", "water")
+    assert things(refused.value) == [
+        (OpenKind.POST, reviewed),
+        (OpenKind.POST, approved),
+        (OpenKind.NO_PLACE, town.people["road_officer"]),
+        (OpenKind.NO_PLACE, town.people["road_head"]),
+    ]
+    assert holders(town, "road") == [("head", None), ("member", None), ("officer", 1)]
+
+
+def test_a_joint_post_that_asks_the_department_is_settled_first(town: City) -> None:
+    post = town.start(town.hand_in())
+    town.save(post, on=["x"], asked=["road"])
+    town.send(post)
+    with pytest.raises(StillOpen) as refused:
+        merge(town, "road", "garden")
+    assert things(refused.value) == [(OpenKind.POST, post)]
+
+
+def test_a_merging_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
+    merge(town, "garden", "road", after=2 * DAY)
+    assert in_force(town, "garden")
+    tick = reorganising.tick_departments
+    assert tick(town.database, now=town.clock) == 0
+    town.clock.move(2 * DAY)
+    assert tick(town.database, now=town.clock) == 1
+    assert tick(town.database, now=town.clock) == 0
+    assert not in_force(town, "garden")
+    assert holders(town, "road") == [("member", None), ("member", None), ("officer", 1)]
+
+
+def test_what_is_open_on_the_day_lets_the_change_wait_until_it_is_settled(town: City) -> None:
+    close(town, "garden", after=DAY)
+    item = town.hand_in(department="garden")
+    town.clock.move(DAY)
+    assert reorganising.tick_departments(town.database, now=town.clock) == 0
+    assert in_force(town, "garden")
+    with town.read() as session:
+        change = session.scalars(select(DepartmentChange)).one()
+        hindering = reorganising.hindering(session, change, actor=town.actor("admin"), now=town.now)
+        assert [(one.kind, one.id) for one in hindering] == [(OpenKind.SUBMISSION, item)]
+    with town.write() as session:
+        session.get_one(Submission, item).department_id = town.departments["road"]
+    assert reorganising.tick_departments(town.database, now=town.clock) == 1
+
+
+def test_a_renaming_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
+    with town.write() as session:
+        departments.rename(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            department=session.get_one(Department, town.departments["road"]),
+            names=departments.Names("रस्ते विभाग", "Streets"),
+            order=order(town, DAY),
+        )
+    town.clock.move(DAY)
+    assert department(town, "road").name_en == "Roads"
+    assert reorganising.tick_departments(town.database, now=town.clock) == 1
+    assert department(town, "road").name_en == "Streets"
+
+
+@pytest.mark.parametrize(("into", "code"), [("road", "itself"), ("gone", "unknown")])
+def test_a_department_is_merged_into_another_one_in_force(town: City, into: str, code: str) -> None:
+    if into == "gone":
+        close(town, "garden")
+        town.departments["gone"] = town.departments["garden"]
+    with pytest.raises(BadDepartment) as refused:
+        merge(town, "road", into)
+    assert (refused.value.field, refused.value.code) == ("other_id", code)
+
+
+@pytest.mark.parametrize("by", ["clerk", "head", "first", "member", "oversight", "auditor"])
+def test_nobody_but_admin_and_lead_ends_a_department(town: City, by: str) -> None:
+    with pytest.raises(WrongRole):
+        close(town, "garden", by=by)
+    with pytest.raises(WrongRole):
+        merge(town, "garden", "road", by=by)
+
+
+def test_nobody_ends_a_department_in_which_they_are_appointed(town: City) -> None:
+    with town.write() as session:
+        held = session.get_one(Appointment, town.appointments["garden_member"])
+        held.person_id = town.people["lead"]
+    with pytest.raises(StillOpen) as refused:
+        close(town, "garden", by="lead")
+    assert things(refused.value) == [(OpenKind.OWN_APPOINTMENT, town.people["lead"])]
+
+
+def test_a_department_into_which_another_is_to_merge_does_not_end_before_it(town: City) -> None:
+    merge(town, "garden", "road", after=2 * DAY)
+    expected = [(OpenKind.DEPARTMENT, town.departments["garden"])]
+    with pytest.raises(StillOpen) as closed:
+        close(town, "road")
+    assert things(closed.value) == expected
+    with pytest.raises(StillOpen) as merged:
+        merge(town, "road", "water", after=DAY)
+    assert (OpenKind.DEPARTMENT, town.departments["garden"]) in things(merged.value)
+    town.clock.move(2 * DAY)
+    assert reorganising.tick_departments(town.database, now=town.clock) == 1
+    assert in_force(town, "road")
+    assert holders(town, "road") == [("member", None), ("member", None), ("officer", 1)]
+
+
+def test_what_was_returned_to_a_merged_department_does_not_wait_for_it_again(town: City) -> None:
+    post = town.in_review("road")
+    town.return_post(post, by="road_officer")
+    merge(town, "road", "garden")
+    with pytest.raises(Invalid) as refused:
+        town.send(post)
+    assert refused.value.codes == [("asked", "closed")]
+    with pytest.raises(Invalid) as asked_anew:
+        town.save(post, on=["x"], asked=["road"])
+    assert ("asked", "closed") in asked_anew.value.codes
+    town.save(post, on=["x"])
+    town.send(post)
+    assert town.told("review_asked") == ["road_officer", "road_officer"]
+
+
+def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended(
+    town: City,
+) -> None:
+    post = town.start(town.hand_in())
+    town.save(post, on=["x"], asked=["garden"])
+    town.save(post, on=["x"])
+    close(town, "garden")
+    with town.write() as session:
+        revision = drafting.restore(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post,
+            seen=2,
+            number=1,
+            note="",
+        )
+        session.flush()
+        asked = {one.department_id: one.asked for one in revision.departments}
+    assert asked == {town.departments["water"]: True, town.departments["garden"]: False}

@@ -1,0 +1,181 @@
+"""The open register: added, renamed, placed, each from a day on, and never forgotten."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole, WrongState
+from approvals.policy import CLOCK, Role
+from publisher.database import Database
+from publisher.models.people import Department
+from publisher.people import departments
+from publisher.people.departments import BadDepartment, Names, Order
+from publisher.people.register import departments_in_force, find_departments
+from publisher.worktime import local_day
+from tests.people.cast import NOW, actor, add_department, appoint, verbs
+
+ADMIN = actor(Role.ADMIN)
+TODAY = local_day(NOW)
+DAY = timedelta(days=1)
+ORDER = Order("आ-१२/२०२६", TODAY)
+NEW = Names("जलस्रोत विभाग", "Water Resources", "जल संसाधन विभाग")
+
+
+def rename(session: Session, department: Department, order: Order = ORDER) -> None:
+    departments.rename(session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order)
+
+
+def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        office = add_department(session, "office")
+        made = departments.add(
+            session,
+            actor=ADMIN,
+            now=NOW,
+            names=NEW,
+            kind="department",
+            order=Order("आ-१२", TODAY + DAY),
+            reports_to_id=office.id,
+        )
+        assert (made.code, made.reports_to_id) == ("water-resources", office.id)
+        assert departments_in_force(session, now=NOW) == [office]
+        assert made in departments_in_force(session, now=NOW + DAY)
+        (change,) = departments.history(session, department_id=made.id)
+        assert (change.kind, change.order_number) == ("added", "आ-१२")
+        assert verbs(session, "departments", made.id) == ["add_department"]
+
+
+def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Database) -> None:
+    with database.transaction() as session:
+        water = add_department(session, "water")
+        rename(session, water)
+    with database.transaction() as session:
+        water = session.get_one(Department, water.id)
+        assert (water.name_mr, water.name_en) == (NEW.mr, NEW.en)
+        assert find_departments(session, "Water Department") == [water]
+        assert find_departments(session, "जलस्रोत") == [water]
+        former = departments.former_names(session, [water.id])[water.id]
+        assert [one.former_en for one in former] == ["Water Department"]
+
+
+def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session, "water")
+        rename(session, water, Order("आ-१३", TODAY + DAY))
+        assert water.name_en == "Water Department"
+        assert departments.due_changes(session, now=NOW) == []
+        (waiting,) = departments.due_changes(session, now=NOW + DAY)
+        (change,) = departments.history(session, department_id=water.id)
+        assert (change.id, change.waits) == (waiting, True)
+        departments.carry_out(session, change, actor=CLOCK, now=NOW + DAY)
+        assert (water.name_en, change.former_en) == (NEW.en, "Water Department")
+        assert departments.due_changes(session, now=NOW + DAY) == []
+
+
+def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session, "water")
+        rename(session, water, Order("आ-१३", TODAY + DAY))
+        (change,) = departments.history(session, department_id=water.id)
+        departments.drop(session, actor=ADMIN, change=change, now=NOW)
+        assert departments.history(session, department_id=water.id) == []
+        assert departments.due_changes(session, now=NOW + DAY) == []
+        rename(session, water)
+        (done,) = departments.history(session, department_id=water.id)
+        with pytest.raises(WrongState):
+            departments.drop(session, actor=ADMIN, change=done, now=NOW)
+
+
+def test_a_department_is_placed_under_another_but_never_under_itself(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        office = add_department(session, "office")
+        water = add_department(session, "water", reports_to=office)
+        pipes = add_department(session, "pipes", reports_to=water)
+
+        def place(one: Department, under: Department | None) -> None:
+            departments.place(
+                session,
+                actor=ADMIN,
+                now=NOW,
+                department=one,
+                reports_to_id=under.id if under else None,
+                order=ORDER,
+            )
+
+        above = []
+        for under in (office, None):
+            place(pipes, under)
+            above.append(pipes.reports_to_id)
+        assert above == [office.id, None]
+        for one, under, code in (
+            (office, water, "ring"),
+            (water, water, "ring"),
+            (water, office, "same"),
+        ):
+            with pytest.raises(BadDepartment) as refused:
+                place(one, under)
+            assert (refused.value.field, refused.value.code) == ("other_id", code)
+
+
+@pytest.mark.parametrize(
+    ("names", "code", "kind", "wrong"),
+    [
+        (Names("", "New"), "", "department", ("name_mr", "missing")),
+        (Names("नवा", ""), "", "department", ("name_en", "missing")),
+        (Names("न" * 201, "New"), "", "department", ("name_mr", "too_long")),
+        (Names("न\u202eवा", "New"), "", "department", ("name_mr", "unreadable")),
+        (Names("water विभाग", "New"), "", "department", ("name_mr", "taken")),
+        (Names("नवा", "Water Department"), "", "department", ("name_en", "taken")),
+        (Names("नवा", "New"), "water", "department", ("code", "taken")),
+        (Names("नवा", "New"), "नवा", "department", ("code", "unreadable")),
+        (Names("नवा", "New"), "", "palace", ("kind", "unknown")),
+    ],
+)
+def test_what_cannot_be_recorded_says_where_and_why(
+    on_sqlite: Database, names: Names, code: str, kind: str, wrong: tuple[str, str]
+) -> None:
+    with on_sqlite.transaction() as session:
+        add_department(session, "water")
+        with pytest.raises(BadDepartment) as refused:
+            departments.add(
+                session, actor=ADMIN, now=NOW, names=names, kind=kind, order=ORDER, code=code
+            )
+        assert (refused.value.field, refused.value.code) == wrong
+
+
+@pytest.mark.parametrize(
+    ("number", "on", "wrong"),
+    [
+        ("", TODAY, ("order_number", "missing")),
+        ("आ" * 81, TODAY, ("order_number", "too_long")),
+        ("आ-१", None, ("in_force_on", "missing")),
+        ("आ-१", date(1900, 1, 1), ("in_force_on", "out_of_range")),
+    ],
+)
+def test_every_change_needs_an_order_and_a_day(
+    number: str, on: date | None, wrong: tuple[str, str]
+) -> None:
+    with pytest.raises(BadDepartment) as refused:
+        departments.read_order(number, on)
+    assert (refused.value.field, refused.value.code) == wrong
+
+
+@pytest.mark.parametrize("role", [one for one in Role if one not in (Role.ADMIN, Role.CELL_LEAD)])
+def test_nobody_but_admin_and_lead_changes_the_register(on_sqlite: Database, role: Role) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session, "water")
+        held = appoint(session, water, role)
+        mine = actor(role, water.id, held.person_id)
+        with pytest.raises(WrongRole):
+            departments.rename(
+                session, actor=mine, now=NOW, department=water, names=NEW, order=ORDER
+            )
+        with pytest.raises(WrongRole):
+            departments.add(session, actor=mine, now=NOW, names=NEW, kind="department", order=ORDER)

@@ -1,0 +1,165 @@
+"""The register at the counter: changes by orders, their history, and what stands in the way."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from approvals.policy import Role
+from publisher.models.people import Department, Person
+from publisher.office.reorganising import tick_departments
+from publisher.worktime import local_day
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+from tests.web.test_signing import also
+
+ORDER = "सामान्य प्रशासन/४५/२०२६"
+
+
+def order(on: date) -> list[tuple[str, str]]:
+    """From when, and by which order, as the form sends it."""
+    day = [("in_force_on", str(one)) for one in (on.day, on.month, on.year)]
+    return [*day, ("order_number", ORDER)]
+
+
+def today(site: Site) -> date:
+    return local_day(site.city.now)
+
+
+def rename(browser: Browser, on: date, code: str = "road") -> int:
+    fields = [("name_mr", "रस्ते विभाग"), ("name_en", "Streets"), *order(on)]
+    return browser.post(f"/departments/{code}/rename", fields).status_code
+
+
+def test_a_department_is_added_and_stands_in_the_register(any_site: Site) -> None:
+    lead = any_site.browser("lead")
+    page = lead.page("/departments/new")
+    assert ("in_force_on", "25") in page.form("department")
+    fields = [("name_mr", "पर्यावरण विभाग"), ("name_en", "Environment"), ("kind", "department")]
+    water = str(any_site.city.departments["water"])
+    answer = lead.post("/departments/new", [*fields, ("other_id", water), *order(today(any_site))])
+    assert answer.headers["Location"] == "/departments/environment"
+    page = lead.page("/departments/environment")
+    assert ORDER in page
+    assert "पाणीपुरवठा विभाग यांच्या अधीन" in page
+    assert "पर्यावरण विभाग" in lead.page("/departments")
+
+
+def test_a_renamed_department_is_found_by_its_old_name_and_says_so(site: Site) -> None:
+    lead = site.browser("lead")
+    assert rename(lead, today(site)) == 302
+    page = lead.page("/departments/road")
+    assert "पूर्वीचे नाव: पथ विभाग" in page
+    assert "नाव ‘रस्ते विभाग’ केले; पूर्वीचे नाव ‘पथ विभाग’" in page
+    assert "प्रसाद केंजळे" in page, "who recorded it"
+    found = lead.page("/departments?q=पथ")
+    assert "रस्ते विभाग" in found
+    assert "पूर्वीचे नाव: पथ विभाग" in found
+
+
+def test_a_change_for_a_day_to_come_waits_and_can_be_given_up(site: Site) -> None:
+    lead = site.browser("lead")
+    assert rename(lead, today(site) + timedelta(days=3)) == 302
+    page = lead.page("/departments/road")
+    assert "नाव ‘रस्ते विभाग’ होणार" in page
+    drops = [one.get("action") for one in page.all if one.get("action").endswith("/drop")]
+    assert len(drops) == 1
+    assert lead.post(drops[0].replace("road", "water")).status_code == 404
+    assert lead.post(drops[0]).status_code == 302
+    site.city.clock.move(timedelta(days=3))
+    assert tick_departments(site.city.database, now=site.city.clock) == 0
+    assert "रस्ते विभाग" not in site.browser("lead").page("/departments")
+
+
+def test_what_is_missing_is_told_at_its_field_and_nothing_typed_is_lost(site: Site) -> None:
+    lead = site.browser("lead")
+    fields = [("name_mr", "रस्ते विभाग"), ("name_en", "Streets"), ("order_number", "")]
+    day = [("in_force_on", one) for one in ("31", "2", "2026")]
+    page = Page(lead.post("/departments/road/rename", [*fields, *day]).text)
+    assert page.error_at("in_force_on") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    assert page.by_id("in_force_on-day").get("value") == "31"
+    page = Page(lead.post("/departments/road/rename", [*fields, *order(today(site))[:3]]).text)
+    assert page.error_at("order_number") == "ही माहिती भरावी."
+    assert dict(page.form("rename"))["name_en"] == "Streets"
+
+
+def test_closing_is_refused_with_links_to_what_is_open(any_site: Site) -> None:
+    item = any_site.city.hand_in(department="garden")
+    admin = any_site.browser("admin")
+    answer = admin.post("/departments/garden/close", order(today(any_site)))
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "हे प्रलंबित आहे; ते आधी निकाली काढावे:" in page
+    links = [one.get("href") for one in page.all if one.tag == "a"]
+    assert f"/submissions/{item}" in links
+    assert dict(page.form("close"))["order_number"] == ORDER
+    assert "विभाग बंद करा" in admin.page("/departments/garden")
+
+
+def test_a_closed_department_says_since_when_and_offers_nothing(site: Site) -> None:
+    admin = site.browser("admin")
+    assert admin.post("/departments/garden/close", order(today(site))).status_code == 302
+    page = admin.page("/departments/garden")
+    assert "२४ नोव्हेंबर २०२६ रोजी संपुष्टात आला." in page
+    assert "विभागाचे नाव बदला" not in page
+    assert "उद्यान विभाग" not in admin.page("/departments")
+    assert "कार्यरत नाही" in admin.page("/departments?q=उद्यान")
+
+
+def test_merging_moves_people_and_work_and_is_refused_with_what_cannot_move(
+    site: Site,
+) -> None:
+    admin = site.browser("admin")
+    item = site.city.hand_in(department="garden")
+    road = [("other_id", str(site.city.departments["road"])), *order(today(site))]
+    assert admin.post("/departments/garden/merge", road).status_code == 302
+    assert "पथ विभाग मध्ये विलीन केला" in admin.page("/departments/garden")
+    assert site.browser("garden_member").get(f"/submissions/{item}").status_code == 200
+    site.city.in_review("road")
+    water = [("other_id", str(site.city.departments["water"])), *order(today(site))]
+    answer = admin.post("/departments/road/merge", water)
+    assert answer.status_code == 409
+    page = Page(answer.text)
+    assert "निकाली न निघालेली पोस्ट" in page
+    assert "दुसऱ्या विभागात जागा नाही" in page
+
+
+def test_what_keeps_a_department_beyond_its_day_stands_on_its_page(site: Site) -> None:
+    admin = site.browser("admin")
+    tomorrow = today(site) + timedelta(days=1)
+    assert admin.post("/departments/garden/close", order(tomorrow)).status_code == 302
+    assert "बंद होणार" in admin.page("/departments/garden")
+    item = site.city.hand_in(department="garden")
+    site.city.clock.move(timedelta(days=1))
+    page = site.browser("admin").page("/departments/garden")
+    assert "बदलाची तारीख आली आहे, पण हे अद्याप प्रलंबित आहे." in page
+    assert f"/submissions/{item}" in [one.get("href") for one in page.all]
+
+
+def test_departments_are_placed_under_an_office_and_never_in_a_ring(site: Site) -> None:
+    admin = site.browser("admin")
+    office = site.city.departments["information-technology"]
+    fields = [("other_id", str(office)), *order(today(site))]
+    assert admin.post("/departments/road/place", fields).status_code == 302
+    ring = [("other_id", str(site.city.departments["road"])), *order(today(site))]
+    answer = admin.post("/departments/information-technology/place", ring)
+    assert answer.status_code == 422
+    assert "अधीन असू शकत नाही" in Page(answer.text).error_at("other_id")
+    with site.city.read() as session:
+        assert session.get_one(Department, site.city.departments["road"]).reports_to_id == office
+
+
+def test_a_persons_page_shows_appointments_with_orders_and_who_closed_the_access(
+    site: Site,
+) -> None:
+    also(site, "member", Role.OFFICER, "garden")
+    site.city.end("garden_member")
+    admin = site.browser("admin")
+    with site.city.write() as session:
+        member = session.get_one(Person, site.city.people["member"])
+        member.appointments[0].order_number = "आ-१००"
+    path = f"/people/{site.city.people['member']}"
+    page = admin.page(path)
+    assert "आ-१००" in page
+    assert admin.post(f"{path}/disable").status_code == 302
+    said = "आज दुपारी १२:०० पासून बंद; बंद करणारे: अरुण टेकवडे"
+    assert said in " ".join(admin.page(path).text.replace("\u00a0", " ").split())

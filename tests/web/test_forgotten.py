@@ -1,0 +1,186 @@
+"""Who forgot their password: one answer for everybody, one link or code, never a login."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from publisher.models.history import Event
+from publisher.models.notices import Notice
+from publisher.models.people import Person
+from publisher.people.forgetting import CODE_LASTS, LINK_LASTS
+from publisher.people.signing_in.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+
+NEW = "तळ्यात पाच बदके आणि चंद्र"
+MOBILE = "+919822012345"
+
+
+def ask(site: Site, identifier: str, browser: Browser | None = None) -> str:
+    """Ask for a new password; gives where the answer leads, or its page."""
+    answer = (browser or site.nobody()).post("/forgotten", {"identifier": identifier})
+    return answer.headers.get("Location", "") or answer.text
+
+
+def sent(site: Site, kind: str) -> list[Notice]:
+    with site.city.read() as session:
+        query = select(Notice).where(Notice.kind == kind).order_by(Notice.id)
+        return list(session.scalars(query))
+
+
+def link(site: Site) -> str:
+    """The path of the newest link that went out."""
+    found = re.search(r"/forgotten/link/[\w-]+", sent(site, "password_link")[-1].body)
+    assert found is not None
+    return found.group(0)
+
+
+def code(site: Site) -> str:
+    """The newest code that went out."""
+    found = re.search(r"\ue001(\d{8})\ue001", sent(site, "password_code")[-1].body)
+    assert found is not None
+    return found.group(1)
+
+
+def with_mobile(site: Site, name: str = "member") -> None:
+    with site.city.write() as session:
+        session.get_one(Person, site.city.people[name]).mobile = MOBILE
+
+
+def test_the_answer_is_the_same_for_everybody_and_only_the_known_get_something(
+    any_site: Site,
+) -> None:
+    with_mobile(any_site)
+    any_site.city.disable("road_member")
+    mails = ("member@pmc.example", "nobody@pmc.example", "road-member@pmc.example")
+    assert {ask(any_site, one) for one in mails} == {"/forgotten/sent?by=mail"}
+    assert {ask(any_site, one) for one in ("98220 12345", "98220 99999", "gibberish")} == {
+        "/forgotten/sent?by=mobile"
+    }
+    assert [one.address for one in sent(any_site, "password_link")] == ["member@pmc.example"]
+    codes = sent(any_site, "password_code")
+    assert [(one.address, one.channel) for one in codes] == [(MOBILE, "sms")]
+    assert any_site.nobody().get("/forgotten/sent?by=mail").status_code == 200
+
+
+def test_a_link_sets_another_password_once_and_signs_nobody_in(any_site: Site) -> None:
+    member = any_site.browser("member")
+    ask(any_site, "member@pmc.example")
+    path, nobody = link(any_site), any_site.nobody()
+    assert nobody.get(path).status_code == 200
+    assert nobody.get(path).status_code == 200
+    answer = nobody.post(path, {"new_password": NEW})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in")
+    assert nobody.cookie() == ""
+    assert member.get("/").status_code == 401, "every session ends"
+    assert any_site.nobody().sign_in("member").status_code == 401
+    assert any_site.nobody().sign_in("member", NEW).status_code == 302
+    for again in (nobody.get(path), nobody.post(path, {"new_password": NEW + "!"})):
+        assert again.status_code == 404
+    verbs = any_site.city.verbs("people", any_site.city.people["member"])
+    assert verbs[-2:] == ["forget_password", "reset_password"]
+    told = sent(any_site, "access_changed")
+    assert [one.address for one in told] == ["member@pmc.example"]
+
+
+def test_a_code_by_sms_sets_another_password_once(site: Site) -> None:
+    with_mobile(site)
+    ask(site, "98220 12345")
+    typed = {"identifier": "०९८२२०१२३४५", "code": code(site), "new_password": NEW}
+    nobody = site.nobody()
+    assert nobody.post("/forgotten/code", typed).status_code == 302
+    assert nobody.cookie() == ""
+    assert site.nobody().sign_in("member", NEW).status_code == 302
+    again = nobody.post("/forgotten/code", {**typed, "new_password": NEW + "!"})
+    assert again.status_code == 422
+    assert site.nobody().sign_in("member", NEW + "!").status_code == 401
+
+
+def test_a_code_cannot_be_guessed_without_end(site: Site) -> None:
+    with_mobile(site)
+    ask(site, MOBILE)
+    right = code(site)
+    wrong = f"{(int(right) + 1) % 10**8:08}"
+    typed = {"identifier": MOBILE, "new_password": NEW}
+    for _try in range(FOR_ONE_IDENTIFIER):
+        answer = site.nobody().post("/forgotten/code", {**typed, "code": wrong})
+        said = "संकेतांक बरोबर नाही किंवा त्याची मुदत संपली आहे. नवीन मागवावा."
+        assert Page(answer.text).error_at("code") == said
+    answer = site.nobody().post("/forgotten/code", {**typed, "code": right})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("by", ["link", "code"])
+def test_what_was_sent_runs_out(site: Site, by: str) -> None:
+    with_mobile(site)
+    ask(site, "member@pmc.example" if by == "link" else MOBILE)
+    path = link(site) if by == "link" else "/forgotten/code"
+    typed = {"new_password": NEW}
+    if by == "code":
+        typed |= {"identifier": MOBILE, "code": code(site)}
+    site.city.clock.move(LINK_LASTS if by == "link" else CODE_LASTS)
+    assert site.nobody().post(path, typed).status_code in (404, 422)
+    assert site.nobody().sign_in("member", NEW).status_code == 401
+
+
+def test_a_new_link_makes_the_one_before_void(site: Site) -> None:
+    ask(site, "member@pmc.example")
+    first = link(site)
+    ask(site, "member@pmc.example")
+    assert site.nobody().get(first).status_code == 404
+    assert site.nobody().get(link(site)).status_code == 200
+
+
+def test_a_link_dies_with_the_access_of_its_person(site: Site) -> None:
+    ask(site, "member@pmc.example")
+    path = link(site)
+    site.city.disable("member")
+    assert site.nobody().get(path).status_code == 404
+    assert site.nobody().post(path, {"new_password": NEW}).status_code == 404
+
+
+def test_a_password_that_will_not_do_uses_nothing_up(site: Site) -> None:
+    ask(site, "member@pmc.example")
+    path = link(site)
+    answer = site.nobody().post(path, {"new_password": "लहान"})
+    assert answer.status_code == 422
+    assert Page(answer.text).error_at("new_password") == "किमान १२ अक्षरे असावीत."
+    assert site.nobody().post(path, {"new_password": NEW}).status_code == 302
+
+
+def test_one_account_is_not_flooded_and_nobody_learns_of_it(site: Site) -> None:
+    places = {ask(site, "member@pmc.example") for _ in range(FOR_ONE_IDENTIFIER + 3)}
+    assert places == {"/forgotten/sent?by=mail"}
+    assert len(sent(site, "password_link")) == FOR_ONE_IDENTIFIER
+    site.city.clock.move(timedelta(minutes=16))
+    ask(site, "member@pmc.example")
+    assert len(sent(site, "password_link")) == FOR_ONE_IDENTIFIER + 1
+
+
+def test_whoever_asks_for_many_is_told_to_wait_and_can_still_sign_in(site: Site) -> None:
+    site.give_password("member")
+    nobody = site.nobody()
+    for number in range(FOR_ONE_ADDRESS):
+        ask(site, f"guess{number}@pmc.example", nobody)
+    answer = nobody.post("/forgotten", {"identifier": "member@pmc.example"})
+    assert answer.status_code == 429
+    assert "लागोपाठ फार प्रयत्न झाले." in Page(answer.text)
+    assert nobody.sign_in("member").status_code == 302
+
+
+def test_nothing_typed_stands_in_the_history(site: Site) -> None:
+    ask(site, "member@pmc.example")
+    with site.city.read() as session:
+        events = session.scalars(select(Event).where(Event.verb == "forget_password")).all()
+        assert [one.details for one in events] == [{}]
+
+
+def test_an_empty_question_is_told_at_its_field(site: Site) -> None:
+    answer = site.nobody().post("/forgotten", {"identifier": ""})
+    assert answer.status_code == 422
+    said = "आपला ईमेल पत्ता किंवा मोबाइल क्रमांक लिहावा."
+    assert Page(answer.text).error_at("identifier") == said

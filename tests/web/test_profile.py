@@ -1,0 +1,275 @@
+"""What a person changes about themselves, and what nobody else can."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from publisher.models.notices import Notice
+from publisher.models.people import NoticeGroup, Person, Telling
+from publisher.notices import telling
+from publisher.people import appointing
+from publisher.people.signing_in.throttling import FOR_ONE_IDENTIFIER
+from tests.web.counter import PASSWORD, Browser, Site
+from tests.web.reading import Page
+
+NEW = "तळ्यात पाच बदके आणि चंद्र"
+WRITTEN = {
+    "name_mr": "किरण वाबळे-पाटील",
+    "name_en": "Kiran Wable",
+    "language": "mr",
+    "approvals": "both",
+    "comments": "sms",
+    "deadlines": "mail",
+}
+
+
+def person(site: Site, name: str = "member") -> Person:
+    with site.city.read() as session:
+        return session.get_one(Person, site.city.people[name])
+
+
+def notices(site: Site, kind: str) -> list[Notice]:
+    with site.city.read() as session:
+        query = select(Notice).where(Notice.kind == kind).order_by(Notice.id)
+        return list(session.scalars(query))
+
+
+def code(site: Site) -> str:
+    found = re.search(r"\ue001(\d{8})\ue001", notices(site, "contact_code")[-1].body)
+    assert found is not None
+    return found.group(1)
+
+
+def change(browser: Browser, old: str = PASSWORD, new: str = NEW, **more: str) -> Page:
+    fields = {"password": old, "new_password": new, **more}
+    return Page(browser.post("/profile/password", fields).text)
+
+
+def test_names_language_and_how_to_be_told_are_kept(any_site: Site) -> None:
+    member = any_site.browser("member")
+    assert member.post("/profile", WRITTEN).status_code == 302
+    page = member.page("/profile")
+    assert dict(page.form("profile")) == WRITTEN
+    found = person(any_site)
+    assert (found.name_mr, found.name_en) == ("किरण वाबळे-पाटील", "Kiran Wable")
+    with any_site.city.read() as session:
+        chosen = telling.preferences_of(session, person_id=found.id)
+    assert chosen == {
+        NoticeGroup.APPROVALS: Telling.BOTH,
+        NoticeGroup.COMMENTS: Telling.SMS,
+        NoticeGroup.DEADLINES: Telling.MAIL,
+    }
+    verbs = any_site.city.verbs("people", found.id)
+    assert verbs[-2:] == ["change_name", "choose_telling"]
+
+
+def test_the_pages_speak_the_chosen_language_and_so_do_the_mails(site: Site) -> None:
+    member = site.browser("member")
+    member.post("/profile", {**WRITTEN, "language": "en"})
+    assert '<html lang="en">' in member.get("/profile").text
+    assert person(site).language == "en"
+
+
+def test_what_cannot_be_kept_says_where_and_loses_nothing(site: Site) -> None:
+    member = site.browser("member")
+    answer = member.post("/profile", {**WRITTEN, "name_mr": " ", "name_en": "Kiran W."})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("name_mr") == "ही माहिती भरावी."
+    assert dict(page.form("profile"))["name_en"] == "Kiran W."
+    for name, value in (("language", "xx"), ("approvals", "pigeon")):
+        assert member.post("/profile", {**WRITTEN, name: value}).status_code == 422
+
+
+def test_a_password_is_changed_with_the_old_one_and_other_sessions_end_on_request(
+    any_site: Site,
+) -> None:
+    here, phone = any_site.browser("member"), any_site.browser("member")
+    assert '<a href="/profile' in here.get("/profile/password").text
+    answer = here.post(
+        "/profile/password", {"password": PASSWORD, "new_password": NEW, "end_others": "y"}
+    )
+    assert answer.status_code == 302
+    assert here.get("/profile").status_code == 200
+    assert phone.get("/").status_code == 401
+    assert any_site.nobody().sign_in("member").status_code == 401
+    assert any_site.nobody().sign_in("member", NEW).status_code == 302
+    assert [one.address for one in notices(any_site, "access_changed")] == ["member@pmc.example"]
+    assert any_site.city.verbs("people", any_site.city.people["member"])[-1] == "change_password"
+
+
+def test_other_sessions_go_on_where_that_was_not_asked_for(site: Site) -> None:
+    here, phone = site.browser("member"), site.browser("member")
+    change(here)
+    assert phone.get("/").status_code == 200
+
+
+def test_a_wrong_old_password_changes_nothing_and_is_not_guessed_without_end(site: Site) -> None:
+    member = site.browser("member")
+    for _try in range(FOR_ONE_IDENTIFIER):
+        page = change(member, old="not the password")
+        assert "बरोबर नाही" in page.error_at("password")
+    assert "लागोपाठ फार प्रयत्न झाले." in change(member).error_at("password")
+    assert site.nobody().sign_in("member", NEW).status_code == 401
+
+
+def test_a_new_password_that_will_not_do_says_why(site: Site) -> None:
+    member = site.browser("member")
+    assert change(member, new="लहान").error_at("new_password") == "किमान १२ अक्षरे असावीत."
+    assert change(member, new="").error_at("new_password") == "पासवर्ड लिहावा."
+    assert site.nobody().sign_in("member").status_code == 302
+
+
+def test_a_new_mail_address_counts_once_its_code_is_typed(any_site: Site) -> None:
+    member = any_site.browser("member")
+    asked = {"value": "Kiran.New@PMC.example", "password": PASSWORD}
+    assert member.post("/profile/mail", asked).headers["Location"] == "/profile/code"
+    assert person(any_site).mail == "member@pmc.example"
+    (notice,) = notices(any_site, "contact_code")
+    assert (notice.address, notice.channel) == ("kiran.new@pmc.example", "mail")
+    assert "kiran.new@pmc.example" in member.page("/profile/code")
+    assert member.post("/profile/code", {"code": code(any_site)}).status_code == 302
+    assert person(any_site).mail == "kiran.new@pmc.example"
+    told = notices(any_site, "access_changed")
+    assert [one.address for one in told] == ["member@pmc.example"], "the one before is told"
+    assert member.post("/profile/code", {"code": code(any_site)}).status_code == 302
+    assert member.page("/profile").notices()[-1].startswith("या संकेतांकाची मुदत संपली आहे.")
+
+
+def test_a_new_mobile_number_gets_its_code_by_sms(site: Site) -> None:
+    member = site.browser("member")
+    member.post("/profile/mobile", {"value": "98220 12345", "password": PASSWORD})
+    (notice,) = notices(site, "contact_code")
+    assert (notice.address, notice.channel) == ("+919822012345", "sms")
+    member.post("/profile/code", {"code": code(site)})
+    assert person(site).mobile == "+919822012345"
+
+
+def test_a_wrong_code_changes_nothing_and_is_not_guessed_without_end(site: Site) -> None:
+    member = site.browser("member")
+    member.post("/profile/mail", {"value": "new@pmc.example", "password": PASSWORD})
+    right = code(site)
+    wrong = f"{(int(right) + 1) % 10**8:08}"
+    for _try in range(FOR_ONE_IDENTIFIER):
+        answer = member.post("/profile/code", {"code": wrong})
+        assert "संकेतांक बरोबर नाही." in Page(answer.text).error_at("code")
+    answer = member.post("/profile/code", {"code": right})
+    assert "अनेक वेळा चुकीचा संकेतांक" in Page(answer.text).error_at("code")
+    assert person(site).mail == "member@pmc.example"
+
+
+def test_somebody_elses_address_is_not_given_and_only_its_owner_learns_of_it(site: Site) -> None:
+    member = site.browser("member")
+    asked = {"value": "head@pmc.example", "password": PASSWORD}
+    assert member.post("/profile/mail", asked).status_code == 302
+    assert member.post("/profile/code", {"code": code(site)}).status_code == 302
+    assert "दुसऱ्या व्यक्तीचा आहे" in member.page("/profile").notices()[0]
+    assert person(site).mail == "member@pmc.example"
+
+
+def test_a_contact_is_not_changed_without_the_password(site: Site) -> None:
+    member = site.browser("member")
+    asked = {"value": "new@pmc.example", "password": "not the password"}
+    page = Page(member.post("/profile/mail", asked).text)
+    assert "बरोबर नाही" in page.error_at("password")
+    assert notices(site, "contact_code") == []
+
+
+def test_what_is_no_address_or_the_same_one_is_told_at_its_field(site: Site) -> None:
+    member = site.browser("member")
+    for value, said in (
+        ("", "ही माहिती भरावी."),
+        ("pmc", "ही माहिती बरोबर दिसत नाही. तपासून पुन्हा लिहावी."),
+        ("member@pmc.example", "हीच नोंद आधीपासून आहे."),
+    ):
+        answer = member.post("/profile/mail", {"value": value, "password": PASSWORD})
+        assert Page(answer.text).error_at("value") == said
+
+
+def test_ending_all_other_sessions_keeps_this_one(site: Site) -> None:
+    here, phone, desk = (site.browser("member") for _ in range(3))
+    stranger = site.browser("road_member")
+    assert here.post("/sessions/end-others").status_code == 302
+    assert here.page("/sessions").notices() == ["२ साइन इन समाप्त केली."]
+    assert phone.get("/").status_code == desk.get("/").status_code == 401
+    assert stranger.get("/").status_code == 200
+    assert "इतर सर्व साइन इन समाप्त करा" not in here.page("/sessions")
+
+
+def test_nobody_is_flooded_with_codes_that_they_never_asked_for(site: Site) -> None:
+    member = site.browser("member")
+    for number in range(FOR_ONE_IDENTIFIER):
+        asked = {"value": f"stranger-{number}@pmc.example", "password": PASSWORD}
+        assert member.post("/profile/mail", asked).status_code == 302
+    answer = member.post("/profile/mail", {**asked, "value": "one-more@pmc.example"})
+    assert answer.status_code == 422
+    assert "लागोपाठ फार प्रयत्न झाले." in Page(answer.text).error_at("password")
+    assert len(notices(site, "contact_code")) == FOR_ONE_IDENTIFIER
+
+
+@pytest.mark.parametrize("kind", ["password_link", "invitation"])
+def test_a_link_to_set_the_password_dies_when_the_password_is_changed(
+    site: Site, kind: str
+) -> None:
+    path = link_to_set_it(site, kind)
+    change(site.browser("member"))
+    assert is_dead(site, path)
+    assert site.nobody().sign_in("member", NEW).status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["password_link", "invitation"])
+def test_a_link_in_the_old_mailbox_dies_when_the_address_is_changed(site: Site, kind: str) -> None:
+    path = link_to_set_it(site, kind)
+    member = site.browser("member")
+    member.post("/profile/mail", {"value": "kiran.new@pmc.example", "password": PASSWORD})
+    assert member.post("/profile/code", {"code": code(site)}).status_code == 302
+    assert is_dead(site, path)
+    typed = {"identifier": "kiran.new@pmc.example", "password": PASSWORD}
+    assert site.nobody().post("/sign-in", typed).status_code == 302
+
+
+def test_an_invitation_dies_when_another_password_is_set_by_a_link(site: Site) -> None:
+    path = link_to_set_it(site, "invitation")
+    assert site.nobody().post(link_to_set_it(site), {"new_password": NEW}).status_code == 302
+    assert is_dead(site, path)
+
+
+def test_a_link_does_not_come_back_to_life_with_its_person(site: Site) -> None:
+    path = link_to_set_it(site)
+    site.city.disable("member")
+    with site.city.write() as session:
+        appointing.enable_person(
+            session,
+            actor=site.city.actor("admin"),
+            person=session.get_one(Person, site.city.people["member"]),
+            now=site.city.now,
+        )
+    assert is_dead(site, path)
+
+
+def link_to_set_it(site: Site, kind: str = "password_link") -> str:
+    """The path of a link that sets the member's password."""
+    if kind == "invitation":
+        with site.city.write() as session:
+            appointing.invite(
+                session,
+                actor=site.city.actor("admin"),
+                person=session.get_one(Person, site.city.people["member"]),
+                now=site.city.now,
+            )
+    else:
+        site.nobody().post("/forgotten", {"identifier": "member@pmc.example"})
+    found = re.search(r"/(?:forgotten/link|invitation)/[\w-]+", notices(site, kind)[-1].body)
+    assert found is not None
+    assert site.nobody().get(found.group(0)).status_code == 200
+    return found.group(0)
+
+
+def is_dead(site: Site, path: str) -> bool:
+    """Whether the link neither opens nor sets a password."""
+    fields = {"new_password": NEW + "!", "password": NEW + "!"}
+    codes = {site.nobody().get(path).status_code, site.nobody().post(path, fields).status_code}
+    return codes == {404} and site.nobody().sign_in("member", NEW + "!").status_code == 401
