@@ -11,7 +11,10 @@ from web.house import house
 
 KEPT_PATH = "kept_path"
 KEPT_FILE = "kept_file"
-_NEVER_KEPT = frozenset({"csrf_token", "password", "new_password", KEPT_PATH, KEPT_FILE})
+MADE_UNDER = "made_under"
+_NEVER_KEPT = frozenset(
+    {"csrf_token", "password", "new_password", KEPT_PATH, KEPT_FILE, MADE_UNDER}
+)
 _PREFIX = "kept:"
 
 
@@ -33,7 +36,8 @@ def keep_request() -> Kept | None:
         for name, value in request.form.items(multi=True)
         if name not in _NEVER_KEPT and not name.startswith(_PREFIX)
     )
-    files = tuple(one.filename for one in request.files.values() if one.filename)
+    sent = request.files.items(multi=True)  # several under one name, too
+    files = tuple(one.filename for _name, one in sent if one.filename)
     return Kept(request.path, fields, files) if fields or files else None
 
 

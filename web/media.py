@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -17,7 +19,8 @@ from web.rules import for_roles
 
 routes = Blueprint("media", __name__)
 SMALL = 480
-_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_PIECE = 1_000_000
+_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
 
 
 @routes.get("/submissions/<int:submission_id>/files/<int:file_id>")
@@ -49,14 +52,11 @@ def picture(session: Session, post_id: int, sha256: str) -> Response:
 
 
 def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
-    try:
-        content = house().store.open(sha256)
-    except (MediumMissing, MediumChanged) as problem:
-        raise Missing(sha256) from problem
     if always_small or (mime in _PICTURES and request.args.get("size") == "small"):
-        small = images.thumbnail(content, SMALL)
-        content, mime = small.content, small.mime
-    response = Response(content, mimetype=mime)
+        small = images.thumbnail(_whole(sha256), SMALL)
+        response = Response(small.content, mimetype=small.mime)
+    else:
+        response = Response(_pieces(_opened(sha256)), mimetype=mime)
     shown_as = "inline" if mime in _PICTURES and not name else "attachment"
     response.headers["Content-Disposition"] = (
         f"{shown_as}; filename*=UTF-8''{quote(name or sha256)}"
@@ -64,3 +64,22 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def _opened(sha256: str) -> BinaryIO:
+    try:
+        return house().store.open_file(sha256)
+    except (MediumMissing, MediumChanged) as problem:
+        raise Missing(sha256) from problem
+
+
+def _whole(sha256: str) -> bytes:
+    with _opened(sha256) as file:
+        return file.read()
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """A long video is never held in memory as a whole."""
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece

@@ -70,6 +70,7 @@ TYPES: dict[str, FileType] = {
     headers.PNG: _type(FileKind.PICTURE, "image/png", "png"),
     headers.GIF: _type(FileKind.PICTURE, "image/gif", "gif"),
     headers.WEBP: _type(FileKind.PICTURE, "image/webp", "webp"),
+    headers.HEIC: _type(FileKind.PICTURE, "image/heic", "heic", "heif", "hif"),
     "mp4": _type(FileKind.VIDEO, "video/mp4", "mp4", "m4v", "3gp", "3gpp", "mov"),
     "mov": _type(FileKind.VIDEO, "video/quicktime", "mov", "qt"),
     "webm": _type(FileKind.VIDEO, "video/webm", "webm"),

@@ -8,9 +8,12 @@ JPEG = "jpeg"
 PNG = "png"
 GIF = "gif"
 WEBP = "webp"
+HEIC = "heic"
 UNKNOWN = "unknown"
 
 HEAD_BYTES = 4096
+_BOXES = 1_000_000
+"""Where the boxes that describe a HEIC have ended, and its picture data stand."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", JPEG),
@@ -39,12 +42,15 @@ _BRANDS: dict[bytes, str] = {
     b"qt  ": "mov",
     b"avif": "avif",
     b"avis": "avif",
-    b"heic": "heic",
-    b"heix": "heic",
-    b"hevc": "heic",
-    b"mif1": "heic",
-    b"msf1": "heic",
+    b"heic": HEIC,
+    b"heix": HEIC,
+    b"heim": HEIC,
+    b"heis": HEIC,
+    b"hevc": HEIC,
+    b"hevx": HEIC,
 }
+# These say only that there are pictures; which ones, a further brand says.
+_ANY_PICTURES = (b"mif1", b"msf1")
 _VIDEO_BRANDS = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp", b"3g2")
 
 
@@ -61,6 +67,8 @@ def _in_a_container(head: bytes) -> str | None:
         return {b"WEBP": WEBP, b"AVI ": "avi"}.get(head[8:12])
     if head[4:8] == b"ftyp":
         brand = head[8:12]
+        if brand in _ANY_PICTURES:
+            return "avif" if b"avi" in head[16 : int.from_bytes(head[:4], "big")] else HEIC
         return _BRANDS.get(brand) or ("mp4" if brand.startswith(_VIDEO_BRANDS) else None)
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return "webm" if b"webm" in head[:64] else "mkv"
@@ -75,7 +83,7 @@ def _in_text(head: bytes) -> str | None:
 
 
 def pixel_size(content: bytes, kind: str) -> tuple[int, int] | None:
-    """Width and height that a JPEG, PNG, GIF or WebP announces, or None where it announces none.
+    """Width and height that a picture announces, or None where it announces none.
 
     Nothing is decoded, so a few bytes that claim a gigantic picture cost nothing.
     """
@@ -111,6 +119,17 @@ def _webp_size(content: bytes) -> tuple[int, int] | None:
     return None
 
 
+def _heic_size(content: bytes) -> tuple[int, int] | None:
+    """The largest size that one of its boxes announces: those of tiles and thumbnails are small."""
+    found: list[tuple[int, int]] = []
+    at = content.find(b"ispe", 0, _BOXES)
+    while at >= 0 and len(content) >= at + 16:
+        wide, high = (int.from_bytes(content[at + by : at + by + 4], "big") for by in (8, 12))
+        found.append((wide, high))
+        at = content.find(b"ispe", at + 4, _BOXES)
+    return max(found, key=lambda size: size[0] * size[1], default=None)
+
+
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:
     for marker, at in _jpeg_segments(content):
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
@@ -140,4 +159,5 @@ _READERS: dict[str, Callable[[bytes], tuple[int, int] | None]] = {
     PNG: _png_size,
     GIF: _gif_size,
     WEBP: _webp_size,
+    HEIC: _heic_size,
 }

@@ -11,13 +11,21 @@ from enum import StrEnum
 from hashlib import sha256
 from io import BytesIO
 
+import pillow_heif
 from PIL import ExifTags, Image, ImageCms
 
-from publisher.media import headers
+from publisher.media import headers, moving
+from publisher.media.moving import BrokenAnimation
+
+pillow_heif.register_heif_opener()
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 SMALL_PNG = 1_000_000
+# What X takes of an animation: width and height, frames, and pixels of all frames together.
+MOVING_SIZE = (1280, 1080)
+MOVING_FRAMES = 350
+MOVING_PIXELS = 300_000_000
 _QUALITIES = (90, 85, 80, 72, 64)
 _SHRINK = 0.8
 _SRGB = ImageCms.createProfile("sRGB")
@@ -73,6 +81,12 @@ class PictureKind(StrEnum):
     PNG = headers.PNG
     GIF = headers.GIF
     WEBP = headers.WEBP
+    HEIC = headers.HEIC
+
+    @property
+    def reader(self) -> str:
+        """The name of Pillow's reader for it."""
+        return "HEIF" if self is PictureKind.HEIC else self.value
 
     @property
     def mime(self) -> str:
@@ -92,10 +106,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What a platform takes: the longest side in pixels and the most bytes."""
+    """What a platform takes: the longest side in pixels, the most bytes, and whether it moves."""
 
     side: int
     max_bytes: int
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +124,10 @@ class Rendition:
     sha256: str
 
 
-# X takes 5 MB. Facebook takes 10 MB, and in its older error texts speaks of 4.
+# X takes 5 MB. Facebook takes 10 MB, and in its older error texts speaks of 4; it shows an
+# animation's first frame alone.
 FITS: dict[str, Fit] = {
-    "x": Fit(side=4096, max_bytes=5_000_000),
+    "x": Fit(side=4096, max_bytes=5_000_000, moves=True),
     "facebook": Fit(side=2048, max_bytes=4_000_000),
 }
 
@@ -136,7 +152,8 @@ def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> Re
     """The picture as `x` or `facebook` gets it; raises BadPicture, KeyError for other platforms.
 
     Upright, in sRGB, on white where it was transparent, without EXIF, GPS, XMP, profile or
-    comment. An animation gives its first frame. The same bytes always give the same rendition.
+    comment. An animation stays whole where the platform shows it moving and it is not too large,
+    else it gives its first frame. The same bytes always give the same rendition.
     """
     return render_within(content, FITS[platform], max_pixels=max_pixels)
 
@@ -144,6 +161,8 @@ def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> Re
 def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> Rendition:
     """The picture within any size: as PNG where it was drawn and is small, else as JPEG."""
     kind = _kind(content, len(content), max_pixels)
+    if kind is PictureKind.GIF and fit.moves and (whole := _animation(content, fit)):
+        return whole
     drawn = kind in (PictureKind.PNG, PictureKind.GIF)
     picture = _plain(content, kind, fit.side, max_pixels)
     if drawn and len(content) <= 3 * SMALL_PNG:
@@ -151,6 +170,21 @@ def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> 
         if len(small.content) <= min(SMALL_PNG, fit.max_bytes):
             return small
     return _fitting_jpeg(picture, fit.max_bytes, sharp=drawn)
+
+
+def _animation(content: bytes, fit: Fit) -> Rendition | None:
+    """The animation with all its frames; None where it stands still or the platform refuses it."""
+    try:
+        found = moving.stripped(content)
+    except BrokenAnimation:
+        return None
+    wide, high = MOVING_SIZE
+    pixels = found.width * found.height * found.frames
+    fits = found.width <= wide and found.height <= high and len(found.content) <= fit.max_bytes
+    if not fits or not 1 < found.frames <= MOVING_FRAMES or pixels > MOVING_PIXELS:
+        return None
+    digest = sha256(found.content).hexdigest()
+    return Rendition(found.content, PictureKind.GIF.mime, found.width, found.height, digest)
 
 
 def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> Rendition:
@@ -186,7 +220,7 @@ def _check_pixels(size: tuple[int, int], limit: int) -> None:
 def _opened(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Image.Image]:
     """The picture by Pillow's reader of that one type, every complaint as BadPicture."""
     try:
-        with Image.open(BytesIO(content), formats=[kind.value]) as picture:
+        with Image.open(BytesIO(content), formats=[kind.reader]) as picture:
             # A GIF's first frame may be larger than its header says.
             _check_pixels(picture.size, max_pixels)
             yield picture

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _READABLE_BY_GROUP = 0o640
+_PIECE = 1_000_000
 
 
 class MediumMissing(Exception):
@@ -35,8 +37,14 @@ class MediaStore(Protocol):
     def save(self, content: bytes) -> str:
         """Keep `content` durably and give its SHA-256 in 64 hexadecimal digits."""
 
+    def save_file(self, source: BinaryIO) -> str:
+        """The same for a file of any length, from its beginning, piece by piece."""
+
     def open(self, digest: str) -> bytes:
         """The bytes under `digest`; raises MediumMissing or MediumChanged."""
+
+    def open_file(self, digest: str) -> BinaryIO:
+        """The same as an open file at its beginning, which the caller closes."""
 
     def exists(self, digest: str) -> bool:
         """Whether something stands under `digest`; its bytes are not compared."""
@@ -77,12 +85,32 @@ class Store:
         if not self._stands(digest):
             target = self.path(digest)
             self._make_folders(target.parent)
-            _write(target, content)
+            _write(target, [content])
+        return digest
+
+    def open_file(self, digest: str) -> BinaryIO:
+        """The file under `digest`, compared with it; raises MediumMissing or MediumChanged."""
+        try:
+            file = self.path(digest).open("rb")
+        except FileNotFoundError as error:
+            raise MediumMissing(digest) from error
+        if _digest_of(file) != digest:
+            file.close()
+            raise MediumChanged(digest)
+        return file
+
+    def save_file(self, source: BinaryIO) -> str:
+        """Keep a file of any length as `save` does, without holding it in memory."""
+        digest = _digest_of(source)
+        if not self._stands(digest):
+            target = self.path(digest)
+            self._make_folders(target.parent)
+            _write(target, _pieces(source))
         return digest
 
     def _stands(self, digest: str) -> bool:
         try:
-            self.open(digest)
+            self.open_file(digest).close()
         except (MediumMissing, MediumChanged):
             return False
         return True
@@ -93,11 +121,25 @@ class Store:
             _sync_folder(parent)
 
 
-def _write(target: Path, content: bytes) -> None:
+def _pieces(source: BinaryIO) -> Iterator[bytes]:
+    source.seek(0)
+    while piece := source.read(_PIECE):
+        yield piece
+    source.seek(0)
+
+
+def _digest_of(source: BinaryIO) -> str:
+    whole = sha256()
+    for piece in _pieces(source):
+        whole.update(piece)
+    return whole.hexdigest()
+
+
+def _write(target: Path, pieces: Iterable[bytes]) -> None:
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fchmod(file.fileno(), _READABLE_BY_GROUP)
             os.fsync(file.fileno())

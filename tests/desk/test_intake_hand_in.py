@@ -335,9 +335,9 @@ def test_a_file_that_is_not_what_it_should_be_is_named_and_nothing_is_kept(
 
 
 def test_five_pictures_are_one_too_many(database: Database, house: House, store: Store) -> None:
-    five = tuple(UploadedFile(f"{one}.jpg", photo()) for one in range(5))
+    five = tuple(UploadedFile(f"{one}.jpg", photo(60 + one)) for one in range(5))
     assert refused(database, house, store, files=five) == [("files", "too_many_pictures")]
-    nine = tuple(UploadedFile(f"{one}.pdf", b"%PDF-1.7") for one in range(9))
+    nine = tuple(UploadedFile(f"{one}.pdf", b"%PDF-1." + bytes([48 + one])) for one in range(9))
     assert refused(database, house, store, files=nine) == [("files", "too_many_files")]
 
 

@@ -19,6 +19,7 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(40)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 MP4 = b"\x00\x00\x00\x20ftypmp42" + bytes(40)
 MOV = b"\x00\x00\x00\x14ftypqt  " + bytes(40)
+HEIC = b"\x00\x00\x00\x18ftypheic" + bytes(40)
 WEBM = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm" + bytes(40)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 EXE = b"MZ\x90\x00" + bytes(60)
@@ -34,6 +35,8 @@ EXE = b"MZ\x90\x00" + bytes(60)
         (b"\x00\x00\x00\x1cftyp3gp4" + bytes(40), "old.3gp", FileKind.VIDEO),
         (MOV, "visit.MOV", FileKind.VIDEO),
         (WEBM, "visit.webm", FileKind.VIDEO),
+        (HEIC, "IMG_2041.HEIC", FileKind.PICTURE),
+        (HEIC, "IMG_2041.jpg", FileKind.REFUSED),
         (PDF, "press note 12.11.2026.pdf", FileKind.DOCUMENT),
         (EXE, "setup.exe", FileKind.REFUSED),
         (EXE, "photo.jpg", FileKind.REFUSED),

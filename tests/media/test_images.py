@@ -102,7 +102,7 @@ def photo() -> bytes:
 
 @pytest.mark.parametrize("kind", list(PictureKind))
 def test_each_accepted_type_is_known_by_its_content(kind: PictureKind) -> None:
-    seen = inspect(saved(corners(), kind.value))
+    seen = inspect(saved(corners(), kind.reader))
     assert (seen.kind, seen.width, seen.height, seen.animated) == (kind, 64, 48, False)
     assert seen.kind.mime == f"image/{kind}"
 
@@ -154,7 +154,7 @@ def test_every_orientation_becomes_the_same_picture(orientation: int) -> None:
     assert [made.getpixel(at) for at in ((2, 2), (60, 2), (2, 45))] == [RED, GREEN, BLUE]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_nothing_but_the_picture_leaves(kind: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + SECRET + b"</x:xmpmeta>"
@@ -243,13 +243,88 @@ def test_transparent_palettes_and_colour_keys_stand_on_white() -> None:
     assert opened(render(keyed, platform="x").content).getpixel((3, 3)) == WHITE
 
 
-def test_an_animation_gives_its_first_frame_and_says_that_it_moves() -> None:
-    frames = [Image.new("RGB", (50, 40), colour) for colour in (RED, GREEN, BLUE)]
-    source = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+def animation(frames: int = 3, size: tuple[int, int] = (50, 40), **options: object) -> bytes:
+    colours = [(20 * place % 256, 90, 200 - place % 200) for place in range(frames)]
+    drawn = [Image.new("RGB", size, colour) for colour in colours]
+    return saved(
+        drawn[0], "GIF", save_all=True, append_images=drawn[1:], duration=100, loop=0, **options
+    )
+
+
+def test_an_animation_says_that_it_moves_and_gives_facebook_its_first_frame() -> None:
+    source = animation()
     assert inspect(source).animated
-    made = render(source, platform="x")
+    made = render(source, platform="facebook")
     assert made.mime == "image/png"
-    assert near(opened(made.content).getpixel((10, 10)), RED)
+    assert near(opened(made.content).getpixel((10, 10)), (0, 90, 200))
+
+
+def test_an_animation_leaves_whole_for_x_and_nothing_but_its_frames() -> None:
+    source = animation(comment=SECRET) + SECRET
+    xmp = b"\x21\xff\x0bXMP DataXMP" + bytes([len(SECRET)]) + SECRET + b"\x00"
+    source = source[:13] + source[13:].replace(b"\x21\xf9", xmp + b"\x21\xf9", 1)
+    assert source.count(SECRET) == 3
+    made = render(source, platform="x")
+    assert made.mime == "image/gif"
+    assert SECRET not in made.content
+    assert (made.width, made.height) == (50, 40)
+    assert render(source, platform="x") == made
+    with Image.open(BytesIO(made.content)) as seen, Image.open(BytesIO(source)) as whole:
+        assert getattr(seen, "n_frames", 1) == 3
+        assert seen.info["loop"] == 0
+        for place in range(3):
+            seen.seek(place)
+            whole.seek(place)
+            assert seen.convert("RGB").tobytes() == whole.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        saved(corners(), "GIF"),
+        animation(frames=2, size=(1281, 20)),
+        animation(frames=351, size=(4, 4)),
+    ],
+    ids=["it stands still", "too wide", "too many frames"],
+)
+def test_what_x_would_not_show_moving_gives_its_first_frame_there_too(source: bytes) -> None:
+    assert render(source, platform="x").mime in ("image/png", "image/jpeg")
+
+
+def test_a_phones_heic_leaves_as_an_upright_jpeg_with_no_place_in_it() -> None:
+    """Its own boxes say how it is turned, so that what its EXIF says of that does not count."""
+    source = saved(corners((640, 480)), "HEIF", exif=phone_exif(6), quality=95)
+    assert b"ftypheic" in source[:16]
+    assert (inspect(source).width, inspect(source).height) == (640, 480)
+    for platform in FITS:
+        made = render(source, platform=platform)
+        seen = opened(made.content)
+        assert (made.mime, seen.size) == ("image/jpeg", (640, 480))
+        assert near(seen.getpixel((10, 10)), RED)
+        assert not seen.getexif()
+        assert made == render(source, platform=platform)
+    assert thumbnail(source, 100).mime == "image/jpeg"
+
+
+def test_a_heic_that_announces_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    source = bytearray(saved(corners(), "HEIF"))
+    at = source.index(b"ispe")
+    source[at + 8 : at + 16] = struct.pack(">II", 30_000, 30_000)
+    assert refusal(bytes(source)).code is PictureProblem.TOO_MANY_PIXELS
+
+
+def test_forty_megapixels_are_taken_and_leave() -> None:
+    source = saved(Image.new("RGB", (8000, 5000), GREEN), "JPEG")
+    assert inspect(source).width * inspect(source).height == 40_000_000
+    assert render(source, platform="x").width == 4096
+
+
+@pytest.mark.parametrize("bits", [1, 8, 12, 16])
+def test_a_tiff_is_refused_whatever_its_bits(bits: int) -> None:
+    """Twelve bits a colour, as scanners write them, no reader here decodes."""
+    entry = struct.pack("<HHIHH", 258, 3, 1, bits, 0)
+    source = b"II*\x00" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+    assert refusal(source).values == {"found": "tiff"}
 
 
 def test_a_drawn_notice_stays_sharp_and_a_photo_saved_as_png_becomes_a_jpeg() -> None:
@@ -337,7 +412,7 @@ def test_too_many_bytes_are_refused_with_both_numbers() -> None:
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.97])
 def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, kept: float) -> None:
     noise = Image.effect_noise((300, 200), 60).convert("RGB")
-    source = saved(noise, kind.value)
+    source = saved(noise, kind.reader)
     cut = source[: int(len(source) * kept)]
     assert refusal(cut).code is PictureProblem.TRUNCATED
     with pytest.raises(BadPicture):
@@ -354,7 +429,7 @@ def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, kept: float)
         (b"\x7fELF\x02\x01" + bytes(100), "executable"),
         (b"#!/bin/sh\nrm\n", "executable"),
         (b"%PDF-1.7\n", "pdf"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(20), "heic"),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avif" + bytes(20), "avif"),
         (b"\x00\x00\x00\x20ftypisom" + bytes(20), "mp4"),
         (b"II*\x00" + bytes(40), "tiff"),
         (saved(Image.new("RGB", (4, 4)), "BMP"), "bmp"),
@@ -374,12 +449,13 @@ def test_what_is_no_picture_at_all_is_refused(content: bytes) -> None:
 
 
 SMALL = {
-    kind: saved(Image.effect_noise((48, 40), 60).convert("RGB"), kind.value, **options)
+    kind: saved(Image.effect_noise((48, 40), 60).convert("RGB"), kind.reader, **options)
     for kind, options in {
         PictureKind.JPEG: {"exif": phone_exif(6)},
         PictureKind.PNG: {"exif": phone_exif(6)},
         PictureKind.GIF: {},
         PictureKind.WEBP: {"exif": phone_exif(6)},
+        PictureKind.HEIC: {"exif": phone_exif(6)},
     }.items()
 }
 

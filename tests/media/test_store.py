@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,19 @@ def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> 
     )
     assert ended.returncode == 7
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_a_long_file_is_kept_and_given_back_piece_by_piece(store: Store) -> None:
+    content = bytes(range(256)) * 10_000
+    digest = store.save_file(BytesIO(content))
+    assert digest == store.save(content) == sha256(content).hexdigest()
+    with store.open_file(digest) as file:
+        assert file.read() == content
+
+
+def test_a_long_file_that_is_missing_or_changed_is_not_handed_out(store: Store) -> None:
+    with pytest.raises(MediumMissing):
+        store.open_file(DIGEST)
+    store.path(store.save_file(BytesIO(CONTENT))).write_bytes(b"rotten")
+    with pytest.raises(MediumChanged):
+        store.open_file(DIGEST)

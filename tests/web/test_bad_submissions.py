@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from publisher.models.intake import Upload
 from tests.web import pictures
 from tests.web.counter import Browser, File, Site
 from tests.web.reading import Page
@@ -21,8 +22,11 @@ TYPED: dict[str, list[str]] = {
     "wished_clock": ["9:00"],
     "useful_day": ["२९", "११", "२०२६"],
     "outward_number": ["पापु/४१२"],
-    "alt_mr_0": ["पर्वती येथील पाण्याची टाकी"],
-    "alt_en_0": ["The water tank at Parvati"],
+    "event_on": ["28", "11", "2026"],
+    "event_until_on": ["29", "11", "2026"],
+    "event_place": ["पर्वती जलशुद्धीकरण केंद्र"],
+    "priority": ["urgent"],
+    "urgent_reason": ["जलवाहिनी आज रात्री बदलायची आहे."],
 }
 """A form without a fault; the city's clock shows noon of 25 November 2026."""
 
@@ -168,16 +172,16 @@ BAD_FILES = {
 @pytest.mark.parametrize("what", BAD_FILES)
 def test_a_bad_file_is_named_at_its_place_and_not_kept(member: Browser, what: str) -> None:
     file, said = BAD_FILES[what]
-    page = send(member, {}, files=[("file_0", file)])
-    assert page.error_at("file_0") == said
-    assert page.named("kept_0")[0].get("value") == ""
+    page = send(member, {}, files=[("files", file)])
+    assert page.error_at("files") == said
+    assert not page.named("kept")
 
 
 def test_good_photos_beside_a_bad_one_are_kept_and_handed_in_with_the_mended_form(
     member: Browser,
 ) -> None:
     good, bad = ("टाकी.jpg", pictures.jpeg()), ("फोटो.jpg", pictures.executable())
-    page = send(member, {}, files=[("file_0", good), ("file_2", bad)])
+    page = send(member, {}, files=[("files", good), ("files", bad)])
     assert "टाकी.jpg" in page
     answer = member.post("/submissions/new", page.form("hand-in"))
     assert answer.status_code == 302
@@ -186,8 +190,8 @@ def test_good_photos_beside_a_bad_one_are_kept_and_handed_in_with_the_mended_for
 
 def test_a_kept_photo_cannot_be_forged(member: Browser) -> None:
     """What the form holds of it is signed: nobody reads the store by a digest."""
-    fields = {**{name: values[0] for name, values in TYPED.items()}, "kept_0": "WyJhYiIsIngiXQ.abc"}
-    pairs = [one for one in fields.items() if not one[0].startswith(("wished", "useful"))]
+    fields = {**{name: values[0] for name, values in TYPED.items()}, "kept": "WyJhYiIsIngiXQ.abc"}
+    pairs = [one for one in fields.items() if not one[0].startswith(("wished", "useful", "event_"))]
     answer = member.post("/submissions/new", pairs)
     assert answer.status_code == 302
     assert "abc" not in member.get(answer.headers["Location"]).text
@@ -201,3 +205,209 @@ def test_the_summary_counts_the_corrections_and_leads_to_each(member: Browser) -
     for target in ("#title", "#wished_day-day"):
         assert target in links
         page.by_id(target.removeprefix("#"))
+
+
+def attach(member: Browser, *names: str) -> Page:
+    """The form once photos were attached to it, the script off."""
+    files = [("files", (name, pictures.jpeg(64 + at, 48))) for at, name in enumerate(names)]
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    answer = member.post("/submissions/new", [*pairs, ("act", "add")], files=files)
+    assert answer.status_code == 200
+    return Page(answer.text)
+
+
+def rows(page: Page) -> list[str]:
+    """The names of the form's files, in their order."""
+    return [one.text.split(" · ")[0] for one in page.all if "file-name" in one.get("class").split()]
+
+
+def press(member: Browser, page: Page, verb: str, place: int) -> Page:
+    """Press a button of a row, everything in the form going along."""
+    row = [one for one in page.all if "data-row" in one.attributes][place]
+    act = f"{verb}-{row.get('id').removeprefix('file-')}"
+    answer = member.post("/submissions/new", [*page.form("hand-in"), ("act", act)])
+    assert answer.status_code == 200
+    return Page(answer.text)
+
+
+def test_photos_are_attached_moved_and_taken_out_without_a_script(member: Browser) -> None:
+    page = attach(member, "एक.jpg", "दोन.jpg", "तीन.jpg")
+    assert rows(page) == ["एक.jpg", "दोन.jpg", "तीन.jpg"]
+    page = press(member, page, "down", 0)
+    assert rows(page) == ["दोन.jpg", "एक.jpg", "तीन.jpg"]
+    page = press(member, press(member, page, "up", 2), "up", 0)
+    assert rows(page) == ["दोन.jpg", "तीन.jpg", "एक.jpg"]
+    page = press(member, page, "out", 1)
+    assert rows(page) == ["दोन.jpg", "एक.jpg"]
+    assert page.named("title")[0].get("value") == TYPED["title"][0]
+    described = [
+        (name, f"वर्णन {at}" if name == "alt_mr" else value)
+        for at, (name, value) in enumerate(page.form("hand-in"))
+    ]
+    answer = member.post("/submissions/new", [*described, ("act", "send")])
+    shown = member.page(answer.headers["Location"])
+    pictures_shown = [one.get("alt") for one in shown.all if one.tag == "img"]
+    words = [value for name, value in described if name == "alt_mr"]
+    assert pictures_shown == words
+
+
+def test_a_description_that_is_too_long_is_told_at_its_own_photo(member: Browser) -> None:
+    page = attach(member, "एक.jpg", "दोन.jpg")
+    told = 0
+    pairs = []
+    for name, value in page.form("hand-in"):
+        told += name == "alt_mr"
+        pairs.append((name, "क" * 1001 if name == "alt_mr" and told == 2 else value))
+    refused = Page(member.post("/submissions/new", [*pairs, ("act", "send")]).text)
+    wrong = [one for one in refused.named("alt_mr") if one.get("aria-invalid") == "true"]
+    assert len(wrong) == 1
+    assert wrong[0].raw == "क" * 1001
+    assert refused.by_id(wrong[0].get("aria-describedby").split()[0]).text == (
+        "मजकूर मोठा आहे: १,००१ अक्षरे; जास्तीत जास्त १,००० चालतात."
+    )
+    assert f"#{wrong[0].get('id')}" in [one.get("href") for one in refused.all]
+
+
+def test_five_hundred_photos_at_once_are_refused_and_everything_typed_is_kept(
+    member: Browser,
+) -> None:
+    files = [("files", (f"IMG_{at}.jpg", pictures.jpeg())) for at in range(500)]
+    page = send(member, {}, files=files)
+    assert page.error_at("files") == (
+        "५०० फाइल निवडल्या; एका प्रस्तावासोबत जास्तीत जास्त ८ फाइल, त्यांपैकी चार फोटो चालतात. "
+        "निवडलेल्यांपैकी एकही घेतली नाही; मोजक्या चांगल्या निवडाव्यात."
+    )
+    assert not page.named("kept")
+
+
+def test_five_photos_are_one_too_many_and_one_is_taken_out(member: Browser) -> None:
+    page = attach(member, *(f"{at}.jpg" for at in range(5)))
+    refused = member.post("/submissions/new", [*page.form("hand-in"), ("act", "send")])
+    said = Page(refused.text)
+    assert refused.status_code == 422
+    assert said.error_at("files") == ("एका पोस्टमध्ये जास्तीत जास्त ४ फोटो असतात. काही फोटो वगळावेत.")
+    kept = press(member, said, "out", 4)
+    assert member.post("/submissions/new", kept.form("hand-in")).status_code == 302
+
+
+def test_a_tiff_of_twelve_bits_says_what_to_do_instead(member: Browser) -> None:
+    page = send(member, {}, files=[("files", ("नकाशा.tif", pictures.tiff()))])
+    assert page.error_at("files") == (
+        "“नकाशा.tif” ही स्कॅनर किंवा कॅमेऱ्याची TIFF फाइल आहे; ती एक्स किंवा फेसबुकवर दाखविता येत "
+        "नाही. ती उघडून JPEG म्हणून जतन करावी व ती निवडावी."
+    )
+
+
+def test_the_same_photo_twice_is_kept_once(member: Browser) -> None:
+    page = send(
+        member, {}, files=[("files", (name, pictures.jpeg())) for name in ("अ.jpg", "ब.jpg")]
+    )
+    assert page.error_at("files") == "“ब.jpg” येथे आधीच आहे. ती पुन्हा घेतली नाही."
+    assert rows(page) == ["अ.jpg"]
+
+
+def test_a_video_is_kept_with_its_size_and_length_and_shown_as_attached(member: Browser) -> None:
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    files = [("files", ("भेट.mp4", pictures.film(75)))]
+    answer = member.post("/submissions/new", pairs, files=files)
+    assert answer.status_code == 302
+    shown = member.page(answer.headers["Location"])
+    assert "सोबत जोडलेले, प्रसिद्ध न होणारे" in shown
+    assert "भेट.mp4 · १ kB · १ मि. १५ सेकंद" in shown
+    link = next(one.get("href") for one in shown.all if "/files/" in one.get("href"))
+    got = member.get(link)
+    assert (got.mimetype, got.data) == ("video/mp4", pictures.film(75))
+    assert got.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_heic_from_a_phone_is_shown_and_handed_in(member: Browser) -> None:
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    files = [("files", ("IMG_2214.HEIC", pictures.heic()))]
+    answer = member.post("/submissions/new", pairs, files=files)
+    shown = member.page(answer.headers["Location"])
+    source = next(one.get("src") for one in shown.all if "/files/" in one.get("src"))
+    assert member.get(source).mimetype == "image/jpeg"
+
+
+def test_a_file_is_taken_while_the_form_is_still_written(member: Browser) -> None:
+    photo = ("टाकी.jpg", pictures.jpeg())
+    answer = member.post("/submissions/files", {"only": "new"}, files=[("files", photo)])
+    assert answer.status_code == 200
+    row = Page(f"<body>{answer.text}</body>")
+    assert rows(row) == ["टाकी.jpg"]
+    token = row.named("kept")[0].get("value")
+    again = member.post(
+        "/submissions/files", {"kept": token, "only": "new"}, files=[("files", photo)]
+    )
+    assert (again.status_code, again.text) == (
+        422,
+        "“टाकी.jpg” येथे आधीच आहे. ती पुन्हा घेतली नाही.",
+    )
+    back = member.post("/submissions/files", {"kept": token})
+    assert rows(Page(f"<body>{back.text}</body>")) == ["टाकी.jpg"]
+    assert member.post("/submissions/files").status_code == 422
+
+
+def test_what_one_person_sent_is_of_no_use_to_another(site: Site, member: Browser) -> None:
+    answer = member.post("/submissions/files", files=[("files", ("अ.jpg", pictures.jpeg()))])
+    token = Page(f"<body>{answer.text}</body>").named("kept")[0].get("value")
+    assert site.browser("head").post("/submissions/files", {"kept": token}).status_code == 422
+
+
+def test_beyond_a_days_quota_it_says_when_to_go_on(site: Site, member: Browser) -> None:
+    with site.city.write() as session:
+        session.add(
+            Upload(
+                person_id=site.city.people["member"],
+                at=site.city.now,
+                sha256="0" * 64,
+                size=999_999_900,
+            )
+        )
+    page = send(member, {}, files=[("files", ("अ.jpg", pictures.jpeg()))])
+    assert page.error_at("files") == (
+        "“अ.jpg” घेतली नाही: एका दिवशी एका व्यक्तीस एकूण १,००० MB पर्यंत २०० फाइल पाठविता येतात. "
+        "उद्या पुढे पाठवावे, किंवा कक्षास नोंदविण्यास सांगावे."
+    )
+
+
+@pytest.mark.parametrize("title", ["\u200b\u200d\u2060", "\u200f\u202e\u2066", "\u3164\u2800"])
+def test_a_title_that_shows_nothing_is_no_title(member: Browser, title: str) -> None:
+    page = send(member, {"title": [title]})
+    assert page.error_at("title") == "शीर्षक लिहावे."
+
+
+def test_a_lone_surrogate_is_pointed_at_in_its_line(member: Browser) -> None:
+    """No browser sends one; its bytes become the mark of a broken character on their way."""
+    typed = TYPED | {"text_mr": ["@@"], "csrf_token": [member.token]}
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, values in typed.items()
+        for value in values
+    ]
+    body = "".join([*parts, "--edge--\r\n"]).encode()
+    answer = member.client.post(
+        "/submissions/new",
+        base_url=member.base,
+        data=body.replace(b"@@", "पहिली\n".encode() + b"\xed\xa0\x80"),
+        content_type="multipart/form-data; boundary=edge",
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("text_mr") == "ओळ क्र. २ मध्ये एक अक्षर अपूर्ण आहे. ते पुन्हा लिहावे."
+
+
+def test_a_million_letters_say_how_many_fit_and_are_all_still_there(member: Browser) -> None:
+    page = send(member, {"text_mr": ["पाणी " * 200_000]})
+    assert page.error_at("text_mr") == ("मजकूर मोठा आहे: ९,९९,९९९ अक्षरे; जास्तीत जास्त २०,००० चालतात.")
+
+
+def test_what_is_urgent_has_to_say_why(member: Browser) -> None:
+    page = send(member, {"urgent_reason": [" "]})
+    assert page.error_at("urgent_reason") == "तातडीचे का आहे ते लिहावे."
+
+
+def test_an_event_that_ends_before_it_begins_is_told_at_its_last_day(member: Browser) -> None:
+    page = send(member, {"event_until_on": ["२७", "११", "२०२६"]})
+    assert page.error_at("event_until_on") == "शेवटचा दिवस पहिल्या दिवसानंतरचा असावा."

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
-from publisher.desk.checking import Check, Problem
-from publisher.media import files, headers, images
-from publisher.media.files import BadFile, FileKind
-from publisher.media.images import BadPicture
-from publisher.models.content import SubmissionKind
-from publisher.words import scripts
+from publisher.desk.checking import LONGEST_REASON, Check, Problem
+from publisher.desk.intake.receiving import KeptFile, Refused, UploadedFile, look_over
+from publisher.models.content import Priority, SubmissionKind
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 20_000
 LONGEST_NUMBER = 80
 LONGEST_NAME = 160
+LONGEST_PLACE = 200
 LONGEST_ALT_TEXT = 1_000
 MOST_PICTURES = 4
 MOST_FILES = 8
-_LONGEST_FILE_NAME = 200
-
-
-@dataclass(frozen=True)
-class UploadedFile:
-    """A file as it was chosen, with what it shows in words."""
-
-    name: str
-    content: bytes = field(repr=False)
-    alt_mr: str = ""
-    alt_en: str = ""
 
 
 @dataclass(frozen=True)
 class HandIn:
-    """What is handed in, as typed; times are aware UTC.
+    """What is handed in, as typed; times are aware UTC, days the city's.
 
     `form_token` is the form's own: the same one twice is one submission. `inward_number` and
-    `brought_by` count only where the cell records it at its desk. `found` holds problems that
-    were met while the form was read, such as a date that does not exist.
+    `brought_by` count only where the cell records it at its desk. `wards` are ids of ward
+    offices. `found` holds problems that were met while the form was read, such as a date that
+    does not exist.
     """
 
     department_id: int
@@ -50,8 +39,14 @@ class HandIn:
     link: str = ""
     wished_at: datetime | None = None
     useful_until: datetime | None = None
+    event_on: date | None = None
+    event_until_on: date | None = None
+    event_place: str = ""
+    wards: tuple[int, ...] = ()
+    priority: Priority = Priority.NORMAL
+    urgent_reason: str = ""
     outward_number: str = ""
-    files: tuple[UploadedFile, ...] = ()
+    files: tuple[UploadedFile | KeptFile, ...] = ()
     form_token: str = ""
     inward_number: str = ""
     brought_by: str = ""
@@ -59,16 +54,11 @@ class HandIn:
 
 
 @dataclass(frozen=True)
-class ReceivedFile:
-    """A file that may be kept; width and height in pixels where it is a picture."""
+class Standing:
+    """The times that a submission has already: left as they are, they may have passed."""
 
-    name: str
-    content: bytes = field(repr=False)
-    mime: str
-    width: int | None
-    height: int | None
-    alt_mr: str
-    alt_en: str
+    wished_at: datetime | None = None
+    useful_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -76,17 +66,21 @@ class Checked:
     """The form with its texts cleaned, the files that may be kept, and what is wrong."""
 
     form: HandIn
-    files: tuple[ReceivedFile, ...]
+    files: tuple[KeptFile, ...]
     problems: tuple[Problem, ...]
 
 
-def check(form: HandIn, *, at_desk: bool, now: datetime) -> Checked:
+NOTHING = Standing()
+
+
+def check(form: HandIn, *, at_desk: bool, now: datetime, standing: Standing = NOTHING) -> Checked:
     """Look the whole form over; `at_desk` where the cell records it for somebody."""
     checking = Check(form.found)
     if form.kind is None:
         checking.add("kind", "required")
     cleaned = _with_numbers(_with_texts(form, checking), checking, at_desk=at_desk)
-    _check_times(form, checking, now)
+    cleaned = _with_event(_with_priority(cleaned, checking), checking)
+    _check_times(form, checking, now, standing)
     received = _received(form.files, checking)
     checking.token("form_token", form.form_token)
     return Checked(cleaned, received, tuple(checking.problems))
@@ -118,14 +112,35 @@ def _with_numbers(form: HandIn, checking: Check, *, at_desk: bool) -> HandIn:
     )
 
 
-def _check_times(form: HandIn, checking: Check, now: datetime) -> None:
-    checking.future("wished_at", form.wished_at, now=now)
-    checking.future("useful_until", form.useful_until, now=now)
+def _with_priority(form: HandIn, checking: Check) -> HandIn:
+    """Why it is urgent has to be said; of what is not, nothing is kept."""
+    if form.priority is Priority.NORMAL:
+        return replace(form, urgent_reason="")
+    why = checking.text("urgent_reason", form.urgent_reason, most=LONGEST_REASON, required=True)
+    return replace(form, urgent_reason=why)
+
+
+def _with_event(form: HandIn, checking: Check) -> HandIn:
+    if form.event_until_on and not form.event_on:
+        checking.add("event_on", "first_day_missing")
+    if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
+        checking.add("event_until_on", "before_event", event_on=form.event_on)
+    place = checking.line("event_place", form.event_place, most=LONGEST_PLACE)
+    return replace(form, event_place=place, wards=tuple(sorted(set(form.wards))))
+
+
+def _check_times(form: HandIn, checking: Check, now: datetime, standing: Standing) -> None:
+    for field in ("wished_at", "useful_until"):
+        at = getattr(form, field)
+        if at != getattr(standing, field):
+            checking.future(field, at, now=now)
     if form.wished_at and form.useful_until and form.useful_until < form.wished_at:
         checking.add("useful_until", "before_wished", wished_at=form.wished_at)
 
 
-def _received(uploads: tuple[UploadedFile, ...], checking: Check) -> tuple[ReceivedFile, ...]:
+def _received(
+    uploads: tuple[UploadedFile | KeptFile, ...], checking: Check
+) -> tuple[KeptFile, ...]:
     if len(uploads) > MOST_FILES:
         checking.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
     found = [
@@ -133,42 +148,27 @@ def _received(uploads: tuple[UploadedFile, ...], checking: Check) -> tuple[Recei
         for index, upload in enumerate(uploads[:MOST_FILES])
     ]
     received = tuple(one for one in found if one is not None)
-    pictures = sum(one.width is not None for one in received)
+    pictures = sum(one.is_picture for one in received)
     if pictures > MOST_PICTURES:
         checking.add("files", "too_many_pictures", found=pictures, most=MOST_PICTURES)
+    _check_twice(received, checking)
     return received
 
 
-def _received_file(place: str, upload: UploadedFile, checking: Check) -> ReceivedFile | None:
+def _received_file(place: str, upload: UploadedFile | KeptFile, checking: Check) -> KeptFile | None:
     alt_mr = checking.text(f"{place}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
     alt_en = checking.text(f"{place}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
+    if isinstance(upload, KeptFile):
+        return replace(upload, alt_mr=alt_mr, alt_en=alt_en)
     try:
-        mime, width, height = _look_at(upload)
-    except (BadFile, BadPicture) as bad:
-        checking.add(place, bad.code, **{**bad.values, "name": own_name(upload.name)})
+        return replace(look_over(upload), alt_mr=alt_mr, alt_en=alt_en)
+    except Refused as bad:
+        checking.add(place, bad.code, **bad.values)
         return None
-    name = own_name(upload.name)
-    return ReceivedFile(name, upload.content, mime, width, height, alt_mr, alt_en)
 
 
-def _look_at(upload: UploadedFile) -> tuple[str, int | None, int | None]:
-    """Type by content, and size in pixels; raises `BadFile` or `BadPicture`."""
-    known = files.accept(
-        upload.content[: headers.HEAD_BYTES],
-        upload.name,
-        size=len(upload.content),
-        limits=files.Limits(),
-    )
-    if known.kind is not FileKind.PICTURE:
-        return known.mime, None, None
-    picture = images.inspect(upload.content)
-    return known.mime, picture.width, picture.height
-
-
-def own_name(name: str) -> str:
-    """A file's name as it can be shown: without folders and deceiving characters, not too long."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    cleaned = scripts.clean(last)
-    bad = {problem.index for problem in cleaned.problems}
-    shown = "".join("_" if at in bad else letter for at, letter in enumerate(cleaned.text))
-    return " ".join(shown.split())[-_LONGEST_FILE_NAME:]
+def _check_twice(received: tuple[KeptFile, ...], checking: Check) -> None:
+    for digest, count in Counter(one.sha256 for one in received).items():
+        if count > 1:
+            name = next(one.name for one in received if one.sha256 == digest)
+            checking.add("files", "same_file_twice", name=name)

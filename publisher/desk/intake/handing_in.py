@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor, Role, Scope, may, require, scope_of
 from publisher import moving
 from publisher.desk.checking import Invalid, Problem, person_of
-from publisher.desk.intake import forms
+from publisher.desk.intake import forms, writing
 from publisher.desk.intake.forms import Checked, HandIn
 from publisher.desk.numbering import next_number
 from publisher.lifecycle import SubmissionState
 from publisher.media.store import MediaStore
-from publisher.models.content import Submission, SubmissionFile
+from publisher.models.content import Submission
 from publisher.models.people import Department, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
@@ -45,12 +45,13 @@ def hand_in(
     require(actor, Action.HAND_IN, form.department_id, now=now)
     at_desk = scope_of(actor, Action.HAND_IN) is Scope.ANY
     checked = forms.check(form, at_desk=at_desk, now=now)
-    digests = [] if checked.problems else [store.save(one.content) for one in checked.files]
+    missing = writing.keep_contents(store, checked)
     if first := _handed_in_before(session, actor, form) or _just_now(
-        session, actor, checked.form, digests, now=now
+        session, actor, checked, now=now
     ):
         return first
-    if problems := [*checked.problems, *_wrong_department(session, form, now)]:
+    wrong = [*_wrong_department(session, form, now), *writing.wrong_wards(session, form.wards)]
+    if problems := [*checked.problems, *missing, *wrong]:
         raise Invalid(problems)
     try:
         with session.begin_nested():
@@ -60,7 +61,7 @@ def hand_in(
         if first := _handed_in_before(session, actor, form):
             return first
         raise
-    _add_files(session, submission, checked, digests)
+    writing.fill_files(session, submission, checked.files)
     _acknowledge(session, submission, actor=actor, now=now, at_desk=at_desk)
     return submission
 
@@ -78,9 +79,10 @@ def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submissio
 
 
 def _just_now(
-    session: Session, actor: Actor, form: HandIn, digests: list[str], *, now: datetime
+    session: Session, actor: Actor, checked: Checked, *, now: datetime
 ) -> Submission | None:
     """The same to the letter from the same person's page within the hour: its answer was lost."""
+    form = checked.form
     if not form.form_token:
         return None
     query = select(Submission).where(
@@ -91,18 +93,17 @@ def _just_now(
         Submission.state == SubmissionState.RECEIVED,
         Submission.title == form.title,
     )
-    same = [one for one in session.scalars(query) if _content_of(one) == _content(form, digests)]
+    wanted = (_words(form), form.wards, [file.sha256 for file in checked.files])
+    same = [one for one in session.scalars(query) if _content_of(one) == wanted]
     return same[0] if same else None
 
 
-def _content(form: HandIn, digests: list[str]) -> tuple[object, ...]:
-    texts = (form.text_mr, form.text_en, form.text_hi, form.link, form.outward_number)
-    return (*texts, form.wished_at, form.useful_until, digests)
+def _words(source: HandIn | Submission) -> tuple[object, ...]:
+    return tuple(getattr(source, name) for name in writing.COPIED)
 
 
 def _content_of(one: Submission) -> tuple[object, ...]:
-    texts = (one.text_mr, one.text_en, one.text_hi, one.link, one.outward_number)
-    return (*texts, one.wished_at, one.useful_until, [file.sha256 for file in one.files])
+    return _words(one), tuple(ward.id for ward in one.wards), [file.sha256 for file in one.files]
 
 
 def _wrong_department(session: Session, form: HandIn, now: datetime) -> list[Problem]:
@@ -118,52 +119,20 @@ def _write(
     session: Session, checked: Checked, *, actor: Actor, now: datetime, city_code: str
 ) -> Submission:
     form = checked.form
-    if form.kind is None:
-        raise ValueError("a form without its kind is not written")
     submission = Submission(
         number=next_number(session, city_code=city_code, now=now),
         state_at=now,
         department_id=form.department_id,
-        kind=form.kind,
-        title=form.title,
-        text_mr=form.text_mr,
-        text_en=form.text_en,
-        text_hi=form.text_hi,
-        link=form.link,
-        wished_at=form.wished_at,
-        useful_until=form.useful_until,
-        outward_number=form.outward_number,
-        inward_number=form.inward_number,
-        brought_by=form.brought_by,
         handed_in_by_id=person_of(actor),
         handed_in_under_id=actor.appointment_id,
         received_at=now,
         form_token=form.form_token or None,
     )
+    with session.no_autoflush:
+        writing.fill(session, submission, form)
     session.add(submission)
     session.flush()
     return submission
-
-
-def _add_files(
-    session: Session, submission: Submission, checked: Checked, digests: list[str]
-) -> None:
-    for position, (received, digest) in enumerate(zip(checked.files, digests, strict=True)):
-        session.add(
-            SubmissionFile(
-                submission=submission,
-                position=position,
-                sha256=digest,
-                name=received.name,
-                mime=received.mime,
-                size=len(received.content),
-                width=received.width,
-                height=received.height,
-                alt_mr=received.alt_mr,
-                alt_en=received.alt_en,
-            )
-        )
-    session.flush()
 
 
 def _acknowledge(

@@ -38,7 +38,7 @@ def submissions_for(
 
     Every word of `words` has to stand in the title, a text or a number. Raises `WrongRole`.
     """
-    query = select(Submission).where(*_in_sight(actor, department_id), *_holding(words))
+    query = select(Submission).where(*_in_sight(actor, department_id), *holding(words))
     if states:
         query = query.where(Submission.state.in_(states))
     if kind is not None:
@@ -79,7 +79,8 @@ def _in_sight(actor: Actor, department_id: int | None) -> list[ColumnElement[boo
     return conditions
 
 
-def _holding(words: str) -> list[ColumnElement[bool]]:
+def holding(words: str) -> list[ColumnElement[bool]]:
+    """The submission holds every one of these words in its title, a text or a number."""
     cleaned = scripts.clean(words)
     if not cleaned.ok:
         return [false()]

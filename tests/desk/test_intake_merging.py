@@ -1,0 +1,158 @@
+"""Duplicates: one number goes on, both say so, and nothing is drafted from the other."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole, WrongState
+from publisher.database import Database
+from publisher.desk import drafting, intake
+from publisher.desk.checking import Invalid, Missing
+from publisher.desk.intake.merging import whole_number
+from publisher.lifecycle import SubmissionState
+from publisher.media.store import Store
+from publisher.models.content import Submission
+from publisher.models.history import Event
+from publisher.models.notices import Notice
+from tests.desk.small_house import NOW, House, form, handed_in, mails, verbs
+
+REASON = "दोन्ही प्रस्तावांचा मजकूर एकच आहे."
+
+
+@pytest.fixture
+def two(database: Database, house: House, store: Store) -> tuple[Submission, Submission]:
+    with database.transaction() as session:
+        first = handed_in(session, house, store)
+        return first, handed_in(session, house, store, title="पुन्हा तेच")
+
+
+def merge(
+    session: Session,
+    house: House,
+    submission: Submission,
+    number: str,
+    who: str = "clerk",
+    reason: str = REASON,
+) -> Submission:
+    return intake.merge(
+        session,
+        actor=getattr(house, who),
+        now=NOW,
+        submission_id=submission.id,
+        number=number,
+        reason=reason,
+    )
+
+
+@pytest.mark.parametrize("number", ["PMC/2026/000001", " pmc/२०२६/०००००१ ", "1", "००१"])
+def test_a_duplicate_goes_on_under_the_others_number_and_its_department_is_told(
+    database: Database,
+    house: House,
+    store: Store,
+    two: tuple[Submission, Submission],
+    number: str,
+) -> None:
+    with database.transaction() as session:
+        merge(session, house, two[1], number)
+    with database.reading() as session:
+        merged = session.get_one(Submission, two[1].id)
+        assert merged.state is SubmissionState.MERGED
+        assert (merged.merged_into_id, merged.reason) == (two[0].id, REASON)
+        assert [one.id for one in session.get_one(Submission, two[0].id).duplicates] == [merged.id]
+        assert verbs(session, merged) == ["hand_in", "merge_submission"]
+        assert verbs(session, two[0]) == ["hand_in", "take_in"]
+        events = select(Event.details).where(Event.verb.in_(["merge_submission", "take_in"]))
+        assert list(session.scalars(events.order_by(Event.id))) == [
+            {"into": "PMC/2026/000001", "into_id": two[0].id, "same": True},
+            {"number": "PMC/2026/000002", "id": two[1].id, "same": True},
+        ]
+        assert mails(session)[-1] == ("submission_merged", house.member.person_id)
+        body = list(session.scalars(select(Notice.body).order_by(Notice.id)))[-1]
+        assert "PMC/2026/000001" in body
+        assert REASON in body
+
+
+def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
+    database: Database, house: House, store: Store, two: tuple[Submission, Submission]
+) -> None:
+    with database.transaction() as session:
+        merge(session, house, two[1], "1")
+    for use in (
+        lambda session: drafting.start(
+            session, actor=house.clerk, now=NOW, submission_id=two[1].id
+        ),
+        lambda session: intake.decline(
+            session, actor=house.clerk, now=NOW, submission_id=two[1].id, reason="जुने"
+        ),
+        lambda session: merge(session, house, two[1], "1"),
+    ):
+        with pytest.raises(WrongState), database.transaction() as session:
+            use(session)
+
+
+def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too(
+    database: Database, house: House, store: Store, two: tuple[Submission, Submission]
+) -> None:
+    given = form(house, department_id=house.roads)
+    with database.transaction() as session:
+        other = intake.hand_in(
+            session, actor=house.roads_officer, now=NOW, city_code="PMC", store=store, form=given
+        )
+        drafting.start(session, actor=house.clerk, now=NOW, submission_id=other.id)
+        assert merge(session, house, two[1], other.number).merged_into_id == other.id
+        event = session.scalars(select(Event).where(Event.verb == "take_in")).one()
+        assert event.details["same"] is False
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("", "required"),
+        ("PMC/2026/009999", "unknown_number"),
+        ("कोणता तरी", "unknown_number"),
+        ("\x00", "unknown_number"),
+        ("9" * 500, "unknown_number"),
+        ("2", "itself"),
+        ("3", "has_ended"),
+        ("4", "merged_itself"),
+    ],
+)
+def test_a_number_under_which_it_cannot_go_on_is_refused_with_the_reason_beside_it(
+    database: Database,
+    house: House,
+    store: Store,
+    two: tuple[Submission, Submission],
+    number: str,
+    code: str,
+) -> None:
+    with database.transaction() as session:
+        declined = handed_in(session, house, store, title="तिसरे")
+        intake.decline(session, actor=house.clerk, now=NOW, submission_id=declined.id, reason="जुने")
+        merge(session, house, handed_in(session, house, store, title="चौथे"), "1")
+    with pytest.raises(Invalid) as caught, database.transaction() as session:
+        merge(session, house, two[1], number, reason=" ")
+    assert caught.value.codes == [("number", code), ("reason", "required")]
+    if code == "merged_itself":
+        assert caught.value.problems[0].values == {"into": "PMC/2026/000001"}
+
+
+@pytest.mark.parametrize(
+    ("who", "error"), [("member", WrongRole), ("head", WrongRole), ("roads_officer", Missing)]
+)
+def test_nobody_but_the_cell_merges(
+    database: Database,
+    house: House,
+    store: Store,
+    two: tuple[Submission, Submission],
+    who: str,
+    error: type[Exception],
+) -> None:
+    with pytest.raises(error), database.transaction() as session:
+        merge(session, house, two[1], "1", who)
+
+
+def test_digits_alone_are_a_number_of_the_same_city_and_year() -> None:
+    assert whole_number("४१२", "PMC/2026/000007") == "PMC/2026/000412"
+    assert whole_number("pmc / 2025 / 000412", "PMC/2026/000007") == "PMC/2025/000412"

@@ -1,0 +1,168 @@
+"""Intake at the counter, one walk a page: asking and answering, changing, notes, duplicates."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from publisher.desk.intake import UploadedFile
+from publisher.models.content import Submission
+from tests.web import pictures
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+
+
+@pytest.fixture
+def submission(site: Site) -> int:
+    """What the water supply's member handed in."""
+    photo = UploadedFile("टाकी.jpg", pictures.jpeg(), alt_mr="पाण्याची टाकी")
+    return site.city.hand_in(files=(photo,))
+
+
+def follow(browser: Browser, path: str, fields: dict[str, str]) -> Page:
+    """Send a form and open the page it leads to."""
+    answer = browser.post(path, fields)
+    assert answer.status_code == 302, Page(answer.text).errors()
+    return browser.page(answer.headers["Location"])
+
+
+def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same_page(
+    site: Site, submission: int
+) -> None:
+    path = f"/submissions/{submission}"
+    clerk, head = site.browser("clerk"), site.browser("head")
+    refused = Page(clerk.post(f"{path}/return", {"question": " "}).text)
+    assert refused.error_at("question") == "कोणती पूर्तता हवी ते लिहावे."
+    asked = follow(clerk, f"{path}/return", {"question": "टँकर कोठे मिळेल?"})
+    assert "पूर्ततेसाठी परत" in asked
+    page = head.page(path)
+    assert "टँकर कोठे मिळेल?" in page
+    refused = Page(head.post(f"{path}/complete", {"answer": ""}).text)
+    assert refused.error_at("answer") == "उत्तर लिहावे."
+    assert "पाण्याची टाकी" in refused.html
+    done = follow(head, f"{path}/complete", {"answer": "पर्वती टाकीजवळ मिळेल."})
+    assert "PMC/2026/000001" in done
+    for words in ("टँकर कोठे मिळेल?", "विभागाने उत्तर दिले", "पर्वती टाकीजवळ मिळेल."):
+        assert words in clerk.page(path)
+    again = head.post(f"{path}/complete", {"answer": "पुन्हा"})
+    assert again.status_code == 409
+
+
+def changed(page: Page, **new: str) -> list[tuple[str, str]]:
+    """What the form holds, with these fields written anew."""
+    return [(name, new.get(name, value)) for name, value in page.form("hand-in")]
+
+
+def test_the_department_changes_what_it_handed_in_and_sees_what_stood_there(
+    site: Site, submission: int
+) -> None:
+    member, path = site.browser("member"), f"/submissions/{submission}"
+    form = member.page(f"{path}/change")
+    answer = member.post(
+        f"{path}/change", changed(form, title="रविवारी पाणीपुरवठा बंद", event_place="पर्वती")
+    )
+    shown = member.page(answer.headers["Location"])
+    assert "प्रस्तावात बदल केला." in shown
+    assert "रविवारी पाणीपुरवठा बंद" in shown
+    assert "शनिवारी पाणीपुरवठा बंद" in shown
+    assert "शीर्षक, कार्यक्रमाचे ठिकाण" in shown
+    assert "टाकी.jpg" in shown
+    untouched = member.page(f"{path}/change")
+    answer = member.post(f"{path}/change", untouched.form("hand-in"))
+    assert "बदलण्यासारखे काही नव्हते." in member.page(answer.headers["Location"])
+
+
+def test_a_form_that_somebody_overtook_keeps_what_was_typed_and_shows_what_they_wrote(
+    site: Site, submission: int
+) -> None:
+    path = f"/submissions/{submission}/change"
+    member, head = site.browser("member"), site.browser("head")
+    stale = member.page(path)
+    head.post(path, changed(head.page(path), title="प्रमुखांनी बदललेले शीर्षक"))
+    answer = member.post(path, changed(stale, text_mr="सदस्याने बदललेला मजकूर"))
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert page.named("text_mr")[0].raw == "सदस्याने बदललेला मजकूर"
+    assert page.named("title")[0].get("value") == "शनिवारी पाणीपुरवठा बंद"
+    assert "प्रमुखांनी बदललेले शीर्षक" in page.by_id("theirs").text
+    done = member.post(path, changed(page, title="प्रमुखांनी बदललेले शीर्षक"))
+    assert done.status_code == 302
+    with site.city.read() as session:
+        saved = session.get_one(Submission, submission)
+        assert saved.title == "प्रमुखांनी बदललेले शीर्षक"
+        assert saved.text_mr == "सदस्याने बदललेला मजकूर"
+
+
+def test_once_the_cell_has_begun_a_note_takes_the_place_of_a_change(
+    site: Site, submission: int
+) -> None:
+    member, path = site.browser("member"), f"/submissions/{submission}"
+    stale = member.page(f"{path}/change")
+    site.city.start(submission)
+    answer = member.post(f"{path}/change", changed(stale, title="उशिरा केलेला बदल"))
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "कक्षाने यावरून मसुदा तयार करण्यास सुरुवात केली आहे" in page
+    assert page.named("title")[0].get("value") == "उशिरा केलेला बदल"
+    asked = member.get(f"{path}/change")
+    assert (asked.status_code, asked.headers["Location"]) == (302, f"{path}/note")
+    refused = Page(member.post(f"{path}/note", {"note": ""}).text)
+    assert refused.error_at("note") == "टीप लिहावी."
+    noted = follow(member, f"{path}/note", {"note": "टँकरचा क्रमांक बदलला आहे."})
+    assert "टँकरचा क्रमांक बदलला आहे." in noted
+    assert "विभागाची टीप" in site.browser("clerk").page(path)
+
+
+def test_a_duplicate_goes_on_under_the_others_number_and_each_leads_to_the_other(
+    site: Site, submission: int
+) -> None:
+    twin = site.city.hand_in("पुन्हा तेच")
+    clerk, member = site.browser("clerk"), site.browser("member")
+    page = clerk.page(f"/submissions/{twin}/merge")
+    assert "PMC/2026/000001" in page
+    refused = Page(
+        clerk.post(f"/submissions/{twin}/merge", {"number": "९९", "reason": "एकच आशय"}).text
+    )
+    assert "PMC/2026/000099" in refused.error_at("number") or "९९" in refused.error_at("number")
+    assert refused.named("reason")[0].raw == "एकच आशय"
+    follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
+    shown = member.page(f"/submissions/{twin}")
+    assert "यापुढील कार्यवाही क्र. PMC/2026/000001 खाली होईल." in shown
+    assert f"/submissions/{submission}" in [one.get("href") for one in shown.all]
+    other = member.page(f"/submissions/{submission}")
+    assert f"/submissions/{twin}" in [one.get("href") for one in other.all]
+    assert clerk.post(f"/submissions/{twin}/draft").status_code in (302, 409)
+    with site.city.read() as session:
+        assert not session.get_one(Submission, twin).posts
+
+
+def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(
+    site: Site, submission: int
+) -> None:
+    member = site.browser("member")
+    link = f"/submissions/new?again={submission}"
+    assert link in [one.get("href") for one in member.page(f"/submissions/{submission}").all]
+    page = member.page(link)
+    values = dict(page.form("hand-in"))
+    assert values["title"] == "शनिवारी पाणीपुरवठा बंद"
+    assert values["alt_mr"] == "पाण्याची टाकी"
+    assert not values["wished_day"]
+    site.city.clock.move(timedelta(days=1))
+    member = site.browser("member")
+    answer = member.post("/submissions/new", page.form("hand-in"))
+    assert "PMC/2026/000002" in member.page(answer.headers["Location"])
+    assert site.browser("road_member").get(link).status_code == 404
+
+
+def test_what_is_urgent_stands_loud_above_its_page(site: Site, submission: int) -> None:
+    member, path = site.browser("member"), f"/submissions/{submission}/change"
+    urgent = [
+        (name, {"priority": "urgent", "urgent_reason": "जलवाहिनी फुटली"}.get(name, value))
+        for name, value in member.page(path).form("hand-in")
+    ]
+    member.post(path, urgent)
+    page = site.browser("clerk").page(f"/submissions/{submission}")
+    assert "जलवाहिनी फुटली" in page
+    chips = [one.text for one in page.all if "chip" in one.get("class").split()]
+    assert chips[:2] == ["तातडीचे", "प्राप्त"]

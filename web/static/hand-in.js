@@ -1,0 +1,173 @@
+/* The form that hands in: files are sent one by one while somebody writes, each with its progress.
+   Without this script they go along with the form; every button here works without it, too.
+
+   <input type="file" data-send-to="URL">   Chosen files are sent there; the answer is their row.
+   [data-rows]                    The rows; their order is the files' order. A row's buttons
+                                  [data-row-act=up|down|out] move it or take it out at once.
+   [data-under-way]               What is being sent just now, with how far it is.
+   details[data-event-of="KINDS"] Opens with a kind of that list.
+   [data-urgent]                  Shown with the priority "urgent" alone.
+   The rows are kept with the draft of nagarvani.js, so that a reload does not lose them. */
+(function () {
+  "use strict";
+
+  const form = document.getElementById("hand-in");
+  const input = form ? form.querySelector("input[data-send-to]") : null;
+  if (!input) { return; }
+  const rows = form.querySelector("[data-rows]");
+  const underWay = form.querySelector("[data-under-way]");
+  const person = document.body.dataset.person || "";
+  const draftKey = "nagarvani:" + person + ":" + form.dataset.draft;
+  const rowsKey = draftKey + ":files";
+  const named = (pattern, name) => pattern.replace("{name}", name);
+  const NAMES = ["kept", "alt_mr", "alt_en"];
+  const written = () => Array.from(rows.children, (row) =>
+    NAMES.map((name) => row.querySelector("[name=" + name + "]").value));
+  const carry = (data, held) => held.forEach((values) => NAMES.forEach((name, at) => data.append(name, values[at])));
+
+  function announce(text) {
+    const line = document.getElementById("spoken-here") || document.createElement("p");
+    line.id = "spoken-here";
+    line.className = "visually-hidden";
+    line.setAttribute("role", "status");
+    if (!line.isConnected) { document.body.append(line); }
+    line.textContent = text;
+  }
+
+  /* Kept beside the draft, and forgotten with it. */
+  function remember() {
+    try {
+      window.localStorage.setItem(rowsKey, JSON.stringify({ at: Date.now(), rows: written() }));
+    } catch { /* then a reload asks for the files once more */ }
+  }
+  function remembered() {
+    try {
+      if (window.localStorage.getItem(draftKey) === null) { window.localStorage.removeItem(rowsKey); return []; }
+      return JSON.parse(window.localStorage.getItem(rowsKey)).rows || [];
+    } catch { return []; }
+  }
+
+  function body(more) {
+    const data = new FormData();
+    data.append("csrf_token", form.querySelector("input[name=csrf_token]").value);
+    more(data);
+    return data;
+  }
+
+  function ask(data, on) {
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", (step) => { if (step.lengthComputable && on.progress) { on.progress(step.loaded / step.total); } });
+    request.addEventListener("load", () => on.answer(request.status, request.responseText));
+    request.addEventListener("error", () => on.answer(0, ""));
+    request.open("POST", input.dataset.sendTo);
+    request.send(data);
+  }
+
+  function line(file) {
+    const item = document.createElement("li");
+    item.className = "no-picture";
+    const name = document.createElement("div");
+    name.className = "file-name";
+    name.textContent = named(input.dataset.sending, file.name);
+    const bar = document.createElement("progress");
+    bar.className = "upload-progress";
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", named(input.dataset.sending, file.name));
+    item.append(name, bar);
+    underWay.append(item);
+    return { item, bar };
+  }
+
+  function refuse(item, sentence) {
+    item.replaceChildren();
+    const said = document.createElement("p");
+    said.className = "field-error";
+    said.setAttribute("role", "alert");
+    said.textContent = sentence;
+    item.append(said);
+  }
+
+  let queue = Promise.resolve();
+  function send(file) {
+    const { item, bar } = line(file);
+    return new Promise((done) => {
+      const data = body((all) => {
+        all.append("only", "new");
+        carry(all, written());
+        all.append("files", file);
+      });
+      ask(data, {
+        progress: (share) => { bar.value = Math.round(100 * share); },
+        answer: (state, text) => {
+          if (state === 200) {
+            item.remove();
+            rows.insertAdjacentHTML("beforeend", text);
+            remember();
+            announce(named(input.dataset.sent, file.name));
+          } else if (state === 422) { refuse(item, text); }
+          else { refuse(item, named(state === 401 || state === 400 ? input.dataset.left : input.dataset.failed, file.name)); }
+          done();
+        },
+      });
+    });
+  }
+
+  input.addEventListener("change", (event) => {
+    event.stopImmediatePropagation();
+    Array.from(underWay.querySelectorAll(".field-error"), (one) => one.parentElement.remove());
+    Array.from(input.files).forEach((file) => { queue = queue.then(() => send(file)); });
+    input.value = "";
+  }, true);
+
+  form.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || !button.dataset.rowAct) { return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const row = button.closest("[data-row]");
+    if (button.dataset.rowAct === "out") {
+      const next = row.nextElementSibling || row.previousElementSibling;
+      row.remove();
+      (next ? next.querySelector("[data-row-act=out]") : input).focus();
+    } else {
+      const other = button.dataset.rowAct === "up" ? row.previousElementSibling : row.nextElementSibling;
+      if (other) { if (button.dataset.rowAct === "up") { other.before(row); } else { other.after(row); } }
+      button.focus();
+    }
+    remember();
+  }, true);
+
+  rows.addEventListener("input", remember);
+
+  /* Who waits for a file would rather wait than lose it. */
+  form.addEventListener("submit", (event) => {
+    if (!underWay.querySelector("progress")) { return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const button = event.submitter;
+    queue.then(() => { if (!underWay.querySelector(".field-error")) { form.requestSubmit(button); } });
+  }, true);
+
+  const details = form.querySelector("details[data-event-of]");
+  const kinds = details ? details.dataset.eventOf.split(" ") : [];
+  const urgent = form.querySelector("[data-urgent]");
+  function follow() {
+    const kind = form.querySelector("input[name=kind]:checked");
+    if (details && kind && kinds.includes(kind.value)) { details.open = true; }
+    const priority = form.querySelector("input[name=priority]:checked");
+    if (urgent) { urgent.hidden = !priority || priority.value !== "urgent"; }
+  }
+  form.addEventListener("change", follow);
+  follow();
+
+  /* Once nagarvani.js has put back what was written. */
+  document.addEventListener("DOMContentLoaded", () => {
+    follow();
+    const lost = rows.children.length || form.hasAttribute("data-draft-filled") ? [] : remembered();
+    if (!lost.length) { return; }
+    ask(body((all) => { carry(all, lost); }), {
+      answer: (state, text) => { if (state === 200) { rows.insertAdjacentHTML("beforeend", text); } },
+    });
+  });
+})();
