@@ -9,7 +9,10 @@ from typing import NamedTuple
 from flask import Flask
 from markupsafe import Markup, escape
 
-FACEBOOK_LETTERS = 480
+from publisher.platforms import counting
+from web import link_cards
+
+FACEBOOK_LETTERS = 477
 FACEBOOK_LINES = 5
 
 # Vowel signs and joiners belong to a Devanagari word, but are no word characters for `re`.
@@ -45,13 +48,28 @@ def paragraphs(text: str) -> list[str]:
 
 
 def facebook_cut(text: str) -> Cut:
-    """Find where Facebook offers to show more: after about five lines or 480 characters."""
+    """Find where Facebook offers to show more: after about five lines or 477 characters."""
     text = text.replace("\r\n", "\n").strip()
     lines = text.split("\n")
     end = len("\n".join(lines[:FACEBOOK_LINES]))
     if end > FACEBOOK_LETTERS:
         space = max(text.rfind(" ", 0, FACEBOOK_LETTERS + 1), text.rfind("\n", 0, FACEBOOK_LETTERS))
         end = space if space > 0 else FACEBOOK_LETTERS
+    return Cut(text[:end].rstrip(), text[end:].lstrip())
+
+
+def x_cut(text: str) -> Cut:
+    """Find where X offers to show more: a long text is cut at a word after its usual limit."""
+    text = text.replace("\r\n", "\n").strip()
+    if counting.count(text).weighted <= counting.LIMIT:
+        return Cut(text, "")
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        within = counting.count(text[:middle]).weighted <= counting.LIMIT
+        fits, over = (middle, over) if within else (fits, middle)
+    space = max(text.rfind(" ", 0, fits + 1), text.rfind("\n", 0, fits + 1))
+    end = space if space > 0 else fits
     return Cut(text[:end].rstrip(), text[end:].lstrip())
 
 
@@ -67,5 +85,10 @@ def initial(name: str) -> str:
 def register(app: Flask) -> None:
     """Give the templates the filters of previews."""
     app.jinja_env.filters.update(
-        hashtags=hashtags, paragraphs=paragraphs, facebook_cut=facebook_cut, initial=initial
+        hashtags=hashtags,
+        paragraphs=paragraphs,
+        facebook_cut=facebook_cut,
+        x_cut=x_cut,
+        initial=initial,
     )
+    link_cards.register(app)

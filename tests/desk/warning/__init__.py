@@ -1,0 +1,3 @@
+"""Warnings before review, rule by rule."""
+
+from __future__ import annotations

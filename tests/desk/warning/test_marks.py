@@ -1,0 +1,62 @@
+"""Marks of texts: what is nearly the same shares one, what is not does not."""
+
+from __future__ import annotations
+
+import random
+
+from publisher.desk.warning.marks import MARKS, marks_of, runs_of, share, words_of
+
+NOTICE = (
+    "पुणे महानगरपालिकेच्या पाणीपुरवठा विभागामार्फत सर्व नागरिकांना कळविण्यात येते की शनिवार दि. २८ "
+    "नोव्हेंबर रोजी शहराच्या पूर्व भागाचा पाणीपुरवठा दुरुस्तीच्या कामासाठी बंद राहील. "
+) * 3
+
+
+def vocabulary(count: int) -> list[str]:
+    """Words that all differ."""
+    return [f"शब्द{at}" for at in range(count)]
+
+
+def test_case_marks_digits_spaces_and_addresses_do_not_count() -> None:
+    one = "No Water on 28 November!  See https://pmc.example/a"
+    other = "no water, on २८ november. see"
+    assert words_of(one) == words_of(other) == ["no", "water", "on", "28", "november", "see"]
+
+
+def test_a_devanagari_word_is_one_word_with_all_its_signs() -> None:
+    assert words_of("क्षेत्रीय कार्यालय #पाणीपुरवठा") == ["क्षेत्रीय", "कार्यालय", "पाणीपुरवठा"]
+
+
+def test_a_zero_width_mark_hides_nothing() -> None:
+    assert marks_of(runs_of("पाणी\u200b बंद आहे")) == marks_of(runs_of("पाणी बंद आहे"))
+
+
+def test_equal_texts_have_equal_marks_and_share_everything() -> None:
+    runs = runs_of(NOTICE)
+    assert len(marks_of(runs)) == MARKS
+    assert share(runs, runs_of(NOTICE.replace("  ", " ").upper())) == 1.0
+
+
+def test_texts_that_share_nine_tenths_share_a_mark() -> None:
+    words = vocabulary(200)
+    rng = random.Random(3)
+    for _round in range(60):
+        changed = list(words)
+        for at in rng.sample(range(0, 200, 4), 3):
+            changed[at] = "वेगळे"
+        one, other = runs_of(" ".join(words)), runs_of(" ".join(changed))
+        assert share(one, other) > 0.9
+        assert marks_of(one) & marks_of(other)
+
+
+def test_different_texts_share_no_mark() -> None:
+    words = vocabulary(300)
+    rng = random.Random(5)
+    for _round in range(60):
+        one, other = (runs_of(" ".join(rng.sample(words, 60))) for _text in range(2))
+        assert not marks_of(one) & marks_of(other)
+
+
+def test_a_text_without_words_has_no_marks() -> None:
+    assert marks_of(runs_of(" … 👍 https://pmc.example ")) == frozenset()
+    assert share(frozenset(), frozenset()) == 0.0

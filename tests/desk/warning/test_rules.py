@@ -1,0 +1,262 @@
+"""Each rule by itself: what it warns of, where, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from publisher.desk import warning
+from publisher.desk.warning import (
+    Alike,
+    Known,
+    Place,
+    SeenLink,
+    Text,
+    WarningCode,
+    addresses,
+    dates,
+    likeness,
+    links,
+    missing,
+    numbers,
+    replies,
+)
+from publisher.models.content import Language
+from publisher.models.warnings import LinkFinding
+
+TODAY = date(2026, 11, 25)  # a Wednesday
+KNOWN = Known(leaves_on=TODAY)
+
+
+def text(
+    words: str, *, platform: str = "x", language: Language = Language.MARATHI, **more: object
+) -> Text:
+    """One variant."""
+    account = {"x": 1, "facebook": 2}[platform]
+    return Text(account, platform, language, words, **more)  # type: ignore[arg-type]  # named by the test
+
+
+def event(first: date, last: date | None = None) -> Known:
+    """A draft about an event."""
+    return Known(leaves_on=TODAY, event=(first, last or first))
+
+
+# Dates
+
+
+def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
+    words = "शिबीर दि. २३ नोव्हेंबर रोजी"
+    (found,) = dates.passed([text("पाणी"), text(words)], KNOWN)
+    assert found.code is WarningCode.DATE_PASSED
+    assert (found.place.variant, found.place.field) == (1, "text")
+    assert found.place.span is not None
+    assert words[slice(*found.place.span)] == found.values["written"] == "२३ नोव्हेंबर"
+    assert found.values["day"] == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "दि. २५ नोव्हेंबर",  # today
+        "28 November",
+        "२३ ते २७ नोव्हेंबर",  # still going on
+        "शासन निर्णय दि. १९.०७.२०२१",  # a reference
+        "no date at all",
+    ],
+)
+def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(words: str) -> None:
+    assert list(dates.passed([text(words)], KNOWN)) == []
+
+
+def test_what_leaves_only_next_week_is_measured_by_then() -> None:
+    known = Known(leaves_on=date(2026, 12, 1))
+    assert list(dates.passed([text("28 November")], known))
+
+
+def test_a_year_written_by_mistake_counts_as_passed() -> None:
+    assert list(dates.passed([text("28.11.2025")], KNOWN))
+
+
+def test_a_date_that_is_not_the_events_is_warned_of_with_both() -> None:
+    known = event(date(2026, 11, 29))
+    (found,) = dates.off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], known)
+    assert found.code is WarningCode.DATE_DIFFERS
+    assert found.values["day"] == date(2026, 11, 28)
+    assert found.values["event_on"] == date(2026, 11, 29)
+
+
+def test_one_date_of_the_event_is_enough() -> None:
+    words = "नोंदणी २६ नोव्हेंबरपर्यंत; शिबीर २९ नोव्हेंबर रोजी"
+    assert list(dates.off_the_event([text(words)], event(date(2026, 11, 29)))) == []
+    span = event(date(2026, 11, 27), date(2026, 11, 30))
+    assert list(dates.off_the_event([text("29 to 30 November")], span)) == []
+    assert list(dates.off_the_event([text("no date")], span)) == []
+    assert list(dates.off_the_event([text("२८ नोव्हेंबर")], KNOWN)) == []
+
+
+def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
+    (found,) = dates.weekdays([text("रविवार दि. २८ नोव्हेंबर २०२६")], KNOWN)
+    assert (found.code, found.values["day"]) == (WarningCode.WRONG_WEEKDAY, date(2026, 11, 28))
+    assert list(dates.weekdays([text("शनिवार दि. २८ नोव्हेंबर; 29 November (Sunday)")], KNOWN)) == []
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["संपर्क ९८२२० १२३४५", "call 9822012345", "+91 98220 12345", "09822012345", "९८२२०-१२३४५."],
+)
+def test_a_mobile_number_is_warned_of(words: str) -> None:
+    (found,) = numbers.mobiles([text(words)], KNOWN)
+    assert found.code is WarningCode.MOBILE_NUMBER
+    assert found.place.span is not None
+    assert words[slice(*found.place.span)] == found.values["written"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "०२०-५५५०-०१४५",
+        "1800 1030 222",
+        "108",
+        "PMC/2026/9822012345",
+        "98220123456789",
+        "₹ 98,22,012",
+        "5822012345",
+    ],
+)
+def test_a_helpline_or_another_number_is_not(words: str) -> None:
+    assert list(numbers.mobiles([text(words)], KNOWN)) == []
+
+
+def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
+    known = Known(leaves_on=TODAY, city_numbers=frozenset({"9822012345"}))
+    assert list(numbers.mobiles([text("+91-98220 12345")], known)) == []
+
+
+@pytest.mark.parametrize(
+    ("digits", "fits"), [("2363", True), ("2364", False), ("3632", False), ("0", True)]
+)
+def test_the_check_digit_is_verhoeffs(digits: str, fits: bool) -> None:
+    assert numbers.is_verhoeff(digits) is fits
+
+
+@pytest.mark.parametrize("words", ["आधार २३४१ २३४१ २३४६", "234123412346", "2341-2341-2346"])
+def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(words: str) -> None:
+    (found,) = numbers.aadhaar([text(words)], KNOWN)
+    assert found.code is WarningCode.AADHAAR_NUMBER
+    assert found.values == {"ends_with": "2346"}
+
+
+@pytest.mark.parametrize(
+    "words", ["234123412345", "1341 2341 2346", "2341234123467", "+91 98220 12345"]
+)
+def test_twelve_digits_without_the_check_are_no_aadhaar_number(words: str) -> None:
+    assert list(numbers.aadhaar([text(words)], KNOWN)) == []
+
+
+# What is missing
+
+
+def test_a_photo_without_a_description_is_warned_of_in_its_language() -> None:
+    texts = [
+        text("अ", descriptions=("वर्णन", " ")),
+        text("a", language=Language.ENGLISH, descriptions=("words", "more")),
+    ]
+    (found,) = missing.descriptions(texts, KNOWN)
+    assert found.place == Place(0, "pictures-1")
+    assert found.values == {"picture": 2, "language": Language.MARATHI}
+
+
+def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> None:
+    texts = [
+        text("अ"),
+        text("a", language=Language.ENGLISH),
+        text("a", platform="facebook", language=Language.ENGLISH),
+    ]
+    (found,) = missing.languages(texts, KNOWN)
+    assert found.place == Place(2, "language")
+    assert found.values["missing"] is Language.MARATHI
+
+
+def test_a_mixed_text_and_an_answer_need_no_second_language() -> None:
+    assert list(missing.languages([text("अ a", language=Language.MIXED)], KNOWN)) == []
+    assert list(missing.languages([text("अ", target="900")], KNOWN)) == []
+
+
+# Links
+
+
+def seen(url: str, finding: LinkFinding | None, *, picture: str = "", code: int = 0) -> Known:
+    """A link that was looked at."""
+    link = SeenLink(url, finding, code or None, datetime(2026, 11, 25, tzinfo=UTC), "", picture)
+    return Known(leaves_on=TODAY, links={url: link})
+
+
+def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
+    url = "https://pmc.example/camp"
+    known = seen(url, LinkFinding.GONE, code=404)
+    (field,) = links.dead([text("अ", link=url)], known)
+    assert (field.place, field.values["answer"]) == (Place(0, "link"), 404)
+    (within,) = links.dead([text(f"पाहा {url} येथे")], known)
+    assert within.place == Place(0, "text", (5, 5 + len(url)))
+
+
+@pytest.mark.parametrize("finding", [None, LinkFinding.FINE, LinkFinding.GUARDED])
+def test_a_link_that_is_there_or_was_not_looked_at_is_not(finding: LinkFinding | None) -> None:
+    url = "https://pmc.example/camp"
+    assert list(links.dead([text("अ", link=url)], seen(url, finding))) == []
+
+
+def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
+    assert addresses.all_addresses([text("pib.gov.in पाहा"), text("", link="nonsense")]) == [
+        "http://pib.gov.in"
+    ]
+
+
+def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_with_it() -> None:
+    url = "https://pmc.example/camp"
+    known = seen(url, LinkFinding.FINE)
+    (found,) = links.without_picture([text("अ", link=url)], known)
+    assert (found.code, found.place) == (WarningCode.NO_LINK_PICTURE, Place(0, "link"))
+    assert list(links.without_picture([text("अ", link=url, descriptions=("फोटो",))], known)) == []
+    with_picture = seen(url, LinkFinding.FINE, picture="a" * 64)
+    assert list(links.without_picture([text("अ", link=url)], with_picture)) == []
+
+
+# Replies, and like texts
+
+
+def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
+    known = Known(leaves_on=TODAY, may_reply=False)
+    answer = text("आपली तक्रार मिळाली.", target="900")
+    (found,) = replies.refused([answer], known)
+    assert found.code is WarningCode.REPLY_REFUSED
+    assert list(replies.refused([answer], KNOWN)) == []
+    on_facebook = text("अ", platform="facebook", target="900")
+    assert list(replies.refused([on_facebook], known)) == []
+
+
+@pytest.mark.parametrize(
+    ("share", "code"), [(1.0, WarningCode.SAME_TEXT), (0.94, WarningCode.ALIKE_TEXT)]
+)
+def test_a_like_text_is_told_as_the_same_or_nearly_so(share: float, code: WarningCode) -> None:
+    alike = Alike(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
+    known = Known(leaves_on=TODAY, alike={1: alike})
+    (found,) = likeness.same([text("अ"), text("आ")], known)
+    assert (found.code, found.place.variant) == (code, 1)
+    assert (found.values["post_id"], found.values["percent"]) == (7, int(share * 100))
+
+
+def test_a_sound_draft_is_warned_of_nothing() -> None:
+    texts = [
+        text("शनिवार दि. २८ नोव्हेंबर रोजी पाणी बंद. ०२०-५५५०-०१४५", descriptions=("नळ",)),
+        text(
+            "No water on Saturday, 28 November. 020-5550-0145",
+            language=Language.ENGLISH,
+            descriptions=("A tap",),
+        ),
+    ]
+    assert warning.warnings(texts, event(date(2026, 11, 28))) == []

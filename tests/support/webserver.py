@@ -1,0 +1,101 @@
+"""A web server on loopback that answers as a test says, and notes what it was asked."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is answered at a path; with `drips` one byte comes every tenth of a second."""
+
+    body: bytes = b""
+    code: int = 200
+    kind: str = "text/html; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    drips: bool = False
+    to_head: int | None = None
+
+
+@dataclass
+class WebServer:
+    """The server: its port, what it answers by path, and what it was asked ("GET /a")."""
+
+    port: int
+    replies: dict[str, Reply] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+    scheme: str = "http"
+
+    def url(self, path: str = "/") -> str:
+        """The address of a path."""
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
+
+    def page(self, path: str, head: str = "", **more: object) -> str:
+        """Let a page with this head stand at a path; gives its address."""
+        body = f"<!doctype html><html><head>{head}</head><body>…</body></html>".encode()
+        self.replies[path] = Reply(body, **more)  # type: ignore[arg-type]  # named by the test
+        return self.url(path)
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever hangs up may do so."""
+
+
+@contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    """Run one as long as the test lasts."""
+    served = _Quiet(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    site = WebServer(served.server_port, scheme="https" if tls else "http")
+    if tls is not None:
+        served.socket = tls.wrap_socket(served.socket, server_side=True)
+    served.RequestHandlerClass = _handler(site)
+    thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield site
+    finally:
+        served.shutdown()
+        served.server_close()
+        thread.join()
+
+
+def _handler(site: WebServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as its base has it
+            """Say nothing."""
+
+        def do_HEAD(self) -> None:
+            self._answer(with_body=False)
+
+        def do_GET(self) -> None:
+            self._answer(with_body=True)
+
+        def _answer(self, *, with_body: bool) -> None:
+            site.asked.append(f"{self.command} {self.path}")
+            site.headers.append(dict(self.headers))
+            reply = site.replies.get(self.path, Reply(b"none here", 404))
+            self.send_response(reply.code if with_body else reply.to_head or reply.code)
+            for name, value in {"Content-Type": reply.kind, **reply.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if with_body:
+                self._write(reply)
+
+        def _write(self, reply: Reply) -> None:
+            if not reply.drips:
+                self.wfile.write(reply.body)
+                return
+            for byte in reply.body:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(0.1)
+
+    return Handler

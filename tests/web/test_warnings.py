@@ -1,0 +1,235 @@
+"""Warnings at the counter: on top with links, at the place, at the officer's; never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from publisher.models.comments import Comment
+from publisher.models.content import Post
+from publisher.models.history import Event
+from publisher.settings import Reach
+from tests.support.webserver import Reply, WebServer, serving
+from tests.web.counter import Browser, Site
+from tests.web.reading import Element, Page
+
+WRONG = "शिबीर रविवार दि. २८ नोव्हेंबर रोजी. चौकशी: ९८२२० १२३४५"
+RIGHT = "शिबीर शनिवार दि. २८ नोव्हेंबर रोजी. चौकशी: ०२०-५५५०-०१४५"
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    """A web server on loopback, to which links lead."""
+    with serving() as opened:
+        yield opened
+
+
+@pytest.fixture
+def near(site: Site) -> Site:
+    """The same counter in a rehearsal: it looks at links on this machine."""
+    house = site.app.extensions["house"]
+    settings = replace(house.settings, link_reach=Reach.LOOPBACK)
+    site.app.extensions["house"] = replace(house, settings=settings)
+    return site
+
+
+def draft(site: Site) -> tuple[Browser, int, str]:
+    """A clerk's browser at a draft, the post, and the path."""
+    post_id = site.city.draft(site.city.hand_in())
+    return site.browser("clerk"), post_id, f"/posts/{post_id}/draft"
+
+
+def form_of(site: Site, then: str, words: str, **more: str) -> list[tuple[str, str]]:
+    """A draft's form with this Marathi text on X, and an English one beside it."""
+    x = site.city.accounts["x"]
+    fields = {"seen": "1", "title": "शिबीर", f"text_{x}_mr": words, f"text_{x}_en": "Camp."}
+    return [*({**fields, **more}).items(), ("then", then)]
+
+
+def listed(page: Page) -> list[Element]:
+    """The lines of the list on top."""
+    return [
+        one
+        for one in page.all
+        if one.tag == "li"
+        and (frame := one.within("section")) is not None
+        and "warnings" in frame.get("class").split()
+    ]
+
+
+def test_a_warning_stands_on_top_with_a_link_to_its_field_and_at_the_field(site: Site) -> None:
+    browser, _post_id, path = draft(site)
+    browser.post(path, form_of(site, "save", WRONG))
+    page = browser.page(path)
+    field = f"text_{site.city.accounts['x']}_mr"
+    lines = [one.text for one in listed(page)]
+    assert any("या तारखेला शनिवार आहे" in one for one in lines)
+    links = [one.get("href") for one in page.all if one.within("li") in listed(page)]
+    assert f"#{page.named(field)[0].get('id')}" in links
+    told = page.by_id(f"{field}-warning").text
+    assert "९८२२० १२३४५" in told
+    assert "या तारखेला शनिवार आहे" in told
+    assert f"{field}-warning" in page.named(field)[0].get("aria-describedby").split()
+
+
+def test_a_warning_says_what_to_do(site: Site) -> None:
+    browser, _post_id, path = draft(site)
+    browser.post(path, form_of(site, "save", WRONG))
+    lines = [one.text for one in listed(browser.page(path))]
+    assert any("तारीख किंवा वार दुरुस्त करा." in one for one in lines)
+
+
+def test_the_same_words_at_several_places_are_one_line_with_several_links(site: Site) -> None:
+    browser, _post_id, path = draft(site)
+    facebook = f"text_{site.city.accounts['facebook']}_mr"
+    english = f"text_{site.city.accounts['facebook']}_en"
+    browser.post(path, form_of(site, "save", WRONG, **{facebook: WRONG, english: "Camp."}))
+    lines = [one.text for one in listed(browser.page(path)) if "शनिवार" in one.text]
+    assert len(lines) == 1
+    assert lines[0].startswith("एक्स (X) – मराठी मजकूर, फेसबुक – मराठी मजकूर:")
+
+
+def test_a_sound_draft_shows_no_list(site: Site) -> None:
+    browser, _post_id, path = draft(site)
+    browser.post(path, form_of(site, "save", RIGHT))
+    page = browser.page(path)
+    assert listed(page) == []
+    assert "warnings" not in page.html.split("<main")[1]
+
+
+def test_a_draft_with_warnings_is_sent_and_they_stay_in_the_record(site: Site) -> None:
+    browser, post_id, path = draft(site)
+    page = browser.page(path)
+    sends = [one for one in page.all if one.tag == "button" and one.get("value") == "send"]
+    assert len(sends) == 1
+    assert "disabled" not in sends[0].attributes
+    assert browser.post(path, form_of(site, "send", WRONG)).status_code == 302
+    with site.city.read() as session:
+        query = select(Event.details).where(
+            Event.subject == "posts", Event.subject_id == post_id, Event.verb == "send_for_review"
+        )
+        known = session.scalars(query).one()["warnings"]
+    assert [one["code"] for one in known] == ["wrong_weekday", "mobile_number"]
+
+
+def test_the_officer_sees_what_remains(site: Site) -> None:
+    browser, post_id, path = draft(site)
+    browser.post(path, form_of(site, "send", WRONG))
+    page = site.browser("first").page(f"/posts/{post_id}/review")
+    lines = [one.text for one in listed(page)]
+    assert any("या तारखेला शनिवार आहे" in one for one in lines)
+    anchors = [
+        one.get("href").removeprefix("#")
+        for one in page.all
+        if one.tag == "a" and one.within("li") in listed(page)
+    ]
+    assert {page.by_id(one).tag for one in anchors} == {"figure"}
+
+
+def test_a_date_that_the_department_does_not_name_is_told_with_theirs(site: Site) -> None:
+    browser, post_id, path = draft(site)
+    with site.city.write() as session:
+        session.get_one(Post, post_id).submissions[0].event_on = date(2026, 11, 29)
+    browser.post(path, form_of(site, "save", RIGHT))
+    lines = [one.text for one in listed(browser.page(path))]
+    assert any("विभागाच्या माहितीत रविवार, दि. २९ नोव्हेंबर २०२६ आहे" in one for one in lines)
+
+
+def test_a_like_text_leads_to_the_other_post(site: Site) -> None:
+    browser, post_id, path = draft(site)
+    browser.post(path, form_of(site, "save", RIGHT))
+    _browser, _other, other_path = draft(site)
+    browser.post(other_path, form_of(site, "save", RIGHT))
+    page = browser.page(other_path)
+    links = [one.get("href") for one in page.all if one.within("li") in listed(page)]
+    assert f"/posts/{post_id}" in links
+
+
+def test_checking_the_links_keeps_what_was_typed_and_saves_nothing(
+    near: Site, web: WebServer
+) -> None:
+    browser, post_id, path = draft(near)
+    gone = web.url("/gone")
+    answer = browser.post(path, form_of(near, "links", f"{RIGHT} नवे", link=gone))
+    page = Page(answer.text)
+    assert answer.status_code == 200
+    assert f"{RIGHT} नवे" in page.named(f"text_{near.city.accounts['x']}_mr")[0].raw
+    assert any("असे पान नाही (उत्तर ४०४)" in one.text for one in listed(page))
+    assert "असे पान नाही" in page.by_id("link-warning").text
+    assert web.asked == ["HEAD /gone", "GET /gone"]
+    with near.city.read() as session:
+        assert session.get_one(Post, post_id).newest == 1
+
+
+def test_links_that_nobody_has_looked_at_yet_are_counted(near: Site) -> None:
+    browser, _post_id, path = draft(near)
+    browser.post(path, form_of(near, "save", RIGHT, link="http://127.0.0.1:9/a"))
+    page = browser.page(path)
+    assert "१ लिंक अद्याप तपासलेली नाही." in page
+    assert [one for one in page.all if one.tag == "button" and one.get("value") == "links"]
+
+
+def test_in_a_rehearsal_links_to_elsewhere_are_not_spoken_of(near: Site) -> None:
+    browser, _post_id, path = draft(near)
+    words = form_of(near, "links", RIGHT, link="https://pmc.example/a")
+    page = Page(browser.post(path, words).text)
+    assert listed(page) == []
+    assert not [one for one in page.all if one.get("value") == "links"]
+
+
+def test_a_link_that_was_looked_at_has_its_card_with_title_and_picture(
+    near: Site, web: WebServer
+) -> None:
+    kept = BytesIO()
+    Image.new("RGB", (600, 315), "teal").save(kept, "PNG")
+    web.replies["/p.png"] = Reply(kept.getvalue(), kind="image/png")
+    head = "<title>मोफत शिबीर</title><meta property='og:image' content='/p.png'>"
+    url = web.page("/camp", head)
+    browser, post_id, path = draft(near)
+    browser.post(path, form_of(near, "links", RIGHT, link=url))
+    browser.post(path, form_of(near, "save", RIGHT, link=url))
+    page = browser.page(f"/posts/{post_id}")
+    cards = [one for one in page.all if "preview-card" in one.get("class").split()]
+    assert [one.text for one in cards if "मोफत शिबीर" in one.text]
+    assert any("127.0.0.1" in one.text for one in cards)
+    pictures = [one.get("src") for one in page.all if "/link-pictures/" in one.get("src")]
+    shown = browser.get(pictures[0])
+    assert shown.status_code == 200
+    with Image.open(BytesIO(shown.data)) as picture:
+        assert f"image/{str(picture.format).lower()}" == shown.mimetype
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+
+
+def test_a_picture_of_no_link_is_nowhere(site: Site) -> None:
+    assert site.browser("clerk").get(f"/link-pictures/{'a' * 64}").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/posts/{}/draft", "/posts/{}"])
+def test_previews_are_seen_in_light_and_dark_without_a_form(site: Site, page: str) -> None:
+    browser, post_id, _path = draft(site)
+    shown = browser.page(page.format(post_id))
+    radios = shown.named("look")
+    assert [one.get("value") for one in radios] == ["light", "dark"]
+    assert [one.get("form") for one in radios] == ["", ""]
+    assert ["checked" in one.attributes for one in radios] == [True, False]
+
+
+@pytest.mark.parametrize(("handle", "is_told"), [("@another", True), ("@city", False)])
+def test_before_an_answer_on_x_it_is_told_where_x_would_refuse_it(
+    site: Site, handle: str, is_told: bool
+) -> None:
+    """A comment in the cell's queue, under no post of ours, that mentions @city."""
+    comment_id = site.city.comment("खड्डा बुजवा")
+    with site.city.write() as session:
+        session.get_one(Comment, comment_id).account.handle = handle
+    department = str(site.city.departments["water"])
+    site.browser("lead").post(f"/comments/{comment_id}/assign", {"department": department})
+    page = site.browser("first").page(f"/comments/{comment_id}")
+    told = [one.text for one in page.all if one.get("id") == "text-warning"]
+    assert [one.startswith("नागरिकाने आपल्या खात्याचा उल्लेख") for one in told] == [True] * is_told

@@ -1,0 +1,165 @@
+"""Previews: where X cuts, grids as the platforms crop them, cards of links, light and dark."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from publisher.platforms import counting
+from tests.web_look.conftest import Opener
+from web.link_cards import domain_of, first_link
+from web.previewing import x_cut
+
+WORD = "शब्द "
+
+
+def test_x_cuts_a_long_text_at_a_word_within_its_limit() -> None:
+    text = WORD * 100
+    cut = x_cut(text)
+    assert counting.count(cut.before).weighted <= counting.LIMIT
+    assert counting.count(f"{cut.before} शब्द").weighted > counting.LIMIT
+    assert f"{cut.before} {cut.after}" == text.strip()
+
+
+@pytest.mark.parametrize("text", ["", "पाणी", "x" * 280, "https://pmc.in/" + "a" * 400])
+def test_x_shows_what_is_within_its_limit_whole(text: str) -> None:
+    assert x_cut(text) == (text, "")
+
+
+def test_x_cuts_one_endless_word_at_the_limit_itself() -> None:
+    assert x_cut("क" * 300) == ("क" * 280, "क" * 20)
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://www.pmc.example/a?b", "pmc.example"),
+        ("http://127.0.0.1:80/", "127.0.0.1"),
+        ("http://[::1", "http://[::1"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_link_is_named_by_its_domain(url: str, domain: str) -> None:
+    assert domain_of(url) == domain
+
+
+def test_x_makes_a_card_of_the_first_link_of_a_text() -> None:
+    assert first_link("पाहा https://pmc.example/a. व https://b.example") == "https://pmc.example/a"
+    assert first_link("pmc.example") == ""
+
+
+DARKEST = "getComputedStyle(document.querySelector('.preview-post')).backgroundColor"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_switch_shows_every_preview_in_the_dark_without_a_script(
+    visit: Opener, javascript: bool
+) -> None:
+    page = visit("review", javascript=javascript)
+    assert page.evaluate(DARKEST) == "rgb(255, 255, 255)"
+    page.check("#look-dark")
+    grounds = page.locator(".preview-post").evaluate_all(
+        "all => [...new Set(all.map(one => getComputedStyle(one).backgroundColor))]"
+    )
+    assert grounds == ["rgb(20, 33, 46)"]
+
+
+def contrasts(page: Page) -> dict[str, float]:
+    """The contrast of every text of the previews with the ground of its post or card."""
+    found: dict[str, float] = page.evaluate(
+        """() => {
+        const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
+          .map((part) => part / 255)
+          .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+          .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+        const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        const result = {};
+        document.querySelectorAll(".preview-text p, .hashtag, .cut, .preview-account .who span, " +
+          ".preview-actions, .card-domain").forEach((one) => {
+          const on = one.closest(".preview-card") || one.closest(".preview-post");
+          const value = ratio(light(getComputedStyle(one).color),
+                              light(getComputedStyle(on).backgroundColor));
+          const name = one.className || one.tagName;
+          result[name] = Math.min(result[name] || 99, value);
+        });
+        return result;
+      }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_every_text_of_a_preview_stands_out_in_light_and_dark(visit: Opener, look: str) -> None:
+    page = visit("review")
+    page.check(f"#look-{look}")
+    found = contrasts(page)
+    assert {"hashtag", "cut", "P"} <= set(found)
+    assert min(found.values()) >= 7, found
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "columns", "rows"),
+    [
+        ("x", 2, 2, 1),
+        ("x", 3, 2, 2),
+        ("x", 4, 2, 2),
+        ("facebook", 2, 2, 1),
+        ("facebook", 3, 2, 2),
+        ("facebook", 4, 2, 2),
+    ],
+)
+def test_a_grid_of_square_pictures_is_laid_out_as_the_platform_does(
+    visit: Opener, kind: str, count: int, columns: int, rows: int
+) -> None:
+    assert laid_out(visit, kind, count, "square") == (columns, rows)
+
+
+@pytest.mark.parametrize(
+    ("count", "shape", "columns", "rows"),
+    [(2, "wide", 1, 2), (4, "wide", 3, 2), (4, "tall", 2, 3), (3, "tall", 2, 2)],
+)
+def test_facebook_lays_out_by_the_shape_of_the_first_picture(
+    visit: Opener, count: int, shape: str, columns: int, rows: int
+) -> None:
+    assert laid_out(visit, "facebook", count, shape) == (columns, rows)
+
+
+def laid_out(visit: Opener, kind: str, count: int, shape: str) -> tuple[int, int]:
+    """How many columns and rows a grid has in the browser."""
+    page = visit("review")
+    found: list[int] = page.evaluate(
+        """([kind, count, shape]) => {
+        const figure = document.createElement("figure");
+        figure.className = "preview preview-" + kind;
+        const grid = document.createElement("div");
+        grid.className = `preview-grid preview-grid-${count} preview-grid-${shape}`;
+        for (let at = 0; at < count; at += 1) { grid.append(document.createElement("span")); }
+        figure.append(grid);
+        document.querySelector("main").append(figure);
+        const style = getComputedStyle(grid);
+        const sides = [style.gridTemplateColumns, style.gridTemplateRows];
+        return sides.map((one) => one.split(" ").length);
+      }""",
+        [kind, count, shape],
+    )
+    return found[0], found[1]
+
+
+def test_a_link_typed_anew_names_its_own_domain_and_loses_the_title_before(visit: Opener) -> None:
+    page = visit("drafting", lang="en")
+    row = page.locator("[data-preview-link-of]")
+    assert row.locator(".card-domain").inner_text() == "pmc.example"
+    page.fill("#outward", "https://www.other.example/b")
+    assert row.locator(".card-domain").inner_text() == "other.example"
+    page.fill("#outward", "")
+    assert row.is_hidden()
+
+
+def test_a_long_text_on_x_is_cut_while_somebody_types_where_the_server_would(
+    visit: Opener,
+) -> None:
+    page = visit("drafting", lang="en")
+    page.evaluate("() => { window.nagarvaniCount = (text) => Array.from(text).length; }")
+    page.fill("#text_mr", WORD * 100)
+    shown = page.locator("[data-preview-of=text_mr] p").all_inner_texts()
+    assert shown == list(x_cut(WORD * 100))
