@@ -12,6 +12,7 @@ from wtforms import (
     BooleanField,
     HiddenField,
     MultipleFileField,
+    SelectField,
     StringField,
     TextAreaField,
 )
@@ -20,11 +21,17 @@ from publisher.desk.checking import Problem
 from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
 from publisher.models.content import Language
 from publisher.models.deliveries import Account
+from publisher.models.drafting import StartingText, TextPart
+from publisher.models.people import Department
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import local
-from web.fields import DayMonthYearField
+from web import drafting_joint
+from web.drafting_joint import JointRow
+from web.fields import DayMonthYearField, options
 from web.forms import Form
-from web.words import _l
+from web.showing import language_text
+from web.wording import account_name
+from web.words import _, _l
 
 MARATHI_AND_ENGLISH = (Language.MARATHI, Language.ENGLISH)
 
@@ -35,6 +42,11 @@ class Slot:
 
     account: Account
     language: Language
+
+    @property
+    def title(self) -> str:
+        """What it is called where an error leads to it: "X – Marathi text"."""
+        return f"{account_name(self.account)} – {language_text(self.language)}"
 
     @property
     def name(self) -> str:
@@ -54,6 +66,10 @@ class DraftForm(Form):
     not_after_day = DayMonthYearField(_l("Not after this date"))
     not_after_clock = StringField(_l("Time"))
     photos = MultipleFileField(_l("Add photos"))
+    starting = SelectField(_l("Starting text"), validate_choice=False)
+    joint_add = SelectField(_l("Another department"), validate_choice=False)
+    joint_add_as = SelectField(_l("This department"), validate_choice=False)
+    clerk_note = TextAreaField(_l("Internal note"))
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,7 @@ class Sheet:
     form: DraftForm
     slots: tuple[Slot, ...]
     pictures: tuple[PictureDraft, ...]
+    joint: tuple[JointRow, ...] = ()
 
 
 def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[Slot, ...]:
@@ -71,16 +88,29 @@ def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tup
     return tuple(Slot(account, language) for account in accounts for language in wanted)
 
 
-def make_sheet(slots: tuple[Slot, ...], pictures: Sequence[PictureDraft]) -> Sheet:
+def make_sheet(
+    slots: tuple[Slot, ...], pictures: Sequence[PictureDraft], joint: Sequence[JointRow] = ()
+) -> Sheet:
     """The form for these slots and pictures, filled by the POST in hand where there is one."""
-    fields: dict[str, object] = {slot.name: TextAreaField() for slot in slots}
+    fields: dict[str, object] = {slot.name: TextAreaField(slot.title) for slot in slots}
     languages = dict.fromkeys(slot.language for slot in slots)
     for index, _picture in enumerate(pictures):
         fields[f"drop_{index}"] = BooleanField(_l("Leave this photo out"))
         for language in languages:
             fields[f"alt_{index}_{language.value}"] = TextAreaField()
+    fields |= {row.name: row.field() for row in joint}
     made = type("FilledDraftForm", (DraftForm,), fields)
-    return Sheet(cast(DraftForm, made()), slots, tuple(pictures))
+    return Sheet(cast(DraftForm, made()), slots, tuple(pictures), tuple(joint))
+
+
+def offer(sheet: Sheet, texts: Sequence[StartingText], departments: Sequence[Department]) -> None:
+    """Let the form offer these starting texts, and the departments that have no row yet."""
+    form = sheet.form
+    whole = [(str(one.id), one.name) for one in texts if one.part is TextPart.WHOLE]
+    form.starting.choices = options([("", _("Choose a starting text")), *whole])
+    drafting_joint.choose_from(form.joint_add, sheet.joint, departments)
+    ways = (drafting_joint.ASKED, drafting_joint.NAMED)
+    form.joint_add_as.choices = options((one, _(drafting_joint.HOW[one])) for one in ways)
 
 
 def fill(sheet: Sheet, draft: Draft, *, seen: int) -> None:
@@ -113,7 +143,7 @@ def pictures_of(draft: Draft) -> tuple[PictureDraft, ...]:
     return max((one.pictures for one in draft.variants), key=len, default=())
 
 
-def read(sheet: Sheet, *, asked: tuple[int, ...]) -> Draft:
+def read(sheet: Sheet) -> Draft:
     """The form as a draft; a slot left empty is no variant."""
     form = sheet.form
     found: list[Problem] = []
@@ -126,7 +156,8 @@ def read(sheet: Sheet, *, asked: tuple[int, ...]) -> Draft:
         variants=tuple(
             _variant(sheet, slot, [one for one in new if one.content]) for slot in written(sheet)
         ),
-        asked=asked,
+        asked=drafting_joint.read(form, sheet.joint, drafting_joint.ASKED),
+        named=drafting_joint.read(form, sheet.joint, drafting_joint.NAMED),
         found=tuple(found),
     )
 

@@ -2,40 +2,130 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import TextAreaField
 
 from approvals.lifecycle import PostState
-from approvals.policy import Action, may
-from publisher.desk import drafting, reviewing
-from publisher.desk.judging import asked_departments
-from publisher.models.content import Post, PostKind
+from approvals.policy import Action, may, scope_of
+from publisher.desk import drafting, judging, reviewing
+from publisher.desk.checking import Invalid, departments_in_sight
+from publisher.desk.judging import Standing, asked_departments
+from publisher.models.content import Post, PostKind, Revision
+from publisher.models.drafting import OpenDraft
 from publisher.office import reporting
 from web.acting import actor, reads
+from web.forms import Form
 from web.house import house
-from web.rules import for_roles
+from web.rules import for_action, for_roles
 from web.showing import shown
 from web.wording.progress import NEXT, STEPS
+from web.words import _, _l
 
 routes = Blueprint("posts", __name__)
+Page = Response | str | tuple[str, int]
+
+
+class NoteForm(Form):
+    """A note between clerks."""
+
+    clerk_note = TextAreaField(_l("Internal note"))
 
 
 @routes.get("/posts/<int:post_id>")
 @for_roles()
 @reads
-def show(session: Session, post_id: int) -> str:
+def show(session: Session, post_id: int) -> Page:
     """The post as it stands."""
+    return _page(session, post_id, NoteForm(formdata=None))
+
+
+def _page(session: Session, post_id: int, form: NoteForm) -> str:
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    newest = post.revisions[-1] if post.revisions else None
+    acts = _acts(post)
     return render_template(
         "posts/post.html",
         post=post,
-        revision=post.revisions[-1] if post.revisions else None,
-        shown=shown(post.revisions[-1]) if post.revisions else [],
+        revision=newest,
+        shown=shown(newest) if newest else [],
         timeline=reporting.post_timeline(session, post_id=post_id, now=house().now()),
         steps=STEPS,
         next_words=NEXT,
-        acts=_acts(post),
+        acts=acts,
+        standings=(standings := _standings(newest)),
+        blocked=_blocked(session, post, standings),
+        sisters=_sisters(post),
+        in_sight=_in_sight(post),
+        notes=drafting.notes_of(session, actor=actor(), post_id=post_id),
+        reads_notes=drafting.reads_notes(actor()),
+        note_form=form,
+        others=_others(session, post_id) if "draft" in acts else [],
     )
+
+
+def _standings(newest: Revision | None) -> list[Standing]:
+    return judging.standings(newest, now=house().now()) if newest else []
+
+
+def _blocked(session: Session, post: Post, standings: Sequence[Standing]) -> set[int]:
+    """The asked departments for which nobody can approve the newest revision."""
+    if post.state is not PostState.IN_REVIEW:
+        return set()
+    revision, now = post.revisions[-1], house().now()
+    missing = [one.department.id for one in standings if one.is_missing]
+    return {
+        one for one in missing if judging.approvers_for(session, revision, one, now=now).blocked
+    }
+
+
+def _others(session: Session, post_id: int) -> list[OpenDraft]:
+    return drafting.others_at(session, actor=actor(), now=house().now(), post_id=post_id)
+
+
+def _in_sight(post: Post) -> set[int]:
+    """The submissions that this person may open: those of other departments only the cell's."""
+    if scope_of(actor(), Action.SEE_SUBMISSION) is None:
+        return set()
+    seen = departments_in_sight(actor(), Action.SEE_SUBMISSION)
+    return {one.id for one in post.submissions if seen is None or one.department_id in seen}
+
+
+def _sisters(post: Post) -> list[Post]:
+    """The other posts from the same submissions, as far as this person may see them."""
+    seen = departments_in_sight(actor(), Action.SEE_POST)
+    others = {one.id: one for submission in post.submissions for one in submission.posts}
+    return [
+        one
+        for key, one in sorted(others.items())
+        if key != post.id and (seen is None or one.department_id in seen)
+    ]
+
+
+@routes.post("/posts/<int:post_id>/notes")
+@for_action(Action.DRAFT)
+def note(post_id: int) -> Page:
+    """Add a note between clerks; departments do not see it."""
+    form = NoteForm()
+    try:
+        with house().database.transaction() as session:
+            drafting.write_note(
+                session,
+                actor=actor(),
+                now=house().now(),
+                post_id=post_id,
+                text=form.clerk_note.data or "",
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        with house().database.reading() as session:
+            return _page(session, post_id, form), 422
+    flash(_("The note is kept."))
+    flash(f"note-{post_id}", "draft-done")
+    return redirect(url_for("posts.show", post_id=post_id, _anchor="notes"))
 
 
 def _acts(post: Post) -> frozenset[str]:
@@ -55,16 +145,18 @@ def _acts(post: Post) -> frozenset[str]:
 
 
 def _decisions(post: Post) -> set[str]:
-    """Deciding, and taking an approval back, for the department that was asked."""
+    """Deciding, once for each asked department, and taking its approval back."""
     mine = actor().department_id
     if not post.revisions or mine not in asked_departments(post.revisions[-1]):
         return set()
-    found = set()
-    if post.state is PostState.IN_REVIEW and may(actor(), Action.APPROVE, mine, standing_in=True):
-        found.add("decide")
     standing = [
         one for one in reviewing.standing_approvals(post.revisions[-1]) if one.department_id == mine
     ]
+    in_force = any(judging.is_in_force(one, now=house().now()) for one in standing)
+    found = set()
+    waits = post.state is PostState.IN_REVIEW and not in_force
+    if waits and may(actor(), Action.APPROVE, mine, standing_in=True):
+        found.add("decide")
     if standing and may(actor(), Action.WITHDRAW_APPROVAL, mine, standing_in=True):
         found.add(Action.WITHDRAW_APPROVAL.value)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor
+from publisher.desk.checking import Invalid, Problem
 from publisher.models.content import Decision, DecisionKind, Revision, Variant
 from publisher.models.people import Appointment, Department
-from publisher.people import ladder
+from publisher.people import ladder, register
 
 APPROVALS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
 OWNER_OF_THE_REST = "information-technology"
@@ -100,6 +102,74 @@ def asked_departments(revision: Revision) -> list[int]:
     """The departments that have to approve; the owning one where none is listed."""
     asked = [row.department_id for row in revision.departments if row.asked]
     return asked or [revision.post.department_id]
+
+
+def check_asked(revision: Revision, *, now: datetime) -> None:
+    """Raise `Invalid` where the owning department is not asked, or one that is asked has ended.
+
+    A department may have ended since the revision was written: it would be waited for in vain.
+    """
+    asked = [row.department for row in revision.departments if row.asked]
+    owner_is_asked = revision.post.department_id in asked_departments(revision)
+    if not owner_is_asked or any(not register.is_in_force(one, now=now) for one in asked):
+        raise Invalid([Problem("asked", "closed")])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one department stands to a revision: whether it is asked, and what it decided.
+
+    `decision` is its approval in force, else its return or rejection, else None.
+    """
+
+    department: Department
+    is_owner: bool
+    is_asked: bool
+    decision: Decision | None
+
+    @property
+    def has_approved(self) -> bool:
+        """Whether an approval of it is in force."""
+        return self.decision is not None and self.decision.kind in APPROVALS
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is asked and has not decided."""
+        return self.is_asked and self.decision is None
+
+
+def standings(revision: Revision, *, now: datetime) -> list[Standing]:
+    """Every department of a revision: the owning one, those asked, those only named."""
+    post = revision.post
+    rows = {row.department_id: (row.department, row.asked) for row in revision.departments}
+    rows.setdefault(post.department_id, (post.department, True))
+    found = [
+        Standing(
+            department=department,
+            is_owner=department.id == post.department_id,
+            is_asked=is_asked,
+            decision=_decided(revision, department.id, now=now),
+        )
+        for department, is_asked in rows.values()
+    ]
+    return sorted(found, key=lambda one: (not one.is_owner, not one.is_asked, one.department.id))
+
+
+def _decided(revision: Revision, department_id: int, *, now: datetime) -> Decision | None:
+    counting = [
+        one
+        for one in revision.decisions
+        if one.department_id == department_id and _still_says(one, now=now)
+    ]
+    return counting[-1] if counting else None
+
+
+def _still_says(decision: Decision, *, now: datetime) -> bool:
+    """An approval while it is in force, a refusal until the revision is sent for review again."""
+    if _approves(decision):
+        return is_in_force(decision, now=now)
+    sent_at = decision.revision.sent_for_review_at
+    return sent_at is None or decision.at >= sent_at
 
 
 def approvers_for(

@@ -199,3 +199,25 @@ def _refused(database: Database, house: House, store: Store, typed: Draft) -> li
     with pytest.raises(Invalid) as caught:
         save(database, house, post, prepared(database, store, typed), 0)
     return caught.value.codes
+
+
+def test_a_moving_picture_leaves_alone_on_x_and_beside_others_on_facebook(
+    database: Database, house: House, store: Store
+) -> None:
+    drawn = [Image.new("RGB", (60, 40), colour) for colour in ("teal", "navy")]
+    out = BytesIO()
+    drawn[0].save(out, "GIF", save_all=True, append_images=drawn[1:], duration=100)
+    moving = PictureDraft("लाटा", source_sha256=store.save(out.getvalue()))
+    still = PictureDraft("नळ", source_sha256=store.save(photo()))
+    for pictures, found in [
+        ((moving,), []),
+        ((moving, still), [("variants-0-pictures", "moving_alone")]),
+    ]:
+        typed = draft(
+            variant(house.x, pictures=pictures), variant(house.facebook, pictures=pictures)
+        )
+        ready = prepared(database, store, typed)
+        assert problems(ready) == found
+        on_x, on_facebook = ready.variants
+        assert on_x.pictures[0].mime == "image/gif"
+        assert on_facebook.pictures[0].mime == "image/png"

@@ -63,13 +63,3 @@ def test_a_revision_comes_back_as_the_draft_it_was(
         drafting.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
     with database.reading() as session:
         assert drafting.draft_of(session.get_one(Post, post.id).revisions[0]) == typed
-
-
-def test_a_picture_without_a_description_is_warned_of_at_its_place() -> None:
-    typed = draft(
-        variant(1, pictures=(PictureDraft("अ"), PictureDraft(" "))),
-        variant(1, language=Language.ENGLISH, pictures=(PictureDraft("a"),)),
-    )
-    (warning,) = drafting.warnings(typed)
-    assert (warning.field, warning.code) == ("variants-0-pictures-1-alt_text", "no_description")
-    assert warning.values == {"picture": 2, "language": "mr"}

@@ -134,6 +134,21 @@ def test_after_a_return_each_department_approves_anew(
     assert (state(session, joint), refusal(session, joint)) == (PostState.APPROVED, None)
 
 
+def test_a_department_that_returned_it_is_waited_for_once_it_is_sent_again(
+    session: Session, board: Board, joint: int
+) -> None:
+    revision, roads = revision_of(session, joint), board.departments["roads"]
+    reviewing.return_post(
+        session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1, reason="दुरुस्त करावे"
+    )
+    session.expire(revision)
+    (one,) = [x for x in judging.standings(revision, now=NOW) if x.department.id == roads]
+    assert one.decision is not None
+    reviewing.send_for_review(session, actor=board.clerk, now=NOW + HOUR, post_id=joint, seen=1)
+    session.expire(revision)
+    assert all(x.is_missing for x in judging.standings(revision, now=NOW + HOUR))
+
+
 def test_one_department_takes_back_its_own_approval_and_the_others_stand(
     session: Session, board: Board, joint: int
 ) -> None:

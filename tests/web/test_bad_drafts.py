@@ -226,14 +226,16 @@ def test_a_late_limit_that_is_none_is_told_at_its_field(site: Site, limit: str) 
 @pytest.mark.parametrize("act", ["return", "reject"])
 def test_a_decision_without_its_reason_asks_for_it(site: Site, act: str) -> None:
     post = site.city.in_review()
-    answer = site.browser("first").post(f"/posts/{post}/{act}", {"seen": "1", "reason": " "})
+    sent = {"seen": "1", "under": str(site.city.appointments["first"]), "reason": " "}
+    answer = site.browser("first").post(f"/posts/{post}/{act}", sent)
     assert answer.status_code == 422
     assert Page(answer.text).error_at("reason") == "कारण लिहावे."
 
 
 def test_an_over_long_reason_is_told_and_kept(site: Site) -> None:
     post, words = site.city.in_review(), "वेळ दुरुस्त करावी. " * 200
-    answer = site.browser("first").post(f"/posts/{post}/return", {"seen": "1", "reason": words})
+    sent = {"seen": "1", "under": str(site.city.appointments["first"]), "reason": words}
+    answer = site.browser("first").post(f"/posts/{post}/return", sent)
     page = Page(answer.text)
     assert page.error_at("reason") == "मजकूर मोठा आहे: ३,७९९ अक्षरे; जास्तीत जास्त २,००० चालतात."
     assert page.named("reason")[0].raw == words

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from publisher.desk.drafting.comparing import Change, ChangeKind, Piece, PieceKind, changes
+from publisher.desk.drafting.comparing import (
+    Change,
+    ChangeKind,
+    Piece,
+    PieceKind,
+    changes,
+    difference,
+)
 from publisher.desk.drafting.drafts import (
     Draft,
     Known,
@@ -12,9 +19,14 @@ from publisher.desk.drafting.drafts import (
     PreparedVariant,
     VariantDraft,
 )
+from publisher.desk.drafting.graphemes import FinePiece, Run, finely, graphemes
+from publisher.desk.drafting.joining import join, part
+from publisher.desk.drafting.notes import notes_of, reads_notes, write_note
+from publisher.desk.drafting.opening import close_draft, open_draft, others_at
 from publisher.desk.drafting.preparing import known, prepare_pictures
-from publisher.desk.drafting.proposing import draft_of, first_draft, warnings
+from publisher.desk.drafting.proposing import begun, draft_of, first_draft, sources_of
 from publisher.desk.drafting.reading import post_for, usable_accounts
+from publisher.desk.drafting.restoring import restore
 from publisher.desk.drafting.saving import save, start
 from publisher.desk.drafting.writing import write_revision
 
@@ -22,6 +34,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Draft",
+    "FinePiece",
     "Known",
     "PictureDraft",
     "Piece",
@@ -29,16 +42,30 @@ __all__ = [
     "PreparedDraft",
     "PreparedPicture",
     "PreparedVariant",
+    "Run",
     "VariantDraft",
+    "begun",
     "changes",
+    "close_draft",
+    "difference",
     "draft_of",
+    "finely",
     "first_draft",
+    "graphemes",
+    "join",
     "known",
+    "notes_of",
+    "open_draft",
+    "others_at",
+    "part",
     "post_for",
     "prepare_pictures",
+    "reads_notes",
+    "restore",
     "save",
+    "sources_of",
     "start",
     "usable_accounts",
-    "warnings",
+    "write_note",
     "write_revision",
 ]

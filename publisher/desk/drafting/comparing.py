@@ -50,6 +50,7 @@ class ChangeKind(StrEnum):
     NOT_BEFORE = "not_before"
     NOT_AFTER = "not_after"
     ASKED = "asked"
+    NAMED = "named"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Change:
 
     `variant` is where it is (the old one's where it is gone), None for the revision as a whole.
     Texts come as `pieces`; pictures as `picture`, the rendition meant; links, moments (or None)
-    and the ids of the departments asked as `before` and `after`.
+    and the ids of the departments asked or named as `before` and `after`.
     """
 
     kind: ChangeKind
@@ -118,12 +119,14 @@ def _whole(old: Revision, new: Revision) -> Iterator[Change]:
         yield Change(ChangeKind.NOT_BEFORE, before=old.not_before, after=new.not_before)
     if old.not_after != new.not_after:
         yield Change(ChangeKind.NOT_AFTER, before=old.not_after, after=new.not_after)
-    if _asked(old) != _asked(new):
-        yield Change(ChangeKind.ASKED, before=_asked(old), after=_asked(new))
+    for kind, asked in ((ChangeKind.ASKED, True), (ChangeKind.NAMED, False)):
+        before, after = _departments(old, asked=asked), _departments(new, asked=asked)
+        if before != after:
+            yield Change(kind, before=before, after=after)
 
 
-def _asked(revision: Revision) -> tuple[int, ...]:
-    return tuple(sorted(row.department_id for row in revision.departments if row.asked))
+def _departments(revision: Revision, *, asked: bool) -> tuple[int, ...]:
+    return tuple(sorted(row.department_id for row in revision.departments if row.asked is asked))
 
 
 def difference(old: str, new: str) -> tuple[Piece, ...]:

@@ -40,8 +40,8 @@ class VariantDraft:
 class Draft:
     """Everything on the drafting page, as typed; times are aware UTC.
 
-    `asked` names the departments that have to approve beside the owning one. `found` holds
-    problems that were met while the form was read.
+    `asked` are the departments that have to approve beside the owning one, `named` those that
+    are only named. `found` holds problems that were met while the form was read.
     """
 
     title: str
@@ -50,6 +50,7 @@ class Draft:
     not_after: datetime | None = None
     variants: tuple[VariantDraft, ...] = ()
     asked: tuple[int, ...] = ()
+    named: tuple[int, ...] = ()
     found: tuple[Problem, ...] = ()
 
 

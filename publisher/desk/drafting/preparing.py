@@ -27,6 +27,9 @@ from publisher.media.store import MediaStore, MediumChanged, MediumMissing
 from publisher.models.content import Rendition, Revision, Variant
 from publisher.models.deliveries import Account
 
+MOVING = "image/gif"
+"""Only what moves stays a GIF; X takes one of it, and no picture beside it."""
+
 Made = dict[tuple[str, str], PreparedPicture]
 
 
@@ -92,6 +95,8 @@ class _Bench:
             self._picture(f"{place}-pictures-{index}", picture, platform)
             for index, picture in enumerate(variant.pictures[:MOST_PICTURES])
         ]
+        if count > 1 and any(one is not None and one.mime == MOVING for one in pictures):
+            self.checking.add(f"{place}-pictures", "moving_alone")
         return replace(prepared, pictures=tuple(one for one in pictures if one))
 
     def _picture(self, place: str, picture: PictureDraft, platform: str) -> PreparedPicture | None:

@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from publisher.desk.checking import Problem
 from publisher.desk.drafting.drafts import MOST_PICTURES, Draft, PictureDraft, VariantDraft
-from publisher.models.content import Language, Revision, Submission, SubmissionFile, Variant
+from publisher.models.content import (
+    Language,
+    Post,
+    Revision,
+    Submission,
+    SubmissionFile,
+    Variant,
+)
 from publisher.models.deliveries import Account
+
+
+def begun(post: Post, accounts: Sequence[Account]) -> Draft:
+    """What the page begins with: the newest revision, else what the departments handed in.
+
+    A department whose submission the post rests on, and that the revision does not name yet, is
+    proposed as one to be asked.
+    """
+    draft = draft_of(post.revisions[-1]) if post.revisions else _from_sources(post, accounts)
+    met = {post.department_id, *draft.asked, *draft.named}
+    more = {one.department_id for one in post.submissions} - met
+    return replace(draft, asked=tuple(sorted({*draft.asked, *more})))
+
+
+def sources_of(post: Post) -> list[Submission]:
+    """The submissions that a post rests on, those of its owning department first."""
+    return sorted(
+        post.submissions, key=lambda one: (one.department_id != post.department_id, one.id)
+    )
+
+
+def _from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
+    """The submissions' texts one after the other, with the first of all their pictures."""
+    first, *more = (first_draft(one, accounts) for one in sources_of(post))
+    variants = {(one.account_id, one.language): one for one in first.variants}
+    for draft in more:
+        for one in draft.variants:
+            key = (one.account_id, one.language)
+            variants[key] = _together(variants[key], one) if key in variants else one
+    return replace(first, title=post.title, variants=tuple(variants.values()))
+
+
+def _together(one: VariantDraft, other: VariantDraft) -> VariantDraft:
+    pictures = {picture.source_sha256: picture for picture in (*other.pictures, *one.pictures)}
+    order = dict.fromkeys(picture.source_sha256 for picture in (*one.pictures, *other.pictures))
+    return replace(
+        one,
+        text=f"{one.text}\n\n{other.text}",
+        link=one.link or other.link,
+        pictures=tuple(pictures[key] for key in order)[:MOST_PICTURES],
+    )
 
 
 def first_draft(submission: Submission, accounts: Iterable[Account]) -> Draft:
@@ -61,13 +109,14 @@ def _description(file: SubmissionFile, language: Language) -> str:
 def draft_of(revision: Revision) -> Draft:
     """A saved revision as a draft to go on from, without its note."""
     owner = revision.post.department_id
-    asked = (row.department_id for row in revision.departments if row.asked)
+    others = [row for row in revision.departments if row.department_id != owner]
     return Draft(
         title=revision.post.title,
         not_before=revision.not_before,
         not_after=revision.not_after,
         variants=tuple(_variant_draft(variant) for variant in revision.variants),
-        asked=tuple(sorted(one for one in asked if one != owner)),
+        asked=tuple(sorted(row.department_id for row in others if row.asked)),
+        named=tuple(sorted(row.department_id for row in others if not row.asked)),
     )
 
 
@@ -82,17 +131,3 @@ def _variant_draft(variant: Variant) -> VariantDraft:
             for one in variant.renditions
         ),
     )
-
-
-def warnings(draft: Draft) -> list[Problem]:
-    """What may be saved so, but should be looked at: pictures without a description."""
-    return [
-        Problem(
-            f"variants-{index}-pictures-{place}-alt_text",
-            "no_description",
-            {"picture": place + 1, "language": variant.language},
-        )
-        for index, variant in enumerate(draft.variants)
-        for place, picture in enumerate(variant.pictures)
-        if not picture.alt_text.strip()
-    ]

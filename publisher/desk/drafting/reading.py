@@ -19,19 +19,22 @@ from publisher.models.content import (
     Variant,
 )
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment
 
 
 def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
     """A post with its revisions, decisions, deliveries and submissions.
 
-    `Missing` unless its department, or one that was asked to approve it, is in the actor's sight.
+    `Missing` unless its department, one that a revision names, or one whose submission it rests
+    on is in the actor's sight.
     """
     query = select(Post).where(Post.id == post_id).options(*_IN_FULL)
     post = session.scalars(query).one_or_none()
     if post is None:
         raise Missing(post_id)
-    asked = {row.department_id for revision in post.revisions for row in revision.departments}
-    check_in_sight(actor, Action.SEE_POST, {post.department_id, *asked})
+    named = {row.department_id for revision in post.revisions for row in revision.departments}
+    sources = {submission.department_id for submission in post.submissions}
+    check_in_sight(actor, Action.SEE_POST, {post.department_id, *named, *sources})
     return post
 
 
@@ -51,13 +54,15 @@ _IN_FULL: tuple[ORMOption, ...] = (
     joinedload(Post.reply).joinedload(Reply.comment),
     selectinload(Post.submissions).selectinload(Submission.files),
     selectinload(Post.submissions).joinedload(Submission.department),
+    selectinload(Post.submissions).joinedload(Submission.handed_in_by),
+    selectinload(Post.submissions).selectinload(Submission.posts),
     _REVISIONS.joinedload(Revision.author),
     _REVISIONS.joinedload(Revision.author_under),
     _REVISIONS.selectinload(Revision.departments).joinedload(RevisionDepartment.department),
     _VARIANTS.joinedload(Variant.account),
     _VARIANTS.selectinload(Variant.renditions),
     _DECISIONS.joinedload(Decision.person),
-    _DECISIONS.joinedload(Decision.appointment),
+    _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.department),
     _DELIVERIES.joinedload(Delivery.account),
     _DELIVERIES.joinedload(Delivery.variant),
     _DELIVERIES.joinedload(Delivery.receipt),

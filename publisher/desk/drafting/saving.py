@@ -60,7 +60,8 @@ def save(
 ) -> Revision:
     """Write a new revision; `seen` is the number of the one that the writer began from.
 
-    Whoever saves second is told by `StaleRevision`, before anything else is looked at. Raises
+    Whoever saves second is told by `StaleRevision`, before anything else is looked at. The
+    departments of its submissions are named, where they are not asked. Raises
     `Missing`, `WrongRole`, `WrongState`, or `Invalid` with every problem at once.
     """
     post = moving.lock(session, Post, post_id)
@@ -81,6 +82,7 @@ def save(
         not_before=draft.not_before,
         not_after=draft.not_after,
         asked=draft.asked,
+        named={*draft.named, *(one.department_id for one in post.submissions)},
         found=checking.problems,
     )
     post.title = title

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from approvals.lifecycle import POST_MOVES, PostState, check_move
 from approvals.policy import Actor
 from publisher import moving
-from publisher.desk import leaving, scheduling
+from publisher.desk import leaving, scheduling, warning
 from publisher.desk.checking import Check, Problem, person_of
 from publisher.desk.drafting.drafts import (
     LONGEST_ALT_TEXT,
@@ -25,6 +25,7 @@ from publisher.lifecycle import AccountState
 from publisher.models.content import Post, Rendition, Revision, RevisionDepartment, Variant
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
+from publisher.people.register import is_in_force
 
 # Above every limit of a platform, so that the platform's own limit is the one that is told.
 _LONGEST_TEXT = 1_000_000
@@ -41,6 +42,7 @@ def write_revision(
     not_before: datetime | None = None,
     not_after: datetime | None = None,
     asked: Collection[int] = (),
+    named: Collection[int] = (),
     found: Collection[Problem] = (),
 ) -> Revision:
     """Add the next revision of a post that the caller has locked; rights are asked before.
@@ -54,7 +56,9 @@ def write_revision(
     words = checking.text("note", note, most=LONGEST_NOTE)
     checked = _checked(session, variants, checking)
     _check_window(checking, not_before, not_after, now=now)
-    everybody = _checked_departments(session, checking, {post.department_id, *asked})
+    departments = _checked_departments(
+        session, checking, asked={post.department_id, *asked}, named=set(named), now=now
+    )
     checking.finish()
     revision = Revision(
         post=post,
@@ -66,12 +70,13 @@ def write_revision(
         not_before=not_before,
         not_after=not_after,
         variants=[_variant(position, variant) for position, variant in enumerate(checked)],
-        departments=[RevisionDepartment(department_id=one, asked=True) for one in everybody],
+        departments=departments,
     )
     session.add(revision)
     _put_back(session, post, revision.number, actor=actor, now=now)
     post.newest = revision.number
     session.flush()
+    warning.note(session, revision, now=now)
     return revision
 
 
@@ -162,11 +167,18 @@ def _check_window(
         checking.add("not_after", "before_not_before", not_before=not_before)
 
 
-def _checked_departments(session: Session, checking: Check, asked: set[int]) -> list[int]:
-    known = set(session.scalars(select(Department.id).where(Department.id.in_(asked))))
-    if asked - known:
+def _checked_departments(
+    session: Session, checking: Check, *, asked: set[int], named: set[int], now: datetime
+) -> list[RevisionDepartment]:
+    """A row for each; whoever is asked is not only named, and has not ended."""
+    everybody = asked | named
+    found = session.scalars(select(Department).where(Department.id.in_(everybody)))
+    known = {one.id: one for one in found}
+    if everybody - known.keys():
         checking.add("asked", "unknown_department")
-    return sorted(asked)
+    if any(not is_in_force(known[one], now=now) for one in asked & known.keys()):
+        checking.add("asked", "closed")
+    return [RevisionDepartment(department_id=one, asked=one in asked) for one in sorted(everybody)]
 
 
 def _variant(position: int, variant: PreparedVariant) -> Variant:

@@ -1,0 +1,380 @@
+"""The drafting desk by its pages: joint posts, starting texts, notes, two clerks at one draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from werkzeug.test import TestResponse
+
+from publisher.models.content import Post, Submission
+from publisher.models.drafting import StartingText, TextPart
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+
+Pairs = list[tuple[str, str]]
+Typed = Mapping[str, str]
+NOTHING: Typed = {}
+
+
+@dataclass
+class Desk:
+    """Somebody's browser at the draft of one post."""
+
+    site: Site
+    browser: Browser
+    post_id: int
+
+    @property
+    def path(self) -> str:
+        """Where the draft is written."""
+        return f"/posts/{self.post_id}/draft"
+
+    @property
+    def text(self) -> str:
+        """The name of the Marathi text for X."""
+        return f"text_{self.site.city.accounts['x']}_mr"
+
+    def form(self) -> Pairs:
+        """The form as it opens."""
+        return self.browser.page(self.path).form("draft")
+
+    def press(self, then: str, typed: Typed = NOTHING, form: Pairs | None = None) -> TestResponse:
+        """Press a button of the form, with what is typed by name."""
+        shown = self.form() if form is None else form
+        sent = [(name, typed.get(name, value)) for name, value in shown]
+        more = [(name, value) for name, value in typed.items() if name not in dict(shown)]
+        return self.browser.post(self.path, [*sent, *more, ("then", then)])
+
+    def stays(self, then: str, typed: Typed = NOTHING, form: Pairs | None = None) -> Page:
+        """Press a button that gives the form back; nothing is saved by it."""
+        before = self.site.city.newest(self.post_id)
+        answer = self.press(then, typed, form)
+        assert answer.status_code == 200
+        assert self.site.city.newest(self.post_id) == before
+        return Page(answer.text)
+
+
+def desk_of(site: Site, post_id: int, who: str = "clerk") -> Desk:
+    return Desk(site, site.browser(who), post_id)
+
+
+@pytest.fixture
+def desk(site: Site) -> Desk:
+    """A draft whose first revision is saved on X, in Marathi."""
+    return desk_of(site, site.city.draft(site.city.hand_in()))
+
+
+def number_of(site: Site, submission_id: int) -> str:
+    with site.city.read() as session:
+        return session.get_one(Submission, submission_id).number
+
+
+def texts_of(site: Site, post_id: int) -> list[str]:
+    with site.city.read() as session:
+        return [one.text for one in session.get_one(Post, post_id).revisions[-1].variants]
+
+
+def asked(site: Site, post_id: int) -> dict[str, bool]:
+    names = {key: code for code, key in site.city.departments.items()}
+    with site.city.read() as session:
+        rows = session.get_one(Post, post_id).revisions[-1].departments
+        return {names[row.department_id]: row.asked for row in rows}
+
+
+def state(site: Site, post_id: int) -> str:
+    with site.city.read() as session:
+        return session.get_one(Post, post_id).state.value
+
+
+# Joint posts
+
+
+def approve(browser: Browser, post_id: int) -> None:
+    """Press the button of the review page."""
+    path = f"/posts/{post_id}/approve"
+    form = browser.page(f"/posts/{post_id}/review").form_to(path)
+    assert browser.post(path, form).status_code == 302
+
+
+def joint(site: Site) -> Desk:
+    """Two submissions of two departments in one draft, joined by the page."""
+    city = site.city
+    desk = desk_of(site, city.start(city.hand_in("पाइपलाइनसाठी रस्ता बंद")))
+    number = number_of(site, city.hand_in("वळण रस्ता", department="road"))
+    answer = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": number})
+    assert answer.status_code == 302
+    assert number in desk.browser.page(f"/posts/{desk.post_id}/submissions")
+    return desk
+
+
+def test_a_joint_post_goes_its_way_over_the_pages_of_both_departments(site: Site) -> None:
+    desk, road = joint(site), site.city.departments["road"]
+    assert (f"joint_{road}", "asked") in desk.form()
+    assert desk.press("send").status_code == 302
+    path = f"/posts/{desk.post_id}"
+    officers = {name: site.browser(name) for name in ("first", "road_officer")}
+    for browser in officers.values():
+        assert f"{path}/review" in browser.page("/").html
+    approve(officers["first"], desk.post_id)
+    assert state(site, desk.post_id) == "in_review"
+    shown = desk.browser.page(path).by_id("asked").text
+    assert "पाणीपुरवठा विभाग – मुख्य विभाग मान्यता दिली मेधा सातपुते" in shown
+    assert "पथ विभाग – सहभागी विभाग मान्यतेसाठी प्रलंबित" in shown
+    assert f"{path}/review" not in officers["first"].page("/").html
+    waits = officers["first"].page(f"{path}/review")
+    assert "आपल्या विभागाने या आवृत्तीस मान्यता दिली आहे. प्रतीक्षा: पथ विभाग." in waits
+    assert f"{path}/approve" not in waits.html
+    approve(officers["road_officer"], desk.post_id)
+    assert state(site, desk.post_id) == "approved"
+
+
+def test_one_return_returns_a_joint_post_and_its_page_says_by_whom(site: Site) -> None:
+    desk = joint(site)
+    desk.press("send")
+    path = f"/posts/{desk.post_id}"
+    approve(site.browser("first"), desk.post_id)
+    road = site.browser("road_officer")
+    form = dict(road.page(f"{path}/return?revision=1").form("return"))
+    words = {**form, "reason": "रस्त्याचे नाव चुकीचे आहे."}
+    assert road.post(f"{path}/return", words).status_code == 302
+    assert state(site, desk.post_id) == "draft"
+    assert "पथ विभाग – सहभागी विभाग दुरुस्तीसाठी परत" in desk.browser.page(path).by_id("asked").text
+    assert "रस्त्याचे नाव चुकीचे आहे." in desk.browser.page(desk.path)
+
+
+def test_a_source_s_department_can_be_named_without_being_asked(site: Site) -> None:
+    desk, road = joint(site), site.city.departments["road"]
+    desk.press("send", {f"joint_{road}": "named"})
+    assert asked(site, desk.post_id) == {"water": True, "road": False}
+    approve(site.browser("first"), desk.post_id)
+    assert state(site, desk.post_id) == "approved"
+    assert "सहभागी विभाग, फक्त उल्लेख" in site.browser("road_member").page(f"/posts/{desk.post_id}")
+
+
+def test_a_department_is_added_on_the_form_and_taken_out_again(desk: Desk) -> None:
+    health = str(desk.site.city.departments["health"])
+    page = desk.stays("more", {"joint_add": health, "joint_add_as": "named", "title": "नवे शीर्षक"})
+    form = page.form("draft")
+    assert (f"joint_{health}", "named") in form
+    assert ("joint_add", "") in form
+    assert ("title", "नवे शीर्षक") in form
+    assert desk.press("save", {f"joint_{health}": "asked"}, form).status_code == 302
+    assert asked(desk.site, desk.post_id) == {"water": True, "health": True}
+    assert "विलास थोपटे" in desk.browser.page(desk.path)
+    assert desk.press("save", {f"joint_{health}": "out"}).status_code == 302
+    assert asked(desk.site, desk.post_id) == {"water": True}
+
+
+def test_sending_an_unchanged_draft_still_asks_a_department_joined_meanwhile(site: Site) -> None:
+    city = site.city
+    desk = desk_of(site, city.draft(city.hand_in()))
+    city.join(desk.post_id, city.hand_in("वळण रस्ता", department="road"))
+    assert desk.press("send").status_code == 302
+    assert city.newest(desk.post_id) == 2
+    assert asked(site, desk.post_id) == {"water": True, "road": True}
+
+
+def test_a_number_that_is_none_is_told_at_its_field_and_kept(desk: Desk) -> None:
+    answer = desk.browser.post(f"/posts/{desk.post_id}/submissions", {"number": "PMC/2026/000777"})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("number").startswith("PMC/2026/000777 हा प्रस्ताव सापडला नाही.")
+    assert page.named("number")[0].get("value") == "PMC/2026/000777"
+
+
+def test_the_other_post_from_the_same_submission_stands_on_its_page(site: Site) -> None:
+    submission = site.city.hand_in()
+    one, two = site.city.start(submission), site.city.start(submission)
+    page = site.browser("clerk").page(f"/posts/{one}")
+    assert "याच प्रस्तावावरील दुसरी पोस्ट" in page
+    assert f'href="/posts/{two}"' in page.html
+
+
+# Starting texts
+
+
+def test_a_starting_text_is_put_above_its_blanks_filled_and_then_sent(desk: Desk) -> None:
+    text = desk.site.city.starting_text(text_mr="{date} रोजी पाणी नाही. {helpline}")
+    page = desk.stays("start", {"starting": str(text), desk.text: "आधीचा मजकूर"})
+    assert page.named(desk.text)[0].raw == "{date} रोजी पाणी नाही. {helpline}\n\nआधीचा मजकूर"
+    boxes = [name for name, _value in page.form("draft") if name.startswith("blank_mr_")]
+    assert len(boxes) == 2
+    refused = desk.press("send", {}, page.form("draft"))
+    left = Page(refused.text)
+    assert refused.status_code == 422
+    said = "येथील रिकाम्या जागा भराव्यात: {date}, {helpline}."
+    assert left.error_at(desk.text) == said
+    assert desk.site.city.newest(desk.post_id) == 1
+    half = desk.stays("fill", {boxes[0]: "शनिवारी"}, left.form("draft"))
+    assert half.named(desk.text)[0].raw.startswith("शनिवारी रोजी पाणी नाही. {helpline}")
+    sent = desk.press("send", {boxes[1]: "१८०० २००"}, half.form("draft"))
+    assert sent.status_code == 302
+    assert texts_of(desk.site, desk.post_id)[0].startswith("शनिवारी रोजी पाणी नाही. १८०० २००\n\n")
+
+
+def test_a_saved_blank_stops_the_button_on_the_post_s_page_as_well(site: Site) -> None:
+    post_id = site.city.start(site.city.hand_in())
+    site.city.save(post_id, text="{date} रोजी पाणी नाही.")
+    desk = desk_of(site, post_id)
+    answer = desk.browser.post(f"/posts/{post_id}/send-for-review", {"seen": "1"})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at(desk.text) == "येथील रिकाम्या जागा भराव्यात: {date}."
+    assert (page.named("seen")[0].get("value"), state(site, post_id)) == ("1", "draft")
+
+
+def test_signature_and_hashtags_are_put_at_the_end(desk: Desk) -> None:
+    city = desk.site.city
+    city.starting_text("सही", part=TextPart.SIGNATURE, department="water", text_mr="– पाणीपुरवठा")
+    city.starting_text("हॅशटॅग", part=TextPart.HASHTAGS, text_mr="#पुणे", text_en="#Pune")
+    english = desk.text.replace("_mr", "_en")
+    page = desk.stays("close", {desk.text: "पाणी बंद.", english: ""})
+    assert page.named(desk.text)[0].raw == "पाणी बंद.\n– पाणीपुरवठा\n#पुणे"
+    assert page.named(english)[0].raw == ""
+
+
+def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None:
+    clerk = site.browser("clerk")
+    typed = {
+        "part": "text",
+        "name": "पाणी बंद",
+        "kind": "public_notice",
+        "text_mr": "{date} पाणी नाही",
+    }
+    empty = Page(clerk.post("/texts/new", {**typed, "name": "", "text_mr": ""}).text)
+    assert empty.error_at("name") == "नाव लिहावे."
+    assert "किमान एका भाषेत" in empty.error_at("text_mr")
+    assert ("kind", "public_notice") in empty.form("text")
+    assert clerk.post("/texts/new", typed).status_code == 302
+    assert "पाणी बंद" in clerk.page("/texts")
+    with site.city.read() as session:
+        path = f"/texts/{session.query(StartingText).one().id}"
+    form = dict(clerk.page(path).form("text"))
+    assert clerk.post(path, {**form, "text_mr": "{date} पाणी येणार नाही"}).status_code == 302
+    late = clerk.post(path, {**form, "text_mr": "{date} पाणी बंद", "name": "दुसरे नाव"})
+    page = Page(late.text)
+    assert late.status_code == 409
+    assert page.named("text_mr")[0].raw == "{date} पाणी बंद"
+    assert "आपल्या मजकूर" not in page
+    assert "आत्ता जतन असलेला मजकूर व आपला मजकूर" in page
+    assert clerk.post(path, dict(page.form("text"))).status_code == 302
+    shown = clerk.page(path)
+    assert shown.named("name")[0].get("value") == "दुसरे नाव"
+    assert "बदल केला" in shown
+    assert clerk.post(f"{path}/end").status_code == 302
+    assert "पाणी बंद" not in clerk.page("/texts").by_id("main").text.replace("वापरात नाही", "")
+    assert "दुसरे नाव" in clerk.page("/texts?ended=1")
+    assert clerk.page(path).named("text_mr") == []
+
+
+# Notes, and two clerks at one draft
+
+
+def test_a_note_is_kept_from_the_draft_and_no_department_sees_it(desk: Desk) -> None:
+    words = "विभागाशी दूरध्वनीवर बोलले."
+    page = desk.stays("note", {"clerk_note": words, desk.text: "अर्धवट मजकूर"})
+    assert page.named(desk.text)[0].raw == "अर्धवट मजकूर"
+    assert page.named("clerk_note")[0].raw == ""
+    path = f"/posts/{desk.post_id}"
+    assert words in page.by_id("notes").text
+    assert words in desk.site.browser("lead").page(path)
+    assert words in desk.site.browser("auditor").page(path)
+    desk.press("send")
+    for name in ("member", "first", "head", "admin"):
+        browser = desk.site.browser(name)
+        for where in (path, f"{path}/review", f"{path}/compare"):
+            assert words not in browser.page(where), (name, where)
+        assert "clerk_note" not in browser.page(path).html
+
+
+def test_a_note_typed_beside_a_save_is_kept_as_well(desk: Desk) -> None:
+    assert desk.press("save", {"clerk_note": "वेळ तपासावी"}).status_code == 302
+    assert "वेळ तपासावी" in desk.browser.page(desk.path).by_id("notes").text
+
+
+def test_a_note_on_the_post_s_page_needs_words(desk: Desk) -> None:
+    path = f"/posts/{desk.post_id}"
+    empty = desk.browser.post(f"{path}/notes", {"clerk_note": " "})
+    assert empty.status_code == 422
+    assert Page(empty.text).error_at("clerk_note")
+    assert desk.browser.post(f"{path}/notes", {"clerk_note": "ठीक"}).status_code == 302
+    assert "ठीक" in desk.browser.page(path).by_id("notes").text
+
+
+def test_a_draft_that_somebody_else_has_open_is_shown_for_ten_minutes(desk: Desk) -> None:
+    other = desk_of(desk.site, desk.post_id, "other_clerk")
+    assert "उघडलेला आहे" not in desk.browser.page(desk.path)
+    said = "स्वाती रणपिसे यांनी हा मसुदा आज दुपारी १२:०० पासून उघडलेला आहे."
+    assert said in other.browser.page(other.path)
+    assert said in other.browser.page(f"/posts/{desk.post_id}")
+    assert "उघडलेला आहे" not in desk.site.browser("first").page(f"/posts/{desk.post_id}")
+    desk.site.city.clock.move(timedelta(minutes=10))
+    assert said not in other.browser.page(other.path)
+
+
+def test_a_draft_that_was_sent_is_no_longer_open(desk: Desk) -> None:
+    desk.press("send")
+    other = desk_of(desk.site, desk.post_id, "other_clerk")
+    assert "उघडलेला आहे" not in other.browser.page(other.path)
+
+
+def test_the_second_saver_sees_both_texts_and_saves_all_the_same(desk: Desk) -> None:
+    other = desk_of(desk.site, desk.post_id, "other_clerk")
+    mine, theirs = desk.form(), other.form()
+    assert other.press("save", {desk.text: "शनिवारी पाणीपुरवठा बंद."}, theirs).status_code == 302
+    late = desk.press("save", {desk.text: "रविवारी पाणीपुरवठा बंद."}, mine)
+    page = Page(late.text)
+    assert late.status_code == 409
+    assert page.named(desk.text)[0].raw == "रविवारी पाणीपुरवठा बंद."
+    gone = [one.text for one in page.all if one.tag == "del"]
+    came = [one.text for one in page.all if one.tag == "ins"]
+    assert "[वगळला: शनिवारी]" in gone
+    assert "[जोडला: रविवारी]" in came
+    assert "तरीही माझा मजकूर नवी आवृत्ती म्हणून जतन करा" in page
+    assert desk.press("save", {}, page.form("draft")).status_code == 302
+    with desk.site.city.read() as session:
+        found = session.get_one(Post, desk.post_id).revisions
+        assert [one.variants[0].text for one in found[1:]] == [
+            "शनिवारी पाणीपुरवठा बंद.",
+            "रविवारी पाणीपुरवठा बंद.",
+        ]
+
+
+# Comparing, and bringing back
+
+
+def test_any_two_revisions_are_compared_and_what_changed_can_be_heard(desk: Desk) -> None:
+    for words in ("पाणीपुरवठा सोमवारी बंद.", "पाणीपुरवठ्याची वेळ बदलली.", "पाणीपुरवठा बुधवारी बंद."):
+        desk.site.city.save(desk.post_id, text=words, on=["x"])
+    path = f"/posts/{desk.post_id}/compare"
+    page = desk.site.browser("member").page(f"{path}?from=2&to=4")
+    assert [one.text for one in page.all if one.tag == "del"] == ["[वगळला: सोमवारी]"]
+    assert [one.text for one in page.all if one.tag == "ins"] == ["[जोडला: बुधवारी]"]
+    assert "आवृत्ती क्र. २ पासून आवृत्ती क्र. ४ पर्यंत" in page
+    fine = desk.browser.page(f"{path}?from=2&to=3")
+    assert [one.text for one in fine.all if one.tag == "b" and one.within("del")][:1] == ["ठा"]
+    for asked_for in ("", "?from=99&to=x", "?from=4"):
+        assert desk.browser.get(path + asked_for).status_code == 200
+    assert "/restore" not in desk.site.browser("member").page(path).html
+
+
+def test_a_post_without_a_revision_has_nothing_to_compare(site: Site) -> None:
+    post_id = site.city.start(site.city.hand_in())
+    assert site.browser("clerk").get(f"/posts/{post_id}/compare").status_code == 404
+
+
+def test_an_older_revision_is_brought_back_by_its_button(desk: Desk) -> None:
+    first = texts_of(desk.site, desk.post_id)
+    desk.site.city.save(desk.post_id, text="दुसरा मजकूर")
+    path = f"/posts/{desk.post_id}"
+    form = desk.browser.page(f"{path}/compare").form_to(f"{path}/restore")
+    assert desk.browser.post(f"{path}/restore", form).status_code == 302
+    assert texts_of(desk.site, desk.post_id) == first
+    assert "आवृत्ती क्र. १ पुन्हा आणली." in desk.browser.page(f"{path}/compare")
+    late = desk.browser.post(f"{path}/restore", form)
+    assert late.status_code == 409
+    assert "आवृत्ती क्र. ३" in Page(late.text)
+    assert desk.site.city.newest(desk.post_id) == 3
