@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -10,20 +10,24 @@ from werkzeug import Response
 from wtforms import HiddenField, IntegerField, TextAreaField
 
 from approvals import gate
-from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision
+from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Action, may
-from publisher.desk import drafting, judging, reviewing, withdrawing
+from publisher.desk import decided, drafting, judging, return_texts, reviewing, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import Change
-from publisher.models.content import Post, Revision
+from publisher.desk.reviewing import ActsUnderAnother
+from publisher.models.content import DecisionKind, Post, Revision
+from publisher.models.gate import ReturnText
+from web import warned
 from web.acting import actor, reads
 from web.fields import number_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
-from web.showing import shown
-from web.wording import refusal_sentence
+from web.showing import short_title, shown
+from web.wording import department_name, refusal_sentence
+from web.wording.codes import already_sentence
 from web.words import _, _l
 
 routes = Blueprint("reviewing", __name__)
@@ -32,16 +36,19 @@ DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 
 class SeenForm(Form):
-    """Which revision was on the screen when the button was pressed."""
+    """Which revision was on the screen, and under which appointment the page was opened."""
 
     seen = IntegerField()
+    under = IntegerField()
 
 
 class ReasonForm(Form):
-    """A reason, for the revision that was on the screen."""
+    """A reason, for the revision that was on the screen, under the appointment of the page."""
 
     seen = HiddenField()
+    under = HiddenField()
     reason = TextAreaField(_l("Reason"))
+    aliases = {"words": "reason"}  # noqa: RUF012  as in the base
 
 
 @routes.get("/posts/<int:post_id>/review")
@@ -66,15 +73,21 @@ def _page(
         post=post,
         revision=revision,
         shown=(views := shown(revision)),
-        jumps=[(view.title, f"#{view.anchor}") for view in views],
+        jumps=[(short_title(view.variant), f"#{view.anchor}") for view in views],
         photos=len({one.source_sha256 for view in views for one in view.variant.renditions}),
+        warned=warned.of_revision(session, revision),
         before=before,
         changes=drafting.changes(before, revision) if before else [],
         changes_since=_newer_changes(post, revision),
+        standings=judging.standings(revision, now=house().now()),
         approvers=judging.approvers_for(
             session, revision, _my_department(revision), now=house().now()
         ),
         refusal=refusal_sentence(refusal) if refusal else _cannot(session, post, revision),
+        pressed=refusal is not None,
+        can_still=isinstance(refusal, ActsUnderAnother) and not _cannot(session, post, revision),
+        under=actor().appointment_id,
+        asks=may(actor(), Action.SEND_FOR_REVIEW, post.department_id),
     )
 
 
@@ -103,6 +116,11 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
     mine = actor().department_id
     if mine not in judging.asked_departments(revision):
         return _("Only the department that was asked can decide.")
+    if waits_for := _waits_for_others(revision, mine):
+        return _(
+            "Your department has approved this revision. It waits for: %(departments)s.",
+            departments=waits_for,
+        )
     able = judging.approvers_for(session, revision, mine, now=house().now())
     if not may(actor(), Action.APPROVE, mine, standing_in=able.standing_in):
         return _("An officer of your department decides about this.")
@@ -119,12 +137,21 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
     return ""
 
 
+def _waits_for_others(revision: Revision, mine: int | None) -> str:
+    """The asked departments that are missing, once the own one has approved; else nothing."""
+    standings = judging.standings(revision, now=house().now())
+    own = any(one.has_approved for one in standings if one.department.id == mine)
+    missing = [department_name(one.department) for one in standings if one.is_missing]
+    return ", ".join(missing) if own else ""
+
+
 @routes.post("/posts/<int:post_id>/approve")
 @for_action(*DECIDERS)
 def approve(post_id: int) -> Page:
     """Approve the revision that was on the screen."""
     form = SeenForm()
     try:
+        reviewing.check_under(actor(), form.under.data)
         with house().database.transaction() as session:
             reviewing.approve(
                 session,
@@ -134,8 +161,23 @@ def approve(post_id: int) -> Page:
                 seen=form.seen.data or 0,
             )
     except NotAllowed as refusal:
-        return _refused(post_id, form.seen.data or 0, refusal)
+        done = _done_before(post_id, form.seen.data or 0, judging.APPROVALS, refusal)
+        return done or _refused(post_id, form.seen.data or 0, refusal)
     flash(_("You have approved this revision. The cell sets its time."))
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _done_before(
+    post_id: int, seen: int, kinds: Collection[DecisionKind], refusal: NotAllowed
+) -> Response | None:
+    """Pressed twice, or once more after going back: the first press counts, none is an error."""
+    if not isinstance(refusal, WrongState):
+        return None
+    with house().database.reading() as session:
+        done = decided.already(session, actor=actor(), post_id=post_id, seen=seen)
+        if done is None or done.kind not in kinds:
+            return None
+        flash(already_sentence(done), "grey")
     return redirect(url_for("posts.show", post_id=post_id))
 
 
@@ -205,24 +247,65 @@ def withdraw_post(post_id: int) -> Page:
     return _with_reason(post_id, "withdraw_post", _withdraw_post, _("The post is withdrawn."))
 
 
+_SAME_AGAIN: Mapping[str, Collection[DecisionKind]] = {
+    "return": (DecisionKind.RETURNED,),
+    "reject": (DecisionKind.REJECTED,),
+}
+
+
 def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     form = ReasonForm()
     if request.method == "GET":
         return _reason_page(post_id, act, form)
+    if act == "return" and ("use" in request.form or "keep" in request.form):
+        return _with_own_text(post_id, form)
     try:
+        reviewing.check_under(actor(), number_of(form.under.data))
         with house().database.transaction() as session:
             drafting.post_for(session, actor=actor(), post_id=post_id)
             use(session, post_id, number_of(form.seen.data), form.reason.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
         return _reason_page(post_id, act, form), 422
-    except StaleRevision as refusal:
-        return _overtaken(post_id, act, form, refusal)
     except NotAllowed as refusal:
-        return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
+        return _reason_refused(post_id, act, form, refusal)
     flash(said)
     flash(f"{act}-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _reason_refused(post_id: int, act: str, form: ReasonForm, refusal: NotAllowed) -> Page:
+    """The words stay; what was pressed twice is no error."""
+    seen = number_of(form.seen.data)
+    if isinstance(refusal, StaleRevision):
+        return _overtaken(post_id, act, form, refusal)
+    if done := _done_before(post_id, seen, _SAME_AGAIN.get(act, ()), refusal):
+        flash(f"{act}-{post_id}", "draft-done")
+        return done
+    if isinstance(refusal, ActsUnderAnother):
+        form.under.data = str(actor().appointment_id)
+        form.under.raw_data = [form.under.data]
+    return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
+
+
+def _with_own_text(post_id: int, form: ReasonForm) -> Page:
+    """Put one of one's own texts into the reason, or keep the reason as one of them."""
+    words, code = form.reason.data or "", 200
+    try:
+        with house().database.transaction() as session:
+            drafting.post_for(session, actor=actor(), post_id=post_id)
+            if "keep" in request.form:
+                return_texts.keep(session, actor=actor(), now=house().now(), words=words)
+                flash(_("The text is kept. You find it here the next time."))
+            else:
+                wanted = number_of(request.form.get("use"))
+                texts = {one.id: one.words for one in return_texts.mine(session, actor=actor())}
+                words = return_texts.with_text(words, texts.get(wanted, ""))
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        code = 422
+    form.reason.data = words
+    return _reason_page(post_id, "return", form, filled=True), code
 
 
 def _overtaken(post_id: int, act: str, form: ReasonForm, stale: StaleRevision) -> Page:
@@ -243,12 +326,14 @@ def _reason_page(
     *,
     happened: str = "",
     seen: int | None = None,
+    filled: bool = False,
 ) -> str:
     """The page of an act with its reason; `seen` is the revision that a newer one has overtaken."""
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
     old = next((one for one in post.revisions if one.number == seen), None)
     if request.method == "GET":
         form.seen.data = str(request.args.get("revision", post.newest, type=int))
+        form.under.data = str(actor().appointment_id)
     return render_template(
         "reviewing/reason.html",
         post=post,
@@ -256,4 +341,10 @@ def _reason_page(
         form=form,
         happened=happened,
         changes=_newer_changes(post, old) if old else [],
+        filled=filled or bool(form.errors) or bool(happened),
+        texts=_own_texts(session) if act == "return" else [],
     )
+
+
+def _own_texts(session: Session) -> Sequence[ReturnText]:
+    return return_texts.mine(session, actor=actor())

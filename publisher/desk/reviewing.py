@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from approvals.errors import NotApproved, Overtaken, WrongRole, WrongState
+from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require, scope_of
 from publisher import checkpoints, moving
-from publisher.desk import asking, judging, scheduling
+from publisher.desk import asking, judging, on_the_spot, scheduling, starting, warning
 from publisher.desk.checking import Invalid, Missing, Problem, checked_reason
 from publisher.models.content import Decision, DecisionKind, Post, PostKind, Revision
 from publisher.notices.composing import NoticeKind
@@ -19,17 +19,36 @@ from publisher.notices.composing import NoticeKind
 USEFUL_FOR = timedelta(days=30)
 
 
+class ActsUnderAnother(NotAllowed):
+    """The page was opened under another appointment than the session acts under now."""
+
+    code = "acts_under_another"
+
+
+def check_under(actor: Actor, appointment_id: int | None) -> None:
+    """Raise `ActsUnderAnother` unless the actor still acts as the page has said.
+
+    Whoever works in two windows may have changed the appointment in the other one.
+    """
+    if appointment_id is None or appointment_id != actor.appointment_id:
+        raise ActsUnderAnother
+
+
 def send_for_review(
     session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int
 ) -> Post:
     """Fix the newest revision's window and digest, and ask the department's officers.
 
-    Raises `StaleRevision`, `WrongState`, or `Invalid` where the window is already over.
+    Raises `StaleRevision`, `WrongState`, or `Invalid` where the window is already over, a blank
+    is not filled in, or a department that is asked has ended.
     """
     post = locked_post(session, post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
     gate.check_seen(seen, post.newest)
     revision = scheduling.newest_revision(post)
+    if post.kind is PostKind.POST:
+        starting.check_filled(revision)
+        judging.check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
     for department_id in judging.asked_departments(revision):
         asking.ask(session, revision, department_id, actor=actor, now=now)
@@ -38,10 +57,12 @@ def send_for_review(
 
 def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
     """Only a draft is sent: the way back from approved belongs to whoever approved it."""
-    post, values = revision.post, {"revision": revision.number}
+    post = revision.post
+    values: dict[str, object] = {"revision": revision.number}
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(revision, now=now)
+    values["warnings"] = warning.recorded(session, revision, now=now)
     moving.apply(
         session,
         post,
@@ -94,6 +115,7 @@ def _to_decide(
     """The newest revision and the department that decides, if the actor may."""
     post = locked_post(session, post_id)
     revision = scheduling.newest_revision(post)
+    _check_still_asked(post, actor, seen)
     department_id = deciding_department(session, revision, action, actor=actor, now=now)
     gate.check_approval(
         state=post.state,
@@ -103,6 +125,19 @@ def _to_decide(
         authors=judging.bound_authors(revision) if action is Action.APPROVE else (),
     )
     return revision, department_id
+
+
+def _check_still_asked(post: Post, actor: Actor, seen: int) -> None:
+    """Whoever decides for a department that only an older revision asked is told of the newer one.
+
+    Being turned away would not say why.
+    """
+    decides = scope_of(actor, Action.APPROVE) is not None
+    if not decides or actor.department_id in judging.asked_departments(post.revisions[-1]):
+        return
+    looked_at = [one for one in post.revisions if one.number == seen]
+    if any(actor.department_id in judging.asked_departments(one) for one in looked_at):
+        gate.check_seen(seen, post.newest)
 
 
 def deciding_department(
@@ -153,6 +188,7 @@ def _decide(
     )
     session.add(decision)
     session.flush()
+    on_the_spot.end_for(session, revision=revision, now=now)
     return decision
 
 

@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, StaleRevision, WrongState
 from approvals.lifecycle import PostState
+from approvals.policy import CLOCK
+from publisher import moving
 from publisher.database import Database
 from publisher.desk import reviewing, scheduling, withdrawing
+from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
@@ -192,3 +195,30 @@ def test_of_two_who_cancel_at_once_one_is_told(house: Database, board: Board) ->
                 Event.verb == "cancel",
             )
             assert len(session.scalars(query).all()) == 1
+
+
+def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
+    house: Database, board: Board
+) -> None:
+    with house.transaction() as session:
+        post_id = desk.approved(session, board)
+        delivery = desk.schedule(session, board, post_id)[0]
+        delivery_id, due_at = delivery.id, delivery.due_at
+    with house.transaction() as session:
+        looked_at = scheduling.delivery_for(session, delivery_id)
+        assert looked_at.state is DeliveryState.SCHEDULED
+        with house.transaction() as press:
+            leaving = press.get_one(Delivery, delivery_id)
+            for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
+                moving.apply(press, leaving, to, actor=CLOCK, now=NOW, verb=to)
+        with pytest.raises(OnItsWay):
+            scheduling.reschedule(
+                session,
+                actor=board.clerk,
+                now=NOW,
+                delivery_id=delivery_id,
+                due_at=due_at + HOUR,
+                despite_clash=True,
+            )
+    with house.reading() as session:
+        assert session.get_one(Delivery, delivery_id).due_at == due_at

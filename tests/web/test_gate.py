@@ -1,0 +1,294 @@
+"""The gate as an attacker, a hurried thumb and a person with two appointments meet it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.lifecycle import PostState
+from approvals.policy import Role
+from publisher.models.content import Decision, Post
+from publisher.models.people import Person
+from publisher.people import appointing
+from publisher.people.appointing import COMMAND
+from tests.support.city import statements
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+
+Sent = list[tuple[str, str]]
+
+
+def state(site: Site, post: int) -> PostState:
+    with site.city.read() as session:
+        return session.get_one(Post, post).state
+
+
+def decisions(site: Site) -> list[tuple[str, int]]:
+    """Kind and appointment of every decision."""
+    with site.city.read() as session:
+        found = session.scalars(select(Decision).order_by(Decision.id))
+        return [(one.kind.value, one.appointment_id) for one in found]
+
+
+def second_appointment(site: Site, name: str, role: Role, department: str) -> int:
+    """Let somebody of the cast hold another appointment as well."""
+    city = site.city
+    with city.write() as session:
+        held = appointing.record_person(
+            session,
+            actor=COMMAND,
+            now=city.now - timedelta(days=1),
+            name_mr=session.get_one(Person, city.people[name]).name_mr,
+            mail=f"{name.replace('_', '-')}@pmc.example",
+            role=role,
+            department_id=city.departments[department],
+        )
+        session.flush()
+        return held.id
+
+
+def approve_form(browser: Browser, post: int) -> tuple[str, Sent]:
+    path = f"/posts/{post}/approve"
+    return path, browser.page(f"/posts/{post}/review").form_to(path)
+
+
+def joint(site: Site) -> int:
+    """A post of the water supply that asks the roads as well."""
+    post = site.city.start(site.city.hand_in())
+    site.city.save(post, on=["x"], asked=("water", "road"))
+    site.city.send(post)
+    return post
+
+
+def test_the_page_names_the_appointment_it_acts_under(site: Site) -> None:
+    post = site.city.in_review()
+    officer = site.browser("first")
+    for path in (f"/posts/{post}/review", f"/posts/{post}/return", f"/posts/{post}/reject"):
+        acting = [one.text for one in officer.page(path).all if one.get("class") == "acting-as"]
+        assert len(acting) == 1, path
+        assert "पाणीपुरवठा" in acting[0]
+
+
+def test_a_tab_of_another_appointment_decides_nothing_and_says_under_which_one_now(
+    site: Site,
+) -> None:
+    """Both departments are asked: without the check the approval would be the other one's."""
+    other = second_appointment(site, "first", Role.OFFICER, "road")
+    post = joint(site)
+    officer = site.browser("first")
+    water = site.city.appointments["first"]
+    officer.post("/appointments", {"appointment": str(water)})
+    path, sent = approve_form(officer, post)
+    officer.post("/appointments", {"appointment": str(other)})
+    answer = officer.post(path, sent)
+    page = Page(answer.text)
+    assert (answer.status_code, decisions(site)) == (409, [])
+    assert "नियुक्ती" in page.notices()[0]
+    acting = next(one.text for one in page.all if one.get("class") == "acting-as")
+    assert "पथ" in acting
+    assert officer.post(path, page.form_to(path)).status_code == 302
+    assert decisions(site) == [("approved", other)]
+
+
+@pytest.mark.parametrize("act", ["return", "reject", "withdraw-approval", "withdraw"])
+def test_the_same_holds_where_a_reason_is_written_and_the_words_stay(site: Site, act: str) -> None:
+    other = second_appointment(site, "first", Role.OFFICER, "road")
+    post = joint(site)
+    officer = site.browser("first")
+    officer.post("/appointments", {"appointment": str(site.city.appointments["first"])})
+    if act == "withdraw-approval":
+        officer.post(*approve_form(officer, post))
+    before, path = decisions(site), f"/posts/{post}/{act}"
+    form = {"withdraw": "withdraw_post", "withdraw-approval": "withdraw_approval"}.get(act, act)
+    sent = dict(officer.page(path).form(form)) | {"reason": "वेळ चुकीची आहे."}
+    officer.post("/appointments", {"appointment": str(other)})
+    answer = officer.post(path, sent)
+    page = Page(answer.text)
+    assert (answer.status_code, decisions(site)) == (409, before)
+    assert dict(page.form(form))["reason"] == "वेळ चुकीची आहे."
+    assert dict(page.form(form))["under"] == str(other)
+
+
+def test_a_press_that_does_not_say_its_appointment_decides_nothing(site: Site) -> None:
+    post = site.city.in_review()
+    officer = site.browser("first")
+    for under in ({}, {"under": ""}, {"under": "abc"}, {"under": "999999"}):
+        answer = officer.post(f"/posts/{post}/approve", {"seen": "1", **under})
+        assert (answer.status_code, decisions(site)) == (409, [])
+
+
+def test_an_appointment_that_ended_this_morning_decides_nothing_in_the_open_page(
+    site: Site,
+) -> None:
+    post = site.city.in_review()
+    second_appointment(site, "first", Role.MEMBER, "road")
+    officer = site.browser("first")
+    officer.post("/appointments", {"appointment": str(site.city.appointments["first"])})
+    path, sent = approve_form(officer, post)
+    site.city.end("first")
+    assert officer.post(path, sent).status_code in (403, 404)
+    assert (state(site, post), decisions(site)) == (PostState.IN_REVIEW, [])
+
+
+def test_four_eyes_see_the_person_whatever_the_appointment(site: Site) -> None:
+    """The clerk who wrote it is an officer of the department as well."""
+    own = second_appointment(site, "clerk", Role.OFFICER, "garden")
+    post = site.city.in_review("garden")
+    clerk = site.browser("clerk")
+    clerk.post("/appointments", {"appointment": str(own)})
+    sent = {"seen": "1", "under": str(own)}
+    answer = clerk.post(f"/posts/{post}/approve", sent)
+    assert (answer.status_code, decisions(site)) == (409, [])
+    assert not [one for one in Page(answer.text).all if one.get("name") == "under"]
+
+
+def test_pressed_twice_approves_once_and_the_second_press_is_no_error(site: Site) -> None:
+    post = site.city.in_review()
+    officer = site.browser("first")
+    path, sent = approve_form(officer, post)
+    assert officer.post(path, sent).status_code == 302
+    again = officer.post(path, sent)
+    assert (again.status_code, again.headers["Location"]) == (302, f"/posts/{post}")
+    assert "आधीच मान्यता" in officer.page(f"/posts/{post}").text
+    assert decisions(site) == [("approved", site.city.appointments["first"])]
+
+
+@pytest.mark.parametrize("act", ["return", "reject"])
+def test_a_reason_sent_twice_counts_once(site: Site, act: str) -> None:
+    post = site.city.in_review()
+    officer, path = site.browser("first"), f"/posts/{post}/{act}"
+    sent = dict(officer.page(path).form(act)) | {"reason": "वेळ चुकीची आहे."}
+    assert [officer.post(path, sent).status_code for _twice in range(2)] == [302, 302]
+    assert len(decisions(site)) == 1
+
+
+def test_a_return_after_ones_own_approval_is_told_and_keeps_the_words(site: Site) -> None:
+    """Not the same press twice, but a change of mind: withdrawing is another page."""
+    post = site.city.in_review()
+    officer, path = site.browser("first"), f"/posts/{post}/return"
+    sent = dict(officer.page(path).form("return")) | {"reason": "वेळ चुकीची आहे."}
+    officer.post(*approve_form(officer, post))
+    answer = officer.post(path, sent)
+    assert answer.status_code == 409
+    assert dict(Page(answer.text).form("return"))["reason"] == "वेळ चुकीची आहे."
+
+
+def test_stale_is_told_before_everything_else_that_could_be_said(site: Site) -> None:
+    """The older revision asked the roads too, the newer one does not; it is a draft besides."""
+    post = joint(site)
+    officer = site.browser("road_officer")
+    path, sent = approve_form(officer, post)
+    site.city.save(post, on=["x"], text="नवा मजकूर", asked=("water",))
+    answer = officer.post(path, sent)
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "नोंद झालेली नाही" in page.notices()[0]
+    assert "आवृत्ती क्र. २ नवी आहे" in page.notices()[0].replace("\xa0", " ")
+    assert not [one for one in page.all if one.get("action") == path]
+
+
+def test_after_the_window_nothing_can_be_published_and_the_page_says_so(site: Site) -> None:
+    post = site.city.start(site.city.hand_in())
+    site.city.save(post, on=["x"], not_after=site.city.now + timedelta(hours=2))
+    site.city.send(post)
+    officer = site.browser("first")
+    assert "कालावधी संपला" not in officer.page(f"/posts/{post}/review")
+    site.city.clock.move(timedelta(hours=2))
+    assert "कालावधी संपला" in officer.page(f"/posts/{post}/review")
+
+
+def test_an_own_text_fills_the_reason_without_a_script_and_what_was_typed_stays(
+    site: Site,
+) -> None:
+    post = site.city.in_review()
+    officer, path = site.browser("first"), f"/posts/{post}/return"
+    officer.post("/return-texts", {"words": "मदत क्रमांक नमूद करावा."})
+    page = officer.page(path)
+    (use,) = page.named("use")
+    sent = dict(page.form("return")) | {"reason": "वेळ बदलावी."}
+    filled = Page(officer.post(path, {**sent, "use": use.get("value")}).text)
+    reason = dict(filled.form("return"))["reason"]
+    assert reason.splitlines() == ["वेळ बदलावी.", "मदत क्रमांक नमूद करावा."]
+    assert (state(site, post), decisions(site)) == (PostState.IN_REVIEW, [])
+    kept = officer.post(path, {**sent, "keep": "1"})
+    assert (kept.status_code, len(Page(kept.text).named("use"))) == (200, 2)
+    empty = Page(officer.post(path, {**sent, "reason": " ", "keep": "1"}).text)
+    assert empty.error_at("reason")
+    assert officer.post(path, dict(filled.form("return"))).status_code == 302
+    assert state(site, post) is PostState.DRAFT
+
+
+def test_a_text_of_somebody_else_is_neither_shown_nor_put_in(site: Site) -> None:
+    post = site.city.in_review()
+    site.browser("second").post("/return-texts", {"words": "दुसऱ्याचे शब्द"})
+    officer, path = site.browser("first"), f"/posts/{post}/return"
+    page = officer.page(path)
+    assert page.named("use") == []
+    answer = officer.post(path, {**dict(page.form("return")), "use": "1"})
+    assert "दुसऱ्याचे शब्द" not in answer.text
+
+
+def test_own_texts_are_kept_and_removed_on_their_page(site: Site) -> None:
+    officer = site.browser("first")
+    wrong = officer.post("/return-texts", {"words": "ळ" * 501})
+    assert Page(wrong.text).error_at("words")
+    assert dict(Page(wrong.text).form("return-text"))["words"] == "ळ" * 501
+    officer.post("/return-texts", {"words": "वेळ दुरुस्त करावी."})
+    page = officer.page("/return-texts")
+    assert "वेळ दुरुस्त करावी." in page
+    officer.post("/return-texts/remove", page.form_to("/return-texts/remove"))
+    assert "वेळ दुरुस्त करावी." not in officer.page("/return-texts").by_id("main").text.replace(
+        "मजकूर काढून टाकला.", ""
+    )
+
+
+def test_my_decisions_show_what_became_of_each_with_its_live_link(site: Site) -> None:
+    site.city.live()
+    waiting = site.city.approved()
+    returned = site.city.in_review()
+    site.city.return_post(returned)
+    page = site.browser("first").page("/approvals")
+    rows = [one.text for one in page.all if one.tag == "tr"][1:]
+    assert len(rows) == 3
+    assert "दुरुस्तीसाठी परत" in rows[0]
+    assert "कक्षाने वेळ निश्चित करणे बाकी" in rows[1]
+    assert "प्रसिद्ध झाले" in rows[2]
+    links = [one.get("href") for one in page.all if one.tag == "a"]
+    assert f"/posts/{waiting}" in links
+    assert [one for one in links if "external" in one or "platform" in one or "memory" in one]
+
+
+def test_my_decisions_are_paged_narrowed_by_month_and_shown_whole_to_print(site: Site) -> None:
+    for _one in range(27):
+        site.city.approved()
+    officer = site.browser("first")
+    first = officer.page("/approvals")
+    assert shown_rows(first) == 25
+    onward = [one.get("href") for one in first.all if "before=" in one.get("href")]
+    assert shown_rows(officer.page(onward[0])) == 2
+    month = site.city.now.strftime("%Y-%m")
+    assert shown_rows(officer.page(f"/approvals?month={month}")) == 25
+    assert shown_rows(officer.page(f"/approvals?month={month}&whole=1")) == 27
+    for odd in ("2026-13", "0001-01", "9999-12", "abc", "२०२६-११", "2026-11-11", "²-1"):
+        assert officer.get(f"/approvals?month={odd}").status_code == 200
+
+
+def shown_rows(page: Page) -> int:
+    return sum(one.tag == "tr" for one in page.all) - 1
+
+
+def test_my_decisions_ask_as_often_for_many_rows_as_for_few(site: Site) -> None:
+    officer = site.browser("first")
+    counts = []
+    for more in (3, 15):
+        for at in range(more):
+            post = site.city.approved(on=["x", "facebook"])
+            if at % 2:
+                site.city.schedule(post, timedelta(hours=at + 1))
+        officer.page("/approvals")
+        with statements(site.city.database) as seen:
+            officer.page("/approvals")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]

@@ -1,0 +1,257 @@
+"""The clerk shows a code, the officer's own phone follows it; the code itself gives no right."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.lifecycle import PostState
+from publisher.desk.on_the_spot import spell
+from publisher.models.content import Decision, Post
+from publisher.models.gate import SpotCode
+from publisher.models.people import SignIn
+from tests.web.counter import SECRET, Browser, Site
+from tests.web.reading import Page
+
+LETTERS = re.compile(r"[3-9A-Y]{4}-[3-9A-Y]{4}")
+
+
+def make_code(site: Site, post: int, *, by: str = "clerk") -> tuple[Browser, Page]:
+    """The clerk presses "make a code" on the page of the post; gives browser and page."""
+    clerk = site.browser(by)
+    path = f"/posts/{post}/on-the-spot"
+    sent = clerk.post(path, clerk.page(path).form_to(path))
+    assert sent.status_code == 302, sent.text
+    return clerk, clerk.page(path)
+
+
+def letters_on(page: Page) -> str:
+    return next(one.text for one in page.all if LETTERS.fullmatch(one.text))
+
+
+def token_of(site: Site) -> str:
+    """What the newest code's picture holds; pictures are decoded in the browser's test."""
+    with site.city.read() as session:
+        code = session.scalars(select(SpotCode).order_by(SpotCode.id.desc())).first()
+        assert code is not None
+        return spell(code.seed, SECRET).token
+
+
+def state(site: Site, post: int) -> PostState:
+    with site.city.read() as session:
+        return session.get_one(Post, post).state
+
+
+def typed(browser: Browser, letters: str) -> tuple[int, str]:
+    """What comes of typing a code: where it leads, or the sentence at the field."""
+    answer = browser.post("/code", {"letters": letters})
+    if answer.status_code == 302:
+        return 302, answer.headers["Location"]
+    return answer.status_code, Page(answer.text).error_at("letters")
+
+
+def test_the_typed_code_leads_the_officer_to_exactly_this_revision(any_site: Site) -> None:
+    site = any_site
+    post = site.city.in_review()
+    _clerk, page = make_code(site, post)
+    letters = letters_on(page)
+    officer = site.browser("first")
+    there = f"/posts/{post}/review?revision=1"
+    for spelling in (
+        letters,
+        letters.lower(),
+        letters.replace("-", " "),
+        f" {letters[:3]} {letters[3:]}",
+    ):
+        assert typed(officer, spelling) == (302, there)
+    devanagari = letters.translate(str.maketrans("3467९", "३४६७९"))
+    assert typed(officer, devanagari) == (302, there)
+    assert "मान्यता द्या" in officer.page(there)
+
+
+def test_the_scanned_code_asks_for_the_officers_own_sign_in_and_then_leads_there(
+    site: Site,
+) -> None:
+    post = site.city.in_review()
+    make_code(site, post)
+    path = f"/code/{token_of(site)}"
+    site.give_password("first")
+    phone = site.nobody()
+    asked = phone.get(path)
+    assert asked.status_code == 401
+    assert dict(Page(asked.text).form("sign-in")).get("next", path) == path
+    entered = phone.sign_in("first", next=path)
+    assert entered.headers["Location"] == path
+    assert phone.get(path).headers["Location"] == f"/posts/{post}/review?revision=1"
+
+
+def test_a_phone_that_is_signed_in_as_an_officer_who_is_asked_goes_straight_there(
+    site: Site,
+) -> None:
+    post = site.city.in_review()
+    make_code(site, post)
+    answer = site.browser("first").get(f"/code/{token_of(site)}")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        f"/posts/{post}/review?revision=1",
+    )
+
+
+def test_the_clerks_session_gains_nothing_by_the_code_and_its_cookie_stays_as_it_was(
+    site: Site,
+) -> None:
+    post = site.city.in_review()
+    clerk, page = make_code(site, post)
+    before = clerk.cookie()
+    with site.city.read() as session:
+        sessions = session.scalars(select(SignIn.appointment_id).order_by(SignIn.id)).all()
+    assert typed(clerk, letters_on(page))[0] == 302  # the cell may look, as it may without a code
+    clerk.get(f"/code/{token_of(site)}")
+    for act in ("approve", "return", "reject", "withdraw-approval"):
+        sent = {"seen": "1", "under": "1", "reason": "नको"}
+        assert clerk.post(f"/posts/{post}/{act}", sent).status_code == 403, act
+    assert clerk.cookie() == before
+    assert state(site, post) is PostState.IN_REVIEW
+    with site.city.read() as session:
+        assert session.scalars(select(SignIn.appointment_id).order_by(SignIn.id)).all() == sessions
+        assert session.scalars(select(Decision)).all() == []
+
+
+def test_the_clerks_page_shows_who_decided_and_when_after_looking_again(site: Site) -> None:
+    post = site.city.in_review()
+    clerk, page = make_code(site, post)
+    assert "अद्याप काहीही नाही" in page
+    officer = site.browser("first")
+    path = f"/posts/{post}/approve"
+    site.city.clock.move(timedelta(minutes=3))
+    review = officer.page(f"/posts/{post}/review?revision=1")
+    assert officer.post(path, review.form_to(path)).status_code == 302
+    again = clerk.page(f"/posts/{post}/on-the-spot")
+    text = again.by_id("spot-state").text
+    assert "मान्यता दिली" in text
+    assert "समन्वयक" in text
+    assert "पाणीपुरवठा" in text
+    assert not [one for one in again.all if LETTERS.fullmatch(one.text)]
+
+
+def test_a_code_whose_time_is_over_says_so_and_what_to_do(site: Site) -> None:
+    post = site.city.in_review()
+    clerk, page = make_code(site, post)
+    officer, letters, token = site.browser("first"), letters_on(page), token_of(site)
+    site.city.clock.move(timedelta(minutes=15))
+    code, sentence = typed(officer, letters)
+    assert (code, "१५ मिनिटां" in sentence, "नवीन" in sentence) == (422, True, True)
+    spent = officer.get(f"/code/{token}")
+    assert (spent.status_code, sentence in Page(spent.text)) == (404, True)
+    again = clerk.page(f"/posts/{post}/on-the-spot")
+    assert "मुदत संपली" in again
+
+
+def test_a_code_of_an_older_revision_says_that_there_is_a_newer_one(site: Site) -> None:
+    post = site.city.in_review()
+    _clerk, page = make_code(site, post)
+    site.city.save(post, on=["x"], text="बदललेला मजकूर")
+    site.city.send(post)
+    code, sentence = typed(site.browser("first"), letters_on(page))
+    assert code == 422
+    assert "जुन्या आवृत्ती" in sentence
+
+
+def test_a_code_ends_with_the_decision_even_where_the_post_comes_back_to_review(
+    any_site: Site,
+) -> None:
+    site = any_site
+    post = site.city.in_review()
+    _clerk, page = make_code(site, post)
+    site.city.clock.move(timedelta(minutes=1))
+    site.city.approve(post)
+    officer = site.browser("first")
+    assert "निर्णय" in typed(officer, letters_on(page))[1]
+    path = f"/posts/{post}/withdraw-approval"
+    officer.post(path, officer.page(path).form("withdraw_approval"))
+    assert state(site, post) is PostState.IN_REVIEW
+    assert typed(officer, letters_on(page))[0] == 422
+
+
+def test_a_new_code_takes_the_place_of_the_one_before(site: Site) -> None:
+    post = site.city.in_review()
+    _clerk, first = make_code(site, post)
+    _clerk, second = make_code(site, post, by="lead")
+    officer = site.browser("first")
+    assert "नवीन संकेतांक" in typed(officer, letters_on(first))[1]
+    assert typed(officer, letters_on(second))[0] == 302
+
+
+def test_an_officer_of_another_department_is_led_nowhere(site: Site) -> None:
+    post = site.city.in_review()
+    _clerk, page = make_code(site, post)
+    stranger = site.browser("road_officer")
+    code, sentence = typed(stranger, letters_on(page))
+    assert (code, "दुसऱ्या विभाग" in sentence) == (422, True)
+    answer = stranger.get(f"/code/{token_of(site)}")
+    assert (answer.status_code, sentence in Page(answer.text)) == (404, True)
+
+
+def test_five_wrong_codes_close_the_page_for_a_while_even_for_the_right_one(site: Site) -> None:
+    post = site.city.in_review()
+    _clerk, page = make_code(site, post)
+    guesser = site.browser("first")
+    for wrong in ("3333-3333", "4444-4444", "6666-6666", "7777-7777", "9999-9999"):
+        assert typed(guesser, wrong)[0] == 422
+    assert typed(guesser, letters_on(page))[0] == 429
+    assert typed(site.browser("second"), letters_on(page))[0] == 302
+    assert site.city.verbs("people", site.city.people["first"]).count("refuse_code") == 5
+    site.city.clock.move(timedelta(minutes=14, seconds=59))
+    assert typed(guesser, letters_on(page))[0] == 429
+
+
+def test_what_is_no_code_is_told_at_the_field_and_costs_no_try(site: Site) -> None:
+    officer = site.browser("first")
+    for typo in ("", "ABCD", "OOOO-1111", "३३३३", "🙂🙂🙂🙂🙂🙂🙂🙂", "A" * 5000):
+        code, sentence = typed(officer, typo)
+        assert (code, "आठ" in sentence) == (422, True)
+    assert typed(officer, "3333-3333")[1] != sentence
+
+
+def test_a_code_is_made_only_for_what_waits_and_as_it_was_seen(site: Site) -> None:
+    approved, waiting = site.city.approved(), site.city.in_review()
+    clerk = site.browser("clerk")
+    assert clerk.post(f"/posts/{approved}/on-the-spot", {"seen": "1"}).status_code == 409
+    assert clerk.post(f"/posts/{waiting}/on-the-spot", {"seen": "7"}).status_code == 409
+    assert clerk.post("/posts/999999/on-the-spot", {"seen": "1"}).status_code == 404
+    with site.city.read() as session:
+        assert session.scalars(select(SpotCode)).all() == []
+
+
+def test_the_rows_hold_neither_what_is_scanned_nor_what_is_typed(site: Site) -> None:
+    post = site.city.in_review()
+    _clerk, page = make_code(site, post)
+    letters, token = letters_on(page), token_of(site)
+    with site.city.read() as session:
+        row = session.scalars(select(SpotCode)).one()
+        kept = " ".join(str(getattr(row, one.key)) for one in SpotCode.__table__.columns)
+    for secret in (letters, letters.replace("-", ""), token):
+        assert secret not in kept
+
+
+def test_the_address_comes_from_the_settings_whatever_the_host_header_says(site: Site) -> None:
+    post = site.city.in_review()
+    clerk, _page = make_code(site, post)
+    cookie = clerk.client.get_cookie("__Host-nagarvani", domain="127.0.0.1")
+    assert cookie is not None
+    clerk.client.set_cookie("__Host-nagarvani", cookie.value, domain="evil.example")
+    clerk.base = "https://evil.example"
+    page = clerk.page(f"/posts/{post}/on-the-spot").html
+    assert "https://nagarvani.example/code" in page
+    assert "evil.example" not in page
+
+
+@pytest.mark.parametrize("name", ["first", "head", "member", "auditor", "admin", "oversight"])
+def test_only_the_cell_shows_a_code(site: Site, name: str) -> None:
+    post = site.city.in_review()
+    somebody = site.browser(name)
+    assert somebody.get(f"/posts/{post}/on-the-spot").status_code == 403
+    assert somebody.post(f"/posts/{post}/on-the-spot", {"seen": "1"}).status_code == 403
