@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -12,13 +13,14 @@ from wtforms.validators import InputRequired
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
-from publisher.desk import drafting, scheduling, timing
+from publisher.desk import drafting, scheduling, slots, timing
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.models.content import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.office import reporting
 from publisher.press import confirming
 from publisher.words.when import BadWhen, parse_when
+from publisher.worktime import local
 from web import keeping
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, MinutesField
@@ -60,8 +62,11 @@ class LinkForm(Form):
 @reads
 def board(session: Session) -> Page:
     """Everything that does not go on without a person."""
-    rows = reporting.decisions(session, actor=actor(), now=house().now())
-    return render_template("deliveries/board.html", rows=rows)
+    return render_template(
+        "deliveries/board.html",
+        rows=reporting.decisions(session, actor=actor(), now=house().now()),
+        beside=reporting.troubles(session, actor=actor()),
+    )
 
 
 @routes.get("/deliveries/<int:delivery_id>")
@@ -114,10 +119,12 @@ def schedule(post_id: int, variant_id: int) -> Page:
     form = TimeForm()
     if request.method == "GET":
         return _time_page(post_id, variant_id, form)
+    if filled := request.form.get("fill"):
+        return _time_page(post_id, variant_id, _filled(form, filled))
     if not form.validate():
         return _time_page(post_id, variant_id, form), 422
     try:
-        _schedule(post_id, variant_id, form)
+        quiet = _schedule(post_id, variant_id, form)
     except Invalid as invalid:
         rest = form.show(invalid.problems)
         clash = any(one.code == "clash" for one in invalid.problems)
@@ -125,7 +132,20 @@ def schedule(post_id: int, variant_id: int) -> Page:
     except NotAllowed as refusal:
         return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
     flash(_("The time is set."))
+    if quiet:
+        flash(_("It lies in a quiet time that the cell has set. It stays as you set it."), "amber")
     return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _filled(form: TimeForm, moment: str) -> TimeForm:
+    """The form as it was typed, with this moment in it; what is no moment changes nothing."""
+    try:
+        at = local(datetime.fromisoformat(moment))
+    except (ValueError, OverflowError):
+        return form
+    form.day.raw_data = None
+    form.day.data, form.clock.data = at.date(), f"{at:%H:%M}"
+    return form
 
 
 def _variant(post: Post, variant_id: int) -> Variant:
@@ -137,10 +157,13 @@ def _variant(post: Post, variant_id: int) -> Variant:
     raise Missing(variant_id)
 
 
-def _schedule(post_id: int, variant_id: int, form: TimeForm) -> None:
-    """Read the time as it was typed and set it; raises `Invalid` with whatever is wrong."""
+def _schedule(post_id: int, variant_id: int, form: TimeForm) -> bool:
+    """Read the time as it was typed and set it; gives whether it lies in a quiet time.
+
+    Raises `Invalid` with whatever is wrong.
+    """
     with house().database.transaction() as session:
-        _variant(drafting.post_for(session, actor=actor(), post_id=post_id), variant_id)
+        variant = _variant(drafting.post_for(session, actor=actor(), post_id=post_id), variant_id)
         try:
             due_at = parse_when(
                 form.day.data.isoformat() if form.day.data else "", form.clock.data or ""
@@ -157,6 +180,8 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> None:
             late_limit=form.late_limit.data or 0,
             despite_clash=form.despite_clash.data,
         )
+        quiet = slots.quiet_times(session)
+        return slots.quiet_at(quiet, variant.account_id, due_at) is not None
 
 
 @reads
@@ -181,7 +206,21 @@ def _time_page(
         view=view,
         happened_lines=[(one, None) for one in happened or []],
         clash=clash,
+        **_advice(session, post, variant),
     )
+
+
+def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]:
+    """The next free good times, and the quiet times, of the variant's account."""
+    wished_at = slots.wished_time(post)
+    quiet = slots.quiet_times(session)
+    delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
+    return {
+        "free": slots.next_slots(session, variant=variant, now=house().now(), wished_at=wished_at),
+        "quiet": [one for one in quiet if one.account_id in (None, variant.account_id)],
+        "stands_quiet": delivery is not None
+        and slots.quiet_at(quiet, variant.account_id, delivery.due_at) is not None,
+    }
 
 
 Use = Callable[[Session], object]

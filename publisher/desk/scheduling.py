@@ -249,7 +249,9 @@ def _delivery_of(session: Session, variant: Variant) -> Delivery | None:
     query = select(Delivery).where(
         Delivery.variant_id == variant.id, Delivery.action == DeliveryAction.PUBLISH
     )
-    return session.scalars(query.with_for_update()).one_or_none()
+    # Freshly read: what this session saw before it waited for the lock may have left since.
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(fresh).one_or_none()
 
 
 def _check_approved(post: Post, revision: Revision) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -22,6 +24,50 @@ GONE = (
 LATE_LIMIT = 60
 LONGEST_LATE_LIMIT = 24 * 60
 CLASH = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A moment at which a post leaves on an account, or left."""
+
+    delivery_id: int
+    account_id: int
+    post_id: int
+    title: str
+    due_at: datetime
+
+    def is_on(self, account_id: int) -> bool:
+        """Whether it is that account."""
+        return self.account_id == account_id
+
+
+def taken(session: Session, *, begins: datetime, ends: datetime) -> list[Taken]:
+    """What leaves from ten minutes before `begins` to ten minutes after `ends`, in order.
+
+    Answers to citizens, and what was cancelled, missed or failed, count for nothing.
+    """
+    query = (
+        select(Delivery.id, Delivery.account_id, Delivery.post_id, Post.title, Delivery.due_at)
+        .join(Post, Post.id == Delivery.post_id)
+        .where(
+            Post.kind == PostKind.POST,
+            Delivery.state.in_((*UNSENT, *GONE)),
+            Delivery.due_at > begins - CLASH,
+            Delivery.due_at < ends + CLASH,
+        )
+    )
+    rows = session.execute(query.order_by(Delivery.due_at, Delivery.id))
+    return [Taken(*row) for row in rows]
+
+
+def clash_among(
+    others: Collection[Taken], *, account_id: int, post_id: int, due_at: datetime
+) -> Taken | None:
+    """The first of another post on that account within ten minutes of this time."""
+    for one in others:
+        if one.is_on(account_id) and one.post_id != post_id and abs(one.due_at - due_at) < CLASH:
+            return one
+    return None
 
 
 def latest_moment(delivery: Delivery) -> datetime:
@@ -64,7 +110,7 @@ def check_time(
     despite_clash: bool,
 ) -> None:
     """Raise `Invalid` for a past time, one outside the window, a clash or a wrong limit."""
-    problems = [*_wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
+    problems = [*wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
     others = clashes(session, account_id=variant.account_id, due_at=due_at, variant_id=variant.id)
     if not problems and others and not despite_clash:
         near = {"title": others[0].post.title, "due_at": others[0].due_at}
@@ -73,7 +119,8 @@ def check_time(
         raise Invalid(problems)
 
 
-def _wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[Problem]:
+def wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[Problem]:
+    """What is wrong with a time by itself: it has passed, or lies outside the window."""
     if due_at < now - GRACE:
         return [Problem("due_at", "past", {})]
     if revision.not_before is not None and due_at < revision.not_before:

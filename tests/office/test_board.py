@@ -6,7 +6,7 @@ from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Role
 from publisher.office.reporting import BoardKind, BoardRow, decisions
 from tests.office import scenes
-from tests.support.city import HOUR, MINUTE, City
+from tests.support.city import DAY, HOUR, MINUTE, City
 
 EVERYTHING = [
     scenes.held,
@@ -128,6 +128,29 @@ def test_a_department_that_gets_an_officer_leaves_the_board(town: City) -> None:
     assert [one.kind for one in _board(town, "lead")] == [BoardKind.BLOCKED]
     town.appoint("garden_officer", Role.OFFICER, "garden")
     assert _board(town, "lead") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("शनिवारी पाणी बंद.", ""),
+        ("दि. २७ नोव्हेंबर रोजी पाणी बंद.", ""),
+        ("मंगळवार, दि. २४ नोव्हेंबर रोजी पाणी बंद.", "मंगळवार, दि. २४ नोव्हेंबर"),
+        ("Decision of 3 May 2019: no water on 24 November.", "24 November"),
+    ],
+)
+def test_a_date_in_the_text_that_has_passed_is_named(town: City, text: str, passed: str) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], text=text)
+    town.send(post_id)
+    town.approve(post_id)
+    town.schedule(post_id, MINUTE)
+    town.press(2 * HOUR)
+    (row,) = _board(town, "clerk")
+    assert row.kind is BoardKind.MISSED
+    assert row.passed.strip() == passed
+    assert row.variant_id == town.variants(post_id)[0]
+    assert row.ends_at == town.now - 2 * HOUR + 30 * DAY
 
 
 def test_the_board_reads_nothing_for_roles_without_posts(town: City) -> None:

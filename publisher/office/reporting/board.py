@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import and_, select
@@ -21,9 +21,14 @@ from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.press.confirming import PATIENCE
+from publisher.words.written_dates import dates_in
+from publisher.worktime import local_day
 
 NEAR = timedelta(hours=24)
 """How long before its wished time a post that is not approved comes onto the board."""
+
+REFERENCE = timedelta(days=400)
+"""A date in a text further back than this is one that the text refers to."""
 
 DECIDERS = (Role.CELL, Role.CELL_LEAD, Role.OFFICER, Role.HEAD)
 
@@ -46,7 +51,8 @@ class BoardRow:
     `due_at` is the planned time of a delivery, the wished time of a post. `late_at` is until when
     it might have left, `sent_at` when the last try began, `looks` how often the machine looked,
     `again_at` from when a person may send it again. `reason` has a `code` and what a sentence
-    about it needs.
+    about it needs. `variant_id` is the text whose time can be changed, `ends_at` the end of the
+    approval's window, and `passed` a date in the text that has passed, as it is written there.
     """
 
     kind: BoardKind
@@ -68,6 +74,9 @@ class BoardRow:
     sent_at: datetime | None = None
     looks: int = 0
     again_at: datetime | None = None
+    variant_id: int | None = None
+    ends_at: datetime | None = None
+    passed: str = ""
     reason: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -94,7 +103,7 @@ def decisions(session: Session, *, actor: Actor, now: datetime) -> list[BoardRow
     Raises `WrongRole` where the actor's role sees no posts.
     """
     seen = departments_in_sight(actor, Action.SEE_POST)
-    rows = [*_deliveries(session, actor, seen), *_posts(session, actor, seen, now)]
+    rows = [*_deliveries(session, actor, seen, now), *_posts(session, actor, seen, now)]
     return sorted(rows, key=_rank)
 
 
@@ -135,7 +144,9 @@ def _unapproved(now: datetime) -> Condition:
     )
 
 
-def _deliveries(session: Session, actor: Actor, seen: frozenset[int] | None) -> Iterator[BoardRow]:
+def _deliveries(
+    session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
+) -> Iterator[BoardRow]:
     unsettled = Delivery.state.in_((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
     query = (
         select(Delivery, conditions.number(Delivery.post_id))
@@ -147,10 +158,10 @@ def _deliveries(session: Session, actor: Actor, seen: frozenset[int] | None) -> 
         )
     )
     for one, number in session.execute(query):
-        yield _delivery(one, number, actor)
+        yield _delivery(one, number, actor, now)
 
 
-def _delivery(one: Delivery, number: str | None, actor: Actor) -> BoardRow:
+def _delivery(one: Delivery, number: str | None, actor: Actor, now: datetime) -> BoardRow:
     kind, tried = BoardKind(one.state.value), one.sending_at
     return BoardRow(
         kind=kind,
@@ -172,8 +183,19 @@ def _delivery(one: Delivery, number: str | None, actor: Actor) -> BoardRow:
         sent_at=tried,
         looks=one.looks,
         again_at=tried + PATIENCE if tried and kind is BoardKind.HELD else None,
+        variant_id=one.variant_id,
+        ends_at=one.variant.revision.not_after,
+        passed=_passed(one.variant.text, local_day(now)),
         reason=one.reason,
     )
+
+
+def _passed(text: str, today: date) -> str:
+    """The first date of the text that is over; one further back is a decision's or a law's."""
+    for found in dates_in(text, today=today):
+        if today - REFERENCE <= found.last < today:
+            return text[found.start : found.end].strip(" .")
+    return ""
 
 
 def _acts(actor: Actor, kind: BoardKind, department_id: int) -> frozenset[Action]:
@@ -204,5 +226,6 @@ def _posts(
             department=office_of(post.department),
             since_at=post.state_at,
             due_at=wished_at or revision.not_after,
+            ends_at=revision.not_after,
             acts=_acts(actor, kind, post.department_id),
         )

@@ -19,7 +19,8 @@ from publisher.office.reporting import conditions
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.worktime import ONE_DAY, day_bounds, local_day
 
-MOST_DAYS = 62
+MOST_DAYS = 366
+MOST_MOVABLE = 200
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,26 @@ def deliveries_by_day(
 
     A cancelled delivery is shown only while its revision is the newest. Raises `WrongRole`.
     """
+    return entries_by_day(
+        session,
+        seen=departments_in_sight(actor, Action.SEE_POST),
+        first_day=first_day,
+        days=days,
+        account_id=account_id,
+        department_id=department_id,
+    )
+
+
+def entries_by_day(
+    session: Session,
+    *,
+    seen: frozenset[int] | None,
+    first_day: date,
+    days: int,
+    account_id: int | None = None,
+    department_id: int | None = None,
+) -> list[Day]:
+    """The same for whoever sees these departments; None for all."""
     shown = [first_day + count * ONE_DAY for count in range(min(days, MOST_DAYS))]
     if not shown:
         return []
@@ -97,7 +118,7 @@ def deliveries_by_day(
             Delivery.due_at >= begins,
             Delivery.due_at < ends,
             or_(Delivery.state != DeliveryState.CANCELLED, Revision.number == Post.newest),
-            *_asked_for(actor, account_id, department_id, Delivery.account_id.expression),
+            *asked_for(seen, account_id, department_id, Delivery.account_id.expression),
         )
         .options(
             joinedload(Delivery.account),
@@ -113,13 +134,13 @@ def deliveries_by_day(
     return [Day(day, tuple(found[day])) for day in shown]
 
 
-def _asked_for(
-    actor: Actor,
+def asked_for(
+    seen: frozenset[int] | None,
     account_id: int | None,
     department_id: int | None,
     account: ColumnElement[int],
 ) -> list[ColumnElement[bool]]:
-    seen = departments_in_sight(actor, Action.SEE_POST)
+    """What is in sight, and narrowed to one account or department where one was chosen."""
     wanted: list[ColumnElement[bool]] = []
     if seen is not None:
         wanted.append(Post.department_id.in_(seen))
@@ -167,7 +188,12 @@ def unscheduled(
         .where(
             conditions.is_to_be_scheduled(),
             conditions.has_no_time(),
-            *_asked_for(actor, account_id, department_id, Variant.account_id.expression),
+            *asked_for(
+                departments_in_sight(actor, Action.SEE_POST),
+                account_id,
+                department_id,
+                Variant.account_id.expression,
+            ),
         )
         .options(joinedload(Post.department))
         .order_by(wished_at.is_(None), wished_at, Post.id, Variant.position)
@@ -195,3 +221,23 @@ def _unscheduled(
         not_before=revision.not_before,
         not_after=revision.not_after,
     )
+
+
+def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[Entry]:
+    """What has not left and can be given another time, the next due first. Raises `WrongRole`."""
+    seen = departments_in_sight(actor, Action.SCHEDULE)
+    waits = or_(Delivery.state == DeliveryState.SCHEDULED, conditions.stands_still())
+    query = (
+        select(Delivery)
+        .join(Post, Post.id == Delivery.post_id)
+        .where(Post.kind == PostKind.POST, waits, *conditions.of_department(seen))
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant),
+            joinedload(Delivery.receipt),
+            joinedload(Delivery.post).joinedload(Post.department),
+        )
+        .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
+        .limit(most)
+    )
+    return [_entry(one) for one in session.scalars(query)]

@@ -1,0 +1,188 @@
+"""Several deliveries to other times: shown first, then done in one go, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from approvals.errors import WrongRole
+from publisher.database import Database
+from publisher.desk import rescheduling, slots
+from publisher.desk.checking import Invalid, Missing
+from publisher.desk.rescheduling import At, How, PlanChanged, Planned, Shift, ToSlots
+from publisher.lifecycle import DeliveryState
+from tests.support.city import DAY, HOUR, MINUTE, City, city
+
+ONE_HOUR = Shift(HOUR)
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
+    database = Database(sqlite_url)
+    yield city(database, tmp_path)
+    database.dispose()
+
+
+def plan(town: City, chosen: list[int], how: How, *, by: str = "clerk") -> list[Planned]:
+    with town.read() as session:
+        return rescheduling.plan(
+            session, actor=town.actor(by), now=town.now, delivery_ids=chosen, how=how
+        )
+
+
+def move(
+    town: City,
+    chosen: list[int],
+    how: How,
+    seen: dict[int, datetime] | None,
+    *,
+    despite_clash: bool = False,
+) -> list[int]:
+    with town.write() as session:
+        moved = rescheduling.move_all(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_ids=chosen,
+            how=how,
+            seen=seen,
+            despite_clash=despite_clash,
+        )
+        return [one.id for one in moved]
+
+
+def scheduled(town: City, *after: timedelta, department: str = "water") -> list[int]:
+    return [town.schedule(town.approved(department), one)[0] for one in after]
+
+
+def told(steps: list[Planned]) -> list[list[str]]:
+    return [[each.code for each in one.problems] for one in steps]
+
+
+def test_what_is_shown_changes_nothing_and_is_then_done(town: City) -> None:
+    chosen = scheduled(town, HOUR, 2 * HOUR)
+    before = [town.delivery(one).due_at for one in chosen]
+    steps = plan(town, chosen, ONE_HOUR)
+    assert [one.due_at for one in steps] == [at + HOUR for at in before]
+    assert [town.delivery(one).due_at for one in chosen] == before
+    seen = {one.delivery.id: one.due_at for one in steps if one.due_at is not None}
+    assert move(town, chosen, ONE_HOUR, seen) == chosen
+    assert [town.delivery(one).due_at for one in chosen] == [at + HOUR for at in before]
+    assert town.verbs("deliveries", chosen[0]) == ["schedule", "reschedule"]
+
+
+def test_neighbours_that_move_together_are_not_in_each_others_way(town: City) -> None:
+    chosen = scheduled(town, HOUR, 2 * HOUR)
+    assert told(plan(town, chosen, ONE_HOUR)) == [[], []]
+    assert told(plan(town, chosen[:1], ONE_HOUR)) == [["clash"]]
+
+
+def test_one_that_stays_is_in_the_way_of_one_that_would_come(town: City) -> None:
+    """The second cannot go past its window, so the first cannot take its place."""
+    (first,) = scheduled(town, HOUR)
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], not_after=town.now + 2 * HOUR + 5 * MINUTE)
+    town.send(post_id)
+    town.approve(post_id)
+    (second,) = town.schedule(post_id, 2 * HOUR)
+    assert told(plan(town, [first, second], ONE_HOUR)) == [["clash"], ["after_window"]]
+
+
+def test_each_that_cannot_go_says_why(town: City) -> None:
+    (live,) = town.live()
+    (soon, revised) = scheduled(town, HOUR, 4 * HOUR)
+    town.save(town.delivery(revised).post_id, on=["x"], text="नवी आवृत्ती")
+    steps = plan(town, [live, soon, revised], Shift(-2 * HOUR))
+    assert {one.delivery.id: [each.code for each in one.problems] for one in steps} == {
+        live: ["on_its_way"],
+        soon: ["past"],
+        revised: ["not_approved"],
+    }
+    assert move(town, [live, soon, revised], Shift(-2 * HOUR), {}) == []
+
+
+def test_two_posts_do_not_go_to_one_time_unless_it_is_said(town: City) -> None:
+    chosen = scheduled(town, HOUR, 2 * HOUR)
+    how = At(town.now + DAY)
+    assert told(plan(town, chosen, how)) == [[], ["clash"]]
+    assert move(town, chosen, how, {chosen[0]: town.now + DAY}) == chosen[:1]
+    both = dict.fromkeys(chosen, town.now + DAY)
+    assert sorted(move(town, chosen, how, both, despite_clash=True)) == chosen
+
+
+def test_to_the_next_slots_one_after_the_other(town: City) -> None:
+    with town.write() as session:
+        slots.set_slots(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            account_id=town.accounts["x"],
+            weekdays=[3, 4],
+            clock=time(9),
+        )
+    chosen = [
+        *scheduled(town, HOUR, 2 * HOUR),
+        *town.schedule(town.approved(on=["facebook"]), 3 * HOUR),
+    ]
+    steps = plan(town, chosen, ToSlots())
+    noon_to_nine = 21 * HOUR
+    assert [one.due_at for one in steps] == [
+        town.now + noon_to_nine,
+        town.now + DAY + noon_to_nine,
+        None,
+    ]
+    assert told(steps) == [[], [], ["no_slot"]]
+
+
+def test_a_quiet_time_is_told_and_refuses_nothing(town: City) -> None:
+    with town.write() as session:
+        slots.set_quiet_time(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            account_id=None,
+            weekday=None,
+            begins=time(22),
+            ends=time(7),
+        )
+    (one,) = plan(town, scheduled(town, HOUR), At(town.now + 11 * HOUR))
+    assert (one.is_quiet, one.goes) == (True, True)
+
+
+def test_what_did_not_leave_gets_another_chance(town: City) -> None:
+    (missed,) = town.due()
+    town.press(2 * HOUR)
+    assert town.delivery(missed).state is DeliveryState.MISSED
+    assert move(town, [missed], At(town.now + HOUR), None) == [missed]
+    assert town.delivery(missed).state is DeliveryState.SCHEDULED
+
+
+def test_nothing_is_done_where_it_is_not_as_it_was_shown(town: City) -> None:
+    chosen = scheduled(town, HOUR, 3 * HOUR)
+    steps = plan(town, chosen, ONE_HOUR)
+    seen = {one.delivery.id: one.due_at for one in steps if one.due_at is not None}
+    scheduled(town, 2 * HOUR)  # somebody takes the first one's place meanwhile
+    before = [town.delivery(one).due_at for one in chosen]
+    with pytest.raises(PlanChanged):
+        move(town, chosen, ONE_HOUR, seen)
+    with pytest.raises(PlanChanged):
+        move(town, chosen, ONE_HOUR, None)
+    assert [town.delivery(one).due_at for one in chosen] == before
+
+
+def test_who_may_not_schedule_may_not_move_and_none_or_too_many_are_refused(town: City) -> None:
+    chosen = scheduled(town, HOUR)
+    for who in ("first", "head", "admin", "auditor"):
+        with pytest.raises(WrongRole):
+            plan(town, chosen, ONE_HOUR, by=who)
+    with pytest.raises(Invalid) as none:
+        plan(town, [], ONE_HOUR)
+    assert none.value.codes == [("chosen", "none_chosen")]
+    with pytest.raises(Invalid) as many:
+        plan(town, list(range(1, 202)), ONE_HOUR)
+    assert many.value.codes == [("chosen", "too_many_chosen")]
+    with pytest.raises(Missing):
+        plan(town, [*chosen, 999], ONE_HOUR)

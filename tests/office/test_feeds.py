@@ -1,0 +1,146 @@
+"""The calendar behind a private link: whose it is, what it shows, when it is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from approvals.policy import Role
+from publisher.database import Database
+from publisher.desk.checking import Missing
+from publisher.models.calendar import CalendarFeed
+from publisher.models.people import Appointment, Department
+from publisher.office import feeds
+from publisher.office.feeds import Fed, TooOften
+from publisher.people.links import digest_of
+from tests.support.city import DAY, HOUR, City
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    """On SQLite alone: its queries are the calendar's, which is looked at on both."""
+    opened = Database(sqlite_url)
+    yield opened
+    opened.dispose()
+
+
+def make(town: City, who: str) -> str:
+    with town.write() as session:
+        return feeds.renew(session, actor=town.actor(who), now=town.now)
+
+
+def fetch(town: City, token: str) -> Fed:
+    with town.write() as session:
+        return feeds.fetch(session, token=token, now=town.now)
+
+
+def departments(found: Fed) -> set[str]:
+    return {one.department.code for one in found.items}
+
+
+def plan(town: City) -> None:
+    for code in ("water", "road"):
+        town.schedule(town.approved(code), DAY)
+
+
+def test_a_link_shows_what_its_person_may_see(town: City) -> None:
+    plan(town)
+    with town.write() as session:
+        water = session.get_one(Department, town.departments["water"])
+        water.reports_to_id = town.departments["information-technology"]
+    seen = {
+        who: departments(fetch(town, make(town, who)))
+        for who in ("clerk", "auditor", "member", "road_officer", "health_head", "oversight")
+    }
+    assert seen == {
+        "clerk": {"water", "road"},
+        "auditor": {"water", "road"},
+        "member": {"water"},
+        "road_officer": {"road"},
+        "health_head": set(),
+        "oversight": {"water"},
+    }
+
+
+def test_what_is_long_over_or_far_off_and_answers_are_left_out(town: City) -> None:
+    token = make(town, "clerk")
+    town.live()
+    assert len(fetch(town, token).items) == 1
+    town.clock.move(timedelta(days=31))
+    assert fetch(town, token).items == ()
+
+
+def test_only_the_tokens_digest_is_kept(town: City) -> None:
+    token = make(town, "first")
+    with town.read() as session:
+        feed = session.get_one(CalendarFeed, 1)
+    assert feed.token_digest == digest_of(token)
+    assert token not in repr(vars(feed))
+
+
+def test_a_renewed_or_ended_link_is_dead(town: City) -> None:
+    first, second = make(town, "first"), make(town, "first")
+    with pytest.raises(Missing):
+        fetch(town, first)
+    assert fetch(town, second).items == ()
+    with town.write() as session:
+        feeds.end(session, actor=town.actor("first"), now=town.now)
+        feeds.end(session, actor=town.actor("first"), now=town.now)
+    with pytest.raises(Missing):
+        fetch(town, second)
+    assert town.verbs("calendar_feeds", 2) == ["make_feed", "end_feed"]
+
+
+def test_the_link_of_another_person_is_left_alone(town: City) -> None:
+    mine, theirs = make(town, "first"), make(town, "second")
+    with town.write() as session:
+        feeds.end(session, actor=town.actor("first"), now=town.now)
+    with pytest.raises(Missing):
+        fetch(town, mine)
+    fetch(town, theirs)
+
+
+def test_who_is_disabled_or_holds_nothing_any_more_has_no_calendar(town: City) -> None:
+    disabled, gone = make(town, "first"), make(town, "second")
+    town.disable("first")
+    town.end("second")
+    town.clock.move(timedelta(seconds=1))
+    for token in (disabled, gone):
+        with pytest.raises(Missing):
+            fetch(town, token)
+
+
+def test_a_second_appointment_adds_what_it_sees(town: City) -> None:
+    plan(town)
+    token = make(town, "member")
+    town.appoint("again", Role.MEMBER, "road")
+    with town.write() as session:
+        session.get_one(Appointment, town.appointments["again"]).person_id = town.people["member"]
+    assert departments(fetch(town, token)) == {"water", "road"}
+
+
+def test_it_changes_only_when_what_it_shows_does(town: City) -> None:
+    plan(town)
+    token = make(town, "clerk")
+    first = fetch(town, token)
+    town.clock.move(HOUR)
+    again = fetch(town, token)
+    assert (again.digest, again.changed_at) == (first.digest, first.changed_at)
+    town.schedule(town.approved(), 2 * DAY)
+    after = fetch(town, token)
+    assert after.digest != first.digest
+    assert after.changed_at == town.now
+
+
+def test_who_asks_too_often_has_to_wait_for_the_hour_to_end(town: City) -> None:
+    token = make(town, "clerk")
+    for _one in range(feeds.MOST_FETCHES):
+        fetch(town, token)
+    town.clock.move(timedelta(minutes=59))
+    with pytest.raises(TooOften) as refused:
+        fetch(town, token)
+    assert refused.value.again_in == 61
+    town.clock.move(timedelta(minutes=1))
+    fetch(town, token)

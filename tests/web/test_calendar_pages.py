@@ -1,0 +1,359 @@
+"""The calendar, its times, several moved at once, the private feed, the report and the mails."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from publisher.office.feeds import MOST_FETCHES
+from publisher.platforms.base import CredentialsExpired
+from tests.support import planned
+from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.web.counter import Browser, Site
+from tests.web.reading import Page
+
+
+def when(town: City, delivery_id: int) -> datetime:
+    return town.delivery(delivery_id).due_at
+
+
+def items(page: Page) -> list[str]:
+    """The classes of what stands in the cells of the table, in order."""
+    return [one.get("class") for one in page.all if "month-item" in one.get("class").split()]
+
+
+def cell(page: Page, day: str) -> str:
+    return next(one.text for one in page.all if one.tag == "td" and one.get("data-day") == day)
+
+
+def addresses(page: Page, pattern: str, attribute: str = "href") -> list[str]:
+    """Where links, or forms, that look like this lead to."""
+    return [found for one in page.all if re.search(pattern, found := one.get(attribute))]
+
+
+# The calendar
+
+
+def test_a_month_shows_today_past_and_future_and_leads_to_others(site: Site) -> None:
+    site.city.live()
+    site.city.hold()
+    site.city.schedule(site.city.approved(), 5 * DAY)
+    page = site.browser("clerk").page("/calendar")
+    assert "नोव्हेंबर २०२६" in page
+    assert len([one for one in page.all if one.tag == "td"]) == 42
+    today = next(one for one in page.all if one.get("class").split()[:1] == ["today"])
+    assert today.text.startswith("२५")
+    assert items(page) == [
+        "month-item tone-green month-item-past",
+        "month-item tone-plum month-item-filled",
+        "month-item tone-teal",
+    ]
+    assert "वेळ निश्चित, " in cell(page, "2026-11-30")
+    assert addresses(page, "month=2026-10")
+    assert addresses(page, "month=2026-12")
+
+
+def test_the_same_days_stand_as_a_list_for_narrow_screens(site: Site) -> None:
+    (delivery,) = site.city.schedule(site.city.approved(), DAY)
+    page = site.browser("clerk").page("/calendar")
+    headings = [one.text for one in page.all if one.tag == "h2"]
+    assert "उद्या, गुरुवार, दि. २६ नोव्हेंबर" in headings
+    assert when(site.city, delivery) - site.city.now == DAY
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", 3),
+        ("?account=1", 3),
+        ("?account=2", 1),
+        ("?department=2&view=week", 2),
+        ("?state=in_review", 1),
+        ("?state=scheduled&view=week", 2),
+        ("?state=nonsense&account=x&department=-1&view=nonsense&month=2026-99&from=soon", 3),
+        ("?month=2026-12", 0),
+    ],
+)
+def test_it_narrows_by_account_department_and_state(site: Site, query: str, shown: int) -> None:
+    city = site.city
+    assert (city.accounts, city.departments["water"]) == ({"x": 1, "facebook": 2}, 2)
+    city.schedule(city.approved(on=["x", "facebook"]), HOUR)
+    city.schedule(city.approved("road"), 2 * HOUR)
+    city.send(city.draft(city.hand_in(wished_at=city.now + 3 * HOUR)))
+    assert len(items(site.browser("clerk").page(f"/calendar{query}"))) == shown
+
+
+def test_a_crowded_day_leads_to_its_list(site: Site) -> None:
+    for at in range(6):
+        site.city.schedule(site.city.approved(), (at + 1) * HOUR)
+    page = site.browser("clerk").page("/calendar")
+    assert len(items(page)) == 3
+    assert "आणखी ३" in cell(page, "2026-11-25")
+    (more,) = addresses(page, r"view=list&from=2026-11-25")[:1]
+    listed = site.browser("clerk").page(more)
+    assert len([one for one in listed.all if one.get("class") == "day-entry"]) == 6
+
+
+def test_clashes_quiet_times_and_gaps_are_told_in_words(site: Site) -> None:
+    site.city.schedule(site.city.approved(), 10 * HOUR + 30 * MINUTE)
+    site.city.schedule(site.city.approved("road"), 10 * HOUR + 35 * MINUTE)
+    planned.set_times(site.city)
+    page = site.browser("clerk").page("/calendar")
+    assert "एकाच वेळी दोन" in cell(page, "2026-11-25")
+    assert "फेसबुक : काही नाही" in cell(page, "2026-11-25")
+    assert "सर्व खाती · दररोज · रात्री १०:०० ते सकाळी ७:००" in page
+    quiet = [one for one in page.all if one.get("aria-label") == "शांत वेळेत"]
+    assert len(quiet) == 2
+    assert "काही नाही" not in site.browser("first").page("/calendar")
+
+
+def test_only_who_schedules_can_drag(site: Site) -> None:
+    site.city.schedule(site.city.approved(), DAY)
+    for who, may in {"clerk": True, "lead": True, "first": False, "auditor": False}.items():
+        page = site.browser(who).page("/calendar")
+        assert any(one.get("draggable") for one in page.all) is may
+        assert ("rescheduling" in page.html or "/calendar/move" in page.html) is may
+
+
+# Good times and quiet times
+
+
+def test_times_are_set_shown_and_taken_away(site: Site) -> None:
+    clerk = site.browser("clerk")
+    form = [("account", "1"), ("weekdays", "0"), ("weekdays", "3"), ("clock", "सकाळी ९:००")]
+    assert clerk.post("/slots", form).status_code == 302
+    quiet = {
+        "quiet-account": "",
+        "quiet-weekday": "6",
+        "quiet-begins": "22:00",
+        "quiet-ends": "7:00",
+    }
+    assert clerk.post("/slots/quiet", quiet).status_code == 302
+    page = clerk.page("/slots")
+    assert "सोमवार सकाळी ९:००" in page
+    assert "सर्व खाती · रविवार · रात्री १०:०० ते सकाळी ७:००" in page
+    for path in addresses(page, r"/remove$", "action"):
+        assert clerk.post(path).status_code == 302
+    assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "field"),
+    [
+        ("/slots", {"account": "1", "clock": "9:00"}, "weekdays"),
+        ("/slots", {"account": "1", "weekdays": "1", "clock": "25:00"}, "clock"),
+        ("/slots", {"account": "999", "weekdays": "1", "clock": "9:00"}, "account"),
+        ("/slots/quiet", {"quiet-begins": "22", "quiet-ends": "7:00"}, "quiet-begins"),
+        ("/slots/quiet", {"quiet-begins": "7:00", "quiet-ends": "7:00"}, "quiet-ends"),
+    ],
+)
+def test_a_wrong_time_is_told_at_its_field_and_kept(
+    site: Site, path: str, form: dict[str, str], field: str
+) -> None:
+    answer = site.browser("clerk").post(path, form)
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert page.by_id(f"{field}-error").text
+    for name, value in form.items():
+        if name not in ("account", "weekdays"):
+            assert page.by_id(name).get("value") == value
+
+
+def test_a_free_slot_fills_the_form_and_a_quiet_time_only_warns(site: Site) -> None:
+    planned.set_times(site.city)
+    post_id = site.city.approved()
+    path = f"/posts/{post_id}/variants/{site.city.variants(post_id)[0]}/schedule"
+    clerk = site.browser("clerk")
+    offered = [one.get("value") for one in clerk.page(path).all if one.get("name") == "fill"]
+    assert [datetime.fromisoformat(one) for one in offered] == [
+        datetime(2026, 11, 30, 3, 30, tzinfo=UTC) + timedelta(weeks=at) for at in range(3)
+    ]
+    filled = Page(clerk.post(path, {"fill": offered[0], "late_limit": "77"}).text)
+    shown = [filled.by_id(one).get("value") for one in ("day-day", "day-month", "clock")]
+    assert shown == ["30", "11", "09:00"]
+    assert filled.by_id("late_limit").get("value") == "77"
+    night = [("day", "26"), ("day", "11"), ("day", "2026"), ("clock", "23:00")]
+    assert clerk.post(path, [*night, ("late_limit", "60")]).status_code == 302
+    assert "ही वेळ कक्षाने ठरविलेल्या शांत वेळेत येते." in clerk.page(f"/posts/{post_id}")
+    assert "तिची सध्याची वेळ शांत वेळेत येते." in clerk.page(path)
+
+
+# Several at once
+
+
+def chosen(*deliveries: int, **fields: object) -> list[tuple[str, str]]:
+    return [
+        *(("chosen", str(one)) for one in deliveries),
+        *((name, str(value)) for name, value in fields.items()),
+    ]
+
+
+def test_several_are_shown_then_moved(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    first, second = (city.schedule(city.approved(), at * HOUR)[0] for at in (1, 2))
+    before = when(city, first)
+    assert len(clerk.page("/calendar/move").all) > 0
+    sent = chosen(first, second, way="days", amount="2", step="show")
+    plan = Page(clerk.post("/calendar/move", sent).text)
+    assert "२ मजकुरांची वेळ बदलेल." in plan
+    assert when(city, first) == before
+    answer = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
+    assert answer.status_code == 302
+    assert [when(city, one) for one in (first, second)] == [
+        before + 2 * DAY,
+        before + 2 * DAY + HOUR,
+    ]
+
+
+def test_what_was_taken_meanwhile_is_shown_anew(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    (one,) = city.schedule(city.approved(), HOUR)
+    sent = chosen(one, way="hours", amount="1", step="show")
+    plan = Page(clerk.post("/calendar/move", sent).text)
+    city.schedule(city.approved("road"), 2 * HOUR)
+    answer = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
+    assert answer.status_code == 409
+    assert "दरम्यान काही बदल झाला आहे." in Page(answer.text)
+    assert when(city, one) == city.now + HOUR
+
+
+def test_what_is_dropped_is_moved_at_once_or_the_reason_is_shown(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    both = city.schedule(city.approved(on=["x", "facebook"]), HOUR)
+    dropped = [("chosen", ",".join(map(str, both))), ("step", "drag"), ("way", "days")]
+    answer = clerk.post("/calendar/move", [*dropped, ("amount", "1"), ("back", "/calendar?x=1")])
+    assert answer.headers["Location"] == "/calendar?x=1"
+    assert {when(city, one) for one in both} == {city.now + HOUR + DAY}
+    back = clerk.post("/calendar/move", [*dropped, ("amount", "-2"), ("back", "//evil.example")])
+    assert back.status_code == 409
+    assert "evil.example" not in back.text
+    assert "वेळ बदलली नाही. कारण पाहावे." in Page(back.text)
+    assert {when(city, one) for one in both} == {city.now + HOUR + DAY}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"way": "hours", "amount": "0"},
+        {"way": "hours", "amount": "many"},
+        {"way": "days", "amount": "9999999999"},
+        {"way": "at", "day": "30", "clock": "9:00"},
+        {"way": "hours", "amount": "1", "chosen": ""},
+    ],
+)
+def test_a_wrong_way_is_refused_with_all_that_was_chosen(
+    site: Site, fields: dict[str, str]
+) -> None:
+    (one,) = site.city.schedule(site.city.approved(), HOUR)
+    sent = chosen(**fields) if "chosen" in fields else chosen(one, **fields)
+    answer = site.browser("clerk").post("/calendar/move", [*sent, ("step", "show")])
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert "chosen" in fields or page.by_id(f"chosen-{one}").attributes.get("checked") is not None
+    assert page.by_id("amount").get("value") == fields.get("amount", "1")
+
+
+# The private feed
+
+
+def link_of(browser: Browser) -> str:
+    answer = browser.post("/calendar/feed")
+    address = Page(answer.text).by_id("feed-address").get("value")
+    assert re.fullmatch(r"https://nagarvani\.example/feeds/[\w-]{43}\.ics", address)
+    return address.removeprefix("https://nagarvani.example")
+
+
+def test_a_calendar_program_reads_what_its_person_may_see(site: Site) -> None:
+    city = site.city
+    (delivery,) = city.schedule(city.approved(), DAY)
+    city.schedule(city.approved("road"), DAY)
+    post_id = city.delivery(delivery).post_id
+    path = link_of(site.browser("first"))
+    answer = site.nobody().get(path)
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/calendar"
+    (shown,) = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert shown["summary"] == "शनिवारी पाणीपुरवठा बंद · एक्स (X) · वेळ निश्चित"
+    assert b"DTSTART:20261126T063000Z" in answer.data
+    assert shown["url"] == f"https://nagarvani.example/posts/{post_id}"
+    assert shown["uid"] == f"delivery-{delivery}@nagarvani.example"
+    assert shown["status"] == "CONFIRMED"
+    assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
+
+
+def test_it_is_read_again_only_when_something_has_changed(site: Site) -> None:
+    site.city.schedule(site.city.approved(), DAY)
+    path, nobody = link_of(site.browser("clerk")), site.nobody()
+    first = nobody.get(path)
+    site.city.clock.move(HOUR)
+    for sent in (
+        {"If-None-Match": first.headers["ETag"]},
+        {"If-Modified-Since": first.headers["Last-Modified"]},
+    ):
+        again = nobody.get(path, **sent)
+        assert (again.status_code, again.data) == (304, b"")
+    site.city.schedule(site.city.approved("road"), DAY)
+    changed = nobody.get(path, **{"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert len(Calendar.from_ical(changed.data).walk("VEVENT")) == 2
+
+
+def test_a_dead_link_answers_as_one_that_never_was(site: Site) -> None:
+    path, nobody = link_of(site.browser("first")), site.nobody()
+    assert nobody.get("/feeds/nobody-made-this.ics").status_code == 404
+    assert site.browser("first").post("/calendar/feed/end").status_code == 302
+    assert nobody.get(path).status_code == 404
+    other = link_of(site.browser("second"))
+    site.city.disable("second")
+    answer = nobody.get(other)
+    assert (answer.status_code, answer.data) == (404, b"")
+
+
+def test_who_asks_without_end_is_told_when_to_come_back(site: Site) -> None:
+    path, nobody = link_of(site.browser("clerk")), site.nobody()
+    codes = [nobody.get(path).status_code for _one in range(MOST_FETCHES + 1)]
+    assert codes == [200] * MOST_FETCHES + [429]
+    assert nobody.get(path).headers["Retry-After"] == "3601"
+
+
+# The report, the board, the mails
+
+
+def test_the_report_draws_what_its_table_says(site: Site) -> None:
+    site.city.live(on=["x", "facebook"])
+    site.city.answer(site.city.comment(under=1))
+    site.city.press()
+    page = site.browser("clerk").page("/report")
+    drawn = [one for one in page.all if one.tag == "rect" and one.get("height") != "0.0"]
+    assert [one.get("class") for one in drawn[:2]] == ["chart-posts", "chart-answers"]
+    assert len([one for one in page.all if one.tag == "rect"]) == 2 * (24 + 2)
+    assert all(one.get("style") == "" for one in page.all)
+    assert "एकूण" in page
+    own = site.browser("head").page("/report")
+    assert "विभागानुसार पोस्ट व उत्तरे" not in own
+    other = site.browser("health_head").page("/report?department=2")
+    assert "या आठवड्यांत काहीही प्रसिद्ध झाले नाही." in other
+
+
+def test_mails_that_did_not_go_stand_on_the_board_and_go_again(site: Site) -> None:
+    site.city.in_review()
+    failed = planned.fail_mail(site.city, "550 no such mailbox")
+    lead = site.browser("lead")
+    assert "१ ईमेल पाठविता आला नाही" in lead.page("/decisions")
+    assert "ईमेल पाठविता आला नाही" not in site.browser("clerk").page("/decisions")
+    assert "550 no such mailbox" in lead.page("/mails")
+    assert lead.post(f"/mails/{failed}/send-again").status_code == 302
+    assert "सर्व ईमेल पाठविले गेले आहेत." in lead.page("/mails")
+    assert lead.post(f"/mails/{failed}/send-again").status_code == 409
+
+
+def test_a_stopped_account_stands_on_the_board_with_what_to_do(site: Site) -> None:
+    site.city.platform("x").fail_next(CredentialsExpired())
+    site.city.live()
+    page = site.browser("clerk").page("/decisions")
+    assert "या खात्याला माध्यमाने दिलेली परवानगी संपली आहे" in page
+    assert addresses(page, "/accounts$")
+    assert "परवानगी संपली" not in site.browser("first").page("/decisions")
