@@ -6,12 +6,16 @@ from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from publisher.office import reporting
+from publisher.people.signing_in import is_newcomer
 from web.acting import actor, reads
 from web.house import house
+from web.locale import LANGUAGES
 from web.rules import for_roles
 from web.wording.progress import DUE, WAITING
 
 routes = Blueprint("today", __name__)
+MOST = 60
+"""How many stand on the page at most: nobody does more in a day, and the tabs lead to the rest."""
 
 
 @routes.get("/")
@@ -19,5 +23,14 @@ routes = Blueprint("today", __name__)
 @reads
 def index(session: Session) -> str:
     """The page everybody begins with."""
-    waiting = reporting.waiting_for(session, actor=actor(), now=house().now())
-    return render_template("today/index.html", waiting=waiting, words=WAITING, due_words=DUE)
+    now = house().now()
+    waiting = reporting.waiting_for(session, actor=actor(), now=now, most=MOST)
+    return render_template(
+        "today/index.html",
+        waiting=waiting,
+        words=WAITING,
+        due_words=DUE,
+        languages=LANGUAGES,
+        own_department=actor().department_id,
+        is_new=is_newcomer(session, actor=actor(), now=now),
+    )

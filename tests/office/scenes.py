@@ -28,6 +28,18 @@ def declined(town: City) -> None:
         )
 
 
+def returned_with_a_question(town: City) -> None:
+    submission_id = town.hand_in()
+    with town.write() as session:
+        intake.return_submission(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            submission_id=submission_id,
+            question="टँकर कोठे मिळेल?",
+        )
+
+
 def begun(town: City) -> None:
     town.start(town.hand_in())
 

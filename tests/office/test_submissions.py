@@ -1,19 +1,28 @@
 from __future__ import annotations
 
+from datetime import date
+from urllib.parse import parse_qsl
+
 import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.desk import intake
 from publisher.lifecycle import DeliveryState, SubmissionState
+from publisher.models.content import Submission, SubmissionKind
 from publisher.office.reporting import (
+    Holder,
+    Listing,
     NextKind,
-    Page,
     Stage,
-    SubmissionRow,
-    department_submissions,
-    stage_counts,
+    SubmissionView,
+    Wanted,
+    Wished,
+    submission_counts,
+    submissions_in,
+    wanted_from,
 )
+from publisher.platforms.base import OutcomeUnknown
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -47,6 +56,21 @@ TABLE: list[tuple[Scene, Stage, NextKind | None, list[str]]] = [
     (scenes.answered, Stage.LIVE, None, []),
 ]
 
+# In which view what is open at this stage stands; the others are live, or have ended.
+OPENS_IN = {
+    Stage.RECEIVED: SubmissionView.RECEIVED,
+    Stage.DRAFT: SubmissionView.DRAFT,
+    Stage.CHANGES_WANTED: SubmissionView.DRAFT,
+    Stage.IN_REVIEW: SubmissionView.IN_REVIEW,
+    Stage.BLOCKED: SubmissionView.IN_REVIEW,
+    Stage.APPROVED: SubmissionView.APPROVED,
+    Stage.SCHEDULED: SubmissionView.SCHEDULED,
+    Stage.UNCONFIRMED: SubmissionView.TO_DECIDE,
+    Stage.HELD: SubmissionView.TO_DECIDE,
+    Stage.MISSED: SubmissionView.TO_DECIDE,
+    Stage.FAILED: SubmissionView.TO_DECIDE,
+}
+
 
 @pytest.mark.parametrize(("happens", "stage", "kind", "holders"), TABLE)
 def test_a_department_reads_how_far_it_is_what_comes_next_and_who_has_it(
@@ -59,7 +83,11 @@ def test_a_department_reads_how_far_it_is_what_comes_next_and_who_has_it(
     assert [_name(one.name_mr, one.role) for one in (row.next.holders if row.next else ())] == (
         holders
     )
-    assert _counts(town, "auditor") == {stage: 1}
+    view = OPENS_IN.get(stage)
+    assert _counts(town, "auditor") == ({SubmissionView.OPEN: 1, view: 1} if view else {})
+    assert [one.stage for one in _page(town, "auditor", SubmissionView.OPEN).rows] == (
+        [stage] if view else []
+    )
 
 
 def _name(name: str, role: Role | None) -> str:
@@ -160,62 +188,143 @@ def test_an_admin_has_no_submissions(town: City) -> None:
 
 def test_asking_for_another_department_gives_nothing(town: City) -> None:
     town.hand_in("रस्ता", department="road")
-    with town.read() as session:
-        page = department_submissions(
-            session,
-            actor=town.actor("member"),
-            now=town.now,
-            department_id=town.departments["road"],
-        )
-    assert page.rows == ()
+    assert _listed(town, "member", Wanted(department_id=town.departments["road"])) == []
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(town: City) -> None:
-    for number in range(7):
-        town.hand_in(f"सूचना {number}")
-        if number % 2:
-            town.clock.move(MINUTE)
-    titles, place, pages = [], None, 0
-    while pages == 0 or place is not None:
-        with town.read() as session:
-            page = department_submissions(
-                session, actor=town.actor("clerk"), now=town.now, before=place, limit=3
-            )
-        titles += [one.title for one in page.rows]
-        place, pages = page.following, pages + 1
-    assert titles == [f"सूचना {number}" for number in reversed(range(7))]
-    assert pages == 3
+def test_it_is_read_by_wished_time_and_everything_newest_first(town: City) -> None:
+    for title, after in (("उद्या", DAY), ("केव्हाही", None), ("आज", HOUR)):
+        town.hand_in(title, wished_at=town.now + after if after else None)
+        town.clock.move(MINUTE)
+    assert _listed(town, "clerk", Wanted()) == ["आज", "उद्या", "केव्हाही"]
+    everything = Wanted(SubmissionView.ALL)
+    assert _listed(town, "clerk", everything) == ["आज", "केव्हाही", "उद्या"]
 
 
 def test_a_full_last_page_promises_no_more(town: City) -> None:
     town.hand_in()
     with town.read() as session:
-        page = department_submissions(session, actor=town.actor("clerk"), now=town.now, limit=1)
-    assert (len(page.rows), page.following) == (1, None)
+        page = submissions_in(
+            session, actor=town.actor("clerk"), now=town.now, wanted=Wanted(), limit=1
+        )
+    assert (len(page.rows), page.following, page.preceding) == (1, None, None)
+    assert (page.first, page.total) == (1, 1)
 
 
-def test_rows_are_found_by_stage_and_by_words(town: City) -> None:
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("मोहीम डेंग्यू", ["डेंग्यू प्रतिबंध मोहीम"]),
+        ("०००००२", ["शनिवारी पाणीपुरवठा बंद"]),
+        ("000002", ["शनिवारी पाणीपुरवठा बंद"]),
+        ("100%", []),
+        ("\u202e", []),
+    ],
+)
+def test_rows_are_found_by_words_and_numbers(town: City, words: str, titles: list[str]) -> None:
     town.hand_in("डेंग्यू प्रतिबंध मोहीम")
     scenes.in_review(town)
-    with town.read() as session:
-        actor = town.actor("clerk")
-        by_stage = department_submissions(session, actor=actor, now=town.now, state=Stage.IN_REVIEW)
-        by_words = department_submissions(session, actor=actor, now=town.now, words="मोहीम डेंग्यू")
-        by_number = department_submissions(session, actor=actor, now=town.now, words="०००००२")
-        by_none = department_submissions(session, actor=actor, now=town.now, words="100%")
-    assert [one.stage for one in by_stage.rows] == [Stage.IN_REVIEW]
-    assert [one.title for one in by_words.rows] == ["डेंग्यू प्रतिबंध मोहीम"]
-    assert [one.number for one in by_number.rows] == ["PMC/2026/000002"]
-    assert by_none.rows == ()
+    assert _listed(town, "clerk", Wanted(words=words)) == titles
 
 
-def test_counts_name_every_stage(town: City) -> None:
-    for happens in (scenes.received, scenes.received, scenes.approved):
+def test_rows_are_found_by_wished_time(town: City) -> None:
+    wishes = {"पूर्वी": -DAY, "आज": HOUR, "लवकर": 5 * DAY, "नंतर": 20 * DAY}
+    for title, after in wishes.items():
+        submission_id = town.hand_in(title)
+        with town.write() as session:
+            session.get_one(Submission, submission_id).wished_at = town.now + after
+    town.hand_in("केव्हाही")
+    found = {one: _listed(town, "clerk", Wanted(wished=one)) for one in Wished}
+    assert found == {
+        Wished.TODAY: ["आज"],
+        Wished.SOON: ["आज", "लवकर"],
+        Wished.LATER: ["नंतर"],
+        Wished.PASSED: ["पूर्वी"],
+        Wished.NONE: ["केव्हाही"],
+    }
+
+
+def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
+    for title in ("एक", "दोन", "तीन"):
+        town.hand_in(title)
+        town.clock.move(DAY)
+    day = (town.now - 2 * DAY).date()
+    assert _listed(town, "clerk", Wanted(since=day, until=day)) == ["दोन"]
+    assert _listed(town, "clerk", Wanted(since=day)) == ["दोन", "तीन"]
+    assert _listed(town, "clerk", Wanted(until=day)) == ["एक", "दोन"]
+
+
+@pytest.mark.parametrize(
+    ("happens", "holders"),
+    [
+        (scenes.received, {Holder.NOBODY, Holder.CELL}),
+        (scenes.drafted, {Holder.CELL, Holder.ME}),
+        (scenes.returned, {Holder.CELL, Holder.ME}),
+        (scenes.in_review, {Holder.DEPARTMENT}),
+        (scenes.in_review_with_nobody, {Holder.LEAD}),
+        (scenes.approved, {Holder.CELL}),
+        (scenes.scheduled, {Holder.CLOCK}),
+        (scenes.unconfirmed, {Holder.CLOCK}),
+        (scenes.held, {Holder.LEAD}),
+        (scenes.missed, {Holder.CELL}),
+        (scenes.live, set()),
+    ],
+)
+def test_rows_are_found_by_who_has_them(town: City, happens: Scene, holders: set[Holder]) -> None:
+    happens(town)
+    everything = {one: Wanted(SubmissionView.ALL, holder=one) for one in Holder}
+    found = {one for one, wanted in everything.items() if _listed(town, "clerk", wanted)}
+    assert found == holders
+
+
+def test_an_officer_has_what_waits_for_this_officers_approval(town: City) -> None:
+    scenes.in_review(town)
+    scenes.in_review_elsewhere(town)
+    mine = Wanted(SubmissionView.ALL, holder=Holder.ME)
+    assert len(_listed(town, "first", mine)) == 1
+    assert _listed(town, "member", mine) == []
+
+
+def test_what_is_partly_live_stands_among_the_live_and_among_what_is_left(town: City) -> None:
+    town.platform("facebook").fail_next(OutcomeUnknown("no answer"))
+    town.due(on=["x", "facebook"])
+    town.press()
+    (row,) = _page(town, "clerk", SubmissionView.OPEN).rows
+    assert (row.stage, row.left) == (Stage.LIVE, Stage.UNCONFIRMED)
+    (again,) = _page(town, "clerk", SubmissionView.LIVE).rows
+    assert again == row
+    assert _page(town, "clerk", SubmissionView.ENDED).rows == ()
+
+
+def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
+    wanted = Wanted(
+        view=SubmissionView.LIVE,
+        words="पाणी & रस्ता",
+        department_id=7,
+        kind=SubmissionKind.EVENT,
+        wished=Wished.SOON,
+        holder=Holder.ME,
+        since=date(2026, 1, 2),
+        until=date(2026, 3, 4),
+    )
+    assert wanted_from(dict(parse_qsl(wanted.query))) == wanted
+    assert Wanted().query == ""
+    nonsense = dict.fromkeys(("view", "kind", "wished", "holder", "since", "department"), "x")
+    assert wanted_from(nonsense) == Wanted()
+    assert wanted_from({"department": "9" * 30}) == Wanted()
+
+
+def test_counts_name_every_open_view(town: City) -> None:
+    for happens in (scenes.received, scenes.received, scenes.approved, scenes.live):
         happens(town)
-    assert _counts(town, "member") == {Stage.RECEIVED: 2, Stage.APPROVED: 1}
+    assert _counts(town, "member") == {
+        SubmissionView.OPEN: 3,
+        SubmissionView.RECEIVED: 2,
+        SubmissionView.APPROVED: 1,
+    }
+    filtered = Wanted(wished=Wished.SOON)
     with town.read() as session:
-        everything = stage_counts(session, actor=town.actor("member"), now=town.now)
-    assert set(everything) == set(Stage)
+        none = submission_counts(session, actor=town.actor("member"), now=town.now, wanted=filtered)
+    assert set(none.values()) == {0}
 
 
 def test_a_submission_taken_back_says_so(town: City) -> None:
@@ -232,12 +341,18 @@ def test_a_submission_taken_back_says_so(town: City) -> None:
     assert (row.stage, row.reason, row.next) == (Stage.WITHDRAWN, "तारीख बदलली.", None)
 
 
-def _page(town: City, who: str) -> Page[SubmissionRow]:
+def _page(town: City, who: str, view: SubmissionView = SubmissionView.ALL) -> Listing:
     with town.read() as session:
-        return department_submissions(session, actor=town.actor(who), now=town.now)
+        return submissions_in(session, actor=town.actor(who), now=town.now, wanted=Wanted(view))
 
 
-def _counts(town: City, who: str) -> dict[Stage, int]:
+def _listed(town: City, who: str, wanted: Wanted) -> list[str]:
     with town.read() as session:
-        found = stage_counts(session, actor=town.actor(who), now=town.now)
-    return {stage: count for stage, count in found.items() if count}
+        page = submissions_in(session, actor=town.actor(who), now=town.now, wanted=wanted)
+    return [one.title for one in page.rows]
+
+
+def _counts(town: City, who: str) -> dict[SubmissionView, int]:
+    with town.read() as session:
+        found = submission_counts(session, actor=town.actor(who), now=town.now, wanted=Wanted())
+    return {view: count for view, count in found.items() if count}

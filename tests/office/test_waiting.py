@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from approvals.policy import Role
+from publisher.models.content import Priority, Submission
 from publisher.office.reporting import DueKind, Waiting, WaitingKind, waiting_for
 from publisher.people import appointing
 from publisher.people.appointing import COMMAND
@@ -26,6 +27,10 @@ def _each(names: tuple[str, ...], *kinds: str) -> Kinds:
 TABLE: list[tuple[Scene, Kinds]] = [
     (scenes.received, _each(CELL, "submission")),
     (scenes.declined, {}),
+    (
+        scenes.returned_with_a_question,
+        _each(("member", "first", "second", "head"), "submission_returned"),
+    ),
     (scenes.begun, _each(CELL, "draft")),
     (scenes.drafted, _each(CELL, "draft")),
     (scenes.in_review, _each(OFFICERS, "to_approve")),
@@ -87,6 +92,19 @@ def test_the_most_urgent_comes_first_and_what_has_no_time_last(town: City) -> No
     assert [one.urgent for one in today] == [True, True, False, False, False]
 
 
+def test_what_its_department_calls_urgent_stands_before_what_is_due(town: City) -> None:
+    town.hand_in("लगेच", wished_at=town.now + MINUTE)
+    urgent = town.hand_in("तातडीचे")
+    with town.write() as session:
+        submission = session.get_one(Submission, urgent)
+        submission.priority, submission.urgent_reason = Priority.URGENT, "जलवाहिनी फुटली."
+    today = _today(town, "clerk")
+    assert [(one.title, one.called_urgent, one.urgent) for one in today] == [
+        ("तातडीचे", True, True),
+        ("लगेच", False, True),
+    ]
+
+
 def test_what_is_to_be_approved_says_what_it_is_and_until_when(town: City) -> None:
     submission_id = town.hand_in(wished_at=town.now + 6 * HOUR)
     post_id = town.draft(submission_id, on=["x", "facebook"])
@@ -131,6 +149,14 @@ def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
     town.in_review("garden")
     assert [one.kind for one in _today(town, "lead")] == [WaitingKind.BLOCKED]
     assert _today(town, "garden_officer") == []
+
+
+def test_an_answer_elsewhere_does_not_loosen_four_eyes(town: City) -> None:
+    """Four eyes do not bind answers; whether a post is one is asked of that post alone."""
+    scenes.answered(town)
+    _give_the_clerk_a_second_hat(town)
+    town.in_review("garden")
+    assert [one.kind for one in _today(town, "lead")] == [WaitingKind.BLOCKED]
 
 
 def test_an_answer_that_the_officer_wrote_as_a_clerk_binds_no_four_eyes(town: City) -> None:

@@ -8,6 +8,7 @@ from publisher.office.reporting.calendar import (
     Entry,
     Unscheduled,
     deliveries_by_day,
+    movable,
     unscheduled,
 )
 from publisher.office.reporting.comment import (
@@ -26,29 +27,54 @@ from publisher.office.reporting.inbox import (
     view_counts,
     views_for,
 )
+from publisher.office.reporting.month import (
+    CalendarDay,
+    Item,
+    calendar_days,
+    items_by_day,
+    month_grid,
+    next_month,
+    previous_month,
+)
 from publisher.office.reporting.replies import ReplyState, ReplyView
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.steps import Outlet, Step, StepKind
 from publisher.office.reporting.submissions import (
+    Listing,
     SubmissionRow,
-    department_submissions,
-    stage_counts,
+    read_on,
+    submission_counts,
+    submission_total,
+    submissions_in,
 )
 from publisher.office.reporting.timeline import Timeline, post_timeline, timeline_of
+from publisher.office.reporting.troubles import StoppedAccount, Troubles, troubles
 from publisher.office.reporting.values import AccountName, Live, Office, Page, Place, Who
 from publisher.office.reporting.waiting import waiting_for
 from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
+from publisher.office.reporting.wanted import (
+    Holder,
+    SubmissionView,
+    Wanted,
+    Wished,
+    wanted_from,
+)
+from publisher.office.reporting.weeks import Tally, Week, WeeklyReport, weekly_report
 
 __all__ = [
     "AccountName",
     "BoardKind",
     "BoardRow",
+    "CalendarDay",
     "CommentPage",
     "CommentRow",
     "Counts",
     "Day",
     "DueKind",
     "Entry",
+    "Holder",
+    "Item",
+    "Listing",
     "Live",
     "Next",
     "NextKind",
@@ -64,24 +90,43 @@ __all__ = [
     "Stage",
     "Step",
     "StepKind",
+    "StoppedAccount",
     "SubmissionRow",
+    "SubmissionView",
+    "Tally",
     "Timeline",
+    "Troubles",
     "Unscheduled",
     "View",
     "Waiting",
     "WaitingKind",
+    "Wanted",
+    "Week",
+    "WeeklyReport",
     "Who",
+    "Wished",
+    "calendar_days",
     "comment_page",
     "comments_in",
     "counts",
     "decisions",
     "deliveries_by_day",
-    "department_submissions",
+    "items_by_day",
+    "month_grid",
+    "movable",
+    "next_month",
     "post_timeline",
-    "stage_counts",
+    "previous_month",
+    "read_on",
+    "submission_counts",
+    "submission_total",
+    "submissions_in",
     "timeline_of",
+    "troubles",
     "unscheduled",
     "view_counts",
     "views_for",
     "waiting_for",
+    "wanted_from",
+    "weekly_report",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.lifecycle import PostState
@@ -62,7 +62,7 @@ def officer_serves(
     ]
     if but is not None:
         serving.append(one.person_id != but)
-    return exists().where(*serving)
+    return exists().where(*serving).correlate_except(one, person)
 
 
 def head_serves(
@@ -77,13 +77,15 @@ def head_serves(
         other.department_id == one.department_id,
         other.id < one.id,
     )
-    return exists().where(
+    earlier = earlier.correlate_except(other, other_person)
+    serving = exists().where(
         in_office(one, person, now=now),
         one.role == Role.HEAD,
         one.department_id == department,
         one.person_id != but,
         ~earlier,
     )
+    return serving.correlate_except(one, person)
 
 
 def approval_wanted(*more: Condition, now: datetime) -> Condition:
@@ -91,12 +93,17 @@ def approval_wanted(*more: Condition, now: datetime) -> Condition:
 
     `more` speaks of `Revision`, and of the department by `asked_department`.
     """
+    return and_(Post.state == PostState.IN_REVIEW, still_asked(*more, now=now))
+
+
+def still_asked(*more: Condition, now: datetime) -> Condition:
+    """The same of a post of which it is known that it is in review."""
     asked = (
         select(Revision.id)
         .outerjoin(RevisionDepartment, _is_asked())
         .where(newest(), ~_decided(now=now), *more)
     )
-    return and_(Post.state == PostState.IN_REVIEW, asked.correlate(Post).exists())
+    return asked.correlate(Post).exists()
 
 
 def _decided(*, now: datetime) -> Condition:
@@ -128,8 +135,13 @@ def bound_author() -> ColumnElement[int]:
 
 def blocked(*, now: datetime) -> Condition:
     """The post is in review for a department where nobody can approve it."""
+    return and_(Post.state == PostState.IN_REVIEW, nobody_can_approve(now=now))
+
+
+def nobody_can_approve(*, now: datetime) -> Condition:
+    """The same of a post of which it is known that it is in review."""
     asked, author = asked_department(), bound_author()
-    return approval_wanted(
+    return still_asked(
         ~officer_serves(asked, now=now, but=author),
         ~head_serves(asked, now=now, but=author),
         now=now,
@@ -165,16 +177,38 @@ def has_no_time() -> Condition:
 
 def lacks_a_time() -> Condition:
     """The post is approved, and one of its variants has no time yet."""
+    return and_(is_to_be_scheduled(), is_partly_unscheduled())
+
+
+def is_partly_unscheduled() -> Condition:
+    """The same of a post of which it is known that it is approved."""
     variants = (
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
         .where(newest(), has_no_time())
     )
-    return and_(is_to_be_scheduled(), variants.correlate(Post).exists())
+    return and_(Post.kind == PostKind.POST, variants.correlate(Post).exists())
+
+
+def is_without_a_time() -> Condition:
+    """The same as `lacks_a_time`, asked of all posts at once.
+
+    Found from the few variants without a standing delivery, never from the many that have one.
+    """
+    without = select(Variant.revision_id).outerjoin(Delivery, Delivery.variant_id == Variant.id)
+    never = without.where(Delivery.id.is_(None))
+    void = without.where(Delivery.state == DeliveryState.CANCELLED)
+    maybe = select(Revision.post_id).where(Revision.id.in_(union_all(never, void)))
+    return and_(Post.id.in_(maybe), lacks_a_time())
 
 
 def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
     """The delivery did not leave, and still could: its revision is the newest, and approved."""
+    return and_(Delivery.state.in_(states), is_current())
+
+
+def is_current() -> Condition:
+    """The delivery's revision is the newest of its post, and approved."""
     current = (
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
@@ -185,7 +219,7 @@ def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
             Post.state == PostState.APPROVED,
         )
     )
-    return and_(Delivery.state.in_(states), current.correlate(Delivery).exists())
+    return current.correlate(Delivery).exists()
 
 
 def of_department(departments: Collection[int] | None) -> list[Condition]:
@@ -251,6 +285,17 @@ def wished_at() -> ColumnElement[datetime | None]:
         select(func.min(Submission.wished_at))
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)
         .where(PostSubmission.post_id == Post.id)
+        .correlate(Post)
+        .scalar_subquery()
+    )
+
+
+def answer_by() -> ColumnElement[datetime]:
+    """By when the comment that the post answers is to be answered; NULL for other posts."""
+    return (
+        select(Comment.due_at)
+        .join(Reply, Reply.comment_id == Comment.id)
+        .where(Reply.post_id == Post.id)
         .correlate(Post)
         .scalar_subquery()
     )

@@ -3,42 +3,56 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, UnaryExpression, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Reply, Routing
-from publisher.models.content import Post, Revision, Submission, Variant
+from publisher.models.content import Post, Priority, Revision, Submission, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.notices import paths
 from publisher.office.reporting import conditions
 from publisher.office.reporting.values import account_of, office_of, who_acted, with_names
 from publisher.office.reporting.waits import DueKind, Wait, Waiting, WaitingKind
 
+Moment = ColumnElement[datetime | None] | InstrumentedAttribute[datetime]
+Ordered = UnaryExpression[datetime | None] | UnaryExpression[datetime]
 Due = tuple[datetime | None, DueKind | None]
 TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
 
 
-def gather(session: Session, wait: Wait) -> Iterator[Waiting]:
-    """Everything of this kind that waits, in no order."""
+def gather(session: Session, wait: Wait, most: int | None = None) -> Iterator[Waiting]:
+    """What of this kind waits, in no order: the `most` that are due first, else everything."""
     if wait.about is Submission:
-        return _submissions(session, wait)
+        return _submissions(session, wait, most)
     if wait.about is Post:
-        return _posts(session, wait)
+        return _posts(session, wait, most)
     if wait.about is Comment:
-        return _comments(session, wait)
+        return _comments(session, wait, most)
     if wait.about is Delivery:
-        return _deliveries(session, wait)
+        return _deliveries(session, wait, most)
     return _accounts(session, wait)
 
 
-def _submissions(session: Session, wait: Wait) -> Iterator[Waiting]:
+def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
+    """The order of what waits: by due time, what has none last, then by age."""
+    return due_at.asc().nulls_last(), since_at.asc()
+
+
+def _submissions(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Submission)
         .where(wait.condition)
+        .order_by(
+            (Submission.priority == Priority.URGENT).desc(),
+            *_first(
+                func.coalesce(Submission.wished_at, Submission.useful_until), Submission.state_at
+            ),
+        )
+        .limit(most)
         .options(
             joinedload(Submission.department),
             joinedload(Submission.handed_in_by),
@@ -55,6 +69,7 @@ def _submissions(session: Session, wait: Wait) -> Iterator[Waiting]:
             since_at=one.state_at,
             due_at=due_at,
             due_kind=due_kind,
+            called_urgent=one.priority is Priority.URGENT,
             title=one.title,
             number=one.number,
             submission_kind=one.kind,
@@ -69,12 +84,14 @@ def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
     return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
 
 
-def _posts(session: Session, wait: Wait) -> Iterator[Waiting]:
-    variants = _variants(session, wait)
+def _posts(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    wished_at, answer_by = conditions.wished_at(), conditions.answer_by()
     query = (
-        select(Post, Revision, conditions.wished_at())
+        select(Post, Revision, wished_at)
         .outerjoin(Revision, conditions.newest())
         .where(wait.condition)
+        .order_by(*_first(func.coalesce(answer_by, wished_at), Post.state_at))
+        .limit(most)
         .options(
             joinedload(Post.department),
             joinedload(Post.reply).joinedload(Reply.comment),
@@ -82,18 +99,22 @@ def _posts(session: Session, wait: Wait) -> Iterator[Waiting]:
             *with_names(Revision.author_under),
         )
     )
-    for post, revision, wished_at in session.execute(query):
-        yield _post(wait, post, revision, wished_at, variants[post.id])
+    found = session.execute(query).all()
+    variants = _variants(session, [post.id for post, _, _ in found])
+    for post, revision, wished in found:
+        yield _post(wait, post, revision, wished, variants[post.id])
 
 
-def _variants(session: Session, wait: Wait) -> defaultdict[int, list[tuple[Variant, str]]]:
+def _variants(
+    session: Session, posts: Collection[int]
+) -> defaultdict[int, list[tuple[Variant, str]]]:
     """The variants of each post's newest revision with their platforms, in order."""
     query = (
         select(Post.id, Variant, Account.platform)
         .join(Revision, conditions.newest())
         .join(Variant, Variant.revision_id == Revision.id)
         .join(Account, Account.id == Variant.account_id)
-        .where(wait.condition)
+        .where(Post.id.in_(posts))
         .order_by(Variant.position)
     )
     found = defaultdict(list)
@@ -132,11 +153,13 @@ def _post(
     )
 
 
-def _comments(session: Session, wait: Wait) -> Iterator[Waiting]:
+def _comments(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Comment, Routing.since_at)
         .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
         .where(wait.condition)
+        .order_by(*_first(Comment.due_at, Routing.since_at))
+        .limit(most)
         .options(joinedload(Comment.account), joinedload(Comment.department))
     )
     for one, since_at in session.execute(query):
@@ -157,10 +180,12 @@ def _comments(session: Session, wait: Wait) -> Iterator[Waiting]:
         )
 
 
-def _deliveries(session: Session, wait: Wait) -> Iterator[Waiting]:
+def _deliveries(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Delivery)
         .where(wait.condition)
+        .order_by(*_first(Delivery.due_at, Delivery.state_at))
+        .limit(most)
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),

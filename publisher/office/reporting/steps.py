@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +11,8 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, Language, Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.models.intake import SubmissionNote
+from publisher.notices import paths
 from publisher.office.reporting.values import MACHINE, AccountName, Who, account_of, who_acted
 
 TOGETHER = timedelta(minutes=10)
@@ -22,6 +24,10 @@ class StepKind(StrEnum):
 
     RECEIVED = "received"
     SUBMISSION_RETURNED = "submission_returned"
+    COMPLETED = "completed"
+    CHANGED = "changed"
+    NOTED = "noted"
+    TOOK_IN = "took_in"
     DECLINED = "declined"
     MERGED = "merged"
     SUBMISSION_WITHDRAWN = "submission_withdrawn"
@@ -62,7 +68,9 @@ class Step:
 
     `words` is what somebody gave as the reason, or what the citizen wrote; `code` says why the
     machine did it. `due_at` is the time it was scheduled for. `count` is the number of comments,
-    or of files handed in; `took` how long the answer took.
+    or of files handed in; `took` how long the answer took. `fields` are those of a submission
+    that the department changed; `number` is that of the submission it was merged into, or of the
+    duplicate that it took in, with the other's `path` where the same department reads both.
     """
 
     kind: StepKind
@@ -77,11 +85,18 @@ class Step:
     count: int = 0
     took: timedelta | None = None
     text: str = ""
+    fields: tuple[str, ...] = ()
+    number: str = ""
+    path: str = ""
 
 
 _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("submissions", "hand_in"): StepKind.RECEIVED,
     ("submissions", "return_submission"): StepKind.SUBMISSION_RETURNED,
+    ("submissions", "complete_submission"): StepKind.COMPLETED,
+    ("submissions", "change_submission"): StepKind.CHANGED,
+    ("submissions", "add_note"): StepKind.NOTED,
+    ("submissions", "take_in"): StepKind.TOOK_IN,
     ("submissions", "decline_submission"): StepKind.DECLINED,
     ("submissions", "merge_submission"): StepKind.MERGED,
     ("submissions", "withdraw_submission"): StepKind.SUBMISSION_WITHDRAWN,
@@ -115,6 +130,7 @@ class Background:
     decisions: Mapping[int, Decision]
     submission: Submission | None = None
     files: int = 0
+    notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
 
 
 def steps_of(events: Iterable[Event], rows: Background) -> list[Step]:
@@ -162,7 +178,26 @@ def _of_submission(step: Step, event: Event, rows: Background) -> Step:
     if step.kind is StepKind.RECEIVED:
         at_desk = "at_desk" if event.details.get("at_desk") else ""
         return replace(step, count=rows.files, code=at_desk)
-    return replace(step, words=rows.submission.reason if rows.submission else "")
+    if step.kind is StepKind.CHANGED:
+        return replace(step, fields=tuple(event.details.get("fields", ())))
+    if step.kind is StepKind.TOOK_IN:
+        return _linked(step, event, "number", "id")
+    if step.kind is StepKind.MERGED:
+        step = _linked(step, event, "into", "into_id")
+    return replace(step, words=_words(event, rows))
+
+
+def _words(event: Event, rows: Background) -> str:
+    """What was asked, answered or noted; else the reason for which it ended."""
+    note = rows.notes.get(event.details.get("note", 0))
+    if note is not None:
+        return note.text
+    return rows.submission.reason if rows.submission else ""
+
+
+def _linked(step: Step, event: Event, number: str, key: str) -> Step:
+    path = paths.submission(event.details[key]) if event.details.get("same") else ""
+    return replace(step, number=str(event.details[number]), path=path)
 
 
 def _of_post(step: Step, event: Event, rows: Background) -> Step:

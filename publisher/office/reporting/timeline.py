@@ -22,6 +22,7 @@ from publisher.models.content import (
 )
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.history import Event
+from publisher.models.intake import SubmissionNote
 from publisher.office.reporting import conditions
 from publisher.office.reporting.following import Next, next_for_post, next_for_submission
 from publisher.office.reporting.staffing import asked_by, roster_of
@@ -136,10 +137,15 @@ def _steps(
         decisions={one.id: one for one in session.scalars(_decisions(posts))},
         submission=submission,
         files=len(submission.files) if submission else 0,
+        notes={one.id: one for one in session.scalars(_notes(submission))} if submission else {},
     )
     steps = steps_of(session.scalars(_events(posts, list(rows.deliveries), submission)), rows)
     said = [*_comments(session, strands), *_answers(session, strands)]
     return sorted([*steps, *said], key=lambda step: step.at)
+
+
+def _notes(submission: Submission) -> Select[SubmissionNote]:
+    return select(SubmissionNote).where(SubmissionNote.submission_id == submission.id)
 
 
 def _decisions(posts: Sequence[int]) -> Select[Decision]:

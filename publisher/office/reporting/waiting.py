@@ -15,19 +15,25 @@ SOON = timedelta(hours=4)
 """What is due within this span, or over, is urgent."""
 
 
-def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Waiting]:
-    """What waits for the actor: what is over first, then by due time, then by age.
+def waiting_for(
+    session: Session, *, actor: Actor, now: datetime, most: int | None = None
+) -> list[Waiting]:
+    """What waits for the actor: what is called urgent first, then by due time, then by age.
 
-    The number of queries depends on the actor's role alone.
+    The number of queries depends on the actor's role alone. With `most` only so many are read,
+    the most urgent ones.
     """
-    found = [one for wait in waits_for(actor, now=now) for one in gather(session, wait)]
-    marked = [replace(one, urgent=_is_urgent(one.due_at, now)) for one in found]
-    return sorted(marked, key=_rank)
+    found = [one for wait in waits_for(actor, now=now) for one in gather(session, wait, most)]
+    marked = [replace(one, urgent=_is_urgent(one, now)) for one in found]
+    return sorted(marked, key=_rank)[:most]
 
 
-def _is_urgent(due_at: datetime | None, now: datetime) -> bool:
-    return due_at is not None and due_at <= now + SOON
+def _is_urgent(one: Waiting, now: datetime) -> bool:
+    return one.called_urgent or (one.due_at is not None and one.due_at <= now + SOON)
 
 
-def _rank(one: Waiting) -> tuple[bool, datetime, datetime, str, int]:
-    return one.due_at is None, one.due_at or one.since_at, one.since_at, one.kind, one.subject_id
+def _rank(one: Waiting) -> tuple[bool, bool, datetime, datetime, str, int]:
+    """What a department calls urgent, then by due time, then by age."""
+    due_at = one.due_at or one.since_at
+    called = not one.called_urgent
+    return called, one.due_at is None, due_at, one.since_at, one.kind, one.subject_id

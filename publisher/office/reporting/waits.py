@@ -65,6 +65,7 @@ class Waiting:
 
     `quote` is a citizen's own words, `text` ours. `code` says why (a delivery's reason, an
     account's). `by` is who handed in, or wrote the revision. `author` is the citizen.
+    `called_urgent` is what the department itself calls so.
     """
 
     kind: WaitingKind
@@ -75,6 +76,7 @@ class Waiting:
     due_at: datetime | None = None
     due_kind: DueKind | None = None
     urgent: bool = False
+    called_urgent: bool = False
     title: str = ""
     quote: str = ""
     text: str = ""
@@ -123,7 +125,7 @@ def _at_the_cell() -> Iterator[Wait]:
     yield Wait(WaitingKind.SUBMISSION, Submission, received)
     yield Wait(WaitingKind.POST_RETURNED, Post, draft & returned)
     yield Wait(WaitingKind.DRAFT, Post, draft & ~returned)
-    yield Wait(WaitingKind.TO_SCHEDULE, Post, conditions.lacks_a_time())
+    yield Wait(WaitingKind.TO_SCHEDULE, Post, conditions.is_without_a_time())
     yield Wait(WaitingKind.COMMENT_UNROUTED, Comment, unrouted)
     for kind, state in _STUCK.items():
         yield Wait(kind, Delivery, conditions.stands_still([state]))
@@ -144,14 +146,19 @@ def _for_the_lead(actor: Actor, now: datetime) -> Iterator[Wait]:
 
 
 def _of_the_submitter(actor: Actor) -> Iterator[Wait]:
-    """What the actor handed in, or the cell wrote down for the department, and was returned."""
+    """What was returned: to who handed it in, and to those who answer for the department.
+
+    What the cell wrote down for the department waits for all of it.
+    """
     at_the_desk = exists().where(
         Appointment.id == Submission.handed_in_under_id,
         Appointment.department_id != Submission.department_id,
     )
     mine = or_(Submission.handed_in_by_id == actor.person_id, at_the_desk)
     own = Submission.department_id == actor.department_id
-    returned = (Submission.state == SubmissionState.RETURNED) & own & mine
+    returned = (Submission.state == SubmissionState.RETURNED) & own
+    if actor.role is Role.MEMBER:
+        returned &= mine
     yield Wait(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
 
 

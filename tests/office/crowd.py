@@ -1,0 +1,83 @@
+"""A city with very many rows: what is there is copied inside the database, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, String, cast, func, insert, literal, select, text
+from sqlalchemy.orm import Session
+
+from publisher.database import Base
+from publisher.models.comments import Comment, Routing, Thread
+from publisher.models.content import (
+    Decision,
+    Post,
+    PostSubmission,
+    Revision,
+    RevisionDepartment,
+    Submission,
+    Variant,
+)
+from publisher.models.deliveries import Delivery, Receipt
+from tests.support.city import City
+
+STEP = 1_000
+"""How far apart the ids of one copy and the next lie; the rows to copy have smaller ones."""
+
+SHIFTED: Mapping[type[Base], tuple[str, ...]] = {
+    Submission: ("id",),
+    Post: ("id",),
+    PostSubmission: ("post_id", "submission_id"),
+    Revision: ("id", "post_id"),
+    RevisionDepartment: ("revision_id",),
+    Variant: ("id", "revision_id"),
+    Decision: ("id", "revision_id"),
+    Delivery: ("id", "post_id", "variant_id"),
+    Receipt: ("id", "delivery_id"),
+    Thread: ("id", "receipt_id"),
+    Comment: ("id", "thread_id"),
+    Routing: ("id", "comment_id"),
+}
+NAMED: Mapping[type[Base], str] = {
+    Submission: "number",
+    Receipt: "platform_id",
+    Thread: "root_id",
+    Comment: "platform_id",
+}
+
+
+def multiply(town: City, copies: int, *, after: int = 0) -> None:
+    """Copy every submission with all that hangs on it so many times; the history is left out.
+
+    `after` is how many copies there are already.
+    """
+    with town.write() as session:
+        for table in SHIFTED:
+            _copy(session, table, after, copies)
+        session.execute(text("ANALYZE"))
+
+
+def _copy(session: Session, table: type[Base], after: int, copies: int) -> None:
+    times = select(literal(after + 1).label("time")).cte("times", recursive=True)
+    times = times.union_all(select(times.c.time + 1).where(times.c.time < after + copies))
+    columns = list(table.__table__.columns)
+    chosen = [_copied(table, column.name, column, times.c.time) for column in columns]
+    first = getattr(table, SHIFTED[table][0])
+    rows = select(*chosen).select_from(table).join(times, first < STEP)
+    session.execute(insert(table).from_select([one.name for one in columns], rows))
+    if session.get_bind().dialect.name == "postgresql" and "id" in table.__table__.columns:
+        name = table.__tablename__
+        most = f"(SELECT max(id) FROM {name})"
+        session.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {most})"))
+
+
+def _copied(
+    table: type[Base], name: str, column: ColumnElement[object], time: ColumnElement[int]
+) -> ColumnElement[object]:
+    if name in SHIFTED[table]:
+        return column + time * STEP
+    if name == NAMED.get(table):
+        return column + literal("-") + cast(time, String)
+    if name == "form_token":
+        return func.nullif(literal(""), "")
+    return column

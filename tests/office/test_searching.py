@@ -1,0 +1,96 @@
+"""The one search: what is found by word and by number, and by whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from publisher.database import Database
+from publisher.models.content import Submission
+from publisher.office import searching
+from publisher.office.searching import Kind
+from tests.support.city import City, city
+
+
+@pytest.fixture
+def told(sqlite_url: str, tmp_path: Path) -> City:
+    """The water supply has a live post with a comment; the roads have handed something in."""
+    town = city(Database(sqlite_url), tmp_path)
+    live = town.live()[0]
+    town.comment("टाकी कधी भरणार?", under=live)
+    other = town.hand_in("टाकी रस्ता बंद", department="road")
+    with town.write() as session:
+        session.get_one(Submission, other).outward_number = "पथ/७५१"
+    return town
+
+
+def _found(town: City, who: str, words: str) -> dict[Kind, int]:
+    with town.read() as session:
+        groups = searching.search(session, actor=town.actor(who), words=words)
+    return {one.kind: len(one.hits) for one in groups}
+
+
+@pytest.mark.parametrize(
+    ("who", "words", "found"),
+    [
+        ("clerk", "टाकी", (1, 0, 1)),
+        ("clerk", "पाणीपुरवठा", (2, 1, 0)),
+        ("clerk", "PMC/2026/000001", (1, 1, 0)),
+        ("clerk", "PMC/२०२६/०००००१", (1, 1, 0)),
+        ("auditor", "टाकी", (1, 0, 1)),
+        ("member", "टाकी", (0, 0, 1)),
+        ("road_member", "टाकी", (1, 0, 0)),
+        ("road_member", "पाणीपुरवठा", (1, 0, 0)),
+        ("oversight", "टाकी", (1, 0, 1)),
+        ("health_head", "टाकी", (0, 0, 0)),
+        ("clerk", "", (0, 0, 0)),
+        ("clerk", "\u202e", (0, 0, 0)),
+        ("clerk", "%", (0, 0, 0)),
+    ],
+)
+def test_everybody_finds_what_is_in_their_sight(
+    told: City, who: str, words: str, found: tuple[int, int, int]
+) -> None:
+    assert _found(told, who, words) == dict(zip(Kind, found, strict=True))
+
+
+def test_an_admin_finds_posts_alone(told: City) -> None:
+    assert _found(told, "admin", "पाणीपुरवठा") == {Kind.POSTS: 1}
+
+
+@pytest.mark.parametrize(
+    ("who", "words", "leads_to"),
+    [
+        ("clerk", "PMC/2026/000002", "/submissions/2"),
+        ("clerk", "pmc/२०२६/२", "/submissions/2"),
+        ("clerk", "२", "/submissions/2"),
+        ("clerk", " 000002 ", "/submissions/2"),
+        ("clerk", "पथ/७५१", "/submissions/2"),
+        ("clerk", "PMC/2026/000009", None),
+        ("clerk", "टाकी", None),
+        ("clerk", "टाकी 2", None),
+        ("member", "PMC/2026/000002", None),
+        ("admin", "PMC/2026/000002", None),
+    ],
+)
+def test_a_number_leads_straight_to_the_thing_in_sight(
+    told: City, who: str, words: str, leads_to: str | None
+) -> None:
+    with told.read() as session:
+        assert searching.straight_to(session, actor=told.actor(who), words=words) == leads_to
+
+
+def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
+    for _one in range(3):
+        told.hand_in("गळती दुरुस्ती")
+    with told.read() as session:
+        actor = told.actor("clerk")
+        first = searching.hits_of(
+            session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", limit=2
+        )
+        rest = searching.hits_of(
+            session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", before=first.following
+        )
+    assert (len(first.hits), len(rest.hits), rest.following) == (2, 1, None)
+    assert {one.path for one in first.hits}.isdisjoint(one.path for one in rest.hits)

@@ -1,0 +1,122 @@
+"""The list of submissions at the counter: filters, kept views, CSV, prepared lists, the search."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from publisher.models.content import Submission
+from publisher.office import exporting
+from tests.office.crowd import multiply
+from tests.web.counter import Site
+from web.exports import BOM, HEADINGS, defused
+
+
+def test_a_view_is_kept_shown_as_a_link_and_removed(site: Site) -> None:
+    site.city.hand_in()
+    browser = site.browser("clerk")
+    kept = browser.post("/submissions/views", {"name": "माझे", "holder": "me", "view": "draft"})
+    assert kept.headers["Location"] == "/submissions?view=draft&holder=me"
+    page = browser.get("/submissions").text
+    assert 'href="/submissions?view=draft&amp;holder=me">माझे</a>' in page
+    assert "माझे</a>" not in site.browser("lead").get("/submissions").text
+    assert browser.post("/submissions/views/1/remove").status_code == 302
+    assert "माझे</a>" not in browser.get("/submissions").text
+
+
+def test_a_view_without_a_name_is_told_so_and_loses_nothing(site: Site) -> None:
+    answer = site.browser("clerk").post("/submissions/views", {"name": " ", "q": "पाणी"})
+    assert answer.status_code == 422
+    assert 'id="name-error"' in answer.text
+    assert 'name="q" value="पाणी"' in answer.text
+
+
+def test_the_csv_holds_the_filtered_rows_in_sight(site: Site) -> None:
+    site.city.hand_in("पाणी बंद")
+    site.city.hand_in("रस्ता बंद", department="road")
+    for who, path, titles in (
+        ("clerk", "/submissions.csv?view=all", ["रस्ता बंद", "पाणी बंद"]),
+        ("clerk", "/submissions.csv?q=रस्ता", ["रस्ता बंद"]),
+        ("member", "/submissions.csv", ["पाणी बंद"]),
+        ("clerk", "/submissions.csv?view=live", []),
+    ):
+        answer = site.browser(who).get(path)
+        assert answer.text.startswith(BOM)
+        assert answer.mimetype == "text/csv"
+        rows = list(csv.reader(io.StringIO(answer.text.removeprefix(BOM))))
+        assert [row[1] for row in rows[1:]] == titles
+        assert {len(row) for row in rows} == {len(HEADINGS)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+९१", "'+९१"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\tcmd", "'\tcmd"),
+        ("  =1", "'  =1"),
+        ("＝1", "'＝1"),
+        ("पाणी = जीवन", "पाणी = जीवन"),
+        ("", ""),
+    ],
+)
+def test_a_cell_is_no_formula(cell: str, written: str) -> None:
+    assert defused(cell) == written
+
+
+def test_a_title_that_is_a_formula_arrives_as_words(site: Site) -> None:
+    submission_id = site.city.hand_in()
+    with site.city.write() as session:
+        session.get_one(Submission, submission_id).title = '=HYPERLINK("x")'
+    answer = site.browser("clerk").get("/submissions.csv")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix(BOM))))
+    assert rows[1][1] == '\'=HYPERLINK("x")'
+
+
+def test_a_long_list_is_prepared_and_fetched_later(site: Site) -> None:
+    site.city.hand_in()
+    multiply(site.city, exporting.AT_ONCE - 1)
+    browser = site.browser("clerk")
+    assert 'action="/exports"' in browser.get("/submissions?view=all").text
+    led = browser.get("/submissions.csv?view=all")
+    assert led.headers["Location"] == "/exports?list=view%3Dall"
+    assert browser.post("/exports", {"list": "view=all"}).status_code == 302
+    assert "<progress" in browser.get("/exports").text
+    assert browser.get("/exports/1/file").status_code == 404
+    while exporting.tick_exports(site.city.database, now=site.city.now):
+        assert site.browser("lead").get("/exports/1/file").status_code == 404
+    page = browser.get("/exports").text
+    assert "<progress" not in page
+    assert 'href="/exports/1/file"' in page
+    rows = list(csv.reader(io.StringIO(browser.get("/exports/1/file").text.removeprefix(BOM))))
+    assert len({row[0] for row in rows[1:]}) == len(rows) - 1 == exporting.AT_ONCE
+    assert browser.post("/exports/1/remove").status_code == 302
+    assert browser.get("/exports/1/file").status_code == 404
+
+
+def test_the_search_groups_its_hits_and_leads_straight_to_a_number(site: Site) -> None:
+    live = site.city.live()[0]
+    site.city.comment("पाणी कधी येणार?", under=live)
+    browser = site.browser("clerk")
+    page = browser.get("/search?q=पाणी").text
+    assert [one for one in ("submissions", "posts", "comments") if f"found-{one}" in page] == [
+        "submissions",
+        "posts",
+        "comments",
+    ]
+    assert "found-posts" not in browser.get("/search?q=पाणी&in=comments").text
+    assert browser.get("/search?q=०००००१").headers["Location"] == "/submissions/1"
+    assert 'role="search" action="/search"' in browser.get("/").text
+
+
+def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> None:
+    for _one in range(62):
+        site.city.hand_in()
+    page = site.browser("clerk").page("/")
+    items = [one for one in page.all if "work-item" in (one.attributes.get("class") or "")]
+    assert len(items) == 60
+    assert "६२" in page.text

@@ -1,0 +1,62 @@
+"""One search box for everybody: submissions, posts and comments by number or word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from publisher.office import searching
+from publisher.office.searching import Kind
+from web.acting import actor, reads
+from web.fields import number_of
+from web.icons import N_
+from web.rules import for_roles
+
+routes = Blueprint("search", __name__)
+LONGEST = 200
+KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.SUBMISSIONS: (N_("Submissions"), N_("All in submissions")),
+    Kind.POSTS: (N_("Posts"), N_("All in posts")),
+    Kind.COMMENTS: (N_("Comments"), N_("All in comments")),
+}
+
+
+@routes.get("/search")
+@for_roles()
+@reads
+def index(session: Session) -> Response | str:
+    """The first hits of each kind, or all of one; a number that is one thing's leads there."""
+    words = request.args.get("q", "").strip()[:LONGEST]
+    kind = next((one for one in Kind if one.value == request.args.get("in")), None)
+    if kind is None and (path := searching.straight_to(session, actor=actor(), words=words)):
+        return redirect(path)
+    kinds = searching.kinds_for(actor())
+    if not words:
+        groups = []
+    elif kind in kinds and kind is not None:
+        before = number_of(request.args.get("before")) or None
+        groups = [searching.hits_of(session, actor=actor(), kind=kind, words=words, before=before)]
+    else:
+        groups = searching.search(session, actor=actor(), words=words)
+    return render_template(
+        "search/index.html",
+        words=words,
+        groups=[one for one in groups if one.hits],
+        kind=kind,
+        kind_words=KIND_WORDS,
+        further={one.kind: _further(words, one, kind) for one in groups},
+    )
+
+
+def _further(words: str, group: searching.Group, kind: Kind | None) -> str | None:
+    """Where there is more of this kind: all of it from the first page, older ones from there."""
+    if group.following is None:
+        return None
+    behind = {"q": words, "in": group.kind.value}
+    if kind is not None:
+        behind["before"] = str(group.following)
+    return f"{url_for('search.index')}?{urlencode(behind)}"

@@ -1,0 +1,6 @@
+/* A button that prints the page: without script the browser's own command does the same. */
+"use strict";
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
