@@ -161,5 +161,70 @@ def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as c
     add_person(settings, NewPerson(role=Role(role), **typed), show_link=show_link)
 
 
+@nagarvani.group()
+def rehearse() -> None:
+    """Practice houses for trainers, each with a database and platforms of its own."""
+
+
+_scenario = click.argument("scenario", type=click.Choice(["monsoon", "noon", "lag"]))
+
+
+@rehearse.command("start")
+@_scenario
+@click.option("--port", type=int, help="First of three ports on 127.0.0.1; else free ones.")
+def start_rehearsal(scenario: str, port: int | None) -> None:
+    """Start one: a monsoon day, a token that ends at noon, or a platform that lags."""
+    from commands.opening import settings_with_secret
+    from commands.rehearsing import start
+    from publisher.demo.scenarios import Scenario
+
+    start(settings_with_secret(), Scenario(scenario), port=port)
+
+
+@rehearse.command("list")
+def list_rehearsals() -> None:
+    """Say which there are, where, and whether they run."""
+    from commands.opening import settings_with_secret
+    from commands.rehearsing import show
+
+    show(settings_with_secret())
+
+
+@rehearse.command("drop")
+@_scenario
+def drop_rehearsal(scenario: str) -> None:
+    """End one and remove its database, pictures and practice platforms."""
+    from commands.opening import settings_with_secret
+    from commands.rehearsing import drop
+    from publisher.demo.scenarios import Scenario
+
+    drop(settings_with_secret(), Scenario(scenario))
+
+
+@rehearse.command("run", hidden=True)
+@_scenario
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--port", type=int, required=True)
+@click.option("--lock", type=int, required=True)
+def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
+    """The command that `rehearse start` leaves running."""
+    from commands.rehearsing import run
+    from publisher.demo.scenarios import Scenario
+
+    sys.exit(run(scenario=Scenario(scenario), folder=folder, port=port, lock=lock))
+
+
+@rehearse.command("seed", hidden=True)
+@_scenario
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("sandbox_url")
+def seed_rehearsal(scenario: str, folder: Path, sandbox_url: str) -> None:
+    """Fill a rehearsal with its scenario."""
+    from commands.rehearsing import seed
+    from publisher.demo.scenarios import Scenario
+
+    seed(Scenario(scenario), folder, sandbox_url)
+
+
 if __name__ == "__main__":
     main()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -54,9 +56,25 @@ class Ground:
             "GRAPH_API_URL": self.sandbox_address,
             "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
             "MAIL_FROM": "nagarvani@pmc.example",
+            "HELP_PHONE": "020-5550-0100",
+            "HELP_MAIL": "help@pmc.example",
+            "HELP_HOURS": "mon-sat 10:00-18:00",
+            **self._gateway(),
         }
         named = {PREFIX + name: text for name, text in own.items()}
         return {**others, **named, "PYTHONUNBUFFERED": "1"}
+
+    def _gateway(self) -> dict[str, str]:
+        """SMS go to the practice platform's letterbox."""
+        places = ("to", "text", "template_id", "sender")
+        return {
+            "SMS_URL": f"{self.sandbox_address}/sms",
+            "SMS_HEADERS": json.dumps({"Content-Type": "application/json"}),
+            "SMS_BODY": json.dumps({place: f"{{{place}}}" for place in places}),
+            "SMS_SUCCESS": '"type": ?"success"',
+            "SMS_SENDER": "PMCNGV",
+            "SMS_TEMPLATES": str(files("publisher.demo") / "texts" / "sms.toml"),
+        }
 
     def settings(self) -> Settings:
         """The same as settings."""

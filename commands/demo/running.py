@@ -28,10 +28,12 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
         signal.signal(number, lambda *_: asked.set())
     check(ground)
     with held(ground, fresh=fresh):
-        _lay(ground, log)
+        lay(ground, log)
         with Children(ground.environment(), folder, log) as children:
             try:
-                _begin(ground, children, asked)
+                begin(ground, children, asked)
+                if not asked.is_set():
+                    table.show(ground)
                 _go_on(ground, children, log, asked)
             except Stopped as problem:
                 log("demo", str(problem))
@@ -40,7 +42,7 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
     return 0
 
 
-def _lay(ground: Ground, log: Log) -> None:
+def lay(ground: Ground, log: Log) -> None:
     """The font, and the database with its tables."""
     from publisher.database import migrate
     from publisher.words.fonts import make_font
@@ -50,17 +52,15 @@ def _lay(ground: Ground, log: Log) -> None:
     migrate(ground.settings().database_url)
 
 
-def _begin(ground: Ground, children: Children, asked: threading.Event) -> None:
-    """Sandbox and web, the cast, and the table once a page answers."""
+def begin(ground: Ground, children: Children, asked: threading.Event) -> None:
+    """Sandbox, web and the cast, until a page answers."""
     page, practice, letterbox = map(str, ground.ports)
     ports = ("--port", practice, "--smtp-port", letterbox)
     children.start("sandbox", "sandbox", *ports, "--state", "sandbox", wanted=_is_told)
     children.start("web", "web", "--port", page)
     city.found(ground)
     for port, path in ((ground.port + 1, "/health"), (ground.port, "/sign-in")):
-        _wait_for(port, path, children, asked)
-    if not asked.is_set():
-        table.show(ground)
+        wait_for(port, path, children, asked)
 
 
 def _is_told(line: str) -> bool:
@@ -68,11 +68,12 @@ def _is_told(line: str) -> bool:
     return bool(line) and " sandbox GET " not in line
 
 
-def _wait_for(port: int, path: str, children: Children, asked: threading.Event) -> None:
+def wait_for(port: int, path: str, children: Children, asked: threading.Event) -> None:
+    """Until this page answers; raises `Stopped` where none does, or a child has ended."""
     for _ in range(TRIES):
         if asked.is_set() or _answers(port, path):
             return
-        _check_all_run(children)
+        check_all_run(children)
         asked.wait(PAUSE)
     raise Stopped(f"Nothing answers at port {port}; what was said stands above.")
 
@@ -96,7 +97,7 @@ def _go_on(ground: Ground, children: Children, log: Log, asked: threading.Event)
     if not city.is_finished(ground):
         log.hushed.add("sandbox")  # it has days to catch up with
         seed = children.start("demo", "seed", str(ground.folder), ground.sandbox_address)
-        _wait_for_end(seed, children, asked)
+        wait_for_end(seed, children, asked)
         if seed.code and not asked.is_set():
             log("demo", "The city is not complete; make demo FRESH=1 starts anew.")
         log.hushed.clear()
@@ -107,16 +108,18 @@ def _go_on(ground: Ground, children: Children, log: Log, asked: threading.Event)
     children.start("clock", "clock")
     log("demo", f"Everything runs: {ground.address}")
     while not asked.wait(PAUSE):
-        _check_all_run(children)
+        check_all_run(children)
 
 
-def _wait_for_end(seed: Child, children: Children, asked: threading.Event) -> None:
+def wait_for_end(seed: Child, children: Children, asked: threading.Event) -> None:
+    """Until the seeding is over, or somebody asks to end."""
     while seed.code is None and not asked.is_set():
         asked.wait(PAUSE)
-        _check_all_run(children, but=seed)
+        check_all_run(children, but=seed)
 
 
-def _check_all_run(children: Children, but: Child | None = None) -> None:
+def check_all_run(children: Children, but: Child | None = None) -> None:
+    """Raise `Stopped` where a child has ended by itself."""
     for child in children.running:
         if child is not but and child.code is not None:
-            raise Stopped(f"{child.label} has ended (code {child.code}), and so does the demo.")
+            raise Stopped(f"{child.label} has ended (code {child.code}), and so does all of it.")

@@ -44,8 +44,9 @@ class Course:
     for `handed_in_by`. `reason` (Marathi) goes with the last return, decline, rejection or
     withdrawal; `decided_by` gave it or approved. `returned` tells that the post came back for
     changes first. `blocked` posts wait in review with nobody who could approve. `merged_into` is
-    the key of the notice whose first submission it duplicates. A course without `drafted_by` has
-    no post.
+    the key of the notice whose first submission it duplicates. `asked` came back from its
+    department once, with the answer `answer` to the question `reason`. A course without
+    `drafted_by` has no post.
     """
 
     notice: str
@@ -59,6 +60,8 @@ class Course:
     returned: bool = False
     blocked: bool = False
     merged_into: str | None = None
+    asked: bool = False
+    answer: str | None = None
     deliveries: tuple[Outcome, ...] = ()
 
 
@@ -256,6 +259,7 @@ COURSES: Final[tuple[Course, ...]] = (
         handed_in_by="nitin-gholap",
         decided_by=_IMRAN,
         merged_into="water-cut",
+        reason="हाच पाणीपुरवठा बंद आधीच्या प्रस्तावात आला आहे.",
     ),
     Course(
         notice="bp-camp",
@@ -283,6 +287,10 @@ COURSES: Final[tuple[Course, ...]] = (
         notice="garden-hours",
         submission=SubmissionState.RECEIVED,
         handed_in_by="pandurang-takale",
+        decided_by=_SWATI,
+        asked=True,
+        reason="पाऊस आल्यास उद्याने खुली राहतील का?",
+        answer="होय, पाऊस असतानाही उद्याने ठरलेल्या वेळेत खुली राहतील.",
     ),
 )
 

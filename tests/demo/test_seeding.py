@@ -30,8 +30,6 @@ from tests.demo.conftest import Seeded
 
 pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.timeout(400)]
 
-# No use case leads there yet, and so their courses end as received.
-NOT_REACHED = {SubmissionState.RETURNED, SubmissionState.MERGED}
 PASSING = {DeliveryState.CLAIMED, DeliveryState.SENDING}
 CODE_POINTS = 2_498
 
@@ -55,8 +53,8 @@ def test_it_says_how_far_it_has_come(seeded: Seeded) -> None:
     assert seeded.said == [f"city {number} of {count}" for number in range(1, count + 1)]
 
 
-def test_submissions_stand_in_every_state_that_is_reached(session: Session) -> None:
-    assert states(session, Submission) == set(SubmissionState) - NOT_REACHED
+def test_submissions_stand_in_every_state(session: Session) -> None:
+    assert states(session, Submission) == set(SubmissionState)
 
 
 def test_posts_stand_in_every_state(session: Session) -> None:
@@ -105,8 +103,7 @@ def test_the_circular_is_the_first_submission(session: Session) -> None:
 def test_each_course_ends_as_the_plan_says(session: Session, number: int) -> None:
     course = plan.COURSES[number]
     submission = submission_of(session, number, course)
-    ends = SubmissionState.RECEIVED if course.submission in NOT_REACHED else course.submission
-    assert submission.state is ends
+    assert submission.state is course.submission
     assert [post.state for post in submission.posts] == ([course.post] if course.post else [])
     for post in submission.posts:
         assert deliveries_of(post) == planned(course)

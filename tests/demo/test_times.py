@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from publisher.demo.plan import COURSES
-from publisher.demo.seeding.playing import notices_as_of, whole_plan
+from publisher.demo.seeding.playing import whole_plan
+from publisher.demo.seeding.script import city, notices_of_the_city
 from publisher.demo.seeding.times import Times, next_hour
 from publisher.lifecycle import DeliveryState
 
@@ -26,7 +27,7 @@ each_base = pytest.mark.parametrize("base", BASES, ids=str)
 
 @each_base
 def test_everything_that_is_played_is_over_when_the_city_begins(base: datetime) -> None:
-    whole = whole_plan(base, notices_as_of(base))
+    whole = whole_plan(base, notices_of_the_city(base), city())
     moments = [step.at for step in whole]
     assert moments == sorted(moments)
     assert moments[-1] <= base
@@ -35,7 +36,7 @@ def test_everything_that_is_played_is_over_when_the_city_begins(base: datetime) 
 
 @each_base
 def test_the_desks_work_is_in_order_and_done_before_a_post_is_due(base: datetime) -> None:
-    whole = whole_plan(base, notices_as_of(base))
+    whole = whole_plan(base, notices_of_the_city(base), city())
     for number, course in enumerate(COURSES):
         own = [step for step in whole if step.course == number]
         done = [step.says.partition(":")[0] for step in own]
@@ -43,12 +44,12 @@ def test_the_desks_work_is_in_order_and_done_before_a_post_is_due(base: datetime
         assert desk == [says for says in IN_ORDER if says in desk]
         if course.deliveries:
             scheduled = next(step.at for step in own if step.says.startswith("schedule"))
-            assert scheduled < notices_as_of(base)[course.notice].wished.moment(base)
+            assert scheduled < notices_of_the_city(base)[course.notice].wished.moment(base)
 
 
 @each_base
 def test_what_is_only_scheduled_is_still_ahead(base: datetime) -> None:
-    filled = notices_as_of(base)
+    filled = notices_of_the_city(base)
     for course in COURSES:
         for outcome in course.deliveries:
             if outcome.state is DeliveryState.SCHEDULED:
@@ -58,7 +59,7 @@ def test_what_is_only_scheduled_is_still_ahead(base: datetime) -> None:
 def test_two_languages_on_one_account_stand_apart() -> None:
     base = BASES[2]
     course = COURSES[0]
-    when = Times.of(notices_as_of(base)[course.notice], base)
+    when = Times.of(notices_of_the_city(base)[course.notice], base)
     due = {(one.platform, one.language): when.due(course, one) for one in course.deliveries}
     assert due["x", "en"] - due["x", "mr"] == timedelta(minutes=15)
     assert due["facebook", "mr"] == due["x", "mr"] == when.wished

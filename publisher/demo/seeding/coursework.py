@@ -35,6 +35,13 @@ class Coursework:
         yield self._with_base(when.handed_in, "hand in", handing.hand_in)
         if course.submission is SubmissionState.DECLINED:
             yield self._step(when.after(times.SETTLED), "decline", handing.decline)
+        if course.submission is SubmissionState.RETURNED:
+            yield self._step(when.after(times.SETTLED), "return", handing.send_back)
+        if course.asked:
+            yield self._step(when.after(times.ASKED), "ask", handing.send_back)
+            yield self._step(when.after(times.ANSWERED), "answer", handing.complete)
+        if course.submission is SubmissionState.MERGED:
+            yield self._step(when.after(times.SETTLED), "merge", handing.merge)
         if course.submission is SubmissionState.WITHDRAWN:
             yield self._step(when.after(times.SETTLED), "withdraw", handing.withdraw)
         if course.post is not None:

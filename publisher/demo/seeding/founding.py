@@ -14,6 +14,8 @@ from approvals.policy import Actor, ActorKind, Role
 from publisher.database import Database
 from publisher.demo import cast
 from publisher.demo.cast import DemoAppointment, DemoPerson
+from publisher.demo.seeding.advising import set_times
+from publisher.demo.seeding.texting import keep_texts
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import appointing, signing_in
@@ -77,6 +79,9 @@ def found(
             vault = Vault(settings.secret_key, settings.token_keys)
             for account in accounts:
                 _connect(session, account, vault, now=began_at - CONNECTED)
+    with database.transaction() as session:
+        keep_texts(session, now=began_at - DAY)
+        set_times(session, now=began_at - DAY)
 
 
 def _appoint_all(session: Session, began_at: datetime) -> None:

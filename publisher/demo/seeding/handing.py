@@ -1,7 +1,8 @@
-"""What becomes of a submission: handed in, declined, withdrawn, drafted."""
+"""What becomes of a submission: handed in, asked about, merged, declined, withdrawn."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from functools import lru_cache
 
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from publisher.demo import cast, photos
 from publisher.demo.notices import Notice, PhotoSpec
-from publisher.demo.plan import Course
+from publisher.demo.plan import COURSES, Course
+from publisher.demo.seeding import details
 from publisher.demo.seeding.stage import AT_THE_CELL, OF_A_DEPARTMENT, Stage
 from publisher.desk import intake
 from publisher.desk.checking import Missing
@@ -48,7 +50,9 @@ def hand_in(stage: Stage, number: int, course: Course, base: datetime) -> None:
             now=stage.now,
             city_code=stage.settings.city.code,
             store=stage.store,
-            form=_form(notice, course, number, department_id, files, base),
+            form=_with_details(
+                session, _form(notice, course, number, department_id, files, base), notice, base
+            ),
         )
 
 
@@ -77,6 +81,19 @@ def _form(
     )
 
 
+def _with_details(session: Session, form: HandIn, notice: Notice, base: datetime) -> HandIn:
+    found = details.DETAILS.get(notice.key, details.NOTHING)
+    return replace(
+        form,
+        event_on=details.day_of(notice, found.first_day, base),
+        event_until_on=details.day_of(notice, found.last_day, base),
+        event_place=found.place,
+        wards=details.ward_ids(session, found),
+        priority=found.priority,
+        urgent_reason=found.urgent,
+    )
+
+
 def _outward(notice: Notice, course: Course) -> str:
     """What was handed in twice by mistake came the second time under another letter."""
     if course.submission is SubmissionState.WITHDRAWN:
@@ -85,7 +102,7 @@ def _outward(notice: Notice, course: Course) -> str:
 
 
 def _file(spec: PhotoSpec) -> UploadedFile:
-    return UploadedFile(f"{spec.name}.jpg", _drawn(spec), spec.alt_mr, spec.alt_en)
+    return UploadedFile(spec.name, _drawn(spec), spec.alt_mr, spec.alt_en)
 
 
 @lru_cache(maxsize=4)
@@ -113,6 +130,51 @@ def decline(stage: Stage, number: int, course: Course) -> None:
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
                 submission_id=submission.id,
+                reason=course.reason or "",
+            )
+
+
+def send_back(stage: Stage, number: int, course: Course) -> None:
+    """The cell asks the department for what is missing."""
+    with stage.write() as session:
+        submission = submission_of(session, number, course)
+        if submission.state is SubmissionState.RECEIVED:
+            intake.return_submission(
+                session,
+                actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
+                now=stage.now,
+                submission_id=submission.id,
+                question=course.reason or "",
+            )
+
+
+def complete(stage: Stage, number: int, course: Course) -> None:
+    """The department answers."""
+    with stage.write() as session:
+        submission = submission_of(session, number, course)
+        if submission.state is SubmissionState.RETURNED:
+            own = submission.department_id
+            intake.complete(
+                session,
+                actor=stage.actor(session, course.handed_in_by, OF_A_DEPARTMENT, own),
+                now=stage.now,
+                submission_id=submission.id,
+                answer=course.answer or "",
+            )
+
+
+def merge(stage: Stage, number: int, course: Course) -> None:
+    """The cell lets it go on under the number of the first submission of the same notice."""
+    first = next(at for at, one in enumerate(COURSES) if one.notice == course.merged_into)
+    with stage.write() as session:
+        submission = submission_of(session, number, course)
+        if submission.state is SubmissionState.RECEIVED:
+            intake.merge(
+                session,
+                actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
+                now=stage.now,
+                submission_id=submission.id,
+                number=submission_of(session, first, COURSES[first]).number,
                 reason=course.reason or "",
             )
 

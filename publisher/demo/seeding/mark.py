@@ -13,12 +13,16 @@ NAME: Final = "city.json"
 
 @dataclass
 class Mark:
-    """`began_at` is the aware moment that the plan counts from; `done` counts its steps."""
+    """`began_at` is the aware moment that the plan counts from; `done` counts its steps.
+
+    `of` is how many there are; 0 before the play has begun.
+    """
 
     path: Path
     began_at: datetime
     done: int = 0
     finished: bool = False
+    of: int = 0
 
     @classmethod
     def read(cls, folder: Path, *, now: datetime) -> Mark:
@@ -27,7 +31,7 @@ class Mark:
         if path.exists():
             kept = json.loads(path.read_text())
             began_at = datetime.fromisoformat(kept["began_at"])
-            return cls(path, began_at, kept["done"], kept["finished"])
+            return cls(path, began_at, kept["done"], kept["finished"], kept.get("of", 0))
         mark = cls(path, now)
         mark.keep()
         return mark
@@ -38,6 +42,7 @@ class Mark:
             "began_at": self.began_at.isoformat(),
             "done": self.done,
             "finished": self.finished,
+            "of": self.of,
         }
         draft = self.path.with_suffix(".new")
         draft.write_text(json.dumps(kept))

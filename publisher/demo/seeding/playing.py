@@ -9,36 +9,42 @@ from typing import Final
 import requests
 
 from approvals.errors import NotAllowed
-from publisher.demo import circular, notices, remarks
 from publisher.demo.notices import Notice
-from publisher.demo.plan import COURSES
 from publisher.demo.remarks import Remark
 from publisher.demo.seeding import speaking
 from publisher.demo.seeding.coursework import Coursework
 from publisher.demo.seeding.mark import Mark
+from publisher.demo.seeding.script import Script, city
 from publisher.demo.seeding.speaking import Talk
 from publisher.demo.seeding.stage import Stage, Step, set_up
 from publisher.demo.seeding.times import MINUTE, Times
 from publisher.desk.checking import Invalid, Missing
 from publisher.settings import Settings
-from publisher.worktime import local_day
 
 #: What may be wrong with one step, such as a visitor who was faster: the others go on.
 LEFT_OUT: Final = (NotAllowed, Invalid, Missing, requests.HTTPError)
 
 
 def play(
-    settings: Settings, mark: Mark, *, sandbox_url: str, say: Callable[[str], None]
+    settings: Settings,
+    mark: Mark,
+    *,
+    sandbox_url: str,
+    say: Callable[[str], None],
+    script: Script | None = None,
 ) -> list[str]:
     """Let the city live up to `mark.began_at`; gives what had to be left out, and why.
 
     `say` is told how far it has come. An interrupted play goes on: what it did is not done again.
+    Without a script it is the demo's own city.
     """
-    filled = notices_as_of(mark.began_at)
+    played = script or city()
+    filled = played.notices(mark.began_at)
     with set_up(settings, began_at=mark.began_at, sandbox_url=sandbox_url, notices=filled) as stage:
         if mark.done:
             stage.practice.clear_faults()  # one that was laid for a step that then was not played
-        left_out = _play_all(stage, whole_plan(mark.began_at, filled), mark, say)
+        left_out = _play_all(stage, whole_plan(mark.began_at, filled, played), mark, say)
+        played.last(stage)
     mark.finished = True
     mark.keep()
     return left_out
@@ -47,6 +53,7 @@ def play(
 def _play_all(stage: Stage, whole: list[Step], mark: Mark, say: Callable[[str], None]) -> list[str]:
     left_out = []
     ends = _last_steps(whole)
+    mark.of = len(whole)
     for index in range(mark.done, len(whole)):
         left_out += _played(stage, whole[index])
         mark.done = index + 1
@@ -65,16 +72,10 @@ def _played(stage: Stage, step: Step) -> list[str]:
     return []
 
 
-def notices_as_of(base: datetime) -> dict[str, Notice]:
-    """Every notice with its days written in, the circular too."""
-    own = notices.filled(circular.notice(), local_day(base))
-    return {own.key: own, **notices.as_of(base)}
-
-
-def whole_plan(base: datetime, filled: dict[str, Notice]) -> list[Step]:
+def whole_plan(base: datetime, filled: dict[str, Notice], script: Script) -> list[Step]:
     """Every step in the order of time, because the platforms' own numbers follow it too."""
-    works = list(_works(base, filled))
-    talks = list(_talks(works, base))
+    works = list(_works(base, filled, script))
+    talks = list(_talks(works, base, script))
     heard = sorted({talk.heard_at for talk in talks} | {base})
     listening = [Step(at, "listen", speaking.listen) for at in heard]
     found = [step for work in works for step in work.steps()]
@@ -83,16 +84,16 @@ def whole_plan(base: datetime, filled: dict[str, Notice]) -> list[Step]:
     return sorted([*listening, *found], key=lambda step: step.at)
 
 
-def _works(base: datetime, filled: dict[str, Notice]) -> Iterator[Coursework]:
+def _works(base: datetime, filled: dict[str, Notice], script: Script) -> Iterator[Coursework]:
     seen: set[str] = set()
-    for number, course in enumerate(COURSES):
+    for number, course in enumerate(script.courses):
         when = Times.of(filled[course.notice], base, second=course.notice in seen)
         seen.add(course.notice)
         yield Coursework(number, course, when)
 
 
-def _talks(works: list[Coursework], base: datetime) -> Iterator[Talk]:
-    known = {remark.key: remark for remark in remarks.load()}
+def _talks(works: list[Coursework], base: datetime, script: Script) -> Iterator[Talk]:
+    known = {remark.key: remark for remark in script.remarks}
     for remark in known.values():
         parent = known[remark.parent] if remark.parent else None
         if remark.notice is None:

@@ -38,9 +38,23 @@ class Practice:
         """The platform's id of what a citizen said; None where it was not said."""
         return self._known().get(_key(platform, author, text))
 
-    def lay_fault(self, *, platform: str, operation: str, kind: str) -> None:
-        """Let the next call of this operation meet a fault."""
-        self._post("/faults", {"platform": platform, "operation": operation, "kind": kind})
+    def lay_fault(
+        self,
+        *,
+        platform: str,
+        operation: str,
+        kind: str,
+        count: str = "1",
+        seconds: int | None = None,
+    ) -> None:
+        """Let the next calls of this operation meet a fault; `count` may be "always"."""
+        sent: dict[str, str | None] = {"platform": platform, "operation": operation, "kind": kind}
+        lasting = {} if seconds is None else {"seconds": str(seconds)}
+        self._post("/faults", {**sent, "count": count, **lasting})
+
+    def end_access(self, *, platform: str, account: str, at: datetime) -> None:
+        """Let an account's access end at that moment; `account` is the platform's id."""
+        self._post("/endings", {"platform": platform, "account": account, "at": at.isoformat()})
 
     def close(self) -> None:
         """End its connections."""
@@ -66,8 +80,8 @@ class Practice:
     def _post(self, path: str, sent: dict[str, str | None]) -> dict[str, object]:
         answer = self._session.post(self.url + path, json=sent, timeout=SECONDS)
         answer.raise_for_status()
-        found: dict[str, object] = answer.json()
-        return found
+        found = answer.json()
+        return found if isinstance(found, dict) else {}
 
 
 def _key(platform: str, author: str, text: str) -> tuple[str, str, str]:

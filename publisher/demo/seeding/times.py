@@ -28,6 +28,8 @@ SENT_AGAIN: Final = 160
 DECIDED: Final = 200
 SCHEDULED: Final = 215
 SETTLED: Final = 45
+ASKED: Final = 8
+ANSWERED: Final = 20
 WITHDRAWN_AFTER: Final = 22 * HOUR
 
 

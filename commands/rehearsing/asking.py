@@ -1,0 +1,110 @@
+"""Starting, listing and dropping rehearsals from a terminal, in sentences."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from publisher.demo import cast
+from publisher.demo.scenarios import Scenario, places
+from publisher.demo.scenarios.places import HOST, CannotRehearse, Rehearsal, Step
+from publisher.now import now
+from publisher.settings import Settings
+
+WAITS: Final = 120.0
+PAUSE: Final = 0.3
+SENTENCES: Final[Mapping[str, str]] = {
+    "runs_already": "The rehearsal “{scenario}” runs already; nagarvani rehearse list says where.",
+    "left_behind": "The rehearsal “{scenario}” was left behind: nagarvani rehearse drop {scenario}",
+    "not_there": "There is no rehearsal “{scenario}”.",
+    "does_not_end": "The rehearsal “{scenario}” does not end; whoever started it has to end it.",
+    "dropped_meanwhile": "The rehearsal “{scenario}” was dropped while it started.",
+    "port_taken": "Port {port} is taken, and a rehearsal needs three from {first} on: choose others"
+    " with --port, or leave it out.",
+    "no_port_free": "No three neighbouring ports are free on this machine.",
+}
+
+
+def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
+    """Start a rehearsal, wait until a page answers, and say where."""
+    if not places.are_offered(settings):
+        raise click.ClickException(
+            "This house offers no rehearsals; NAGARVANI_REHEARSALS=1 would allow them."
+        )
+    try:
+        begun = places.start(settings.rehearsals_dir, scenario, now=now(), port=port)
+    except CannotRehearse as problem:
+        raise _said(problem) from problem
+    _wait_for_a_page(settings, begun)
+    _tell(begun)
+
+
+def _said(problem: CannotRehearse) -> click.ClickException:
+    return click.ClickException(SENTENCES[problem.code].format(**problem.values))
+
+
+def _wait_for_a_page(settings: Settings, begun: Rehearsal) -> None:
+    for _ in range(int(WAITS / PAUSE)):
+        found = places.find(settings.rehearsals_dir, begun.scenario)
+        if found is None or not found.running:
+            reason = found.says if found and found.says else "it ended by itself"
+            raise click.ClickException(f"{reason} ({begun.log})")
+        if _answers(begun.port):
+            return
+        time.sleep(PAUSE)
+    raise click.ClickException(f"No page answers at {begun.address}")
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/sign-in")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _tell(begun: Rehearsal) -> None:
+    click.secho(
+        f"\n  सराव – हे खरे नाही · rehearsal “{begun.scenario}”    {begun.address}", bold=True
+    )
+    click.echo(f"  नागरिक, टपालपेटी · citizens, letterbox    {begun.practice_address}")
+    click.echo(f"  संपविण्यासाठी · to drop it: nagarvani rehearse drop {begun.scenario}\n")
+    people = cast.by_key()
+    for key in cast.TO_TRY_FIRST:
+        person = people[key]
+        click.echo(f"  {person.mail:<32} {person.password:<24} {person.name_en}")
+    click.echo()
+
+
+def show(settings: Settings) -> None:
+    """List every rehearsal, a line each."""
+    found = places.all_in(settings.rehearsals_dir)
+    if not found:
+        click.echo("No rehearsal was started.")
+    for one in found:
+        click.echo(f"{one.scenario:<10} {_standing(one)}")
+
+
+def _standing(one: Rehearsal) -> str:
+    if not one.running:
+        return f"not running{f' ({one.says})' if one.says else ''}"
+    if one.step is Step.READY:
+        return f"runs at {one.address}"
+    done = f", {100 * one.done // one.of} %" if one.of else ""
+    return f"is being filled{done}, at {one.address}"
+
+
+def drop(settings: Settings, scenario: Scenario) -> None:
+    """End a rehearsal and remove what it kept."""
+    try:
+        places.drop(settings.rehearsals_dir, scenario)
+    except CannotRehearse as problem:
+        raise _said(problem) from problem
+    click.echo(f"Dropped “{scenario}”.")

@@ -1,0 +1,93 @@
+"""The page of rehearsals in a browser, in every state, and a page inside a rehearsal."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from publisher.database import Database, migrate
+from publisher.demo.scenarios import places
+from tests.browser.counter import Counter, founded, serving
+from tests.support import sqlite
+from tests.support.accessibility import Findings
+from tests.support.runs import Run
+from web.house import House
+
+STEPS = {"monsoon": "ready", "noon": "filling", "lag": "ready"}
+SAYS = {"mr": "सराव – हे खरे नाही", "en": "Rehearsal – this is not real"}
+
+
+@pytest.fixture
+def counter(run: Run, tmp_path: Path) -> Iterator[Counter]:
+    """A counter with one rehearsal ready, one being filled, and one left behind."""
+    with ExitStack() as stack:
+        file = sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
+        database = Database(file)
+        stack.callback(database.dispose)
+        found = stack.enter_context(serving(founded(database, tmp_path), tmp_path))
+        root = tmp_path / "rehearsals"
+        set_up(found, rehearsals_dir=root, rehearsals=True)
+        for number, (name, step) in enumerate(STEPS.items()):
+            leave(root / name, step, 8110 + 10 * number)
+            if name != "lag":
+                lock = stack.enter_context((root / f"{name}.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        found.sign_in("lead")
+        yield found
+
+
+def set_up(counter: Counter, **changed: object) -> None:
+    house = cast(House, counter.app.extensions["house"])
+    settings = replace(house.settings, **changed)  # type: ignore[arg-type]  # by name
+    counter.app.extensions["house"] = replace(house, settings=settings)
+
+
+def leave(folder: Path, step: str, port: int) -> None:
+    folder.mkdir(parents=True)
+    note = {"port": port, "begun_at": "2026-07-14T06:30:00+00:00", "step": step, "pid": 0}
+    (folder / places.NOTE).write_text(json.dumps(note))
+    (folder / places.MARK).write_text(json.dumps({"done": 120, "of": 480}))
+
+
+@pytest.mark.proof
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", SAYS)
+def test_the_page_and_the_banner_are_fit_for_everybody(
+    counter: Counter,
+    window: Callable[..., BrowserContext],
+    axe: Callable[[Page], Findings],
+    shoot: Callable[[Page, str], Path],
+    lang: str,
+) -> None:
+    opened = window(width=390)
+    counter.enter(opened, "lead", lang)
+    page = opened.new_page()
+    page.goto(f"{counter.address}/rehearsals")
+    assert page.locator("form[action$='/drop']").count() == 3
+    assert page.locator("form[action$='/start']").count() == 0
+    assert page.locator("a[href='http://127.0.0.1:8110']").count() == 1
+    look(page, axe, shoot, f"rehearsals-{lang}")
+    set_up(counter, rehearsal="monsoon")
+    for path in ("/", "/sign-in"):
+        page.goto(counter.address + path)
+        assert page.get_by_text(SAYS[lang]).is_visible()
+        look(page, axe, shoot, f"rehearsal-{path.strip('/') or 'today'}-{lang}")
+
+
+def look(
+    page: Page, axe: Callable[[Page], Findings], shoot: Callable[[Page, str], Path], name: str
+) -> None:
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert [str(found) for found in axe(page).violations] == []
+        shoot(page, f"{name}-{width}")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -1,0 +1,177 @@
+"""Rehearsals as commands: one starts, says where, stays apart, survives a kill and is dropped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from commands.rehearsing.ground import NotApart, RehearsalGround, check_apart
+from publisher.database import migrate
+from publisher.demo import cast
+from publisher.demo.scenarios import Scenario, places
+from publisher.demo.scenarios.places import CannotRehearse
+from publisher.settings import WrongSetting, load
+from tests.cli.doing import Browser, House, house, three_free_ports
+from tests.support.runs import wait_until, working_in
+
+BANNER = "Rehearsal – this is not real"
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[House]:
+    """A real house, whose rehearsals are all dropped at the end."""
+    folder = tmp_path / "real"
+    folder.mkdir()
+    address = f"sqlite:///{folder / 'nagarvani.db'}"
+    migrate(address)
+    found = house(folder, address)
+    yield replace(found, settings={**found.settings, "REHEARSALS_DIR": str(root_of(found))})
+    for one in places.all_in(root_of(found)):
+        with suppress(CannotRehearse):
+            places.drop(root_of(found), one.scenario)
+
+
+def root_of(of: House) -> Path:
+    return of.folder / "var" / "rehearsals"
+
+
+@pytest.mark.proof
+@pytest.mark.journey
+@pytest.mark.timeout(300)
+def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real: House) -> None:
+    before = (real.folder / "nagarvani.db").read_bytes()
+    real_account = {"X_ACCESS_TOKEN": "a-real-token", "X_API_URL": "https://api.twitter.com"}
+    port = str(three_free_ports())
+    started = real.do("rehearse", "start", "noon", "--port", port, **real_account)
+    assert started.code == 0, started.err
+    found = places.find(root_of(real), Scenario.NOON)
+    assert found is not None
+    assert found.address in started.out
+    officer = cast.by_key()["medha-satpute"]
+    assert officer.mail in started.out
+
+    browser = Browser(found.address)
+    assert BANNER in browser.get("/sign-in")[1] or "हे खरे नाही" in browser.get("/sign-in")[1]
+    assert browser.sign_in(officer.mail, officer.password) in (302, 303)
+    assert "हे खरे नाही" in browser.get("/")[1]
+    assert set(browser.cookies) == {"__Host-nagarvani-noon"}, "the real house has its own"
+    pids = working_in(found.folder)
+    assert len(pids) >= 3
+    environments = [(Path("/proc") / str(pid) / "environ").read_bytes() for pid in pids]
+    inherited = [one for one in environments if b"a-real-token" in one]
+    assert len(inherited) <= 1, "no child of a rehearsal is given the real house's settings"
+
+    again = real.call("rehearse", "start", "noon")
+    assert again.code == 1
+    assert "runs already" in again.err
+    assert f"at {found.address}" in real.call("rehearse", "list").out
+
+    pid = json.loads((found.folder / places.NOTE).read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: not working_in(found.folder), within=30), working_in(found.folder)
+    assert "not running" in real.call("rehearse", "list").out
+    assert "was left behind" in real.call("rehearse", "start", "noon").err
+    assert real.call("rehearse", "drop", "noon").code == 0
+    assert not found.folder.exists()
+    assert real.call("rehearse", "list").lines == ["No rehearsal was started."]
+    assert (real.folder / "nagarvani.db").read_bytes() == before
+
+
+def test_a_taken_port_gets_a_clear_sentence_and_nothing_is_left(real: House) -> None:
+    first = three_free_ports()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first + 1))
+        said = real.call("rehearse", "start", "monsoon", "--port", str(first))
+    assert said.code == 1
+    assert f"Port {first + 1} is taken" in said.err
+    assert "--port" in said.err
+    assert real.call("rehearse", "list").lines == ["No rehearsal was started."]
+
+
+def test_without_leave_a_house_behind_https_starts_none(real: House) -> None:
+    said = real.call("rehearse", "start", "lag", BASE_URL="https://nagarvani.example")
+    assert said.code == 1
+    assert "NAGARVANI_REHEARSALS=1" in said.err
+    assert not (root_of(real) / "lag").exists()
+
+
+def test_dropping_what_is_not_there_says_so(real: House) -> None:
+    said = real.call("rehearse", "drop", "monsoon")
+    assert (said.code, "There is no rehearsal" in said.err) == (1, True)
+    assert real.call("rehearse", "drop", "flood").code == 2
+
+
+def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
+    with pytest.raises(WrongSetting, match="write 1 or 0"):
+        load({"NAGARVANI_REHEARSALS": "yes"})
+
+
+def ground(tmp_path: Path) -> RehearsalGround:
+    folder = tmp_path / "lag"
+    folder.mkdir()
+    return RehearsalGround(folder, 8110, Scenario.LAG)
+
+
+def test_a_rehearsals_own_settings_touch_nothing_real(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAGARVANI_DATABASE_URL", "postgresql://city@db.example/real")
+    monkeypatch.setenv("NAGARVANI_X_ACCESS_TOKEN", "a-real-token")
+    monkeypatch.setenv("NAGARVANI_SMS_URL", "https://sms.example/send")
+    settings = ground(tmp_path).settings()
+    assert settings.rehearsal == "lag"
+    assert settings.access.x_access_token == ""
+    assert str(tmp_path) in settings.database_url
+    assert settings.sms.sms_url in ("", "http://127.0.0.1:8111/sms")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"database_url": "sqlite:////var/lib/nagarvani/nagarvani.db"},
+        {"database_url": "postgresql://city@127.0.0.1/real"},
+        {"media_dir": Path("/var/lib/nagarvani/media")},
+        {"smtp_url": "smtps://mail.example:465"},
+        {"base_url": "https://nagarvani.example"},
+        {"rehearsal": ""},
+    ],
+    ids=lambda one: f"{next(iter(one))}",
+)
+def test_a_rehearsal_that_would_touch_something_real_does_not_start(
+    tmp_path: Path, changed: dict[str, object]
+) -> None:
+    own = ground(tmp_path)
+    settings = own.settings()
+    with pytest.raises(NotApart):
+        check_apart(replace(settings, **changed), own.folder)  # type: ignore[arg-type]  # by name
+
+
+def test_a_rehearsal_that_would_send_a_real_sms_does_not_start(tmp_path: Path) -> None:
+    own = ground(tmp_path)
+    settings = own.settings()
+    sms = replace(settings.sms, sms_url="https://sms.example/send")
+    with pytest.raises(NotApart):
+        check_apart(replace(settings, sms=sms), own.folder)
+
+
+HOSTS = ("x_api_url", "graph_api_url", "x_web_url")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_rehearsal_that_would_reach_a_real_platform_does_not_start(
+    tmp_path: Path, host: str
+) -> None:
+    own = ground(tmp_path)
+    settings = own.settings()
+    hosts = {one: getattr(settings.press, one) for one in HOSTS} | {host: "https://api.twitter.com"}
+    press = replace(settings.press, **hosts)
+    with pytest.raises(NotApart):
+        check_apart(replace(settings, press=press), own.folder)

@@ -1,0 +1,188 @@
+"""The page of rehearsals: for whom, where it is offered, and the banner that every page carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from publisher.demo.scenarios import Scenario, places
+from publisher.demo.scenarios.places import CannotRehearse, Step
+from publisher.settings import Settings
+from tests.support.runs import wait_until, working_in
+from tests.web.counter import Site
+from tests.web.world import CAST, TABLE, Call, World, path_of
+from web.house import House
+
+BANNER = {
+    "mr": "सराव – हे खरे नाही",
+    "en": "Rehearsal – this is not real",
+    "hi": "अभ्यास – यह वास्तविक नहीं है",
+}
+START, DROP = "/rehearsals/lag/start", "/rehearsals/lag/drop"
+
+
+def set_settings(site: Site, **changed: object) -> Settings:
+    """Let this counter's house have other settings."""
+    house = cast(House, site.app.extensions["house"])
+    settings = replace(house.settings, **changed)  # type: ignore[arg-type]  # by name
+    site.app.extensions["house"] = replace(house, settings=settings)
+    return settings
+
+
+@pytest.fixture
+def offering(site: Site, tmp_path: Path) -> Site:
+    """A counter that offers rehearsals, with none begun yet."""
+    set_settings(site, base_url="http://127.0.0.1:8000", rehearsals_dir=tmp_path / "rehearsals")
+    return site
+
+
+def leave_behind(root: Path, **note: object) -> None:
+    """What a rehearsal's killed command leaves."""
+    folder = root / "lag"
+    folder.mkdir(parents=True)
+    known = {"port": 8110, "begun_at": "2026-07-14T06:30:00+00:00", "step": "ready", "pid": 1}
+    (folder / places.NOTE).write_text(json.dumps(known | note))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "allowed", "offered"),
+    [
+        ("http://127.0.0.1:8000", False, True),
+        ("https://nagarvani.example", False, False),
+        ("https://nagarvani.example", True, True),
+    ],
+)
+def test_under_https_rehearsals_are_offered_only_where_the_setting_allows(
+    site: Site, tmp_path: Path, base_url: str, allowed: bool, offered: bool
+) -> None:
+    settings = set_settings(
+        site, base_url=base_url, rehearsals=allowed, rehearsals_dir=tmp_path / "rehearsals"
+    )
+    assert places.are_offered(settings) is offered
+    browser = site.browser("lead")
+    page = browser.get("/rehearsals")
+    assert (START in page.text) is offered
+    assert ("/rehearsals" in browser.get("/").text) is offered
+    if not offered:
+        assert "NAGARVANI_REHEARSALS" in page.text
+        assert browser.post(START).status_code == 409
+        assert not (tmp_path / "rehearsals").exists()
+
+
+def test_every_scenario_can_be_started_and_one_left_behind_can_be_dropped(
+    offering: Site, tmp_path: Path
+) -> None:
+    browser = offering.browser("admin")
+    page = browser.get("/rehearsals").text
+    assert all(f"/rehearsals/{one.value}/start" in page for one in Scenario)
+    leave_behind(tmp_path / "rehearsals")
+    page = browser.get("/rehearsals").text
+    assert START not in page
+    assert "ते चालू नाही." in page
+    assert "@pmc.example" not in page  # nobody signs in to what does not run
+    answer = browser.post(START)
+    assert answer.status_code == 409
+    assert "अर्धवट राहिले आहे" in answer.text
+    assert browser.post(DROP).status_code == 302
+    assert not (tmp_path / "rehearsals" / "lag").exists()
+    assert START in browser.get("/rehearsals").text
+    answer = browser.post(DROP)
+    assert answer.status_code == 409
+    assert "आता अस्तित्वात नाही" in answer.text
+
+
+def test_an_unknown_scenario_is_no_page(offering: Site) -> None:
+    browser = offering.browser("lead")
+    assert browser.post("/rehearsals/flood/start").status_code == 404
+    assert browser.post("/rehearsals/..%2f..%2fvar/drop").status_code == 404
+
+
+def test_inside_a_rehearsal_none_is_started(offering: Site) -> None:
+    set_settings(offering, rehearsal="monsoon", rehearsals=True)
+    browser = offering.browser("lead")
+    assert "हे सराव सत्रच आहे." in browser.get("/rehearsals").text
+    assert browser.post(START).status_code == 409
+
+
+def of_pages(world: World) -> Iterator[Call]:
+    """Every page that is opened by GET, stands in the table, and has its thing in the world."""
+    known = {*world.own, "sign_in_id"}
+    for rule in world.site.app.url_map.iter_rules():
+        opened = "GET" in (rule.methods or ()) and rule.endpoint in TABLE
+        if opened and rule.arguments <= known:
+            yield Call(rule.endpoint, "GET", foreign=False)
+
+
+def who_opens(call: Call) -> str:
+    """A role that may open it."""
+    roles = f"{call.entry.everywhere} {call.entry.own}".split()
+    return roles[0] if roles else "lead"
+
+
+def test_every_page_of_a_rehearsal_says_that_it_is_one(world: World) -> None:
+    set_settings(world.site, rehearsal="monsoon")
+    browsers = {role: world.site.browser(name) for role, name in CAST.items()}
+    seen = 0
+    for call in of_pages(world):
+        role = who_opens(call)
+        answer = browsers[role].get(path_of(world.site, call, world.ids(call, CAST[role])))
+        if answer.mimetype == "text/html" and answer.status_code != 302:
+            assert BANNER["mr"] in answer.text, call.endpoint
+            seen += 1
+    assert seen > 20
+    assert BANNER["mr"] in browsers["lead"].get("/nowhere").text
+
+
+@pytest.mark.parametrize("language", BANNER)
+def test_the_banner_speaks_the_persons_language(site: Site, language: str) -> None:
+    set_settings(site, rehearsal="monsoon")
+    browser = site.browser("lead")
+    browser.post("/language", {"lang": language, "next": "/"})
+    for path in ("/", "/sign-in", "/nowhere"):
+        assert BANNER[language] in browser.get(path).text, path
+
+
+def test_outside_a_rehearsal_no_page_says_so(site: Site) -> None:
+    for path in ("/", "/sign-in", "/rehearsals", "/nowhere"):
+        assert BANNER["mr"] not in site.browser("lead").get(path).text, path
+
+
+@pytest.mark.journey
+@pytest.mark.timeout(400)
+@pytest.mark.xdist_group("rehearsing")
+def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_it(
+    offering: Site, tmp_path: Path
+) -> None:
+    browser, root = offering.browser("lead"), tmp_path / "rehearsals"
+    try:
+        assert browser.post(START).status_code == 302
+        begun = places.find(root, Scenario.LAG)
+        assert begun is not None
+        assert begun.running
+
+        def step() -> Step | None:
+            found = places.find(root, Scenario.LAG)
+            return found.step if found else None
+
+        assert wait_until(lambda: step() in (Step.READY, Step.ENDED), within=300)
+        log = begun.log.read_text()
+        assert step() is Step.READY, log
+        assert "left out" not in log
+        page = browser.get("/rehearsals").text
+        assert f'href="{begun.address}"' in page
+        assert "medha.satpute@pmc.example" in page
+        answer = browser.post(START)
+        assert (answer.status_code, "आधीच चालू आहे" in answer.text) == (409, True)
+        assert len(working_in(begun.folder)) >= 4
+        assert browser.post(DROP).status_code == 302
+        assert working_in(begun.folder) == []
+        assert not begun.folder.exists()
+    finally:
+        with suppress(CannotRehearse):
+            places.drop(root, Scenario.LAG)
