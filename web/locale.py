@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, g, redirect, request, session
 from flask_babel import Babel
 from werkzeug import Response
 
 from publisher.people import signing_in
+from web.chrome import Locale
 from web.house import house
 from web.keeping import is_own_path
 from web.rules import public
 
-LANGUAGES = {"mr": "मराठी", "en": "English"}
-DEFAULT = "mr"
+LANGUAGES: Mapping[Locale, str] = {"mr": "मराठी", "en": "English", "hi": "हिन्दी"}
+DEFAULT: Locale = "mr"
 routes = Blueprint("language", __name__)
 babel = Babel()
 
 
-def code() -> str:
-    """The language code of the request in hand: mr or en."""
-    chosen = session.get("language")
-    if chosen in LANGUAGES:
-        return str(chosen)
+def code() -> Locale:
+    """The language of the request in hand: mr, en or hi."""
     acting = g.get("acting")
-    return acting.language if acting is not None and acting.language in LANGUAGES else DEFAULT
+    kept = acting.language if acting is not None else DEFAULT
+    wanted = (session.get("language"), kept)
+    return next((one for choice in wanted for one in LANGUAGES if one == choice), DEFAULT)
 
 
 @routes.post("/language")

@@ -11,6 +11,9 @@ from enum import StrEnum
 _NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _BYTE_ORDER_MARK = "\ufeff"
 _SURROGATES = range(0xD800, 0xE000)
+_REPLACED = 0xFFFD
+"""What a browser has made of half a character by the time its text is here."""
+
 _NONCHARACTERS = range(0xFDD0, 0xFDF0)
 _BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -75,7 +78,7 @@ def _refused(point: int) -> TextProblem | None:
         return TextProblem.CONTROL
     if point in _BIDI:
         return TextProblem.BIDI
-    if point in _SURROGATES:
+    if point in _SURROGATES or point == _REPLACED:
         return TextProblem.SURROGATE
     # The last two of each plane are no characters; platforms refuse the mark, too.
     if point in _NONCHARACTERS or point & 0xFFFE == 0xFFFE or point == ord(_BYTE_ORDER_MARK):

@@ -20,7 +20,7 @@ from publisher.words.catalogues import compile_all
 from tests.support.runs import CHECKOUT
 from web.icons import STATE_WORDS
 
-LANGUAGES = ("mr",)
+LANGUAGES = ("mr", "hi")
 KEYWORDS = {
     "_": None,
     "_l": None,
@@ -34,8 +34,24 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 LATIN_WORD = re.compile(r"[A-Za-z]+")
 # Latin letters that an officer reads every day, or that stand so on the platform or the screen.
-LATIN_ALLOWED = {"Approval", "English", "IT", "JPEG", "MB", "Nodal", "Officer", "PNG", "X", "kB"}
-COMMAND = "“nagarvani init”"
+LATIN_ALLOWED = {
+    "Approval",
+    "CSV",
+    "English",
+    "GIF",
+    "HEIC",
+    "IT",
+    "JPEG",
+    "MB",
+    "Nodal",
+    "Officer",
+    "PDF",
+    "PNG",
+    "TIFF",
+    "X",
+    "kB",
+}
+COMMAND = re.compile("“nagarvani init”|NAGARVANI_[A-Z]+|https://")
 
 # What the office calls each state, written down apart from the code.
 STATES: dict[tuple[str, str], str] = {
@@ -240,7 +256,7 @@ def test_a_full_stop_stands_where_the_source_ends_a_sentence(language: str) -> N
         for source, text in zip(sources(one), texts(one), strict=True):
             assert text == text.strip(), text
             assert "  " not in text, text
-            if text.endswith("."):
+            if text.endswith((".", "।")):
                 assert source.endswith("."), text
 
 
@@ -253,7 +269,7 @@ def test_marathi_sentences_write_devanagari_digits() -> None:
 def test_marathi_sentences_hold_no_english_words() -> None:
     for one in messages("mr"):
         for text in texts(one):
-            plain = PLACEHOLDER.sub("", text).replace(COMMAND, "").replace("https://", "")
+            plain = COMMAND.sub("", PLACEHOLDER.sub("", text))
             assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
 
 
@@ -264,8 +280,24 @@ def test_marathi_never_uses_the_words_that_the_office_avoids() -> None:
             assert not [word for word in avoided if word in text], text
 
 
-def test_a_number_is_never_parted_from_the_word_before_it() -> None:
-    for one in messages("mr"):
+def test_hindi_sentences_write_the_digits_and_words_of_hindi() -> None:
+    marathi = re.compile("[०-९ळॲ]|मिडिया|समन्वयक|मान्यता द|आहे|करावे|नाही(?!ं)")
+    for one in messages("hi"):
+        for text in texts(one):
+            assert not marathi.search(text), text
+            plain = COMMAND.sub("", PLACEHOLDER.sub("", text))
+            assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
+
+
+def test_hindi_ends_its_sentences_with_a_danda() -> None:
+    for one in messages("hi"):
+        for text in texts(one):
+            assert not text.endswith("."), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_number_is_never_parted_from_the_word_before_it(language: str) -> None:
+    for one in messages(language):
         for text in texts(one):
             assert not re.search(r"(क्र|दि|सायं)\. ", text), text
 
