@@ -53,7 +53,7 @@ class Counter:
         self._keep(client, name)
 
     def _keep(self, client: FlaskClient, name: str) -> None:
-        for lang in ("en", "mr"):  # the last one stays the person's own
+        for lang in ("hi", "en", "mr"):  # the last one stays the person's own
             self._send(client, "/language", lang=lang, next="/sign-in")
             cookie = client.get_cookie(COOKIE, domain="127.0.0.1")
             assert cookie is not None
@@ -99,7 +99,13 @@ def founded(database: Database, folder: Path) -> City:
 def open_app(town: City, folder: Path) -> Flask:
     """The application over a city."""
     found = settings.load(
-        {"NAGARVANI_SECRET_KEY": SECRET, "NAGARVANI_MEDIA_DIR": str(folder / "media")},
+        {
+            "NAGARVANI_SECRET_KEY": SECRET,
+            "NAGARVANI_MEDIA_DIR": str(folder / "media"),
+            "NAGARVANI_HELP_PHONE": "020-5550-0100",
+            "NAGARVANI_HELP_MAIL": "help@pmc.example",
+            "NAGARVANI_HELP_HOURS": "mon-sat 10:00-18:00",
+        },
         folder=folder,
     )
     return create_app(

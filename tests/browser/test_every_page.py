@@ -10,10 +10,17 @@ from playwright.sync_api import Page
 
 from tests.browser.cases import CASES, FAILURES, NOT_PAGES, Case
 from tests.browser.conftest import Looking, Places, Tell
+from tests.browser.foreign import foreign
 from tests.support.accessibility import Finding, examine
 
 WIDTHS = {390: 844, 1280: 900}
 NARROW = (320, 640)
+# What people wrote bears its own language, and is not ours to translate.
+OUR_WORDS = """() => {
+    const page = document.body.cloneNode(true)
+    page.querySelectorAll("[lang], script, style, template").forEach(one => one.remove())
+    return page.textContent
+}"""
 
 
 def test_every_page_of_the_url_map_has_a_case(places: Places) -> None:
@@ -58,6 +65,7 @@ def test_a_page_is_fit_for_everybody(
     open_case(case, lang, places, looking)
     assert page.locator("html").get_attribute("lang") == lang
     assert page.locator("h1").count() == 1
+    assert foreign(str(page.evaluate(OUR_WORDS)), lang) == []
     for width, height in WIDTHS.items():
         if shots:
             show_whole(page, width)

@@ -29,19 +29,20 @@ class Walk:
     width: int
     shoot: Shoot
     javascript: bool = True
+    lang: str = "mr"
+    phones: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.count = 0
 
-    def person(self, name: str, lang: str = "mr") -> Page:
-        """Somebody's page, signed in."""
+    def person(self, name: str) -> Page:
+        """Somebody's page, signed in; those in `phones` hold one, whatever the walk's width."""
         if name not in self.pages:
             self.counter.sign_in(name)
-            window = chromium.open_window(
-                self.browser, width=self.width, javascript=self.javascript
-            )
-            self.counter.enter(window, name, lang)
+            width = 390 if name in self.phones else self.width
+            window = chromium.open_window(self.browser, width=width, javascript=self.javascript)
+            self.counter.enter(window, name, self.lang)
             self.pages[name] = window.new_page()
         return self.pages[name]
 
@@ -77,12 +78,14 @@ def walking(
     width: int,
     shoot: Shoot,
     javascript: bool = True,
+    lang: str = "mr",
+    phones: frozenset[str] = frozenset(),
 ) -> Iterator[Walk]:
     """A city of its own for one walk."""
     database = Database(sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db"))
     town = founded(database, folder)
     with serving(town, folder) as counter:
-        walk = Walk(town, counter, browser, width, shoot, javascript)
+        walk = Walk(town, counter, browser, width, shoot, javascript, lang, phones)
         yield walk
         walk.close()
     database.dispose()
