@@ -1,8 +1,8 @@
 # Two commands matter: `make demo` and `make test`. What they do stands in tools/, in Python.
 # PYTHON=python3.12 chooses the Python, VENV=.venv-312 the virtual environment.
 
-PYTHON =
-VENV =
+PYTHON ?=
+VENV ?=
 PORT =
 FRESH =
 UPGRADE =

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from publisher.desk.warning.looking import Glass, tick_links
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.notices.mail import tick_mail
+from publisher.notices.sms import tick_sms
+from publisher.office.exporting import tick_exports
+from publisher.office.reorganising import tick_departments
 from publisher.press.bench import Bench
 from publisher.press.confirming import tick_confirming
 from publisher.press.dispatching import tick_press
@@ -38,6 +42,10 @@ def ticks(bench: Bench, settings: Settings) -> tuple[Tick, ...]:
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
         Tick("listening", 5.0, lambda: tick_listening(bench)),
         Tick("mail", 2.0, lambda: _mail(bench, settings)),
+        Tick("exports", 1.0, lambda: tick_exports(bench.database, now=bench.now())),
+        Tick("sms", 2.0, lambda: _sms(bench, settings)),
+        Tick("departments", 60.0, lambda: tick_departments(bench.database, now=bench.now)),
+        Tick("links", 3.0, lambda: _links(bench, settings)),
     )
 
 
@@ -49,6 +57,15 @@ def _mail(bench: Bench, settings: Settings) -> int:
         base_url=settings.base_url,
         now=bench.now,
     )
+
+
+def _sms(bench: Bench, settings: Settings) -> int:
+    return tick_sms(bench.database, sms=settings.sms, base_url=settings.base_url, now=bench.now)
+
+
+def _links(bench: Bench, settings: Settings) -> int:
+    glass = Glass(bench.database, bench.store, settings.link_reach, bench.monotonic)
+    return tick_links(glass, now=bench.now)
 
 
 def run_once(bench: Bench, settings: Settings) -> dict[str, int]:

@@ -38,6 +38,8 @@ class Action(StrEnum):
 
     HAND_IN = "hand_in"
     SEE_SUBMISSION = "see_submission"
+    CHANGE_SUBMISSION = "change_submission"
+    COMPLETE_SUBMISSION = "complete_submission"
     WITHDRAW_SUBMISSION = "withdraw_submission"
     RETURN_SUBMISSION = "return_submission"
     DECLINE_SUBMISSION = "decline_submission"
@@ -65,8 +67,11 @@ class Action(StrEnum):
     RECORD_HEAD = "record_head"
     RECORD_OTHER_ROLE = "record_other_role"
     DISABLE_PERSON = "disable_person"
+    RECORD_DEPARTMENT = "record_department"
     CONNECT_ACCOUNT = "connect_account"
     SEE_ATTEMPTS = "see_attempts"
+    SEE_REPORT = "see_report"
+    SEND_MAIL_AGAIN = "send_mail_again"
 
 
 class Scope(StrEnum):
@@ -106,7 +111,12 @@ _READ_OWN = {
     Action.SEE_ATTEMPTS: Scope.OWN,
 }
 _READ_ALL = dict.fromkeys(_READ_OWN, Scope.ANY)
-_MEMBER = _READ_OWN | {Action.HAND_IN: Scope.OWN, Action.WITHDRAW_SUBMISSION: Scope.OWN}
+_MEMBER = _READ_OWN | {
+    Action.HAND_IN: Scope.OWN,
+    Action.CHANGE_SUBMISSION: Scope.OWN,
+    Action.COMPLETE_SUBMISSION: Scope.OWN,
+    Action.WITHDRAW_SUBMISSION: Scope.OWN,
+}
 _DESK_OF_DEPARTMENT = _MEMBER | {
     Action.CANCEL: Scope.OWN,
     Action.WITHDRAW_POST: Scope.OWN,
@@ -119,6 +129,8 @@ _DESK_OF_DEPARTMENT = _MEMBER | {
 _DECIDE = (Action.APPROVE, Action.RETURN, Action.REJECT, Action.WITHDRAW_APPROVAL)
 _AT_THE_CELL = (
     Action.HAND_IN,
+    Action.CHANGE_SUBMISSION,  # of what it recorded at its own desk
+    Action.COMPLETE_SUBMISSION,  # likewise
     Action.RETURN_SUBMISSION,
     Action.DECLINE_SUBMISSION,
     Action.MERGE_SUBMISSION,
@@ -138,13 +150,16 @@ _RECORDS = (
     Action.RECORD_OFFICER,
     Action.RECORD_HEAD,
     Action.DISABLE_PERSON,
+    Action.RECORD_DEPARTMENT,
 )
-_CELL = _READ_ALL | dict.fromkeys(_AT_THE_CELL, Scope.ANY)
+_CELL = _READ_ALL | dict.fromkeys((*_AT_THE_CELL, Action.SEE_REPORT), Scope.ANY)
 _RECORD = dict.fromkeys(_RECORDS, Scope.ANY)
 
 TABLE: Mapping[Role, Mapping[Action, Scope]] = {
     Role.ADMIN: {
         **_RECORD,
+        Action.SEE_REPORT: Scope.ANY,
+        Action.SEND_MAIL_AGAIN: Scope.ANY,
         Action.SEE_POST: Scope.ANY,
         Action.SEE_ATTEMPTS: Scope.ANY,
         Action.RECORD_OTHER_ROLE: Scope.ANY,
@@ -155,13 +170,18 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         **_RECORD,
         Action.WITHDRAW_POST: Scope.ANY,
         Action.SETTLE_HELD: Scope.ANY,
+        Action.SEND_MAIL_AGAIN: Scope.ANY,
     },
     Role.CELL: _CELL,
     Role.OFFICER: _DESK_OF_DEPARTMENT | dict.fromkeys(_DECIDE, Scope.OWN),
-    Role.HEAD: _DESK_OF_DEPARTMENT | dict.fromkeys(_DECIDE, Scope.STANDING_IN),
+    Role.HEAD: {
+        **_DESK_OF_DEPARTMENT,
+        **dict.fromkeys(_DECIDE, Scope.STANDING_IN),
+        Action.SEE_REPORT: Scope.OWN,
+    },
     Role.MEMBER: _MEMBER,
-    Role.OVERSIGHT: _READ_OWN,
-    Role.AUDITOR: _READ_ALL,
+    Role.OVERSIGHT: _READ_OWN | {Action.SEE_REPORT: Scope.OWN},
+    Role.AUDITOR: _READ_ALL | {Action.SEE_REPORT: Scope.ANY},
 }
 
 CLOCK_ACTIONS: frozenset[Action] = frozenset()

@@ -33,6 +33,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
     yield checkup.check_font(font_file())
     yield checkup.check_shaping()
     yield checkup.check_media(settings.media_dir)
+    yield checkup.check_sms(settings.sms)
     reached = checkup.check_database(database)
     yield reached
     if reached.code == "unreachable":

@@ -26,6 +26,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "writable": "{folder} can be written",
     "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
     f"or name another in {PREFIX}MEDIA_DIR",
+    "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail",
+    "sms_half": f"{PREFIX}SMS_URL and {PREFIX}SMS_TEMPLATES belong together: "
+    "write both, or neither",
+    "sms_unknown": f"{PREFIX}SMS_TEMPLATES names what no notice says: {{unknown}}; "
+    "look at docs/settings.md for kinds and variables",
+    "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
     "no_account": f"none is connected: set {PREFIX}X_… or {PREFIX}FACEBOOK_… "
     "and run nagarvani init",
     "token_works": "{account} on {platform} ({known_as}) can be used",

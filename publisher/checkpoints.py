@@ -20,6 +20,8 @@ NAMES = frozenset(
         "listen.page_stored",
         "mail.claimed",
         "mail.accepted_unstored",
+        "sms.claimed",
+        "sms.accepted_unstored",
     }
 )
 ARMED = "NAGARVANI_CHECKPOINT"

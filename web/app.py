@@ -28,11 +28,12 @@ from web import (
 )
 from web.fields import MOST
 from web.house import House, house
+from web.receiving import Request
 
 MOST_BYTES = 64 * 1024 * 1024
-"""What one request may carry; a single file may be smaller still."""
+"""What one request may carry; where files are handed in, `web.receiving` says how much more."""
 
-MOST_TEXT = 8 * 1024 * 1024
+MOST_TEXT = 16 * 1024 * 1024
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -51,6 +52,7 @@ def create_app(of: House) -> Flask:
     """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
     compile_all()
     app = Flask("web")
+    app.request_class = Request
     app.url_map.converters["int"] = KeyConverter
     app.url_map.merge_slashes = False  # such a redirect would name whatever the Host header says
     app.extensions["house"] = of
@@ -66,7 +68,7 @@ def create_app(of: House) -> Flask:
 def _configuration(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
-        "SESSION_COOKIE_NAME": "__Host-nagarvani",
+        "SESSION_COOKIE_NAME": _cookie_of(settings),
         "SESSION_COOKIE_SECURE": True,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -80,6 +82,11 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_TRANSLATION_DIRECTORIES": str(TRANSLATIONS),
     }
+
+
+def _cookie_of(settings: Settings) -> str:
+    """A rehearsal's own: it stands at the same host, and cookies know no ports."""
+    return f"__Host-nagarvani{f'-{settings.rehearsal}' if settings.rehearsal else ''}"
 
 
 def _equip(app: Flask) -> None:

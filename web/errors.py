@@ -48,8 +48,21 @@ def error_page(code: int, **words: object) -> Page:
     if reference:
         log.warning("%s %s %s %s", code, request.method, request.path, reference)
     shown = code if code in _SHOWN else 400
-    given = {"code": shown, "reference": reference, "written": _written(code), **words}
+    given = {
+        "code": shown,
+        "reference": reference,
+        "written": _written(code),
+        "again": _again(code),
+        **words,
+    }
     return render_template("errors/error.html", **given), code
+
+
+def _again(code: int) -> dict[str, str] | None:
+    """The same page once more, where trying again may help."""
+    if request.method != "GET" or code not in (429, 500, 503):
+        return None
+    return {"label": _("Try again"), "href": request.full_path.rstrip("?")}
 
 
 def _written(code: int) -> list[str]:

@@ -9,12 +9,15 @@ from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from approvals.policy import Role
+from approvals.policy import Action, Role, scope_of
+from publisher.demo.scenarios.places import are_offered
 from publisher.models.people import Appointment
 from publisher.office.reporting import counts
+from web import rehearsals
 from web.acting import Acting
 from web.chrome import Acting as Shown
-from web.chrome import Chrome, Entry, Language, Tab
+from web.chrome import Banner, Chrome, Entry, Language, Tab
+from web.helping import help_of
 from web.house import house
 from web.icons import N_
 from web.locale import LANGUAGES, code
@@ -29,6 +32,7 @@ _TABS: Mapping[str, str] = {
     "calendar.index": N_("Calendar"),
     "deliveries.board": N_("Decisions"),
     "departments.index": N_("Departments"),
+    "report.index": N_("Report"),
     "people.index": N_("People"),
     "accounts.index": N_("Accounts"),
 }
@@ -39,16 +43,24 @@ _AT_THE_CELL = (
     "deliveries.board",
     "inbox.index",
     "departments.index",
+    "report.index",
 )
 
 _OF_A_DEPARTMENT = ("today.index", "inbox.index", "submissions.index", "submissions.new")
-_OF_A_READER = ("today.index", "departments.index", "calendar.index")
+_OF_A_READER = ("today.index", "departments.index", "calendar.index", "report.index")
 TABS: Mapping[Role, tuple[str, ...]] = {
-    Role.ADMIN: ("today.index", "people.index", "departments.index", "accounts.index"),
+    Role.ADMIN: (
+        "today.index",
+        "people.index",
+        "departments.index",
+        "accounts.index",
+        "deliveries.board",
+        "report.index",
+    ),
     Role.CELL_LEAD: (*_AT_THE_CELL, "people.index"),
     Role.CELL: _AT_THE_CELL,
     Role.OFFICER: _OF_A_DEPARTMENT,
-    Role.HEAD: _OF_A_DEPARTMENT,
+    Role.HEAD: (*_OF_A_DEPARTMENT, "report.index"),
     Role.MEMBER: ("today.index", "submissions.index", "submissions.new"),
     Role.OVERSIGHT: _OF_A_READER,
     Role.AUDITOR: _OF_A_READER,
@@ -74,7 +86,7 @@ def chrome(acting: Acting | None) -> Chrome:
     locale = code()
     city = house().settings.city
     return Chrome(
-        locale="en" if locale == "en" else "mr",
+        locale=locale,
         city=city.name_en if locale == "en" else city.name_mr,
         home_href=url_for("today.index"),
         path=_path_of_page(),
@@ -83,8 +95,28 @@ def chrome(acting: Acting | None) -> Chrome:
         languages=_other_languages(locale),
         tabs=_tabs(acting) if acting else (),
         acting=_shown(acting) if acting else None,
-        menu=_menu() if acting else (),
+        search_href=url_for("search.index") if acting else None,
+        search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
+        menu=(*_deciding(acting), *_drafting(acting), *_training(acting), *_menu())
+        if acting
+        else (),
+        banners=_banners(),
+        help=help_of(house().settings.help_desk),
     )
+
+
+def _training(acting: Acting) -> tuple[Entry, ...]:
+    """Rehearsals, for whoever may start them, where this house offers them."""
+    if acting.actor.role not in rehearsals.FOR or not are_offered(house().settings):
+        return ()
+    return (Entry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
+
+
+def _banners() -> tuple[Banner, ...]:
+    """In a rehearsal every page says that it is one."""
+    if not house().settings.rehearsal:
+        return ()
+    return (Banner(_("Rehearsal – this is not real")),)
 
 
 def _path_of_page() -> str:
@@ -101,9 +133,9 @@ def _path_of_page() -> str:
 
 def _other_languages(locale: str) -> tuple[Language, ...]:
     return tuple(
-        Language("en" if code == "en" else "mr", name)
-        for code, name in LANGUAGES.items()
-        if code != locale
+        Language(other, name)
+        for other, name in LANGUAGES.items()
+        if other != locale
     )
 
 
@@ -158,8 +190,27 @@ def _name(held: Appointment) -> str:
     return person.name_en or person.name_mr if code() == "en" else person.name_mr
 
 
+def _deciding(acting: Acting) -> tuple[Entry, ...]:
+    """What belongs to those who decide about posts."""
+    if acting.actor.role not in (Role.OFFICER, Role.HEAD):
+        return ()
+    return (
+        Entry(_("My decisions"), url_for("approvals.index"), icon="check2-square"),
+        Entry(_("Type a code"), url_for("on_the_spot.ask"), icon="qr-code"),
+    )
+
+
+def _drafting(acting: Acting) -> tuple[Entry, ...]:
+    """The cell's own texts, for whoever drafts."""
+    if scope_of(acting.actor, Action.DRAFT) is None:
+        return ()
+    return (Entry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
+
+
 def _menu() -> tuple[Entry, ...]:
     return (
+        Entry(_("My profile"), url_for("profile.show"), icon="person"),
         Entry(_("My sessions"), url_for("signing.sessions"), icon="phone"),
+        Entry(_("Introduction"), url_for("tour.step", number=1), icon="info-circle"),
         Entry(_("Sign out"), url_for("signing.sign_out"), icon="box-arrow-right", post=True),
     )

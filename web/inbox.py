@@ -20,6 +20,7 @@ from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
 from publisher.office import reporting
 from publisher.office.reporting import View
+from web import warned
 from web.acting import actor, reads
 from web.fields import key_of, options
 from web.forms import Form
@@ -98,6 +99,7 @@ def _page(
         form=form,
         room=leaving.room(comment.account.platform, form.text.data or "", "", is_reply=True),
         reply_words=REPLIES,
+        reply_warning=warned.of_reply(comment),
         acts={one.value for one in comment.acts},
         own_hand=actor().role in replying.OWN_HAND,
         beside=_beside(session, comment.state),

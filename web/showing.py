@@ -15,6 +15,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.words import dates
 from web.house import house
 from web.icons import N_
+from web.locale import LANGUAGES
 from web.wording import account_name
 from web.words import _, page_language
 
@@ -24,6 +25,8 @@ LANGUAGE_WORDS = {
     "hi": N_("Hindi text"),
     "mixed": N_("Mixed text"),
 }
+
+_NAMES = {str(code): name for code, name in LANGUAGES.items()}
 
 
 def register(app: Flask) -> None:
@@ -37,10 +40,12 @@ MOVING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """Where a picture is fetched, and its description."""
+    """Where a picture is fetched, its description, and its size (0 where it is not known)."""
 
     src: str
     alt: str
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,12 @@ def variant_title(variant: Variant) -> str:
     return f"{account_name(variant.account)} – {_(LANGUAGE_WORDS[variant.language])}"
 
 
+def short_title(variant: Variant) -> str:
+    """The same for a narrow place: "X – English"."""
+    named = _NAMES.get(variant.language) or language_text(variant.language)
+    return f"{account_name(variant.account)} – {named}"
+
+
 def language_text(language: str) -> str:
     """What a text in this language is called: "Marathi text"."""
     return _(LANGUAGE_WORDS[language])
@@ -92,7 +103,12 @@ def _shown(post: Post, variant: Variant) -> Shown:
         text=text,
         link=leaving.leaving_link(variant) or "",
         pictures=tuple(
-            ShownPicture(url_for("media.picture", post_id=post.id, sha256=one.sha256), one.alt_text)
+            ShownPicture(
+                url_for("media.picture", post_id=post.id, sha256=one.sha256),
+                one.alt_text,
+                one.width,
+                one.height,
+            )
             for one in variant.renditions
         ),
         room=leaving.room(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Scope, scope_of
 from publisher.words import scripts
+from publisher.words.visible import is_visible
 
 GRACE = timedelta(minutes=1)
 """How far back a typed time may lie: forms show minutes, and a minute passes while one types."""
@@ -65,16 +66,20 @@ class Check:
             raise Invalid(self.problems)
 
     def text(self, field: str, typed: str, *, most: int, required: bool = False) -> str:
-        """A text as it may be stored: composed, blank ends gone; `most` counts code points."""
+        """A text as it may be stored: composed, blank ends gone; `most` counts code points.
+
+        What shows nothing is none.
+        """
+        if required and not is_visible(typed):
+            self.add(field, "required")
+            return ""
         cleaned = scripts.clean(typed)
         for one in cleaned.problems[:1]:
             self.add(field, one.code, character=one.character, line=one.line, column=one.column)
         words = cleaned.text.strip()
-        if required and not words:
-            self.add(field, "required")
         if len(words) > most:
             self.add(field, "too_long", found=len(words), most=most)
-        return words
+        return words if is_visible(words) else ""
 
     def line(self, field: str, typed: str, *, most: int, required: bool = False) -> str:
         """The same for a text of one line: every run of blanks becomes one space."""

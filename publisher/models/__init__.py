@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from publisher.models import comments, content, deliveries, history, notices, people
+from publisher.models import (
+    calendar,
+    comments,
+    content,
+    deliveries,
+    departments,
+    drafting,
+    gate,
+    history,
+    intake,
+    lists,
+    notices,
+    people,
+    warnings,
+)
 
-__all__ = ["comments", "content", "deliveries", "history", "notices", "people"]
+__all__ = [
+    "calendar",
+    "comments",
+    "content",
+    "deliveries",
+    "departments",
+    "drafting",
+    "gate",
+    "history",
+    "intake",
+    "lists",
+    "notices",
+    "people",
+    "warnings",
+]

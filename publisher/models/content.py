@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -26,6 +26,13 @@ class SubmissionKind(StrEnum):
     MEASURE = "measure"
     PRESS_NOTE = "press_note"
     OTHER = "other"
+
+
+class Priority(StrEnum):
+    """How soon the cell has to take a submission up; urgent ones say why."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
 
 
 class Language(StrEnum):
@@ -64,7 +71,11 @@ class Counter(Base):
 
 
 class Submission(Base):
-    """What a department handed in, with its acknowledgement number."""
+    """What a department handed in, with its acknowledgement number.
+
+    `edition` counts up with each change by the department; `merged_into` is the submission under
+    whose number a duplicate goes on. `wards` are the ward offices it concerns.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (Index("ix_submissions_department_received", "department_id", "received_at"),)
@@ -84,6 +95,13 @@ class Submission(Base):
     link: Mapped[str] = mapped_column(String(2000), default="")
     wished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     useful_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    event_on: Mapped[date | None]
+    event_until_on: Mapped[date | None]
+    event_place: Mapped[str] = mapped_column(String(200), default="")
+    priority: Mapped[Priority] = mapped_column(
+        enum_type(Priority, "priority"), default=Priority.NORMAL
+    )
+    urgent_reason: Mapped[str] = mapped_column(Text, default="")
     outward_number: Mapped[str] = mapped_column(String(80), default="")
     inward_number: Mapped[str] = mapped_column(String(80), default="")
     brought_by: Mapped[str] = mapped_column(String(160), default="")
@@ -92,8 +110,19 @@ class Submission(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     reason: Mapped[str] = mapped_column(Text, default="")
     form_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    edition: Mapped[int] = mapped_column(default=1)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
 
     department: Mapped[Department] = relationship()
+    wards: Mapped[list[Department]] = relationship(
+        secondary="submission_wards", order_by="Department.id"
+    )
+    merged_into: Mapped[Submission | None] = relationship(
+        remote_side="Submission.id", back_populates="duplicates"
+    )
+    duplicates: Mapped[list[Submission]] = relationship(
+        back_populates="merged_into", order_by="Submission.id"
+    )
     handed_in_by: Mapped[Person] = relationship()
     handed_in_under: Mapped[Appointment | None] = relationship()
     files: Mapped[list[SubmissionFile]] = relationship(
@@ -105,7 +134,10 @@ class Submission(Base):
 
 
 class SubmissionFile(Base):
-    """A photo or other file of a submission; the bytes lie in the media store by digest."""
+    """A photo or other file of a submission; the bytes lie in the media store by digest.
+
+    Width and height in pixels of a picture, `seconds` of a video where it says how long it is.
+    """
 
     __tablename__ = "submission_files"
     __table_args__ = (UniqueConstraint("submission_id", "position"),)
@@ -119,6 +151,7 @@ class SubmissionFile(Base):
     size: Mapped[int]
     width: Mapped[int | None]
     height: Mapped[int | None]
+    seconds: Mapped[int | None]
     alt_mr: Mapped[str] = mapped_column(Text, default="")
     alt_en: Mapped[str] = mapped_column(Text, default="")
 

@@ -21,9 +21,10 @@ from sqlalchemy.exc import OperationalError
 
 from publisher.database import Database, alembic_config
 from publisher.models.deliveries import Account, ClockBeat
+from publisher.notices.sms import unknown_in
 from publisher.platforms.base import CredentialsExpired, HealthProblem
 from publisher.press.accounts import OpenAccount, all_accounts
-from publisher.settings import Settings
+from publisher.settings import Settings, Sms
 from publisher.words import shaping
 
 LATE: Final = timedelta(minutes=1)
@@ -41,6 +42,7 @@ class Subject(StrEnum):
     FONT = "font"
     SHAPING = "text shaping"
     MEDIA = "media folder"
+    SMS = "SMS"
     ACCOUNT = "account"
     CLOCK = "clock"
 
@@ -115,6 +117,22 @@ def check_media(folder: Path) -> Finding:
         values = {"folder": folder, "detail": problem.strerror}
         return Finding(Subject.MEDIA, False, "not_writable", values)
     return Finding(Subject.MEDIA, True, "writable", {"folder": folder})
+
+
+def check_sms(sms: Sms) -> Finding:
+    """Whether the gateway's settings make sense together; nothing is sent."""
+    if not sms.sms_url and not sms.sms_templates:
+        return Finding(Subject.SMS, True, "no_sms")
+    values: dict[str, object] = {
+        "host": urlsplit(sms.sms_url).hostname,
+        "kinds": len(sms.sms_templates),
+        "unknown": ", ".join(unknown_in(sms)),
+    }
+    if not sms.is_set:
+        return Finding(Subject.SMS, False, "sms_half", values)
+    if values["unknown"]:
+        return Finding(Subject.SMS, False, "sms_unknown", values)
+    return Finding(Subject.SMS, True, "sms_set", values)
 
 
 def check_accounts(database: Database, open_account: OpenAccount) -> list[Finding]:

@@ -49,6 +49,7 @@ SEEN = "attachments,author_id,conversation_id,created_at,entities,note_tweet,ref
 SLACK = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=10)
 MOST_PAGES = 5
+TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 # X: a post's number holds its time in milliseconds above the lowest 22 bits.
 NUMBERS_IN_A_MILLISECOND = 1 << 22
 
@@ -174,7 +175,9 @@ class XPlatform:
     def _upload(self, medium: Medium, deadline: Deadline) -> str:
         content = base64.b64encode(medium.content).decode()
         with self._channel.calling(deadline) as call:
-            body: Json = {"media": content, "media_category": "tweet_image"}
+            moves = medium.mime == "image/gif"
+            category = "tweet_gif" if moves else "tweet_image"
+            body: Json = {"media": content, "media_category": category}
             made = self._ask("POST", "/2/media/upload", body=body)
             media_id = text_at(made, "data", "id")
             if not media_id:
@@ -256,7 +259,7 @@ class XPlatform:
 
 def limits(text_units: int = LIMIT) -> Limits:
     """What X takes: four pictures up to 5 MB, alt text up to 1,000 characters."""
-    return Limits(text_units, 4, 5 * 1024 * 1024, 1_000, ("image/jpeg", "image/png", "image/webp"))
+    return Limits(text_units, 4, 5 * 1024 * 1024, 1_000, TYPES)
 
 
 def words_of(outgoing: Outgoing) -> str:

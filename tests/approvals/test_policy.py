@@ -32,6 +32,8 @@ MAY = """
                      admin lead cell officer head member oversight auditor
 hand_in                .    +    +      o     o     o       .        .
 see_submission         .    +    +      o     o     o       o        +
+change_submission      .    +    +      o     o     o       .        .
+complete_submission    .    +    +      o     o     o       .        .
 withdraw_submission    .    .    .      o     o     o       .        .
 return_submission      .    +    +      .     .     .       .        .
 decline_submission     .    +    +      .     .     .       .        .
@@ -59,8 +61,11 @@ record_officer         +    +    .      .     .     .       .        .
 record_head            +    +    .      .     .     .       .        .
 record_other_role      +    .    .      .     .     .       .        .
 disable_person         +    +    .      .     .     .       .        .
+record_department      +    +    .      .     .     .       .        .
 connect_account        +    .    .      .     .     .       .        .
 see_attempts           +    +    +      o     o     o       o        +
+see_report             +    +    +      .     o     .       o        +
+send_mail_again        +    +    .      .     .     .       .        .
 """
 _HEAD, *_ROWS = [line.split() for line in MAY.strip().splitlines()]
 WORDS = {"lead": "cell_lead"}

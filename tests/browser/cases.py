@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 Act = Callable[[Page], None]
-NOT_PAGES = frozenset({"static", "bootstrap.static", "media.submission_file", "media.picture"})
+NOT_PAGES = frozenset(
+    {
+        "static",
+        "bootstrap.static",
+        "media.submission_file",
+        "media.picture",
+        "feeds.calendar",
+        "submissions.csv",
+        "exports.fetch",
+    }
+)
 """What answers with a file; a test asks for each of them."""
 
 
@@ -60,7 +70,28 @@ def change(selector: str, value: str, then: str) -> Act:
     return act
 
 
+def overtaken(page: Page) -> None:
+    """Save a draft that was begun from an older revision, with a text of one's own."""
+    page.locator("#draft [name=seen]").evaluate("(one) => { one.value = '1' }")
+    page.locator("textarea[name^='text_1_mr']").fill("शनिवारी दिवसभर पाणीपुरवठा बंद राहील.")
+    page.locator("button[value=save]").click()
+
+
+def fill_in_fold(fold: str, values: dict[str, str], then: str) -> Act:
+    """Open what is folded, fill fields there, then press."""
+
+    def act(page: Page) -> None:
+        page.locator(fold).first.click()
+        fill(values, then)(page)
+
+    return act
+
+
 SUBMIT = press(".submit-bar .btn-act")
+WARNED = {
+    "textarea[name^='text_1_mr']": "रविवार दि. २८ नोव्हेंबर २०२६, चौकशी: ९८२२० १२३४५",
+    "#link": "https://pmc.example/a/very/long/address/that/does/not/end/for/quite/a/while?and=more",
+}
 TOO_LONG = {"textarea[name^='text_1_mr']": "पाणी " * 80}
 THIRTIETH = {
     "[id=day-day]": "30",
@@ -74,10 +105,26 @@ CASES = (
     Case("today.index", "clerk", "clerk", "/"),
     Case("today.index", "lead", "lead", "/"),
     Case("today.index", "empty", "member", "/", "empty"),
+    Case("tour.step", "officer", "first", "/tour/2"),
+    Case("tour.step", "clerk", "clerk", "/tour/1"),
     Case("submissions.index", "clerk", "clerk", "/submissions"),
     Case("submissions.index", "member", "member", "/submissions"),
     Case("submissions.index", "empty", "member", "/submissions", "empty"),
     Case("submissions.index", "no-hit", "clerk", "/submissions?q=qqq"),
+    Case("submissions.index", "narrowed", "clerk", "/submissions?view=all&since=2026-01-01"),
+    Case(
+        "submissions.index",
+        "wrong",
+        "clerk",
+        "/submissions?holder=cell",
+        act=fill_in_fold(".keep-view summary", {"[id=name]": " "}, ".keep-view .btn"),
+        code=422,
+    ),
+    Case("search.index", "asked", "clerk", "/search"),
+    Case("search.index", "found", "clerk", "/search?q=%E0%A4%AA%E0%A4%BE%E0%A4%A3%E0%A5%80"),
+    Case("search.index", "no-hit", "first", "/search?q=qqq"),
+    Case("exports.index", "asked", "clerk", "/exports?list=view%3Dall"),
+    Case("exports.index", "empty", "member", "/exports", "empty"),
     Case("submissions.new", "member", "member", "/submissions/new"),
     Case("submissions.new", "at-the-desk", "clerk", "/submissions/new"),
     Case("submissions.new", "wrong", "member", "/submissions/new", act=SUBMIT, code=422),
@@ -102,6 +149,53 @@ CASES = (
     Case("submissions.show", "live", "member", "/submissions/{live_submission}"),
     Case("submissions.show", "declined", "health_member", "/submissions/{declined}"),
     Case("submissions.show", "in-review", "first", "/submissions/{reviewed_submission}"),
+    Case("submissions.new", "again", "member", "/submissions/new?again={live_submission}"),
+    Case("submissions.return_submission", "asked", "clerk", "/submissions/{received}/return"),
+    Case(
+        "submissions.return_submission",
+        "wrong",
+        "clerk",
+        "/submissions/{received}/return",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("submissions.merge", "asked", "clerk", "/submissions/{received}/merge"),
+    Case(
+        "submissions.merge",
+        "wrong",
+        "clerk",
+        "/submissions/{received}/merge",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("submissions.note", "asked", "first", "/submissions/{reviewed_submission}/note"),
+    Case(
+        "submissions.note",
+        "wrong",
+        "first",
+        "/submissions/{reviewed_submission}/note",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("submissions.change", "filled", "road_member", "/submissions/{received}/change"),
+    Case(
+        "submissions.change",
+        "wrong",
+        "road_member",
+        "/submissions/{received}/change",
+        act=fill({"[id=title]": ""}),
+        code=422,
+    ),
+    Case("submissions.show", "asked", "road_member", "/submissions/{asked}"),
+    Case(
+        "submissions.show",
+        "answer-missing",
+        "road_member",
+        "/submissions/{asked}",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("submissions.show", "merged", "road_member", "/submissions/{merged}"),
     Case("submissions.decline", "asked", "clerk", "/submissions/{received}/decline"),
     Case(
         "submissions.decline",
@@ -122,6 +216,13 @@ CASES = (
     ),
     Case("drafting.edit", "begun", "clerk", "/posts/{begun}/draft"),
     Case("drafting.edit", "saved", "clerk", "/posts/{drafted}/draft"),
+    Case(
+        "drafting.edit",
+        "warned",
+        "clerk",
+        "/posts/{drafted}/draft",
+        act=fill(WARNED, "button[value=close]"),
+    ),
     Case("drafting.edit", "returned", "clerk", "/posts/{returned}/draft"),
     Case(
         "drafting.edit",
@@ -136,9 +237,30 @@ CASES = (
         "overtaken",
         "clerk",
         "/posts/{reviewed}/draft",
-        act=change("#draft [name=seen]", "1", "button[value=save]"),
+        act=overtaken,
         code=409,
     ),
+    Case("drafting.edit", "blanks", "clerk", "/posts/{blank}/draft"),
+    Case(
+        "drafting.edit",
+        "blank-left",
+        "clerk",
+        "/posts/{blank}/draft",
+        act=press("button[value=send]"),
+        code=422,
+    ),
+    Case("drafting.edit", "joint", "clerk", "/posts/{joint}/draft"),
+    Case("joining.show", "two", "clerk", "/posts/{joint}/submissions"),
+    Case("joining.show", "wrong", "clerk", "/posts/{joint}/submissions", act=SUBMIT, code=422),
+    Case("comparing.show", "texts", "clerk", "/posts/{joint}/compare"),
+    Case("comparing.show", "photos", "first", "/posts/{reviewed}/compare?from=1&to=2"),
+    Case("comparing.show", "only-one", "clerk", "/posts/{blank}/compare"),
+    Case("texts.index", "clerk", "clerk", "/texts"),
+    Case("texts.index", "empty", "clerk", "/texts", "empty"),
+    Case("texts.new", "clerk", "clerk", "/texts/new"),
+    Case("texts.new", "wrong", "clerk", "/texts/new", act=SUBMIT, code=422),
+    Case("texts.edit", "clerk", "clerk", "/texts/{text}"),
+    Case("posts.show", "joint", "clerk", "/posts/{joint}"),
     Case("posts.show", "live", "first", "/posts/{live_post}"),
     Case("posts.show", "approved", "clerk", "/posts/{approved}"),
     Case("posts.show", "scheduled", "clerk", "/posts/{scheduled_post}"),
@@ -159,6 +281,25 @@ CASES = (
         act=change("[name=seen]", "1", ".decision-bar .btn-act"),
         code=409,
     ),
+    Case("on_the_spot.show", "asked", "clerk", "/posts/{reviewed}/on-the-spot"),
+    Case(
+        "on_the_spot.show",
+        "code",
+        "clerk",
+        "/posts/{heads}/on-the-spot",
+        act=press("form[action$='/on-the-spot'] button"),
+    ),
+    Case("on_the_spot.show", "decided", "clerk", "/posts/{approved}/on-the-spot"),
+    Case("on_the_spot.show", "draft", "clerk", "/posts/{drafted}/on-the-spot"),
+    Case("on_the_spot.ask", "asked", "first", "/code"),
+    Case("on_the_spot.ask", "wrong", "first", "/code", act=SUBMIT, code=422),
+    Case("on_the_spot.arrive", "spent", "first", "/code/spent", code=404),
+    Case("approvals.index", "officer", "first", "/approvals"),
+    Case("approvals.index", "empty", "first", "/approvals", "empty"),
+    Case("approvals.index", "no-hit", "first", "/approvals?month=2020-01"),
+    Case("approvals.texts", "empty", "first", "/return-texts", "empty"),
+    Case("approvals.texts", "kept", "first", "/return-texts"),
+    Case("approvals.texts", "wrong", "first", "/return-texts", act=SUBMIT, code=422),
     Case("reviewing.return_post", "asked", "first", "/posts/{reviewed}/return"),
     Case(
         "reviewing.return_post",
@@ -182,6 +323,7 @@ CASES = (
     ),
     Case("deliveries.board", "clerk", "clerk", "/decisions"),
     Case("deliveries.board", "officer", "first", "/decisions"),
+    Case("deliveries.board", "lead", "lead", "/decisions"),
     Case("deliveries.board", "empty", "clerk", "/decisions", "empty"),
     Case("deliveries.show", "live", "clerk", "/deliveries/{live_delivery}"),
     Case("deliveries.show", "held", "clerk", "/deliveries/{held}"),
@@ -213,8 +355,35 @@ CASES = (
         code=422,
     ),
     Case("calendar.index", "clerk", "clerk", "/calendar"),
+    Case("calendar.index", "week", "clerk", "/calendar?view=week"),
+    Case("calendar.index", "list", "clerk", "/calendar?view=list"),
     Case("calendar.index", "oversight", "oversight", "/calendar"),
     Case("calendar.index", "empty", "clerk", "/calendar", "empty"),
+    Case("feeds.index", "none", "clerk", "/calendar/feed"),
+    Case(
+        "feeds.index",
+        "made",
+        "clerk",
+        "/calendar/feed",
+        act=press("form[action$='/feed'] button"),
+    ),
+    Case("rescheduling.index", "asked", "clerk", "/calendar/move"),
+    Case(
+        "rescheduling.index",
+        "shown",
+        "clerk",
+        "/calendar/move?chosen={scheduled}&chosen={failed}",
+        act=SUBMIT,
+    ),
+    Case("rescheduling.index", "wrong", "clerk", "/calendar/move", act=SUBMIT, code=422),
+    Case("rescheduling.index", "empty", "clerk", "/calendar/move", "empty"),
+    Case("slots.index", "set", "clerk", "/slots"),
+    Case("slots.index", "wrong", "clerk", "/slots", act=SUBMIT, code=422),
+    Case("slots.index", "empty", "clerk", "/slots", "empty"),
+    Case("report.index", "clerk", "clerk", "/report"),
+    Case("report.index", "head", "head", "/report"),
+    Case("report.index", "empty", "clerk", "/report", "empty"),
+    Case("mails.index", "failed", "lead", "/mails"),
     Case("inbox.index", "officer", "first", "/comments"),
     Case("inbox.index", "clerk", "clerk", "/comments"),
     Case("inbox.index", "empty", "first", "/comments", "empty"),
@@ -251,6 +420,7 @@ CASES = (
         "/accounts",
         act=press("form[action$='/check'] button"),
     ),
+    Case("rehearsals.index", "none-yet", "lead", "/rehearsals"),
     Case("signing.ask", "asked", "", "/sign-in"),
     Case("signing.ask", "wrong", "", "/sign-in", act=SUBMIT, code=422),
     Case("signing.open_invitation", "open", "", "/invitation/{token}"),
@@ -265,6 +435,88 @@ CASES = (
     Case("signing.open_invitation", "spent", "", "/invitation/spent", code=404),
     Case("signing.appointments", "two", "head", "/appointments"),
     Case("signing.sessions", "one", "head", "/sessions"),
+    Case("forgotten.ask", "asked", "", "/forgotten"),
+    Case("forgotten.ask", "wrong", "", "/forgotten", act=SUBMIT, code=422),
+    Case("forgotten.sent", "mail", "", "/forgotten/sent?by=mail"),
+    Case("forgotten.sent", "mobile", "", "/forgotten/sent?by=mobile"),
+    Case("forgotten.open_link", "open", "", "/forgotten/link/{password_token}"),
+    Case(
+        "forgotten.open_link",
+        "wrong",
+        "",
+        "/forgotten/link/{password_token}",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("forgotten.open_link", "spent", "", "/forgotten/link/spent", code=404),
+    Case("forgotten.ask_code", "asked", "", "/forgotten/code"),
+    Case("forgotten.ask_code", "wrong", "", "/forgotten/code", act=SUBMIT, code=422),
+    Case("profile.show", "member", "member", "/profile"),
+    Case("profile.show", "code-awaited", "head", "/profile"),
+    Case(
+        "profile.show",
+        "wrong",
+        "member",
+        "/profile",
+        act=fill({"[id=name_mr]": ""}),
+        code=422,
+    ),
+    Case(
+        "profile.show",
+        "another-appointment",
+        "member",
+        "/profile",
+        act=change("#profile [name=made_under]", "1", ".submit-bar .btn-act"),
+        code=409,
+    ),
+    Case("profile.password", "asked", "member", "/profile/password"),
+    Case("profile.password", "wrong", "member", "/profile/password", act=SUBMIT, code=422),
+    Case("profile.mail", "asked", "member", "/profile/mail"),
+    Case("profile.mail", "wrong", "member", "/profile/mail", act=SUBMIT, code=422),
+    Case("profile.mobile", "no-gateway", "member", "/profile/mobile"),
+    Case("profile.code", "awaited", "head", "/profile/code"),
+    Case("profile.code", "wrong", "head", "/profile/code", act=SUBMIT, code=422),
+    Case("profile.code", "nothing", "member", "/profile/code"),
+    Case("reorganising.new", "asked", "lead", "/departments/new"),
+    Case("reorganising.new", "wrong", "lead", "/departments/new", act=SUBMIT, code=422),
+    Case("reorganising.ask_name", "asked", "lead", "/departments/road/rename"),
+    Case(
+        "reorganising.ask_name",
+        "wrong",
+        "lead",
+        "/departments/road/rename",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("reorganising.ask_place", "asked", "lead", "/departments/road/place"),
+    Case(
+        "reorganising.ask_place",
+        "wrong",
+        "lead",
+        "/departments/road/place",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("reorganising.ask_merge", "asked", "lead", "/departments/road/merge"),
+    Case(
+        "reorganising.ask_merge",
+        "wrong",
+        "lead",
+        "/departments/road/merge",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("reorganising.ask_close", "asked", "lead", "/departments/road/close"),
+    Case(
+        "reorganising.ask_close",
+        "still-open",
+        "lead",
+        "/departments/water/close",
+        act=fill({"[id=order_number]": "आ-४५/२०२६"}, "#close .submit-bar button"),
+        code=409,
+    ),
+    Case("departments.show", "renamed", "lead", "/departments/drainage"),
+    Case("departments.show", "ended", "lead", "/departments/press"),
 )
 FAILURES = tuple(
     Case("error", str(code), "first", f"/fails/{code}", code=code)

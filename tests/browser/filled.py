@@ -11,17 +11,20 @@ from sqlalchemy import select
 from approvals.policy import Role
 from publisher.demo import circular, notices, photos
 from publisher.demo.notices import Notice, PhotoSpec
-from publisher.desk import drafting, intake, scheduling, withdrawing
+from publisher.desk import drafting, intake, return_texts, scheduling, withdrawing
 from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
 from publisher.desk.intake import HandIn, UploadedFile
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
-from publisher.models.content import Language, Post
+from publisher.models.content import Language, Post, Submission
+from publisher.models.drafting import TextPart
 from publisher.models.notices import Notice as Mail
 from publisher.models.people import Person
 from publisher.people import appointing
 from publisher.people.appointing import COMMAND
 from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
+from tests.browser import registered
+from tests.support import planned
 from tests.support.city import DAY, HOUR, MINUTE, NOON, City
 
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
@@ -129,7 +132,11 @@ def fill(town: City) -> Ids:
     _what_went_wrong(town, paths)
     _comments(town, paths)
     _at_the_desk(town, paths)
+    _drafting(town, paths)
     _people(town, paths)
+    planned.set_times(town)
+    planned.fail_mail(town)
+    _own_texts(town)
     return Ids({name: str(value) for name, value in paths.items()})
 
 
@@ -210,6 +217,7 @@ def _comments(town: City, paths: dict[str, int | str]) -> None:
     paths["interim"] = town.comment("Which areas of Kharadi?", under=live, author="udaharan_fern")
     town.answer(int(paths["interim"]), "माहिती घेत आहोत.", kind=AnswerKind.INTERIM)
     town.press()
+    town.note_answers()
     paths["waiting_answer"] = town.comment("रविवारी तरी येईल का?", under=live, author="namuna_j")
     paths["reply"] = town.answer(int(paths["waiting_answer"]), "होय, उशिरा.", by="clerk")
     paths["routed"] = town.comment("आमच्या सोसायटीला टँकर हवा आहे.", under=live, author="namuna_ts")
@@ -235,6 +243,10 @@ def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
     paths["received"] = hand_in(town, _notice("road-closed"), by="road_member", wished=5 * HOUR)
     paths["declined"] = town.hand_in("आंतरविभागीय बैठक", department="health")
     _decline(town, int(paths["declined"]))
+    paths["asked"] = town.hand_in("पदपथांची दुरुस्ती", department="road")
+    _ask(town, int(paths["asked"]))
+    paths["merged"] = town.hand_in("रस्ता बंद, पुन्हा तेच", department="road")
+    _merge(town, int(paths["merged"]), into=int(paths["received"]))
     paths["begun"] = town.start(hand_in(town, _notice("ward-hours"), by="health_member"))
     for key, wished in (("drafted", 2 * DAY), ("reviewed", 4 * HOUR)):
         notice = _notice("water-cut" if key == "reviewed" else "road-closed")
@@ -259,6 +271,29 @@ def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
     (paths["unconfirmed"],) = town.live()
 
 
+def _ask(town: City, submission_id: int) -> None:
+    with town.write() as session:
+        intake.return_submission(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            submission_id=submission_id,
+            question="दुरुस्ती कोणत्या दिवशी पूर्ण होईल?",
+        )
+
+
+def _merge(town: City, submission_id: int, *, into: int) -> None:
+    with town.write() as session:
+        intake.merge(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            submission_id=submission_id,
+            number=session.get_one(Submission, into).number,
+            reason="दोन्हींचा आशय एकच आहे.",
+        )
+
+
 def _decline(town: City, submission_id: int) -> None:
     with town.write() as session:
         intake.decline(
@@ -268,6 +303,24 @@ def _decline(town: City, submission_id: int) -> None:
             submission_id=submission_id,
             reason="हे नागरिकांसाठी नाही; कर्मचाऱ्यांना परिपत्रकाने कळवावे.",
         )
+
+
+def _drafting(town: City, paths: dict[str, int | str]) -> None:
+    """A joint post that one of two departments has approved, blanks, the cell's own texts."""
+    paths["text"] = town.starting_text(text_en="No water in {ward} on {date}. Ask {helpline}.")
+    signature, hashtags = TextPart.SIGNATURE, TextPart.HASHTAGS
+    town.starting_text("सही", part=signature, department="water", text_mr="– पाणीपुरवठा विभाग")
+    town.starting_text("हॅशटॅग", part=hashtags, text_mr="#पुणे #पाणी", text_en="#Pune")
+    paths["joint"] = post_id = town.start(town.hand_in("पाइपलाइनसाठी रस्ता बंद"))
+    town.join(post_id, town.hand_in("वळण रस्ता", department="road"))
+    town.save(post_id, asked=["road"], text="पाइपलाइनच्या कामासाठी रस्ता शनिवारी बंद राहील.")
+    town.save(post_id, asked=["road"], text="पाइपलाइनच्या कामामुळे रस्ता शनिवारी बंद राहणार आहे.")
+    town.note(post_id, "पथ विभागाशी दूरध्वनीवर बोलले; वळण रस्ता त्यांनीच सुचविला.")
+    town.send(post_id)
+    town.approve(post_id)
+    paths["blank"] = post_id = town.start(town.hand_in("पाणीपुरवठा बंद"))
+    town.save(post_id, text="{date} रोजी {ward} प्रभागात पाणी येणार नाही. चौकशी: {helpline}")
+    town.open_draft(post_id, by="other_clerk")
 
 
 def _people(town: City, paths: dict[str, int | str]) -> None:
@@ -284,6 +337,7 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
     paths["person_left"], paths["person_new"] = town.people["left"], town.people["new"]
     paths["person_first"] = town.people["first"]
     _second_appointment(town, paths)
+    registered.fill(town, paths)
 
 
 def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
@@ -300,3 +354,10 @@ def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
         )
         session.flush()
         paths["second_appointment"] = held.id
+
+
+def _own_texts(town: City) -> None:
+    """What the water supply's officer keeps for returning a post."""
+    with town.write() as session:
+        for words in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
+            return_texts.keep(session, actor=town.actor("first"), now=town.now, words=words)

@@ -65,8 +65,8 @@ def hand_in(walk: Walk, notice: Notice, tmp_path: Path) -> None:
     page.get_by_label("जाहीर प्रकटन").check()
     page.fill("#title", notice.mr.title)
     page.fill("#text_mr", notice.mr.body)
-    page.set_input_files("#file_0", photo)
-    page.fill("#alt_mr_0", notice.photos[1].alt_mr)
+    page.set_input_files("#files", photo)
+    page.fill("[data-row] [name=alt_mr]", notice.photos[1].alt_mr)
     when = ("27", "11", "2026")
     for mark, value in zip(("day", "month", "year"), when, strict=True):
         page.fill(f"#wished_day-{mark}", value)

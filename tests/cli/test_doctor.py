@@ -19,6 +19,7 @@ SUBJECTS = (
     "font",
     "text shaping",
     "media folder",
+    "SMS",
     "database",
     "migrations",
     "account",
@@ -121,6 +122,20 @@ def test_a_media_folder_that_cannot_be_written_is_named(own: House, tmp_path: Pa
     (line,) = wrong(said)
     assert line.startswith("media folder:")
     assert "NAGARVANI_MEDIA_DIR" in line
+
+
+def test_an_sms_gateway_that_makes_no_sense_is_named(own: House, tmp_path: Path) -> None:
+    half = own.call("doctor", SMS_URL="https://gateway.example/send")
+    assert wrong(half)[0].startswith("SMS: NAGARVANI_SMS_URL and NAGARVANI_SMS_TEMPLATES belong")
+    templates = tmp_path / "sms.toml"
+    templates.write_text('[aproved]\nid = "110700"\ntext = "{#var#}"\nvariables = ["title"]\n')
+    more = {"SMS_URL": "https://gateway.example/send", "SMS_TEMPLATES": str(templates)}
+    (unknown,) = wrong(own.call("doctor", **more))
+    assert "SMS_TEMPLATES names what no notice says: aproved" in unknown
+    templates.write_text(templates.read_text().replace("aproved", "approved"))
+    said = own.call("doctor", **more)
+    assert wrong(said) == []
+    assert "by gateway.example, 1 kinds have a registered template" in said.out
 
 
 def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:

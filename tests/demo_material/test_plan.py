@@ -77,9 +77,16 @@ def test_submissions_without_a_post_are_decided_by_the_cell_or_withdrawn(course:
 
 @each
 def test_what_did_not_go_through_gives_its_reason(course: Course) -> None:
-    refused = {SubmissionState.RETURNED, SubmissionState.DECLINED, SubmissionState.WITHDRAWN}
+    refused = {
+        SubmissionState.RETURNED,
+        SubmissionState.DECLINED,
+        SubmissionState.MERGED,
+        SubmissionState.WITHDRAWN,
+    }
     undone = {PostState.REJECTED, PostState.WITHDRAWN}
-    needed = course.submission in refused or course.post in undone or course.returned
+    sent_back = course.returned or course.asked
+    needed = course.submission in refused or course.post in undone or sent_back
+    assert (course.answer is not None) == course.asked
     assert (course.reason is not None) == needed
 
 

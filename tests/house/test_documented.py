@@ -16,19 +16,20 @@ from publisher.media.store import Store
 from publisher.notices import paths
 from publisher.now import now
 from publisher.press.accounts import opener
-from publisher.settings import Access, City, Press, Settings, load
+from publisher.settings import Access, City, HelpDesk, Press, Settings, Sms, load
 from tests.house.reading import read
 from web.app import create_app
 from web.house import House
 
 # What a setting is called where the field's own name says less than the setting does.
 CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"}
-GROUPS = ("city", "press", "access")
+CALLED |= {one: f"HELP_{one.upper()}" for one in ("phone", "mail", "hours")}
+GROUPS = ("city", "help_desk", "press", "access", "sms")
 
 
 def settings_named() -> list[str]:
     plain = [one.name for one in fields(Settings) if one.name not in GROUPS]
-    grouped = [one.name for group in (City, Press, Access) for one in fields(group)]
+    grouped = [one.name for group in (City, HelpDesk, Press, Access, Sms) for one in fields(group)]
     return [CALLED.get(name, name.upper()) for name in (*plain, *grouped)]
 
 

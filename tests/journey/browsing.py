@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 Fields = list[tuple[str, str]]
 Values = Mapping[str, str | list[str]]
-Files = Mapping[str, tuple[str, bytes]]
+Files = Mapping[str, tuple[str, bytes]] | Sequence[tuple[str, tuple[str, bytes]]]
 _UNSENT = {"submit", "button", "file", "image", "reset"}
 
 

@@ -16,11 +16,10 @@ def hand_in(standing: Standing, by: str, notice: Notice) -> Seen:
     """Hand a notice in with its photos; gives the submission's page."""
     visitor = standing.person(by)
     page = visitor.get("/submissions/new")
-    files = {
-        f"file_{place}": (f"IMG_{place}.jpg", photos.photo(spec))
+    files = [
+        ("files", (f"IMG_{place}.jpg", photos.photo(spec)))
         for place, spec in enumerate(notice.photos)
-    }
-    words = {f"alt_mr_{place}": spec.alt_mr for place, spec in enumerate(notice.photos)}
+    ]
     values = {
         "kind": notice.kind.value,
         "title": notice.mr.title,
@@ -29,7 +28,9 @@ def hand_in(standing: Standing, by: str, notice: Notice) -> Seen:
         "link": notice.link or "",
         "outward_number": notice.outward,
     }
-    return visitor.send(page, "#hand-in", {**values, **words}, files=files)
+    page = visitor.send(page, "#hand-in", {**values, "act": "add"}, files=files)
+    words = [spec.alt_mr for spec in notice.photos]
+    return visitor.send(page, "#hand-in", {"alt_mr": words, "act": "send"})
 
 
 def number_on(page: Seen) -> str:

@@ -21,14 +21,23 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind, Role
 from publisher import settings
 from publisher.database import Database
-from publisher.desk import drafting, intake, reviewing, scheduling
+from publisher.desk import drafting, intake, reviewing, scheduling, starting
 from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
 from publisher.desk.intake import HandIn, UploadedFile
+from publisher.desk.starting import TextForm
 from publisher.inbox import listening, replying, routing
 from publisher.media.store import Store
 from publisher.models.comments import AnswerKind, Comment
-from publisher.models.content import Language, Post, Revision, SubmissionKind, Variant
+from publisher.models.content import (
+    Language,
+    Post,
+    Revision,
+    Submission,
+    SubmissionKind,
+    Variant,
+)
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.drafting import TextPart
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department
@@ -343,6 +352,48 @@ class City:
             ]
             session.flush()
             return [one.id for one in made]
+
+    def join(self, post_id: int, submission_id: int, *, by: str = "clerk") -> None:
+        """Let a post rest on one more submission."""
+        with self.write() as session:
+            number = session.get_one(Submission, submission_id).number
+            drafting.join(
+                session, actor=self.actor(by), now=self.now, post_id=post_id, number=number
+            )
+
+    def note(self, post_id: int, text: str, *, by: str = "clerk") -> None:
+        """Write a note between clerks."""
+        with self.write() as session:
+            drafting.write_note(
+                session, actor=self.actor(by), now=self.now, post_id=post_id, text=text
+            )
+
+    def open_draft(self, post_id: int, *, by: str = "clerk") -> None:
+        """Open a draft, as its page does."""
+        with self.write() as session:
+            drafting.open_draft(session, actor=self.actor(by), now=self.now, post_id=post_id)
+
+    def starting_text(
+        self,
+        name: str = "पाणीपुरवठा बंद",
+        *,
+        by: str = "clerk",
+        part: TextPart = TextPart.WHOLE,
+        department: str = "",
+        text_mr: str = "{date} रोजी {ward} प्रभागात पाणी येणार नाही. चौकशी: {helpline}",
+        text_en: str = "",
+    ) -> int:
+        """A text of the cell's own, for a department or for all; gives its id."""
+        form = TextForm(
+            part=part,
+            name=name,
+            department_id=self.departments[department] if department else None,
+            text_mr=text_mr,
+            text_en=text_en,
+        )
+        with self.write() as session:
+            made = starting.make(session, actor=self.actor(by), now=self.now, form=form)
+            return made.id
 
     def in_review(self, department: str = "water", *, on: Sequence[str] = ("x",)) -> int:
         """A post of that department, in review; gives its id."""

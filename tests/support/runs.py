@@ -132,6 +132,16 @@ def is_alive(pid: int) -> bool:
     return _state(pid) not in {"", "Z", "X"}
 
 
+def working_in(folder: Path) -> list[int]:
+    """The pids of all that runs in this folder."""
+    found = []
+    for pid in _pids():
+        with suppress(OSError):  # gone, or another person's
+            if (PROC / str(pid) / "cwd").readlink() == folder and is_alive(pid):
+                found.append(pid)
+    return found
+
+
 def _pids() -> list[int]:
     return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
 

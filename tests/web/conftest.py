@@ -23,7 +23,7 @@ def _wait_for_no_disk(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-def _found(run: runs.Run, folder: Path) -> Site:
+def found_site(run: runs.Run, folder: Path) -> Site:
     """A city on SQLite, in this folder."""
     database = Database(sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db"))
     return open_site(database, folder)
@@ -32,7 +32,7 @@ def _found(run: runs.Run, folder: Path) -> Site:
 @pytest.fixture(scope="session")
 def founded(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The city as it was founded, to be copied for each test."""
-    site = _found(run, tmp_path_factory.mktemp("founded"))
+    site = found_site(run, tmp_path_factory.mktemp("founded"))
     site.city.database.dispose()
     return site
 
@@ -40,7 +40,7 @@ def founded(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Site:
 @pytest.fixture(scope="session")
 def furnished(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The city with one of everything, to be copied for each test."""
-    site = _found(run, tmp_path_factory.mktemp("furnished"))
+    site = found_site(run, tmp_path_factory.mktemp("furnished"))
     world = World(site, furnish(site.city, "water"), furnish(site.city, "road"))
     site.browser("road_member")
     site.city.database.dispose()

@@ -9,6 +9,8 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
+from publisher.media import images  # noqa: F401  lets Pillow write a HEIC
+
 
 @cache
 def jpeg(width: int = 64, height: int = 48, shade: int = 90) -> bytes:
@@ -55,3 +57,25 @@ def bomb() -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     )
+
+
+@cache
+def heic() -> bytes:
+    """A photo as newer phones keep it."""
+    made = BytesIO()
+    Image.new("RGB", (640, 480), (90, 120, 160)).save(made, "HEIF")
+    return made.getvalue()
+
+
+def tiff() -> bytes:
+    """The beginning of a scan with twelve bits a colour."""
+    entry = struct.pack("<HHIHH", 258, 3, 1, 12, 0)
+    return b"II*\x00" + struct.pack("<IH", 8, 1) + entry + bytes(4)
+
+
+def film(seconds: int) -> bytes:
+    """A video that says how long it is, and shows nothing."""
+    header = bytes(12) + struct.pack(">II", 1, seconds)
+    movie = struct.pack(">I", 8 + len(header)) + b"mvhd" + header
+    head = struct.pack(">I", 24) + b"ftypisom" + bytes(4) + b"isommp42"
+    return head + struct.pack(">I", 8 + len(movie)) + b"moov" + movie

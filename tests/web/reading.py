@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 _VOID = frozenset({"input", "img", "br", "meta", "link", "hr", "source", "use", "path"})
-_SKIPPED = frozenset({"csrf_token", "lang", "next"})
+_SKIPPED = frozenset({"csrf_token", "made_under", "lang", "next"})
 
 
 @dataclass
@@ -102,7 +102,8 @@ class Page:
         return [
             (one.get("name"), value)
             for one in self.all
-            if one.within("form") is form and one.get("name") and one.get("name") not in _SKIPPED
+            if one.within("form") is form or one.get("form") == own_id
+            if one.get("name") and one.get("name") not in _SKIPPED
             for value in _values(one, self.all)
         ]
 
@@ -114,7 +115,7 @@ class Page:
             (one.get("name"), one.get("value"))
             for one in self.all
             if one.within("form") is forms[0] and one.tag == "input"
-            if one.get("name") and one.get("name") != "csrf_token"
+            if one.get("name") and one.get("name") not in ("csrf_token", "made_under")
         ]
 
     def error_at(self, name: str) -> str:

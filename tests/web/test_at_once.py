@@ -112,7 +112,7 @@ def test_approving_what_changed_a_second_ago_is_refused_and_the_difference_shown
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page
     assert "रविवारी" in added(page)
     assert count(any_site, Decision) == 0
-    assert officer.post(f"/posts/{post}/approve", {"seen": "2"}).status_code == 302
+    assert officer.post(f"/posts/{post}/approve", {**seen, "seen": "2"}).status_code == 302
 
 
 def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(site: Site) -> None:
@@ -120,7 +120,8 @@ def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(s
     post, words = city.in_review(), "वेळ सकाळी दहा अशी करावी."
     city.save(post, on=["x"], text="बदललेला मजकूर.")
     city.send(post)
-    answer = site.browser("first").post(f"/posts/{post}/return", {"seen": "1", "reason": words})
+    sent = {"seen": "1", "under": str(city.appointments["first"]), "reason": words}
+    answer = site.browser("first").post(f"/posts/{post}/return", sent)
     page = Page(answer.text)
     assert answer.status_code == 409
     assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page

@@ -63,7 +63,7 @@ def test_the_files_are_named_on_the_sign_in_page_and_after_it(site: Site) -> Non
     member = site.browser("member")
     form = open_form(member)
     lose_session(site, member)
-    files = [("file_0", ("टाकी.jpg", pictures.jpeg())), ("file_1", ("नळ.jpg", pictures.jpeg()))]
+    files = [("files", ("टाकी.jpg", pictures.jpeg())), ("files", ("नळ.jpg", pictures.jpeg()))]
     page = Page(member.post("/submissions/new", form, files=files).text)
     said = "या फाइल पुन्हा निवडाव्यात: टाकी.jpg, नळ.jpg"
     assert said in page
@@ -132,11 +132,11 @@ def test_a_button_pressed_after_the_session_was_lost_is_pressed_after_signing_in
     """An approval has no text, but its step is not lost either, and is confirmed once more."""
     post = site.city.in_review()
     officer = site.browser("first")
-    officer.page(f"/posts/{post}/review")
-    lose_session(site, officer)
-    page = Page(officer.post(f"/posts/{post}/approve", {"seen": "1"}).text)
-    kept = sign_in_on(officer, page, "first")
     path = f"/posts/{post}/approve"
+    sent = officer.page(f"/posts/{post}/review").form_to(path)
+    lose_session(site, officer)
+    page = Page(officer.post(path, sent).text)
+    kept = sign_in_on(officer, page, "first")
     assert officer.post(path, kept.form_to(path)).status_code == 302
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from approvals.policy import Role
 from publisher.models.people import Department
+from tests.support import planned
 from tests.support.city import HOUR, City, statements
 from tests.web.counter import Site
 from tests.web.world import CAST
@@ -67,6 +68,13 @@ def mentions(city: City, count: int) -> None:
     city.listen(timedelta(minutes=10))
 
 
+def mails(city: City, count: int) -> None:
+    """Refused by the mail server."""
+    for _one in range(min(count, 20)):
+        city.in_review()
+        planned.fail_mail(city)
+
+
 def people(city: City, count: int) -> None:
     """Members of several departments."""
     for at in range(count):
@@ -86,6 +94,12 @@ def departments(city: City, count: int) -> None:
             city.appoint(f"officer-of-{code}", Role.OFFICER, code)
 
 
+def starting_texts(city: City, count: int) -> None:
+    """Of the cell's own, for three departments and for all."""
+    for at in range(count):
+        city.starting_text(f"नमुना {at}", department=("water", "road", "health", "")[at % 4])
+
+
 LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
     "submissions": (
         submissions,
@@ -95,8 +109,13 @@ LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
     "what is missed": (missed, (("/", "lead"), ("/decisions", "lead"))),
     "comments": (comments, (("/comments", "officer"), ("/", "officer"))),
     "comments without a department": (mentions, (("/comments?view=queue", "lead"),)),
-    "the calendar": (deliveries, (("/calendar", "cell"),)),
+    "the calendar": (
+        deliveries,
+        (("/calendar", "cell"), ("/calendar?view=week", "cell"), ("/calendar/move", "cell")),
+    ),
+    "mails that did not go": (mails, (("/mails", "lead"),)),
     "what has no time yet": (unscheduled, (("/calendar", "cell"),)),
+    "starting texts": (starting_texts, (("/texts", "cell"),)),
     "people": (people, (("/people", "lead"),)),
     "departments": (departments, (("/departments", "lead"),)),
 }

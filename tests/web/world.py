@@ -13,13 +13,18 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import select
 
+from publisher.desk import on_the_spot
 from publisher.desk.drafting import PictureDraft
 from publisher.desk.intake import UploadedFile
 from publisher.models.content import Post, SubmissionFile
-from publisher.models.people import SignIn
+from publisher.models.people import Department, SignIn
+from publisher.models.warnings import CheckedLink
+from publisher.people import departments
+from publisher.worktime import local_day
+from tests.support import planned
 from tests.support.city import City
-from tests.web import pictures
-from tests.web.counter import Browser, Site
+from tests.web import kept, pictures
+from tests.web.counter import SECRET, Browser, Site
 
 CAST = {
     "admin": "admin",
@@ -83,12 +88,56 @@ TABLE: Mapping[str, Entry] = {
     "signing.switch": Entry("", EVERYBODY),
     "signing.sessions": page(EVERYBODY),
     "signing.end": Entry("", EVERYBODY),
+    "signing.end_others": page(EVERYBODY),
+    "forgotten.ask": PUBLIC,
+    "forgotten.send": PUBLIC,
+    "forgotten.sent": PUBLIC,
+    "forgotten.open_link": PUBLIC,
+    "forgotten.use_link": PUBLIC,
+    "forgotten.ask_code": PUBLIC,
+    "forgotten.use_code": PUBLIC,
+    "profile.show": page(EVERYBODY),
+    "profile.save": page(EVERYBODY),
+    "profile.password": page(EVERYBODY),
+    "profile.change_password": page(EVERYBODY),
+    "profile.mail": page(EVERYBODY),
+    "profile.change_mail": page(EVERYBODY),
+    "profile.mobile": page(EVERYBODY),
+    "profile.change_mobile": page(EVERYBODY),
+    "profile.code": page(EVERYBODY),
+    "profile.confirm": page(EVERYBODY),
     "today.index": page(EVERYBODY),
+    "tour.step": page(EVERYBODY),
     "accounts.index": page("admin lead cell auditor"),
     "accounts.check": page("admin"),
     "calendar.index": page(EVERYBODY),
+    "feeds.index": page(EVERYBODY),
+    "feeds.renew": page(EVERYBODY),
+    "feeds.end": page(EVERYBODY),
+    "feeds.calendar": PUBLIC,
+    "rescheduling.index": page("lead cell"),
+    "rescheduling.move": page("lead cell"),
+    "slots.index": page("lead cell"),
+    "slots.set_slots": page("lead cell"),
+    "slots.set_quiet_time": page("lead cell"),
+    "slots.remove_slot": page("lead cell"),
+    "slots.remove_quiet_time": page("lead cell"),
+    "mails.index": page("admin lead"),
+    "mails.send_again": page("admin lead"),
+    "report.index": page("admin lead cell head oversight auditor"),
     "departments.index": page("admin lead cell oversight auditor"),
     "departments.show": Entry("admin lead cell auditor", "oversight"),
+    "reorganising.new": page(RECORDS),
+    "reorganising.add": page(RECORDS),
+    "reorganising.ask_name": page(RECORDS),
+    "reorganising.rename": page(RECORDS),
+    "reorganising.ask_place": page(RECORDS),
+    "reorganising.place": page(RECORDS),
+    "reorganising.ask_merge": page(RECORDS),
+    "reorganising.merge": page(RECORDS),
+    "reorganising.ask_close": page(RECORDS),
+    "reorganising.close": page(RECORDS),
+    "reorganising.drop": page(RECORDS),
     "people.index": page(RECORDS),
     "people.new": page(RECORDS),
     "people.create": page(RECORDS),
@@ -97,25 +146,62 @@ TABLE: Mapping[str, Entry] = {
     "people.disable": page(RECORDS),
     "people.enable": page(RECORDS),
     "people.end": page(RECORDS),
+    "rehearsals.index": page(RECORDS),
+    "rehearsals.start": page(RECORDS),
+    "rehearsals.drop": page(RECORDS),
     "submissions.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "submissions.csv": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "submissions.keep_view": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "submissions.remove_view": Entry("", f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "search.index": page(EVERYBODY),
+    "exports.index": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "exports.start": page(f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "exports.fetch": Entry("", f"{WHOEVER_READS_ALL} {SEES_OWN}"),
+    "exports.remove": Entry("", f"{WHOEVER_READS_ALL} {SEES_OWN}"),
     "submissions.new": page("lead cell officer head member"),
     "submissions.create": page("lead cell officer head member"),
     "submissions.show": SEE_ITEM,
+    "submissions.upload": page("lead cell officer head member"),
+    "submissions.change": Entry("", "officer head member"),
+    "submissions.save": Entry("", "officer head member"),
+    "submissions.note": Entry("", "officer head member"),
+    "submissions.complete": Entry("", "officer head member"),
+    "submissions.return_submission": DESK,
+    "submissions.merge": DESK,
     "submissions.decline": DESK,
     "submissions.withdraw": Entry("", "officer head member"),
     "media.submission_file": SEE_ITEM,
     "media.picture": SEE_POST,
+    "link_cards.picture": page(EVERYBODY),
     "drafting.start": DESK,
     "drafting.edit": DESK,
     "drafting.save": DESK,
     "drafting.send": DESK,
+    "joining.show": DESK,
+    "joining.part": DESK,
+    "comparing.show": SEE_POST,
+    "comparing.restore": Entry("lead cell", sends={"number": "1", "seen": "1"}),
+    "texts.index": page("lead cell"),
+    "texts.new": page("lead cell"),
+    "texts.edit": page("lead cell"),
+    "texts.end": page("lead cell"),
     "posts.show": SEE_POST,
+    "posts.note": DESK,
     "reviewing.show": SEE_POST,
     "reviewing.approve": DECIDE,
     "reviewing.return_post": DECIDE,
     "reviewing.reject": DECIDE,
     "reviewing.withdraw_approval": DECIDE,
     "reviewing.withdraw_post": WITHDRAW,
+    "on_the_spot.show": DESK,
+    "on_the_spot.make": DESK,
+    "on_the_spot.ask": page(EVERYBODY),
+    "on_the_spot.follow": page(EVERYBODY),
+    "on_the_spot.arrive": SEE_POST,
+    "approvals.index": page("officer head"),
+    "approvals.texts": page("officer head"),
+    "approvals.keep_text": page("officer head"),
+    "approvals.remove_text": page("officer head"),
     "deliveries.board": page(f"admin {WHOEVER_READS_ALL} {SEES_OWN}"),
     "deliveries.show": SEE_POST,
     "deliveries.schedule": DESK,
@@ -156,11 +242,19 @@ def furnish(city: City, department: str) -> Ids:
         file = session.scalars(query).one()
         newest = session.get_one(Post, post).revisions[-1]
         sha256 = newest.variants[0].renditions[0].sha256
+    slot, quiet = planned.set_times(city, minute=len(department))
+    kept.keep_lists(city, CAST.values() if department == "water" else ["road_member"])
     return {
+        "view_id": 0,
+        "export_id": 0,
+        "slot_id": slot,
+        "quiet_id": quiet,
+        "notice_id": planned.fail_mail(city),
         "submission_id": submission,
         "file_id": file.id,
         "post_id": post,
         "sha256": sha256,
+        "card_sha256": _link_picture(city, sha256),
         "variant_id": city.variants(post)[0],
         "delivery_id": delivery,
         "comment_id": comment,
@@ -168,9 +262,51 @@ def furnish(city: City, department: str) -> Ids:
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
         "code": department,
+        "change_id": _renaming(city, department),
+        "text_id": city.starting_text(),
         "token": "nobody-was-invited-by-this",
+        "spot": _spot(city, department),
         "filename": "icon.svg",
+        "scenario": "lag",
+        "number": 1,
     }
+
+
+def _spot(city: City, department: str) -> str:
+    """What a code for the spot holds, shown for a post of that department in review."""
+    post_id = city.in_review(department)
+    with city.write() as session:
+        code = on_the_spot.make(
+            session,
+            actor=city.actor("clerk"),
+            now=city.now,
+            post_id=post_id,
+            seen=1,
+            secret=SECRET,
+        )
+        return on_the_spot.spell(code.seed, SECRET).token
+
+
+def _link_picture(city: City, sha256: str) -> str:
+    """A link whose preview shows this picture; gives its digest."""
+    with city.write() as session:
+        seen = CheckedLink(digest=sha256, url="https://pmc.example/", asked_at=city.now)
+        seen.landed_on, seen.title, seen.picture_sha256 = "", "", sha256
+        session.add(seen)
+    return sha256
+
+
+def _renaming(city: City, department: str) -> int:
+    """Another name for the department, in force the day after tomorrow."""
+    with city.write() as session:
+        return departments.rename(
+            session,
+            actor=city.actor("admin"),
+            now=city.now,
+            department=session.get_one(Department, city.departments[department]),
+            names=departments.Names(f"नवे नाव {department}", f"New {department}"),
+            order=departments.Order("आ-१२", local_day(city.now) + timedelta(days=2)),
+        ).id
 
 
 @dataclass(frozen=True)
@@ -244,6 +380,7 @@ class World:
         whose = "road_member" if call.foreign else name
         ids["sign_in_id"] = self._session_of(whose)
         ids["own_appointment"] = self.site.city.appointments[whose]
+        ids |= kept.lists_of(self.site.city, whose)
         return ids
 
     def _session_of(self, name: str) -> int:

@@ -210,7 +210,7 @@
   /* ── Preview ────────────────────────────────────────────────────────── */
 
   const HASHTAG = /(?<![\p{L}\p{M}\p{N}_&/])[#＃][\p{L}\p{M}\p{N}_\u200c\u200d]+/gu;
-  const LETTERS = 480;
+  const LETTERS = 477;
   const LINES = 5;
 
   function marked(text) {
@@ -231,6 +231,19 @@
 
   const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => part.replace(/^\n+|\n+$/g, "")).filter(Boolean).map(marked);
 
+  // A long text on X: cut at a word once it weighs more than usual.
+  function cutOnX(text) {
+    if (typeof window.nagarvaniCount !== "function" || countOf(text, "x") <= 280) { return text.length; }
+    let fits = 0;
+    let over = text.length;
+    while (over - fits > 1) {
+      const middle = Math.floor((fits + over) / 2);
+      if (countOf(text.slice(0, middle), "x") <= 280) { fits = middle; } else { over = middle; }
+    }
+    const space = Math.max(text.lastIndexOf(" ", fits), text.lastIndexOf("\n", fits));
+    return space > 0 ? space : fits;
+  }
+
   function cutAt(text) {
     const end = text.split("\n").slice(0, LINES).join("\n").length;
     if (end <= LETTERS) { return end; }
@@ -243,7 +256,7 @@
     if (!field) { return; }
     const show = () => {
       const text = withLink(field.value.replace(/\r\n/g, "\n").trim(), preview.dataset.previewLink);
-      const end = preview.dataset.previewKind === "facebook" ? cutAt(text) : text.length;
+      const end = preview.dataset.previewKind === "facebook" ? cutAt(text) : cutOnX(text);
       preview.replaceChildren(...paragraphs(text.slice(0, end).trimEnd()));
       if (text.slice(end).trim()) {
         const line = document.createElement("div");
@@ -257,11 +270,20 @@
     follow([field.id, preview.dataset.previewLink], show);
   }
 
+  function hostOf(link) {
+    try { return new URL(link).hostname.replace(/^www\./, ""); } catch { return link; }
+  }
+
   function liveLink(row) {
     const field = document.getElementById(row.dataset.previewLinkOf);
+    const domain = row.querySelector(".card-domain");
+    // Title and picture are known of the link that was looked at, of no other.
+    const known = all(".card-title, .card-picture", row);
     follow([row.dataset.previewLinkOf], () => {
-      row.hidden = !field.value.trim();
-      row.lastElementChild.textContent = field.value.trim();
+      const link = field.value.trim();
+      row.hidden = !link;
+      domain.textContent = hostOf(link);
+      known.forEach((part) => { part.hidden = link !== row.dataset.previewCard; });
     });
   }
 

@@ -5,10 +5,15 @@ Every sentence is an English msgid; values are filled in the language of the pag
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from flask import Flask
 
+from web.wording.brief import span_words, who_short
+from web.wording.intake import field_word, file_length, file_size
 from web.wording.names import (
     account_name,
+    author_shown,
     department_name,
     person_name,
     platform_word,
@@ -23,6 +28,7 @@ from web.wording.refusals import refusal_sentence
 __all__ = [
     "account_name",
     "attempt_outcome",
+    "author_shown",
     "delivery_reason",
     "department_name",
     "person_name",
@@ -33,7 +39,9 @@ __all__ = [
     "register",
     "role_name",
     "routing_reason",
+    "span_words",
     "who_name",
+    "who_short",
 ]
 
 
@@ -42,6 +50,11 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         {
             "department_name": department_name,
+            "field_word": field_word,
+            "file_length": file_length,
+            "file_size": file_size,
+            "iso_day": date.fromisoformat,
+            "iso_moment": datetime.fromisoformat,
             "person_name": person_name,
             "post_of": post_of,
             "platform_word": platform_word,
@@ -49,7 +62,10 @@ def register(app: Flask) -> None:
             "who_name": who_name,
             "account_name": account_name,
             "attempt_outcome": attempt_outcome,
+            "author_shown": author_shown,
             "delivery_reason": delivery_reason,
             "routing_reason": routing_reason,
+            "span_words": span_words,
+            "who_short": who_short,
         }
     )

@@ -64,6 +64,12 @@ def person_name(person: NamedPerson) -> str:
     return person.name_en or person.name_mr if page_language() == "en" else person.name_mr
 
 
+def author_shown(author: str, platform: str) -> str:
+    """A citizen as the platform writes them: a name without a space on X is a handle."""
+    is_handle = platform == "x" and author and " " not in author
+    return f"@{author.lstrip('@')}" if is_handle else author
+
+
 def post_of(appointment: Appointment) -> str:
     """What somebody is and where: "First officer, Water Supply"."""
     where = (

@@ -10,6 +10,7 @@ from publisher.words import dates
 from publisher.words.numbers import number
 from web.house import house
 from web.icons import N_
+from web.wording.intake import SENTENCES
 from web.words import _, page_language
 
 GENERAL: Mapping[str, str] = {
@@ -41,13 +42,23 @@ GENERAL: Mapping[str, str] = {
     "before_window": N_("The approval holds only from %(not_before)s. Choose a later time."),
     "after_window": N_("The approval holds only until %(not_after)s. Choose an earlier time."),
     "limit": N_("Write a number of minutes from 1 to %(most)s."),
+    "on_its_way": N_("It has left already, or may have left."),
+    "not_approved": N_("Its newest revision is not approved any more."),
+    "no_slot": N_("No good time is free for it. Choose a time yourself."),
+    "none_chosen": N_("Choose at least one post."),
+    "too_many_chosen": N_("At most %(most)s can be moved at once."),
+    "amount": N_("Write a whole number other than 0, at most %(most)s."),
+    "same_time": N_("The end has to be another time than the beginning."),
+    "weekdays.required": N_("Choose at least one day."),
     "other_post": N_("This link belongs to another post."),
     "unknown_department": N_("Choose a department from the list."),
     "closed": N_("This department is closed. Choose another."),
     "no_text": N_("Write the text in at least one language."),
     "before_wished": N_("The information has to stay useful until after the wished time."),
     "before_not_before": N_("The end has to lie after the beginning."),
+    "too_many_views": N_("At most %(most)s views are kept. Remove one first."),
     "too_many_files": N_("At most %(most)s files can be handed in at once."),
+    "too_many_texts": N_("At most %(most)s texts are kept. Remove one first."),
     "too_many_pictures": N_("A post carries at most %(most)s pictures. Take some out."),
     "too_long_with_link": N_(
         "With the link this is too long: %(found)s of %(most)s. Shorten the text or take the link "
@@ -59,7 +70,16 @@ GENERAL: Mapping[str, str] = {
     "unknown_account": N_("This account is not connected. Choose another."),
     "disconnected": N_("The account %(account)s is no longer connected. Leave its texts out."),
     "twice": N_("There are two texts in this language for the account. Leave one out."),
-    "no_description": N_("There is none yet. Write what the photo shows."),
+    "blank_left": N_("Fill in what is still blank here: %(blanks)s."),
+    "part.required": N_("Choose what it is."),
+    "name.required": N_("Write a name."),
+    "number.required": N_("Write the acknowledgement number."),
+    "unknown_number": N_("There is no submission %(number)s. Check the number."),
+    "joined_already": N_("The post rests on %(number)s already."),
+    "not_open": N_("%(number)s was declined, merged, withdrawn or returned. Choose another."),
+    "last_of_owner": N_("%(number)s stays: the post belongs to its department."),
+    "only_here": N_("%(number)s has no other post. Make one of it first, then leave it out here."),
+    "post_withdrawn": N_("The post is withdrawn. Begin another one."),
     "date_missing": N_("Write the date as well."),
     "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
     "date_does_not_exist": N_("There is no such day in the calendar. Check day and month."),
@@ -83,10 +103,18 @@ GENERAL: Mapping[str, str] = {
 
 def problem_sentence(problem: Problem) -> str:
     """The sentence for a problem; more specific words stand under "field.code"."""
-    own = GENERAL.get(f"{problem.field}.{problem.code}") or GENERAL.get(problem.code)
+    own = _own(problem)
     if own is None:
         return _("This cannot be taken as it stands.")
     return _(own, **shown(problem.values, own))
+
+
+def _own(problem: Problem) -> str | None:
+    """By field and code, by code and what was found, by code alone."""
+    code = problem.code
+    keys = (f"{problem.field}.{code}", f"{code}.{problem.values.get('found')}", code)
+    found = [words[key] for key in keys for words in (GENERAL, SENTENCES) if key in words]
+    return found[0] if found else None
 
 
 def shown(values: Mapping[str, object], template: str) -> dict[str, str]:

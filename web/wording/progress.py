@@ -73,6 +73,10 @@ DUE: Mapping[DueKind, str] = {
 STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.RECEIVED: (N_("Received"), "submission", "received"),
     StepKind.SUBMISSION_RETURNED: (N_("Returned to be completed"), "submission", "returned"),
+    StepKind.COMPLETED: (N_("The department answered"), "submission", "received"),
+    StepKind.CHANGED: (N_("The department changed it"), "submission", "received"),
+    StepKind.NOTED: (N_("Note from the department"), "submission", "returned"),
+    StepKind.TOOK_IN: (N_("A duplicate was merged into it"), "submission", "merged"),
     StepKind.DECLINED: (N_("Declined"), "submission", "declined"),
     StepKind.MERGED: (N_("Merged into another submission"), "submission", "merged"),
     StepKind.SUBMISSION_WITHDRAWN: (N_("Submission withdrawn"), "submission", "withdrawn"),
