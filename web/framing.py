@@ -132,11 +132,7 @@ def _path_of_page() -> str:
 
 
 def _other_languages(locale: str) -> tuple[Language, ...]:
-    return tuple(
-        Language(other, name)
-        for other, name in LANGUAGES.items()
-        if other != locale
-    )
+    return tuple(Language(other, name) for other, name in LANGUAGES.items() if other != locale)
 
 
 def _tabs(acting: Acting) -> tuple[Tab, ...]:
