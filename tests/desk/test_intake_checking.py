@@ -99,9 +99,14 @@ def test_a_text_is_composed_and_keeps_its_paragraphs_but_a_line_does_not() -> No
 
 def test_a_reason_is_needed_in_words() -> None:
     assert checked_reason(" कारण ") == "कारण"
-    with pytest.raises(Invalid) as caught:
-        checked_reason("\u202e")
-    assert caught.value.codes == [("reason", "bidirectional_override")]
+    for typed, code in (
+        ("कारण\u202e", "bidirectional_override"),
+        ("कारण\ufffd", "lone_surrogate"),
+        ("\u202e\u200b", "required"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            checked_reason(typed)
+        assert caught.value.codes == [("reason", code)]
 
 
 def test_sight_reaches_as_far_as_the_role() -> None:

@@ -1,0 +1,262 @@
+"""Every form that is sent, read from the page it stands on, and the bad values that go into it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote_plus
+
+from werkzeug.routing import MapAdapter
+from werkzeug.test import TestResponse
+
+from publisher.database import Database
+from tests.browser.filled import Ids, fill
+from tests.web.counter import Browser, Site
+from tests.web.reading import Element, Page
+
+Pairs = tuple[tuple[str, str], ...]
+COOKIE = "__Host-nagarvani"
+TOKENS = frozenset({"csrf_token", "made_under"})
+NOT_TYPED = frozenset({"hidden", "submit", "file", "checkbox", "radio", "password", "button"})
+
+PAGES = """
+    first /return-texts
+    first /code
+    first /comments/{routed}
+    first /comments/{routed}/close
+    first /comments/{closed}/reopen
+    first /comments/{routed}/transfer
+    first /posts/{reviewed}/review
+    first /posts/{reviewed}/reject
+    first /posts/{reviewed}/return
+    first /posts/{approved}/withdraw-approval
+    first /posts/{approved}/withdraw
+    first /submissions/{reviewed_submission}/note
+    first /decisions
+    first /sessions
+    clerk /posts/{joint}/compare
+    clerk /deliveries/{scheduled}
+    clerk /posts/{approved}/variants/{approved_x}/schedule
+    clerk /posts/{reviewed}/draft
+    clerk /posts/{drafted}/draft
+    clerk /submissions/{received}
+    clerk /calendar/feed
+    clerk /comments/{queued}
+    clerk /posts/{joint}/submissions
+    clerk /posts/{reviewed}/on-the-spot
+    clerk /posts/{joint}
+    clerk /calendar/move
+    clerk /slots
+    clerk /submissions/new
+    clerk /submissions?q=qqq
+    clerk /submissions/{received}/decline
+    clerk /submissions/{received}/merge
+    clerk /submissions/{received}/return
+    clerk /texts
+    clerk /texts/new
+    clerk /texts/{text}
+    clerk /search?q=%E0%A4%AA
+    clerk /report
+    clerk /calendar
+    lead /deliveries/{held}
+    lead /mails
+    lead /departments
+    lead /departments/new
+    lead /departments/road/rename
+    lead /departments/road/place
+    lead /departments/road/merge
+    lead /departments/road/close
+    lead /departments/drainage
+    lead /rehearsals
+    admin /accounts
+    admin /people
+    admin /people/new
+    admin /people/{person_first}
+    admin /people/{person_left}
+    admin /people/{person_new}
+    member /profile
+    member /profile/mail
+    member /profile/password
+    head /profile/code
+    head /appointments
+    first /approvals
+    first /comments
+    road_member /submissions/{asked}
+    road_member /submissions/{received}/change
+    road_member /submissions/{received}/withdraw
+    - /sign-in
+    - /forgotten
+    - /forgotten/code
+    - /forgotten/link/{password_token}
+    - /invitation/{token}
+"""
+"""Who looks at which page; "-" has not signed in."""
+
+BY_HAND = {
+    "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
+    "exports.start": ("clerk", "/exports", "view q department"),
+    "exports.remove": ("clerk", "/exports/1/remove", ""),
+    "feeds.end": ("clerk", "/calendar/feed/end", ""),
+    "profile.change_mobile": ("member", "/profile/mobile", "value password"),
+    "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),
+    "rehearsals.drop": ("lead", "/rehearsals/none-of-that-name/drop", ""),
+    "signing.end": ("first", "/sessions/99/end", ""),
+    "signing.end_others": ("first", "/sessions/end-others", ""),
+    "signing.prove": ("clerk", "/confirm", "password next kept_path kept:title"),
+    "submissions.remove_view": ("clerk", "/submissions/views/99/remove", ""),
+    "submissions.upload": ("member", "/submissions/files", "only kept alt_mr alt_en"),
+}
+"""What is sent by a script, by a button with a path of its own, or where little stands now."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form: whose, where it stands and goes, what a browser would send, and what is typed."""
+
+    endpoint: str
+    who: str
+    path: str
+    method: str
+    given: Pairs
+    typed: frozenset[str]
+
+    def filled(self, value: str) -> Pairs:
+        """Everything that somebody types holds this; what the page gave stays as it is."""
+        return tuple((name, value if name in self.typed else own) for name, own in self.given)
+
+    def tampered(self, value: str) -> Pairs:
+        """Everything that the page gave holds this, choices and hidden fields too."""
+        return tuple((name, value) for name, own in self.given)
+
+
+@dataclass
+class Everywhere:
+    """A city with something on every page, its forms, and browsers that have signed in."""
+
+    site: Site
+    ids: Ids
+    saved: Path
+    forms: dict[str, Form] = field(default_factory=dict)
+    browsers: dict[str, Browser] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def browser(self, who: str) -> Browser:
+        """The browser of somebody; of nobody for "-"."""
+        if who not in self.browsers:
+            new = self.site.nobody() if who == "-" else self.site.browser(who)
+            self.browsers[who], self.cookies[who] = new, _cookie_of(new)
+        return self.browsers[who]
+
+    def _as_before(self, who: str) -> Browser:
+        """The same browser in the session it was in: a form may have ended or changed it."""
+        browser = self.browser(who)
+        browser.client.set_cookie(COOKIE, self.cookies[who], secure=True, domain="127.0.0.1")
+        return browser
+
+    def send(self, form: Form, pairs: Pairs) -> TestResponse:
+        """Send it, byte by byte as given: half a character goes out as one."""
+        browser = self._as_before(form.who)
+        sent = [*pairs, ("csrf_token", browser.token)] if form.method == "post" else pairs
+        body = "&".join(f"{quote_plus(name)}={_quoted(value)}" for name, value in sent)
+        if form.method == "get":
+            return browser.get(f"{form.path}?{body}")
+        answer = browser.client.post(
+            form.path,
+            base_url=browser.base,
+            data=body,
+            content_type="application/x-www-form-urlencoded",
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
+        answer.get_data()
+        answer.close()
+        return answer
+
+    def restore(self) -> None:
+        """The city as it was before something was taken."""
+        self.site.city.database.dispose()
+        shutil.copyfile(self.saved, _file_of(self.site.city.database))
+
+
+def _cookie_of(browser: Browser) -> str:
+    assert browser.token
+    kept = browser.client.get_cookie(COOKIE, domain="127.0.0.1")
+    assert kept is not None
+    return kept.value
+
+
+def _quoted(value: str) -> str:
+    return quote_plus(value, errors="surrogatepass")
+
+
+def _file_of(database: Database) -> Path:
+    return Path(database.url.removeprefix("sqlite:///"))
+
+
+def found_everywhere(site: Site, folder: Path) -> Everywhere:
+    """Fill the city, sign everybody in, read every form, and keep the city as it then is."""
+    everywhere = Everywhere(site, fill(site.city), folder / "saved.db")
+    for line in PAGES.split("\n"):
+        if line.strip():
+            who, path = line.split()
+            _read(everywhere, who, everywhere.ids.path(path))
+    _add_by_hand(everywhere)
+    site.city.database.dispose()
+    shutil.copyfile(_file_of(site.city.database), everywhere.saved)
+    return everywhere
+
+
+def _read(everywhere: Everywhere, who: str, path: str) -> None:
+    routes = everywhere.site.app.url_map.bind("127.0.0.1")
+    page = everywhere.browser(who).page(path)
+    for form in page.all:
+        if form.tag == "form":
+            found = _form(page, form, who, path, routes)
+            known = everywhere.forms.get(found.endpoint)
+            if known is None or len(known.given) < len(found.given):
+                everywhere.forms[found.endpoint] = found
+
+
+def _form(page: Page, form: Element, who: str, path: str, routes: MapAdapter) -> Form:
+    method = form.get("method").lower() or "get"
+    action = (form.get("action") or path).partition("?")[0]
+    endpoint, _values = routes.match(action, method=method.upper())
+    inside = list(_controls(page, form))
+    given = tuple((one.get("name"), _value(one)) for one in inside)
+    typed = frozenset(one.get("name") for one in inside if is_typed(one))
+    key = endpoint if method == "post" else f"{endpoint} (asked)"
+    return Form(key, who, action, method, given, typed)
+
+
+def _controls(page: Page, form: Element) -> Iterator[Element]:
+    for one in page.all:
+        mine = one.within("form") is form or (form.get("id") and one.get("form") == form.get("id"))
+        is_control = one.tag in ("input", "textarea", "select") and one.get("name")
+        if mine and is_control and one.get("name") not in TOKENS and _is_sent(one):
+            yield one
+
+
+def _is_sent(one: Element) -> bool:
+    """Whether a browser sends it with the form as it stands; files are another matter."""
+    if one.get("type") in ("checkbox", "radio"):
+        return "checked" in one.attributes
+    return one.get("type") not in ("file", "submit")
+
+
+def is_typed(one: Element) -> bool:
+    """Whether somebody writes into it."""
+    return one.tag in ("input", "textarea") and one.get("type") not in NOT_TYPED
+
+
+def _value(one: Element) -> str:
+    return one.raw if one.tag == "textarea" else one.get("value")
+
+
+def _add_by_hand(everywhere: Everywhere) -> None:
+    for endpoint, (who, path, names) in BY_HAND.items():
+        given = tuple((name, "1") for name in names.split())
+        typed = frozenset(names.split()) - {"password"}
+        own = everywhere.ids.path(path)
+        everywhere.browser(who)
+        everywhere.forms[endpoint] = Form(endpoint, who, own, "post", given, typed)

@@ -1,0 +1,247 @@
+"""Every form of the URL map with every field empty, too long, deceiving or broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.support.runs import Run
+from tests.web.conftest import found_site
+from tests.web.every_form import BY_HAND, Everywhere, Form, found_everywhere
+from tests.web.reading import Element, Page
+
+pytestmark = pytest.mark.xdist_group("bad input")
+
+SEQUENCES = "👩🏽‍🚒👨‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿❤️‍🔥"
+"""A firefighter, a family, a flag of tags and a burning heart: four signs, many code points."""
+
+REFUSED = {
+    "empty": "",
+    "invisible": "\u200b\u200d\u2060",
+    "right to left": "पाणी \u202eउद्या",
+    "half a character": "पाणी \ufffd",  # browsers send this for a lone surrogate
+    "a control character": "पाणी\x00",
+    "too long": "पाणी " * 4_200,
+}
+TAKEN = {
+    "another script": "Вода 水 ماء νερό",
+    "emoji": SEQUENCES,
+    "lone surrogate": "पाणी\ud800",  # only a machine sends its bytes; they arrive spelled out
+    "markup": "<b>\"'{{ 7 * 7 }}%s%(a)s{0}\r\nBcc: a",
+}
+TAMPERED = {
+    "a number without end": "9" * 40,
+    "a number that nothing has": "99",
+    "no number": "²\x00",
+    "nothing": "",
+}
+MAY_STAY_EMPTY = {"reviewing.withdraw_approval", "deliveries.it_is_live"}
+TELLS_NOTHING = {"forgotten.send"}
+"""Whoever asks for a new password by whatever they typed is answered in the same words."""
+
+RARE = {
+    "too long",
+    "a control character",
+    "another script",
+    "lone surrogate",
+    "a number that nothing has",
+    "no number",
+    "nothing",
+}
+"""What costs more than it finds day by day: `make proof` sends these."""
+
+OF_NO_ACCOUNT = {"urgent_reason"}
+"""Of what is not urgent no reason is kept, however long it is."""
+
+MARATHI, LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]{4,}")
+
+
+def often(kinds: dict[str, str]) -> list[object]:
+    """The names of kinds; the rare ones marked."""
+    return [pytest.param(one, marks=pytest.mark.proof) if one in RARE else one for one in kinds]
+
+
+@pytest.fixture(scope="module")
+def everywhere(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
+    """A city with something on every page, and every form."""
+    folder = tmp_path_factory.mktemp("everywhere")
+    found = found_everywhere(found_site(run, folder), folder)
+    yield found
+    found.site.city.database.dispose()
+
+
+def test_every_address_that_takes_a_form_is_met(everywhere: Everywhere) -> None:
+    rules = everywhere.site.app.url_map.iter_rules()
+    wanted = {one.endpoint for one in rules if "POST" in (one.methods or ())}
+    assert wanted - set(everywhere.forms) == set()
+
+
+def typed_forms(everywhere: Everywhere) -> list[Form]:
+    """The forms of pages that are sent and that somebody writes into."""
+    return [
+        form
+        for name, form in everywhere.forms.items()
+        if form.method == "post" and form.typed and name not in BY_HAND
+    ]
+
+
+@pytest.mark.parametrize("kind", often(REFUSED))
+def test_what_cannot_be_taken_is_told_at_its_field_and_everything_typed_stands_there(
+    everywhere: Everywhere, kind: str
+) -> None:
+    wrong, taken = [], set()
+    for form in typed_forms(everywhere):
+        answer = everywhere.send(form, form.filled(REFUSED[kind]))
+        if answer.status_code == 302:
+            taken.add(form.endpoint)
+            everywhere.restore()
+        wrong += [f"{form.endpoint}: {one}" for one in faults(form, answer, REFUSED[kind])]
+    assert wrong == []
+    assert taken == (MAY_STAY_EMPTY if kind == "empty" else TELLS_NOTHING)
+
+
+@pytest.mark.parametrize("kind", often(TAKEN))
+def test_whatever_else_is_written_is_taken_or_told_in_the_same_way(
+    everywhere: Everywhere, kind: str
+) -> None:
+    wrong = []
+    for form in typed_forms(everywhere):
+        answer = everywhere.send(form, form.filled(TAKEN[kind]))
+        if answer.status_code == 302:
+            everywhere.restore()
+        wrong += [f"{form.endpoint}: {one}" for one in faults(form, answer, TAKEN[kind])]
+    assert wrong == []
+
+
+def faults(form: Form, answer: TestResponse, value: str) -> Iterator[str]:
+    """What is wrong with an answer to a form whose typed fields all hold this."""
+    if answer.status_code not in (302, 422):
+        yield f"answered {answer.status_code}"
+    if answer.status_code != 422:
+        return
+    page = Page(answer.text)
+    at_fields = [one for one in page.all if one.get("aria-invalid") == "true"]
+    if not at_fields:
+        yield f"no field is marked: {page.errors()}"
+    for one in at_fields:
+        yield from _unsaid(page, one, value)
+    for name in sorted(form.typed) if "\ud800" not in value else ():
+        shown = [_lines(one) for one in page.named(name)]
+        if not shown or set(shown) != {"\n".join(value.splitlines())}:
+            yield f"{name} holds {str(shown)[:60]}"
+
+
+def _lines(one: Element) -> str:
+    return "\n".join((one.raw if one.tag == "textarea" else one.get("value")).splitlines())
+
+
+def _unsaid(page: Page, field: Element, value: str) -> Iterator[str]:
+    """A field, or its group, is described by one sentence in Marathi, which may quote the value."""
+    group = field.within("fieldset")
+    described = f"{field.get('aria-describedby')} {group.get('aria-describedby') if group else ''}"
+    tied = {one for one in described.split() if one.endswith("-error")}
+    if not tied:
+        yield f"{field.get('id')} is wrong and nothing says why"
+    for own_id in tied:
+        said = page.by_id(own_id).text
+        strange = set(LATIN.findall(said.casefold())) - set(LATIN.findall(value.casefold()))
+        if not MARATHI.search(said) or strange - {"https"}:
+            yield f"{field.get('id')} is told {said!r}"
+
+
+@pytest.mark.parametrize("kind", often(TAMPERED))
+def test_whatever_stands_in_hidden_fields_and_choices_nothing_breaks(
+    everywhere: Everywhere, kind: str
+) -> None:
+    broken = []
+    for form in everywhere.forms.values():
+        answer = everywhere.send(form, form.tampered(TAMPERED[kind]))
+        if form.method == "post" and answer.status_code in (200, 302):
+            everywhere.restore()
+        allowed = {200} if form.method == "get" else {200, 302, 400, 401, 403, 404, 409, 422}
+        if answer.status_code not in allowed:
+            broken.append(f"{form.endpoint}: {answer.status_code}")
+        if answer.status_code == 422 and form.endpoint not in BY_HAND:
+            page = Page(answer.text)
+            marked = [one for one in page.all if one.get("aria-invalid") == "true"]
+            broken += [
+                f"{form.endpoint}: {say}" for one in marked for say in _unsaid(page, one, "")
+            ]
+    assert broken == []
+
+
+SOUGHT = {
+    "a word without end": "अ" * 17_000,
+    "emoji": SEQUENCES,
+    "right to left": "\u202eपाणी",
+    "half a character": "\ufffd\ud800",
+    "a control character": "\x00\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", SOUGHT)
+def test_whatever_is_searched_for_or_filtered_by_a_page_comes(
+    everywhere: Everywhere, kind: str
+) -> None:
+    asked = [form for form in everywhere.forms.values() if form.method == "get"]
+    codes = {
+        form.endpoint: everywhere.send(form, form.filled(SOUGHT[kind])).status_code
+        for form in asked
+    }
+    assert len(codes) > 5
+    assert codes == dict.fromkeys(codes, 200)
+
+
+def test_sequences_of_emoji_are_kept_as_they_were_written(everywhere: Everywhere) -> None:
+    for endpoint in ("posts.note", "submissions.return_submission", "submissions.note"):
+        form = everywhere.forms[endpoint]
+        answer = everywhere.send(form, form.filled(f"आग विझली {SEQUENCES}"))
+        assert answer.status_code == 302
+        shown = everywhere.browser(form.who).page(answer.headers["Location"].partition("#")[0])
+        assert f"आग विझली {SEQUENCES}" in shown
+        everywhere.restore()
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_a_text_without_end_in_any_one_field_is_told_and_all_still_there(
+    everywhere: Everywhere,
+) -> None:
+    wrong: list[str] = []
+    for form in typed_forms(everywhere):
+        for name in sorted(form.typed):
+            long = "पाणी " * 14_000
+            pairs = tuple((own, long if own == name else value) for own, value in form.given)
+            wrong += _lost(everywhere, form, everywhere.send(form, pairs), name, long)
+    assert wrong == []
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_a_million_characters_in_any_form_are_told_and_all_still_there(
+    everywhere: Everywhere,
+) -> None:
+    wrong: list[str] = []
+    for form in typed_forms(everywhere):
+        name = max(form.typed, key=lambda one: (one.startswith("text"), one))
+        million = "पाणी " * 200_000
+        pairs = tuple((own, million if own == name else value) for own, value in form.given)
+        wrong += _lost(everywhere, form, everywhere.send(form, pairs), name, million)
+    assert wrong == []
+
+
+def _lost(
+    everywhere: Everywhere, form: Form, answer: TestResponse, name: str, value: str
+) -> Iterator[str]:
+    """What is wrong with the answer to one field that is far too long."""
+    if answer.status_code == 302:
+        everywhere.restore()
+        if form.endpoint not in TELLS_NOTHING and name not in OF_NO_ACCOUNT:
+            yield f"{form.endpoint}: {name} was taken"
+    elif answer.status_code != 422:
+        yield f"{form.endpoint}: {name} is answered {answer.status_code}"
+    elif value.strip() not in answer.text:
+        yield f"{form.endpoint}: {name} is lost"
