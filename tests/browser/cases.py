@@ -14,6 +14,7 @@ NOT_PAGES = frozenset(
         "bootstrap.static",
         "media.submission_file",
         "media.picture",
+        "link_cards.picture",
         "feeds.calendar",
         "submissions.csv",
         "exports.fetch",

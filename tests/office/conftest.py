@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,11 @@ from tests.support.city import City, city
 def town(database: Database, tmp_path: Path) -> City:
     """A city in a database of its own, on SQLite and on PostgreSQL."""
     return city(database, tmp_path)
+
+
+@pytest.fixture
+def on_sqlite(sqlite_url: str) -> Iterator[Database]:
+    """An empty SQLite database of its own, for what does not differ on the other."""
+    opened = Database(sqlite_url)
+    yield opened
+    opened.dispose()

@@ -30,9 +30,9 @@ from tests.support.city import City, city, statements
 
 
 @pytest.fixture
-def full(sqlite_url: str, tmp_path: Path) -> City:
+def full(on_sqlite: Database, tmp_path: Path) -> City:
     """A city with one of everything, which `_copy` then multiplies."""
-    town = city(Database(sqlite_url), tmp_path)
+    town = city(on_sqlite, tmp_path)
     for happens in (
         scenes.answer_returned,
         scenes.received,

@@ -14,9 +14,9 @@ from tests.support.city import City, city
 
 
 @pytest.fixture
-def told(sqlite_url: str, tmp_path: Path) -> City:
+def told(on_sqlite: Database, tmp_path: Path) -> City:
     """The water supply has a live post with a comment; the roads have handed something in."""
-    town = city(Database(sqlite_url), tmp_path)
+    town = city(on_sqlite, tmp_path)
     live = town.live()[0]
     town.comment("टाकी कधी भरणार?", under=live)
     other = town.hand_in("टाकी रस्ता बंद", department="road")
