@@ -18,7 +18,7 @@ NARROW = (320, 640)
 # What people and platforms wrote bears a mark, and is not ours to translate.
 OUR_WORDS = """() => {
     const page = document.body.cloneNode(true)
-    const left = "[lang], [data-theirs], script, style, template"
+    const left = "[lang], [data-theirs], .source-text, .quoted, script, style, template"
     page.querySelectorAll(left).forEach(one => one.remove())
     return page.textContent
 }"""
