@@ -62,7 +62,7 @@ def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
 
 
 def _send(session: Session, person: Person, who: str, now: datetime) -> None:
-    _end_links(session, person, now)
+    links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
     ground = Ground(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
     if "@" in who:
         token = links.make(
@@ -82,16 +82,6 @@ def _send(session: Session, person: Person, who: str, now: datetime) -> None:
         values = {"expires_at": now + CODE_LASTS, "secret": code}
     composing.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=who)
     moving.record(session, person, "forget_password", actor=NOBODY, now=now)
-
-
-def _end_links(session: Session, person: Person, now: datetime) -> None:
-    links.end_for(
-        session,
-        subject=Person.__tablename__,
-        subject_id=person.id,
-        purpose=LinkPurpose.PASSWORD,
-        now=now,
-    )
 
 
 def by_link(session: Session, *, token: str, now: datetime) -> Link | None:

@@ -140,13 +140,12 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
 def end_for_password(session: Session, *, person: Person, now: datetime) -> None:
     """End every open link or code by which the person's password could be set."""
     for purpose in (LinkPurpose.INVITATION, LinkPurpose.PASSWORD):
-        end_for(
-            session,
-            subject=Person.__tablename__,
-            subject_id=person.id,
-            purpose=purpose,
-            now=now,
-        )
+        end_of_person(session, person=person, purpose=purpose, now=now)
+
+
+def end_of_person(session: Session, *, person: Person, purpose: LinkPurpose, now: datetime) -> None:
+    """End every open link of this purpose that is about the person."""
+    end_for(session, subject=Person.__tablename__, subject_id=person.id, purpose=purpose, now=now)
 
 
 def end_for(

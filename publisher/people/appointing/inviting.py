@@ -31,7 +31,7 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
     """
     require_whole_person(session, actor, person, now=now)
     held = _invited_to(session, person, now)
-    _end_links(session, person, now)
+    links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
     token = links.make(
         session,
         purpose=LinkPurpose.INVITATION,
@@ -67,16 +67,6 @@ def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:
     if not held:
         raise BadPerson("role", "no_appointment")
     return held[0]
-
-
-def _end_links(session: Session, person: Person, now: datetime) -> None:
-    links.end_for(
-        session,
-        subject=Person.__tablename__,
-        subject_id=person.id,
-        purpose=LinkPurpose.INVITATION,
-        now=now,
-    )
 
 
 def invited(session: Session, *, token: str, now: datetime) -> Person | None:
