@@ -5,44 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from stdnum import verhoeff
+
 from publisher.desk.warning.shapes import Known, Place, Text, Warned, WarningCode
 from publisher.words.numbers import latin_digits
 
 # Landlines begin with 0 and an area code, helplines with 1: neither is private.
 _MOBILE = re.compile(r"(?<![\d/+.-])(?:\+?91[\s-]?|0)?([6-9](?:[\s-]?\d){9})(?![\d/]|[\s-]\d)")
 _TWELVE = re.compile(r"(?<![\d/+.-])([2-9]\d{3})([\s-]?)(\d{4})\2(\d{4})(?![\d/]|[\s-]\d)")
-
-# Verhoeff's check: multiplication in the dihedral group of ten, and the turns of each place.
-_TIMES = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
-    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
-    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
-    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
-    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
-    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
-    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
-    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
-    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-)
-_TURNS = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-    (1, 5, 7, 6, 2, 8, 3, 0, 9, 4),
-    (5, 8, 0, 3, 7, 9, 6, 1, 4, 2),
-    (8, 9, 1, 6, 0, 4, 3, 5, 2, 7),
-    (9, 4, 5, 3, 1, 2, 6, 8, 7, 0),
-    (4, 2, 8, 6, 5, 7, 3, 9, 0, 1),
-    (2, 7, 9, 3, 8, 0, 6, 4, 1, 5),
-    (7, 0, 4, 6, 9, 1, 3, 2, 5, 8),
-)
-
-
-def is_verhoeff(digits: str) -> bool:
-    """Whether the last digit is the check digit of those before it."""
-    sum_ = 0
-    for place, digit in enumerate(reversed(digits)):
-        sum_ = _TIMES[sum_][_TURNS[place % 8][int(digit)]]
-    return sum_ == 0
 
 
 def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
@@ -67,6 +37,6 @@ def aadhaar(texts: Sequence[Text], _known: Known) -> Iterator[Warned]:
         mobile = {(start, end) for _digits, start, end in mobiles_in(text.text)}
         for match in _TWELVE.finditer(latin_digits(text.text)):
             digits = match[1] + match[3] + match[4]
-            if is_verhoeff(digits) and match.span() not in mobile:
+            if verhoeff.is_valid(digits) and match.span() not in mobile:
                 place = Place(index, "text", match.span())
                 yield Warned(WarningCode.AADHAAR_NUMBER, place, {"ends_with": digits[-4:]})

@@ -136,13 +136,6 @@ def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
     assert list(numbers.mobiles([text("+91-98220 12345")], known)) == []
 
 
-@pytest.mark.parametrize(
-    ("digits", "fits"), [("2363", True), ("2364", False), ("3632", False), ("0", True)]
-)
-def test_the_check_digit_is_verhoeffs(digits: str, fits: bool) -> None:
-    assert numbers.is_verhoeff(digits) is fits
-
-
 @pytest.mark.parametrize("words", ["आधार २३४१ २३४१ २३४६", "234123412346", "2341-2341-2346"])
 def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(words: str) -> None:
     (found,) = numbers.aadhaar([text(words)], KNOWN)
