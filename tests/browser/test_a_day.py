@@ -107,7 +107,7 @@ def draft(walk: Walk, name: str) -> list[str]:
     found = []
     for title in MATTERS[name]:
         for place in ("x", "facebook"):
-            page = walk.go("clerk", "/submissions?state=all")
+            page = walk.go("clerk", "/submissions?view=all")
             page.get_by_role("link", name=title, exact=True).first.click()
             press(page, "form[action$='/draft'] button")
             account = str(walk.town.accounts[place])
@@ -255,7 +255,7 @@ def ends_well(walk: Walk) -> None:
     assert len(texts) == len(set(texts))
     page = walk.go("lead", "/decisions")
     assert not page.locator(".either").count()
-    page = walk.go("member", "/submissions?state=all")
+    page = walk.go("member", "/submissions?view=all")
     fit(walk, page, "submissions")
     press(page, "a.title-link")
     assert page.locator("a[rel~=external]").count() >= 2

@@ -136,7 +136,7 @@ def schedule(walk: Walk, post: str) -> None:
     walk.town.press()
     assert len(walk.town.platform("x").published) == 2
     assert len(walk.town.platform("facebook").published) == 2
-    page = walk.go("member", "/submissions?state=all")
+    page = walk.go("member", "/submissions?view=all")
     walk.keep(page, "submissions-live")
     press(page, "a.title-link")
     assert page.locator("a[rel~=external]").count() >= 4

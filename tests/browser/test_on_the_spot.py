@@ -86,6 +86,8 @@ def test_the_officer_approves_on_the_own_phone_and_the_clerk_gains_nothing(walk:
     with town.read() as session:
         (decision,) = session.scalars(select(Decision))
         assert decision.appointment_id == town.appointments["first"]
+    for page in phone.pages:
+        page.wait_for_load_state("networkidle")
     phone.close()
 
 
@@ -134,4 +136,6 @@ def test_the_typed_code_leads_there_as_well(walk: Walk) -> None:
     officer.fill("#letters", letters.lower())
     officer.click(".submit-bar .btn-act")
     assert path_of(officer) == f"/posts/{post}/review"
+    for page in phone.pages:
+        page.wait_for_load_state("networkidle")
     phone.close()

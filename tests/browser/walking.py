@@ -59,8 +59,9 @@ class Walk:
         self.shoot(page, f"journey-{self.width}-{self.count:02}-{name}")
 
     def close(self) -> None:
-        """Close every window."""
+        """Close every window, once nothing is under way to it: the server would drop a file."""
         for page in self.pages.values():
+            page.wait_for_load_state("networkidle")
             page.context.close()
 
 
