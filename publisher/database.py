@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg.abc import Params, Query, QueryNoTemplate
 from sqlalchemy import (
+    URL,
     BigInteger,
     DateTime,
     Dialect,
@@ -19,14 +24,18 @@ from sqlalchemy import (
     Enum,
     Integer,
     MetaData,
+    Table,
     TypeDecorator,
     create_engine,
     event,
+    insert,
     make_url,
     text,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 NAMING = {
@@ -36,6 +45,25 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+PATIENCE = 10
+"""Seconds for which a writer waits for another one on SQLite."""
+
+BELIEVED = 1.0
+"""Seconds after which a connection that rested is asked before it is used again."""
+
+POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_use_lifo": True}
+"""As many connections as one press uses at the same time are kept, and more opened for a moment.
+
+The one used last has its statements prepared, so it is taken first.
+"""
+
+STANDSTILL = "-c idle_in_transaction_session_timeout=30s"
+"""PostgreSQL's option: whoever stands still inside a transaction is cut off after half a minute.
+
+A process that was stopped, or whose machine went silent, would else keep the rows it has locked
+from every other clock for as long as it stands.
+"""
+
 Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -43,6 +71,26 @@ class Base(DeclarativeBase):
     """The base of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The plain table of a model, for statements that are made once and run very often."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(model)
+    return table
+
+
+def insert_together(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Insert the rows by one statement.
+
+    A statement for each would leave for PostgreSQL as a pipeline; if its sender stands still in the
+    middle of one, nothing ends that transaction, and what it has locked stays locked.
+    """
+    table = table_of(model)
+    session.execute(insert(model).returning(*table.primary_key.columns), rows).close()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -87,13 +135,19 @@ class Database:
         self.engine = _make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = self.engine.execution_options(nagarvani_begin="BEGIN IMMEDIATE")
+        self._turn = _Turn()
+        if self.is_sqlite:
+            event.listen(self.engine, "begin", self._turn.begin)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session whose changes are committed at the end, or all undone by an exception."""
-        with Session(self._writing, expire_on_commit=False) as session:
-            yield session
-            session.commit()
+        try:
+            with Session(self._writing, expire_on_commit=False) as session:
+                yield session
+                session.commit()
+        finally:
+            self._turn.leave()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -115,21 +169,99 @@ class Database:
         self.engine.dispose()
 
 
+class _Turn:
+    """Lets the threads of one process write to SQLite one after the other.
+
+    SQLite itself lets a writer that has to wait sleep for longer and longer, though the file has
+    been free for long. Other processes are still met there, and only there.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._mine = threading.local()
+
+    def begin(self, connection: Any) -> None:  # noqa: ANN401  SQLAlchemy types no event arguments
+        """Begin a transaction; a writing one waits for its turn first, as long as SQLite would."""
+        begins = connection.get_execution_options().get("nagarvani_begin")
+        if begins and not self._is_mine():
+            self._mine.taken = self._lock.acquire(timeout=PATIENCE)
+        connection.exec_driver_sql(begins or "BEGIN")
+
+    def leave(self) -> None:
+        """Give the turn on, if it is this thread's."""
+        if self._is_mine():
+            self._mine.taken = False
+            self._lock.release()
+
+    def _is_mine(self) -> bool:
+        return bool(getattr(self._mine, "taken", False))
+
+
+class _OneByOne(psycopg.Cursor[Any]):
+    """Runs a statement with many rows once for each.
+
+    psycopg would send them as a pipeline. In the middle of one a process that stands still is not
+    idle to PostgreSQL, which then never cuts it off: what it has locked stays locked.
+    """
+
+    def executemany(
+        self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
+    ) -> None:
+        """As psycopg's own; the rows of all are counted. Nobody here reads what they return."""
+        counted = 0
+        for params in params_seq:
+            self.execute(cast("QueryNoTemplate", query), params)
+            counted += max(self.rowcount, 0)
+        self._rowcount = counted
+
+
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _make_sqlite_engine(url, parsed.database)
     if parsed.drivername == "postgresql":
         url = parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    return create_engine(url, pool_pre_ping=True)
+    connecting = {"options": _options(parsed), "cursor_factory": _OneByOne}
+    engine = create_engine(url, connect_args=connecting, **POOL)
+    event.listen(engine, "checkin", _rest)
+    event.listen(engine, "checkout", _wake)
+    return engine
+
+
+def _rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _wake(
+    connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    """Ask a connection that has rested whether it lives; one used a moment ago is believed.
+
+    Asking each time would cost as much as the shorter statements do.
+    """
+    rests_since = record.info.get("rests_since")
+    if rests_since is None or time.monotonic() - rests_since < BELIEVED:
+        return
+    try:
+        connection.cursor().execute("")
+        connection.rollback()
+    except psycopg.Error as problem:
+        raise DisconnectionError from problem
+
+
+def _options(url: URL) -> str:
+    """Ours for each connection, and after them those of the address, which win."""
+    given = url.query.get("options", ())
+    return " ".join([STANDSTILL, *([given] if isinstance(given, str) else given)])
 
 
 def _make_sqlite_engine(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 10})
+    # What lives in memory alone has one connection for each thread, and no pool.
+    pool = POOL if path and path != ":memory:" else {}
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -144,11 +276,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401  SQLAlchemy types no event arguments
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(options.get("nagarvani_begin", "BEGIN"))
 
 
 def alembic_config(url: str) -> Config:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, insert, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    cast,
+    insert,
+    literal_column,
+    null,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import ReturningInsert
 
 from approvals.errors import Overtaken
 from approvals.lifecycle import POST_MOVES, Moves, check_move
 from approvals.policy import Actor
+from publisher.database import Key, UtcDateTime, insert_together, table_of
 from publisher.lifecycle import (
     ACCOUNT_MOVES,
     COMMENT_MOVES,
@@ -38,6 +56,13 @@ TABLES: Mapping[type[Stateful], Moves] = {
     Account: ACCOUNT_MOVES,
     Notice: NOTICE_MOVES,
 }
+
+
+_DELIVERY, _EVENT = table_of(Delivery), table_of(Event)
+KEY, FENCE = bindparam("of_key", type_=Key), bindparam("of_fence", type_=Integer())
+MOMENT = bindparam("at_moment", type_=UtcDateTime())
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands in a prepared statement where the moment will."""
 
 
 def lock(session: Session, row: type[Row], key: int) -> Row | None:
@@ -88,10 +113,109 @@ def apply_all(
         event_row(thing, verb, actor=actor, now=now, values=values, before=before, after=to)
         for thing in things
     ]
-    session.execute(insert(Event), rows)
+    insert_together(session, Event, rows)
     for thing in things:
         set_committed_value(thing, "state", to)
         set_committed_value(thing, "state_at", now)
+
+
+def apply_held(
+    session: Session,
+    held: Mapping[int, int],
+    before: StrEnum,
+    to: StrEnum,
+    *,
+    actor: Actor,
+    now: datetime,
+    verb: str,
+    values: Mapping[str, object] | None = None,
+    also: Mapping[str, object] | None = None,
+) -> frozenset[int]:
+    """Move deliveries of which a clock knows id and fence; gives the ids of those that moved.
+
+    The rest was claimed anew, or is in another state by now. `also` are columns to set with them.
+    """
+    check_move(DELIVERY_MOVES, before, to)
+    statement = (
+        update(Delivery)
+        .where(_is_held(held), Delivery.state == before)
+        .values(state=to, state_at=now, **(also or {}))
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    moved = frozenset(session.scalars(statement))
+    rows = [
+        _row(Delivery.__tablename__, one, verb, actor, now, values, before, to)
+        for one in sorted(moved)
+    ]
+    if rows:
+        insert_together(session, Event, rows)
+    return moved
+
+
+class HeldMove:
+    """One move of one delivery that a clock holds; its statements are made once for all of them.
+
+    They take `of_key`, `of_fence` and `at_moment`. So do those `beside`, each of which changes in
+    the same breath what belongs to the move. `also` are columns of the delivery to set.
+    """
+
+    def __init__(
+        self,
+        before: StrEnum,
+        to: StrEnum,
+        *,
+        actor: Actor,
+        verb: str,
+        also: Mapping[str, ColumnElement[Any]],
+        beside: Sequence[Update] = (),
+    ) -> None:
+        check_move(DELIVERY_MOVES, before, to)
+        self._beside = beside
+        self._rows = (
+            update(_DELIVERY)
+            .where(_DELIVERY.c.id == KEY, _DELIVERY.c.fence == FENCE, _DELIVERY.c.state == before)
+            .values(state=to, state_at=MOMENT, **also)
+            .returning(_DELIVERY.c.id)
+        )
+        self._told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
+        self._event = insert(_EVENT).values({**self._told, "subject_id": KEY, "at": MOMENT})
+        self._at_once = self._in_one_statement()
+
+    def apply(self, connection: Connection, values: Mapping[str, object]) -> bool:
+        """Make the move; False where the clock holds it no more: then nothing may be kept."""
+        if connection.dialect.name == "postgresql":
+            return connection.execute(self._at_once, values).first() is not None
+        if connection.execute(self._rows, values).first() is None:
+            return False
+        for one in (self._event, *self._beside):
+            connection.execute(one, values).close()
+        return True
+
+    def _in_one_statement(self) -> ReturningInsert[Any]:
+        """On PostgreSQL all of it takes one way there and back."""
+        moved = self._rows.cte("moved")
+        beside = [one.cte(f"beside_{number}") for number, one in enumerate(self._beside)]
+        told = {**self._told, "subject_id": moved.c.id, "at": MOMENT}
+        chosen = [_fixed(_EVENT.c[name], value).label(name) for name, value in told.items()]
+        query = select(*chosen).select_from(moved)
+        inserted = insert(_EVENT).from_select(list(told), query)
+        return inserted.add_cte(*beside).returning(_EVENT.c.id)
+
+
+def _fixed(column: ColumnElement[Any], value: object) -> ColumnElement[Any]:
+    """What is the same for each of these moves stands in the statement itself."""
+    if value is None or isinstance(value, ColumnElement):
+        return null() if value is None else value
+    word = value if isinstance(value, str) else json.dumps(value)
+    return cast(literal_column(f"'{word}'"), column.type)
+
+
+def _is_held(held: Mapping[int, int]) -> ColumnElement[bool]:
+    if len(held) == 1:
+        ((key, fence),) = held.items()
+        return and_(Delivery.id == key, Delivery.fence == fence)
+    return tuple_(Delivery.id, Delivery.fence).in_(list(held.items()))
 
 
 def _move_rows(
@@ -132,10 +256,23 @@ def event_row(
     after: StrEnum | None = None,
 ) -> dict[str, object]:
     """One row of the history, as values to insert."""
+    return _row(thing.__tablename__, thing.id, verb, actor, now, values, before, after)
+
+
+def _row(
+    subject: str,
+    subject_id: int,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    values: Mapping[str, object] | None,
+    before: StrEnum | None,
+    after: StrEnum | None,
+) -> dict[str, object]:
     return {
         "at": now,
-        "subject": thing.__tablename__,
-        "subject_id": thing.id,
+        "subject": subject,
+        "subject_id": subject_id,
         "verb": verb,
         "state_before": before,
         "state_after": after,

@@ -64,7 +64,10 @@ class Thread(Base):
 
 
 class Comment(Base):
-    """One comment, stored once. `opening` counts how often it was opened for an answer."""
+    """One comment, stored once. `opening` counts how often it was opened for an answer.
+
+    `hidden_at`: since when we have hidden it on its platform.
+    """
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -97,6 +100,7 @@ class Comment(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opening: Mapped[int] = mapped_column(default=1)
     interim_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")
 
     account: Mapped[Account] = relationship()

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database import Base, Key, UtcDateTime, enum_type
@@ -15,6 +15,7 @@ from publisher.models.people import Department
 
 if TYPE_CHECKING:
     from publisher.models.content import Post, Variant
+    from publisher.models.press import Order
 
 
 class DeliveryAction(StrEnum):
@@ -27,6 +28,10 @@ class DeliveryAction(StrEnum):
     UNHIDE = "unhide"
 
 
+OF_TEXTS = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
+"""What brings a text out; the rest carries out an order about what is out already."""
+
+
 class ReceiptOrigin(StrEnum):
     """How it is known that a delivery is live."""
 
@@ -37,7 +42,14 @@ class ReceiptOrigin(StrEnum):
 
 
 class Account(Base):
-    """A page or handle of the city. `credentials` is encrypted; `quiet_until` obeys rate limits."""
+    """A page or handle of the city. `credentials` is encrypted; `quiet_until` obeys rate limits.
+
+    `two_steps`: it was seen that a post can be made unpublished here, and published afterwards.
+    `department` owns it; the departments it is `open_to` may use it, all where there are none.
+    `platform_id` is its number there; `daily_cap` how many publications may leave in 24 hours.
+    `token_until` and `data_until` are when its access ends, None where that is never or not known;
+    `scopes` are the rights granted, `missing` those that are needed and were not.
+    """
 
     __tablename__ = "accounts"
 
@@ -56,8 +68,19 @@ class Account(Base):
     credentials: Mapped[str] = mapped_column(Text, default="")
     quiet_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    two_steps: Mapped[bool] = mapped_column(default=False, server_default=false())
+    purpose: Mapped[str] = mapped_column(Text, default="", server_default="")
+    platform_id: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    daily_cap: Mapped[int | None]
+    token_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    data_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    scopes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    missing: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     department: Mapped[Department] = relationship()
+    open_to: Mapped[list[Department]] = relationship(
+        secondary="account_departments", order_by="Department.id"
+    )
 
 
 class Delivery(Base):
@@ -65,13 +88,30 @@ class Delivery(Base):
 
     `late_limit` is in minutes. `fence` counts the claims; who holds an older one changes nothing.
     `not_before` delays a try (a rate limit); `look_at` is when to look for an unconfirmed one.
+    `order` says what to delete or hide; its `variant` is then the one under which the thing
+    stands. `staged_id` is the platform's id of what was made unpublished, in the first of two
+    steps. `urgent` ones leave ahead of all others.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        UniqueConstraint("variant_id", "action"),
+        Index(
+            "uq_deliveries_variant_action",
+            "variant_id",
+            "action",
+            unique=True,
+            sqlite_where=text("action IN ('publish', 'edit')"),
+            postgresql_where=text("action IN ('publish', 'edit')"),
+        ),
         Index(
             "ix_deliveries_due",
+            "due_at",
+            sqlite_where=text("state = 'scheduled'"),
+            postgresql_where=text("state = 'scheduled'"),
+        ),
+        Index(
+            "ix_deliveries_account_due",
+            "account_id",
             "due_at",
             sqlite_where=text("state = 'scheduled'"),
             postgresql_where=text("state = 'scheduled'"),
@@ -106,7 +146,10 @@ class Delivery(Base):
     looks: Mapped[int] = mapped_column(default=0)
     reason: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     scheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    staged_id: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
 
+    order: Mapped[Order | None] = relationship(back_populates="delivery")
     variant: Mapped[Variant] = relationship()
     post: Mapped[Post] = relationship()
     account: Mapped[Account] = relationship()
@@ -115,10 +158,22 @@ class Delivery(Base):
 
 
 class Attempt(Base):
-    """One try of a delivery: by which clock, and what came of it."""
+    """One try of a delivery: by which clock, what was asked, and what came of it.
+
+    `staged_id` is what it made unpublished; `tidied_at` when that was removed as an orphan.
+    `counted`: its claim counted it against the account's limits, which is undone if it stays here.
+    """
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("delivery_id", "fence"),)
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "fence"),
+        Index(
+            "ix_attempts_sent",
+            "sending_at",
+            sqlite_where=text("sending_at IS NOT NULL"),
+            postgresql_where=text("sending_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
@@ -129,15 +184,31 @@ class Attempt(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(String(40), default="")
     answer: Mapped[str] = mapped_column(Text, default="")
+    asked: Mapped[str] = mapped_column(String(24), default="", server_default="")
+    staged_id: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    tidied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    counted: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
 
 class Receipt(Base):
-    """The proof that a delivery is live: the platform's id, link and time."""
+    """The proof that a delivery was carried out: the platform's id, link and time.
+
+    `gone_at`: since when what a publication made is no longer on the platform.
+    """
 
     __tablename__ = "receipts"
-    __table_args__ = (UniqueConstraint("account_id", "platform_id"),)
+    __table_args__ = (
+        Index(
+            "uq_receipts_created",
+            "account_id",
+            "platform_id",
+            unique=True,
+            sqlite_where=text("action = 'publish'"),
+            postgresql_where=text("action = 'publish'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), unique=True)
@@ -149,6 +220,12 @@ class Receipt(Base):
     origin: Mapped[ReceiptOrigin] = mapped_column(enum_type(ReceiptOrigin, "origin"))
     answer: Mapped[str] = mapped_column(Text, default="")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    action: Mapped[DeliveryAction] = mapped_column(
+        enum_type(DeliveryAction, "action"),
+        default=DeliveryAction.PUBLISH,
+        server_default=DeliveryAction.PUBLISH.value,
+    )
+    gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     delivery: Mapped[Delivery] = relationship(back_populates="receipt")
     account: Mapped[Account] = relationship()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database import Base, Key, UtcDateTime
-from publisher.models.comments import Comment
-from publisher.models.content import Decision, Submission
-from publisher.models.deliveries import Delivery
+from publisher.models.comments import Comment, Thread
+from publisher.models.content import Decision, Post, RevisionDepartment, Submission
+from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person
 
 
@@ -73,3 +74,42 @@ Index("ix_submissions_received", Submission.received_at, Submission.id)
 Index("ix_decisions_revision_id", Decision.revision_id)
 Index("ix_deliveries_state", Delivery.state, Delivery.state_at)
 Index("ix_comments_state", Comment.state, Comment.state_at, Comment.id)
+Index(
+    "ix_comments_department_state",
+    Comment.department_id,
+    Comment.state,
+    Comment.state_at,
+    Comment.id,
+)
+Index(
+    "ix_comments_department_state_due",
+    Comment.department_id,
+    Comment.state,
+    Comment.due_at,
+    Comment.id,
+)
+Index("ix_submissions_department_state", Submission.department_id, Submission.state)
+Index("ix_posts_department_state", Post.department_id, Post.state)
+Index(
+    "ix_revision_departments_department",
+    RevisionDepartment.department_id,
+    RevisionDepartment.revision_id,
+)
+Index("ix_deliveries_variant", Delivery.variant_id, Delivery.state, Delivery.state_at)
+Index("ix_deliveries_planned", Delivery.due_at)
+Index("ix_receipts_published_at", Receipt.published_at)
+Index("ix_threads_receipt_id", Thread.receipt_id)
+Index(
+    "ix_receipts_gone",
+    Receipt.delivery_id,
+    sqlite_where=text("gone_at IS NOT NULL"),
+    postgresql_where=text("gone_at IS NOT NULL"),
+)
+_STUCK = text("state IN ('failed', 'unconfirmed')")
+Index(
+    "ix_notices_stuck",
+    Notice.state_at,
+    Notice.id,
+    sqlite_where=_STUCK,
+    postgresql_where=_STUCK,
+)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -16,6 +14,15 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
+from publisher.settings.press import (
+    LOOKS,
+    Access,
+    Press,
+    read_second,
+    read_seconds,
+    read_some,
+    read_version,
+)
 from publisher.settings.sms import (
     Sms,
     SmsTemplate,
@@ -41,7 +48,6 @@ __all__ = [
 
 PREFIX = "NAGARVANI_"
 _WEB = ("https", "http")
-_LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 _NEVER_SHOWN = frozenset(
     {
         *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"),
@@ -67,33 +73,6 @@ class City:
     name_mr: str
     name_en: str
     code: str
-
-
-@dataclass(frozen=True)
-class Press:
-    """How the press reaches the platforms. Durations are in seconds."""
-
-    x_api_url: str
-    x_web_url: str
-    graph_api_url: str
-    graph_api_version: str
-    lease: float
-    send_deadline: float
-    looks: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Access:
-    """The accounts that `nagarvani init` connects; empty where none is given."""
-
-    x_handle: str
-    x_consumer_key: str
-    x_consumer_secret: str
-    x_access_token: str
-    x_access_token_secret: str
-    facebook_page_id: str
-    facebook_page_token: str
-    facebook_app_secret: str
 
 
 class Reach(StrEnum):
@@ -184,8 +163,7 @@ def _yes_or_no(text: str) -> bool:
 
 def _link_reach(reader: _Reader) -> Reach:
     """As far as the platforms: where X is the sandbox, nothing beyond this machine is asked."""
-    x = urlsplit(reader.text("X_API_URL")).hostname
-    usual = Reach.LOOPBACK if x in ("127.0.0.1", "::1", "localhost") else Reach.PUBLIC
+    usual = Reach.LOOPBACK if _is_here(reader.text("X_API_URL")) else Reach.PUBLIC
     return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
 
 
@@ -283,36 +261,33 @@ def _code(text: str) -> str:
 
 
 def _press(reader: _Reader) -> Press:
-    lease = reader.read("LEASE", 120.0, _second, "write seconds, such as 120")
-    deadline = reader.read("SEND_DEADLINE", 45.0, _second, "write seconds, such as 45")
+    lease = reader.read("LEASE", 120.0, read_second, "write seconds, such as 120")
+    deadline = reader.read("SEND_DEADLINE", 45.0, read_second, "write seconds, such as 45")
     if deadline >= lease / 2:
         raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
     return Press(
         x_api_url=reader.url("X_API_URL", "https://api.twitter.com", _WEB),
         x_web_url=reader.url("X_WEB_URL", "https://x.com", _WEB),
         graph_api_url=reader.url("GRAPH_API_URL", "https://graph.facebook.com", _WEB),
-        graph_api_version=reader.read("GRAPH_API_VERSION", "v26.0", _version, "write it as v26.0"),
+        graph_api_version=reader.read(
+            "GRAPH_API_VERSION", "v26.0", read_version, "write it as v26.0"
+        ),
+        facebook_web_url=reader.url("FACEBOOK_WEB_URL", _facebook_pages(reader), _WEB),
         lease=lease,
         send_deadline=deadline,
-        looks=reader.read("LOOKS", _LOOKS, _seconds, "write seconds, such as 20,60,300,900"),
+        looks=reader.read("LOOKS", LOOKS, read_seconds, "write seconds, such as 20,60,300,900"),
+        connections=reader.read("CONNECTIONS", 16, read_some, "write how many, such as 16"),
     )
 
 
-def _version(text: str) -> str:
-    if not re.fullmatch(r"v\d{1,3}\.\d", text):
-        raise ValueError(text)
-    return text
+def _facebook_pages(reader: _Reader) -> str:
+    """Where people see Facebook's pages: those of the sandbox, where the interface is its own."""
+    graph = reader.text("GRAPH_API_URL")
+    return graph if _is_here(graph) else "https://www.facebook.com"
 
 
-def _second(text: str) -> float:
-    seconds = float(text)
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise ValueError(text)
-    return seconds
-
-
-def _seconds(text: str) -> tuple[float, ...]:
-    return tuple(_second(part) for part in text.split(","))
+def _is_here(address: str) -> bool:
+    return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def _access(reader: _Reader) -> Access:

@@ -1,0 +1,242 @@
+"""The emergency lane: who is on duty, approved templates, each use of one, and alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.models.content import Decision
+from publisher.models.deliveries import Delivery
+from publisher.models.people import Appointment, Department, Person
+
+
+class TemplateVerdict(StrEnum):
+    """What a department decided about a revision of a template."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+class WordHow(StrEnum):
+    """How the word came on which an emergency publication rests."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    LETTER = "letter"
+    RADIO = "radio"
+
+
+class Ratification(StrEnum):
+    """What the department said afterwards."""
+
+    RATIFIED = "ratified"
+    REFUSED = "refused"
+
+
+class Duty(Base):
+    """Somebody may publish urgent warnings from one moment to another, whatever their role.
+
+    A duty that was taken back, or cut short, says when and by whom; it stays in the roster.
+    """
+
+    __tablename__ = "duties"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    recorded_under_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    recorded_by: Mapped[Person] = relationship(foreign_keys=[recorded_by_id])
+    recorded_under: Mapped[Appointment] = relationship()
+    ended_by: Mapped[Person | None] = relationship(foreign_keys=[ended_by_id])
+
+
+class EmergencyTemplate(Base):
+    """A warning that is worded beforehand; `department` owns it, `newest` numbers its revisions.
+
+    Department and names are those of the newest one.
+    `code` names one that came with the product. An ended one is no longer offered.
+    """
+
+    __tablename__ = "emergency_templates"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    code: Mapped[str | None] = mapped_column(String(60), unique=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
+    name_mr: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    newest: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    department: Mapped[Department] = relationship()
+    revisions: Mapped[list[TemplateRevision]] = relationship(
+        back_populates="template", order_by="TemplateRevision.number"
+    )
+
+
+class TemplateRevision(Base):
+    """One version of a template: its texts, its blanks, and the digest that is approved.
+
+    `blanks` are rows of name, kind, most letters and choices. Without an author it came with the
+    product. `late_limit` is in minutes.
+    """
+
+    __tablename__ = "template_revisions"
+    __table_args__ = (UniqueConstraint("template_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("emergency_templates.id"))
+    number: Mapped[int]
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    name_mr: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    text_mr: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    blanks: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    late_limit: Mapped[int] = mapped_column(default=60)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    author_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    digest: Mapped[str] = mapped_column(String(64))
+
+    template: Mapped[EmergencyTemplate] = relationship(back_populates="revisions")
+    department: Mapped[Department] = relationship()
+    author: Mapped[Person | None] = relationship()
+    author_under: Mapped[Appointment | None] = relationship()
+    decisions: Mapped[list[TemplateDecision]] = relationship(
+        back_populates="revision", order_by="TemplateDecision.id"
+    )
+
+
+_STANDING = "verdict = 'approved' AND withdrawn_at IS NULL"
+
+
+class TemplateDecision(Base):
+    """A department's approval, or return, of exactly one revision of its template."""
+
+    __tablename__ = "template_decisions"
+    __table_args__ = (
+        Index(
+            "uq_template_decisions_standing",
+            "revision_id",
+            unique=True,
+            sqlite_where=text(_STANDING),
+            postgresql_where=text(_STANDING),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("template_revisions.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    verdict: Mapped[TemplateVerdict] = mapped_column(enum_type(TemplateVerdict, "verdict"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    digest: Mapped[str] = mapped_column(String(64))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    revision: Mapped[TemplateRevision] = relationship(back_populates="decisions")
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    appointment: Mapped[Appointment] = relationship()
+    withdrawn_by: Mapped[Person | None] = relationship(foreign_keys=[withdrawn_by_id])
+
+
+_OWED = "ratification IS NULL"
+
+
+class EmergencyUse(Base):
+    """What an emergency Decision rests on: a template's revision and its approval, and a word.
+
+    `said` holds what filled the blanks, by language and name; `typed` as it was typed. `due_at`
+    is until when the department owes its word; `reminded` counts the reminders before it.
+    """
+
+    __tablename__ = "emergency_uses"
+    __table_args__ = (
+        Index(
+            "ix_emergency_uses_owed",
+            "due_at",
+            sqlite_where=text(_OWED),
+            postgresql_where=text(_OWED),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    template_revision_id: Mapped[int] = mapped_column(
+        ForeignKey("template_revisions.id"), index=True
+    )
+    approval_id: Mapped[int] = mapped_column(ForeignKey("template_decisions.id"))
+    said: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
+    typed: Mapped[dict[str, str]] = mapped_column(JSON)
+    word_name: Mapped[str] = mapped_column(String(160))
+    word_post: Mapped[str] = mapped_column(String(160))
+    word_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    word_how: Mapped[WordHow] = mapped_column(enum_type(WordHow, "word_how"))
+    form_token: Mapped[str] = mapped_column(String(64), unique=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reminded: Mapped[int] = mapped_column(default=0)
+    escalated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ratification: Mapped[Ratification | None] = mapped_column(
+        enum_type(Ratification, "ratification")
+    )
+    ratified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ratified_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    ratified_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+    decision: Mapped[Decision] = relationship(back_populates="use")
+    template_revision: Mapped[TemplateRevision] = relationship()
+    approval: Mapped[TemplateDecision] = relationship()
+    ratified_by: Mapped[Person | None] = relationship(foreign_keys=[ratified_by_id])
+    ratified_under: Mapped[Appointment | None] = relationship()
+
+
+_OPEN = "taken_at IS NULL AND settled_at IS NULL"
+
+
+class Alert(Base):
+    """An urgent delivery is in trouble since `since_at`; somebody takes it, or it settles.
+
+    `told` counts how often the duty roster was told, `told_at` is the last time.
+    """
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "since_at"),
+        Index(
+            "ix_alerts_open",
+            "id",
+            sqlite_where=text(_OPEN),
+            postgresql_where=text(_OPEN),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    trouble: Mapped[str] = mapped_column(String(24))
+    since_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    taken_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    delivery: Mapped[Delivery] = relationship()
+    taken_by: Mapped[Person | None] = relationship(foreign_keys=[taken_by_id])
+    taken_under: Mapped[Appointment | None] = relationship()

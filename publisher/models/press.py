@@ -1,0 +1,101 @@
+"""What the press obeys beside approvals: orders to take back or hide, stops and freezes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.models.comments import Comment
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
+from publisher.models.people import Appointment, Department, Person
+
+
+class Order(Base):
+    """Something to do to what is live: delete a post or answer, hide or show a comment.
+
+    `target` is the platform's id of the thing; `reason` is public where a post is taken back.
+    Exactly one of `receipt` and `comment` says what the thing is here; `delivery` carries it out.
+    """
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), unique=True)
+    action: Mapped[DeliveryAction] = mapped_column(enum_type(DeliveryAction, "action"))
+    target: Mapped[str] = mapped_column(String(120))
+    receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"), index=True)
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+
+    delivery: Mapped[Delivery] = relationship(back_populates="order")
+    receipt: Mapped[Receipt | None] = relationship()
+    comment: Mapped[Comment | None] = relationship()
+    department: Mapped[Department] = relationship()
+    person: Mapped[Person] = relationship()
+    appointment: Mapped[Appointment] = relationship()
+
+
+class Stop(Base):
+    """Everything is held, but for hides and deletions, until somebody releases it.
+
+    `person` is None where no person pressed it: a restored backup starts under a stop.
+    """
+
+    __tablename__ = "stops"
+    __table_args__ = (
+        Index(
+            "ix_stops_standing",
+            "id",
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    released_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    release_reason: Mapped[str] = mapped_column(Text, default="")
+
+    person: Mapped[Person | None] = relationship(foreign_keys=[person_id])
+    appointment: Mapped[Appointment | None] = relationship()
+    released_by: Mapped[Person | None] = relationship(foreign_keys=[released_by_id])
+
+
+class Freeze(Base):
+    """Posts of an account, a department and a kind stay here from one moment to another.
+
+    None stands for every account, every department, every kind of submission. Answers to
+    citizens and emergencies are not frozen.
+    """
+
+    __tablename__ = "freezes"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    kind: Mapped[str | None] = mapped_column(String(24))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    account: Mapped[Account | None] = relationship()
+    department: Mapped[Department | None] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    appointment: Mapped[Appointment] = relationship()
+    lifted_by: Mapped[Person | None] = relationship(foreign_keys=[lifted_by_id])
