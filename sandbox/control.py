@@ -10,12 +10,13 @@ from dataclasses import asdict
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import commenting, entries, faults, letterbox, media, switches
+from sandbox import commenting, entries, faults, letterbox, media, strangers, switches
 from sandbox.commenting import BadComment, Saying
 from sandbox.entries import Entry
 from sandbox.faults import BadFault
 from sandbox.ledger import Ledger
 from sandbox.now import read, utc_now
+from sandbox.strangers import BadMeddling, Meddling
 from sandbox.switches import UnknownSwitch
 
 Json = dict[str, object]
@@ -27,6 +28,7 @@ def blueprint(ledger: Ledger) -> Blueprint:
     doors.add_url_rule("/health", "health", lambda: jsonify({"sandbox": True}))
     doors.add_url_rule("/ledger", "ledger", lambda: _ledger(ledger))
     doors.add_url_rule("/citizens/comment", "comment", lambda: _comment(ledger), methods=["POST"])
+    doors.add_url_rule("/strangers", "stranger", lambda: _stranger(ledger), methods=["POST"])
     doors.add_url_rule("/letterbox.json", "letterbox", lambda: _letterbox(ledger))
     doors.add_url_rule("/faults.json", "faults", lambda: _faults(ledger))
     doors.add_url_rule("/faults", "lay", lambda: _lay(ledger), methods=["POST"])
@@ -97,6 +99,20 @@ def _comment(ledger: Ledger) -> tuple[Response, int]:
         return jsonify({"id": commenting.comment(ledger, saying, at).id}), 201
     except BadComment as wrong:
         return _wrong(str(wrong))
+
+
+def _stranger(ledger: Ledger) -> tuple[Response, int]:
+    sent, text = _sent(), _sent().get("text")
+    act = Meddling(
+        platform=str(sent.get("platform", "")),
+        key=str(sent.get("id", "")),
+        text=None if text is None else str(text),
+    )
+    try:
+        strangers.meddle(ledger, act, utc_now())
+    except BadMeddling as wrong:
+        return _wrong(str(wrong))
+    return jsonify({"done": True}), 200
 
 
 def _letterbox(ledger: Ledger) -> Response:

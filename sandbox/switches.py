@@ -49,8 +49,12 @@ SWITCHES = {
     ),
     "x_publish_limit": Switch("100", (), "Posts and replies per account in 15 minutes."),
     "facebook_two_step": Switch(
-        "on", ON_OFF, "A post made unpublished can be published by is_published=true."
+        "on",
+        ("on", "off", "ignored"),
+        "A post can be made unpublished and is published by is_published=true (on); both are"
+        " refused (off); or neither parameter changes anything, whatever is answered (ignored).",
     ),
+    "facebook_page_usage": Switch("off", ON_OFF, "Answers carry X-Page-Usage too."),
     "facebook_duplicate": Switch(
         "506", ("506", "368", "off"), "With which code the same post in a row is refused."
     ),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
 from publisher import now as wall
@@ -30,35 +31,44 @@ class Ways:
     monotonic: Callable[[], float]
 
 
-# The clients take a while to import, and who only counts a text's length needs none of them.
-def _x(credentials: Mapping[str, str], ways: Ways) -> Platform:
+Opener = Callable[[Mapping[str, str], Ways], Platform]
+
+
+# The clients take a while to import, and who only counts a text's length needs none of them; so
+# they are imported when the first account is opened, once.
+@cache
+def _x() -> Opener:
     from publisher.platforms.x import XCredentials, XPlatform
 
-    return XPlatform(
-        _made(XCredentials, credentials),
-        now=ways.now,
-        monotonic=ways.monotonic,
-        api_url=ways.x_api_url,
-        web_url=ways.x_web_url,
-    )
+    def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
+        return XPlatform(
+            _made(XCredentials, credentials),
+            now=ways.now,
+            monotonic=ways.monotonic,
+            api_url=ways.x_api_url,
+            web_url=ways.x_web_url,
+        )
+
+    return opened
 
 
-def _facebook(credentials: Mapping[str, str], ways: Ways) -> Platform:
+@cache
+def _facebook() -> Opener:
     from publisher.platforms.facebook import FacebookCredentials, FacebookPlatform
 
-    return FacebookPlatform(
-        _made(FacebookCredentials, credentials),
-        now=ways.now,
-        monotonic=ways.monotonic,
-        api_url=ways.graph_api_url,
-        graph_version=ways.graph_api_version,
-    )
+    def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
+        return FacebookPlatform(
+            _made(FacebookCredentials, credentials),
+            now=ways.now,
+            monotonic=ways.monotonic,
+            api_url=ways.graph_api_url,
+            graph_version=ways.graph_api_version,
+        )
+
+    return opened
 
 
-OPENERS: Mapping[str, Callable[[Mapping[str, str], Ways], Platform]] = {
-    "x": _x,
-    "facebook": _facebook,
-}
+OPENERS: Mapping[str, Callable[[], Opener]] = {"x": _x, "facebook": _facebook}
 
 
 def _made(kind: Callable[..., Credentials], given: Mapping[str, str]) -> Credentials:
@@ -81,6 +91,9 @@ def open_platform(
 ) -> Platform:
     """An account on the platform of this name; calls nobody.
 
+    What is opened keeps its connections alive, so it is worth keeping by account and credentials;
+    one thread at a time may use it.
+
     Credentials have the names of XCredentials (consumer_key, consumer_secret, access_token,
     access_token_secret) or FacebookCredentials (page_id, page_token, and app_secret if wanted).
     Raises UnknownPlatform, or CredentialsExpired where a part is missing.
@@ -88,4 +101,4 @@ def open_platform(
     if name not in OPENERS:
         raise UnknownPlatform(name)
     ways = Ways(x_api_url, x_web_url, graph_api_url, graph_api_version, now, monotonic)
-    return OPENERS[name](credentials, ways)
+    return OPENERS[name]()(credentials, ways)

@@ -152,6 +152,8 @@ def _usage(turn: Turn, percent: int, wait_minutes: int) -> dict[str, str]:
     calls = {"call_count": percent, "total_time": 1, "total_cputime": 1}
     page = {"type": "pages", **calls, "estimated_time_to_regain_access": wait_minutes}
     headers = {"X-App-Usage": json.dumps(calls)}
+    if switches.is_on(turn.db, "facebook_page_usage"):
+        headers["X-Page-Usage"] = json.dumps(calls)
     if turn.account is not None:
         headers["X-Business-Use-Case-Usage"] = json.dumps({turn.account: [page]})
     return headers

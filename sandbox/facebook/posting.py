@@ -118,6 +118,11 @@ def _public_from(turn: Turn) -> datetime | None:
     planned = request.form.get("scheduled_publish_time")
     if flag("published", True):
         return turn.now
+    way = switches.value(turn.db, "facebook_two_step")
+    if planned is None and way == "off":
+        raise bad_parameter("published cannot be false for this page")
+    if planned is None and way == "ignored":
+        return turn.now
     if planned is None:
         return None
     if not planned.isdecimal():
@@ -189,9 +194,10 @@ def update(turn: Turn, node: str) -> Answer:
 def _make_public(turn: Turn, entry: Entry) -> None:
     """Facebook: the parameter is listed; that it publishes what was made unpublished is not
     established, so it is a switch. Repeating it changes nothing."""
-    if not flag("is_published", False) or not switches.is_on(turn.db, "facebook_two_step"):
+    way = switches.value(turn.db, "facebook_two_step")
+    if not flag("is_published", False) or way == "off":
         raise bad_parameter("is_published cannot be changed for this post")
-    if not entry.public(turn.now):
+    if way == "on" and not entry.public(turn.now):
         entries.change(turn.db, entry, "public_from", written(turn.now))
 
 

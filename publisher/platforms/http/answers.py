@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import cached_property
 
 from publisher.platforms.base import (
     CredentialsExpired,
@@ -19,6 +21,7 @@ from publisher.platforms.base import (
 
 # A limit that is said to end later than this is a mistake of the other side.
 LONGEST_WAIT = timedelta(hours=25)
+LEAST_SKEW = timedelta(minutes=1)
 RATE_HEADERS = (
     "x-rate-limit-limit",
     "x-rate-limit-remaining",
@@ -48,12 +51,26 @@ class Answer:
     received_at: datetime
 
     def json(self) -> dict[str, object] | None:
-        """The body as a JSON object; None where it is anything else."""
+        """The body as a JSON object, read once; None where it is anything else."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> dict[str, object] | None:
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
+
+    @cached_property
+    def skew(self) -> timedelta:
+        """How far the other side's clock is ahead of ours, by its Date; nothing below a minute."""
+        try:
+            told = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return timedelta(0)
+        ahead = told.replace(tzinfo=told.tzinfo or UTC) - self.received_at
+        return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
 
 
 class Fault(StrEnum):
@@ -106,7 +123,7 @@ def reset_at(answer: Answer) -> datetime | None:
     """
     windows = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
     used_up = [w for w in windows if answer.headers.get(f"{w}-remaining", "").strip() == "0"]
-    said = [_moment(answer.headers.get(f"{w}-reset")) for w in used_up or windows[:1]]
+    said = [moment_in(answer, f"{w}-reset") for w in used_up or windows[:1]]
     said.append(_after(answer.headers.get("retry-after"), answer.received_at))
     ends = [moment for moment in said if moment is not None]
     return sensible(max(ends), answer.received_at) if ends else None
@@ -117,9 +134,11 @@ def sensible(moment: datetime, received_at: datetime) -> datetime | None:
     return moment if received_at < moment <= received_at + LONGEST_WAIT else None
 
 
-def _moment(seconds: str | None) -> datetime | None:
+def moment_in(answer: Answer, header: str) -> datetime | None:
+    """A header's time in seconds since 1970, by our clock: both sides' clocks may differ."""
     try:
-        return datetime.fromtimestamp(int(seconds or ""), UTC)
+        told = datetime.fromtimestamp(int(answer.headers.get(header, "")), UTC)
+        return told - answer.skew
     except (ValueError, OverflowError, OSError):
         return None
 

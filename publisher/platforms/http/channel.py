@@ -9,15 +9,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from datetime import datetime
-from io import BytesIO
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import NoReturn
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from publisher.platforms.base import Deadline, shortened
@@ -30,16 +29,17 @@ from publisher.platforms.http.answers import (
     error_for,
 )
 from publisher.platforms.http.masking import Mask, quieten_clients
+from publisher.platforms.http.unpacking import ACCEPTED, TooBig, whole
 from publisher.platforms.http.wire import CURRENT, NETWORK_ERRORS, Passage, watch
 
 CHUNK = 64 * 1024
 IN_QUERY = "access_token"
+# A connection that rested longer may have been forgotten on the way without a word, and what is
+# written into it is lost: the outcome would be unknown for nothing.
+LONGEST_REST = 15.0
+_NUMBER = re.compile(r"(?<=[a-z])/[0-9_]+(?=/|$)")
 Reading = Callable[[Answer], Finding | None]
 _OPEN: ContextVar[Call] = ContextVar("open call")
-
-
-class _TooBig(Exception):
-    """The answer is larger than any answer we expect."""
 
 
 @dataclass
@@ -67,6 +67,9 @@ class Channel:
     `home` is the address that the client believes in, `base_url` where it really goes; `read`
     says what a platform's own error body means (None: go by the HTTP code); `now` gives aware UTC;
     seconds are for connecting and for each wait while reading; `most_bytes` caps an answer.
+    `takes_forms`: a success need not be JSON (the addresses that give out tokens).
+
+    Connections are kept alive from call to call. It is safe to use from one thread at a time.
     """
 
     def __init__(
@@ -80,14 +83,19 @@ class Channel:
         connect_seconds: float = 5.0,
         read_seconds: float = 20.0,
         most_bytes: int = 4 * 1024 * 1024,
+        takes_forms: bool = False,
     ) -> None:
         quieten_clients()
         self.mask = Mask(secrets.values())
         self.connect_seconds = connect_seconds
         self.read_seconds = read_seconds
         self.most_bytes = most_bytes
-        self.allowances: dict[str, Mapping[str, str]] = {}
-        self.session = _session(home, _Adapter(self, base_url, read, now))
+        self.takes_forms = takes_forms
+        self.learned: dict[str, Answer] = {}
+        self.skew = timedelta(0)
+        self._adapter = _Adapter(self, base_url, read, now)
+        self._called_at = float("-inf")
+        self.session = _session(home, self._adapter)
 
     @contextmanager
     def calling(self, deadline: Deadline, *, creating: bool = False) -> Iterator[Call]:
@@ -95,8 +103,9 @@ class Channel:
 
         `creating`: what is sent may become visible, so its outcome may stay unknown.
         """
+        self._rest(deadline.clock())
         call = Call(creating, self.mask)
-        passage = CURRENT.set(Passage(deadline, self.read_seconds))
+        passage = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
         opened = _OPEN.set(call)
         try:
             yield call
@@ -105,16 +114,25 @@ class Channel:
             CURRENT.reset(passage)
 
     def note(self, answer: Answer) -> None:
-        """Keep the rate-limit headers of an answer, by method and path."""
-        kept = {name: answer.headers[name] for name in RATE_HEADERS if name in answer.headers}
-        if kept:
-            self.allowances[f"{answer.method} {re.sub(r'[0-9_]{3,}', ':id', answer.path)}"] = kept
+        """Keep the last answer that tells a rate limit, by method and path; the newest last."""
+        self.skew = answer.skew
+        if any(name in answer.headers for name in RATE_HEADERS):
+            route = f"{answer.method} {_NUMBER.sub('/:id', answer.path)}"
+            self.learned.pop(route, None)
+            self.learned[route] = replace(answer, body="")
+
+    def _rest(self, seconds: float) -> None:
+        """Let go of connections that have rested for long, before anything is written."""
+        if seconds - self._called_at > LONGEST_REST:
+            self._adapter.poolmanager.clear()
+        self._called_at = seconds
 
 
 def _session(home: str, adapter: HTTPAdapter) -> requests.Session:
     """A session that knows one host only, and takes nothing from the environment."""
     session = requests.Session()
     session.trust_env = False
+    session.headers["Accept-Encoding"] = ACCEPTED
     session.adapters.clear()
     session.mount(home, adapter)
     return session
@@ -155,14 +173,14 @@ class _Adapter(HTTPAdapter):
         passage.has_written = False
         try:
             answer = self._exchange(request, passage, verify)
-        except (*NETWORK_ERRORS, requests.RequestException, HTTPError, _TooBig) as broken:
+        except (*NETWORK_ERRORS, requests.RequestException, HTTPError, TooBig) as broken:
             detail = shortened(self._channel.mask(f"{type(broken).__name__}: {broken}"))
             creating = call.creating and passage.has_written
             raise error_for(Finding(Fault.TROUBLE), detail, creating=creating) from None
         call.answers.append(answer)
         self._channel.note(answer)
         self._judge(answer, call)
-        return self._handed_on(request, answer)
+        return _Handed(request, answer)
 
     def _exchange(
         self, request: requests.PreparedRequest, passage: Passage, verify: bool | str
@@ -197,17 +215,13 @@ class _Adapter(HTTPAdapter):
         return sent
 
     def _body(self, response: requests.Response) -> str:
-        # Read piece by piece: a small answer may unpack to a huge one.
-        pieces, size = [], 0
-        for piece in response.raw.stream(CHUNK, decode_content=True):
-            size += len(piece)
-            if size > self._channel.most_bytes:
-                raise _TooBig("the answer is too large")
-            pieces.append(piece)
-        return b"".join(pieces).decode("utf-8", errors="replace")
+        pieces = response.raw.stream(CHUNK, decode_content=False)
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        return whole(pieces, coding, self._channel.most_bytes).decode("utf-8", errors="replace")
 
     def _judge(self, answer: Answer, call: Call) -> None:
-        finding = by_code(answer)
+        is_form = self._channel.takes_forms and 200 <= answer.code < 300
+        finding = None if is_form else by_code(answer)
         # A server in trouble is not believed when it gives a reason as well.
         if answer.code < 500:
             finding = self._read(answer) or finding
@@ -215,10 +229,22 @@ class _Adapter(HTTPAdapter):
             detail = shortened(f"HTTP {answer.code}: {self._channel.mask(answer.body)}")
             raise error_for(finding, detail, creating=call.creating)
 
-    def _handed_on(self, request: requests.PreparedRequest, answer: Answer) -> requests.Response:
-        content = BytesIO(answer.body.encode())
-        headers = {**answer.headers, "content-type": "application/json; charset=utf-8"}
-        for gone in ("content-encoding", "transfer-encoding", "content-length"):
-            headers.pop(gone, None)
-        plain = HTTPResponse(content, headers, answer.code, preload_content=False)
-        return self.build_response(request, plain)
+
+class _Handed(requests.Response):
+    """A success handed on to the client, which need not parse it once more."""
+
+    def __init__(self, request: requests.PreparedRequest, answer: Answer) -> None:
+        super().__init__()
+        self.request = request
+        self.url = str(request.url)
+        self.status_code = answer.code
+        self.encoding = "utf-8"
+        self.headers = CaseInsensitiveDict({"content-type": "application/json; charset=utf-8"})
+        self._content = answer.body.encode()
+        self._content_consumed = True
+        self._answer = answer
+
+    def json(self, **kwargs: object) -> dict[str, object] | None:
+        """The answer as it was parsed already."""
+        del kwargs
+        return self._answer.json()

@@ -10,7 +10,10 @@ from urllib.parse import quote
 MASKED = "•••"
 CHATTY = ("tweepy", "oauthlib", "requests_oauthlib")
 # Parameters that carry a secret in an address or a form, whatever its value.
-_PARAMETER = re.compile(r"(?i)((?:access_token|appsecret_proof|input_token)=)[^&\s\"']+")
+_PARAMETER = re.compile(
+    r"(?i)((?:access_token|appsecret_proof|input_token|client_secret|fb_exchange_token"
+    r"|oauth_verifier|oauth_token(?:_secret)?|(?<!\w)code)=)[^&\s\"']+"
+)
 _FIELD = re.compile(r'(?i)("(?:access_token|appsecret_proof)"\s*:\s*")[^"]+')
 
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
 
+from publisher import checkpoints
 from publisher.platforms.base import Deadline
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
 
     Sendable = SupportsRead[bytes] | Iterable[ReadableBuffer] | ReadableBuffer | str
+
+
+HALF_SENT = "publish.half_sent"
 
 
 class DeadlinePassed(OSError):
@@ -38,6 +43,7 @@ class Passage:
     deadline: Deadline
     read_seconds: float
     has_written: bool = False
+    changes: bool = False
 
     def seconds(self, most: float | None = None) -> float:
         """Seconds to wait for the network now. Raises DeadlinePassed."""
@@ -94,7 +100,16 @@ class _Watched(HTTPConnection):
         seconds = passage.seconds()
         passage.has_written = True
         self.sock.settimeout(seconds)
+        if passage.changes and isinstance(data, bytes) and checkpoints.is_armed(HALF_SENT):
+            super().send(data[: len(data) // 2])
+            checkpoints.reach(HALF_SENT)
         super().send(data)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 and http.client differ
+        """Begin to read: from here on somebody else knows what became of it, and we do not yet."""
+        if CURRENT.get().changes:
+            checkpoints.reach("publish.sent_unread")
+        return super().getresponse()
 
 
 class _WatchedTls(_Watched, HTTPSConnection):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from publisher.platforms.base import Limits, Outgoing, Prepared, normal, with_link
 from publisher.platforms.shapes import Json, rows_at, text_at
 
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")
 # Facebook: photos up to 10 MB. How long a text may be is known from others' pages only.
-LIMITS = Limits(63_206, 10, 10 * 1024 * 1024, 1_000, PHOTO_TYPES)
-COMMENT_LIMITS = Limits(8_000, 1, 10 * 1024 * 1024, 1_000, PHOTO_TYPES)
+LIMITS = Limits(63_206, 10, 10 * 1024 * 1024, 1_000, PHOTO_TYPES, can_edit=True, has_two_steps=True)
+COMMENT_LIMITS = replace(LIMITS, text_units=8_000, media=1, has_two_steps=False)
 
 
 def limits_for(outgoing: Outgoing) -> Limits:
@@ -23,10 +24,17 @@ def post_words(outgoing: Outgoing) -> str:
     return with_link(outgoing.text, outgoing.link) if outgoing.media else outgoing.text
 
 
+def words_of(outgoing: Outgoing) -> str:
+    """The text as it is sent: of a comment its link is a part."""
+    if outgoing.reply_to is None:
+        return normal(post_words(outgoing))
+    return normal(with_link(outgoing.text, outgoing.link))
+
+
 def post_form(prepared: Prepared) -> dict[str, str]:
     """The fields of a post on the page's feed."""
     outgoing = prepared.outgoing
-    form = {"message": normal(post_words(outgoing))}
+    form = {"message": words_of(outgoing)}
     if outgoing.link and not outgoing.media:
         form["link"] = outgoing.link
     for place, number in enumerate(prepared.media_ids):
@@ -36,16 +44,10 @@ def post_form(prepared: Prepared) -> dict[str, str]:
 
 def comment_form(prepared: Prepared) -> dict[str, str]:
     """The fields of a comment; Facebook takes one picture there."""
-    outgoing = prepared.outgoing
-    form = {"message": normal(with_link(outgoing.text, outgoing.link))}
+    form = {"message": words_of(prepared.outgoing)}
     if prepared.media_ids:
         form["attachment_id"] = prepared.media_ids[0]
     return form
-
-
-def plain(text: str) -> str:
-    """The text with its spaces made alike, to compare by."""
-    return " ".join(normal(text).split())
 
 
 def photo_count(found: Json) -> int:

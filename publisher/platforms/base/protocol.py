@@ -1,0 +1,138 @@
+"""The one protocol behind which every platform stands, and the time that one try has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from publisher.platforms.base.things import (
+    Allowance,
+    Health,
+    Limits,
+    Outgoing,
+    Page,
+    Prepared,
+    Receipt,
+    Seen,
+    Sighting,
+    Source,
+)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The end of one try, on a monotonic clock that the caller hands in (seconds)."""
+
+    ends_at: float
+    clock: Callable[[], float]
+
+    @classmethod
+    def after(cls, seconds: float, clock: Callable[[], float]) -> Deadline:
+        """A deadline that many seconds from now on that clock."""
+        return cls(clock() + seconds, clock)
+
+    def remaining(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self.ends_at - self.clock())
+
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return self.remaining() <= 0.0
+
+
+class Platform(Protocol):
+    """One account on one platform, opened: it keeps its connections alive between calls.
+
+    It is safe to use from one thread at a time; threads that work at once open one each.
+    """
+
+    @property
+    def name(self) -> str:
+        """The platform's name in the register, such as "x"."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What this account may send."""
+        ...
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        """What this account may still do, as the answers so far told it; empty before any."""
+        ...
+
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+        """Check the limits and upload the pictures: harmless, and safe to do again.
+
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+        ...
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        """Create the post, or the reply where it answers something. Raises any PlatformError."""
+        ...
+
+    def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        """Answer `outgoing.reply_to`, which must be given. Raises any PlatformError."""
+        ...
+
+    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+        """Make the post unpublished, where `limits.has_two_steps`; its id. Nobody sees it.
+
+        Raises TryLater, Refused or CredentialsExpired: a second one would be as invisible.
+        """
+        ...
+
+    def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
+        """Make public what was staged; doing it again changes nothing.
+
+        Raises any PlatformError; OutcomeUnknown also where the platform says that it is done and
+        does not show it.
+        """
+        ...
+
+    def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        """Give a live post or answer of ours the new text, where `limits.can_edit`.
+
+        Its pictures and a link in a field of its own stay as they are. Raises any PlatformError;
+        OutcomeUnknown also where the platform then shows another text.
+        """
+        ...
+
+    def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
+        """Remove what is ours; what is gone already counts as done. Raises any PlatformError."""
+        ...
+
+    def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
+        """Hide a citizen's comment under a post of ours, or show it again.
+
+        Raises any PlatformError.
+        """
+        ...
+
+    def see(self, platform_id: str) -> Seen | None:
+        """Read one thing back by its id; None if it is not there (any more).
+
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+        ...
+
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+        """Find what may have been created since the attempt began; None if it is not seen.
+
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+        ...
+
+    def comments_since(self, source: Source, cursor: str | None) -> Page:
+        """Read a page of comments after the cursor (None: from the start), ours among them.
+
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+        ...
+
+    def check(self) -> Health:
+        """Ask the platform who we are. Raises nothing but programming errors."""
+        ...

@@ -1,0 +1,118 @@
+"""Facebook as the house knows it: one page behind the protocol of platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from publisher.platforms.base import (
+    Deadline,
+    Health,
+    Outgoing,
+    Page,
+    Prepared,
+    Receipt,
+    RefusalCode,
+    Refused,
+    Seen,
+    Sighting,
+    Source,
+    normal,
+)
+from publisher.platforms.facebook import reading, writing
+from publisher.platforms.facebook.calls import HOME, FacebookCalls, FacebookCredentials
+from publisher.platforms.facebook.forms import LIMITS, limits_for
+from publisher.platforms.places import Place, read_on
+from publisher.platforms.shapes import text_at
+from publisher.platforms.unfit import must_answer, refuse_unfit
+
+
+class FacebookPlatform(FacebookCalls):
+    """One page on Facebook. Opening it calls nobody; it is safe to use from one thread at a time.
+
+    `graph_version` is the Graph interface's, such as "v26.0"; `read_seconds` the deadline of a
+    whole reading call; the two clocks give aware UTC and monotonic seconds.
+    """
+
+    name = "facebook"
+    limits = LIMITS
+
+    def __init__(
+        self,
+        credentials: FacebookCredentials,
+        *,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        api_url: str = HOME,
+        graph_version: str = "v26.0",
+        web_url: str = "https://www.facebook.com",
+        read_seconds: float = 30.0,
+    ) -> None:
+        super().__init__(
+            credentials,
+            now=now,
+            monotonic=monotonic,
+            api_url=api_url,
+            graph_version=graph_version,
+            web_url=web_url,
+            read_seconds=read_seconds,
+        )
+
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+        """Check the limits and upload the photos unpublished: Facebook drops them after a day."""
+        refuse_unfit(outgoing, limits_for(outgoing), len(normal(outgoing.text)))
+        media_ids = tuple(writing.upload(self, one, deadline) for one in outgoing.media)
+        return Prepared(outgoing, media_ids)
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        """Create the post in one step, or the comment where it answers something."""
+        return writing.create(self, prepared, deadline)
+
+    def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        """Answer a post or a comment as the page."""
+        return self.publish(must_answer(prepared), deadline=deadline)
+
+    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+        """Make the post unpublished; Facebook has no unpublished comments: those are refused."""
+        if prepared.outgoing.reply_to is not None:
+            raise Refused(RefusalCode.INVALID, "a comment is published in one step")
+        return writing.stage(self, prepared, deadline)
+
+    def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
+        """Publish what was made unpublished, and read it back."""
+        return writing.release(self, staged_id, deadline)
+
+    def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        """Give a post or comment of the page another text, and read it back."""
+        return writing.edit(self, platform_id, prepared, deadline)
+
+    def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
+        """Delete a post or comment of the page; what is gone already counts as done."""
+        return writing.delete(self, platform_id, deadline)
+
+    def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
+        """Hide a comment under a post of the page, or show it again."""
+        return writing.hide(self, platform_id, hidden, deadline)
+
+    def see(self, platform_id: str) -> Seen | None:
+        """Read one post or comment. What may not be seen looks as if it were gone."""
+        return reading.one(self, platform_id)
+
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+        """Look through the page's posts, or the comments under what is answered, newest first."""
+        return self.sought(since, lambda oldest: reading.find(self, outgoing, oldest))
+
+    def comments_since(self, source: Source, cursor: str | None) -> Page:
+        """Read all comments under a post, nested ones too. Facebook lists no mentions: none."""
+        post_id = source.post_id
+        if post_id is None:
+            return Page((), cursor, False)
+        return read_on(Place.read(cursor), lambda place: reading.comments(self, post_id, place))
+
+    def check(self) -> Health:
+        """Ask Facebook for the page with its own token."""
+        return self.health(self._whose, self.page_id)
+
+    def _whose(self) -> tuple[str, str]:
+        page = self.get(self.page_id, fields="id,name")
+        return text_at(page, "id"), text_at(page, "name")

@@ -1,0 +1,103 @@
+"""What every account repeats that is reached over HTTP: its channel, its clocks, its questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from publisher.platforms.base import (
+    CredentialsExpired,
+    Deadline,
+    Health,
+    HealthProblem,
+    PlatformError,
+    Receipt,
+    Refused,
+    Sighting,
+    shortened,
+)
+from publisher.platforms.http import Call, Channel
+from publisher.platforms.shapes import Json
+
+# Two machines' clocks differ, and platforms list some things later than their times say.
+SLACK = timedelta(minutes=5)
+OVERLAP = timedelta(minutes=10)
+MOST_PAGES = 5
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Aware UTC, monotonic seconds, and the seconds that a whole reading call may take."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    read_seconds: float
+
+
+class Opened:
+    """One account, opened: calls nobody by itself, and keeps its connections alive between calls.
+
+    It is safe to use from one thread at a time.
+    """
+
+    def __init__(self, channel: Channel, clocks: Clocks) -> None:
+        self._channel = channel
+        self._clocks = clocks
+
+    def now(self) -> datetime:
+        """The present moment, aware UTC."""
+        return self._clocks.now()
+
+    def reading(self, deadline: Deadline | None = None) -> AbstractContextManager[Call]:
+        """A call that only reads: its outcome is never unknown. It has its own time, or a try's."""
+        own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
+        return self._channel.calling(deadline or own)
+
+    def changing(self, deadline: Deadline) -> AbstractContextManager[Call]:
+        """A call after which the public may see a difference: its outcome may stay unknown."""
+        return self._channel.calling(deadline, creating=True)
+
+    def harmless(self, deadline: Deadline) -> AbstractContextManager[Call]:
+        """A call that makes something nobody sees: safe to do again."""
+        return self._channel.calling(deadline)
+
+    def receipt(
+        self, platform_id: str, url: str, call: Call, made_at: datetime | None = None
+    ) -> Receipt:
+        """The proof of a change that was just answered, at a time that our clock can believe."""
+        now = self.now()
+        is_likely = made_at is not None and abs(made_at - now) <= SLACK
+        return Receipt(platform_id, url, made_at if made_at and is_likely else now, call.answer)
+
+    def sighting(self, platform_id: str, url: str, made_at: datetime, found: Json) -> Sighting:
+        """What a look has found, with what the platform showed."""
+        answer = shortened(self._channel.mask(json.dumps(found, ensure_ascii=False)))
+        return Sighting(platform_id, url, made_at, answer)
+
+    def sought(
+        self, since: datetime, find: Callable[[datetime], Sighting | None]
+    ) -> Sighting | None:
+        """What was made since then; where the platform's clock is off, by its clock as well.
+
+        `find` looks back to the time it is given.
+        """
+        found = find(since - SLACK)
+        skew = self._channel.skew
+        return find(since + skew - SLACK) if found is None and skew else found
+
+    def health(self, ask: Callable[[], tuple[str, str]], expected: str) -> Health:
+        """Whether the credentials work and belong to the expected id; `ask` gives id and name."""
+        try:
+            with self.reading():
+                found, name = ask()
+        except CredentialsExpired as problem:
+            return Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail)
+        except Refused as problem:
+            return Health(False, HealthProblem.PERMISSION, "", None, problem.detail)
+        except PlatformError as problem:
+            return Health(False, HealthProblem.UNREACHABLE, "", None, problem.detail)
+        is_right = found == expected
+        return Health(is_right, None if is_right else HealthProblem.WRONG_ACCOUNT, name, None)

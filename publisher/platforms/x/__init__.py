@@ -1,0 +1,12 @@
+"""X, through tweepy and version 2 of its interface: posts, pictures, replies, what is said back.
+
+Both of the interface's dialects are read: the older names (tweet) and the newer (post).
+"""
+
+from __future__ import annotations
+
+from publisher.platforms.x.calls import HOME, XCredentials
+from publisher.platforms.x.limits import limits, words_of
+from publisher.platforms.x.platform import XPlatform
+
+__all__ = ["HOME", "XCredentials", "XPlatform", "limits", "words_of"]

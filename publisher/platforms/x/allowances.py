@@ -1,0 +1,54 @@
+"""What X's headers tell of its limits: windows of a quarter of an hour, and of a day for posts.
+
+Source: its page on rate limits; the day's windows are not documented, but were seen in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.platforms.base import Allowance
+from publisher.platforms.http import Answer
+from publisher.platforms.http.answers import moment_in
+
+NAMES = {
+    "POST /2/tweets": "publish",
+    "DELETE /2/tweets/:id": "delete",
+    "PUT /2/tweets/:id/hidden": "hide",
+    "GET /2/tweets/:id": "see",
+    "GET /2/users/:id/tweets": "timeline",
+    "GET /2/users/:id/mentions": "mentions",
+    "GET /2/tweets/search/recent": "search",
+    "GET /2/users/me": "check",
+    "POST /2/media/upload": "media",
+    "POST /2/media/metadata": "alt_text",
+}
+WINDOWS = {
+    "x-rate-limit": "15min",
+    "x-app-limit-24hour": "app_day",
+    "x-user-limit-24hour": "user_day",
+}
+
+
+def learned(answers: Mapping[str, Answer]) -> tuple[Allowance, ...]:
+    """What the last answers tell, by method and path; routes that are not asked are left out."""
+    return tuple(
+        allowance
+        for route, answer in answers.items()
+        if route in NAMES
+        for prefix, window in WINDOWS.items()
+        if (allowance := _told(answer, prefix, f"{NAMES[route]}.{window}")) is not None
+    )
+
+
+def _told(answer: Answer, prefix: str, name: str) -> Allowance | None:
+    most, remaining = (_number(answer, f"{prefix}-{part}") for part in ("limit", "remaining"))
+    resets_at = moment_in(answer, f"{prefix}-reset")
+    if most is None and remaining is None and resets_at is None:
+        return None
+    return Allowance(name, most, remaining, resets_at)
+
+
+def _number(answer: Answer, header: str) -> int | None:
+    told = answer.headers.get(header, "").strip()
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
