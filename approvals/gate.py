@@ -118,7 +118,11 @@ class Approval:
 
 @dataclass(frozen=True)
 class Case:
-    """What is put before the gate: one revision, as it would leave now."""
+    """What is put before the gate: one revision, as it would leave now.
+
+    `authors` are the persons whose words it holds: its own author and, where it brings an older
+    revision back, that one's authors as well.
+    """
 
     state: PostState
     revision: int

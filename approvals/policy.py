@@ -53,7 +53,10 @@ class Action(StrEnum):
     REJECT = "reject"
     WITHDRAW_APPROVAL = "withdraw_approval"
     WITHDRAW_POST = "withdraw_post"
+    ORDER_DELETION = "order_deletion"
+    NOTE_FINDING = "note_finding"
     PUBLISH_NOW = "publish_now"
+    PUBLISH_BY_HAND = "publish_by_hand"
     SETTLE_HELD = "settle_held"
     SEE_POST = "see_post"
     SEE_COMMENT = "see_comment"
@@ -61,6 +64,8 @@ class Action(StrEnum):
     TRANSFER = "transfer"
     CLOSE = "close"
     REOPEN = "reopen"
+    HIDE = "hide"
+    UNHIDE = "unhide"
     ASSIGN = "assign"
     RECORD_MEMBER = "record_member"
     RECORD_OFFICER = "record_officer"
@@ -70,8 +75,18 @@ class Action(StrEnum):
     RECORD_DEPARTMENT = "record_department"
     CONNECT_ACCOUNT = "connect_account"
     SEE_ATTEMPTS = "see_attempts"
+    SEE_RAW_ANSWER = "see_raw_answer"
     SEE_REPORT = "see_report"
     SEND_MAIL_AGAIN = "send_mail_again"
+    STOP_ALL = "stop_all"
+    RELEASE = "release"
+    FREEZE = "freeze"
+    PUBLISH_EMERGENCY = "publish_emergency"
+    SEE_EMERGENCY = "see_emergency"
+    RATIFY = "ratify"
+    DRAFT_TEMPLATE = "draft_template"
+    APPROVE_TEMPLATE = "approve_template"
+    KEEP_ROSTER = "keep_roster"
 
 
 class Scope(StrEnum):
@@ -80,6 +95,7 @@ class Scope(StrEnum):
     ANY = "any"
     OWN = "own"
     STANDING_IN = "standing_in"
+    ON_DUTY = "on_duty"
 
 
 @dataclass(frozen=True)
@@ -102,13 +118,21 @@ class Actor:
 
 CLOCK = Actor(kind=ActorKind.CLOCK)
 FRESH = timedelta(minutes=10)
-NEEDS_FRESH_SIGN_IN = frozenset({Action.PUBLISH_NOW, Action.SETTLE_HELD, Action.CONNECT_ACCOUNT})
+NEEDS_FRESH_SIGN_IN = frozenset(
+    {
+        Action.PUBLISH_NOW,
+        Action.SETTLE_HELD,
+        Action.CONNECT_ACCOUNT,
+        Action.PUBLISH_EMERGENCY,
+    }
+)
 
 _READ_OWN = {
     Action.SEE_SUBMISSION: Scope.OWN,
     Action.SEE_POST: Scope.OWN,
     Action.SEE_COMMENT: Scope.OWN,
     Action.SEE_ATTEMPTS: Scope.OWN,
+    Action.SEE_EMERGENCY: Scope.OWN,
 }
 _READ_ALL = dict.fromkeys(_READ_OWN, Scope.ANY)
 _MEMBER = _READ_OWN | {
@@ -120,13 +144,24 @@ _MEMBER = _READ_OWN | {
 _DESK_OF_DEPARTMENT = _MEMBER | {
     Action.CANCEL: Scope.OWN,
     Action.WITHDRAW_POST: Scope.OWN,
+    Action.ORDER_DELETION: Scope.OWN,
+    Action.NOTE_FINDING: Scope.OWN,
     Action.SETTLE_HELD: Scope.OWN,
     Action.ANSWER: Scope.OWN,
     Action.TRANSFER: Scope.OWN,
     Action.CLOSE: Scope.OWN,
     Action.REOPEN: Scope.OWN,
+    Action.HIDE: Scope.OWN,
+    Action.UNHIDE: Scope.OWN,
 }
-_DECIDE = (Action.APPROVE, Action.RETURN, Action.REJECT, Action.WITHDRAW_APPROVAL)
+_DECIDE = (
+    Action.APPROVE,
+    Action.RETURN,
+    Action.REJECT,
+    Action.WITHDRAW_APPROVAL,
+    Action.RATIFY,
+    Action.APPROVE_TEMPLATE,
+)
 _AT_THE_CELL = (
     Action.HAND_IN,
     Action.CHANGE_SUBMISSION,  # of what it recorded at its own desk
@@ -139,11 +174,16 @@ _AT_THE_CELL = (
     Action.SCHEDULE,
     Action.CANCEL,
     Action.PUBLISH_NOW,
+    Action.PUBLISH_BY_HAND,
     Action.ANSWER,
     Action.TRANSFER,
     Action.CLOSE,
     Action.REOPEN,
+    Action.HIDE,
+    Action.UNHIDE,
+    Action.NOTE_FINDING,
     Action.ASSIGN,
+    Action.DRAFT_TEMPLATE,
 )
 _RECORDS = (
     Action.RECORD_MEMBER,
@@ -152,36 +192,56 @@ _RECORDS = (
     Action.DISABLE_PERSON,
     Action.RECORD_DEPARTMENT,
 )
-_CELL = _READ_ALL | dict.fromkeys((*_AT_THE_CELL, Action.SEE_REPORT), Scope.ANY)
+_CELL = _READ_ALL | dict.fromkeys(
+    (*_AT_THE_CELL, Action.SEE_REPORT, Action.SEE_RAW_ANSWER), Scope.ANY
+)
 _RECORD = dict.fromkeys(_RECORDS, Scope.ANY)
+_BRAKE = dict.fromkeys((Action.STOP_ALL, Action.RELEASE, Action.FREEZE), Scope.ANY)
+_BRAKE_ON_DUTY = {Action.STOP_ALL: Scope.ON_DUTY}
+_LANE = {Action.PUBLISH_EMERGENCY: Scope.ON_DUTY}
 
 TABLE: Mapping[Role, Mapping[Action, Scope]] = {
     Role.ADMIN: {
         **_RECORD,
+        **_BRAKE,
+        **_LANE,
+        Action.KEEP_ROSTER: Scope.ANY,
+        Action.SEE_EMERGENCY: Scope.ANY,
         Action.SEE_REPORT: Scope.ANY,
         Action.SEND_MAIL_AGAIN: Scope.ANY,
         Action.SEE_POST: Scope.ANY,
         Action.SEE_ATTEMPTS: Scope.ANY,
+        Action.SEE_RAW_ANSWER: Scope.ANY,
         Action.RECORD_OTHER_ROLE: Scope.ANY,
         Action.CONNECT_ACCOUNT: Scope.ANY,
     },
     Role.CELL_LEAD: {
         **_CELL,
         **_RECORD,
+        **_BRAKE,
+        **_LANE,
+        Action.KEEP_ROSTER: Scope.ANY,
         Action.WITHDRAW_POST: Scope.ANY,
+        Action.ORDER_DELETION: Scope.ANY,
         Action.SETTLE_HELD: Scope.ANY,
         Action.SEND_MAIL_AGAIN: Scope.ANY,
     },
-    Role.CELL: _CELL,
-    Role.OFFICER: _DESK_OF_DEPARTMENT | dict.fromkeys(_DECIDE, Scope.OWN),
+    Role.CELL: _CELL | _BRAKE_ON_DUTY | _LANE,
+    Role.OFFICER: {
+        **_DESK_OF_DEPARTMENT,
+        **dict.fromkeys(_DECIDE, Scope.OWN),
+        **_BRAKE_ON_DUTY,
+        **_LANE,
+    },
     Role.HEAD: {
         **_DESK_OF_DEPARTMENT,
         **dict.fromkeys(_DECIDE, Scope.STANDING_IN),
+        **_LANE,
         Action.SEE_REPORT: Scope.OWN,
     },
-    Role.MEMBER: _MEMBER,
-    Role.OVERSIGHT: _READ_OWN | {Action.SEE_REPORT: Scope.OWN},
-    Role.AUDITOR: _READ_ALL | {Action.SEE_REPORT: Scope.ANY},
+    Role.MEMBER: _MEMBER | _LANE,
+    Role.OVERSIGHT: _READ_OWN | _LANE | {Action.SEE_REPORT: Scope.OWN},
+    Role.AUDITOR: _READ_ALL | _LANE | {Action.SEE_REPORT: Scope.ANY},
 }
 
 CLOCK_ACTIONS: frozenset[Action] = frozenset()
@@ -196,11 +256,17 @@ def scope_of(actor: Actor, action: Action) -> Scope | None:
 
 
 def may(
-    actor: Actor, action: Action, department_id: int | None, *, standing_in: bool = False
+    actor: Actor,
+    action: Action,
+    department_id: int | None,
+    *,
+    standing_in: bool = False,
+    on_duty: bool = False,
 ) -> bool:
     """Whether the actor may do this to a thing of that department.
 
-    `standing_in` is true where no officer of the department can act, so that its head may.
+    `standing_in` is true where no officer of the department can act, so that its head may;
+    `on_duty` where the person stands on the duty roster now.
     """
     match scope_of(actor, action):
         case Scope.ANY:
@@ -209,6 +275,8 @@ def may(
             return _is_own(actor, department_id)
         case Scope.STANDING_IN:
             return standing_in and _is_own(actor, department_id)
+        case Scope.ON_DUTY:
+            return on_duty
         case _:
             return False
 
@@ -227,9 +295,10 @@ def require(
     *,
     now: datetime,
     standing_in: bool = False,
+    on_duty: bool = False,
 ) -> None:
     """Raise `WrongRole`, or `FreshSignInRequired` where the action asks for a recent sign-in."""
-    if not may(actor, action, department_id, standing_in=standing_in):
+    if not may(actor, action, department_id, standing_in=standing_in, on_duty=on_duty):
         raise WrongRole(role=actor.role, action=action)
     if action in NEEDS_FRESH_SIGN_IN and not is_fresh(actor, now=now):
         raise FreshSignInRequired(action=action)
