@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor
+from publisher.desk import grounds
 from publisher.desk.checking import Invalid, Problem
 from publisher.models.content import Decision, DecisionKind, Revision, Variant
 from publisher.models.people import Appointment, Department
@@ -53,7 +55,7 @@ def case_of(revision: Revision, *, now: datetime) -> gate.Case:
         newest_revision=revision.post.newest,
         stored_digest=revision.digest,
         subject=subject_of(revision),
-        authors=frozenset({revision.author_id}),
+        authors=authors_of(revision),
         approvals=tuple(
             _approval(decision, now) for decision in revision.decisions if _approves(decision)
         ),
@@ -75,8 +77,14 @@ def _approval(decision: Decision, now: datetime) -> gate.Approval:
 
 
 def is_in_force(decision: Decision, *, now: datetime) -> bool:
-    """Whether nobody took the approval back and the approver is in office."""
-    return decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
+    """Whether nobody took the approval back and the approver is in office.
+
+    An emergency one has to have its ground as well: an approved template, in exactly its texts.
+    """
+    held = decision.withdrawn_at is None and _is_in_office(decision.appointment, now)
+    if not held or decision.kind is not DecisionKind.EMERGENCY:
+        return held
+    return grounds.counts(decision.use, subject_of(decision.revision))
 
 
 def _is_in_office(appointment: Appointment, now: datetime) -> bool:
@@ -184,9 +192,27 @@ def approvers_for(
     )
 
 
+def lacking(
+    session: Session, revision: Revision, standings: Sequence[Standing], *, now: datetime
+) -> list[tuple[Department, str]]:
+    """The asked departments that have not decided and where nobody can, each with why."""
+    waited_for = [one.department for one in standings if one.is_missing]
+    found = [(one, approvers_for(session, revision, one.id, now=now).blocked) for one in waited_for]
+    return [(one, why) for one, why in found if why is not None]
+
+
 def bound_authors(revision: Revision) -> frozenset[int]:
     """Whom four eyes keep from approving this revision."""
-    return gate.bound_authors(revision.post.kind, {revision.author_id})
+    return gate.bound_authors(revision.post.kind, authors_of(revision))
+
+
+def authors_of(revision: Revision) -> frozenset[int]:
+    """Who wrote it; where it was restored, whoever restored it and whoever wrote those words."""
+    found, one = {revision.author_id}, revision.restored_from
+    while one is not None:
+        found.add(one.author_id)
+        one = one.restored_from
+    return frozenset(found)
 
 
 def _candidate(appointment: Appointment) -> gate.Candidate:

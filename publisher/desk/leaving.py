@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from publisher.models.content import Variant
+from publisher.models.content import PostKind, Variant
 from publisher.platforms import counting
 from publisher.platforms.base import with_link
 
@@ -12,6 +12,8 @@ X = "x"
 FACEBOOK = "facebook"
 FACEBOOK_POST = 63_206
 FACEBOOK_COMMENT = 8_000
+CAN_EDIT = frozenset({FACEBOOK})
+"""Where the text of what is out can be changed; elsewhere a correction stands under it."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +29,55 @@ class Room:
         return self.found <= self.most
 
 
+def is_edit(variant: Variant) -> bool:
+    """Whether it changes the text of the post that is its target; an answer has another one."""
+    return _corrects(variant) and variant.account.platform in CAN_EDIT
+
+
+def is_note(variant: Variant) -> bool:
+    """Whether it leaves as an answer of ours under the post that it corrects."""
+    return _corrects(variant) and variant.account.platform not in CAN_EDIT
+
+
+def _corrects(variant: Variant) -> bool:
+    return bool(variant.target) and variant.revision.post.kind is PostKind.POST
+
+
+def is_answer(variant: Variant) -> bool:
+    """Whether it stands under something, and not for itself."""
+    return bool(variant.target) and not is_edit(variant)
+
+
 def leaving_text(variant: Variant) -> str:
     """The text as it leaves, with the link in it where the platform has no place of its own."""
-    if _has_field_for_link(variant):
-        return variant.text
-    return with_link(variant.text, variant.link)
+    return _leaving(variant)[0]
 
 
 def leaving_link(variant: Variant) -> str | None:
     """The link that leaves beside the text; None where there is none, or it is in the text."""
-    return (variant.link or None) if _has_field_for_link(variant) else None
+    return _leaving(variant)[1]
 
 
-def _has_field_for_link(variant: Variant) -> bool:
-    return has_field_for_link(
+def _leaving(variant: Variant) -> tuple[str, str | None]:
+    return leaving(
         variant.account.platform,
-        is_reply=bool(variant.target),
+        variant.text,
+        variant.link,
+        has_target=bool(variant.target),
         has_pictures=bool(variant.renditions),
     )
+
+
+def leaving(
+    platform: str, text: str, link: str, *, has_target: bool, has_pictures: bool
+) -> tuple[str, str | None]:
+    """Text and link as they leave; the link goes into the text where it has no field.
+
+    `has_target`: it answers something, or gives something live another text.
+    """
+    if has_field_for_link(platform, is_reply=has_target, has_pictures=has_pictures):
+        return text, link or None
+    return with_link(text, link), None
 
 
 def has_field_for_link(

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.errors import NotAllowed
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
-from publisher.desk import scheduling, slots
+from publisher.desk import frozen, scheduling, slots
 from publisher.desk.checking import Check, Missing, Problem
+from publisher.desk.holding_back import facts_of
 from publisher.desk.timing import GONE, Taken, clash_among, taken, wrong_times
 from publisher.models.calendar import QuietTime
 from publisher.models.content import Post, Variant
 from publisher.models.deliveries import Delivery
+from publisher.models.press import Freeze
 
 MOST = 200
 """How many can be moved at once."""
@@ -55,13 +57,15 @@ How = Shift | ToSlots | At
 class Planned:
     """Where a delivery would go, or why it cannot; `due_at` is None where no slot is free.
 
-    `is_quiet` where the new time lies in a quiet time, which is told and refuses nothing.
+    `is_quiet` where the new time lies in a quiet time, `freeze` the freeze into which it falls;
+    both are told and refuse nothing.
     """
 
     delivery: Delivery
     due_at: datetime | None
     problems: tuple[Problem, ...] = ()
     is_quiet: bool = False
+    freeze: Freeze | None = None
 
     @property
     def goes(self) -> bool:
@@ -87,7 +91,8 @@ def plan(
         require(actor, Action.SCHEDULE, one.post.department_id, now=now)
     quiet = slots.quiet_times(session)
     targets = _targets(session, chosen, how, quiet, now=now)
-    steps = [_step(one, targets.get(one.id), quiet, now=now) for one in chosen]
+    known = frozen.freezes_ahead(session, now=now)
+    steps = [_step(one, targets.get(one.id), quiet, known, now=now) for one in chosen]
     return steps if despite_clash else _with_clashes(session, steps)
 
 
@@ -165,7 +170,9 @@ def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant).joinedload(Variant.revision),
-            joinedload(Delivery.post).joinedload(Post.department),
+            joinedload(Delivery.post).options(
+                joinedload(Post.department), selectinload(Post.submissions)
+            ),
         )
         .order_by(Delivery.due_at, Delivery.id)
     )
@@ -234,7 +241,12 @@ def _to_slots(
 
 
 def _step(
-    one: Delivery, due_at: datetime | None, quiet: Sequence[QuietTime], *, now: datetime
+    one: Delivery,
+    due_at: datetime | None,
+    quiet: Sequence[QuietTime],
+    known: Sequence[Freeze],
+    *,
+    now: datetime,
 ) -> Planned:
     """Where it would go, judged by itself."""
     if standing := _standing(one):
@@ -246,6 +258,7 @@ def _step(
         due_at,
         tuple(wrong_times(one.variant.revision, due_at, now=now)),
         slots.quiet_at(quiet, one.account_id, due_at) is not None,
+        frozen.freeze_at(known, facts_of(one), due_at),
     )
 
 

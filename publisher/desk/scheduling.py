@@ -13,11 +13,12 @@ from approvals.gate import Refusal
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
 from publisher import moving
+from publisher.desk import account_use, correcting, leaving
 from publisher.desk.checking import Missing
 from publisher.desk.timing import GONE, LATE_LIMIT, LONGEST_LATE_LIMIT, UNSENT, check_time
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Post, Revision, Variant
-from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 
 
 class OnItsWay(NotAllowed):
@@ -45,12 +46,16 @@ def schedule(
 ) -> Delivery:
     """Give a variant of an approved revision its time. `late_limit` is in minutes.
 
-    Raises `Invalid` for a past time, one outside the window, a clash or a wrong limit.
+    Raises `Invalid` for a past time, one outside the window, a clash or a wrong limit, and
+    `AccountNotOpen` where its account is kept for other departments.
     """
     variant = _variant(session, variant_id)
     post = _locked_post(session, variant.revision.post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
     _check_approved(post, variant.revision)
+    correcting.check_beside(session, variant)
+    if not variant.target:
+        account_use.check_open(session, variant.account, post.department_id)
     check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
     return _set_time(
         session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
@@ -88,6 +93,8 @@ def reschedule(
 ) -> Delivery:
     """Change the time of a delivery that has not left, or give one that did not leave a new one."""
     delivery = delivery_for(session, delivery_id)
+    if delivery.action not in OF_TEXTS:  # an order is given anew, not put off
+        raise WrongState(state=delivery.state, to=DeliveryState.SCHEDULED)
     return schedule(
         session,
         actor=actor,
@@ -125,18 +132,35 @@ def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -
     delivery = moving.lock(session, Delivery, delivery_id)
     if delivery is None:
         raise Missing(delivery_id)
-    require(actor, Action.CANCEL, delivery.post.department_id, now=now)
+    require(actor, _cancels(delivery), delivery.post.department_id, now=now)
     if delivery.state in GONE:
         raise OnItsWay(state=delivery.state)
     moving.apply(session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel")
     return delivery
 
 
+_CANCELS = {
+    DeliveryAction.DELETE: Action.ORDER_DELETION,
+    DeliveryAction.HIDE: Action.HIDE,
+    DeliveryAction.UNHIDE: Action.UNHIDE,
+}
+
+
+def _cancels(delivery: Delivery) -> Action:
+    """An order is cancelled by whoever may give it."""
+    return _CANCELS.get(delivery.action, Action.CANCEL)
+
+
 def cancel_unsent(
     session: Session, *, actor: Actor, now: datetime, post_id: int, why: str
 ) -> list[Delivery]:
-    """Cancel whatever of this post has not left yet, and say why in the history."""
-    query = select(Delivery).where(Delivery.post_id == post_id, Delivery.state.in_(UNSENT))
+    """Cancel whatever text of this post has not left yet, and say why in the history.
+
+    Orders to take something back stand: they are about what is out already.
+    """
+    query = select(Delivery).where(
+        Delivery.post_id == post_id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
+    )
     found = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
     for state in UNSENT:
         moving.apply_all(
@@ -185,9 +209,12 @@ def add_delivery(
     due_at: datetime,
     late_limit: int,
 ) -> Delivery:
-    """A new delivery of a variant; who may schedule has been asked before."""
+    """A new delivery of a variant; who may schedule has been asked before.
+
+    It changes what is out where the variant corrects that and the platform lets it be changed.
+    """
     delivery = Delivery(
-        action=DeliveryAction.PUBLISH,
+        action=DeliveryAction.EDIT if leaving.is_edit(variant) else DeliveryAction.PUBLISH,
         variant_id=variant.id,
         post_id=variant.revision.post_id,
         account_id=variant.account_id,
@@ -246,9 +273,7 @@ def _locked_post(session: Session, post_id: int) -> Post:
 
 
 def _delivery_of(session: Session, variant: Variant) -> Delivery | None:
-    query = select(Delivery).where(
-        Delivery.variant_id == variant.id, Delivery.action == DeliveryAction.PUBLISH
-    )
+    query = select(Delivery).where(Delivery.variant_id == variant.id, Delivery.action.in_(OF_TEXTS))
     # Freshly read: what this session saw before it waited for the lock may have left since.
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return session.scalars(fresh).one_or_none()

@@ -58,12 +58,14 @@ def set_quiet_time(
     """Recommend that nothing leaves between these times of the city's day.
 
     None stands for every account, and for every weekday. Raises `Invalid` where both times are
-    the same or there is no such account.
+    the same, or there is no such weekday or account.
     """
     _require(actor)
     check = Check()
     if account_id is not None:
         _check_account(session, check, account_id)
+    if weekday is not None and weekday not in WEEKDAYS:
+        check.add("weekday", "unknown_day")
     if minute_of(begins) == minute_of(ends):
         check.add("ends", "same_time")
     check.finish()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from publisher.desk.checking import GRACE, Invalid, Problem
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Post, PostKind, Revision, Variant
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import OF_TEXTS, Delivery
 
 UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
 GONE = (
@@ -51,6 +51,7 @@ def taken(session: Session, *, begins: datetime, ends: datetime) -> list[Taken]:
         .join(Post, Post.id == Delivery.post_id)
         .where(
             Post.kind == PostKind.POST,
+            Delivery.action.in_(OF_TEXTS),
             Delivery.state.in_((*UNSENT, *GONE)),
             Delivery.due_at > begins - CLASH,
             Delivery.due_at < ends + CLASH,
@@ -71,8 +72,13 @@ def clash_among(
 
 
 def latest_moment(delivery: Delivery) -> datetime:
-    """Until when this delivery may still leave: its late limit, and never past its window."""
+    """Until when this delivery may still leave: its late limit, and never past its window.
+
+    An order is bound by no window: what is to be taken back is long out, as a rule.
+    """
     limit = delivery.due_at + timedelta(minutes=delivery.late_limit)
+    if delivery.action not in OF_TEXTS:
+        return limit
     not_after = delivery.variant.revision.not_after
     return limit if not_after is None else min(limit, not_after)
 
@@ -92,6 +98,7 @@ def clashes(
             Delivery.account_id == account_id,
             Delivery.post_id != own.scalar_subquery(),
             Post.kind == PostKind.POST,
+            Delivery.action.in_(OF_TEXTS),
             Delivery.state.in_((*UNSENT, *GONE)),
             Delivery.due_at > due_at - CLASH,
             Delivery.due_at < due_at + CLASH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from publisher.desk import asking, reviewing, scheduling, timing
 from publisher.desk.checking import checked_reason
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, Post, Revision, Variant
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.notices.composing import NoticeKind
 
 
@@ -54,6 +55,7 @@ def _check_something_left_to_stop(session: Session, post: Post) -> None:
         .join(Variant, Variant.id == Delivery.variant_id)
         .join(Revision, Revision.id == Variant.revision_id)
         .where(Revision.post_id == post.id, Revision.number == post.newest)
+        .where(Delivery.action.in_(OF_TEXTS))
         .with_for_update(of=Delivery)
     )
     states = list(session.scalars(query))
@@ -71,9 +73,49 @@ def _take_back(
     now: datetime,
     reason: str,
 ) -> None:
-    for decision in mine:
+    values = {"revision": revision.number, "reason": bool(reason)}
+    _void(session, revision, mine, actor=actor, now=now, values=values)
+    more = {"reason": reason, **asking.by(session, actor)}
+    asking.tell(
+        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
+    )
+
+
+def lose_approval(
+    session: Session, *, actor: Actor, now: datetime, post: Post, department_id: int
+) -> list[Decision]:
+    """Let a department's approval of the newest revision count no longer: it has lost its ground.
+
+    Stops what has not left, and gives the approvals that fell, none where none stood. The caller
+    has locked the post, has asked for the right to what takes the ground away, and tells people.
+    Raises `OnItsWay` where all of this revision has left already.
+    """
+    if post.state not in (PostState.IN_REVIEW, PostState.APPROVED):
+        return []
+    revision = scheduling.newest_revision(post)
+    lost = reviewing.standing_approvals(revision, department_id)
+    if lost:
+        _check_something_left_to_stop(session, post)
+        why = Action.WITHDRAW_SUBMISSION
+        scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why=why)
+        values = {"revision": revision.number, "why": why}
+        _void(session, revision, lost, actor=actor, now=now, values=values)
+    return lost
+
+
+def _void(
+    session: Session,
+    revision: Revision,
+    given: list[Decision],
+    *,
+    actor: Actor,
+    now: datetime,
+    values: Mapping[str, object],
+) -> None:
+    """These approvals count no longer; a post that rested on them is in review again."""
+    for decision in given:
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
-    post, values = revision.post, {"revision": revision.number, "reason": bool(reason)}
+    post = revision.post
     if post.state is PostState.APPROVED:
         moving.apply(
             session,
@@ -86,10 +128,6 @@ def _take_back(
         )
     else:
         moving.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
-    more = {"reason": reason, **asking.by(session, actor)}
-    asking.tell(
-        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
-    )
 
 
 def withdraw_post(

@@ -19,12 +19,19 @@ from publisher.desk.drafting.drafts import (
     PreparedVariant,
     VariantDraft,
 )
+from publisher.desk.drafting.fitting import link_left, pictures_out
 from publisher.desk.drafting.graphemes import FinePiece, Run, finely, graphemes
 from publisher.desk.drafting.joining import join, part
 from publisher.desk.drafting.notes import notes_of, reads_notes, write_note
 from publisher.desk.drafting.opening import close_draft, open_draft, others_at
 from publisher.desk.drafting.preparing import known, prepare_pictures
-from publisher.desk.drafting.proposing import begun, draft_of, first_draft, sources_of
+from publisher.desk.drafting.proposing import (
+    as_corrected,
+    begun,
+    draft_of,
+    first_draft,
+    sources_of,
+)
 from publisher.desk.drafting.reading import post_for, usable_accounts
 from publisher.desk.drafting.restoring import restore
 from publisher.desk.drafting.saving import save, start
@@ -44,6 +51,7 @@ __all__ = [
     "PreparedVariant",
     "Run",
     "VariantDraft",
+    "as_corrected",
     "begun",
     "changes",
     "close_draft",
@@ -54,10 +62,12 @@ __all__ = [
     "graphemes",
     "join",
     "known",
+    "link_left",
     "notes_of",
     "open_draft",
     "others_at",
     "part",
+    "pictures_out",
     "post_for",
     "prepare_pictures",
     "reads_notes",

@@ -21,11 +21,13 @@ OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
 def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number: str) -> Submission:
     """Let a post rest on one more submission, named by its acknowledgement number.
 
-    The submission counts as drafted from now on. Raises `Missing`, `WrongRole`, `WrongState`, or
-    `Invalid` at `number`: not known, no longer open, or joined already.
+    The submission counts as drafted from now on, and is locked before the post, as wherever both
+    are. Raises `Missing`, `WrongRole`, `WrongState`, or `Invalid` at `number`: not known, no longer
+    open, or joined already.
     """
-    post = _locked(session, post_id, actor=actor, now=now)
+    _check(session.get(Post, post_id), post_id, actor=actor, now=now)
     submission = _found(session, number)
+    post = _locked(session, post_id, actor=actor, now=now)
     if submission in post.submissions:
         raise Invalid([Problem("number", "joined_already", {"number": submission.number})])
     if submission.state not in OPEN:
@@ -73,7 +75,11 @@ def part(
 
 
 def _locked(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
-    post = moving.lock(session, Post, post_id)
+    return _check(moving.lock(session, Post, post_id), post_id, actor=actor, now=now)
+
+
+def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
+    """The post, where the actor may write it and it still stands."""
     if post is None or post.kind is not PostKind.POST:
         raise Missing(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)

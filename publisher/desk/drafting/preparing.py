@@ -23,7 +23,7 @@ from publisher.desk.drafting.reading import usable_accounts
 from publisher.media import files, headers, images
 from publisher.media.files import BadFile
 from publisher.media.images import BadPicture
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.models.content import Rendition, Revision, Variant
 from publisher.models.deliveries import Account
 
@@ -109,6 +109,8 @@ class _Bench:
             code = "picture_missing"
         except MediumChanged:
             code = "picture_changed"
+        except StoreAway:
+            code = "store_away"
         else:
             return replace(made, alt_text=picture.alt_text)
         self.checking.add(place, code, **{**values, "name": picture.name})

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from publisher.desk import correcting
+from publisher.desk.correcting import Target, Way
 from publisher.desk.drafting.drafts import MOST_PICTURES, Draft, PictureDraft, VariantDraft
+from publisher.desk.live import Slot
 from publisher.models.content import (
     Language,
     Post,
@@ -23,10 +26,46 @@ def begun(post: Post, accounts: Sequence[Account]) -> Draft:
     A department whose submission the post rests on, and that the revision does not name yet, is
     proposed as one to be asked.
     """
-    draft = draft_of(post.revisions[-1]) if post.revisions else _from_sources(post, accounts)
+    draft = as_corrected(post) if post.revisions else _from_sources(post, accounts)
     met = {post.department_id, *draft.asked, *draft.named}
     more = {one.department_id for one in post.submissions} - met
     return replace(draft, asked=tuple(sorted({*draft.asked, *more})))
+
+
+def as_corrected(post: Post) -> Draft:
+    """The newest revision to go on from; what it brought out begins with its correction.
+
+    So does what stands of earlier revisions, where this one says nothing about it.
+    """
+    newest = post.revisions[-1]
+    draft, targets = draft_of(newest), correcting.targets_of(post)
+    if not targets:
+        return draft
+    said = {
+        (one.account_id, one.language): one
+        for one in newest.variants
+        if not correcting.is_out(one, post.deliveries)
+    }
+    kept = [one for one in draft.variants if (one.account_id, one.language) in said]
+    gone = [
+        one for one in draft.variants if (one.account_id, one.language) not in {*said, *targets}
+    ]
+    begun = [
+        _begun(slot, target)
+        for slot, target in targets.items()
+        if slot not in said and target.way is not Way.UNKNOWN
+    ]
+    return replace(draft, variants=(*kept, *gone, *begun))
+
+
+def _begun(slot: Slot, target: Target) -> VariantDraft:
+    """A correction as the page begins with it: the text as it stands, or the words before one."""
+    account_id, language = slot
+    whole = _variant_draft(target.live.first)
+    link = whole.link or target.live.shown.link
+    if target.way is Way.EDIT:
+        return replace(whole, text=target.begins_with, link=link)
+    return VariantDraft(account_id, language, target.begins_with, link)
 
 
 def sources_of(post: Post) -> list[Submission]:

@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor
+from publisher.desk import account_use
 from publisher.desk.checking import Missing, check_in_sight
 from publisher.lifecycle import AccountState
 from publisher.models.comments import Reply
 from publisher.models.content import (
     Decision,
     Post,
+    PostKind,
     Revision,
     RevisionDepartment,
     Submission,
@@ -38,10 +40,12 @@ def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
     return post
 
 
-def usable_accounts(session: Session) -> list[Account]:
-    """The accounts a post can be written for: connected, or only paused."""
+def usable_accounts(session: Session, post: Post | None = None) -> list[Account]:
+    """The accounts a post can be written for: connected or only paused, open to its department."""
     usable = Account.state.in_((AccountState.CONNECTED, AccountState.PAUSED))
     query = select(Account).where(usable).order_by(Account.platform.desc(), Account.id)
+    if post is not None and post.kind is PostKind.POST:
+        query = query.where(account_use.is_open_to(post.department_id))
     return list(session.scalars(query))
 
 

@@ -35,9 +35,10 @@ def restore(
 ) -> Revision:
     """Write a new revision with what revision `number` held; nothing of the others is lost.
 
-    `note` says where it comes from. An end of its window that has passed is left open, and a
-    department that has ended is only named. Raises
-    `Missing`, `WrongRole`, `StaleRevision`, `WrongState`, or `Invalid` (an account disconnected).
+    `note` says where it comes from. An end of its window that has passed is left open. Whoever
+    has joined the post since stays asked or named; a department that has ended is only named.
+    Raises `Missing`, `WrongRole`, `StaleRevision`, `WrongState`, or `Invalid` (an account
+    disconnected).
     """
     post = moving.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
@@ -47,6 +48,7 @@ def restore(
     if old is None:
         raise Missing(number)
     gate.check_seen(seen, post.newest)
+    rows = (*old.departments, *post.revisions[-1].departments)
     ends_later = old.not_after is not None and old.not_after > now
     return write_revision(
         session,
@@ -57,8 +59,9 @@ def restore(
         note=note,
         not_before=old.not_before,
         not_after=old.not_after if ends_later else None,
-        asked={one.department_id for one in old.departments if _is_asked(one, now)},
-        named={one.department_id for one in old.departments if not _is_asked(one, now)},
+        asked={one.department_id for one in rows if _is_asked(one, now)},
+        named={row.department_id for row in rows} | {one.department_id for one in post.submissions},
+        restored_from=old,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from approvals.lifecycle import POST_MOVES, PostState, check_move
 from approvals.policy import Actor
 from publisher import moving
-from publisher.desk import leaving, scheduling, warning
+from publisher.desk import account_use, leaving, scheduling, warning
 from publisher.desk.checking import Check, Problem, person_of
 from publisher.desk.drafting.drafts import (
     LONGEST_ALT_TEXT,
@@ -21,8 +21,16 @@ from publisher.desk.drafting.drafts import (
     PreparedPicture,
     PreparedVariant,
 )
+from publisher.desk.drafting.fitting import Placed, fit
 from publisher.lifecycle import AccountState
-from publisher.models.content import Post, Rendition, Revision, RevisionDepartment, Variant
+from publisher.models.content import (
+    Post,
+    PostKind,
+    Rendition,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
 from publisher.people.register import is_in_force
@@ -44,9 +52,11 @@ def write_revision(
     asked: Collection[int] = (),
     named: Collection[int] = (),
     found: Collection[Problem] = (),
+    restored_from: Revision | None = None,
 ) -> Revision:
     """Add the next revision of a post that the caller has locked; rights are asked before.
 
+    `restored_from` is the older one whose words it brings back: four eyes bind its authors too.
     A post that was beyond draft is put back, and its unsent deliveries are cancelled. Raises
     `WrongState`, or `Invalid` with `found` and everything else that is wrong.
     """
@@ -54,7 +64,9 @@ def write_revision(
         check_move(POST_MOVES, post.state, PostState.DRAFT)
     checking = Check(found)
     words = checking.text("note", note, most=LONGEST_NOTE)
-    checked = _checked(session, variants, checking)
+    placed = fit(session, post, variants, checking)
+    checked = _checked(session, placed, checking, is_post=post.kind is PostKind.POST)
+    _check_open(session, post, placed, checking)
     _check_window(checking, not_before, not_after, now=now)
     departments = _checked_departments(
         session, checking, asked={post.department_id, *asked}, named=set(named), now=now
@@ -65,6 +77,7 @@ def write_revision(
         number=post.newest + 1,
         author_id=person_of(actor),
         author_under_id=actor.appointment_id,
+        restored_from=restored_from,
         note=words,
         saved_at=now,
         not_before=not_before,
@@ -93,26 +106,43 @@ def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: d
 
 
 def _checked(
-    session: Session, variants: Sequence[PreparedVariant], checking: Check
+    session: Session, placed: Sequence[Placed], checking: Check, *, is_post: bool
 ) -> list[PreparedVariant]:
-    if not variants:
+    if not placed and all(one.field != "variants" for one in checking.problems):
         checking.add("variants", "required")
-    ids = {variant.account_id for variant in variants}
+    ids = {variant.account_id for _, variant in placed}
     found = session.scalars(select(Account).where(Account.id.in_(ids)))
     accounts = {account.id: account for account in found}
     checked = []
     taken: set[tuple[int, str]] = set()
-    for index, variant in enumerate(variants):
+    for index, variant in placed:
         place = f"variants-{index}"
         if (variant.account_id, variant.language) in taken:
             checking.add(f"{place}-language", "twice", language=variant.language)
         taken.add((variant.account_id, variant.language))
-        checked.append(_checked_variant(place, variant, accounts, checking))
+        checked.append(_checked_variant(place, variant, accounts, checking, is_post=is_post))
     return checked
 
 
+def _check_open(session: Session, post: Post, placed: Sequence[Placed], checking: Check) -> None:
+    """A post of its own leaves by accounts that are open to its department.
+
+    An answer or a correction goes where it belongs.
+    """
+    own = {one.account_id for _, one in placed if post.kind is PostKind.POST and not one.target}
+    closed = account_use.closed_among(session, own, post.department_id)
+    for index, one in placed:
+        if one.account_id in closed:
+            checking.add(f"variants-{index}-account_id", "account_not_open")
+
+
 def _checked_variant(
-    place: str, variant: PreparedVariant, accounts: Mapping[int, Account], checking: Check
+    place: str,
+    variant: PreparedVariant,
+    accounts: Mapping[int, Account],
+    checking: Check,
+    *,
+    is_post: bool,
 ) -> PreparedVariant:
     before = len(checking.problems)
     text = checking.text(f"{place}-text", variant.text, most=_LONGEST_TEXT, required=True)
@@ -124,15 +154,18 @@ def _checked_variant(
     elif account.state is AccountState.DISCONNECTED:
         checking.add(f"{place}-account_id", "disconnected", account=account.name)
     elif before == len(checking.problems):
-        _check_room(place, account.platform, text, link, variant, checking)
+        kept = replace(variant, text=text, link=link)
+        _check_room(place, account.platform, kept, checking, is_post=is_post)
     return replace(variant, text=text, link=link, pictures=pictures)
 
 
 def _check_room(
-    place: str, platform: str, text: str, link: str, variant: PreparedVariant, checking: Check
+    place: str, platform: str, variant: PreparedVariant, checking: Check, *, is_post: bool
 ) -> None:
-    is_reply, has_pictures = bool(variant.target), bool(variant.pictures)
-    room = leaving.room(platform, text, link, is_reply=is_reply, has_pictures=has_pictures)
+    """The target of a post is what it corrects: on Facebook that takes as much as any post."""
+    text, has_pictures = variant.text, bool(variant.pictures)
+    is_reply = bool(variant.target) and not is_post
+    room = leaving.room(platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures)
     if not room.is_enough:
         alone = leaving.room(platform, text, "", is_reply=is_reply)
         code = "too_long_with_link" if alone.is_enough else "too_long"

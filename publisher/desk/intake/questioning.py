@@ -26,6 +26,7 @@ from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
 
 ADD_NOTE = "add_note"
+SEE_NOTE = "see_note"
 _GOES_ON = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
 
 
@@ -97,6 +98,17 @@ def add_note(
     if clerk is not None and clerk.id != actor.person_id:
         more = {"answer": text, "by": session.get_one(Person, person_of(actor))}
         _tell(session, submission, NoticeKind.SUBMISSION_NOTE, clerk, now=now, more=more)
+    return submission
+
+
+def see_note(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Submission:
+    """Mark what the department has noted so far as seen at the cell, which takes it up or not.
+
+    Raises `Missing` or `WrongRole`.
+    """
+    action = Action.DRAFT
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    moving.record(session, submission, SEE_NOTE, actor=actor, now=now)
     return submission
 
 

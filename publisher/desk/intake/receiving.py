@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
@@ -134,22 +134,30 @@ def kept_of(file: SubmissionFile) -> KeptFile:
     )
 
 
-def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> None:
+def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> int | None:
     """Count a file among what the person has sent today; raises `Invalid` beyond the day's quota.
 
-    The same bytes sent again on the same day count once.
+    The same bytes sent again on the same day count once: None, where they were counted before.
+    What it gives else is taken by `give_back`, should the file not be stored after all.
     """
     person = person_of(actor)
     begin, end = day_bounds(local_day(now))
     today = (Upload.person_id == person, Upload.at >= begin, Upload.at < end)
     if session.scalar(select(Upload.id).where(*today, Upload.sha256 == file.sha256).limit(1)):
-        return
+        return None
     sums = select(func.count(), func.coalesce(func.sum(Upload.size), 0)).where(*today)
     count, size = session.execute(sums).one()
     if count >= MOST_UPLOADS_A_DAY or int(size) + file.size > MOST_BYTES_A_DAY:
         raise Invalid([_beyond_quota(file, count, int(size))])
-    session.add(Upload(person_id=person, at=now, sha256=file.sha256, size=file.size))
+    upload = Upload(person_id=person, at=now, sha256=file.sha256, size=file.size)
+    session.add(upload)
     session.flush()
+    return upload.id
+
+
+def give_back(session: Session, *, upload_id: int | None) -> None:
+    """The file that was counted could not be stored, and counts no more; None was not counted."""
+    session.execute(delete(Upload).where(Upload.id == upload_id))
 
 
 def _beyond_quota(file: KeptFile, count: int, size: int) -> Problem:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from publisher.desk.checking import Problem
 from publisher.desk.intake.forms import Checked, HandIn
 from publisher.desk.intake.receiving import KeptFile
-from publisher.media.store import MediaStore
+from publisher.media.store import MediaStore, StoreAway
 from publisher.models.content import Submission, SubmissionFile
 from publisher.models.people import Department
 from publisher.people.register import is_in_force
@@ -42,11 +42,21 @@ def keep_contents(store: MediaStore, checked: Checked) -> list[Problem]:
     missing = []
     for index, file in enumerate(checked.files):
         if file.content is not None:
-            if not checked.problems:
-                store.save(file.content)
-        elif not store.exists(file.sha256):
-            missing.append(Problem(f"files-{index}", "picture_missing", {"name": file.name}))
+            code = "" if checked.problems else _keep(store, file.content)
+        else:
+            code = "" if store.exists(file.sha256) else "picture_missing"
+        if code:
+            missing.append(Problem(f"files-{index}", code, {"name": file.name}))
     return missing
+
+
+def _keep(store: MediaStore, content: bytes) -> str:
+    """Store it; gives why it could not be, else nothing."""
+    try:
+        store.save(content)
+    except StoreAway:
+        return "store_away"
+    return ""
 
 
 def ward_offices(session: Session, *, now: datetime) -> list[Department]:

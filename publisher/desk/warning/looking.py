@@ -14,7 +14,7 @@ from publisher.database import Database
 from publisher.desk.warning.noting import ask_for_links
 from publisher.desk.warning.reading import digest_of
 from publisher.media.links import Looked, is_within, look
-from publisher.media.store import MediaStore
+from publisher.media.store import MediaStore, StoreAway
 from publisher.models.warnings import CheckedLink, LinkFinding
 from publisher.platforms.base import Deadline
 from publisher.settings import Reach
@@ -104,7 +104,15 @@ def _look_at(glass: Glass, urls: Sequence[str], *, patience: float) -> list[Seen
 def _look(glass: Glass, url: str) -> Seen:
     deadline = Deadline.after(ONE_LINK, glass.monotonic)
     looked = look(url, reach=glass.reach, remaining=deadline.remaining)
-    return url, looked, glass.store.save(looked.picture) if looked.picture else ""
+    return url, looked, _kept(glass, looked.picture) if looked.picture else ""
+
+
+def _kept(glass: Glass, picture: bytes) -> str:
+    """The digest of its picture; nothing where none can be kept now."""
+    try:
+        return glass.store.save(picture)
+    except StoreAway:
+        return ""
 
 
 def _record(session: Session, seen: Sequence[Seen], *, now: datetime) -> None:

@@ -1,0 +1,79 @@
+"""What an emergency approval rests on, from rows to the rulebook."""
+
+from __future__ import annotations
+
+from approvals import emergency
+from approvals.emergency import Blank, BlankKind, Ground, Template
+from approvals.gate import Subject
+from publisher.models.content import Language
+from publisher.models.emergency import (
+    EmergencyUse,
+    Ratification,
+    TemplateDecision,
+    TemplateRevision,
+    TemplateVerdict,
+)
+
+
+def template_of(revision: TemplateRevision) -> Template:
+    """Everything that the approval of this revision covers."""
+    return Template(
+        department_id=revision.department_id,
+        names=(revision.name_mr, revision.name_en),
+        texts=(
+            (Language.MARATHI.value, revision.text_mr),
+            (Language.ENGLISH.value, revision.text_en),
+        ),
+        blanks=tuple(
+            Blank(
+                name=str(row["name"]),
+                kind=BlankKind(row["kind"]),
+                most=int(row["most"]),
+                choices=tuple((str(pair[0]), str(pair[1])) for pair in row["choices"]),
+            )
+            for row in revision.blanks
+        ),
+        late_limit=revision.late_limit,
+    )
+
+
+def row_of(blank: Blank) -> dict[str, object]:
+    """A blank as its row of a revision keeps it."""
+    return {
+        "name": blank.name,
+        "kind": blank.kind.value,
+        "most": blank.most,
+        "choices": [list(pair) for pair in blank.choices],
+    }
+
+
+def standing_approval(revision: TemplateRevision) -> TemplateDecision | None:
+    """The approval of exactly this revision that nobody took back; None where there is none."""
+    given = [one for one in revision.decisions if stands(one, revision)]
+    return given[-1] if given else None
+
+
+def stands(approval: TemplateDecision, revision: TemplateRevision) -> bool:
+    """Whether this is an approval of that revision, not taken back, of what it holds now."""
+    return (
+        approval.revision_id == revision.id
+        and approval.verdict is TemplateVerdict.APPROVED
+        and approval.withdrawn_at is None
+        and approval.digest == revision.digest == emergency.digest(template_of(revision))
+    )
+
+
+def counts(use: EmergencyUse | None, subject: Subject) -> bool:
+    """Whether an emergency Decision with this use counts for what would leave."""
+    if use is None:
+        return False
+    revision, approval = use.template_revision, use.approval
+    ground = Ground(
+        template=template_of(revision),
+        stored_digest=revision.digest,
+        approved_digest=approval.digest,
+        approval_stands=stands(approval, revision),
+        refused=use.ratification is Ratification.REFUSED,
+        said=use.said,
+    )
+    return emergency.stands(ground, subject)
