@@ -16,10 +16,21 @@ from publisher.inbox.replying import tick_answers
 from publisher.notices.mail import tick_mail
 from publisher.notices.sms import tick_sms
 from publisher.office.exporting import tick_exports
+from publisher.office.outages import look_back, tick_outages
 from publisher.office.reorganising import tick_departments
+from publisher.office.retention import tick_retention
+from publisher.office.timed import tick_timed
+from publisher.press.accounts.endings import tick_tokens
 from publisher.press.bench import Bench
 from publisher.press.confirming import tick_confirming
 from publisher.press.dispatching import tick_press
+from publisher.press.emergency.alerting import tick_alerts
+from publisher.press.emergency.ratifying import tick_ratifications
+from publisher.press.limits import tick_limits
+from publisher.press.lines import Press
+from publisher.press.recording import NOT_STORED
+from publisher.press.tidying import tick_tidying
+from publisher.press.watching import tick_watching
 from publisher.settings import Settings
 
 log = logging.getLogger("nagarvani.clock")
@@ -34,18 +45,36 @@ class Tick:
     run: Callable[[], int]
 
 
-def ticks(bench: Bench, settings: Settings) -> tuple[Tick, ...]:
-    """Everything the clock does, in the order in which one round does it."""
+def ticks(
+    bench: Bench, settings: Settings, *, is_busy: Callable[[], bool] = lambda: False
+) -> tuple[Tick, ...]:
+    """Everything the clock does, in the order in which one round does it.
+
+    While `is_busy`, less is read of what citizens write: what is due goes before.
+    """
     return (
         Tick("press", 0.5, lambda: tick_press(bench)),
+        Tick("tidying", 300.0, lambda: tick_tidying(bench)),
         Tick("confirming", 2.0, lambda: tick_confirming(bench)),
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
-        Tick("listening", 5.0, lambda: tick_listening(bench)),
+        Tick("watching", 60.0, lambda: tick_watching(bench)),
+        Tick("limits", 5.0, lambda: tick_limits(bench.database, now=bench.now())),
+        Tick("tokens", 3_600.0, lambda: tick_tokens(bench, settings)),
+        Tick("alerts", 5.0, lambda: tick_alerts(bench.database, sms=settings.sms, now=bench.now)),
+        Tick("ratifications", 60.0, lambda: tick_ratifications(bench.database, now=bench.now)),
+        Tick("listening", 5.0, lambda: tick_listening(bench, is_busy=is_busy)),
         Tick("mail", 2.0, lambda: _mail(bench, settings)),
         Tick("exports", 1.0, lambda: tick_exports(bench.database, now=bench.now())),
         Tick("sms", 2.0, lambda: _sms(bench, settings)),
         Tick("departments", 60.0, lambda: tick_departments(bench.database, now=bench.now)),
         Tick("links", 3.0, lambda: _links(bench, settings)),
+        Tick("outages", 5.0, lambda: tick_outages(bench.database, now=bench.now())),
+        Tick("timed", 30.0, lambda: tick_timed(bench.database)),
+        Tick(
+            "retention",
+            3600.0,
+            lambda: tick_retention(bench.database, bench.store, now=bench.now()),
+        ),
     )
 
 
@@ -70,6 +99,7 @@ def _links(bench: Bench, settings: Settings) -> int:
 
 def run_once(bench: Bench, settings: Settings) -> dict[str, int]:
     """Run whatever is due, once; gives how much each tick did."""
+    look_back(bench.database, now=bench.now())
     return {tick.name: tick.run() for tick in ticks(bench, settings)}
 
 
@@ -78,12 +108,47 @@ def run(bench: Bench, settings: Settings) -> None:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: asked.set())
-    scheduler = make_scheduler(ticks(bench, settings))
+    look_back(bench.database, now=bench.now())
+    # The press has a thread of its own: it waits for the next due moment, not for a beat.
+    press = Press(bench)
+    died = threading.Event()
+    printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
+    beside = ticks(bench, settings, is_busy=press.is_busy)
+    scheduler = make_scheduler(tuple(one for one in beside if one.name != "press"))
     scheduler.start()
+    printing.start()
     log.info("clock %s runs", bench.clock_name)
     asked.wait()
+    press.wake.set()
+    printing.join()
+    press.close()
     scheduler.shutdown(wait=True)
     log.info("clock %s has stopped", bench.clock_name)
+    if died.is_set():
+        raise SystemExit(1)  # whoever watches over the clock starts it again
+
+
+def _print(press: Press, asked: threading.Event, died: threading.Event) -> None:
+    """Beat until asked to stop; a clock whose press dies of a mistake ends as a whole."""
+    try:
+        _beat(press, asked)
+    finally:
+        if not asked.is_set():
+            died.set()
+            asked.set()
+
+
+def _beat(press: Press, asked: threading.Event) -> None:
+    """A database that is away for a moment ends nothing."""
+    while not asked.is_set():
+        try:
+            taken = press.beat()
+        except NOT_STORED as problem:
+            log.warning("press: the database does not answer (%s)", type(problem).__name__)
+            asked.wait(1.0)
+        else:
+            if taken:
+                log.info("press: %d", taken)
 
 
 def make_scheduler(of: tuple[Tick, ...]) -> BackgroundScheduler:

@@ -30,7 +30,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this clock holds, as long as nobody claims it by a later fence."""
+    """A delivery that this clock holds, as long as nobody claims it by a later fence.
+
+    `counted`: it has been counted against its account's limits.
+    """
 
     delivery_id: int
     fence: int
+    counted: bool = False

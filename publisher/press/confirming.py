@@ -10,20 +10,25 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
-from publisher import moving
+from publisher import checkpoints, moving
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.lifecycle import DeliveryState
-from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base import (
     CredentialsExpired,
-    Outgoing,
+    Deadline,
+    OutcomeUnknown,
+    Platform,
+    PlatformError,
     Receipt,
     Refused,
     Sighting,
     TryLater,
 )
-from publisher.press import accounts, publishing, recording, telling
-from publisher.press.bench import Bench
+from publisher.press import accounts, acting, parcels, receipts, recording, standing, telling
+from publisher.press.bench import Bench, Claim
+from publisher.press.parcels import Parcel
+from publisher.press.publishing import Desk
 
 PATIENCE = timedelta(minutes=15)
 """How long after the last try a person may say that it is not live: platforms list late."""
@@ -37,20 +42,18 @@ class TooSoon(NotAllowed):
 
 @dataclass(frozen=True)
 class Look:
-    """One look for an unconfirmed delivery."""
+    """One look for an unconfirmed delivery; `number` counts them from one."""
 
-    delivery_id: int
+    parcel: Parcel
     number: int
-    outgoing: Outgoing
-    account: Account
     since: datetime
 
 
 def tick_confirming(bench: Bench, *, most: int = 50) -> int:
     """Look for every unconfirmed delivery whose time has come; gives the number of looks."""
-    looks = 0
+    desk, looks = Desk(bench), 0
     while looks < most and (look := _next_look(bench)) is not None:
-        _store_look(bench, look, _sighting(bench, look))
+        _look(desk, look)
         looks += 1
     return looks
 
@@ -71,27 +74,50 @@ def _next_look(bench: Bench) -> Look | None:
             return None
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=bench.pace.lease)
-        return Look(
-            delivery_id=delivery.id,
-            number=delivery.looks,
-            outgoing=publishing.sought_of(delivery.variant),
-            account=delivery.account,
-            since=delivery.sending_at or delivery.due_at,
-        )
+        (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
+        look = Look(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
+    checkpoints.reach("look.marked")
+    return look
 
 
-def _sighting(bench: Bench, look: Look) -> Sighting | TryLater | None:
-    """What the platform shows; a platform that cannot be asked is no evidence of absence."""
+def _look(desk: Desk, look: Look) -> None:
     try:
-        platform = bench.open_account(look.account)
-        return platform.look_up(look.outgoing, since=look.since)
-    except TryLater as problem:
-        return problem
-    except Refused as problem:
-        return TryLater(detail=problem.detail)
+        platform = desk.open(look.parcel.account)
+        found = acting.look(platform, look.parcel, since=look.since)
+        checkpoints.reach("look.read")
+        if found is None and look.parcel.staged_id:
+            found = _release_again(desk.bench, platform, look)
+    except (TryLater, Refused, OutcomeUnknown) as problem:
+        # A platform that cannot be asked, or does not want to say, is no evidence of absence.
+        _store_look(desk.bench, look, problem)
     except CredentialsExpired as problem:
-        _pause(bench, look)
-        return TryLater(detail=problem.detail)
+        _pause(desk.bench, look)
+        _store_look(desk.bench, look, problem)
+    else:
+        _store_look(desk.bench, look, found)
+    checkpoints.reach("look.stored")
+
+
+def _release_again(bench: Bench, platform: Platform, look: Look) -> Sighting | None:
+    """Of two steps the second changes nothing when it is repeated: a crash heals by itself.
+
+    Only what may still leave now is released; the rest is held for a person.
+    """
+    parcel = look.parcel
+    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = recording.held_delivery(session, parcel.claim)
+        if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
+            return None
+        delivery.leased_until = delivery.look_at
+        session.flush()  # what stands in its way is asked past the session
+        seconds = bench.pace.send_deadline
+        if standing.obstacle(session, parcel, now=now, seconds=seconds, again=True):
+            return None
+        moving.record(session, delivery, "release_again", actor=CLOCK, now=now)
+    made = acting.kept(platform.release(parcel.staged_id, deadline=deadline))
+    return Sighting(made.platform_id, made.url, made.published_at, made.answer)
 
 
 def _pause(bench: Bench, look: Look) -> None:
@@ -100,34 +126,41 @@ def _pause(bench: Bench, look: Look) -> None:
             session,
             actor=CLOCK,
             now=bench.now(),
-            account_id=look.account.id,
+            account_id=look.parcel.account.id,
             reason="credentials",
         )
 
 
-def _store_look(bench: Bench, look: Look, found: Sighting | TryLater | None) -> None:
+def _store_look(bench: Bench, look: Look, found: Sighting | PlatformError | None) -> None:
     with bench.database.transaction() as session:
         now = bench.now()
-        delivery = moving.lock(session, Delivery, look.delivery_id)
+        delivery = recording.held_delivery(session, look.parcel.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
-        if isinstance(found, TryLater):
+        if isinstance(found, PlatformError):
             _look_again_later(delivery, bench, now)
-        elif found is None or recording.is_known(session, delivery.account_id, found.platform_id):
+        elif found is None or _proves_another(session, delivery, found):
             _not_found(session, delivery, look, bench, now)
         else:
             _found(session, delivery, found, now)
+        checkpoints.reach("look.in_commit")
+
+
+def _proves_another(session: Session, delivery: Delivery, found: Sighting) -> bool:
+    return delivery.action is DeliveryAction.PUBLISH and receipts.is_known(
+        session, delivery.account_id, found.platform_id
+    )
 
 
 def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
     """The platform gave no answer: this look does not count."""
     delivery.looks -= 1
-    delivery.look_at = now + timedelta(seconds=bench.pace.looks[1])
+    delivery.look_at = now + timedelta(seconds=bench.pace.looks[min(1, len(bench.pace.looks) - 1)])
 
 
 def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime) -> None:
     receipt = Receipt(found.platform_id, found.url, found.published_at, found.answer)
-    recording.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
+    receipts.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
     delivery.reason = {}
     moving.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
 
@@ -152,10 +185,10 @@ def it_is_live(
     """A person has seen a held delivery on the platform; `link` is what they saw, if given."""
     delivery = _held(session, delivery_id, actor=actor, now=now)
     platform_id = _id_in(link, delivery)
-    if recording.is_known(session, delivery.account_id, platform_id):
+    if receipts.is_known(session, delivery.account_id, platform_id):
         raise Invalid([Problem("link", "other_post", {})])
     receipt = Receipt(platform_id, link.strip(), delivery.sending_at or now, "")
-    recording.add_receipt(
+    receipts.add_receipt(
         session,
         delivery,
         receipt,

@@ -1,33 +1,58 @@
-"""The press's tick: what is too late is missed, what is due is claimed and sent, one by one."""
+"""The press's tick: what is too late is missed, what a dead clock left is taken up, what is due
+is claimed and sent.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import case, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
-from publisher import checkpoints, moving
-from publisher.desk.timing import latest_moment
+from publisher import moving
+from publisher.desk import holding_back
 from publisher.lifecycle import AccountState, DeliveryState
-from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
-from publisher.press import publishing, telling
-from publisher.press.bench import Bench, Claim
+from publisher.models.content import Revision, Variant
+from publisher.models.deliveries import Attempt, ClockBeat, Delivery
+from publisher.press import claiming, publishing, recording, telling
+from publisher.press.bench import Bench
+from publisher.press.parcels import Parcel
+from publisher.press.publishing import Desk
 from publisher.settings import Press
+
+SHORTEST_LIMIT = timedelta(minutes=1)
 
 
 def tick_press(bench: Bench, *, most: int = 50) -> int:
-    """Settle what is too late, then send what is due; gives how many deliveries were taken up."""
+    """Settle what is too late, then send what is due, one by one; gives how many were taken up."""
+    settle(bench)
+    desk, taken = Desk(bench), 0
+    while taken < most and (parcel := claim_next(bench)) is not None:
+        publishing.carry_out(bench, parcel, desk)
+        taken += 1
+    return taken
+
+
+def settle(bench: Bench) -> None:
+    """Beat, mark what is missed, and take up what a dead clock left."""
     with bench.database.transaction() as session:
         beat(session, bench.clock_name, now=bench.now())
         give_up_late(session, now=bench.now())
         sweep(session, now=bench.now(), pace=bench.pace)
-    taken = 0
-    while taken < most and (claim := claim_next(bench)) is not None:
-        publishing.carry_out(bench, claim)
-        taken += 1
-    return taken
+
+
+def claim_next(bench: Bench) -> Parcel | None:
+    """Claim one delivery that is due, or None; every account has its turn."""
+    with bench.database.reading() as session:
+        now = bench.now()
+        if not claiming.is_any_due(session, now):
+            return None
+        account_ids = claiming.open_accounts(session, now)
+    for account_id in account_ids:
+        if claimed := claiming.claim(bench, account_id=account_id, most=1):
+            return claimed[0]
+    return None
 
 
 def beat(session: Session, clock_name: str, *, now: datetime) -> None:
@@ -41,28 +66,61 @@ def beat(session: Session, clock_name: str, *, now: datetime) -> None:
 
 def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
     """Mark as missed what is past its late limit: a person decides whether it still makes sense."""
-    query = (
-        select(Delivery)
-        .where(Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at < now)
-        .order_by(Delivery.due_at)
-        .with_for_update(skip_locked=True)
-    )
-    late = [one for one in session.scalars(query) if now > latest_moment(one)]
+    late = _late(session, now)
+    if not late:
+        return []
+    brakes = holding_back.brakes(session, now=now)
     moving.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
-        delivery.reason = {"code": _why_late(delivery), "limit": delivery.late_limit}
+        delivery.reason = {"code": _why_late(delivery, brakes), "limit": delivery.late_limit}
         telling.tell_missed(session, delivery, now=now)
     return late
 
 
-def _why_late(delivery: Delivery) -> str:
-    """Whether its account had stopped, or nobody and nothing was there to send it in time."""
+def _late(session: Session, now: datetime) -> list[Delivery]:
+    """What is past its limit; of what is only due no more than a few columns are read."""
+    bound = Delivery.action.not_in(holding_back.TAKES_BACK)
+    not_after = case((bound, Revision.not_after), else_=None)
+    query = (
+        select(Delivery.id, Delivery.due_at, Delivery.late_limit, not_after.label("not_after"))
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(
+            Delivery.state == DeliveryState.SCHEDULED,
+            Delivery.due_at < now,
+            or_(Delivery.due_at < now - SHORTEST_LIMIT, not_after < now),
+        )
+    )
+    ids = [
+        row.id
+        for row in session.execute(query)
+        if row.due_at + timedelta(minutes=row.late_limit) < now
+        or (row.not_after is not None and row.not_after < now)
+    ]
+    if not ids:
+        return []
+    locked = (
+        select(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.SCHEDULED)
+        .options(joinedload(Delivery.account), joinedload(Delivery.post))
+        .order_by(Delivery.due_at)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+    return list(session.scalars(locked).unique())
+
+
+def _why_late(delivery: Delivery, brakes: holding_back.Brakes) -> str:
+    """What kept it here: a stop or freeze, its account, or that nobody was there in time."""
+    held = brakes.holds(holding_back.facts_of(delivery))
+    if held is not None:
+        return f"late_{held}"
     return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
 
 
 def sweep(session: Session, *, now: datetime, pace: Press) -> None:
     """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
     for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
+        _end_attempt(session, delivery, now, sending_at=None)
         moving.apply(
             session,
             delivery,
@@ -73,6 +131,7 @@ def sweep(session: Session, *, now: datetime, pace: Press) -> None:
             fence=delivery.fence,
         )
     for delivery in _lapsed(session, DeliveryState.SENDING, now):
+        _end_attempt(session, delivery, now, sending_at=delivery.sending_at)
         delivery.look_at = now + timedelta(seconds=pace.looks[0])
         delivery.reason = {"code": "lease_ended"}
         moving.apply(
@@ -86,6 +145,18 @@ def sweep(session: Session, *, now: datetime, pace: Press) -> None:
         )
 
 
+def _end_attempt(
+    session: Session, delivery: Delivery, now: datetime, *, sending_at: datetime | None
+) -> None:
+    query = select(Attempt).where(
+        Attempt.delivery_id == delivery.id, Attempt.fence == delivery.fence
+    )
+    attempt = session.scalars(query).one_or_none()
+    if attempt is not None and attempt.ended_at is None:
+        attempt.sending_at = sending_at
+        recording.finish(session, attempt, "lease_ended", "", now)
+
+
 def _lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
     query = (
         select(Delivery)
@@ -93,61 +164,3 @@ def _lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Deliv
         .with_for_update(skip_locked=True)
     )
     return list(session.scalars(query))
-
-
-def claim_next(bench: Bench) -> Claim | None:
-    """Claim the delivery that is due first, or None; committed apart from sending."""
-    checkpoints.reach("publish.before_claim")
-    now = bench.now()
-    with bench.database.transaction() as session:
-        candidate = _first_due(session, now)
-        if candidate is None:
-            return None
-        claim = _claim(session, candidate, bench, now)
-    checkpoints.reach("publish.claimed")
-    return claim
-
-
-def _first_due(session: Session, now: datetime) -> Delivery | None:
-    query = (
-        select(Delivery)
-        .join(Account, Account.id == Delivery.account_id)
-        .where(
-            Delivery.state == DeliveryState.SCHEDULED,
-            Delivery.due_at <= now,
-            or_(Delivery.not_before.is_(None), Delivery.not_before <= now),
-            Account.state == AccountState.CONNECTED,
-            or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
-        )
-        .order_by(Delivery.due_at, Delivery.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=Delivery)
-    )
-    return session.scalars(query).one_or_none()
-
-
-def _claim(session: Session, candidate: Delivery, bench: Bench, now: datetime) -> Claim | None:
-    """One atomic UPDATE: whoever changes the row has it, by the next fence."""
-    fence = candidate.fence + 1
-    statement = (
-        update(Delivery)
-        .where(
-            Delivery.id == candidate.id,
-            Delivery.state == DeliveryState.SCHEDULED,
-            Delivery.fence == candidate.fence,
-        )
-        .values(
-            state=DeliveryState.CLAIMED,
-            state_at=now,
-            fence=fence,
-            claimed_by=bench.clock_name,
-            leased_until=now + timedelta(seconds=bench.pace.lease),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    result = session.execute(statement)
-    if not isinstance(result, CursorResult) or result.rowcount != 1:
-        return None
-    attempt = Attempt(delivery_id=candidate.id, fence=fence, clock=bench.clock_name, claimed_at=now)
-    session.add(attempt)
-    return Claim(delivery_id=candidate.id, fence=fence)

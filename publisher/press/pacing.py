@@ -14,10 +14,15 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 
 def next_try(delivery: Delivery, *, now: datetime, asked: datetime | None) -> datetime:
-    """When to try again: at the time asked for if it lies ahead, else doubling from 30 s."""
+    """When to try again: at the time asked for if it lies ahead, else doubling from 30 s.
+
+    Only tries that were put off make the pause longer: a clock that died says nothing of the
+    platform, however often it was.
+    """
     if asked is not None and asked > now:
         return asked
-    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(delivery.fence - 1, 0), 10)
+    put_off = sum(one.outcome == "later" for one in delivery.attempts)
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(put_off - 1, 0), 10)
     return now + min(doubled, LONGEST_PAUSE)
 
 

@@ -1,171 +1,118 @@
 """One try of one delivery: prepare, let the gate judge, send, and store what came of it.
 
-No transaction is open while a platform is called.
+Publishing, answering, editing, hiding and deleting all leave through here. No transaction is
+open while a platform is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import dataclasses
+from contextlib import AbstractContextManager, nullcontext
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from approvals import gate
 from approvals.errors import Overtaken
-from approvals.policy import CLOCK
-from publisher import checkpoints, moving
-from publisher.desk import judging, leaving
-from publisher.desk.timing import latest_moment
-from publisher.lifecycle import DeliveryState
-from publisher.media.store import MediumChanged, MediumMissing, Store
-from publisher.models.content import Post, Rendition, Variant
-from publisher.models.deliveries import Delivery
+from publisher import checkpoints
+from publisher.media.store import MediumChanged, MediumMissing
+from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.base import (
+    Allowance,
     CredentialsExpired,
     Deadline,
-    Medium,
     OutcomeUnknown,
     Outgoing,
     Platform,
     Prepared,
-    Receipt,
     Refused,
     TryLater,
 )
-from publisher.press import recording, telling
-from publisher.press.bench import Bench, Claim
+from publisher.press import acting, parcels, receipts, recording, sending
+from publisher.press.bench import Bench
+from publisher.press.parcels import Parcel
+from publisher.press.receipts import Done
+from publisher.press.sending import HeldBack
+
+NOTHING = Prepared(Outgoing(""))
 
 
-class HeldBack(Exception):
-    """Between claim and sending something was found that keeps it here; already stored."""
+class Desk:
+    """Where one thread of the press works: an account's platform, opened once and kept.
+
+    `open` gives the platform; an account whose credentials changed is opened anew. `turn` lets
+    only so many of a clock's threads write `sending` at the same time: more would be slower.
+    """
+
+    def __init__(self, bench: Bench, turn: AbstractContextManager[object] | None = None) -> None:
+        self.bench = bench
+        self.turn = turn or nullcontext()
+        self._opened: dict[int, tuple[str, Platform]] = {}
+
+    def open(self, account: Account) -> Platform:
+        """The platform behind this account. Raises CredentialsExpired."""
+        known = self._opened.get(account.id)
+        if known is not None and known[0] == account.credentials:
+            return known[1]
+        platform = self.bench.open_account(account)
+        self._opened[account.id] = (account.credentials, platform)
+        return platform
+
+    def allowances(self, account: Account) -> tuple[Allowance, ...]:
+        """What the last answers said of this account's limits."""
+        known = self._opened.get(account.id)
+        return known[1].allowances if known is not None else ()
 
 
-def carry_out(bench: Bench, claim: Claim) -> None:
+def carry_out(bench: Bench, parcel: Parcel, desk: Desk | None = None) -> None:
     """Try this delivery once, and store the outcome."""
+    done = try_once(desk or Desk(bench), parcel)
+    if done is not None:
+        receipts.store_receipts(bench, [done])
+
+
+def try_once(desk: Desk, parcel: Parcel) -> Done | None:
+    """Try once; what was done is still to be stored, every other outcome is stored already."""
+    bench = desk.bench
     deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
     try:
-        platform, prepared = _prepare(bench, claim, deadline)
-        _begin_sending(bench, claim, prepared.outgoing)
-        receipt = _send(platform, prepared, deadline)
+        platform = desk.open(parcel.account)
+        prepared, ready = _prepare(bench, platform, parcel, deadline)
+        with desk.turn:
+            sending.start(bench, ready)
+        receipt = acting.send(platform, ready, prepared, deadline)
     except (HeldBack, Overtaken):
-        return
+        return None
     except MediumMissing as problem:
-        recording.store_failure(bench, claim, {"code": "medium_missing"}, problem.digest)
+        recording.store_failure(bench, parcel, "medium_missing", problem.digest)
     except MediumChanged as problem:
-        recording.store_failure(bench, claim, {"code": "medium_changed"}, problem.digest)
+        recording.store_failure(bench, parcel, "medium_changed", problem.digest)
     except Refused as problem:
-        recording.store_failure(bench, claim, {"code": problem.reason.value}, problem.detail)
+        recording.store_failure(bench, parcel, problem.reason, problem.detail)
     except TryLater as problem:
-        recording.store_delay(bench, claim, problem)
+        recording.store_delay(bench, parcel, problem, desk.allowances(parcel.account))
     except CredentialsExpired as problem:
-        recording.store_expiry(bench, claim, problem)
+        recording.store_expiry(bench, parcel, problem)
     except OutcomeUnknown as problem:
-        recording.store_unknown(bench, claim, problem)
+        recording.store_unknown(bench, parcel, problem)
     else:
         checkpoints.reach("publish.answer_unstored")
-        recording.store_receipt(bench, claim, receipt)
-        checkpoints.reach("publish.stored")
-
-
-def _send(platform: Platform, prepared: Prepared, deadline: Deadline) -> Receipt:
-    if prepared.outgoing.reply_to is not None:
-        return platform.reply(prepared, deadline=deadline)
-    return platform.publish(prepared, deadline=deadline)
-
-
-def _prepare(bench: Bench, claim: Claim, deadline: Deadline) -> tuple[Platform, Prepared]:
-    """Open the pictures and upload them: nothing of this can be seen by the public."""
-    with bench.database.reading() as session:
-        delivery = session.get_one(Delivery, claim.delivery_id)
-        outgoing = outgoing_of(delivery.variant, bench.store)
-        platform = bench.open_account(delivery.account)
-    return platform, platform.prepare(outgoing, deadline=deadline)
-
-
-def outgoing_of(variant: Variant, store: Store) -> Outgoing:
-    """Exactly what leaves for this variant; the pictures' bytes are compared with their digests."""
-    return _outgoing(variant, lambda one: store.open(one.sha256))
-
-
-def sought_of(variant: Variant) -> Outgoing:
-    """What to look for on the platform: pictures are counted there, so their bytes stay unread."""
-    return _outgoing(variant, lambda _: b"")
-
-
-def _outgoing(variant: Variant, content_of: Callable[[Rendition], bytes]) -> Outgoing:
-    media = tuple(
-        Medium(content_of(one), one.mime, one.alt_text, one.sha256) for one in variant.renditions
-    )
-    return Outgoing(
-        text=leaving.leaving_text(variant),
-        link=leaving.leaving_link(variant),
-        media=media,
-        reply_to=variant.target or None,
-    )
-
-
-def _begin_sending(bench: Bench, claim: Claim, outgoing: Outgoing) -> None:
-    """Commit `sending`, if the gate lets exactly this leave now; raises `HeldBack` if not."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        _lock_post(session, claim)
-        delivery = recording.held_delivery(session, claim)
-        if delivery is None or delivery.state is not DeliveryState.CLAIMED:
-            raise HeldBack
-        refusal = _refusal(delivery, outgoing, now)
-        if refusal is None:
-            _enter_sending(session, delivery, claim, now)
-        else:
-            _refuse(session, delivery, claim, refusal, now)
-    if refusal is not None:
-        raise HeldBack
-    checkpoints.reach("publish.before_connect")
-
-
-def _lock_post(session: Session, claim: Claim) -> None:
-    """Post before delivery, in the desk's own order, so that the two never block each other."""
-    query = select(Post).join(Delivery, Delivery.post_id == Post.id)
-    locked = query.where(Delivery.id == claim.delivery_id).with_for_update(read=True, of=Post)
-    session.scalars(locked).one()
-
-
-def _refusal(delivery: Delivery, outgoing: Outgoing, now: datetime) -> str | None:
-    """Why it may not leave, as a code; the gate judges once, in this transaction."""
-    if now > latest_moment(delivery):
-        return "late"
-    case = judging.case_of(delivery.variant.revision, now=now)
-    verdict = gate.judge(case, now=now)
-    if verdict.refusal is not None:
-        return verdict.refusal.value
-    digests = [one.sha256 for one in delivery.variant.renditions]
-    if digests != [one.sha256 for one in outgoing.media]:
-        return gate.Refusal.CHANGED.value
+        return Done(parcel, receipt, platform.allowances)
     return None
 
 
-def _enter_sending(session: Session, delivery: Delivery, claim: Claim, now: datetime) -> None:
-    delivery.sending_at = now
-    recording.attempt_of(session, claim).sending_at = now
-    moving.apply(
-        session,
-        delivery,
-        DeliveryState.SENDING,
-        actor=CLOCK,
-        now=now,
-        verb="send",
-        fence=claim.fence,
-    )
-
-
-def _refuse(
-    session: Session, delivery: Delivery, claim: Claim, refusal: str, now: datetime
-) -> None:
-    """Too late goes back, to be missed by the next tick; everything else is for a person."""
-    recording.end_attempt(session, claim, "gate", refusal, now)
-    if refusal == "late":
-        recording.move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
-        return
-    delivery.reason = {"code": refusal}
-    recording.move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
-    telling.tell_failed(session, delivery, now=now)
+def _prepare(
+    bench: Bench, platform: Platform, parcel: Parcel, deadline: Deadline
+) -> tuple[Prepared, Parcel]:
+    """Upload the pictures and make what can be made unpublished: the public sees none of it."""
+    if not parcel.creates:
+        return NOTHING, parcel
+    outgoing = parcels.outgoing_of(parcel, bench.store)
+    if parcel.action is DeliveryAction.EDIT:  # an edit changes words: the pictures stand already
+        platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
+        return Prepared(outgoing), parcel
+    prepared = platform.prepare(outgoing, deadline=deadline)
+    checkpoints.reach("publish.uploaded")
+    if parcel.stages and not parcel.staged_id:
+        staged_id = acting.stage(platform, prepared, deadline)
+        checkpoints.reach("publish.staged_unstored")
+        recording.store_staged(bench, parcel, staged_id)
+        checkpoints.reach("publish.staged")
+        parcel = dataclasses.replace(parcel, staged_id=staged_id)
+    return prepared, parcel

@@ -1,125 +1,154 @@
-"""Storing what came of a try, each outcome in a transaction of its own."""
+"""Storing what came of a try: receipts together, every other outcome by itself.
+
+The delivery is locked before its attempt, and the account's limits last, as the sweeper does it:
+so the two never wait for one another.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import moving
 from publisher.lifecycle import DeliveryState
-from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin
-from publisher.models.deliveries import Receipt as ReceiptRow
-from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, Receipt, TryLater
-from publisher.press import accounts, pacing, telling
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.platforms.base import (
+    Allowance,
+    CredentialsExpired,
+    OutcomeUnknown,
+    TryLater,
+)
+from publisher.press import accounts, limits, pacing, telling
 from publisher.press.bench import Bench, Claim
+from publisher.press.parcels import Parcel
+from publisher.press.standing import Obstacle
 
-LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
-"""Where a receipt may still arrive: a late answer settles what was only not known."""
+Allowances = tuple[Allowance, ...]
+
+NOT_STORED = (DBAPIError, DatabaseTimeout)
+"""What says that a transaction did not take place, or that nobody knows whether it did."""
+
+DOES_NOT_FIT = (DataError, IntegrityError)
+"""What says that one of the rows cannot be stored as it is."""
 
 
-def store_failure(bench: Bench, claim: Claim, reason: dict[str, str], answer: str) -> None:
+def refuse(session: Session, parcel: Parcel, found: Obstacle, *, now: datetime) -> None:
+    """It did not leave: what only waits goes back to the table, the rest is for a person."""
+    claim = parcel.claim
+    delivery = held_delivery(session, claim)
+    end_attempt(session, claim, "gate", found.code, now)
+    if delivery is None or delivery.state is not DeliveryState.CLAIMED:
+        return
+    if found.waits:
+        _wait(delivery, found)
+        move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
+        return
+    delivery.reason = {"code": found.code}
+    move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
+    telling.tell_failed(session, delivery, now=now)
+
+
+def _wait(delivery: Delivery, found: Obstacle) -> None:
+    """Where it is known until when it waits, it is said there and not tried before."""
+    if found.until is not None:
+        delivery.not_before = found.until
+        delivery.reason = {"code": found.code, "at": found.until.isoformat()}
+
+
+def give_back(bench: Bench, parcel: Parcel) -> None:
+    """This clock stops before it began with this one: somebody else takes it up at once."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = held_delivery(session, parcel.claim)
+        end_attempt(session, parcel.claim, "given_back", "", now)
+        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
+            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+
+
+def let_go(bench: Bench, parcel: Parcel) -> None:
+    """It was cancelled or claimed anew before `sending`: this try ends, and counts no more."""
+    with bench.database.transaction() as session:
+        attempt = attempt_of(session, parcel.claim)
+        if attempt.ended_at is None:
+            finish(session, attempt, "gate", "overtaken", bench.now())
+
+
+def store_staged(bench: Bench, parcel: Parcel, staged_id: str) -> None:
+    """Keep the id of what was made unpublished, before it is published by that id."""
+    with bench.database.transaction() as session:
+        delivery = held_delivery(session, parcel.claim)
+        attempt_of(session, parcel.claim).staged_id = staged_id
+        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
+            delivery.staged_id = staged_id
+
+
+def store_failure(bench: Bench, parcel: Parcel, code: str, answer: str) -> None:
     """The platform, or our own store, says no for good: a person has to change something."""
     with bench.database.transaction() as session:
         now = bench.now()
-        end_attempt(session, claim, "refused", answer, now)
-        delivery = _still_trying(session, claim)
+        delivery = _still_trying(session, parcel.claim)
+        end_attempt(session, parcel.claim, "refused", answer, now)
         if delivery is None:
             return
-        delivery.reason = reason
-        move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
+        delivery.reason = {"code": code}
+        if delivery.staged_id:
+            _distrust_second_step(delivery)
+        move(session, delivery, DeliveryState.FAILED, parcel.claim, now, "fail")
         telling.tell_failed(session, delivery, now=now)
 
 
-def store_delay(bench: Bench, claim: Claim, problem: TryLater) -> None:
+def _distrust_second_step(delivery: Delivery) -> None:
+    """What was made unpublished could not be published: from now on this account gets one step."""
+    delivery.staged_id = ""
+    delivery.account.two_steps = False
+
+
+def store_delay(
+    bench: Bench, parcel: Parcel, problem: TryLater, allowances: Allowances = ()
+) -> None:
     """Nothing left, and trying again is safe: back to the table, not before a later time."""
     with bench.database.transaction() as session:
         now = bench.now()
-        end_attempt(session, claim, "later", problem.detail, now)
-        delivery = _still_trying(session, claim)
+        delivery = _still_trying(session, parcel.claim)
+        end_attempt(session, parcel.claim, "later", problem.detail, now)
+        if allowances:
+            limits.learn(session, parcel.account.id, allowances, now)
         if delivery is None:
             return
         delivery.not_before = pacing.next_try(delivery, now=now, asked=problem.at)
         delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
-        move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
+        move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
         pacing.quieten(session, delivery.account_id, until=problem.at)
 
 
-def store_expiry(bench: Bench, claim: Claim, problem: CredentialsExpired) -> None:
+def store_expiry(bench: Bench, parcel: Parcel, problem: CredentialsExpired) -> None:
     """The token is no longer good: the account pauses, the delivery waits."""
     with bench.database.transaction() as session:
         now = bench.now()
-        end_attempt(session, claim, "credentials", problem.detail, now)
-        delivery = _still_trying(session, claim)
+        delivery = _still_trying(session, parcel.claim)
+        end_attempt(session, parcel.claim, "credentials", problem.detail, now)
         if delivery is None:
             return
         delivery.reason = {"code": "credentials"}
-        move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
+        move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
         accounts.pause(
             session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
         )
 
 
-def store_unknown(bench: Bench, claim: Claim, problem: OutcomeUnknown) -> None:
+def store_unknown(bench: Bench, parcel: Parcel, problem: OutcomeUnknown) -> None:
     """It may be live: never sent again by machine, looked for instead."""
     with bench.database.transaction() as session:
         now = bench.now()
-        end_attempt(session, claim, "unknown", problem.detail, now)
-        delivery = held_delivery(session, claim)
+        delivery = held_delivery(session, parcel.claim)
+        end_attempt(session, parcel.claim, "unknown", problem.detail, now)
         if delivery is not None:
-            _unconfirm(bench, session, delivery, claim, "unknown")
-
-
-def store_receipt(bench: Bench, claim: Claim, receipt: Receipt) -> None:
-    """It is live; an id that is already the proof of another delivery proves nothing."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        end_attempt(session, claim, "published", receipt.answer, now)
-        delivery = held_delivery(session, claim)
-        if delivery is None or delivery.state not in LATE_ANSWER:
-            return
-        if is_known(session, delivery.account_id, receipt.platform_id):
-            _unconfirm(bench, session, delivery, claim, "id_seen_before")
-            return
-        delivery.reason = {}
-        add_receipt(session, delivery, receipt, origin=ReceiptOrigin.ANSWER, now=now)
-        move(session, delivery, DeliveryState.PUBLISHED, claim, now, "publish")
-
-
-def is_known(session: Session, account_id: int, platform_id: str) -> bool:
-    """Whether this id is already the proof of another delivery on that account."""
-    query = select(ReceiptRow.id).where(
-        ReceiptRow.account_id == account_id, ReceiptRow.platform_id == platform_id
-    )
-    return session.execute(query).first() is not None
-
-
-def add_receipt(
-    session: Session,
-    delivery: Delivery,
-    receipt: Receipt,
-    *,
-    origin: ReceiptOrigin,
-    now: datetime,
-    person_id: int | None = None,
-) -> ReceiptRow:
-    """Keep the proof that this delivery is live."""
-    row = ReceiptRow(
-        delivery_id=delivery.id,
-        account_id=delivery.account_id,
-        platform_id=receipt.platform_id,
-        url=receipt.url,
-        published_at=receipt.published_at,
-        stored_at=now,
-        origin=origin,
-        answer=receipt.answer,
-        person_id=person_id,
-    )
-    session.add(row)
-    session.flush()
-    return row
+            unconfirm(bench, session, delivery, parcel.claim, "unknown")
 
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:
@@ -135,7 +164,8 @@ def _still_trying(session: Session, claim: Claim) -> Delivery | None:
     return delivery if delivery is not None and delivery.state in trying else None
 
 
-def _unconfirm(bench: Bench, session: Session, delivery: Delivery, claim: Claim, code: str) -> None:
+def unconfirm(bench: Bench, session: Session, delivery: Delivery, claim: Claim, code: str) -> None:
+    """From sending on nobody knows: it will be looked for."""
     if delivery.state is not DeliveryState.SENDING:
         return
     now = bench.now()
@@ -175,5 +205,12 @@ def attempt_of(session: Session, claim: Claim) -> Attempt:
 
 def end_attempt(session: Session, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
     """Write down what came of this attempt."""
-    attempt = attempt_of(session, claim)
+    finish(session, attempt_of(session, claim), outcome, answer, now)
+
+
+def finish(session: Session, attempt: Attempt, outcome: str, answer: str, now: datetime) -> None:
+    """The same for an attempt at hand; what has not left is counted against no limit."""
     attempt.ended_at, attempt.outcome, attempt.answer = now, outcome, answer
+    if attempt.counted and attempt.sending_at is None:
+        attempt.counted = False
+        limits.give_back(session, attempt.delivery.account_id, attempt.claimed_at, now)

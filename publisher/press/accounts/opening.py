@@ -1,0 +1,104 @@
+"""From an account to the platform behind it, and to the ways by which one is connected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher import now as wall
+from publisher.models.deliveries import Account
+from publisher.platforms import open_platform
+from publisher.platforms.base import CredentialsExpired, Health, HealthProblem, Platform
+from publisher.platforms.connecting import App, TokenFacts, Turned, Ways, Why
+from publisher.press.accounts.vault import Unsealable, Vault
+from publisher.settings import Press, Settings
+
+OpenAccount = Callable[[Account], Platform]
+"""How the press gets from an account to the platform behind it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a platform says of an account: whether it works, and of its token (None: nothing)."""
+
+    health: Health
+    facts: TokenFacts | None = None
+
+
+LookAt = Callable[[Account], Look]
+"""How the house asks a platform about an account; no transaction is open then."""
+
+
+def opener(settings: Settings) -> OpenAccount:
+    """How this installation opens accounts: at the real platforms, or wherever settings point."""
+    vault, press = Vault.of(settings), settings.press
+    return lambda account: _open(account, vault, press)
+
+
+def _open(account: Account, vault: Vault, press: Press) -> Platform:
+    try:
+        credentials = vault.open(account.credentials)
+    except Unsealable as problem:
+        raise CredentialsExpired("the stored credentials cannot be opened") from problem
+    return open_platform(
+        account.platform,
+        credentials,
+        x_api_url=press.x_api_url,
+        x_web_url=press.x_web_url,
+        graph_api_url=press.graph_api_url,
+        graph_api_version=press.graph_api_version,
+    )
+
+
+def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> Ways:
+    """The ways to the platforms, with the app's keys of this installation."""
+    press, access = settings.press, settings.access
+    return Ways(
+        App(
+            x_consumer_key=access.x_consumer_key,
+            x_consumer_secret=access.x_consumer_secret,
+            facebook_app_id=access.facebook_app_id,
+            facebook_app_secret=access.facebook_app_secret,
+            x_api_url=press.x_api_url,
+            x_web_url=press.x_web_url,
+            graph_api_url=press.graph_api_url,
+            graph_api_version=press.graph_api_version,
+            facebook_web_url=press.facebook_web_url,
+            now=now,
+            monotonic=time.monotonic,
+        )
+    )
+
+
+def looker(
+    settings: Settings, open_account: OpenAccount, *, now: Callable[[], datetime] = wall.now
+) -> LookAt:
+    """How this installation asks: the account by its own token, the token by the app's."""
+    vault, to = Vault.of(settings), ways(settings, now=now)
+    return lambda account: _look(account, open_account, vault, to)
+
+
+def _look(account: Account, open_account: OpenAccount, vault: Vault, to: Ways) -> Look:
+    try:
+        health = open_account(account).check()
+    except CredentialsExpired as problem:
+        return Look(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
+    if not health.ok:
+        return Look(health)
+    try:
+        return Look(health, to.examine(account.platform, vault.open(account.credentials)))
+    except Unsealable:
+        return Look(health)
+    except Turned as turned:
+        return _doubted(health, turned)
+
+
+def _doubted(health: Health, turned: Turned) -> Look:
+    """The account answers, but of its token something else is said."""
+    if turned.why is Why.EXPIRED:
+        return Look(Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about))
+    if turned.why in (Why.OTHER_ACCOUNT, Why.OTHER_APP):
+        return Look(Health(False, HealthProblem.WRONG_ACCOUNT, health.name, None, turned.about))
+    return Look(health)

@@ -1,0 +1,1 @@
+"""The emergency lane: who is on duty, templates approved beforehand, uses of them, and alerts."""

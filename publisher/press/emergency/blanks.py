@@ -1,0 +1,167 @@
+"""What is typed into a blank, checked by the blank's kind, and said in each language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from approvals.emergency import Blank, BlankKind, Template
+from publisher.desk.checking import Check
+from publisher.people.contacts import REGION
+from publisher.words import dates
+from publisher.words.numbers import digits, latin_digits
+from publisher.words.when import BadWhen, parse_time
+from publisher.worktime import from_local, local_day
+
+MARATHI, ENGLISH = "mr", "en"
+TONGUES = (MARATHI, ENGLISH)
+LONGEST_TIME = 20
+LONGEST_PHONE = 16
+INDIA, WHOLE = 91, 10
+_EMERGENCY_NUMBER = re.compile(r"1\d{2,4}")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_BETWEEN = frozenset(" ,.-–/()’'")
+_DEVANAGARI = re.compile("[\u0904-\u0939\u0958-\u0961\u0972-\u097f]")
+_LATIN = re.compile("[A-Za-z]")
+
+Typed = Mapping[str, str]
+"""What was typed, by the field's name."""
+
+Said = dict[str, dict[str, str]]
+
+
+def fields_of(template: Template) -> list[tuple[str, Blank, str]]:
+    """The fields of a form: name, blank, and the language, "" where one field serves both."""
+    return [
+        (field_of(at, tongue), blank, tongue)
+        for at, blank in enumerate(template.blanks)
+        for tongue in (TONGUES if blank.kind is BlankKind.PLACE else ("",))
+    ]
+
+
+def field_of(at: int, tongue: str = "") -> str:
+    """The name of the field for the blank at this place."""
+    return f"blank-{at}-{tongue}" if tongue else f"blank-{at}"
+
+
+def read(template: Template, typed: Typed, checking: Check, *, now: datetime) -> Said:
+    """What fills the blanks, by language and name; problems are noted by field."""
+    said: Said = {tongue: {} for tongue in TONGUES}
+    for at, blank in enumerate(template.blanks):
+        for tongue, words in _READERS[blank.kind](at, blank, typed, checking, now).items():
+            said[tongue][blank.name] = words
+    return said
+
+
+Reader = Callable[[int, Blank, Typed, Check, datetime], dict[str, str]]
+
+
+def _place(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime) -> dict[str, str]:
+    """A place's name in each language: letters, digits and the signs between them."""
+    found = {}
+    for tongue in TONGUES:
+        field = field_of(at, tongue)
+        words = checking.line(field, typed.get(field, ""), most=blank.most, required=True)
+        if words and (code := _wrong_in_place(words, tongue)):
+            checking.add(field, code)
+        found[tongue] = words
+    return found
+
+
+def _wrong_in_place(words: str, tongue: str) -> str:
+    if not all(_may_stand(letter) for letter in words):
+        return "only_letters"
+    if re.search(r"\w\.\w", latin_digits(words)) and not re.search(r"\d\.\d", latin_digits(words)):
+        return "only_letters"  # what looks like an address becomes a link on the platform
+    if tongue == MARATHI and not _DEVANAGARI.search(words):
+        return "not_marathi"
+    if tongue == ENGLISH and (_DEVANAGARI.search(words) or not _LATIN.search(words)):
+        return "not_english"
+    return ""
+
+
+def _may_stand(letter: str) -> bool:
+    return (
+        letter in _BETWEEN or unicodedata.category(letter)[0] in "LMN" or letter in "\u200c\u200d"
+    )
+
+
+def _time(at: int, _blank: Blank, typed: Typed, checking: Check, now: datetime) -> dict[str, str]:
+    """A time of the day, in words of each language."""
+    field = field_of(at)
+    try:
+        moment = from_local(local_day(now), parse_time(typed.get(field, "")))
+    except BadWhen as bad:
+        checking.add(field, bad.code.value)
+        return {}
+    return {tongue: _plain(dates.clock_time(moment, tongue)) for tongue in TONGUES}
+
+
+def _plain(words: str) -> str:
+    """Platforms keep a blank that does not break, but their counts and searches stumble over it."""
+    return words.replace("\u00a0", " ")
+
+
+def _number(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime) -> dict[str, str]:
+    """A number as it was typed, in the digits of each language."""
+    field = field_of(at)
+    words = latin_digits(checking.line(field, typed.get(field, ""), most=blank.most, required=True))
+    if words and not _NUMBER.fullmatch(words):
+        checking.add(field, "not_a_number")
+    return {tongue: digits(words, tongue) for tongue in TONGUES}
+
+
+def _helpline(
+    at: int, _blank: Blank, typed: Typed, checking: Check, _now: datetime
+) -> dict[str, str]:
+    """A telephone number of the city or of an emergency service, in each language's digits."""
+    field = field_of(at)
+    words = checking.line(field, typed.get(field, ""), most=LONGEST_PHONE * 2, required=True)
+    number = _phone(latin_digits(words)) if words else ""
+    if words and not number:
+        checking.add(field, "not_a_phone")
+    return {tongue: digits(number, tongue) for tongue in TONGUES}
+
+
+def _phone(words: str) -> str:
+    """The number as it is dialled inside India; empty where it is none."""
+    if _EMERGENCY_NUMBER.fullmatch(words):
+        return words
+    try:
+        number = phonenumbers.parse(words, REGION)
+    except phonenumbers.NumberParseException:
+        return ""
+    if number.country_code != INDIA or number.extension or not _is_whole(number):
+        return ""
+    if phonenumbers.number_type(number) == PhoneNumberType.MOBILE:
+        return str(number.national_number)
+    return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL).replace(" ", "-")
+
+
+def _is_whole(number: PhoneNumber) -> bool:
+    """Ten digits, or a free number: those given to nobody, which a demo needs, count as well."""
+    return len(str(number.national_number)) == WHOLE or phonenumbers.is_valid_number(number)
+
+
+def _choice(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime) -> dict[str, str]:
+    """One of the list: what is typed is its place, from 0."""
+    field = field_of(at)
+    chosen = typed.get(field, "")
+    if not chosen.isascii() or not chosen.isdigit() or int(chosen) >= len(blank.choices):
+        checking.add(field, "choose")
+        return {}
+    return dict(zip(TONGUES, blank.choices[int(chosen)], strict=True))
+
+
+_READERS: Mapping[BlankKind, Reader] = {
+    BlankKind.PLACE: _place,
+    BlankKind.TIME: _time,
+    BlankKind.NUMBER: _number,
+    BlankKind.HELPLINE: _helpline,
+    BlankKind.CHOICE: _choice,
+}

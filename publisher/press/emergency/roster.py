@@ -1,0 +1,185 @@
+"""The duty roster: who may publish urgent warnings, from when until when, whatever their role."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.desk.checking import Check, Missing, person_of
+from publisher.models.emergency import Duty
+from publisher.models.people import Appointment, Person
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+
+LONGEST = timedelta(days=31)
+MOST_SHOWN = 200
+
+
+class OwnDuty(NotAllowed):
+    """Nobody puts themselves on the duty roster, or takes themselves off it."""
+
+    code = "own_duty"
+
+
+def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
+    """Whether the person who acts stands on the roster at `now`."""
+    if actor.person_id is None:
+        return False
+    query = select(Duty.id).where(Duty.person_id == actor.person_id, *_at(now))
+    return session.execute(query.limit(1)).first() is not None
+
+
+def on_duty(session: Session, *, now: datetime) -> list[Duty]:
+    """Who is on duty at `now`, by name once each; people who are shut out are left out."""
+    found = session.scalars(_duties().where(*_at(now)).order_by(Duty.from_at, Duty.id))
+    standing = [one for one in found if one.person.disabled_at is None]
+    return list({one.person_id: one for one in standing}.values())
+
+
+def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Duty.from_at <= now, Duty.until_at > now, Duty.ended_at.is_(None))
+
+
+def coming(session: Session, *, now: datetime) -> list[Duty]:
+    """The duties that have yet to begin, the next one first."""
+    query = _duties().where(Duty.from_at > now, Duty.ended_at.is_(None))
+    return list(session.scalars(query.order_by(Duty.from_at, Duty.id).limit(MOST_SHOWN)))
+
+
+def past(session: Session, *, now: datetime) -> list[Duty]:
+    """The duties that are over or were taken back, the latest first."""
+    over = or_(Duty.until_at <= now, Duty.ended_at.is_not(None))
+    query = _duties().where(over).order_by(Duty.until_at.desc(), Duty.id.desc())
+    return list(session.scalars(query.limit(MOST_SHOWN)))
+
+
+def _duties() -> Select[Duty]:
+    return select(Duty).options(
+        joinedload(Duty.person)
+        .selectinload(Person.appointments)
+        .joinedload(Appointment.department),
+        joinedload(Duty.recorded_by),
+        joinedload(Duty.ended_by),
+    )
+
+
+def candidates(session: Session, *, now: datetime) -> list[Appointment]:
+    """Everybody in office who can be put on the roster, once each, by name."""
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .where(
+            Appointment.from_at <= now,
+            or_(Appointment.until_at.is_(None), Appointment.until_at > now),
+            Person.disabled_at.is_(None),
+        )
+        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .order_by(Person.name_mr, Appointment.id)
+    )
+    return list({one.person_id: one for one in session.scalars(query)}.values())
+
+
+def put_on(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    person_id: int,
+    from_at: datetime | None,
+    until_at: datetime | None,
+) -> Duty:
+    """Put somebody on the roster, and tell them.
+
+    Raises `WrongRole`, `OwnDuty`, or `Invalid` with everything that is wrong.
+    """
+    require(actor, Action.KEEP_ROSTER, None, now=now)
+    if person_id == actor.person_id:
+        raise OwnDuty
+    begins, ends = _checked(session, person_id, from_at, until_at, now=now)
+    duty = Duty(
+        person_id=person_id,
+        from_at=begins,
+        until_at=ends,
+        recorded_at=now,
+        recorded_by_id=person_of(actor),
+        recorded_under_id=actor.appointment_id or 0,
+    )
+    session.add(duty)
+    values = {"person": person_id, "from_at": begins.isoformat(), "until_at": ends.isoformat()}
+    moving.record(session, duty, "put_on_duty", actor=actor, now=now, values=values)
+    _tell(session, duty, now=now)
+    return duty
+
+
+def _checked(
+    session: Session,
+    person_id: int,
+    from_at: datetime | None,
+    until_at: datetime | None,
+    *,
+    now: datetime,
+) -> tuple[datetime, datetime]:
+    """The moments as they are stored; the row of the person is locked against another entry."""
+    checking = Check()
+    person = session.get(Person, person_id, with_for_update=True) if person_id else None
+    begins, ends = from_at or now, until_at or now
+    if person is None or not _is_reachable(person, now):
+        checking.add("person_id", "unknown_person")
+    if until_at is None:
+        checking.add("until_day", "required")
+    elif ends <= max(begins, now):
+        checking.add("until_day", "before_begin")
+    elif ends - begins > LONGEST:
+        checking.add("until_day", "too_long_duty", most=LONGEST.days)
+    elif _overlaps(session, person_id, begins, ends):
+        checking.add("person_id", "on_duty_already")
+    checking.finish()
+    return begins, ends
+
+
+def _is_reachable(person: Person, now: datetime) -> bool:
+    """In office, and not shut out."""
+    held = any(one.in_force(now) for one in person.appointments)
+    return person.disabled_at is None and held
+
+
+def _overlaps(session: Session, person_id: int, begins: datetime, ends: datetime) -> bool:
+    query = select(Duty.id).where(
+        Duty.person_id == person_id,
+        Duty.ended_at.is_(None),
+        Duty.from_at < ends,
+        Duty.until_at > begins,
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def take_off(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> Duty:
+    """End a duty now, or take one back that has yet to begin; it stays in the roster's history.
+
+    Raises `Missing` where it is over already, `WrongRole` or `OwnDuty`.
+    """
+    require(actor, Action.KEEP_ROSTER, None, now=now)
+    duty = session.get(Duty, duty_id, with_for_update=True, populate_existing=True)
+    if duty is None or duty.ended_at is not None or duty.until_at <= now:
+        raise Missing(duty_id)
+    if duty.person_id == actor.person_id:
+        raise OwnDuty
+    duty.ended_at, duty.ended_by_id = now, person_of(actor)
+    moving.record(session, duty, "take_off_duty", actor=actor, now=now)
+    return duty
+
+
+def _tell(session: Session, duty: Duty, *, now: datetime) -> None:
+    composing.queue(
+        session,
+        kind=NoticeKind.DUTY_RECORDED,
+        person=session.get_one(Person, duty.person_id),
+        values={"from_at": duty.from_at, "until_at": duty.until_at},
+        now=now,
+        path=paths.duty(),
+    )

@@ -1,0 +1,156 @@
+"""Templates as they stand: which there are, what each needs, and which can be used now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from approvals import gate
+from approvals.gate import Approvers, Candidate
+from approvals.policy import Action, Actor
+from publisher.desk import grounds
+from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
+from publisher.models.emergency import (
+    EmergencyTemplate,
+    TemplateDecision,
+    TemplateRevision,
+    TemplateVerdict,
+)
+from publisher.models.people import Appointment
+from publisher.people import ladder
+
+
+def newest(template: EmergencyTemplate) -> TemplateRevision:
+    """The revision that counts."""
+    return template.revisions[-1]
+
+
+def approval_of(template: EmergencyTemplate) -> TemplateDecision | None:
+    """The approval under which the template can be used; None where it cannot."""
+    return None if template.ended_at else grounds.standing_approval(newest(template))
+
+
+def returned(template: EmergencyTemplate) -> TemplateDecision | None:
+    """The department's return of the newest revision, where that was its last word."""
+    decisions = newest(template).decisions
+    last = decisions[-1] if decisions else None
+    return last if last is not None and last.verdict is TemplateVerdict.RETURNED else None
+
+
+def offered(session: Session) -> list[EmergencyTemplate]:
+    """The templates that can be used now, by name."""
+    return [one for one in _found(session, _in_use()) if approval_of(one) is not None]
+
+
+def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[EmergencyTemplate]:
+    """The templates that this actor may see, by department and name."""
+    seen = departments_in_sight(actor, Action.SEE_EMERGENCY)
+    query = _ended() if ended else _in_use()
+    if seen is not None:
+        query = query.where(EmergencyTemplate.department_id.in_(seen))
+    return _found(session, query)
+
+
+def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[EmergencyTemplate]:
+    """The templates whose newest revision waits for this actor's approval."""
+    if actor.department_id is None:
+        return []
+    query = _in_use().where(EmergencyTemplate.department_id == actor.department_id)
+    undecided = [one for one in _found(session, query) if not newest(one).decisions]
+    if not undecided:
+        return []
+    able = deciders_of(session, actor.department_id, now=now)
+    return [one for one in undecided if is_among(able(_authors(newest(one))), actor)]
+
+
+def is_among(able: Approvers, actor: Actor) -> bool:
+    """Whether this actor is one of those who can decide now."""
+    return any(one.appointment_id == actor.appointment_id for one in able.everybody)
+
+
+def _in_use() -> Select[EmergencyTemplate]:
+    return _whole().where(EmergencyTemplate.ended_at.is_(None))
+
+
+def _ended() -> Select[EmergencyTemplate]:
+    return _whole().where(EmergencyTemplate.ended_at.is_not(None))
+
+
+def _whole() -> Select[EmergencyTemplate]:
+    revisions = selectinload(EmergencyTemplate.revisions)
+    decisions = revisions.selectinload(TemplateRevision.decisions)
+    return (
+        select(EmergencyTemplate)
+        .options(
+            joinedload(EmergencyTemplate.department),
+            revisions.joinedload(TemplateRevision.author),
+            decisions.joinedload(TemplateDecision.person),
+            decisions.joinedload(TemplateDecision.appointment).joinedload(Appointment.department),
+        )
+        .order_by(EmergencyTemplate.name_mr, EmergencyTemplate.id)
+    )
+
+
+def _found(session: Session, query: Select[EmergencyTemplate]) -> list[EmergencyTemplate]:
+    return list(session.scalars(query))
+
+
+def template_for(session: Session, *, actor: Actor, template_id: int) -> EmergencyTemplate:
+    """One template that the actor may see, or `Missing`."""
+    template = session.scalars(_whole().where(EmergencyTemplate.id == template_id)).one_or_none()
+    if template is None:
+        raise Missing(template_id)
+    check_in_sight(actor, Action.SEE_EMERGENCY, [template.department_id])
+    return template
+
+
+def in_use(session: Session, template_id: int) -> EmergencyTemplate:
+    """One template with its revisions, or `Missing`; ended ones are missing."""
+    query = _in_use().where(EmergencyTemplate.id == template_id)
+    template = session.scalars(query).one_or_none()
+    if template is None:
+        raise Missing(template_id)
+    return template
+
+
+def locked(session: Session, template_id: int) -> EmergencyTemplate:
+    """The template, locked until the transaction ends, or `Missing`; ended ones are missing."""
+    template = session.get(
+        EmergencyTemplate, template_id, with_for_update=True, populate_existing=True
+    )
+    if template is None or template.ended_at is not None:
+        raise Missing(template_id)
+    return template
+
+
+def approvers_of(session: Session, revision: TemplateRevision, *, now: datetime) -> Approvers:
+    """Who can approve this revision for the department that owns it now."""
+    return able_in(session, revision.department_id, _authors(revision), now=now)
+
+
+def _authors(revision: TemplateRevision) -> tuple[int, ...]:
+    return () if revision.author_id is None else (revision.author_id,)
+
+
+def able_in(
+    session: Session, department_id: int, without: Collection[int], *, now: datetime
+) -> Approvers:
+    """Who of a department can decide now: its officers, else its head, without these persons."""
+    return deciders_of(session, department_id, now=now)(without)
+
+
+def deciders_of(
+    session: Session, department_id: int, *, now: datetime
+) -> Callable[[Collection[int]], Approvers]:
+    """The same for several things: who is in office is read once."""
+    top = ladder.head(session, department_id, now=now)
+    officers = [_candidate(one) for one in ladder.officers(session, department_id, now=now)]
+    head = _candidate(top) if top else None
+    return lambda without: gate.approvers(officers, head, without)
+
+
+def _candidate(appointment: Appointment) -> Candidate:
+    return Candidate(appointment.person_id, appointment.id)

@@ -1,0 +1,57 @@
+"""What others did to something of ours on its platform: written down, and told to who has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK, Role
+from publisher import moving
+from publisher.models.people import Person
+from publisher.models.watching import Watch
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.people import ladder
+
+
+def tell_gone(session: Session, watch: Watch, *, now: datetime) -> None:
+    """It is no longer there, and we did not delete it."""
+    moving.record(session, watch.receipt.delivery, "found_gone", actor=CLOCK, now=now)
+    _tell(session, NoticeKind.FOUND_GONE, watch, now=now)
+
+
+def tell_changed(session: Session, watch: Watch, *, now: datetime) -> None:
+    """Another text stands there than the one we last published."""
+    values = {"seen": watch.seen_text}
+    delivery = watch.receipt.delivery
+    moving.record(session, delivery, "found_changed", actor=CLOCK, now=now, values=values)
+    _tell(session, NoticeKind.FOUND_CHANGED, watch, now=now)
+
+
+def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) -> None:
+    delivery = watch.receipt.delivery
+    values = {
+        "title": delivery.post.title,
+        "account": delivery.account.name,
+        "platform": delivery.account.platform,
+        "at": now,
+    }
+    for person in _concerned(session, delivery.post.department_id, now=now):
+        composing.queue(
+            session,
+            kind=kind,
+            person=person,
+            values=values,
+            now=now,
+            path=paths.found(watch.id),
+        )
+
+
+def _concerned(session: Session, department_id: int, *, now: datetime) -> list[Person]:
+    """The cell's lead, and the department's officers, or its head where it has none."""
+    held = ladder.holders(session, Role.CELL_LEAD, now=now)
+    officers = ladder.officers(session, department_id, now=now)
+    top = ladder.head(session, department_id, now=now)
+    held += officers or ([top] if top else [])
+    return list({one.person_id: one.person for one in held}.values())

@@ -1,0 +1,143 @@
+"""Freezes: posts of an account, a department and a kind stay here between two moments.
+
+An election's code of conduct is one of them. Answers to citizens and emergencies go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.desk.checking import LONGEST_REASON, Check, Missing, person_of
+from publisher.models.content import SubmissionKind
+from publisher.models.deliveries import Account
+from publisher.models.people import Appointment, Department
+from publisher.models.press import Freeze
+from publisher.people import register
+from publisher.press import freeze_telling
+
+
+class FreezeOver(NotAllowed):
+    """The freeze has ended, or was lifted already: there is nothing to lift."""
+
+    code = "freeze_over"
+
+
+@dataclass(frozen=True)
+class FreezeForm:
+    """What somebody asks for; None stands for all accounts, departments or kinds."""
+
+    from_at: datetime
+    until_at: datetime
+    reason: str
+    account_id: int | None = None
+    department_id: int | None = None
+    kind: str | None = None
+
+
+def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -> Freeze:
+    """Lay a freeze. One that begins in the past begins now; the cell and others are told.
+
+    Raises `WrongRole`, and `Invalid` with everything that is wrong with the form.
+    """
+    require(actor, Action.FREEZE, None, now=now)
+    reason = _checked(session, form, now=now)
+    made = Freeze(
+        from_at=max(form.from_at, now),
+        until_at=form.until_at,
+        account_id=form.account_id,
+        department_id=form.department_id,
+        kind=form.kind,
+        reason=reason,
+        at=now,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id,
+    )
+    session.add(made)
+    moving.record(session, made, "freeze", actor=actor, now=now, values=_said(made))
+    freeze_telling.tell_laid(session, made, now=now)
+    return made
+
+
+def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
+    """The words of the reason; raises `Invalid`."""
+    check = Check()
+    if form.until_at <= now:
+        check.add("until_at", "past")
+    elif form.until_at <= form.from_at:
+        check.add("until_at", "before_beginning")
+    if form.account_id is not None and session.get(Account, form.account_id) is None:
+        check.add("account", "unknown_account")
+    if form.department_id is not None:
+        department = session.get(Department, form.department_id)
+        if department is None or not register.is_in_force(department, now=now):
+            check.add("department", "unknown_department")
+    if form.kind is not None and form.kind not in {one.value for one in SubmissionKind}:
+        check.add("kind", "required")
+    reason = check.text("reason", form.reason, most=LONGEST_REASON, required=True)
+    check.finish()
+    return reason
+
+
+def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Freeze:
+    """End a freeze early, or take away one that has not begun.
+
+    Raises `WrongRole`, `Missing`, and `FreezeOver` where it does not hold any more.
+    """
+    require(actor, Action.FREEZE, None, now=now)
+    found = session.get(Freeze, freeze_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise Missing(freeze_id)
+    if found.lifted_at is not None or found.until_at <= now:
+        raise FreezeOver
+    found.lifted_at, found.lifted_by_id = now, actor.person_id
+    moving.record(session, found, "lift", actor=actor, now=now, values=_said(found))
+    freeze_telling.tell_lifted(session, found, now=now)
+    return found
+
+
+def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Freeze]:
+    """The freezes that are over or were lifted, the newest first."""
+    query = (
+        select(Freeze)
+        .where(or_(Freeze.lifted_at.is_not(None), Freeze.until_at <= now))
+        .options(*with_names())
+        .order_by(Freeze.until_at.desc(), Freeze.id.desc())
+    )
+    return list(session.scalars(query.limit(most)))
+
+
+def standing_freezes(session: Session, *, now: datetime) -> list[Freeze]:
+    """The freezes that hold or are still to come, with whoever laid them."""
+    query = select(Freeze).where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
+    found = query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
+    return list(session.scalars(found))
+
+
+def with_names() -> tuple[ORMOption, ...]:
+    """Load whom and what a freeze names in the same query."""
+    held = joinedload(Freeze.appointment)
+    return (
+        joinedload(Freeze.account),
+        joinedload(Freeze.department),
+        joinedload(Freeze.lifted_by),
+        held.joinedload(Appointment.department),
+        held.joinedload(Appointment.person),
+    )
+
+
+def _said(of: Freeze) -> dict[str, object]:
+    return {
+        "from_at": of.from_at.isoformat(),
+        "until_at": of.until_at.isoformat(),
+        "account": of.account_id,
+        "department": of.department_id,
+        "kind": of.kind,
+    }

@@ -1,0 +1,302 @@
+"""How often an account may still publish: learned from answers, capped by us, for all clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from publisher.database import Database
+from publisher.lifecycle import DeliveryState
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
+from publisher.platforms import allowances as told
+from publisher.platforms.allowances import PUBLISH, Window
+from publisher.platforms.base import Allowance as Told
+
+CAP = f"{PUBLISH}.cap"
+DAY = timedelta(hours=24)
+COUNTED: Mapping[str, timedelta] = {
+    f"{PUBLISH}.15min": timedelta(minutes=15),
+    f"{PUBLISH}.app_day": DAY,
+    f"{PUBLISH}.user_day": DAY,
+}
+"""What goes down by one with each publication, and how long its window is.
+
+The others are shares that only answers tell.
+"""
+
+NOT_SENT = ("later", "refused", "credentials", "gate")
+"""Outcomes of tries of which it is known that nothing came out of them."""
+
+
+def learn(session: Session, account_id: int, allowances: Iterable[Told], now: datetime) -> None:
+    """Keep what a platform's answers said of the account's limits.
+
+    Within one window the lower number stays: answers may come in another order than they were
+    given, and what other clocks have spent since is not in them.
+    """
+    for window in told.read(allowances, now=now):
+        _keep(session, account_id, window, now)
+
+
+def _keep(session: Session, account_id: int, window: Window, now: datetime) -> None:
+    statement = _insert(session, account_id, window, now)
+    new = statement.excluded
+    lower = (Allowance.resets_at == new.resets_at) & (Allowance.remaining < new.remaining)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "name"],
+            set_={
+                "most": new.most,
+                "remaining": case((lower, Allowance.remaining), else_=new.remaining),
+                "resets_at": new.resets_at,
+                "learned_at": new.learned_at,
+            },
+        )
+    )
+
+
+def _insert(
+    session: Session, account_id: int, window: Window, now: datetime
+) -> sqlite.Insert | postgresql.Insert:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    values = {"account_id": account_id, "learned_at": now, **asdict(window)}
+    if is_sqlite:
+        return sqlite.insert(Allowance).values(values)
+    return postgresql.insert(Allowance).values(values)
+
+
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """That `Account` may publish now: nothing asked us to wait, and no limit is used up."""
+    full = exists().where(Allowance.account_id == Account.id, *_used_up(now))
+    quiet = or_(Account.quiet_until.is_(None), Account.quiet_until <= now)
+    return quiet & ~full.correlate(Account)
+
+
+def _used_up(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_publication = Allowance.name.startswith(f"{PUBLISH}.")
+    return Allowance.remaining <= 0, Allowance.resets_at > now, is_publication
+
+
+def free_at(session: Session, account_id: int, now: datetime) -> datetime | None:
+    """When the account may publish again; None where it may now."""
+    quiet = select(Account.quiet_until).where(Account.id == account_id, Account.quiet_until > now)
+    full = select(Allowance.resets_at).where(Allowance.account_id == account_id, *_used_up(now))
+    return max((at for at in session.scalars(quiet.union_all(full)) if at), default=None)
+
+
+def why_not(session: Session, account_id: int, now: datetime) -> str:
+    """The code of what holds the account longest: `cap` is ours, `limit` the platform's."""
+    query = select(Allowance.name, Allowance.resets_at).where(
+        Allowance.account_id == account_id, *_used_up(now)
+    )
+    full = sorted(session.execute(query), key=lambda one: one.resets_at)
+    if not full:
+        return "limit"
+    quiet = session.scalar(select(Account.quiet_until).where(Account.id == account_id))
+    is_cap = full[-1].name == CAP and (quiet is None or quiet < full[-1].resets_at)
+    return "cap" if is_cap else "limit"
+
+
+def tick_limits(database: Database, *, now: datetime) -> int:
+    """Say of what is due and waits for a full account until when it waits; gives how many."""
+    with database.transaction() as session:
+        return sum(_say(session, one, now) for one in _full_accounts(session, now))
+
+
+def _full_accounts(session: Session, now: datetime) -> list[int]:
+    query = select(Allowance.account_id).where(*_used_up(now)).distinct()
+    return list(session.scalars(query.order_by(Allowance.account_id)))
+
+
+def _say(session: Session, account_id: int, now: datetime) -> int:
+    until = free_at(session, account_id, now)
+    if until is None:
+        return 0
+    code, at = why_not(session, account_id, now), until.isoformat()
+    known = [func.coalesce(Delivery.reason[one].as_string(), "") for one in ("code", "at")]
+    statement = (
+        update(Delivery)
+        .where(
+            Delivery.account_id == account_id,
+            Delivery.state == DeliveryState.SCHEDULED,
+            Delivery.action == DeliveryAction.PUBLISH,
+            Delivery.due_at <= now,
+            Delivery.urgent.is_(False),
+            or_(known[0] != code, known[1] != at),
+        )
+        .values(reason={"code": code, "at": at})
+    )
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
+    """Count up to so many publications that are being claimed; gives how many were.
+
+    Belongs into the transaction of the claim, so that the clocks wait for one another once for
+    many, and not at every `sending`. What is not counted here is asked for by `spend` when it is
+    sent: under a cap of ours, where nothing is known of the account, and where little is left.
+    """
+    if session.scalar(select(Account.daily_cap).where(Account.id == account_id)) is not None:
+        return 0
+    rows = [one for one in _locked(session, account_id, now) if one.resets_at > now]
+    counted = min([most, *(max(0, one.remaining) for one in rows)]) if rows else 0
+    if counted:
+        _count_down(session, account_id, now, by=counted)
+    return counted
+
+
+def give_back(session: Session, account_id: int, claimed_at: datetime, now: datetime) -> None:
+    """Undo the counting of one that was claimed then and did not leave.
+
+    A window that began since has not counted it, and gets nothing back.
+    """
+    _locked(session, account_id, now)
+    left = case(
+        (Allowance.remaining < Allowance.most, Allowance.remaining + 1), else_=Allowance.most
+    )
+    _change(session, account_id, now, left, _ran_at(claimed_at))
+
+
+def _ran_at(moment: datetime) -> ColumnElement[bool]:
+    """That `Allowance` is of a window which had begun at this moment."""
+    return or_(
+        *(
+            (Allowance.name == name) & (Allowance.resets_at <= moment + span)
+            for name, span in COUNTED.items()
+        )
+    )
+
+
+def spend(
+    session: Session,
+    account_id: int,
+    now: datetime,
+    *,
+    urgent: bool = False,
+    counted: bool = False,
+) -> datetime | None:
+    """Count one publication; None, or when the account is free again and nothing was counted.
+
+    Belongs into the transaction of `sending`, before `sending_at` is written there: it locks the
+    account's limits until the commit, so that two clocks never spend the last one both. An urgent
+    one is counted, and never held back. What its claim has `counted` is asked for the cap alone.
+    """
+    cap = session.scalar(select(Account.daily_cap).where(Account.id == account_id))
+    if cap is not None:
+        _lay_cap(session, account_id, cap, now)
+    rows = _locked(session, account_id, now)
+    asked = [one for one in rows if one.name == CAP or not counted]
+    full = [one.resets_at for one in asked if one.remaining <= 0 and one.resets_at > now]
+    if full and not urgent:
+        return max(full)
+    if any(one.name in COUNTED for one in asked):
+        _count_down(session, account_id, now)
+    if cap is not None:
+        _write_cap(session, account_id, cap, [now, *_sent(session, account_id, cap, now)], now)
+    return None
+
+
+def _locked(session: Session, account_id: int, now: datetime) -> list[Allowance]:
+    query = select(Allowance).where(
+        Allowance.account_id == account_id,
+        or_(Allowance.resets_at > now, Allowance.name == CAP),
+        Allowance.name.startswith(f"{PUBLISH}."),
+    )
+    locked = query.order_by(Allowance.id).with_for_update()
+    return list(session.scalars(locked.execution_options(populate_existing=True)))
+
+
+def _count_down(session: Session, account_id: int, now: datetime, *, by: int = 1) -> None:
+    left = case((Allowance.remaining > by, Allowance.remaining - by), else_=0)
+    _change(session, account_id, now, left)
+
+
+def _change(
+    session: Session,
+    account_id: int,
+    now: datetime,
+    remaining: ColumnElement[int],
+    *only: ColumnElement[bool],
+) -> None:
+    """Change what is left in the windows that go down with each publication."""
+    statement = (
+        update(Allowance)
+        .where(
+            Allowance.account_id == account_id,
+            Allowance.resets_at > now,
+            Allowance.name.in_(COUNTED),
+            *only,
+        )
+        .values(remaining=remaining)
+    )
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def recount(session: Session, account_id: int, now: datetime) -> None:
+    """Bring the cap's row in line with the account's cap and with what was sent."""
+    cap = session.scalar(select(Account.daily_cap).where(Account.id == account_id))
+    if cap is None:
+        gone = delete(Allowance).where(Allowance.account_id == account_id, Allowance.name == CAP)
+        session.execute(gone)
+        return
+    _lay_cap(session, account_id, cap, now)
+    _write_cap(session, account_id, cap, _sent(session, account_id, cap, now), now)
+
+
+def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
+    """How many publications left, or may have left, in the last 24 hours."""
+    return len(_sent(session, account_id, None, now))
+
+
+def _sent(session: Session, account_id: int, most: int | None, now: datetime) -> list[datetime]:
+    """When, the newest first."""
+    query = (
+        select(Attempt.sending_at)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(
+            Attempt.sending_at > now - DAY,
+            Attempt.outcome.not_in(NOT_SENT),
+            Delivery.account_id == account_id,
+            Delivery.action == DeliveryAction.PUBLISH,
+        )
+        .order_by(Attempt.sending_at.desc())
+        .limit(most)
+    )
+    return [at for at in session.scalars(query) if at is not None]
+
+
+def _lay_cap(session: Session, account_id: int, cap: int, now: datetime) -> None:
+    """The row that clocks wait at; one that is there stays as it is."""
+    statement = _insert(session, account_id, Window(CAP, cap, cap, now + DAY), now)
+    session.execute(statement.on_conflict_do_nothing(index_elements=["account_id", "name"]))
+
+
+def _write_cap(
+    session: Session, account_id: int, cap: int, sent: list[datetime], now: datetime
+) -> None:
+    """What is left of the cap; where nothing is, until the oldest that counts is a day old."""
+    left = max(0, cap - len(sent))
+    until = (sent[cap - 1] if left == 0 else now) + DAY
+    statement = (
+        update(Allowance)
+        .where(Allowance.account_id == account_id, Allowance.name == CAP)
+        .values(most=cap, remaining=left, resets_at=until, learned_at=now)
+    )
+    session.execute(statement.execution_options(synchronize_session=False))

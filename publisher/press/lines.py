@@ -1,0 +1,290 @@
+"""The press of one running clock: a line of threads for each account; none waits for another.
+
+A line claims a little ahead of its threads. Receipts are stored together, by a thread of their
+own; every `sending` is a commit of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from datetime import datetime
+
+from publisher.press import claiming, dispatching, publishing, receipts, recording
+from publisher.press.bench import Bench
+from publisher.press.parcels import Parcel
+from publisher.press.publishing import Desk
+from publisher.press.receipts import Done
+
+log = logging.getLogger("nagarvani.press")
+
+AHEAD = 2
+"""How many times its threads a line lays ready; it claims again when half a round is left.
+
+So a claim is for many at a time, and no thread waits for the next one.
+"""
+
+GATHERING = 0.1
+"""Seconds that the first of several receipts waits for others, so that they share a commit."""
+
+WRITING = 8
+"""How many of a clock's threads write `sending` at the same time; on SQLite one can."""
+
+MOST_TOGETHER = 64
+"""The most receipts stored in one transaction."""
+
+
+class Recorder:
+    """Stores receipts as they come, as many together as there are."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._done: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether it goes on storing."""
+        return self._thread.is_alive()
+
+    def put(self, done: Done) -> None:
+        """Hand over what a platform answered."""
+        self._done.put(done)
+
+    def close(self) -> None:
+        """Store what is left, and end."""
+        self._done.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            first = self._done.get()
+            time.sleep(GATHERING if first is not None else 0)
+            group, is_open = self._gather(first)
+            if group:
+                self._store(group)
+
+    def _gather(self, first: Done | None) -> tuple[list[Done], bool]:
+        group: list[Done] = []
+        one = first
+        while one is not None:
+            group.append(one)
+            if len(group) == MOST_TOGETHER:
+                return group, True
+            try:
+                one = self._done.get_nowait()
+            except queue.Empty:
+                return group, True
+        return group, False
+
+    def _store(self, group: list[Done]) -> None:
+        """A database that is away for a moment loses no receipt; the rest will be looked for.
+
+        What cannot be stored together is stored one by one: a bad receipt costs no other.
+        """
+        for pause in (0.2, 1.0, 3.0, 10.0, 0.0):
+            problem = self._try(group)
+            if problem is None:
+                return
+            if isinstance(problem, recording.DOES_NOT_FIT):
+                break
+            time.sleep(pause)
+        for one in group:
+            self._try([one])
+
+    def _try(self, group: list[Done]) -> Exception | None:
+        """Store them together; gives what kept them from being stored."""
+        try:
+            receipts.store_receipts(self._bench, group)
+        except recording.NOT_STORED as problem:
+            log.warning("%d receipts not stored yet: %s", len(group), type(problem).__name__)
+            return problem
+        return None
+
+
+class Line:
+    """The threads of one account, and what was claimed for them."""
+
+    def __init__(self, bench: Bench, account_id: int, threads: int, press: Press) -> None:
+        self.account_id = account_id
+        self.threads = threads
+        self._bench = bench
+        self._press = press
+        self._ready: deque[Parcel] = deque()
+        self._busy = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._workers: list[threading.Thread] = []
+
+    def room(self) -> int:
+        """How many are to be claimed for it now: none as long as enough lie ready."""
+        with self._changed:
+            if self._stopping or not self._is_low():
+                return 0
+            return self.threads * AHEAD - len(self._ready)
+
+    def _is_low(self) -> bool:
+        return len(self._ready) <= self.threads // 2
+
+    def waits(self) -> bool:
+        """Whether something lies ready that none of its threads has taken up yet."""
+        return bool(self._ready)
+
+    def add(self, parcels: list[Parcel]) -> None:
+        """Lay these ready, and start threads as far as they are needed."""
+        with self._changed:
+            self._ready.extend(parcels)
+            # One that died of a mistake is replaced; its delivery is the sweeper's.
+            self._workers = [one for one in self._workers if one.is_alive()]
+            wanted = min(self.threads, len(self._ready) + self._busy)
+            while len(self._workers) < wanted:
+                name = f"line-{self.account_id}-{len(self._workers) + 1}"
+                worker = threading.Thread(target=self._run, name=name, daemon=True)
+                self._workers.append(worker)
+                worker.start()
+            self._changed.notify(len(parcels))
+
+    def stop(self) -> list[Parcel]:
+        """Take up nothing more; gives what was claimed and not begun."""
+        with self._changed:
+            self._stopping = True
+            left = list(self._ready)
+            self._ready.clear()
+            self._changed.notify_all()
+        return left
+
+    def join(self) -> None:
+        """Wait until what is under way has ended: each try has a deadline."""
+        for worker in self._workers:
+            worker.join()
+
+    def _run(self) -> None:
+        desk = Desk(self._bench, self._press.turn)
+        while (parcel := self._take()) is not None:
+            try:
+                self._try(desk, parcel)
+            finally:
+                self._leave()
+
+    def _try(self, desk: Desk, parcel: Parcel) -> None:
+        try:
+            done = publishing.try_once(desk, parcel)
+        except recording.NOT_STORED as problem:
+            # The sweeper takes it up: claimed is repeated, sending is looked for.
+            log.warning("delivery %d left to the sweeper: %s", parcel.claim.delivery_id, problem)
+            return
+        if done is not None:
+            self._press.recorder.put(done)
+
+    def _take(self) -> Parcel | None:
+        with self._changed:
+            while not self._ready and not self._stopping:
+                self._changed.wait()
+            if not self._ready:
+                return None
+            self._busy += 1
+            parcel = self._ready.popleft()
+            is_low = self._is_low()
+        if is_low:
+            self._press.wake.set()
+        return parcel
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._busy -= 1
+
+
+class Press:
+    """Everything one clock sends: `beat` is called again and again, `close` once at the end."""
+
+    def __init__(self, bench: Bench, *, settle_every: float = 0.5) -> None:
+        self.bench = bench
+        self.recorder = Recorder(bench)
+        self.wake = threading.Event()
+        self.turn = threading.BoundedSemaphore(1 if bench.database.is_sqlite else WRITING)
+        self._lines: dict[int, Line] = {}
+        self._settle_every = settle_every
+        self._settled_at = float("-inf")
+        self._closing = False
+
+    def is_busy(self) -> bool:
+        """Whether more is due than can be begun at this moment."""
+        return any(line.waits() for line in list(self._lines.values()))
+
+    def beat(self, seconds: float = 0.5) -> int:
+        """For so many seconds: claim what is due the moment it is due; gives how many were.
+
+        Raises `RuntimeError` where receipts are stored no longer: nothing more may be sent then.
+        """
+        if not self._closing and not self.recorder.is_alive():
+            raise RuntimeError("receipts are no longer stored")
+        taken, ends = 0, self.bench.monotonic() + seconds
+        if self.bench.monotonic() - self._settled_at >= self._settle_every:
+            dispatching.settle(self.bench)
+            self._settled_at = self.bench.monotonic()
+        while not self._closing:
+            self.wake.clear()
+            taken += self._fill()
+            left = ends - self.bench.monotonic()
+            if left <= 0:
+                break
+            self.wake.wait(self._patience(left))
+        return taken
+
+    def _fill(self) -> int:
+        """Claim for every line that has room."""
+        with self.bench.database.reading() as session:
+            now = self.bench.now()
+            if not claiming.is_any_due(session, now):
+                return 0
+            account_ids = claiming.open_accounts(session, now)
+        threads = max(1, self.bench.pace.connections // max(1, len(account_ids)))
+        return sum(self._claim(account_id, threads) for account_id in account_ids)
+
+    def _claim(self, account_id: int, threads: int) -> int:
+        line = self._line(account_id, threads)
+        room = line.room()
+        if not room:
+            return 0
+        claimed = claiming.claim(self.bench, account_id=account_id, most=room)
+        if claimed:
+            line.add(claimed)
+        return len(claimed)
+
+    def _line(self, account_id: int, threads: int) -> Line:
+        if account_id not in self._lines:
+            self._lines[account_id] = Line(self.bench, account_id, threads, self)
+        line = self._lines[account_id]
+        line.threads = threads
+        return line
+
+    def _patience(self, left: float) -> float:
+        """Until the next one is due, if that is sooner than the end of this beat."""
+        with self.bench.database.reading() as session:
+            now = self.bench.now()
+            due_at: datetime | None = claiming.next_due(session, now)
+        if due_at is None:
+            return left
+        return min(left, max(0.0, (due_at - now).total_seconds()))
+
+    def close(self) -> None:
+        """Finish what is under way within its deadline, give back the rest, store every receipt."""
+        self._closing = True
+        self.wake.set()
+        unbegun = [parcel for line in self._lines.values() for parcel in line.stop()]
+        for parcel in unbegun:
+            self._give_back(parcel)
+        for line in self._lines.values():
+            line.join()
+        self.recorder.close()
+
+    def _give_back(self, parcel: Parcel) -> None:
+        """One that cannot be given back now keeps nothing else here from coming to its end."""
+        try:
+            recording.give_back(self.bench, parcel)
+        except recording.NOT_STORED as problem:
+            log.warning("delivery %d left to the sweeper: %s", parcel.claim.delivery_id, problem)

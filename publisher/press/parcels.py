@@ -1,0 +1,161 @@
+"""What one claim carries: everything that a try needs, read in the claim's own transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from publisher.desk import leaving
+from publisher.media.store import Store
+from publisher.models.content import Post, PostKind, Rendition, Variant
+from publisher.models.deliveries import Account, Delivery, DeliveryAction
+from publisher.models.press import Order
+from publisher.platforms.base import Medium, Outgoing
+from publisher.press.bench import Claim
+
+CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One picture of a parcel, still in the store."""
+
+    sha256: str
+    mime: str
+    alt_text: str
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What one try is about. `account` is a copy that belongs to no session.
+
+    `variant` is the text, link, target and pictures as the gate will see them; `target` the
+    platform's id of what is answered, edited, deleted or hidden. `staged_id` is what an earlier
+    try made unpublished.
+    """
+
+    claim: Claim
+    action: DeliveryAction
+    account: Account
+    variant: gate.VariantSubject
+    leaves: tuple[Leaf, ...]
+    target: str
+    is_reply: bool
+    staged_id: str
+
+    @property
+    def creates(self) -> bool:
+        """Whether a text leaves, which the gate has to judge."""
+        return self.action in CREATES
+
+    @property
+    def stages(self) -> bool:
+        """Whether it is made unpublished first: seen to work here, and no answer."""
+        return (
+            self.action is DeliveryAction.PUBLISH
+            and self.account.two_steps
+            and not self.variant.target
+        )
+
+
+def read(session: Session, claims: Sequence[Claim]) -> list[Parcel]:
+    """The parcels of these claims, in their order: two statements, however many they are."""
+    if not claims:
+        return []
+    ids = [one.delivery_id for one in claims]
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Delivery.id,
+            Delivery.action,
+            Delivery.staged_id,
+            Delivery.variant_id,
+            Variant.account_id.label("variant_account_id"),
+            Variant.language,
+            Variant.text,
+            Variant.link,
+            Variant.target,
+            Post.kind,
+            Order.target.label("order_target"),
+            *(getattr(Account, name).label(f"account_{name}") for name in _COPIED),
+        )
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Post, Post.id == Delivery.post_id)
+        .join(Account, Account.id == Delivery.account_id)
+        .outerjoin(Order, Order.delivery_id == Delivery.id)
+        .where(Delivery.id.in_(ids))
+    )
+    rows = {row.id: row for row in session.execute(query)}
+    pictures = _pictures(session, [row.variant_id for row in rows.values()])
+    return [_parcel(one, rows[one.delivery_id], pictures) for one in claims]
+
+
+_COPIED = ("id", "code", "platform", "handle", "name", "url", "credentials", "two_steps")
+
+
+def _pictures(session: Session, variant_ids: Sequence[int]) -> dict[int, list[Leaf]]:
+    query = (
+        select(Rendition.variant_id, Rendition.sha256, Rendition.mime, Rendition.alt_text)
+        .where(Rendition.variant_id.in_(variant_ids))
+        .order_by(Rendition.variant_id, Rendition.position)
+    )
+    found: dict[int, list[Leaf]] = defaultdict(list)
+    for variant_id, sha256, mime, alt_text in session.execute(query):
+        found[variant_id].append(Leaf(sha256, mime, alt_text))
+    return found
+
+
+def _parcel(claim: Claim, row: Row[Any], pictures: dict[int, list[Leaf]]) -> Parcel:
+    leaves = tuple(pictures.get(row.variant_id, ()))
+    variant = gate.VariantSubject(
+        account_id=row.variant_account_id,
+        language=row.language,
+        text=row.text,
+        link=row.link,
+        target=row.target,
+        pictures=tuple(gate.Picture(one.sha256, one.alt_text) for one in leaves),
+    )
+    account = Account(**{name: getattr(row, f"account_{name}") for name in _COPIED})
+    return Parcel(
+        claim=claim,
+        action=row.action,
+        account=account,
+        variant=variant,
+        leaves=leaves,
+        target=row.order_target or row.target,
+        is_reply=row.kind is PostKind.REPLY,
+        staged_id=row.staged_id,
+    )
+
+
+def outgoing_of(parcel: Parcel, store: Store) -> Outgoing:
+    """Exactly what leaves; the pictures' bytes are compared with their digests as they open."""
+    media = tuple(
+        Medium(store.open(one.sha256), one.mime, one.alt_text, one.sha256) for one in parcel.leaves
+    )
+    return _outgoing(parcel, media)
+
+
+def sought_of(parcel: Parcel) -> Outgoing:
+    """What to look for on the platform: pictures are counted there, so their bytes stay unread."""
+    media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in parcel.leaves)
+    return _outgoing(parcel, media)
+
+
+def _outgoing(parcel: Parcel, media: tuple[Medium, ...]) -> Outgoing:
+    variant = parcel.variant
+    is_reply = parcel.action is DeliveryAction.PUBLISH and bool(variant.target)
+    text, link = leaving.leaving(
+        parcel.account.platform,
+        variant.text,
+        variant.link,
+        has_target=bool(variant.target),
+        has_pictures=bool(parcel.leaves),
+    )
+    reply_to = variant.target if is_reply else None
+    return Outgoing(text=text, link=link, media=media, reply_to=reply_to)

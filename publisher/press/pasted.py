@@ -1,0 +1,125 @@
+"""What a pasted link says: whose post it is, and by which id the platform knows it.
+
+X: /<handle>/status/<number>. Facebook: /<page>/posts/…, permalink.php?story_fbid=…&id=…, each
+with comment_id where it is an answer. What names nobody (shared short links, photos) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from publisher.desk.checking import Invalid, Problem, is_web_address
+from publisher.desk.leaving import FACEBOOK, X
+from publisher.models.deliveries import Account
+
+LONGEST = 500
+HOSTS: Mapping[str, frozenset[str]] = {
+    X: frozenset({"x.com", "www.x.com", "mobile.x.com", "twitter.com", "www.twitter.com"})
+    | {"mobile.twitter.com"},
+    FACEBOOK: frozenset({"facebook.com", "www.facebook.com", "m.facebook.com"})
+    | {"web.facebook.com", "business.facebook.com"},
+}
+_ON_X = re.compile(r"/(?P<name>\w{1,30})/status/(?P<number>\d{1,30})(?:/|$)")
+_ON_FACEBOOK = re.compile(r"/(?P<name>[^/]+)/posts/(?:[^/]+/)?(?P<number>\d+|pfbid\w+)/?$")
+_NOBODY = frozenset({"i", "web"})
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """A link to a post or answer on one of our accounts.
+
+    `platform_id` is the platform's id; empty where the link holds none by which it can be read.
+    """
+
+    url: str
+    platform_id: str
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a link's own words name: a page or handle, the post, and the comment under it."""
+
+    name: str
+    number: str
+    comment: str = ""
+
+
+def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "") -> Pasted:
+    """The post that a link leads to; `page_id` is our page's number on Facebook, where known.
+
+    Raises `Invalid` where it is no link, leads elsewhere, or to what is not this account's.
+    """
+    url = link.strip()
+    if not url or len(url) > LONGEST or not _is_address(url):
+        raise _wrong("link")
+    if _host(url) not in _hosts(account):
+        raise _wrong("other_platform")
+    named = (_on_facebook if account.platform == FACEBOOK else _on_x)(url)
+    if named is None:
+        raise _wrong("names_no_post")
+    if not _is_ours(named.name, account, page_id):
+        raise _wrong("other_account")
+    if account.platform == FACEBOOK:
+        return Pasted(url, _facebook_id(named, page_id, is_reply=is_reply))
+    return Pasted(url, named.number)
+
+
+def _wrong(code: str) -> Invalid:
+    return Invalid([Problem("link", code)])
+
+
+def _is_address(url: str) -> bool:
+    """A web address; a practice platform may stand on this very machine."""
+    return is_web_address(url) or urlsplit(url).hostname == "localhost"
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower()
+
+
+def _hosts(account: Account) -> frozenset[str]:
+    """Where the account's posts are seen: on its platform, or on the practice one that it is on."""
+    known, own = HOSTS.get(account.platform, frozenset()), _host(account.url)
+    return known if not own or own in known else frozenset({own})
+
+
+def _on_x(url: str) -> _Named | None:
+    found = _ON_X.search(urlsplit(url).path)
+    if found is None or found["name"].lower() in _NOBODY:
+        return None
+    return _Named(found["name"], found["number"])
+
+
+def _on_facebook(url: str) -> _Named | None:
+    parts = urlsplit(url)
+    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    comment = asked.get("reply_comment_id") or asked.get("comment_id", "")
+    if "story_fbid" in asked and "id" in asked:
+        return _Named(asked["id"], asked["story_fbid"], comment)
+    found = _ON_FACEBOOK.search(parts.path)
+    return _Named(found["name"], found["number"], comment) if found else None
+
+
+def _is_ours(name: str, account: Account, page_id: str) -> bool:
+    """Whether a link names our account: by its handle, its number, or its address."""
+    own = {account.handle.lstrip("@"), page_id, urlsplit(account.url).path.strip("/")}
+    own.add(urlsplit(account.url).path.rstrip("/").rpartition("/")[2])
+    return name.casefold() in {one.casefold() for one in own if one}
+
+
+def _facebook_id(named: _Named, page_id: str, *, is_reply: bool) -> str:
+    """Facebook's id: the page's and the post's numbers, or the post's and the comment's.
+
+    Links of the newer form (pfbid…) hold no number: what they lead to is looked for by its text.
+    """
+    if is_reply and not named.comment:
+        raise _wrong("names_no_answer")
+    if not named.number.isdecimal() or not (named.comment or "0").isdecimal():
+        return ""
+    if is_reply:
+        return f"{named.number}_{named.comment}"
+    page = named.name if named.name.isdecimal() else page_id
+    return f"{page}_{named.number}" if page else ""

@@ -1,0 +1,199 @@
+"""Storing receipts: many together, and what is unusual about one by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import checkpoints, moving
+from publisher.database import insert_together
+from publisher.desk import ordering
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
+from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.platforms.base import Receipt
+from publisher.press import limits, recording
+from publisher.press.bench import Bench
+from publisher.press.parcels import Parcel
+
+LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
+"""Where a receipt may still arrive: a late answer settles what was only not known."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a platform did, and what its answers said of the account's limits."""
+
+    parcel: Parcel
+    receipt: Receipt
+    allowances: recording.Allowances = ()
+
+
+def store_receipts(bench: Bench, done: Sequence[Done]) -> None:
+    """Store what was done, in one transaction; what is unusual about one is settled by itself."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        usual = _usual(session, done)
+        held = {one.parcel.claim.delivery_id: one.parcel.claim.fence for one in usual}
+        moved = _publish(session, held, now) if held else frozenset()
+        rows = [_receipt_row(one, now) for one in usual if one.parcel.claim.delivery_id in moved]
+        if rows:
+            insert_together(session, ReceiptRow, rows)
+        for one in done:
+            if one.parcel.claim.delivery_id not in moved:
+                _store_late(bench, session, one.parcel, one.receipt, now)
+        _end_attempts(session, done, now)  # deliveries first, as everywhere: see recording.py
+        _learn(session, done, now)
+        checkpoints.reach("publish.in_receipt_commit")
+    checkpoints.reach("publish.stored")
+
+
+def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:
+    """In one order of accounts for every clock, so that no two wait for one another."""
+    told = {one.parcel.account.id: one.allowances for one in done if one.allowances}
+    for account_id in sorted(told):
+        limits.learn(session, account_id, told[account_id], now)
+
+
+def _usual(session: Session, done: Sequence[Done]) -> list[Done]:
+    """Publications whose ids were never seen before, on each account and in this batch.
+
+    Of two tries of one delivery only the newest may be one.
+    """
+    newest: dict[int, int] = {}
+    for one in done:
+        claim = one.parcel.claim
+        newest[claim.delivery_id] = max(claim.fence, newest.get(claim.delivery_id, 0))
+    created = [one for one in done if one.parcel.action is DeliveryAction.PUBLISH]
+    ids = [(one.parcel.account.id, one.receipt.platform_id) for one in created]
+    if not ids:
+        return []
+    query = select(ReceiptRow.account_id, ReceiptRow.platform_id).where(
+        ReceiptRow.action == DeliveryAction.PUBLISH,
+        tuple_(ReceiptRow.account_id, ReceiptRow.platform_id).in_(ids),
+    )
+    known = {(row.account_id, row.platform_id) for row in session.execute(query)}
+    once = {one for one in ids if ids.count(one) == 1 and one not in known}
+    fresh = [one for one, key in zip(created, ids, strict=True) if key in once]
+    claims = [one.parcel.claim for one in fresh]
+    return [
+        one
+        for one, claim in zip(fresh, claims, strict=True)
+        if claim.fence == newest[claim.delivery_id]
+    ]
+
+
+def _publish(session: Session, held: dict[int, int], now: datetime) -> frozenset[int]:
+    return moving.apply_held(
+        session,
+        held,
+        DeliveryState.SENDING,
+        DeliveryState.PUBLISHED,
+        actor=CLOCK,
+        now=now,
+        verb="publish",
+        also={"reason": {}},
+    )
+
+
+def _receipt_row(done: Done, now: datetime) -> dict[str, object]:
+    parcel, receipt = done.parcel, done.receipt
+    return {
+        "delivery_id": parcel.claim.delivery_id,
+        "account_id": parcel.account.id,
+        "platform_id": receipt.platform_id,
+        "url": receipt.url,
+        "published_at": receipt.published_at,
+        "stored_at": now,
+        "origin": ReceiptOrigin.ANSWER,
+        "answer": receipt.answer,
+        "action": parcel.action,
+    }
+
+
+def _store_late(
+    bench: Bench, session: Session, parcel: Parcel, receipt: Receipt, now: datetime
+) -> None:
+    """An answer that came late, was no publication, or named an id that proves nothing."""
+    delivery = recording.held_delivery(session, parcel.claim)
+    if delivery is None or delivery.state not in LATE_ANSWER:
+        return
+    if parcel.action is DeliveryAction.PUBLISH and is_known(
+        session, delivery.account_id, receipt.platform_id
+    ):
+        recording.unconfirm(bench, session, delivery, parcel.claim, "id_seen_before")
+        return
+    delivery.reason = {}
+    add_receipt(session, delivery, receipt, origin=ReceiptOrigin.ANSWER, now=now)
+    recording.move(session, delivery, DeliveryState.PUBLISHED, parcel.claim, now, "publish")
+
+
+def is_known(session: Session, account_id: int, platform_id: str) -> bool:
+    """Whether this id is already the proof of another publication on that account."""
+    query = select(ReceiptRow.id).where(
+        ReceiptRow.account_id == account_id,
+        ReceiptRow.platform_id == platform_id,
+        ReceiptRow.action == DeliveryAction.PUBLISH,
+    )
+    return session.execute(query).first() is not None
+
+
+def add_receipt(
+    session: Session,
+    delivery: Delivery,
+    receipt: Receipt,
+    *,
+    origin: ReceiptOrigin,
+    now: datetime,
+    person_id: int | None = None,
+) -> ReceiptRow:
+    """Keep the proof that this delivery was carried out, and what follows from it."""
+    row = ReceiptRow(
+        delivery_id=delivery.id,
+        account_id=delivery.account_id,
+        platform_id=receipt.platform_id,
+        url=receipt.url,
+        published_at=receipt.published_at,
+        stored_at=now,
+        origin=origin,
+        answer=receipt.answer,
+        person_id=person_id,
+        action=delivery.action,
+    )
+    session.add(row)
+    session.flush()
+    ordering.carried_out(session, delivery, now=now)
+    return row
+
+
+_ENDING = (
+    update(Attempt)
+    .where(
+        Attempt.delivery_id == bindparam("of_delivery"),
+        Attempt.fence == bindparam("of_fence"),
+    )
+    .values(
+        ended_at=bindparam("ended"),
+        outcome=bindparam("what"),
+        answer=bindparam("said"),
+    )
+)
+
+
+def _end_attempts(session: Session, done: Sequence[Done], now: datetime) -> None:
+    rows = [
+        {
+            "of_delivery": one.parcel.claim.delivery_id,
+            "of_fence": one.parcel.claim.fence,
+            "ended": now,
+            "what": "published",
+            "said": one.receipt.answer,
+        }
+        for one in done
+    ]
+    session.connection().execute(_ENDING, rows)

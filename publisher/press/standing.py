@@ -1,0 +1,145 @@
+"""How a claimed delivery stands, read inside the transaction that commits `sending`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from publisher.desk import holding_back, judging
+from publisher.lifecycle import AccountState
+from publisher.models.content import Revision
+from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.press import facts, limits
+from publisher.press.parcels import Parcel
+
+BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holding_back.Brake})
+"""What is nobody's fault: it waits on, and is missed once its late limit passes."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why it may not leave now, as a code."""
+
+    code: str
+    until: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it goes back to the table; otherwise a person has to act."""
+        return self.code in BACK_TO_THE_TABLE
+
+
+def obstacle(
+    session: Session, parcel: Parcel, *, now: datetime, seconds: float, again: bool = False
+) -> Obstacle | None:
+    """What keeps this parcel here, or None; `seconds` is how long a try may take.
+
+    Locks the post against a change until the transaction ends; the gate judges here, once. What
+    its claim has not counted against the account's limits is counted now, but not `again`.
+    """
+    connection = session.connection()
+    locked = facts.lock(connection, parcel)
+    found = facts.read(connection, parcel, now)
+    row = found[0]
+    held = _held(session, parcel, row, now, seconds)
+    if held is None and parcel.creates:
+        held = _refusal(session, parcel, found, locked, now)
+    return held or (None if again else _limit(session, parcel, row, now))
+
+
+def _held(
+    session: Session, parcel: Parcel, row: Row[Any], now: datetime, seconds: float
+) -> Obstacle | None:
+    if now > _latest(row, parcel):
+        return Obstacle("late")
+    if row.account_state is not AccountState.CONNECTED:
+        return Obstacle("account")
+    # A try that could outlive its lease is not begun: the sweeper might come in between.
+    if row.leased_until is not None and now + timedelta(seconds=seconds) > row.leased_until:
+        return Obstacle("lease")
+    if parcel.creates and row.braked:
+        held = holding_back.brakes(session, now=now).holds(_facts(session, parcel))
+        return None if held is None else Obstacle(held)
+    return None
+
+
+def _limit(session: Session, parcel: Parcel, row: Row[Any], now: datetime) -> Obstacle | None:
+    """Count it against the account's limits; last, since what is counted leaves.
+
+    What its claim has counted is asked for a cap alone: that may have been set since.
+    """
+    if parcel.action is not DeliveryAction.PUBLISH:
+        return None
+    if row.quiet_until is not None and row.quiet_until > now and not row.urgent:
+        return Obstacle("limit", row.quiet_until)
+    counted = parcel.claim.counted
+    if not (row.is_capped if counted else row.is_limited):
+        return None
+    account_id = parcel.account.id
+    until = limits.spend(session, account_id, now, urgent=row.urgent, counted=counted)
+    return None if until is None else Obstacle(limits.why_not(session, account_id, now), until)
+
+
+def _latest(row: Row[Any], parcel: Parcel) -> datetime:
+    """Its late limit; the window binds what leaves, not what is taken back."""
+    limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
+    return min(limit, row.not_after) if parcel.creates and row.not_after is not None else limit
+
+
+def _facts(session: Session, parcel: Parcel) -> holding_back.Facts:
+    return holding_back.facts_of(session.get_one(Delivery, parcel.claim.delivery_id))
+
+
+def _refusal(
+    session: Session,
+    parcel: Parcel,
+    found: facts.Found,
+    locked: frozenset[int] | None,
+    now: datetime,
+) -> Obstacle | None:
+    if found[0].not_after is None:
+        return Obstacle(gate.Refusal.NOT_IN_STATE_APPROVED)
+    case = _case(session, found, locked, now)
+    verdict = gate.judge(case, now=now)
+    if verdict.refusal is not None:
+        return Obstacle(verdict.refusal)
+    # The words and pictures in hand were read at the claim: they have to be the judged ones.
+    return None if parcel.variant in case.subject.variants else Obstacle(gate.Refusal.CHANGED)
+
+
+def _case(
+    session: Session, found: facts.Found, locked: frozenset[int] | None, now: datetime
+) -> gate.Case:
+    """The same as `judging.case_of`, from what one statement read."""
+    row, decisions = found[0], facts.decisions(found, locked)
+    if row.restored_from_id is not None or any(not _is_plain(one) for one in decisions):
+        return judging.case_of(session.get_one(Revision, row.revision_id), now=now)
+    return gate.Case(
+        state=row.state,
+        revision=row.number,
+        newest_revision=row.newest,
+        stored_digest=row.digest,
+        subject=facts.subject_of(found),
+        authors=frozenset({row.author_id}),
+        approvals=tuple(_approval(one, now) for one in decisions),
+    )
+
+
+def _is_plain(decision: Row[Any]) -> bool:
+    return decision.decision_kind.value in (gate.ApprovalKind.APPROVED, gate.ApprovalKind.OWN_HAND)
+
+
+def _approval(row: Row[Any], now: datetime) -> gate.Approval:
+    is_in_office = row.from_at <= now and (row.until_at is None or now < row.until_at)
+    return gate.Approval(
+        kind=gate.ApprovalKind(row.decision_kind.value),
+        department_id=row.decision_department_id,
+        person_id=row.person_id,
+        digest=row.decision_digest,
+        in_force=row.withdrawn_at is None and is_in_office and row.disabled_at is None,
+    )
