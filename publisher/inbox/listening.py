@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import checkpoints, moving
+from publisher.database import UtcDateTime
 from publisher.inbox import deadlines, routing
 from publisher.lifecycle import AccountState, CommentState
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.content import Post, PostKind
-from publisher.models.deliveries import Account, Delivery, Receipt
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
 from publisher.platforms import base
 from publisher.platforms.base import CredentialsExpired, Refused, TryLater
 from publisher.press import accounts
@@ -33,6 +36,8 @@ RHYTHM = (
 
 MENTIONS_EVERY = timedelta(minutes=2)
 AFTER_TROUBLE = timedelta(minutes=5)
+WHEN_BUSY = 5
+"""How many sources a tick reads in any case, while the press has more to send than it can begin."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,19 @@ class Reading:
     cursor: str | None
 
 
-def tick_listening(bench: Bench, *, most: int = 50) -> int:
-    """Read every source whose time has come; gives the number of new comments."""
+def tick_listening(
+    bench: Bench, *, most: int = 50, is_busy: Callable[[], bool] = lambda: False
+) -> int:
+    """Read every source whose time has come; gives the number of new comments.
+
+    While `is_busy`, a few are read and the rest wait for the next tick: what is due goes before.
+    """
     with bench.database.transaction() as session:
         open_sources(session, now=bench.now())
     found = 0
-    for _ in range(most):
+    for number in range(most):
+        if number >= WHEN_BUSY and is_busy():
+            break
         reading = _next_reading(bench)
         if reading is None:
             break
@@ -61,14 +73,21 @@ def tick_listening(bench: Bench, *, most: int = 50) -> int:
 def open_sources(session: Session, *, now: datetime) -> None:
     """Listen under every post that went live, and to the mentions of each account that has them."""
     unheard = (
-        select(Receipt)
+        select(Receipt.account_id, Receipt.id, literal(now, UtcDateTime))
         .join(Delivery, Delivery.id == Receipt.delivery_id)
         .join(Post, Post.id == Delivery.post_id)
         .outerjoin(Source, Source.receipt_id == Receipt.id)
-        .where(Source.id.is_(None), Post.kind == PostKind.POST)
+        .where(
+            Source.id.is_(None),
+            Post.kind == PostKind.POST,
+            Receipt.action == DeliveryAction.PUBLISH,
+            Receipt.gone_at.is_(None),
+        )
     )
-    for receipt in session.scalars(unheard):
-        session.add(Source(account_id=receipt.account_id, receipt_id=receipt.id, read_at=now))
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    opened = make(Source).from_select(["account_id", "receipt_id", "read_at"], unheard)
+    # Another clock may open the same ones at this moment.
+    session.execute(opened.on_conflict_do_nothing(index_elements=["receipt_id"]))
     deaf = (
         select(Account)
         .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
@@ -85,7 +104,9 @@ def _next_reading(bench: Bench) -> Reading | None:
         query = (
             select(Source)
             .join(Account, Account.id == Source.account_id)
+            .outerjoin(Receipt, Receipt.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
+            .where(Receipt.gone_at.is_(None))
             .order_by(Source.read_at)
             .limit(1)
             .with_for_update(skip_locked=True, of=Source)
@@ -213,6 +234,8 @@ def _thread(session: Session, account_id: int, root_id: str) -> Thread:
 
 def _receipt(session: Session, account_id: int, platform_id: str) -> Receipt | None:
     query = select(Receipt).where(
-        Receipt.account_id == account_id, Receipt.platform_id == platform_id
+        Receipt.account_id == account_id,
+        Receipt.platform_id == platform_id,
+        Receipt.action == DeliveryAction.PUBLISH,
     )
     return session.scalars(query).one_or_none()

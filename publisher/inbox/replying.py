@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, Role, require
-from publisher import moving
+from publisher import checkpoints, moving
 from publisher.database import Database
 from publisher.desk import drafting, reviewing, scheduling
 from publisher.desk.drafting import PreparedVariant
-from publisher.inbox import routing
+from publisher.inbox import reopening, routing
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content import Language, Post, PostKind, Revision
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.words import scripts
 
 OWN_HAND = (Role.OFFICER, Role.HEAD)
@@ -54,6 +54,7 @@ def answer(
     written = _variant(comment, text)
     revision = drafting.write_revision(session, actor=actor, now=now, post=post, variants=[written])
     _decide(session, post, revision, actor=actor, now=now)
+    checkpoints.reach("answer.before_commit")
     return post
 
 
@@ -118,12 +119,16 @@ def _decide(
 
 
 def tick_answers(database: Database, *, now: datetime) -> int:
-    """Mark comments whose answer is live: answered by a final one, noted by an interim one."""
+    """Mark comments whose answer is live: answered by a final one, noted by an interim one.
+
+    One whose final answer we have deleted is opened again.
+    """
     with database.transaction() as session:
         live = list(session.scalars(_live_replies()))
         for reply in live:
             _note_live(session, reply, now=now)
-    return len(live)
+        reopened = reopening.reopen_unanswered(session, now=now)
+    return len(live) + reopened
 
 
 def _live_replies() -> Select[Reply]:
@@ -137,6 +142,7 @@ def _live_replies() -> Select[Reply]:
             Reply.opening == Comment.opening,
             Reply.withdrawn_at.is_(None),
             Delivery.state == DeliveryState.PUBLISHED,
+            Delivery.action.in_(OF_TEXTS),
             or_(Reply.answer == AnswerKind.FINAL, Comment.interim_at.is_(None)),
         )
         .with_for_update(skip_locked=True, of=Comment)

@@ -35,6 +35,7 @@ class RoutingReason(StrEnum):
     TRANSFERRED = "transferred"
     GIVEN_BACK = "given_back"
     REOPENED = "reopened"
+    ANSWER_DELETED = "answer_deleted"
 
 
 def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
@@ -212,16 +213,28 @@ def reopen(
     require(actor, Action.REOPEN, comment.department_id, now=now)
     if comment.state not in (CommentState.ANSWERED, CommentState.CLOSED):
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
-    words = checked_reason(reason)
+    details = {"words": checked_reason(reason)}
+    open_again(session, comment, RoutingReason.REOPENED, details, actor=actor, now=now)
+    return comment
+
+
+def open_again(
+    session: Session,
+    comment: Comment,
+    why: RoutingReason,
+    details: Mapping[str, object],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """One more opening of an answered or closed comment, whose clock begins anew."""
     department_id = comment.department_id or actor.department_id
     comment.opening += 1
     comment.reason = ""
-    details = {"words": words}
     moving.apply(session, comment, CommentState.ROUTED, actor=actor, now=now, verb="reopen")
-    _put(session, comment, department_id, RoutingReason.REOPENED, details, actor=actor, now=now)
+    _put(session, comment, department_id, why, details, actor=actor, now=now)
     routed = comment.department_id is not None
     comment.due_at = deadlines.answer_by(now) if routed else deadlines.assign_by(now)
-    return comment
 
 
 def take_back_answer(

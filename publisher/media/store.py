@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import tempfile
@@ -10,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+log = logging.getLogger("nagarvani.media")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _READABLE_BY_GROUP = 0o640
 _PIECE = 1_000_000
@@ -31,11 +33,15 @@ class MediumChanged(Exception):
         self.digest = digest
 
 
+class StoreAway(Exception):
+    """Nothing can be kept now: the disk is full, or its folder cannot be written."""
+
+
 class MediaStore(Protocol):
     """What the house needs of a store, so that a shared one can take this one's place."""
 
     def save(self, content: bytes) -> str:
-        """Keep `content` durably and give its SHA-256 in 64 hexadecimal digits."""
+        """Keep `content` durably, give its SHA-256 in 64 hexadecimal digits; or StoreAway."""
 
     def save_file(self, source: BinaryIO) -> str:
         """The same for a file of any length, from its beginning, piece by piece."""
@@ -48,6 +54,9 @@ class MediaStore(Protocol):
 
     def exists(self, digest: str) -> bool:
         """Whether something stands under `digest`; its bytes are not compared."""
+
+    def remove(self, digest: str) -> None:
+        """Let go of what stands under `digest`, if anything does."""
 
 
 class Store:
@@ -62,6 +71,12 @@ class Store:
             raise MediumMissing(digest)
         return self.root / digest[:2] / digest[2:4] / digest
 
+    def digests(self) -> Iterator[str]:
+        """The digest of everything that is kept, in no order."""
+        for file in self.root.glob("??/??/*"):
+            if _DIGEST.fullmatch(file.name):
+                yield file.name
+
     def exists(self, digest: str) -> bool:
         """Whether a file stands under `digest`; its bytes are not compared."""
         return _DIGEST.fullmatch(digest) is not None and self.path(digest).is_file()
@@ -70,7 +85,7 @@ class Store:
         """The bytes under `digest`, compared with it; raises MediumMissing or MediumChanged."""
         try:
             content = self.path(digest).read_bytes()
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise MediumMissing(digest) from error
         if sha256(content).hexdigest() != digest:
             raise MediumChanged(digest)
@@ -79,20 +94,19 @@ class Store:
     def save(self, content: bytes) -> str:
         """Keep `content` so that a power cut leaves all of it or nothing; gives its digest.
 
-        What was saved before is kept once; what has changed on disk since is mended.
+        What was saved before is kept once; what has changed on disk since is mended. Raises
+        StoreAway where the folder takes nothing.
         """
         digest = sha256(content).hexdigest()
         if not self._stands(digest):
-            target = self.path(digest)
-            self._make_folders(target.parent)
-            _write(target, [content])
+            self._keep(digest, [content])
         return digest
 
     def open_file(self, digest: str) -> BinaryIO:
         """The file under `digest`, compared with it; raises MediumMissing or MediumChanged."""
         try:
             file = self.path(digest).open("rb")
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise MediumMissing(digest) from error
         if _digest_of(file) != digest:
             file.close()
@@ -103,10 +117,24 @@ class Store:
         """Keep a file of any length as `save` does, without holding it in memory."""
         digest = _digest_of(source)
         if not self._stands(digest):
-            target = self.path(digest)
-            self._make_folders(target.parent)
-            _write(target, _pieces(source))
+            self._keep(digest, _pieces(source))
         return digest
+
+    def _keep(self, digest: str, pieces: Iterable[bytes]) -> None:
+        target = self.path(digest)
+        try:
+            self._make_folders(target.parent)
+            _write(target, pieces)
+        except OSError as problem:
+            log.warning("media folder %s: %s", self.root, problem.strerror)
+            raise StoreAway from problem
+
+    def remove(self, digest: str) -> None:
+        """Remove the file under `digest`, if one stands there; raises MediumMissing for no digest.
+
+        Whoever calls this knows that nothing names it any more.
+        """
+        self.path(digest).unlink(missing_ok=True)
 
     def _stands(self, digest: str) -> bool:
         try:

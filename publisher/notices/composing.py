@@ -39,6 +39,8 @@ class NoticeKind(StrEnum):
     SUBMISSION_COMPLETED = "submission_completed"
     SUBMISSION_NOTE = "submission_note"
     SUBMISSION_MERGED = "submission_merged"
+    SUBMISSION_WITHDRAWN = "submission_withdrawn"
+    ORIGINAL_ENDED = "original_ended"
     REVIEW_ASKED = "review_asked"
     REVIEW_BLOCKED = "review_blocked"
     APPROVED = "approved"
@@ -48,9 +50,24 @@ class NoticeKind(StrEnum):
     ANSWER_WAITS = "answer_waits"
     COMMENT_ROUTED = "comment_routed"
     ACCOUNT_PAUSED = "account_paused"
+    ACCESS_ENDS = "access_ends"
     DELIVERY_FAILED = "delivery_failed"
     DELIVERY_MISSED = "delivery_missed"
     DELIVERY_HELD = "delivery_held"
+    DUTY_RECORDED = "duty_recorded"
+    TEMPLATE_WAITS = "template_waits"
+    TEMPLATE_RETURNED = "template_returned"
+    EMERGENCY_OWED = "emergency_owed"
+    EMERGENCY_OVERDUE = "emergency_overdue"
+    EMERGENCY_REFUSED = "emergency_refused"
+    EMERGENCY_ALERT = "emergency_alert"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    STOPPED = "stopped"
+    RELEASED = "released"
+    FROZEN = "frozen"
+    FREEZE_LIFTED = "freeze_lifted"
+    CLOCKS_SILENT = "clocks_silent"
 
 
 # What each kind says; what ends in "?" may be left out. `department` may come as one row, or as
@@ -67,6 +84,8 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
     NoticeKind.SUBMISSION_NOTE: "number title answer by?",
     NoticeKind.SUBMISSION_MERGED: "number title into reason by?",
+    NoticeKind.SUBMISSION_WITHDRAWN: "number title department reason by? approval?",
+    NoticeKind.ORIGINAL_ENDED: "number title into reason by? declined?",
     NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
     NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
     NoticeKind.APPROVED: "title revision department by?",
@@ -76,9 +95,26 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
+    NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
     NoticeKind.DELIVERY_FAILED: "title account due_at platform? code?",
     NoticeKind.DELIVERY_MISSED: "title account due_at platform? code?",
     NoticeKind.DELIVERY_HELD: "title account due_at platform? code?",
+    NoticeKind.DUTY_RECORDED: "from_at until_at",
+    NoticeKind.TEMPLATE_WAITS: "template revision department",
+    NoticeKind.TEMPLATE_RETURNED: "template revision department reason",
+    NoticeKind.EMERGENCY_OWED: "template department at due_at by?",
+    NoticeKind.EMERGENCY_OVERDUE: "template department at due_at by?",
+    NoticeKind.EMERGENCY_REFUSED: "template department at reason by?",
+    NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform?",
+    NoticeKind.FOUND_GONE: "title account at platform?",
+    NoticeKind.FOUND_CHANGED: "title account at platform?",
+    NoticeKind.STOPPED: "at reason by?",
+    NoticeKind.RELEASED: "at reason by?",
+    NoticeKind.FROZEN: ("from_at until_at reason account? platform? department? kind? by? posts?"),
+    NoticeKind.FREEZE_LIFTED: (
+        "from_at until_at reason account? platform? department? kind? by? posts?"
+    ),
+    NoticeKind.CLOCKS_SILENT: "since_at",
 }
 
 

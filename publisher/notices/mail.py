@@ -30,13 +30,15 @@ def tick_mail(
     now: Callable[[], datetime],
     limit: int = 50,
     context: ssl.SSLContext | None = None,
+    only: str = "",
 ) -> int:
     """Send up to `limit` mails that are due; returns how many the server accepted.
 
     Where the server cannot be reached, the tick ends and the rest waits untouched.
+    With `only` none but mails of this kind are sent.
     """
     carrier = _ByMail(mail_server(smtp_url, context), mail_from, base_url, now)
-    return sending.tick(database, carrier, now=now, limit=limit)
+    return sending.tick(database, carrier, now=now, limit=limit, only=only)
 
 
 @dataclass(frozen=True)

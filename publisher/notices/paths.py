@@ -26,6 +26,15 @@ PATTERNS: Final[Mapping[str, str]] = {
     "comment": "/comments/{comment_id}",
     "delivery": "/deliveries/{delivery_id}",
     "accounts": "/accounts",
+    "duty": "/duty",
+    "emergency": "/emergency",
+    "emergency_use": "/emergency/uses/{use_id}",
+    "emergency_template": "/emergency/templates/{template_id}",
+    "found": "/found/{watch_id}",
+    "stop": "/stop",
+    "decisions": "/decisions",
+    "clocks": "/clocks",
+    "department": "/departments/{code}",
 }
 
 _SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link)/)[\w-]+")
@@ -87,9 +96,54 @@ def delivery(delivery_id: int) -> str:
     return PATTERNS["delivery"].format(delivery_id=delivery_id)
 
 
+def found(watch_id: int) -> str:
+    """What others did to something of ours on its platform."""
+    return PATTERNS["found"].format(watch_id=watch_id)
+
+
 def accounts() -> str:
     """The city's social media accounts."""
     return PATTERNS["accounts"]
+
+
+def stop() -> str:
+    """Whether everything is stopped, by whom and why."""
+    return PATTERNS["stop"]
+
+
+def decisions() -> str:
+    """What waits for a decision, and what a stop or a freeze keeps here."""
+    return PATTERNS["decisions"]
+
+
+def clocks() -> str:
+    """Which clocks run, and when none did."""
+    return PATTERNS["clocks"]
+
+
+def department(code: str) -> str:
+    """A department with its people and its history."""
+    return PATTERNS["department"].format(code=code)
+
+
+def duty() -> str:
+    """The duty roster."""
+    return PATTERNS["duty"]
+
+
+def emergency() -> str:
+    """Where whoever is on duty publishes, and takes alerts."""
+    return PATTERNS["emergency"]
+
+
+def emergency_use(use_id: int) -> str:
+    """One use of the emergency lane, with what the department says afterwards."""
+    return PATTERNS["emergency_use"].format(use_id=use_id)
+
+
+def emergency_template(template_id: int) -> str:
+    """A template, with its approval."""
+    return PATTERNS["emergency_template"].format(template_id=template_id)
 
 
 def secret(code: str) -> str:

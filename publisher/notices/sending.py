@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
@@ -50,20 +50,32 @@ class _Office:
     database: Database
     carrier: Carrier
     now: Callable[[], datetime]
+    only: str = ""
 
     @property
     def channel(self) -> Channel:
         return self.carrier.channel
 
+    def own(self) -> ColumnElement[bool]:
+        """Which notices are this tick's."""
+        of_channel = Notice.channel == self.channel
+        return and_(of_channel, Notice.kind == self.only) if self.only else of_channel
+
 
 def tick(
-    database: Database, carrier: Carrier, *, now: Callable[[], datetime], limit: int = 50
+    database: Database,
+    carrier: Carrier,
+    *,
+    now: Callable[[], datetime],
+    limit: int = 50,
+    only: str = "",
 ) -> int:
     """Send up to `limit` notices that are due; returns how many were accepted.
 
     Where the other side cannot be reached, the tick ends and the rest waits untouched.
+    With `only` none but notices of this kind are sent.
     """
-    office = _Office(database, carrier, now)
+    office = _Office(database, carrier, now, only)
     if not _is_anything_due(office):
         return 0
     with database.transaction() as session:
@@ -91,7 +103,7 @@ def _is_anything_due(office: _Office) -> bool:
         (Notice.state == NoticeState.SENDING) & (Notice.leased_until <= now),
     )
     with office.database.reading() as session:
-        return bool(session.scalar(select(exists().where(due, Notice.channel == office.channel))))
+        return bool(session.scalar(select(exists().where(due, office.own()))))
 
 
 def _settle_ended_leases(session: Session, channel: Channel, *, now: datetime) -> None:
@@ -117,7 +129,7 @@ def _claim(office: _Office) -> Notice | None:
         .where(
             Notice.state == NoticeState.QUEUED,
             Notice.send_at <= now,
-            Notice.channel == office.channel,
+            office.own(),
         )
         .order_by(Notice.send_at, Notice.id)
         .limit(1)

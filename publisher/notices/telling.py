@@ -21,12 +21,21 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
         {
             *("acknowledgement", "submission_declined", "submission_returned"),
             *("review_asked", "review_blocked", "approved", "returned", "rejected"),
-            "approval_withdrawn",
+            *("approval_withdrawn", "submission_withdrawn", "original_ended"),
         }
     ),
     NoticeGroup.COMMENTS: frozenset({"comment_routed", "answer_waits"}),
     NoticeGroup.DEADLINES: frozenset(
-        {"delivery_failed", "delivery_missed", "delivery_held", "account_paused"}
+        {
+            *(
+                "delivery_failed",
+                "delivery_missed",
+                "delivery_held",
+                "account_paused",
+                "access_ends",
+            ),
+            *("stopped", "released", "frozen", "freeze_lifted"),
+        }
     ),
 }
 

@@ -67,12 +67,66 @@ _REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "The window for publishing has ended.",
         "प्रकाशन की अवधि समाप्त हो गई है।",
     ),
+    "late_stopped": (
+        "या काळात सर्व प्रसिद्धी थांबविलेली होती.",
+        "All publishing was stopped meanwhile.",
+        "इस दौरान सभी प्रकाशन रोके गए थे।",
+    ),
+    "late_frozen": (
+        "या काळात प्रसिद्धीस स्थगिती होती.",
+        "A freeze held it meanwhile.",
+        "इस दौरान प्रकाशन पर स्थगन था।",
+    ),
+    "late_paused": (
+        "या काळात सोशल मिडिया खाते तात्पुरते बंद होते.",
+        "The account had stopped meanwhile.",
+        "इस दौरान सोशल मीडिया खाता अस्थायी रूप से बंद था।",
+    ),
+}
+
+# What a submission is about, where a freeze holds one kind alone.
+_KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "scheme": ("योजना", "schemes", "योजना"),
+    "project": ("प्रकल्प", "projects", "परियोजना"),
+    "event": ("कार्यक्रम", "events", "कार्यक्रम"),
+    "public_notice": ("जाहीर प्रकटन / सूचना", "public notices", "सार्वजनिक सूचना"),
+    "measure": ("उपाययोजना", "measures taken", "उपाय"),
+    "press_note": ("प्रेसनोट", "press notes", "प्रेस विज्ञप्ति"),
+    "other": ("इतर", "other information", "अन्य"),
+}
+
+# What has become of an urgent delivery that is not live.
+_TROUBLES: Final[Mapping[str, tuple[str, str, str]]] = {
+    "failed": ("प्रसिद्ध झाले नाही.", "It failed.", "प्रकाशित नहीं हुआ।"),
+    "held": (
+        "प्रसिद्ध झाल्याची खात्री नाही; निर्णयासाठी थांबविले आहे.",
+        "It may or may not be live; it is held for a decision.",
+        "प्रकाशन की पुष्टि नहीं हुई; निर्णय हेतु रोका गया है।",
+    ),
+    "missed": (
+        "वेळ उलटली; प्रसिद्ध झाले नाही.",
+        "Its time passed, and it was not sent.",
+        "समय बीत गया; प्रकाशित नहीं हुआ।",
+    ),
+    "waiting": (
+        "अद्याप पाठविले गेलेले नाही.",
+        "It has not left yet.",
+        "अब तक भेजा नहीं गया है।",
+    ),
 }
 
 _CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
     "password": ("पासवर्ड", "password", "पासवर्ड"),
     "mail": ("ईमेल पत्ता", "mail address", "ई-मेल पता"),
     "mobile": ("मोबाइल क्रमांक", "mobile number", "मोबाइल नंबर"),
+}
+
+_LISTS: Final = {
+    "platform": _PLATFORMS,
+    "code": _REASONS,
+    "changed": _CHANGED,
+    "trouble": _TROUBLES,
+    "kind": _KINDS,
 }
 
 
@@ -122,7 +176,7 @@ def _person(person: Person, language: str) -> str:
 
 def _from_list(name: str, text: str, language: str) -> str:
     """Platforms, reasons and what was changed come as codes; every other text as it is."""
-    codes = {"platform": _PLATFORMS, "code": _REASONS, "changed": _CHANGED}.get(name)
+    codes = _LISTS.get(name)
     if codes is None:
         return text
     found = codes.get(text)
