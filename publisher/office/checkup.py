@@ -16,14 +16,17 @@ from urllib.parse import urlsplit
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, make_url, select
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from publisher.database import Database, alembic_config
-from publisher.models.deliveries import Account, ClockBeat
+from publisher.lifecycle import AccountState
+from publisher.models.deliveries import Account
 from publisher.notices.sms import unknown_in
+from publisher.office import clocks
+from publisher.office.clocks import Clock
 from publisher.platforms.base import CredentialsExpired, HealthProblem
-from publisher.press.accounts import OpenAccount, all_accounts
+from publisher.press.accounts import OpenAccount, all_accounts, ends
 from publisher.settings import Settings, Sms
 from publisher.words import shaping
 
@@ -145,8 +148,43 @@ def check_accounts(database: Database, open_account: OpenAccount) -> list[Findin
     return [_check_account(account, open_account) for account in accounts]
 
 
+def check_endings(database: Database, *, now: datetime) -> list[Finding]:
+    """Which account's access ends within two weeks, and which lacks a right that is needed."""
+    with database.reading() as session:
+        accounts = all_accounts(session)
+    found = [one for account in accounts for one in _endings(account, now)]
+    lacking = [account for account in accounts if account.missing]
+    return found + [
+        Finding(
+            Subject.ACCOUNT,
+            False,
+            "rights_missing",
+            {**_named(one), "rights": ", ".join(one.missing)},
+        )
+        for one in lacking
+    ]
+
+
+def _endings(account: Account, now: datetime) -> list[Finding]:
+    return [
+        Finding(
+            Subject.ACCOUNT,
+            False,
+            f"{about.value}_ends",
+            {**_named(account), "at": f"{at:%Y-%m-%d %H:%M} UTC", "days": max(0, (at - now).days)},
+        )
+        for about, at in ends(account, now=now)
+    ]
+
+
+def _named(account: Account) -> dict[str, object]:
+    return {"account": account.name, "platform": account.platform, "handle": account.handle}
+
+
 def _check_account(account: Account, open_account: OpenAccount) -> Finding:
-    values = {"account": account.name, "platform": account.platform, "handle": account.handle}
+    values = _named(account)
+    if account.state is AccountState.DISCONNECTED:
+        return Finding(Subject.ACCOUNT, True, "disconnected", values)
     try:
         health = open_account(account).check()
     except CredentialsExpired:
@@ -157,13 +195,27 @@ def _check_account(account: Account, open_account: OpenAccount) -> Finding:
     return Finding(Subject.ACCOUNT, False, f"token_{code}", {**values, "known_as": health.name})
 
 
-def check_clock(database: Database, *, now: datetime) -> Finding:
-    """How long ago the newest clock beat."""
+def check_clocks(database: Database, *, now: datetime) -> list[Finding]:
+    """How long ago the youngest beat was, and every clock that is alive."""
     with database.reading() as session:
-        beat_at = session.scalar(select(func.max(ClockBeat.beat_at)))
+        beat_at = clocks.youngest_beat(session)
+        alive = [one for one in clocks.clocks(session, now=now) if one.is_alive]
     if beat_at is None:
-        return Finding(Subject.CLOCK, False, "no_clock")
-    lag = now - beat_at
-    values = {"seconds": max(0, round(lag.total_seconds()))}
-    runs = lag <= LATE
-    return Finding(Subject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)
+        return [Finding(Subject.CLOCK, False, "no_clock")]
+    runs = now - beat_at <= LATE
+    values = {"seconds": _seconds(now - beat_at)}
+    found = [Finding(Subject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)]
+    return found + [Finding(Subject.CLOCK, True, "clock_alive", _beats(one, now)) for one in alive]
+
+
+def _beats(clock: Clock, now: datetime) -> dict[str, object]:
+    return {
+        "name": clock.name,
+        "since": f"{clock.started_at:%Y-%m-%d %H:%M} UTC",
+        "seconds": _seconds(now - clock.beat_at),
+    }
+
+
+def _seconds(span: timedelta) -> int:
+    """At least 0: the machines' clocks may differ a little."""
+    return max(0, round(span.total_seconds()))

@@ -1,19 +1,23 @@
-"""One search over submissions, posts and comments, by number or word, as far as the actor sees."""
+"""One search over submissions, posts and comments, by number or word, as far as the actor sees.
+
+A word is looked for among the newest `SPAN` of a kind, and further back when somebody asks on:
+no index helps with a part of a text, and what it costs has to have an end. A whole number is
+found by its index however old the thing is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, and_, exists, false, func, or_, select
+from sqlalchemy import CompoundSelect, Select, and_, false, func, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, scope_of
 from publisher.desk.checking import departments_in_sight
-from publisher.desk.intake.looking import MOST_WORDS, holding
 from publisher.models.comments import Comment
 from publisher.models.content import (
     Counter,
@@ -28,14 +32,23 @@ from publisher.models.content import (
 from publisher.notices import paths
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
+from publisher.office.reporting.newest import SPAN
+from publisher.office.reporting.spelling import (
+    stands_in,
+    submission_holds,
+    whole_number,
+    words_of,
+)
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.office.reporting.wanted import in_sight
+from publisher.office.stretches import Key, Stretch, stretch_of
 from publisher.words import scripts
 from publisher.words.numbers import latin_digits
 
+__all__ = ["FIRST", "SPAN", "Group", "Hit", "Kind", "hits_of", "kinds_for", "search", "straight_to"]
 FIRST = 5
 """How many hits of each kind stand on the first page."""
-_NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
+
 _SHORT = re.compile(r"\d{1,6}")
 
 
@@ -51,6 +64,13 @@ _NEEDS = {
     Kind.SUBMISSIONS: Action.SEE_SUBMISSION,
     Kind.POSTS: Action.SEE_POST,
     Kind.COMMENTS: Action.SEE_COMMENT,
+}
+
+
+_IDS: Mapping[Kind, Key] = {
+    Kind.SUBMISSIONS: Submission.id,
+    Kind.POSTS: Post.id,
+    Kind.COMMENTS: Comment.id,
 }
 
 
@@ -71,7 +91,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Group:
-    """The hits of one kind, the newest first; `following` where there are more, to ask on from."""
+    """The hits of one kind, the newest first.
+
+    `following` where there are more, or older ones that were not looked through: to ask on from.
+    """
 
     kind: Kind
     hits: tuple[Hit, ...]
@@ -84,7 +107,7 @@ def kinds_for(actor: Actor) -> tuple[Kind, ...]:
 
 
 def search(session: Session, *, actor: Actor, words: str, limit: int = FIRST) -> list[Group]:
-    """The newest hits of every kind that the actor may see, in one query for each."""
+    """The newest hits of every kind that the actor may see, in two or three queries for each."""
     return [
         hits_of(session, actor=actor, kind=kind, words=words, limit=limit)
         for kind in kinds_for(actor)
@@ -99,15 +122,33 @@ def hits_of(
     words: str,
     before: int | None = None,
     limit: int = 25,
+    span: int = SPAN,
 ) -> Group:
     """The hits of one kind, those older than `before` where it is given. Raises `WrongRole`."""
+    stretch = stretch_of(session, _IDS[kind], _sight(actor, kind), before, span)
     match kind:
         case Kind.SUBMISSIONS:
-            return _submissions(session, actor, words, before, limit)
+            hits, ids = _submissions(session, actor, words, stretch, limit)
         case Kind.POSTS:
-            return _posts(session, actor, words, before, limit)
+            hits, ids = _posts(session, actor, words, stretch, limit)
         case Kind.COMMENTS:
-            return _comments(session, actor, words, before, limit)
+            hits, ids = _comments(session, actor, words, stretch, limit)
+    more = ids[limit - 1] if len(ids) > limit else stretch.begins
+    return Group(kind, tuple(hits[:limit]), more)
+
+
+def _sight(actor: Actor, kind: Kind) -> list[Condition]:
+    """What the actor sees of this kind, of posts the departments' own. Raises `WrongRole`."""
+    match kind:
+        case Kind.SUBMISSIONS:
+            return in_sight(actor)
+        case Kind.POSTS:
+            seen = departments_in_sight(actor, Action.SEE_POST)
+            own = [] if seen is None else [Post.department_id.in_(seen)]
+            return [Post.kind == PostKind.POST, *own]
+        case Kind.COMMENTS:
+            seen = departments_in_sight(actor, Action.SEE_COMMENT)
+            return [] if seen is None else [Comment.department_id.in_(seen)]
 
 
 def straight_to(session: Session, *, actor: Actor, words: str) -> str | None:
@@ -129,9 +170,9 @@ def straight_to(session: Session, *, actor: Actor, words: str) -> str | None:
 
 def _bears(session: Session, typed: str) -> Condition:
     """The acknowledgement number in any year where only its last part is typed."""
-    whole = _NUMBER.fullmatch(typed.upper())
+    whole = whole_number(typed)
     if whole is not None:
-        return Submission.number == f"{whole[1]}/{whole[2]}/{int(whole[3]):06d}"
+        return Submission.number == whole
     if _SHORT.fullmatch(typed):
         series = session.scalars(select(Counter.series)).all()
         return Submission.number.in_([f"{one}/{int(typed):06d}" for one in series])
@@ -145,23 +186,17 @@ def _is_lettered(*forms: str) -> Condition:
     return or_(*(func.lower(column).in_(wanted) for column in letters))
 
 
-def _words_of(typed: str) -> list[str]:
-    cleaned = scripts.clean(typed)
-    return cleaned.text.split()[:MOST_WORDS] if cleaned.ok else []
+Found = tuple[list[Hit], list[int]]
+"""The hits and their ids, the newest first; one more than was asked for where there are more."""
 
 
-def _submissions(
-    session: Session, actor: Actor, words: str, before: int | None, limit: int
-) -> Group:
-    wanted = [*in_sight(actor), *(holding(words) or [false()])]
+def _submissions(session: Session, actor: Actor, words: str, stretch: Stretch, limit: int) -> Found:
     query = (
         select(Submission)
-        .where(*wanted)
+        .where(Submission.id.in_(_wanted_submissions(session, actor, words, stretch)))
         .order_by(Submission.id.desc())
         .options(joinedload(Submission.department))
     )
-    if before is not None:
-        query = query.where(Submission.id < before)
     found = session.scalars(query.limit(limit + 1)).all()
     hits = [
         Hit(
@@ -175,18 +210,34 @@ def _submissions(
         )
         for one in found
     ]
-    return _group(Kind.SUBMISSIONS, hits, [one.id for one in found], limit)
+    return hits, [one.id for one in found]
 
 
-def _posts(session: Session, actor: Actor, words: str, before: int | None, limit: int) -> Group:
+def _wanted_submissions(
+    session: Session, actor: Actor, words: str, stretch: Stretch
+) -> CompoundSelect[int] | Select[int]:
+    """Those of the stretch that hold the words; on the first one also whose number this is."""
+    holds = submission_holds(words) or [false()]
+    sight = in_sight(actor)
+    held = select(Submission.id).where(*sight, *stretch.of(Submission.id), *holds)
+    if stretch.ends is not None or stretch.begins is None:
+        return held
+    number = _bears(session, latin_digits(words).strip())
+    return union_all(held, select(Submission.id).where(*sight, number))
+
+
+def _posts(session: Session, actor: Actor, words: str, stretch: Stretch, limit: int) -> Found:
     query = (
         select(Post, conditions.number(Post.id))
-        .where(Post.kind == PostKind.POST, *_posts_in_sight(actor), *_all(words, _post_holds))
+        .where(
+            Post.kind == PostKind.POST,
+            *stretch.of(Post.id),
+            *_posts_in_sight(actor, stretch),
+            *_all(words, _post_holds),
+        )
         .order_by(Post.id.desc())
         .options(joinedload(Post.department))
     )
-    if before is not None:
-        query = query.where(Post.id < before)
     found = session.execute(query.limit(limit + 1)).all()
     hits = [
         Hit(
@@ -200,23 +251,18 @@ def _posts(session: Session, actor: Actor, words: str, before: int | None, limit
         )
         for post, number in found
     ]
-    return _group(Kind.POSTS, hits, [post.id for post, _ in found], limit)
+    return hits, [post.id for post, _ in found]
 
 
-def _comments(session: Session, actor: Actor, words: str, before: int | None, limit: int) -> Group:
-    seen = departments_in_sight(actor, Action.SEE_COMMENT)
+def _comments(session: Session, actor: Actor, words: str, stretch: Stretch, limit: int) -> Found:
     query = (
         select(Comment)
-        .where(*_all(words, _comment_holds))
+        .where(*_sight(actor, Kind.COMMENTS), *stretch.of(Comment.id), *_all(words, _comment_holds))
         .order_by(Comment.id.desc())
         .options(joinedload(Comment.department), joinedload(Comment.account))
     )
-    if seen is not None:
-        query = query.where(Comment.department_id.in_(seen))
-    if before is not None:
-        query = query.where(Comment.id < before)
     found = session.scalars(query.limit(limit + 1)).all()
-    return _group(Kind.COMMENTS, [_comment(one) for one in found], [one.id for one in found], limit)
+    return [_comment(one) for one in found], [one.id for one in found]
 
 
 def _comment(one: Comment) -> Hit:
@@ -232,23 +278,23 @@ def _comment(one: Comment) -> Hit:
     )
 
 
-def _group(kind: Kind, hits: Sequence[Hit], ids: Sequence[int], limit: int) -> Group:
-    following = ids[limit - 1] if len(ids) > limit else None
-    return Group(kind, tuple(hits[:limit]), following)
-
-
-def _posts_in_sight(actor: Actor) -> list[Condition]:
+def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
     """Of the departments in sight, or named by a revision, or resting on what they handed in."""
     seen = departments_in_sight(actor, Action.SEE_POST)
     if seen is None:
         return []
-    named = exists().where(
-        Revision.post_id == Post.id,
-        RevisionDepartment.revision_id == Revision.id,
-        RevisionDepartment.department_id.in_(seen),
+    own = select(Post.id).where(Post.department_id.in_(seen), *stretch.of(Post.id))
+    named = (
+        select(Revision.post_id)
+        .join(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
+        .where(RevisionDepartment.department_id.in_(seen), *stretch.of(Revision.post_id))
     )
-    sources = _sources().where(Submission.department_id.in_(seen))
-    return [or_(Post.department_id.in_(seen), named, sources.exists())]
+    rests = (
+        select(PostSubmission.post_id)
+        .join(Submission, Submission.id == PostSubmission.submission_id)
+        .where(Submission.department_id.in_(seen), *stretch.of(PostSubmission.post_id))
+    )
+    return [Post.id.in_(union_all(own, named, rests))]
 
 
 def _sources() -> Select[int]:
@@ -263,7 +309,7 @@ def _sources() -> Select[int]:
 
 def _all(words: str, holds: Callable[[str], Condition]) -> list[Condition]:
     """Every word is held; nothing is where no word can be read."""
-    return [holds(word) for word in _words_of(words)] or [false()]
+    return [holds(word) for word in words_of(words)] or [false()]
 
 
 def _post_holds(word: str) -> Condition:
@@ -271,12 +317,12 @@ def _post_holds(word: str) -> Condition:
     texts = (
         select(Variant.id)
         .join(Revision, and_(Revision.id == Variant.revision_id, conditions.newest()))
-        .where(Variant.text.icontains(word, autoescape=True))
+        .where(stands_in(Variant.text, word))
         .correlate(Post)
     )
-    number = Submission.number.icontains(latin_digits(word), autoescape=True)
+    number = stands_in(Submission.number, latin_digits(word))
     return or_(
-        Post.title.icontains(word, autoescape=True),
+        stands_in(Post.title, word),
         texts.exists(),
         _sources().where(number).exists(),
     )
@@ -284,4 +330,4 @@ def _post_holds(word: str) -> Condition:
 
 def _comment_holds(word: str) -> Condition:
     columns = (Comment.text, Comment.author_name, Comment.author_handle)
-    return or_(*(one.icontains(word, autoescape=True) for one in columns))
+    return or_(*(stands_in(one, word) for one in columns))

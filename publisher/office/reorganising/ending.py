@@ -16,7 +16,12 @@ from publisher.database import Database
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.office.reorganising import taking_over
-from publisher.office.reorganising.standing import OpenThing, hinders_closing, hinders_merging
+from publisher.office.reorganising.standing import (
+    OpenThing,
+    hinders_closing,
+    hinders_merging,
+    lock_work,
+)
 from publisher.people import departments
 from publisher.people.appointing import moving_over
 from publisher.people.departments import BadDepartment, Order
@@ -80,7 +85,8 @@ def _check_may_end(
     session: Session, department: Department, order: Order, *, actor: Actor, now: datetime
 ) -> None:
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
-    session.refresh(department, with_for_update=True)
+    lock_work(session, department.id)
+    session.refresh(department, with_for_update=True)  # whoever writes its work has it after that
     if not is_in_force(department, now=now):
         raise BadDepartment("in_force_on", "ended")
     if departments.waiting_ending(session, department_id=department.id) is not None:
@@ -143,6 +149,7 @@ def _carry_out(session: Session, change: DepartmentChange, *, now: datetime) -> 
 
 
 def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -> bool:
+    lock_work(session, change.department_id)
     return bool(hindering(session, change, actor=CLOCK, now=now))
 
 

@@ -25,6 +25,7 @@ from publisher.models.content import (
 )
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
+from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Appointment, Department
 from publisher.people.appointing import moving_over
 from publisher.people.register import is_in_force
@@ -32,6 +33,7 @@ from publisher.people.register import is_in_force
 MOST: Final = 200
 """As many of each kind are listed; with those settled the rest shows."""
 
+ENDED: Final = (SubmissionState.DECLINED, SubmissionState.MERGED, SubmissionState.WITHDRAWN)
 OPEN_SUBMISSIONS: Final = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
 OPEN_COMMENTS: Final = (CommentState.RECEIVED, CommentState.ROUTED)
 _AT_REST: Final = (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
@@ -49,6 +51,7 @@ class OpenKind(StrEnum):
     NO_PLACE = "no_place"
     DEPARTMENT = "department"
     ACCOUNT = "account"
+    TEMPLATE = "template"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,23 @@ class OpenThing:
     code: str = ""
 
 
+def lock_work(session: Session, department_id: int) -> None:
+    """Keep the department's submissions and posts as they are until the transaction ends.
+
+    Else one could be approved or given a time right after it was looked at, in a name that ends.
+    A submission is locked before the posts that rest on it, as wherever both are.
+    """
+    handed_in = select(Submission.id).where(
+        Submission.department_id == department_id, Submission.state.not_in(ENDED)
+    )
+    session.scalars(handed_in.order_by(Submission.id).with_for_update(of=Submission)).all()
+    query = select(Post.id).where(
+        or_(Post.department_id == department_id, asks(department_id)),
+        Post.state != PostState.WITHDRAWN,
+    )
+    session.scalars(query.order_by(Post.id).with_for_update(of=Post)).all()
+
+
 def hinders_closing(
     session: Session, department: Department, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
@@ -75,6 +95,7 @@ def hinders_closing(
         *_departments(session, department.id, now),
         *_arriving(session, department.id),
         *_accounts(session, department.id),
+        *_templates(session, department.id),
         *_immovable(session, department, actor, now),
     ]
 
@@ -89,6 +110,7 @@ def hinders_merging(
     return [
         *_posts(session, department.id, with_drafts=False),
         *_arriving(session, department.id),
+        *_templates(session, department.id),
         *_immovable(session, department, actor, now),
         *(_appointed(OpenKind.NO_PLACE, one) for one in moving_over.without_place(ordinary, there)),
     ]
@@ -114,7 +136,7 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
     query = (
         select(Post)
         .where(
-            or_(Post.department_id == department_id, _asks(department_id)),
+            or_(Post.department_id == department_id, asks(department_id)),
             or_(
                 Post.state.in_(states),
                 (Post.state == PostState.APPROVED) & (_unsettled() | _without_a_time()),
@@ -130,7 +152,7 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
         yield OpenThing(kind, one.id, " · ".join([*numbers, one.title]))
 
 
-def _asks(department_id: int) -> ColumnElement[bool]:
+def asks(department_id: int) -> ColumnElement[bool]:
     """Whether the newest revision asks this department as well."""
     return exists().where(
         Revision.post_id == Post.id,
@@ -196,6 +218,15 @@ def _accounts(session: Session, department_id: int) -> Iterable[OpenThing]:
     )
     for one in session.scalars(query.order_by(Account.id)):
         yield OpenThing(OpenKind.ACCOUNT, one.id, f"{one.name} · {one.handle}")
+
+
+def _templates(session: Session, department_id: int) -> Iterable[OpenThing]:
+    """An emergency template leaves in the name that approved it, so another has to take it on."""
+    query = select(EmergencyTemplate).where(
+        EmergencyTemplate.department_id == department_id, EmergencyTemplate.ended_at.is_(None)
+    )
+    for one in session.scalars(query.order_by(EmergencyTemplate.id)):
+        yield OpenThing(OpenKind.TEMPLATE, one.id, one.name_mr)
 
 
 def _immovable(

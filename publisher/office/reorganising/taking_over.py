@@ -1,35 +1,36 @@
 """What goes over to another department when one is merged into it: people, work and comments.
 
 What has been decided and published stays said by the department that said it; its posts are
-looked after by the other one from now on, which answers the comments under them.
+looked after by the other one from now on, which answers the comments under them. What was approved
+and has not left is a draft again: its approval speaks for a department that is no more.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from approvals.lifecycle import PostState
 from approvals.policy import Actor
 from publisher import moving
+from publisher.desk.timing import GONE
 from publisher.inbox.routing import RoutingReason, current
-from publisher.lifecycle import CommentState, SubmissionState
+from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Routing
-from publisher.models.content import Post, Revision, RevisionDepartment, Submission
-from publisher.models.deliveries import Account
+from publisher.models.content import Post, PostKind, Revision, RevisionDepartment, Submission
+from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange
 from publisher.models.drafting import StartingText
 from publisher.models.people import Department
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
-from publisher.office.reorganising.standing import open_comments
+from publisher.office.reorganising.standing import ENDED, asks, open_comments
 from publisher.people import ladder
 from publisher.people.appointing import moving_over
 
 VERB = "merge_department"
-_ENDED = (SubmissionState.DECLINED, SubmissionState.MERGED, SubmissionState.WITHDRAWN)
 
 
 def take_over(
@@ -52,7 +53,7 @@ def _submissions(
     session: Session, left: Department, to: Department, *, actor: Actor, now: datetime
 ) -> None:
     query = select(Submission).where(
-        Submission.department_id == left.id, Submission.state.not_in(_ENDED)
+        Submission.department_id == left.id, Submission.state.not_in(ENDED)
     )
     for one in session.scalars(query):
         one.department_id = to.id
@@ -62,11 +63,28 @@ def _submissions(
 def _posts(
     session: Session, left: Department, to: Department, *, actor: Actor, now: datetime
 ) -> None:
+    _put_back(session, left, to, actor=actor, now=now)
     query = select(Post).where(Post.department_id == left.id, Post.state != PostState.WITHDRAWN)
     for one in session.scalars(query):
         one.department_id = to.id
         moving.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
     _ask_the_other(session, left, to)
+
+
+def _put_back(
+    session: Session, left: Department, to: Department, *, actor: Actor, now: datetime
+) -> None:
+    """Approved posts of which nothing has left: the cell sees them among its drafts again."""
+    has_left = exists().where(Delivery.post_id == Post.id, Delivery.state.in_(GONE))
+    query = select(Post).where(
+        or_(Post.department_id == left.id, asks(left.id)),
+        Post.state == PostState.APPROVED,
+        Post.kind == PostKind.POST,
+        ~has_left,
+    )
+    found, draft = session.scalars(query).all(), PostState.DRAFT
+    values = _from(left, to)
+    moving.apply_all(session, found, draft, actor=actor, now=now, verb=VERB, values=values)
 
 
 def _ask_the_other(session: Session, left: Department, to: Department) -> None:

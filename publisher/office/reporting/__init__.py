@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from publisher.office.reporting.board import BoardKind, BoardRow, decisions
+from publisher.office.reporting.braked import Braked, Frozen, braked
 from publisher.office.reporting.calendar import (
     Day,
     Entry,
@@ -19,6 +20,13 @@ from publisher.office.reporting.comment import (
     comment_page,
 )
 from publisher.office.reporting.counts import Counts, counts
+from publisher.office.reporting.findings import (
+    Finding,
+    FindingKind,
+    finding_for,
+    findings_of,
+    open_findings,
+)
 from publisher.office.reporting.following import Next, NextKind
 from publisher.office.reporting.inbox import (
     CommentRow,
@@ -36,6 +44,8 @@ from publisher.office.reporting.month import (
     next_month,
     previous_month,
 )
+from publisher.office.reporting.newest import SPAN
+from publisher.office.reporting.noted import unseen_notes
 from publisher.office.reporting.replies import ReplyState, ReplyView
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.steps import Outlet, Step, StepKind
@@ -62,9 +72,11 @@ from publisher.office.reporting.wanted import (
 from publisher.office.reporting.weeks import Tally, Week, WeeklyReport, weekly_report
 
 __all__ = [
+    "SPAN",
     "AccountName",
     "BoardKind",
     "BoardRow",
+    "Braked",
     "CalendarDay",
     "CommentPage",
     "CommentRow",
@@ -72,6 +84,9 @@ __all__ = [
     "Day",
     "DueKind",
     "Entry",
+    "Finding",
+    "FindingKind",
+    "Frozen",
     "Holder",
     "Item",
     "Listing",
@@ -105,16 +120,20 @@ __all__ = [
     "WeeklyReport",
     "Who",
     "Wished",
+    "braked",
     "calendar_days",
     "comment_page",
     "comments_in",
     "counts",
     "decisions",
     "deliveries_by_day",
+    "finding_for",
+    "findings_of",
     "items_by_day",
     "month_grid",
     "movable",
     "next_month",
+    "open_findings",
     "post_timeline",
     "previous_month",
     "read_on",
@@ -124,6 +143,7 @@ __all__ = [
     "timeline_of",
     "troubles",
     "unscheduled",
+    "unseen_notes",
     "view_counts",
     "views_for",
     "waiting_for",

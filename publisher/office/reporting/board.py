@@ -10,15 +10,17 @@ from enum import StrEnum
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, joinedload
 
+from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, Role, may
 from publisher.desk.checking import departments_in_sight
 from publisher.desk.timing import latest_moment
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Language, Post, PostKind, Revision, Variant
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.notices import paths
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
+from publisher.office.reporting.lacking import lacking_in
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.press.confirming import PATIENCE
 from publisher.words.written_dates import dates_in
@@ -30,7 +32,8 @@ NEAR = timedelta(hours=24)
 REFERENCE = timedelta(days=400)
 """A date in a text further back than this is one that the text refers to."""
 
-DECIDERS = (Role.CELL, Role.CELL_LEAD, Role.OFFICER, Role.HEAD)
+COUNTED_FOR = (Role.ADMIN, Role.CELL, Role.CELL_LEAD, Role.OFFICER, Role.HEAD)
+"""The roles that are told how much stands on the board."""
 
 
 class BoardKind(StrEnum):
@@ -53,6 +56,7 @@ class BoardRow:
     `again_at` from when a person may send it again. `reason` has a `code` and what a sentence
     about it needs. `variant_id` is the text whose time can be changed, `ends_at` the end of the
     approval's window, and `passed` a date in the text that has passed, as it is written there.
+    `lacking` are the departments where nobody can approve. `comment_id` is what an order hides.
     """
 
     kind: BoardKind
@@ -77,7 +81,15 @@ class BoardRow:
     variant_id: int | None = None
     ends_at: datetime | None = None
     passed: str = ""
+    lacking: tuple[Office, ...] = ()
     reason: Mapping[str, object] = field(default_factory=dict)
+    action: DeliveryAction = DeliveryAction.PUBLISH
+    comment_id: int | None = None
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it takes something back, or hides it, and brings no text out."""
+        return self.action not in OF_TEXTS
 
 
 _ACTS: Mapping[BoardKind, tuple[Action, ...]] = {
@@ -87,12 +99,6 @@ _ACTS: Mapping[BoardKind, tuple[Action, ...]] = {
     BoardKind.BLOCKED: (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.WITHDRAW_POST),
     BoardKind.UNAPPROVED: (Action.APPROVE,),
     BoardKind.UNCONFIRMED: (),
-}
-_STATES = {
-    BoardKind.HELD: DeliveryState.HELD,
-    BoardKind.MISSED: DeliveryState.MISSED,
-    BoardKind.FAILED: DeliveryState.FAILED,
-    BoardKind.UNCONFIRMED: DeliveryState.UNCONFIRMED,
 }
 _ORDER = list(BoardKind)
 
@@ -112,23 +118,19 @@ def _rank(row: BoardRow) -> tuple[int, datetime, int]:
 
 
 def to_decide(actor: Actor, *, now: datetime) -> list[tuple[type[Delivery | Post], Condition]]:
-    """What a person has to decide on the board, for counting; the unconfirmed are the machine's."""
-    if actor.role not in DECIDERS:
+    """What of the board does not go on without a person, for counting; see `troubles.to_count`.
+
+    The unconfirmed are the machine's.
+    """
+    if actor.role not in COUNTED_FOR:
         return []
     seen = departments_in_sight(actor, Action.SEE_POST)
-    held = _of_kind(BoardKind.HELD) | conditions.stands_still()
-    posts = conditions.blocked(now=now) | _unapproved(now)
+    waits = conditions.is_or_stands_still((DeliveryState.HELD,))
+    posts = and_(Post.state == PostState.IN_REVIEW, conditions.blocked(now=now) | _unapproved(now))
     return [
-        (Delivery, and_(held, *conditions.of_department(seen))),
+        (Delivery, and_(waits, *conditions.of_department(seen))),
         (Post, and_(posts, *_of_post(seen))),
     ]
-
-
-def _of_kind(kind: BoardKind) -> Condition:
-    state = _STATES[kind]
-    if state in conditions.STUCK:
-        return conditions.stands_still([state])
-    return Delivery.state == state
 
 
 def _of_post(seen: frozenset[int] | None) -> list[Condition]:
@@ -147,12 +149,13 @@ def _unapproved(now: datetime) -> Condition:
 def _deliveries(
     session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
 ) -> Iterator[BoardRow]:
-    unsettled = Delivery.state.in_((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
+    waits = conditions.is_or_stands_still((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
     query = (
         select(Delivery, conditions.number(Delivery.post_id))
-        .where(unsettled | conditions.stands_still(), *conditions.of_department(seen))
+        .where(waits, *conditions.of_department(seen))
         .options(
             joinedload(Delivery.account),
+            joinedload(Delivery.order),
             joinedload(Delivery.variant).joinedload(Variant.revision),
             joinedload(Delivery.post).joinedload(Post.department),
         )
@@ -175,7 +178,9 @@ def _delivery(one: Delivery, number: str | None, actor: Actor, now: datetime) ->
         department=office_of(one.post.department),
         since_at=one.state_at,
         due_at=one.due_at,
-        acts=_acts(actor, kind, one.post.department_id),
+        acts=_acts_on(actor, kind, one),
+        action=one.action,
+        comment_id=one.order.comment_id if one.order is not None else None,
         account=account_of(one.account),
         language=one.variant.language,
         text=one.variant.text,
@@ -202,6 +207,21 @@ def _acts(actor: Actor, kind: BoardKind, department_id: int) -> frozenset[Action
     return frozenset(one for one in _ACTS[kind] if may(actor, one, department_id))
 
 
+_ORDERED = {
+    DeliveryAction.DELETE: (Action.ORDER_DELETION,),
+    DeliveryAction.HIDE: (Action.HIDE,),
+    DeliveryAction.UNHIDE: (Action.UNHIDE,),
+}
+
+
+def _acts_on(actor: Actor, kind: BoardKind, one: Delivery) -> frozenset[Action]:
+    """An order is given anew by whoever may give it; held, it is settled as any other."""
+    given = _ORDERED.get(one.action)
+    if given is None or kind is BoardKind.HELD:
+        return _acts(actor, kind, one.post.department_id)
+    return frozenset(act for act in given if may(actor, act, one.post.department_id))
+
+
 def _posts(
     session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
 ) -> Iterator[BoardRow]:
@@ -209,10 +229,12 @@ def _posts(
     query = (
         select(Post, Revision, blocked, conditions.wished_at(), conditions.number(Post.id))
         .join(Revision, conditions.newest())
-        .where(blocked | _unapproved(now), *_of_post(seen))
+        .where(Post.state == PostState.IN_REVIEW, blocked | _unapproved(now), *_of_post(seen))
         .options(joinedload(Post.department))
     )
-    for post, revision, is_blocked, wished_at, number in session.execute(query):
+    found = session.execute(query).all()
+    lacking = lacking_in(session, [post.id for post, *_ in found], now=now)
+    for post, revision, is_blocked, wished_at, number in found:
         kind = BoardKind.BLOCKED if is_blocked else BoardKind.UNAPPROVED
         yield BoardRow(
             kind=kind,
@@ -228,4 +250,5 @@ def _posts(
             due_at=wished_at or revision.not_after,
             ends_at=revision.not_after,
             acts=_acts(actor, kind, post.department_id),
+            lacking=tuple(lacking[post.id]),
         )

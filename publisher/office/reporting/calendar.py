@@ -6,16 +6,20 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor
 from publisher.desk.checking import departments_in_sight
+from publisher.desk.frozen import freeze_at, freezes_ahead
+from publisher.desk.holding_back import facts_of, standing_stop
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content import Language, Post, PostKind, Revision, Variant
-from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
+from publisher.models.deliveries import OF_TEXTS, Account, Delivery, ReceiptOrigin
+from publisher.models.press import Freeze
 from publisher.notices import paths
-from publisher.office.reporting import conditions
+from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.worktime import ONE_DAY, day_bounds, local_day
 
@@ -27,8 +31,9 @@ MOST_MOVABLE = 200
 class Entry:
     """One delivery in the calendar.
 
-    `is_paused` where its account is, so that it does not leave; `is_by_hand` where a person
-    published it on the platform; `url` once it is live.
+    `is_paused` where its account is, or where a stop or a freeze keeps it, so that it does not
+    leave; `frozen_until` is the end of that freeze. `is_by_hand` where a person published it on
+    the platform; `url` once it is live.
     """
 
     delivery_id: int
@@ -44,6 +49,7 @@ class Entry:
     is_paused: bool
     is_by_hand: bool
     url: str
+    frozen_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,17 @@ def entries_by_day(
     days: int,
     account_id: int | None = None,
     department_id: int | None = None,
+    now: datetime | None = None,
 ) -> list[Day]:
-    """The same for whoever sees these departments; None for all."""
+    """The same for whoever sees these departments; None for all.
+
+    With `now` it is told what a stop or a freeze keeps here.
+    """
     shown = [first_day + count * ONE_DAY for count in range(min(days, MOST_DAYS))]
     if not shown:
         return []
     (begins, _), (_, ends) = day_bounds(shown[0]), day_bounds(shown[-1])
+    brakes = _Brakes.known(session, now)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
@@ -115,6 +126,7 @@ def entries_by_day(
         .join(Revision, Revision.id == Variant.revision_id)
         .where(
             Post.kind == PostKind.POST,
+            Delivery.action.in_(OF_TEXTS),
             Delivery.due_at >= begins,
             Delivery.due_at < ends,
             or_(Delivery.state != DeliveryState.CANCELLED, Revision.number == Post.newest),
@@ -125,12 +137,13 @@ def entries_by_day(
             joinedload(Delivery.variant),
             joinedload(Delivery.receipt),
             joinedload(Delivery.post).joinedload(Post.department),
+            *brakes.needs,
         )
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
     )
     found: defaultdict[date, list[Entry]] = defaultdict(list)
     for one in session.scalars(query):
-        found[local_day(one.due_at)].append(_entry(one))
+        found[local_day(one.due_at)].append(_entry(one, brakes))
     return [Day(day, tuple(found[day])) for day in shown]
 
 
@@ -151,8 +164,47 @@ def asked_for(
     return wanted
 
 
-def _entry(one: Delivery) -> Entry:
+@dataclass(frozen=True)
+class _Brakes:
+    """What keeps here what has not left: whether all is stopped, and the freezes ahead."""
+
+    now: datetime | None = None
+    is_stopped: bool = False
+    freezes: tuple[Freeze, ...] = ()
+
+    @classmethod
+    def known(cls, session: Session, now: datetime | None) -> _Brakes:
+        """As they stand; none where nobody asks."""
+        if now is None:
+            return cls()
+        freezes = tuple(freezes_ahead(session, now=now))
+        return cls(now, standing_stop(session) is not None, freezes)
+
+    @property
+    def needs(self) -> tuple[ORMOption, ...]:
+        """What of a post has to be read to know whether a freeze touches it."""
+        return (joinedload(Delivery.post).selectinload(Post.submissions),) if self.freezes else ()
+
+    def frozen_until(self, one: Delivery) -> datetime | None:
+        """The end of the freeze into which this falls."""
+        if self.now is None or not self.freezes:
+            return None
+        found = freeze_at(self.freezes, facts_of(one), max(one.due_at, self.now))
+        return found.until_at if found is not None else None
+
+    def stops(self, one: Delivery) -> bool:
+        """Whether it is due and everything is stopped."""
+        return self.is_stopped and self.now is not None and one.due_at <= self.now
+
+
+def _entry(one: Delivery, brakes: _Brakes) -> Entry:
     waits = one.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+    frozen_until = brakes.frozen_until(one) if waits else None
+    is_kept = (
+        frozen_until is not None
+        or brakes.stops(one)
+        or one.account.state is not AccountState.CONNECTED
+    )
     receipt = one.receipt
     return Entry(
         delivery_id=one.id,
@@ -165,9 +217,10 @@ def _entry(one: Delivery) -> Entry:
         state=one.state,
         due_at=one.due_at,
         late_limit=one.late_limit,
-        is_paused=waits and one.account.state is not AccountState.CONNECTED,
+        is_paused=waits and is_kept,
         is_by_hand=receipt is not None and receipt.origin is ReceiptOrigin.BY_HAND,
         url=receipt.url if receipt is not None else "",
+        frozen_until=frozen_until,
     )
 
 
@@ -186,8 +239,8 @@ def unscheduled(
         .join(Post, conditions.newest())
         .join(Account, Account.id == Variant.account_id)
         .where(
-            conditions.is_to_be_scheduled(),
-            conditions.has_no_time(),
+            timing.is_without_a_time(),
+            timing.has_no_time(),
             *asked_for(
                 departments_in_sight(actor, Action.SEE_POST),
                 account_id,
@@ -226,7 +279,8 @@ def _unscheduled(
 def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[Entry]:
     """What has not left and can be given another time, the next due first. Raises `WrongRole`."""
     seen = departments_in_sight(actor, Action.SCHEDULE)
-    waits = or_(Delivery.state == DeliveryState.SCHEDULED, conditions.stands_still())
+    waits = conditions.is_or_stands_still((DeliveryState.SCHEDULED,))
+    waits = and_(Delivery.action.in_(OF_TEXTS), waits)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
@@ -240,4 +294,4 @@ def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
         .limit(most)
     )
-    return [_entry(one) for one in session.scalars(query)]
+    return [_entry(one, _Brakes()) for one in session.scalars(query)]

@@ -106,6 +106,7 @@ class CommentPage:
     thread: tuple[Said, ...]
     routings: tuple[RoutingStep, ...]
     replies: tuple[ReplyView, ...]
+    hidden_at: datetime | None
     acts: frozenset[Action]
 
 
@@ -162,6 +163,7 @@ def comment_page(session: Session, *, actor: Actor, comment_id: int, now: dateti
         thread=tuple(_thread(comment, branch, replies)),
         routings=steps,
         replies=tuple(one for one in replies if one.comment_id == comment.id),
+        hidden_at=comment.hidden_at,
         acts=_acts(actor, comment, replies),
     )
 
@@ -254,9 +256,18 @@ _POSSIBLE: Mapping[CommentState, tuple[Action, ...]] = {
 }
 
 
+def _of_its_sight(comment: Comment) -> tuple[Action, ...]:
+    """Hiding, or showing again, what stands under a live post of ours."""
+    above = comment.thread.receipt
+    if above is None or above.gone_at is not None:
+        return ()
+    return (Action.HIDE,) if comment.hidden_at is None else (Action.UNHIDE,)
+
+
 def _acts(actor: Actor, comment: Comment, replies: Collection[ReplyView]) -> frozenset[Action]:
     """What may be done now; with a final answer that stands, no second one."""
-    allowed = {one for one in _POSSIBLE[comment.state] if may(actor, one, comment.department_id)}
+    possible = (*_POSSIBLE[comment.state], *_of_its_sight(comment))
+    allowed = {one for one in possible if may(actor, one, comment.department_id)}
     given = any(
         one.comment_id == comment.id and one.stands and one.kind is AnswerKind.FINAL
         for one in replies

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.lifecycle import PostState
@@ -24,8 +25,10 @@ from publisher.models.content import (
     Submission,
     Variant,
 )
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment, Person
+from publisher.office.reporting.ordered import is_open_order
+from publisher.office.reporting.planning import has
 
 Condition = ColumnElement[bool]
 OPEN = (CommentState.RECEIVED, CommentState.ROUTED)
@@ -51,24 +54,22 @@ def officer_serves(
     department: ColumnElement[int] | ColumnElement[int | None],
     *,
     now: datetime,
-    but: ColumnElement[int] | None = None,
+    unbound: bool = False,
 ) -> Condition:
-    """The department has an officer in office; `but` is a person who does not count."""
+    """The department has an officer in office; `unbound`: one whom four eyes do not keep out."""
     one, person = aliased(Appointment), aliased(Person)
     serving = [
         in_office(one, person, now=now),
         one.role == Role.OFFICER,
         one.department_id == department,
     ]
-    if but is not None:
-        serving.append(one.person_id != but)
+    if unbound:
+        serving.append(~is_bound(one.person_id))
     return exists().where(*serving).correlate_except(one, person)
 
 
-def head_serves(
-    department: ColumnElement[int], *, now: datetime, but: ColumnElement[int]
-) -> Condition:
-    """The department's head, the one first recorded where there are two, is not this person."""
+def unbound_head_serves(department: ColumnElement[int], *, now: datetime) -> Condition:
+    """Four eyes do not keep out the department's head, of two the one first recorded."""
     one, person = aliased(Appointment), aliased(Person)
     other, other_person = aliased(Appointment), aliased(Person)
     earlier = exists().where(
@@ -82,7 +83,7 @@ def head_serves(
         in_office(one, person, now=now),
         one.role == Role.HEAD,
         one.department_id == department,
-        one.person_id != but,
+        ~is_bound(one.person_id),
         ~earlier,
     )
     return serving.correlate_except(one, person)
@@ -100,13 +101,14 @@ def still_asked(*more: Condition, now: datetime) -> Condition:
     """The same of a post of which it is known that it is in review."""
     asked = (
         select(Revision.id)
-        .outerjoin(RevisionDepartment, _is_asked())
-        .where(newest(), ~_decided(now=now), *more)
+        .outerjoin(RevisionDepartment, is_asked())
+        .where(newest(), ~has_decided(now=now), *more)
     )
-    return asked.correlate(Post).exists()
+    return has(asked.correlate(Post))
 
 
-def _decided(*, now: datetime) -> Condition:
+def has_decided(*, now: datetime) -> Condition:
+    """An approval of `Revision` by the department that is asked is in force."""
     one, person = aliased(Appointment), aliased(Person)
     given = exists().where(
         Decision.revision_id == Revision.id,
@@ -119,7 +121,8 @@ def _decided(*, now: datetime) -> Condition:
     return given.correlate(Revision, RevisionDepartment, Post)
 
 
-def _is_asked() -> Condition:
+def is_asked() -> Condition:
+    """The row of `RevisionDepartment` asks its department to approve `Revision`."""
     return and_(RevisionDepartment.revision_id == Revision.id, RevisionDepartment.asked.is_(True))
 
 
@@ -128,9 +131,30 @@ def asked_department() -> ColumnElement[int]:
     return func.coalesce(RevisionDepartment.department_id, Post.department_id)
 
 
-def bound_author() -> ColumnElement[int]:
-    """Whom four eyes keep from approving: a post's author, and for a reply nobody (0)."""
-    return case((Post.kind == PostKind.POST, Revision.author_id), else_=0)
+def is_bound(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Condition:
+    """Four eyes keep this person from approving `Revision`; a reply keeps nobody.
+
+    The same as `judging.bound_authors`: who wrote it, and the words that it brings back.
+    """
+    walk, older = _restored(), aliased(Revision)
+    restored = exists().where(
+        walk.c.id == Revision.id, older.id == walk.c.source_id, older.author_id == person_id
+    )
+    wrote = or_(Revision.author_id == person_id, restored.correlate_except(walk, older))
+    return and_(Post.kind == PostKind.POST, wrote)
+
+
+@cache
+def _restored() -> CTE:
+    """Each restored revision with every one whose words it brings back, by way of others too.
+
+    One for all that ask, so that a statement holds it once.
+    """
+    one, source = aliased(Revision), aliased(Revision)
+    first = select(one.id, one.restored_from_id.label("source_id"))
+    walk = first.where(one.restored_from_id.is_not(None)).cte("restored", recursive=True)
+    further = select(walk.c.id, source.restored_from_id).join(source, source.id == walk.c.source_id)
+    return walk.union(further.where(source.restored_from_id.is_not(None)))
 
 
 def blocked(*, now: datetime) -> Condition:
@@ -140,10 +164,10 @@ def blocked(*, now: datetime) -> Condition:
 
 def nobody_can_approve(*, now: datetime) -> Condition:
     """The same of a post of which it is known that it is in review."""
-    asked, author = asked_department(), bound_author()
+    asked = asked_department()
     return still_asked(
-        ~officer_serves(asked, now=now, but=author),
-        ~head_serves(asked, now=now, but=author),
+        ~officer_serves(asked, now=now, unbound=True),
+        ~unbound_head_serves(asked, now=now),
         now=now,
     )
 
@@ -158,68 +182,53 @@ def returned() -> Condition:
     )
 
 
-def is_to_be_scheduled() -> Condition:
-    """The post is approved and leaves when the cell says; a reply leaves by itself."""
-    return and_(Post.kind == PostKind.POST, Post.state == PostState.APPROVED)
+def is_or_stands_still(states: Collection[DeliveryState]) -> Condition:
+    """The delivery is in one of these states, of which there are few at a time, or stands still.
 
-
-def has_no_time() -> Condition:
-    """The variant has no delivery.
-
-    What was cancelled with an earlier approval, before the one that stands, counts as none.
+    Asked state by state: a database that knows of a state only how many deliveries have one on
+    average would rather read all of them.
     """
-    stands = exists().where(
-        Delivery.variant_id == Variant.id,
-        or_(Delivery.state != DeliveryState.CANCELLED, Delivery.state_at >= Post.state_at),
-    )
-    return ~stands.correlate(Variant, Post)
-
-
-def lacks_a_time() -> Condition:
-    """The post is approved, and one of its variants has no time yet."""
-    return and_(is_to_be_scheduled(), is_partly_unscheduled())
-
-
-def is_partly_unscheduled() -> Condition:
-    """The same of a post of which it is known that it is approved."""
-    variants = (
-        select(Variant.id)
-        .join(Revision, Revision.id == Variant.revision_id)
-        .where(newest(), has_no_time())
-    )
-    return and_(Post.kind == PostKind.POST, variants.correlate(Post).exists())
-
-
-def is_without_a_time() -> Condition:
-    """The same as `lacks_a_time`, asked of all posts at once.
-
-    Found from the few variants without a standing delivery, never from the many that have one.
-    """
-    without = select(Variant.revision_id).outerjoin(Delivery, Delivery.variant_id == Variant.id)
-    never = without.where(Delivery.id.is_(None))
-    void = without.where(Delivery.state == DeliveryState.CANCELLED)
-    maybe = select(Revision.post_id).where(Revision.id.in_(union_all(never, void)))
-    return and_(Post.id.in_(maybe), lacks_a_time())
+    one = aliased(Delivery)
+    found = [select(one.id).where(one.state == state) for state in states]
+    return Delivery.id.in_(union_all(*found, select(_stuck().c.id)))
 
 
 def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
-    """The delivery did not leave, and still could: its revision is the newest, and approved."""
-    return and_(Delivery.state.in_(states), is_current())
+    """The delivery did not leave, and still could: its revision is the newest, and approved.
+
+    Or it is an order that was not carried out, and nobody has given another about the same.
+    """
+    stuck = _stuck()
+    return Delivery.id.in_(select(stuck.c.id).where(stuck.c.state.in_(states)))
 
 
-def is_current() -> Condition:
+@cache
+def _stuck() -> CTE:
+    """All that stand still, with their states; one for all that ask, as with `_restored`.
+
+    Texts are asked for apart from orders: a database that has to try both on every delivery would
+    lay all texts that ever left beside each other first.
+    """
+    one = aliased(Delivery)
+    texts = select(one.id, one.state).where(one.action.in_(OF_TEXTS), is_current(one))
+    orders = select(one.id, one.state).where(one.action.not_in(OF_TEXTS), is_open_order(one))
+    found = [each.where(one.state == state) for each in (texts, orders) for state in STUCK]
+    return union_all(*found).cte("stuck").prefix_with("MATERIALIZED")
+
+
+def is_current(delivery: type[Delivery] = Delivery) -> Condition:
     """The delivery's revision is the newest of its post, and approved."""
     current = (
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
         .join(Post, Post.id == Revision.post_id)
         .where(
-            Variant.id == Delivery.variant_id,
+            Variant.id == delivery.variant_id,
             Revision.number == Post.newest,
             Post.state == PostState.APPROVED,
         )
     )
-    return current.correlate(Delivery).exists()
+    return has(current.correlate(delivery))
 
 
 def of_department(departments: Collection[int] | None) -> list[Condition]:
@@ -287,6 +296,15 @@ def wished_at() -> ColumnElement[datetime | None]:
         .where(PostSubmission.post_id == Post.id)
         .correlate(Post)
         .scalar_subquery()
+    )
+
+
+def wished_between(begins: datetime, ends: datetime) -> Select[int]:
+    """The posts of which a submission wishes a moment from `begins` on and before `ends`."""
+    return (
+        select(PostSubmission.post_id)
+        .join(Submission, Submission.id == PostSubmission.submission_id)
+        .where(Submission.wished_at >= begins, Submission.wished_at < ends)
     )
 
 

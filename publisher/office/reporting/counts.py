@@ -1,4 +1,4 @@
-"""The counts on the tabs: each a COUNT, all of them in one query, built once for each role.
+"""The counts on the tabs: what stands on each page, all in one query, built once for each role.
 
 They stand on every page, and building so large a query anew costs more than asking it. So it is
 built once with marks in the place of the person and the moment, which each asking fills in.
@@ -6,24 +6,28 @@ built once with marks in the place of the person and the moment, which each aski
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
-from approvals.policy import Actor, ActorKind, Role
-from publisher.office.reporting.board import to_decide
-from publisher.office.reporting.waits import Thing, WaitingKind, waits_for
+from approvals.policy import Action, Actor, ActorKind, Role, scope_of
+from publisher.models.comments import Comment
+from publisher.models.content import Submission
+from publisher.office.reporting import inbox, left_over, troubles
+from publisher.office.reporting.board import COUNTED_FOR, to_decide
+from publisher.office.reporting.waits import Thing, waits_for
+from publisher.office.reporting.wanted import in_sight
+from publisher.worktime import local_day
 
-SUBMISSIONS = frozenset({WaitingKind.SUBMISSION, WaitingKind.SUBMISSION_RETURNED})
-COMMENTS = frozenset({WaitingKind.COMMENT, WaitingKind.COMMENT_UNROUTED})
 PERSON, APPOINTMENT, DEPARTMENT, LINE = -101, -102, -103, -104
 """Marks for the actor's ids: no row has a negative one."""
 MOMENT = datetime(1, 1, 2, tzinfo=UTC)
@@ -32,24 +36,25 @@ MOMENT = datetime(1, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Counts:
-    """What waits for the actor on each tab.
+    """How much stands on the page under each tab, for this actor.
 
-    `today` is the number of everything on the Today page; `submissions` and `comments` are those
-    among them that stand on these two tabs; `decisions` is what stands on the board of decisions.
+    `today` is everything that waits for the actor. `submissions` are the open ones in sight and
+    `comments` those of the view with which the inbox opens, as their pages show them first;
+    `decisions` is what of the board does not go on without a person.
     """
 
-    today: int
-    submissions: int
-    decisions: int
-    comments: int
+    today: int = 0
+    submissions: int = 0
+    decisions: int = 0
+    comments: int = 0
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """The query of a role, the kinds of its first columns, and what has to be filled in."""
+    """The query of a role, the tab of each of its columns, and what has to be filled in."""
 
     query: Select[*tuple[int, ...]]
-    kinds: tuple[WaitingKind, ...]
+    tabs: tuple[str, ...]
     distances: tuple[timedelta, ...]
     names: frozenset[str]
 
@@ -58,27 +63,22 @@ def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
     """The counts for this actor's tabs, in one query."""
     asking = _asking(actor.role) if actor.role is not None else None
     if asking is None:
-        return Counts(0, 0, 0, 0)
-    found = list(session.execute(asking.query, _filled(asking, actor, now)).one())
-    of_today = list(zip(asking.kinds, found, strict=False))
-    return Counts(
-        today=sum(count for _, count in of_today),
-        submissions=_sum(of_today, SUBMISSIONS),
-        decisions=sum(found[len(asking.kinds) :]),
-        comments=_sum(of_today, COMMENTS),
-    )
+        return Counts()
+    found = session.execute(asking.query, _filled(asking, actor, now)).one()
+    sums: Counter[str] = Counter()
+    for tab, count in zip(asking.tabs, found, strict=True):
+        sums[tab] += count
+    return Counts(**sums)
 
 
 @lru_cache(maxsize=len(Role))
 def _asking(role: Role) -> _Asking | None:
-    """The query of this role; None where nothing waits for it."""
+    """The query of this role; None where nothing is counted for it."""
     anybody = Actor(ActorKind.PERSON, PERSON, APPOINTMENT, role, DEPARTMENT, frozenset({LINE}))
-    waits = waits_for(anybody, now=MOMENT)
-    wanted = [(one.about, one.condition) for one in waits]
-    wanted += to_decide(anybody, now=MOMENT)
+    wanted = list(_wanted(anybody))
     if not wanted:
         return None
-    columns = [_count(*one).label(f"count_{at}") for at, one in enumerate(wanted)]
+    columns = [one.label(f"count_{at}") for at, (_tab, one) in enumerate(wanted)]
     given: dict[str, timedelta | None] = {}
 
     def fill(element: ExternallyTraversible, **_more: object) -> ExternallyTraversible | None:
@@ -87,10 +87,28 @@ def _asking(role: Role) -> _Asking | None:
     query = visitors.replacement_traverse(select(*columns), {}, fill)
     return _Asking(
         cast("Select[*tuple[int, ...]]", query),
-        tuple(one.kind for one in waits),
+        tuple(tab for tab, _one in wanted),
         tuple(one for one in given.values() if one is not None),
         frozenset(given),
     )
+
+
+def _wanted(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
+    """Every number that is counted, with the tab to whose count it adds."""
+    for wait in waits_for(actor, now=MOMENT):
+        yield "today", _count(wait.about, wait.condition)
+    if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
+        yield (
+            "submissions",
+            _count(Submission, and_(*in_sight(actor, by_index=False), left_over.is_open())),
+        )
+    for thing, condition in to_decide(actor, now=MOMENT):
+        yield "decisions", _count(thing, condition)
+    if actor.role in COUNTED_FOR:
+        yield from (("decisions", one) for one in troubles.to_count(actor))
+    if scope_of(actor, Action.ANSWER) is not None:
+        first, *_others = inbox.views_for(actor)
+        yield "comments", _count(Comment, and_(*inbox.in_view(actor, first, now=MOMENT)))
 
 
 def _blank(
@@ -110,6 +128,8 @@ def _blank(
 def _named(value: object) -> tuple[str, timedelta | None] | None:
     if isinstance(value, datetime):
         return _moment_name(value - MOMENT), value - MOMENT
+    if isinstance(value, date):
+        return ("today", None) if value == local_day(MOMENT) else None
     known = _IN_SIGHT.get(frozenset(value)) if isinstance(value, list) else None
     known = known or (_IDS.get(value) if isinstance(value, int) else None)
     return (known, None) if known is not None else None
@@ -131,6 +151,7 @@ def _filled(asking: _Asking, actor: Actor, now: datetime) -> dict[str, object]:
         "appointment": actor.appointment_id,
         "department": actor.department_id,
         "own": own,
+        "today": local_day(now),
         "line": [*actor.line, *own],
     }
     values |= {_moment_name(one): now + one for one in asking.distances}
@@ -139,7 +160,3 @@ def _filled(asking: _Asking, actor: Actor, now: datetime) -> dict[str, object]:
 
 def _count(about: Thing, condition: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.count()).select_from(about).where(condition).scalar_subquery()
-
-
-def _sum(found: Iterable[tuple[WaitingKind, int]], kinds: frozenset[WaitingKind]) -> int:
-    return sum(count for kind, count in found if kind in kinds)

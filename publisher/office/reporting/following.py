@@ -40,6 +40,8 @@ class NextKind(StrEnum):
     RESCHEDULE = "reschedule"
     ANSWER = "answer"
     ASSIGN = "assign"
+    TAKE_BACK = "take_back"
+    ORDER_AGAIN = "order_again"
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,10 @@ def next_for_post(strand: Strand, roster: Roster, wished_at: datetime | None) ->
         case PostState.IN_REVIEW:
             return _to_approve(strand, roster, wished_at)
         case PostState.APPROVED:
-            return _most_pressing([_to_leave(strand, wished_at), _to_answer(strand.talk)])
+            left = [_to_leave(strand, wished_at), _to_take_back(strand), _to_answer(strand.talk)]
+            return _most_pressing(left)
         case _:
-            return _to_answer(strand.talk)
+            return _most_pressing([_to_take_back(strand), _to_answer(strand.talk)])
 
 
 def _to_write(strand: Strand, wished_at: datetime | None) -> Next:
@@ -205,6 +208,26 @@ def _of_delivery(delivery: Delivery) -> Next:
     kind, holders = _OF_STATE[delivery.state]
     code = str(delivery.reason.get("code", ""))
     return Next(kind, holders, delivery.state_at, delivery.due_at, code=code)
+
+
+_GOES_ON = (
+    DeliveryState.SCHEDULED,
+    DeliveryState.CLAIMED,
+    DeliveryState.SENDING,
+    DeliveryState.UNCONFIRMED,
+)
+_STOPPED = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.MISSED)
+
+
+def _to_take_back(strand: Strand) -> Next | None:
+    """A deletion that is ordered and not carried out: the machine's, or stuck and the lead's."""
+    last = {one.order.receipt_id: one for one in strand.orders if one.order is not None}
+    last.pop(None, None)
+    stuck = [one for one in last.values() if one.state in _STOPPED]
+    if stuck:
+        return Next(NextKind.ORDER_AGAIN, (CELL_LEAD,), stuck[0].state_at)
+    under_way = [one for one in last.values() if one.state in _GOES_ON]
+    return Next(NextKind.TAKE_BACK, (MACHINE,), under_way[0].state_at) if under_way else None
 
 
 def _to_answer(talk: Talk) -> Next | None:

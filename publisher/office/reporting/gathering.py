@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, UnaryExpression, func, select
@@ -12,11 +13,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Reply, Routing
 from publisher.models.content import Post, Priority, Revision, Submission, Variant
-from publisher.models.deliveries import Account, Delivery
+from publisher.models.deliveries import Account, Delivery, Receipt
+from publisher.models.departments import DepartmentChange
+from publisher.models.watching import Watch
 from publisher.notices import paths
-from publisher.office.reporting import conditions
-from publisher.office.reporting.values import account_of, office_of, who_acted, with_names
+from publisher.office.reporting import conditions, noted
+from publisher.office.reporting.findings import kind_of
+from publisher.office.reporting.lacking import lacking_in
+from publisher.office.reporting.values import Office, account_of, office_of, who_acted, with_names
 from publisher.office.reporting.waits import DueKind, Wait, Waiting, WaitingKind
+from publisher.worktime import day_bounds
 
 Moment = ColumnElement[datetime | None] | InstrumentedAttribute[datetime]
 Ordered = UnaryExpression[datetime | None] | UnaryExpression[datetime]
@@ -24,16 +30,27 @@ Due = tuple[datetime | None, DueKind | None]
 TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
 
 
-def gather(session: Session, wait: Wait, most: int | None = None) -> Iterator[Waiting]:
-    """What of this kind waits, in no order: the `most` that are due first, else everything."""
+def gather(
+    session: Session, wait: Wait, most: int | None = None, *, now: datetime
+) -> Iterator[Waiting]:
+    """What of this kind waits, in no order: the `most` that are due first, else everything.
+
+    What is due first is found before anything is read about it: a database that has to join a
+    dozen tables may begin with the largest.
+    """
     if wait.about is Submission:
-        return _submissions(session, wait, most)
+        found = _submissions(session, wait, most)
+        return _with_notes(session, found) if wait.kind is WaitingKind.NOTE else found
     if wait.about is Post:
-        return _posts(session, wait, most)
+        return _posts(session, wait, most, now)
     if wait.about is Comment:
         return _comments(session, wait, most)
     if wait.about is Delivery:
         return _deliveries(session, wait, most)
+    if wait.about is Watch:
+        return _watches(session, wait, most)
+    if wait.about is DepartmentChange:
+        return _endings(session, wait)
     return _accounts(session, wait)
 
 
@@ -78,20 +95,31 @@ def _submissions(session: Session, wait: Wait, most: int | None) -> Iterator[Wai
         )
 
 
+def _with_notes(session: Session, found: Iterable[Waiting]) -> Iterator[Waiting]:
+    """The same, each with the newest words of the department that nobody has seen."""
+    rows = list(found)
+    unseen = noted.unseen_notes(session, [one.subject_id for one in rows])
+    notes = {note.submission_id: note for note in unseen}
+    for one in rows:
+        if (note := notes.get(one.subject_id)) is not None:
+            by = who_acted(note.appointment, note.person)
+            yield replace(one, since_at=note.at, by=by, quote=note.text)
+
+
 def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
     if wished_at is not None:
         return wished_at, DueKind.WISHED
     return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
 
 
-def _posts(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+def _posts(session: Session, wait: Wait, most: int | None, now: datetime) -> Iterator[Waiting]:
     wished_at, answer_by = conditions.wished_at(), conditions.answer_by()
+    order = _first(func.coalesce(answer_by, wished_at), Post.state_at)
+    page = select(Post.id).where(wait.condition).order_by(*order).limit(most).subquery()
     query = (
         select(Post, Revision, wished_at)
+        .join(page, page.c.id == Post.id)
         .outerjoin(Revision, conditions.newest())
-        .where(wait.condition)
-        .order_by(*_first(func.coalesce(answer_by, wished_at), Post.state_at))
-        .limit(most)
         .options(
             joinedload(Post.department),
             joinedload(Post.reply).joinedload(Reply.comment),
@@ -101,8 +129,13 @@ def _posts(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
     )
     found = session.execute(query).all()
     variants = _variants(session, [post.id for post, _, _ in found])
+    lacking: Mapping[int, list[Office]] = {}
+    if wait.kind is WaitingKind.BLOCKED:
+        lacking = lacking_in(session, [post.id for post, _, _ in found], now=now)
     for post, revision, wished in found:
-        yield _post(wait, post, revision, wished, variants[post.id])
+        one = _post(wait, post, revision, wished, variants[post.id])
+        missing = lacking.get(post.id)
+        yield replace(one, department=missing[0]) if missing else one
 
 
 def _variants(
@@ -181,11 +214,11 @@ def _comments(session: Session, wait: Wait, most: int | None) -> Iterator[Waitin
 
 
 def _deliveries(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    order = _first(Delivery.due_at, Delivery.state_at)
+    page = select(Delivery.id).where(wait.condition).order_by(*order).limit(most).subquery()
     query = (
         select(Delivery)
-        .where(wait.condition)
-        .order_by(*_first(Delivery.due_at, Delivery.state_at))
-        .limit(most)
+        .join(page, page.c.id == Delivery.id)
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
@@ -201,7 +234,7 @@ def _delivery(wait: Wait, one: Delivery) -> Waiting:
     comment = one.post.reply.comment if one.post.reply is not None else None
     failed = wait.kind is WaitingKind.ANSWER_FAILED and comment is not None
     return Waiting(
-        kind=wait.kind,
+        kind=wait.kind_of(one.state),
         subject="comment" if failed and comment else "delivery",
         subject_id=comment.id if failed and comment else one.id,
         path=paths.comment(comment.id) if failed and comment else paths.delivery(one.id),
@@ -231,4 +264,48 @@ def _accounts(session: Session, wait: Wait) -> Iterator[Waiting]:
             platforms=(one.platform,),
             account=account_of(one),
             code=one.reason,
+        )
+
+
+def _watches(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    since_at = func.coalesce(Watch.found_gone_at, Watch.differs_at)
+    delivery = joinedload(Watch.receipt).joinedload(Receipt.delivery)
+    query = (
+        select(Watch)
+        .where(wait.condition)
+        .order_by(since_at, Watch.id)
+        .limit(most)
+        .options(
+            joinedload(Watch.receipt).joinedload(Receipt.account),
+            delivery.joinedload(Delivery.post).joinedload(Post.department),
+        )
+    )
+    for one in session.scalars(query):
+        receipt, post = one.receipt, one.receipt.delivery.post
+        yield Waiting(
+            kind=wait.kind_of(kind_of(one)),
+            subject="watch",
+            subject_id=one.id,
+            path=paths.found(one.id),
+            since_at=one.found_gone_at or one.differs_at or receipt.stored_at,
+            title=post.title,
+            department=office_of(post.department),
+            platforms=(receipt.account.platform,),
+            account=account_of(receipt.account),
+        )
+
+
+def _endings(session: Session, wait: Wait) -> Iterator[Waiting]:
+    query = select(DepartmentChange).where(wait.condition).order_by(DepartmentChange.id)
+    for one in session.scalars(query.options(joinedload(DepartmentChange.department))):
+        yield Waiting(
+            kind=wait.kind_of(one.kind),
+            subject="department",
+            subject_id=one.department_id,
+            path=paths.department(one.department.code),
+            since_at=one.recorded_at,
+            due_at=day_bounds(one.in_force_on)[0],
+            due_kind=DueKind.IN_FORCE,
+            number=one.order_number,
+            department=office_of(one.department),
         )

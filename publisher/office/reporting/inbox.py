@@ -99,7 +99,7 @@ def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[View, 
     columns = [
         select(func.count())
         .select_from(Comment)
-        .where(*_in_view(actor, view, now))
+        .where(*in_view(actor, view, now=now))
         .scalar_subquery()
         .label(view)
         for view in views
@@ -126,7 +126,7 @@ def comments_in(
     query = (
         select(Comment, routing, conditions.answer_given())
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
-        .where(*_in_view(actor, view, now), *_after(view, before))
+        .where(*in_view(actor, view, now=now), *_after(view, before))
         .options(
             joinedload(Comment.account),
             joinedload(Comment.department),
@@ -144,7 +144,8 @@ def comments_in(
     )
 
 
-def _in_view(actor: Actor, view: View, now: datetime) -> list[Condition]:
+def in_view(actor: Actor, view: View, *, now: datetime) -> list[Condition]:
+    """The conditions of a view, as far as the actor sees. Raises `WrongRole`."""
     seen = departments_in_sight(actor, Action.SEE_COMMENT)
     wanted: list[Condition] = [Comment.state == _STATES[view]]
     if seen is not None:

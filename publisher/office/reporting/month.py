@@ -20,7 +20,7 @@ from publisher.models.calendar import QuietTime
 from publisher.models.content import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account
 from publisher.notices import paths
-from publisher.office.reporting import conditions
+from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.calendar import Entry, entries_by_day
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.worktime import ONE_DAY, day_bounds, is_working_day, local_day
@@ -41,7 +41,7 @@ class Item:
     `thing` and `state` are its look: a delivery's, or a post's that has no delivery yet and stands
     at its wished time. `movable` are the deliveries that can be given another time. `is_clash`
     where another post stands within ten minutes on the same account; `is_quiet` where the cell
-    recommends that nothing leaves.
+    recommends that nothing leaves; `frozen_until` is the end of the freeze into which it falls.
     """
 
     post_id: int
@@ -58,6 +58,7 @@ class Item:
     urls: tuple[tuple[AccountName, str], ...] = ()
     is_clash: bool = False
     is_quiet: bool = False
+    frozen_until: datetime | None = None
 
     @property
     def is_over(self) -> bool:
@@ -135,6 +136,7 @@ def items_by_day(
         days=days,
         account_id=account_id,
         department_id=department_id,
+        now=now,
     )
     if not entries:
         return []
@@ -179,6 +181,7 @@ def _item(state: str, group: Sequence[Entry]) -> Item:
         movable=tuple(one.delivery_id for one in group if one.state in _MOVABLE),
         deliveries=tuple(one.delivery_id for one in group),
         urls=tuple((one.account, one.url) for one in group if one.url),
+        frozen_until=max((one.frozen_until for one in group if one.frozen_until), default=None),
     )
 
 
@@ -202,7 +205,8 @@ def _wished(
         select(Post, Revision, moment, conditions.blocked(now=now))
         .outerjoin(Revision, conditions.newest())
         .where(
-            or_(planned, conditions.lacks_a_time()),
+            or_(planned, timing.is_without_a_time()),
+            Post.id.in_(conditions.wished_between(*span)),
             moment >= span[0],
             moment < span[1],
             *([] if seen is None else [Post.department_id.in_(seen)]),

@@ -143,9 +143,10 @@ def _approved_by(strand: Strand) -> Who | None:
 def _state(
     reply: Reply, strand: Strand, delivery: Delivery | None, no: Decision | None
 ) -> ReplyState:
-    """What may be live is told first, whatever became of the answer since."""
+    """What may be live is told first, whatever became of the answer since; then what is gone."""
     if delivery is not None and delivery.state in _MAY_BE_LIVE:
-        return _WHERE_IT_IS[delivery.state]
+        gone = delivery.receipt is not None and delivery.receipt.gone_at is not None
+        return ReplyState.TAKEN_BACK if gone else _WHERE_IT_IS[delivery.state]
     if no is not None:
         return _SAID_NO[no.kind]
     if reply.withdrawn_at is not None or strand.post.state is PostState.WITHDRAWN:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
-from sqlalchemy import ColumnElement, String, and_, case, null, or_, select, type_coerce, union_all
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    null,
+    select,
+)
 
 from approvals.lifecycle import PostState
 from publisher.lifecycle import DeliveryState, SubmissionState
 from publisher.models.content import Post, PostSubmission, Submission
-from publisher.models.deliveries import Delivery
-from publisher.office.reporting import conditions
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Receipt
+from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.conditions import Condition
-
-State = TypeVar("State", PostState, DeliveryState)
+from publisher.office.reporting.planning import has, is_one_of
 
 
 class Stage(StrEnum):
@@ -43,6 +47,7 @@ class Stage(StrEnum):
     MISSED = "missed"
     HELD = "held"
     LIVE = "live"
+    GONE = "gone"
 
     @property
     def look(self) -> tuple[str, str]:
@@ -71,6 +76,7 @@ _LOOKS = {
     Stage.MISSED: ("delivery", "missed"),
     Stage.HELD: ("delivery", "held"),
     Stage.LIVE: ("delivery", "published"),
+    Stage.GONE: ("post", "deleted"),
 }
 _ENDED = {
     SubmissionState.RETURNED: Stage.RETURNED,
@@ -97,8 +103,8 @@ def work_left(*, now: datetime) -> ColumnElement[str | None]:
     It differs from the stage where a part is live and another is not yet.
     """
     waits = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
-    lacks_a_time = _has_post([PostState.APPROVED], conditions.is_partly_unscheduled())
-    left = {stage: condition for stage, condition in _points(now) if stage in _LEFT}
+    lacks_a_time = _has_post([PostState.APPROVED], timing.is_partly_unscheduled())
+    left = {stage: condition for stage, condition in _points(now) if stage in PRESSING}
     return case(
         *((Submission.state == state, Stage(state.value).value) for state in waits),
         (Submission.state != SubmissionState.DRAFTED, null()),
@@ -110,68 +116,58 @@ def work_left(*, now: datetime) -> ColumnElement[str | None]:
     )
 
 
-_LEFT = frozenset(
-    {
-        Stage.HELD,
-        Stage.FAILED,
-        Stage.MISSED,
-        Stage.UNCONFIRMED,
-        Stage.SENDING,
-        Stage.SCHEDULED,
-        Stage.APPROVED,
-        Stage.BLOCKED,
-        Stage.IN_REVIEW,
-        Stage.CHANGES_WANTED,
-        Stage.DRAFT,
-    }
+PRESSING = (
+    Stage.RECEIVED,
+    Stage.RETURNED,
+    Stage.HELD,
+    Stage.FAILED,
+    Stage.MISSED,
+    Stage.UNCONFIRMED,
+    Stage.SENDING,
+    Stage.SCHEDULED,
+    Stage.APPROVED,
+    Stage.BLOCKED,
+    Stage.IN_REVIEW,
+    Stage.CHANGES_WANTED,
+    Stage.DRAFT,
 )
-
-
-def is_open() -> Condition:
-    """Something of the row of `submissions` still needs work: `work_left` is not NULL.
-
-    Asked of what is under way, of which there is little, and not of all that was ever published.
-    """
-    waits = Submission.state.in_((SubmissionState.RECEIVED, SubmissionState.RETURNED))
-    posts = select(PostSubmission.submission_id).join(Post, Post.id == PostSubmission.post_id)
-    deliveries = select(PostSubmission.submission_id).join(
-        Delivery, Delivery.post_id == PostSubmission.post_id
-    )
-    under_way = union_all(
-        posts.where(Post.state.in_((PostState.DRAFT, PostState.IN_REVIEW))),
-        posts.where(conditions.is_without_a_time()),
-        deliveries.where(Delivery.state.in_(_NOT_SETTLED)),
-        deliveries.where(conditions.stands_still()),
-    )
-    drafted = Submission.state == SubmissionState.DRAFTED
-    return or_(waits, and_(drafted, Submission.id.in_(under_way)))
-
-
-_NOT_SETTLED = (
-    DeliveryState.SCHEDULED,
-    *_ON_ITS_WAY,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.HELD,
-)
+"""What can be left to do, the most pressing first."""
 
 
 def is_live() -> Condition:
     """Something of the row of `submissions` is live, and it has not ended otherwise."""
-    published = _has_delivery([DeliveryState.PUBLISHED])
-    return and_(Submission.state.not_in(tuple(_ENDED)), published)
+    alive = Submission.state.not_in(tuple(_ENDED))
+    return and_(alive, has(published_of(Submission.id.expression).correlate(Submission)))
+
+
+def published_of(submission_id: ColumnElement[int]) -> Select[int]:
+    """The deliveries that are live of what rests on the submission of this id."""
+    return (
+        select(Delivery.id)
+        .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
+        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .where(
+            PostSubmission.submission_id == submission_id,
+            Delivery.action.in_(OF_TEXTS),
+            is_one_of(Delivery.state, [DeliveryState.PUBLISHED]),
+            Receipt.action == DeliveryAction.PUBLISH,
+            Receipt.gone_at.is_(None),
+        )
+    )
 
 
 def _points(now: datetime) -> list[tuple[Stage, Condition]]:
     current = conditions.is_current()
     nobody = conditions.nobody_can_approve(now=now)
     return [
-        (Stage.LIVE, _has_delivery([DeliveryState.PUBLISHED])),
+        (Stage.LIVE, _has_delivery([DeliveryState.PUBLISHED], _stands())),
         (Stage.HELD, _has_delivery([DeliveryState.HELD])),
         (Stage.FAILED, _has_delivery([DeliveryState.FAILED], current)),
         (Stage.MISSED, _has_delivery([DeliveryState.MISSED], current)),
         (Stage.UNCONFIRMED, _has_delivery([DeliveryState.UNCONFIRMED])),
         (Stage.SENDING, _has_delivery(_ON_ITS_WAY)),
         (Stage.SCHEDULED, _has_delivery([DeliveryState.SCHEDULED])),
+        (Stage.GONE, _has_delivery([DeliveryState.PUBLISHED], conditions.is_current())),
         (Stage.APPROVED, _has_post([PostState.APPROVED])),
         (Stage.BLOCKED, _has_post([PostState.IN_REVIEW], nobody)),
         (Stage.IN_REVIEW, _has_post([PostState.IN_REVIEW])),
@@ -188,7 +184,7 @@ def _has_post(states: Collection[PostState], *conditions_on_it: Condition) -> Co
         .join(PostSubmission, PostSubmission.post_id == Post.id)
         .where(
             PostSubmission.submission_id == Submission.id,
-            _is_one_of(Post.state, states),
+            is_one_of(Post.state, states),
             *conditions_on_it,
         )
     )
@@ -201,17 +197,19 @@ def _has_delivery(states: Collection[DeliveryState], *conditions_on_it: Conditio
         .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
         .where(
             PostSubmission.submission_id == Submission.id,
-            _is_one_of(Delivery.state, states),
+            Delivery.action.in_(OF_TEXTS),
+            is_one_of(Delivery.state, states),
             *conditions_on_it,
         )
     )
     return deliveries.correlate(Submission).exists()
 
 
-def _is_one_of(column: InstrumentedAttribute[State], states: Collection[State]) -> Condition:
-    """The state is one of these; asked so that no index on it is taken.
-
-    A submission has a few posts, and there are very many in each state; without statistics of
-    its tables a planner that may take either begins with the state.
-    """
-    return type_coerce(column, String).concat("").in_([one.value for one in states])
+def _stands() -> Condition:
+    """What the delivery brought out is still on its platform."""
+    receipt = select(Receipt.id).where(
+        Receipt.delivery_id == Delivery.id,
+        Receipt.action == DeliveryAction.PUBLISH,
+        Receipt.gone_at.is_(None),
+    )
+    return receipt.correlate(Delivery).exists()

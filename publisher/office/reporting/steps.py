@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Language, Submission
-from publisher.models.deliveries import Delivery
+from publisher.models.content import Decision, Language, PostKind, Submission
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionNote
 from publisher.notices import paths
@@ -27,11 +27,15 @@ class StepKind(StrEnum):
     COMPLETED = "completed"
     CHANGED = "changed"
     NOTED = "noted"
+    NOTE_SEEN = "note_seen"
     TOOK_IN = "took_in"
+    ORIGINAL_ENDED = "original_ended"
     DECLINED = "declined"
     MERGED = "merged"
     SUBMISSION_WITHDRAWN = "submission_withdrawn"
     DRAFTED = "drafted"
+    PULLED_OUT = "pulled_out"
+    PUT_BACK = "put_back"
     REVISED = "revised"
     SENT_FOR_REVIEW = "sent_for_review"
     BLOCKED = "blocked"
@@ -49,6 +53,19 @@ class StepKind(StrEnum):
     SENT_AGAIN = "sent_again"
     MISSED = "missed"
     FAILED = "failed"
+    CORRECTED = "corrected"
+    EDITED = "edited"
+    DELETION_ORDERED = "deletion_ordered"
+    DELETED = "deleted"
+    ORDER_NOT_DONE = "order_not_done"
+    ORDER_UNCLEAR = "order_unclear"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    SAME_AGAIN = "same_again"
+    FINDING_NOTED = "finding_noted"
+    PUBLISHED_IN_EMERGENCY = "published_in_emergency"
+    RATIFIED = "ratified"
+    NOT_RATIFIED = "not_ratified"
     COMMENTED = "commented"
     ANSWERED = "answered"
 
@@ -70,7 +87,9 @@ class Step:
     machine did it. `due_at` is the time it was scheduled for. `count` is the number of comments,
     or of files handed in; `took` how long the answer took. `fields` are those of a submission
     that the department changed; `number` is that of the submission it was merged into, or of the
-    duplicate that it took in, with the other's `path` where the same department reads both.
+    duplicate that it took in, with the other's `path` where the same department reads both; of a
+    post, that of the submission which was withdrawn from it.
+    `warned` are the codes of what there was to check when it was sent for review all the same.
     """
 
     kind: StepKind
@@ -88,19 +107,26 @@ class Step:
     fields: tuple[str, ...] = ()
     number: str = ""
     path: str = ""
+    warned: tuple[str, ...] = ()
 
 
 _KINDS: Mapping[tuple[str, str], StepKind] = {
+    ("posts", "publish_emergency"): StepKind.PUBLISHED_IN_EMERGENCY,
+    ("posts", "ratify"): StepKind.RATIFIED,
+    ("posts", "refuse_to_ratify"): StepKind.NOT_RATIFIED,
     ("submissions", "hand_in"): StepKind.RECEIVED,
     ("submissions", "return_submission"): StepKind.SUBMISSION_RETURNED,
     ("submissions", "complete_submission"): StepKind.COMPLETED,
     ("submissions", "change_submission"): StepKind.CHANGED,
     ("submissions", "add_note"): StepKind.NOTED,
+    ("submissions", "see_note"): StepKind.NOTE_SEEN,
     ("submissions", "take_in"): StepKind.TOOK_IN,
+    ("submissions", "original_ended"): StepKind.ORIGINAL_ENDED,
     ("submissions", "decline_submission"): StepKind.DECLINED,
     ("submissions", "merge_submission"): StepKind.MERGED,
     ("submissions", "withdraw_submission"): StepKind.SUBMISSION_WITHDRAWN,
     ("posts", "draft"): StepKind.DRAFTED,
+    ("posts", "withdraw_submission"): StepKind.PULLED_OUT,
     ("posts", "send_for_review"): StepKind.SENT_FOR_REVIEW,
     ("posts", "blocked"): StepKind.BLOCKED,
     ("posts", "approve"): StepKind.APPROVED,
@@ -111,7 +137,17 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("deliveries", "schedule"): StepKind.SCHEDULED,
     ("deliveries", "reschedule"): StepKind.RESCHEDULED,
     ("deliveries", "send_again"): StepKind.SENT_AGAIN,
+    ("deliveries", "found_gone"): StepKind.FOUND_GONE,
+    ("deliveries", "found_changed"): StepKind.FOUND_CHANGED,
+    ("deliveries", "same_again"): StepKind.SAME_AGAIN,
+    ("deliveries", "note_finding"): StepKind.FINDING_NOTED,
 }
+_WENT_BACK: Mapping[str, StepKind] = {
+    "save": StepKind.REVISED,
+    "merge_department": StepKind.PUT_BACK,
+}
+"""What put a post back to draft."""
+
 _BY_STATE: Mapping[str, StepKind] = {
     DeliveryState.CANCELLED.value: StepKind.CANCELLED,
     DeliveryState.PUBLISHED.value: StepKind.PUBLISHED,
@@ -119,6 +155,16 @@ _BY_STATE: Mapping[str, StepKind] = {
     DeliveryState.HELD.value: StepKind.HELD,
     DeliveryState.MISSED.value: StepKind.MISSED,
     DeliveryState.FAILED.value: StepKind.FAILED,
+}
+
+
+_OF_A_DELETION: Mapping[str, StepKind] = {
+    DeliveryState.PUBLISHED.value: StepKind.DELETED,
+    DeliveryState.CANCELLED.value: StepKind.ORDER_NOT_DONE,
+    DeliveryState.MISSED.value: StepKind.ORDER_NOT_DONE,
+    DeliveryState.FAILED.value: StepKind.ORDER_NOT_DONE,
+    DeliveryState.UNCONFIRMED.value: StepKind.ORDER_UNCLEAR,
+    DeliveryState.HELD.value: StepKind.ORDER_UNCLEAR,
 }
 
 
@@ -141,7 +187,7 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[Step]:
     steps: list[Step] = []
     last: dict[object, int] = {}
     for event in events:
-        kind = _kind(event)
+        kind = _kind(event, rows)
         if kind is None:
             continue
         step = _step(kind, event, rows)
@@ -155,14 +201,36 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[Step]:
     return steps
 
 
-def _kind(event: Event) -> StepKind | None:
+def _kind(event: Event, rows: Background) -> StepKind | None:
+    delivery = rows.deliveries.get(event.subject_id) if event.subject == "deliveries" else None
+    if delivery is not None and delivery.action not in OF_TEXTS:
+        return _of_an_order(event, delivery)
     named = _KINDS.get((event.subject, event.verb))
     if named is not None:
         return named
-    if event.subject == "deliveries":
-        return _BY_STATE.get(event.state_after or "")
-    went_back = event.subject == "posts" and event.verb == "save" and event.state_before
-    return StepKind.REVISED if went_back else None
+    if delivery is not None:
+        return _of_a_text(event, delivery)
+    went_back = event.subject == "posts" and event.state_before is not None
+    return _WENT_BACK.get(event.verb) if went_back else None
+
+
+def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
+    """A comment that is hidden is another matter, told with the comment."""
+    if delivery.action is not DeliveryAction.DELETE:
+        return None
+    if event.verb == "order":
+        return StepKind.DELETION_ORDERED
+    return _OF_A_DELETION.get(event.state_after or "")
+
+
+def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
+    """What corrects something that is out has words of its own once it is carried out."""
+    if event.state_after == DeliveryState.PUBLISHED and delivery.post.kind is PostKind.POST:
+        if delivery.action is DeliveryAction.EDIT:
+            return StepKind.EDITED
+        if delivery.variant.target:
+            return StepKind.CORRECTED
+    return _BY_STATE.get(event.state_after or "")
 
 
 def _step(kind: StepKind, event: Event, rows: Background) -> Step:
@@ -180,8 +248,12 @@ def _of_submission(step: Step, event: Event, rows: Background) -> Step:
         return replace(step, count=rows.files, code=at_desk)
     if step.kind is StepKind.CHANGED:
         return replace(step, fields=tuple(event.details.get("fields", ())))
+    if step.kind is StepKind.NOTE_SEEN:
+        return step
     if step.kind is StepKind.TOOK_IN:
         return _linked(step, event, "number", "id")
+    if step.kind is StepKind.ORIGINAL_ENDED:
+        return _linked(step, event, "into", "into_id")
     if step.kind is StepKind.MERGED:
         step = _linked(step, event, "into", "into_id")
     return replace(step, words=_words(event, rows))
@@ -209,13 +281,15 @@ def _of_post(step: Step, event: Event, rows: Background) -> Step:
         revision=details.get("revision"),
         words=decision.reason if decision is not None else "",
         code=str(details.get("why", "")),
+        number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
+        warned=tuple(dict.fromkeys(one["code"] for one in details.get("warnings", ()))),
     )
 
 
 def _of_delivery(step: Step, event: Event, rows: Background) -> Step:
     delivery, details = rows.deliveries[event.subject_id], event.details
     url = ""
-    if step.kind is StepKind.PUBLISHED and delivery.receipt is not None:
+    if step.kind in _IS_OUT and delivery.receipt is not None:
         url = delivery.receipt.url
     due_at = details.get("due_at")
     missed = "late" if step.kind is StepKind.MISSED else ""
@@ -225,4 +299,15 @@ def _of_delivery(step: Step, event: Event, rows: Background) -> Step:
         outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
         due_at=datetime.fromisoformat(due_at) if due_at else None,
         code=str(details.get("code") or details.get("why") or missed),
+        words=_said_of(step, delivery, details),
     )
+
+
+_IS_OUT = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
+
+
+def _said_of(step: Step, delivery: Delivery, details: Mapping[str, object]) -> str:
+    """Why it was ordered away, what was found there instead, or what somebody noted about it."""
+    if step.kind is StepKind.DELETION_ORDERED and delivery.order is not None:
+        return delivery.order.reason
+    return str(details.get("seen") or details.get("note") or "")

@@ -11,10 +11,10 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from publisher.lifecycle import DeliveryState
+from publisher.desk import live
 from publisher.models.comments import Comment, Routing, Thread
 from publisher.models.content import Decision, Post, PostSubmission, Revision
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
 from publisher.models.people import Appointment
 from publisher.office.reporting import conditions
 from publisher.office.reporting.values import Live, live_of, with_names
@@ -34,24 +34,23 @@ class Talk:
 
 @dataclass(frozen=True)
 class Strand:
-    """A post, its newest revision, all its deliveries, and the comments under it."""
+    """A post, its newest revision, the deliveries of its texts, and the comments under it.
+
+    `orders` are the deliveries that take back what is out of it, or hide a comment there.
+    """
 
     post: Post
     revision: Revision | None = None
     deliveries: Sequence[Delivery] = ()
+    orders: Sequence[Delivery] = ()
     talk: Talk = field(default_factory=Talk)
 
     @property
     def lives(self) -> tuple[Live, ...]:
         """Where it is live, in the order in which that came about."""
-        published = [
-            (one, one.receipt)
-            for one in self.deliveries
-            if one.receipt is not None and one.state is DeliveryState.PUBLISHED
-        ]
-        published.sort(key=lambda pair: (pair[1].published_at, pair[0].id))
         return tuple(
-            live_of(receipt, one.account, one.variant.language) for one, receipt in published
+            live_of(one.receipt, one.account, one.first.language)
+            for one in live.among(self.deliveries)
         )
 
 
@@ -84,7 +83,8 @@ def strands_for(session: Session, posts: Collection[Post]) -> dict[int, Strand]:
         post.id: Strand(
             post,
             revisions.get(post.id),
-            tuple(deliveries[post.id]),
+            tuple(one for one in deliveries[post.id] if one.action in OF_TEXTS),
+            tuple(one for one in deliveries[post.id] if one.action not in OF_TEXTS),
             talks.get(post.id, Talk()),
         )
         for post in posts
@@ -120,6 +120,7 @@ def _deliveries(posts: Collection[int]) -> Select[Delivery]:
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
             joinedload(Delivery.receipt),
+            joinedload(Delivery.order),
         )
         .order_by(Delivery.id)
     )

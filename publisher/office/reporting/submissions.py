@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import UnaryExpression, and_, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy import case, false, func, literal, select
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Priority, Submission, SubmissionKind
 from publisher.notices import paths
-from publisher.office.reporting import stages
+from publisher.office.reporting import left_over, stages
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.following import Next, next_for_submission
+from publisher.office.reporting.newest import SPAN, Newest, newest_of
+from publisher.office.reporting.ordering import NEVER, ahead, behind, order, place
 from publisher.office.reporting.staffing import Roster, asked_by, roster_of
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.strands import Strand, strands_of
@@ -32,10 +33,17 @@ from publisher.office.reporting.values import (
 )
 from publisher.office.reporting.wanted import LEFT, SubmissionView, Wanted, in_view, narrowed
 
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""Where what wishes no time stands among the others: behind all of them."""
-Found = Sequence[tuple[Submission, str, str | None]]
-Moment = InstrumentedAttribute[datetime | None] | InstrumentedAttribute[datetime]
+__all__ = [
+    "NEVER",
+    "Listing",
+    "SubmissionRow",
+    "read_on",
+    "submission_counts",
+    "submission_total",
+    "submissions_in",
+]
+Found = Sequence[tuple[Submission, str, str | None, int]]
+"""Rows with stage and what is left, and how many there are in all, where that was counted."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ class Listing:
     """A page of the list: its rows, the place of the first among all, and where to read on.
 
     `following` is given as `after`, `preceding` as `before`; each is None where the list ends.
+    `older`, where words were looked for among the newest alone, is given as `back`.
     """
 
     rows: tuple[SubmissionRow, ...]
@@ -79,6 +88,7 @@ class Listing:
     total: int
     preceding: Place | None
     following: Place | None
+    older: Place | None = None
 
 
 def submissions_in(
@@ -89,29 +99,68 @@ def submissions_in(
     wanted: Wanted,
     after: Place | None = None,
     before: Place | None = None,
+    back: Place | None = None,
     limit: int = 25,
     total: int | None = None,
+    span: int = SPAN,
 ) -> Listing:
     """A page of the submissions in the actor's sight, in a number of queries that never grows.
 
     By wished time, the earliest first and those without one last; what is live, ended, or
-    everything the newest first. `total` where it is known already. Raises `WrongRole`.
+    everything the newest first, and there words are looked for among the newest `span` alone, or
+    the newest before `back`. `total` where it is known already. Raises `WrongRole`.
     """
-    conditions = _conditions(wanted, actor, now)
-    bounds = [_ahead(wanted, before)] if before else [_behind(wanted, after)] if after else []
-    backwards = before is not None
-    found = _read(session, [*conditions, *bounds], wanted, now, limit=limit, backwards=backwards)
-    found = found[::-1] if backwards else found
-    places = [_place(wanted, one) for one, _, _ in found]
-    start = places[0] if places and (after or before) else None
-    ahead, everything = _counted(session, conditions, wanted, start, total)
+    newest = _looked_through(session, wanted, actor, now, back, span)
+    narrow = [*_narrowed(wanted, actor, now), *newest.holds(wanted.words)]
+    conditions = [*narrow, *in_view(wanted, now=now)]
+    bounds = [ahead(wanted, before)] if before else [behind(wanted, after)] if after else []
+    counts = total is None and not bounds and not _is_reckoned(wanted)
+    found = _read(
+        session,
+        [*conditions, *bounds],
+        wanted,
+        now,
+        limit=limit,
+        backwards=before is not None,
+        counts=counts,
+    )
+    places = [place(wanted, one) for one, *_ in found]
+    start = places[0] if places and bounds else None
+    first, everything = 0, total or (found[0][3] if found else 0)
+    if start is not None or (total is None and not counts):
+        first, everything = _counted(session, narrow, wanted, now, start)
     return Listing(
         rows=_rows(session, found, now),
-        first=ahead + 1 if found else 0,
+        first=first + 1 if found else 0,
         total=everything,
-        preceding=places[0] if ahead else None,
-        following=places[-1] if places and ahead + len(found) < everything else None,
+        preceding=places[0] if first else None,
+        following=places[-1] if places and first + len(found) < everything else None,
+        older=newest.begins,
     )
+
+
+def _narrowed(wanted: Wanted, actor: Actor, now: datetime) -> list[Condition]:
+    return narrowed(wanted, actor=actor, now=now, by_index=not wanted.is_of_few)
+
+
+def _is_reckoned(wanted: Wanted) -> bool:
+    """Whether the list is counted by itself: much of it has to be read for that, or little."""
+    return wanted.view in (SubmissionView.LIVE, SubmissionView.ALL) and not wanted.words
+
+
+def _looked_through(
+    session: Session,
+    wanted: Wanted,
+    actor: Actor,
+    now: datetime,
+    back: Place | None,
+    span: int,
+) -> Newest:
+    """Where words are looked for; what is open is never so much, and looked through as a whole."""
+    if not wanted.words or wanted.by_wish:
+        return Newest()
+    sight = replace(wanted, words="", kind=None, wished=None, holder=None)
+    return newest_of(session, narrowed(sight, actor=actor, now=now), back, span=span)
 
 
 def read_on(
@@ -124,34 +173,29 @@ def read_on(
     limit: int = 500,
 ) -> Page[SubmissionRow]:
     """The next so many rows of the list, uncounted: for reading all of it part by part."""
-    conditions = _conditions(wanted, actor, now)
+    conditions = [*_narrowed(wanted, actor, now), *in_view(wanted, now=now)]
     if after is not None:
-        conditions.append(_behind(wanted, after))
+        conditions.append(behind(wanted, after))
     found = _read(session, conditions, wanted, now, limit=limit + 1)
-    place = _place(wanted, found[limit - 1][0]) if len(found) > limit else None
-    return Page(_rows(session, found[:limit], now), place)
+    last = place(wanted, found[limit - 1][0]) if len(found) > limit else None
+    return Page(_rows(session, found[:limit], now), last)
 
 
 def submission_total(session: Session, *, actor: Actor, now: datetime, wanted: Wanted) -> int:
     """How many submissions the list holds."""
-    return _counted(session, _conditions(wanted, actor, now), wanted, None, None)[1]
+    return _counted(session, _narrowed(wanted, actor, now), wanted, now, None)[1]
 
 
 def submission_counts(
     session: Session, *, actor: Actor, now: datetime, wanted: Wanted
 ) -> dict[SubmissionView, int]:
     """How many submissions each view of what is open holds under these filters, in one query."""
-    left = stages.work_left(now=now).label("left_over")
-    conditions = narrowed(wanted, actor=actor, now=now)
-    inner = select(left).where(*conditions, stages.is_open()).subquery()
-    rows = session.execute(select(inner.c.left_over, func.count()).group_by(inner.c.left_over))
-    found: dict[str | None, int] = dict(rows.all())
-    parts = {view: sum(found.get(one.value, 0) for one in LEFT[view]) for view in LEFT}
+    conditions = narrowed(wanted, actor=actor, now=now, by_index=False)
+    rows = session.execute(left_over.counted(conditions, now=now)).all()
+    found: dict[int, int] = dict(rows)
+    stands = {stage: found.get(place, 0) for place, stage in enumerate(stages.PRESSING)}
+    parts = {view: sum(stands[one] for one in LEFT[view]) for view in LEFT}
     return {SubmissionView.OPEN: sum(found.values()), **parts}
-
-
-def _conditions(wanted: Wanted, actor: Actor, now: datetime) -> list[Condition]:
-    return [*narrowed(wanted, actor=actor, now=now), *in_view(wanted, now=now)]
 
 
 def _read(
@@ -162,86 +206,65 @@ def _read(
     *,
     limit: int,
     backwards: bool = False,
+    counts: bool = False,
 ) -> Found:
-    """The first rows in this order; how far each has come is asked of these alone."""
-    order = _order(wanted, backwards=backwards)
-    page = select(Submission.id).where(*conditions).order_by(*order).limit(limit).subquery()
+    """The first rows of the list, or its last ones; how far each is, is asked of these alone.
+
+    With `counts` also how many meet the conditions, which are then tried once for both. They are
+    sorted here: a database asked to would rather read the whole list in its order once more.
+    """
+    in_order = order(wanted, backwards=backwards)
+    number = func.count().over() if counts else literal(0)
+    listed = select(Submission.id, number.label("number")).where(*conditions)
+    page = listed.order_by(*in_order).limit(limit).subquery()
     query = (
-        select(Submission, stages.stage_of(now=now), stages.work_left(now=now))
+        select(Submission, stages.stage_of(now=now), stages.work_left(now=now), page.c.number)
         .join(page, page.c.id == Submission.id)
-        .order_by(*order)
         .options(
             joinedload(Submission.department),
             joinedload(Submission.handed_in_by),
             *with_names(Submission.handed_in_under),
         )
     )
-    return session.execute(query).all()
-
-
-def _order(wanted: Wanted, *, backwards: bool) -> tuple[UnaryExpression[Any], UnaryExpression[int]]:
-    moment = _moment(wanted)
-    if wanted.by_wish != backwards:
-        return moment.asc().nulls_last(), Submission.id.asc()
-    return moment.desc().nulls_first(), Submission.id.desc()
-
-
-def _moment(wanted: Wanted) -> Moment:
-    return Submission.wished_at if wanted.by_wish else Submission.received_at
-
-
-def _place(wanted: Wanted, one: Submission) -> Place:
-    return (one.wished_at or NEVER) if wanted.by_wish else one.received_at, one.id
-
-
-def _behind(wanted: Wanted, place: Place) -> Condition:
-    """Comes after the place in the order of the list."""
-    return _later(_moment(wanted), place) if wanted.by_wish else _earlier(_moment(wanted), place)
-
-
-def _ahead(wanted: Wanted, place: Place) -> Condition:
-    """Comes before the place in the order of the list."""
-    return _earlier(_moment(wanted), place) if wanted.by_wish else _later(_moment(wanted), place)
-
-
-def _later(moment: Moment, place: Place) -> Condition:
-    at, last = place
-    if at >= NEVER:
-        return and_(moment.is_(None), Submission.id > last)
-    return or_(moment > at, moment.is_(None), and_(moment == at, Submission.id > last))
-
-
-def _earlier(moment: Moment, place: Place) -> Condition:
-    at, last = place
-    if at >= NEVER:
-        return or_(moment.is_not(None), Submission.id < last)
-    return or_(moment < at, and_(moment == at, Submission.id < last))
+    found = session.execute(query).all()
+    return sorted(found, key=lambda row: place(wanted, row[0]), reverse=not wanted.by_wish)
 
 
 def _counted(
     session: Session,
-    conditions: Sequence[Condition],
+    narrow: Sequence[Condition],
     wanted: Wanted,
+    now: datetime,
     start: Place | None,
-    total: int | None,
 ) -> tuple[int, int]:
-    """How many rows come before this place, and how many there are."""
-    if start is None and total is not None:
-        return 0, total
-    ahead = _ahead(wanted, start) if start is not None else false()
+    """How many rows come before this place, and how many there are.
+
+    Nearly all that was drafted is live by and by, so what is live is reckoned from the rest.
+    """
+    comes_ahead = ahead(wanted, start) if start is not None else false()
+    if wanted.view is not SubmissionView.LIVE:
+        return _tally(session, [*narrow, *in_view(wanted, now=now)], comes_ahead)
+    drafted = _tally(session, [*narrow, left_over.is_drafted()], comes_ahead)
+    only = _tally(session, [*narrow, left_over.is_drafted_only()], comes_ahead)
+    return drafted[0] - only[0], drafted[1] - only[1]
+
+
+def _tally(session: Session, conditions: Sequence[Condition], ahead: Condition) -> tuple[int, int]:
+    """How many meet the conditions and come ahead, and how many meet them."""
     columns = func.coalesce(func.sum(case((ahead, 1), else_=0)), 0), func.count()
-    query = select(*columns).select_from(Submission).where(*conditions)
-    before, everything = session.execute(query).one()
+    before, everything = session.execute(
+        select(*columns).select_from(Submission).where(*conditions)
+    ).one()
     return before, everything
 
 
 def _rows(session: Session, found: Found, now: datetime) -> tuple[SubmissionRow, ...]:
-    strands = strands_of(session, [submission.id for submission, _, _ in found])
+    strands = strands_of(session, [submission.id for submission, *_ in found])
     everything = [one for several in strands.values() for one in several]
     roster = roster_of(session, asked_by(everything), now=now)
     return tuple(
         _row(one, Stage(stage), Stage(left) if left else None, strands.get(one.id, []), roster)
-        for one, stage, left in found
+        for one, stage, left, _ in found
     )
 
 

@@ -20,7 +20,7 @@ from publisher.models.content import (
     Submission,
     SubmissionKind,
 )
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionNote
 from publisher.office.reporting import conditions
@@ -133,7 +133,9 @@ def _steps(
 ) -> list[Step]:
     posts = [one.post.id for one in strands]
     rows = Background(
-        deliveries={one.id: one for strand in strands for one in strand.deliveries},
+        deliveries={
+            one.id: one for strand in strands for one in (*strand.deliveries, *strand.orders)
+        },
         decisions={one.id: one for one in session.scalars(_decisions(posts))},
         submission=submission,
         files=len(submission.files) if submission else 0,
@@ -198,6 +200,7 @@ def _answers(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
         .join(Delivery, Delivery.post_id == Reply.post_id)
         .join(Receipt, Receipt.delivery_id == Delivery.id)
         .where(Reply.comment_id.in_(under), Delivery.state == DeliveryState.PUBLISHED)
+        .where(Delivery.action == DeliveryAction.PUBLISH, Receipt.gone_at.is_(None))
         .options(
             joinedload(Revision.author),
             *with_names(Revision.author_under),

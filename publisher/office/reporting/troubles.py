@@ -1,24 +1,26 @@
-"""What stands still beside the posts: accounts that have stopped, and mails that did not go."""
+"""What stands beside the posts: stopped accounts, mails that did not go, what others did."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Scope, may, scope_of
 from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notices import Notice
 from publisher.notices.resending import did_not_go
+from publisher.office.reporting.findings import Finding, how_many, open_findings
 from publisher.office.reporting.values import AccountName, account_of
 
 
 @dataclass(frozen=True)
 class StoppedAccount:
-    """An account that is paused, since when and why, and how many deliveries wait for it.
+    """An account that is paused or disconnected, since when, and how many deliveries wait for it.
 
     `reason` is a code or the platform's words; `next_at` is when the first of them is due.
     """
@@ -28,6 +30,16 @@ class StoppedAccount:
     reason: str
     waiting: int
     next_at: datetime | None
+    state: AccountState = AccountState.PAUSED
+
+
+@dataclass(frozen=True)
+class EndingAccess:
+    """What of a connected account's access ends soon, or has ended, and was warned of."""
+
+    account: AccountName
+    about: Ending
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -37,24 +49,82 @@ class Troubles:
     accounts: tuple[StoppedAccount, ...] = ()
     mails: int = 0
     mails_since: datetime | None = None
+    found: tuple[Finding, ...] = ()
+    ending: tuple[EndingAccess, ...] = ()
 
     @property
     def number(self) -> int:
         """How many things these are on the board: the mails are one."""
-        return len(self.accounts) + (self.mails > 0)
+        return len(self.accounts) + (self.mails > 0) + len(self.found) + len(self.ending)
 
 
 def troubles(session: Session, *, actor: Actor) -> Troubles:
-    """Paused accounts for whoever sees all posts; stuck mails for whoever may send them again."""
-    mails, since = _mails(session) if may(actor, Action.SEND_MAIL_AGAIN, None) else (0, None)
-    sees_all = scope_of(actor, Action.SEE_POST) is Scope.ANY
-    return Troubles(_stopped(session) if sees_all else (), mails, since)
+    """Paused accounts for whoever sees all posts; stuck mails for whoever may send them again.
+
+    What others did to something of ours is for whoever sees that post.
+    """
+    mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
+    hears = _hears_of_accounts(actor)
+    accounts, ending = (_stopped(session), _ending(session)) if hears else ((), ())
+    return Troubles(accounts, mails, since, open_findings(session, actor=actor), ending)
+
+
+def to_count(actor: Actor) -> list[ColumnElement[int]]:
+    """What `number` is for this actor, as columns to be added up."""
+    found = [how_many(actor)]
+    if _hears_of_accounts(actor):
+        stopped = select(func.count()).select_from(Account).where(_has_stopped())
+        found.append(stopped.scalar_subquery())
+        found.append(select(func.count()).select_from(_endings().subquery()).scalar_subquery())
+    if _hears_of_mails(actor):
+        found.append(case((exists().where(did_not_go()), 1), else_=0))
+    return found
+
+
+def _hears_of_accounts(actor: Actor) -> bool:
+    return scope_of(actor, Action.SEE_POST) is Scope.ANY
+
+
+def _hears_of_mails(actor: Actor) -> bool:
+    return may(actor, Action.SEND_MAIL_AGAIN, None)
 
 
 def _mails(session: Session) -> tuple[int, datetime | None]:
     query = select(func.count(), func.min(Notice.state_at)).where(did_not_go())
     count, since = session.execute(query).one()
     return count, since
+
+
+def _has_stopped() -> ColumnElement[bool]:
+    """The account is paused, or it is disconnected and something is scheduled on it."""
+    waits = exists().where(
+        Delivery.account_id == Account.id, Delivery.state == DeliveryState.SCHEDULED
+    )
+    gone = and_(Account.state == AccountState.DISCONNECTED, waits.correlate(Account))
+    return or_(Account.state == AccountState.PAUSED, gone)
+
+
+def _endings() -> Select[int, Ending, datetime]:
+    """What was warned of and still ends then: a renewed access has another end."""
+    still = or_(
+        and_(EndingWarning.about == Ending.TOKEN, EndingWarning.ends_at == Account.token_until),
+        and_(EndingWarning.about == Ending.DATA, EndingWarning.ends_at == Account.data_until),
+    )
+    return (
+        select(Account.id, EndingWarning.about, EndingWarning.ends_at)
+        .join(EndingWarning, EndingWarning.account_id == Account.id)
+        .where(still, Account.state == AccountState.CONNECTED)
+        .distinct()
+    )
+
+
+def _ending(session: Session) -> tuple[EndingAccess, ...]:
+    found = _endings().subquery()
+    query = select(Account, found.c.about, found.c.ends_at).join(found, found.c.id == Account.id)
+    return tuple(
+        EndingAccess(account_of(one), about, ends_at)
+        for one, about, ends_at in session.execute(query.order_by(found.c.ends_at, Account.id))
+    )
 
 
 def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
@@ -71,10 +141,10 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
     query = (
         select(Account, waiting.c.count, waiting.c.next_at)
         .outerjoin(waiting, waiting.c.account_id == Account.id)
-        .where(Account.state == AccountState.PAUSED)
+        .where(_has_stopped())
         .order_by(Account.state_at, Account.id)
     )
     return tuple(
-        StoppedAccount(account_of(one), one.state_at, one.reason, count or 0, next_at)
+        StoppedAccount(account_of(one), one.state_at, one.reason, count or 0, next_at, one.state)
         for one, count, next_at in session.execute(query)
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, exists, or_
+from sqlalchemy import and_, exists, literal, or_
 
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, Role, Scope, scope_of
@@ -21,12 +21,24 @@ from publisher.models.content import (
     SubmissionKind,
 )
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Appointment
-from publisher.office.reporting import conditions
+from publisher.models.watching import Watch
+from publisher.office.reporting import conditions, findings, noted, timing
 from publisher.office.reporting.conditions import Condition
+from publisher.office.reporting.findings import FindingKind
 from publisher.office.reporting.values import AccountName, Office, Who
+from publisher.worktime import local_day
 
-Thing = type[Submission] | type[Post] | type[Comment] | type[Delivery] | type[Account]
+Thing = (
+    type[Submission]
+    | type[Post]
+    | type[Comment]
+    | type[Delivery]
+    | type[Account]
+    | type[Watch]
+    | type[DepartmentChange]
+)
 
 
 class WaitingKind(StrEnum):
@@ -34,6 +46,7 @@ class WaitingKind(StrEnum):
 
     SUBMISSION = "submission"
     SUBMISSION_RETURNED = "submission_returned"
+    NOTE = "note"
     POST_RETURNED = "post_returned"
     DRAFT = "draft"
     TO_SCHEDULE = "to_schedule"
@@ -47,6 +60,10 @@ class WaitingKind(StrEnum):
     DELIVERY_MISSED = "delivery_missed"
     DELIVERY_FAILED = "delivery_failed"
     ACCOUNT_PAUSED = "account_paused"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    MERGER_DUE = "merger_due"
+    CLOSING_DUE = "closing_due"
 
 
 class DueKind(StrEnum):
@@ -57,6 +74,7 @@ class DueKind(StrEnum):
     ANSWER_BY = "answer_by"
     ASSIGN_BY = "assign_by"
     PLANNED = "planned"
+    IN_FORCE = "in_force"
 
 
 @dataclass(frozen=True)
@@ -94,25 +112,37 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Wait:
-    """One kind of thing that waits for the actor, and the condition on its table."""
+    """One kind of thing that waits for the actor, and the condition on its table.
+
+    `kinds` has further ones that are read in the same query, by what a row is or was found to be.
+    """
 
     kind: WaitingKind
     about: Thing
     condition: Condition
+    kinds: Mapping[object, WaitingKind] = field(default_factory=dict)
+
+    def kind_of(self, row: object) -> WaitingKind:
+        """What a row is that is known by its state or its kind."""
+        return self.kinds.get(row, self.kind)
 
 
 def waits_for(actor: Actor, *, now: datetime) -> list[Wait]:
     """Everything that can wait for this actor; nothing for those who only read."""
     match actor.role:
         case Role.CELL | Role.CELL_LEAD:
-            return [*_at_the_cell(), *_for_the_lead(actor, now)]
+            return [*_at_the_cell(), *_for_the_lead(actor, now), *_found(actor, now)]
         case Role.OFFICER | Role.HEAD:
-            return [*_of_the_submitter(actor), *_of_the_department(actor, now)]
+            return [
+                *_of_the_submitter(actor),
+                *_of_the_department(actor, now),
+                *_found(actor, now),
+            ]
         case Role.MEMBER:
             return list(_of_the_submitter(actor))
         case Role.ADMIN:
             paused = Account.state == AccountState.PAUSED
-            return [Wait(WaitingKind.ACCOUNT_PAUSED, Account, paused)]
+            return [Wait(WaitingKind.ACCOUNT_PAUSED, Account, paused), *_endings_due(now)]
         case _:
             return []
 
@@ -123,18 +153,15 @@ def _at_the_cell() -> Iterator[Wait]:
     unrouted = Comment.state == CommentState.RECEIVED
     returned = conditions.returned()
     yield Wait(WaitingKind.SUBMISSION, Submission, received)
+    yield Wait(WaitingKind.NOTE, Submission, noted.has_unseen_note())
     yield Wait(WaitingKind.POST_RETURNED, Post, draft & returned)
     yield Wait(WaitingKind.DRAFT, Post, draft & ~returned)
-    yield Wait(WaitingKind.TO_SCHEDULE, Post, conditions.is_without_a_time())
+    yield Wait(WaitingKind.TO_SCHEDULE, Post, timing.is_without_a_time())
     yield Wait(WaitingKind.COMMENT_UNROUTED, Comment, unrouted)
-    for kind, state in _STUCK.items():
-        yield Wait(kind, Delivery, conditions.stands_still([state]))
+    yield Wait(WaitingKind.DELIVERY_FAILED, Delivery, conditions.stands_still(), _MISSED)
 
 
-_STUCK = {
-    WaitingKind.DELIVERY_MISSED: DeliveryState.MISSED,
-    WaitingKind.DELIVERY_FAILED: DeliveryState.FAILED,
-}
+_MISSED: Mapping[object, WaitingKind] = {DeliveryState.MISSED: WaitingKind.DELIVERY_MISSED}
 
 
 def _for_the_lead(actor: Actor, now: datetime) -> Iterator[Wait]:
@@ -143,6 +170,40 @@ def _for_the_lead(actor: Actor, now: datetime) -> Iterator[Wait]:
         yield Wait(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
     if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
         yield Wait(WaitingKind.BLOCKED, Post, conditions.blocked(now=now))
+    if scope_of(actor, Action.RECORD_DEPARTMENT) is Scope.ANY:
+        yield from _endings_due(now)
+
+
+def _endings_due(now: datetime) -> Iterator[Wait]:
+    """Departments whose day to end has come, though something open keeps them."""
+    due = and_(
+        DepartmentChange.kind.in_(_ENDINGS),
+        DepartmentChange.done_at.is_(None),
+        DepartmentChange.dropped_at.is_(None),
+        DepartmentChange.in_force_on <= local_day(now),
+    )
+    yield Wait(WaitingKind.MERGER_DUE, DepartmentChange, due, _ENDINGS)
+
+
+_ENDINGS: Mapping[object, WaitingKind] = {
+    DepartmentChangeKind.MERGED: WaitingKind.MERGER_DUE,
+    DepartmentChangeKind.CLOSED: WaitingKind.CLOSING_DUE,
+}
+
+
+def _found(actor: Actor, now: datetime) -> Iterator[Wait]:
+    """What others did to something of ours: for the cell, and the department's officers.
+
+    It is the head's only where the department has no officer.
+    """
+    more = []
+    if actor.role is Role.HEAD:
+        more.append(~conditions.officer_serves(Post.department_id.expression, now=now))
+    found = findings.is_open_for(actor, *more)
+    yield Wait(WaitingKind.FOUND_CHANGED, Watch, found, _GONE)
+
+
+_GONE: Mapping[object, WaitingKind] = {FindingKind.GONE: WaitingKind.FOUND_GONE}
 
 
 def _of_the_submitter(actor: Actor) -> Iterator[Wait]:
@@ -168,7 +229,7 @@ def _of_the_department(actor: Actor, now: datetime) -> Iterator[Wait]:
     mine = conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
     own = [] if actor.department_id is None else [actor.department_id]
     held = and_(Delivery.state == DeliveryState.HELD, *conditions.of_department(own))
-    stuck = conditions.stands_still() & conditions.answers(mine)
+    stuck = and_(conditions.stands_still(), conditions.answers(mine))
     yield Wait(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
     yield Wait(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
     yield Wait(WaitingKind.COMMENT, Comment, mine & ~conditions.answer_given())
@@ -181,9 +242,9 @@ def _to_approve(actor: Actor, now: datetime) -> Condition:
 
     It is the head's only where the department has no officer who can approve it.
     """
-    asked, author = conditions.asked_department(), conditions.bound_author()
-    wanted = [asked == actor.department_id, author != actor.person_id]
+    asked, bound = conditions.asked_department(), conditions.is_bound(literal(actor.person_id or 0))
+    wanted = [asked == actor.department_id, ~bound]
     if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
-        wanted.append(~conditions.officer_serves(asked, now=now, but=author))
-        wanted.append(conditions.head_serves(asked, now=now, but=author))
+        wanted.append(~conditions.officer_serves(asked, now=now, unbound=True))
+        wanted.append(conditions.unbound_head_serves(asked, now=now))
     return conditions.approval_wanted(*wanted, now=now)

@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 from approvals.policy import Action, Actor
 from publisher.desk.checking import departments_in_sight
-from publisher.desk.intake.looking import holding
 from publisher.lifecycle import SubmissionState
 from publisher.models.content import Submission, SubmissionKind
-from publisher.office.reporting import stages
+from publisher.office.reporting import left_over, stages
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.holding import held_by
+from publisher.office.reporting.spelling import submission_holds
 from publisher.office.reporting.stages import Stage
 from publisher.words.when import BadWhen, parse_day
 from publisher.worktime import day_bounds, local_day
@@ -115,6 +115,12 @@ class Wanted:
         return self.view not in newest_first
 
     @property
+    def is_of_few(self) -> bool:
+        """Whether the list is gathered from what is under way or has ended, and not from all."""
+        nearly_all = (SubmissionView.LIVE, SubmissionView.ALL)
+        return self.view not in nearly_all or self.holder is not None
+
+    @property
     def filters(self) -> dict[str, str]:
         """Every filter that narrows the list, by its name in an address."""
         given = {
@@ -168,11 +174,11 @@ def in_view(wanted: Wanted, *, now: datetime) -> list[Condition]:
     """The conditions of the view alone."""
     match wanted.view:
         case SubmissionView.OPEN:
-            return [stages.is_open()]
+            return [left_over.is_open()]
         case SubmissionView.LIVE:
             return [stages.is_live()]
         case SubmissionView.ENDED:
-            return [~stages.is_open(), ~stages.is_live()]
+            return [left_over.is_ended()]
         case SubmissionView.ALL:
             return []
         case view:
@@ -184,12 +190,15 @@ def _left_is(left: tuple[Stage, ...], now: datetime) -> list[Condition]:
     states = [one for one in SubmissionState if one.value in left]
     if len(states) == len(left):
         return [Submission.state.in_(states)]
-    return [stages.is_open(), stages.work_left(now=now).in_([one.value for one in left])]
+    return [left_over.left_is(left, now=now)]
 
 
-def narrowed(wanted: Wanted, *, actor: Actor, now: datetime) -> list[Condition]:
+def narrowed(
+    wanted: Wanted, *, actor: Actor, now: datetime, by_index: bool = True
+) -> list[Condition]:
     """The conditions of the filters, and of the actor's sight; raises `WrongRole`."""
-    found = [*in_sight(actor, wanted.department_id), *holding(wanted.words)]
+    sight = in_sight(actor, wanted.department_id, by_index=by_index)
+    found = [*sight, *submission_holds(wanted.words)]
     if wanted.kind is not None:
         found.append(Submission.kind == wanted.kind)
     if wanted.wished is not None:
@@ -205,14 +214,21 @@ def narrowed(wanted: Wanted, *, actor: Actor, now: datetime) -> list[Condition]:
     return found
 
 
-def in_sight(actor: Actor, department_id: int | None = None) -> list[Condition]:
-    """The submissions that the actor may see, of one department where it is given."""
+def in_sight(
+    actor: Actor, department_id: int | None = None, *, by_index: bool = True
+) -> list[Condition]:
+    """The submissions that the actor may see, of one department where it is given.
+
+    Without `by_index` these few are not looked for among all of a department, nearly all of which
+    is settled: a number that is reckoned with has no index.
+    """
     seen = departments_in_sight(actor, Action.SEE_SUBMISSION)
+    own = Submission.department_id if by_index else Submission.department_id + 0
     conditions: list[Condition] = []
     if seen is not None:
-        conditions.append(Submission.department_id.in_(seen))
+        conditions.append(own.in_(seen))
     if department_id is not None:
-        conditions.append(Submission.department_id == department_id)
+        conditions.append(own == department_id)
     return conditions
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Subquery, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Subquery, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from approvals.policy import Action, Actor
 from publisher.desk.checking import departments_in_sight
@@ -104,9 +104,9 @@ def _counted(
     session: Session, mondays: Sequence[date], seen: frozenset[int] | None
 ) -> list[tuple[int, int, PostKind, int]]:
     """Week, department, kind and number; a row where there is at least one."""
-    live = _first_live()
     begins = [day_bounds(day)[0] for day in mondays]
     ends = [*begins[1:], day_bounds(mondays[-1] + ONE_WEEK)[0]]
+    live = _first_live(begins[0], ends[-1])
     week = case(
         *((live.c.at < end, at) for at, end in enumerate(ends)),  # the first that fits
         else_=len(mondays),
@@ -114,7 +114,6 @@ def _counted(
     query = (
         select(week, Post.department_id, Post.kind, func.count())
         .join(live, live.c.post_id == Post.id)
-        .where(live.c.at >= begins[0], live.c.at < ends[-1])
         .group_by(week, Post.department_id, Post.kind)
     )
     if seen is not None:
@@ -122,12 +121,24 @@ def _counted(
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(query)]
 
 
-def _first_live() -> Subquery:
-    """When each post was first seen on a platform."""
+def _first_live(begins: datetime, ends: datetime) -> Subquery:
+    """When each post was first seen on a platform, of those where it was in this time."""
+    before, earlier = aliased(Delivery), aliased(Receipt)
+    known = exists().where(
+        before.post_id == Delivery.post_id,
+        before.action == DeliveryAction.PUBLISH,
+        earlier.delivery_id == before.id,
+        earlier.published_at < begins,
+    )
     return (
         select(Delivery.post_id, func.min(Receipt.published_at).label("at"))
         .join(Receipt, Receipt.delivery_id == Delivery.id)
-        .where(Delivery.action == DeliveryAction.PUBLISH)
+        .where(
+            Delivery.action == DeliveryAction.PUBLISH,
+            Receipt.published_at >= begins,
+            Receipt.published_at < ends,
+            ~known.correlate(Delivery),
+        )
         .group_by(Delivery.post_id)
         .subquery()
     )

@@ -1,0 +1,101 @@
+"""Times without any clock: noticed by whoever serves pages, told once, ended by the next clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK, Role
+from publisher import moving
+from publisher.database import Database
+from publisher.models.clocks import Outage
+from publisher.notices import composing, paths
+from publisher.notices.composing import NoticeKind
+from publisher.office import clocks
+from publisher.people import ladder
+
+PAST: Final = 20
+"""How many past ones are shown."""
+
+
+def notice(session: Session, *, now: datetime) -> Outage | None:
+    """Where no clock is alive and nobody has noticed yet: write it down and tell the admins.
+
+    Of many who notice it at once exactly one gets the row; the others None.
+    """
+    outage = _begun(session, now)
+    if outage is not None:
+        _tell(session, outage, now)
+    return outage
+
+
+def is_new(session: Session, *, now: datetime) -> bool:
+    """Whether no clock is alive and nobody has noticed; asked first, to hold up no writer."""
+    began_at = clocks.silent_since(session, now=now)
+    known = select(Outage.id).where(Outage.began_at == began_at)
+    return began_at is not None and session.scalar(known) is None
+
+
+def _begun(session: Session, now: datetime) -> Outage | None:
+    """The row of an outage that was not known; the unique beginning lets one in."""
+    began_at = clocks.silent_since(session, now=now)
+    if began_at is None:
+        return None
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = make(Outage).values(began_at=began_at, found_at=now).on_conflict_do_nothing()
+    outage_id = session.scalar(row.returning(Outage.id))
+    return None if outage_id is None else session.get_one(Outage, outage_id)
+
+
+def _tell(session: Session, outage: Outage, now: datetime) -> None:
+    people = {one.person_id: one.person for one in ladder.holders(session, Role.ADMIN, now=now)}
+    for person in people.values():
+        composing.queue(
+            session,
+            kind=NoticeKind.CLOCKS_SILENT,
+            person=person,
+            values={"since_at": outage.began_at},
+            now=now,
+            path=paths.clocks(),
+        )
+
+
+def look_back(database: Database, *, now: datetime) -> int:
+    """What a clock does before its first beat: keep the time without any that ends with it.
+
+    Nobody is told of what is over. Gives how many ended.
+    """
+    with database.transaction() as session:
+        _begun(session, now)
+        return _end(session, now)
+
+
+def tick_outages(database: Database, *, now: datetime) -> int:
+    """End what is over, because a clock is alive; gives how many ended."""
+    standing = select(Outage.id).where(Outage.ended_at.is_(None)).limit(1)
+    with database.reading() as session:
+        if session.scalar(standing) is None:
+            return 0
+    with database.transaction() as session:
+        return 0 if clocks.silent_since(session, now=now) else _end(session, now)
+
+
+def _end(session: Session, now: datetime) -> int:
+    """Write down how long it was; of many clocks one does."""
+    query = select(Outage).where(Outage.ended_at.is_(None)).with_for_update(skip_locked=True)
+    over = list(session.scalars(query))
+    for outage in over:
+        outage.ended_at = now
+        values = {"seconds": round((now - outage.began_at).total_seconds())}
+        moving.record(session, outage, "clock_back", actor=CLOCK, now=now, values=values)
+    return len(over)
+
+
+def past(session: Session) -> list[Outage]:
+    """The last ones that are over, the newest first."""
+    query = select(Outage).where(Outage.ended_at.is_not(None)).order_by(Outage.id.desc())
+    return list(session.scalars(query.limit(PAST)))
