@@ -1,36 +1,151 @@
-"""The city's accounts: whether they work, why not, and "check again"."""
+"""The city's accounts: whose they are, whether they work, what ends, and how often they may."""
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
-from approvals.policy import Action, Role, require
-from publisher.platforms.base import CredentialsExpired, Health, HealthProblem
-from publisher.press import accounts
+from approvals.policy import Action, Role, may, require
+from publisher.desk.checking import Invalid
+from publisher.lifecycle import DeliveryState
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Delivery
+from publisher.press import accounts, limits
+from publisher.press.accounts import Look
 from web import keeping
+from web.accounts_forms import AccountForm, account_form
 from web.acting import actor, reads
 from web.house import house
 from web.rules import for_action, for_roles
 from web.signing_page import prove_page
+from web.wording.accounts import OPERATIONS
 from web.words import _
 
 routes = Blueprint("accounts", __name__)
 Page = Response | str | tuple[str, int]
+READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 
 
 @routes.get("/accounts")
-@for_roles(Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
+@for_roles(*READERS)
 @reads
 def index(session: Session) -> Page:
-    """Every account with its state."""
+    """Every account with its owner, its state and what of it ends."""
+    found = accounts.all_accounts(session)
+    now = house().now()
+    ways = accounts.ways(house().settings)
     return render_template(
         "accounts/index.html",
-        accounts=accounts.all_accounts(session),
-        may_check=actor().role is Role.ADMIN,
+        accounts=found,
+        ending={one.id: accounts.ends(one, now=now) for one in found},
+        may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
+        lacking={one: ways.lacks(one) for one in ("x", "facebook")},
     )
+
+
+@routes.get("/accounts/<int:account_id>")
+@for_roles(*READERS)
+@reads
+def show(session: Session, account_id: int) -> Page:
+    """One account: owner, users, token, rights and limits."""
+    account, now = accounts.account_for(session, account_id), house().now()
+    return render_template(
+        "accounts/account.html",
+        account=account,
+        ending=accounts.ends(account, now=now),
+        limits=_limits(session, account_id),
+        known_limits=list(OPERATIONS),
+        sent=limits.sent_in_a_day(session, account_id, now),
+        free_at=limits.free_at(session, account_id, now),
+        waiting=waiting_for(session, account_id),
+        may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
+        lacking=accounts.ways(house().settings).lacks(account.platform),
+    )
+
+
+def _limits(session: Session, account_id: int) -> list[Allowance]:
+    query = select(Allowance).where(
+        Allowance.account_id == account_id, Allowance.resets_at > house().now()
+    )
+    return list(session.scalars(query.order_by(Allowance.name)))
+
+
+def waiting_for(session: Session, account_id: int) -> int:
+    """How many deliveries are scheduled on an account."""
+    query = select(func.count()).where(
+        Delivery.account_id == account_id, Delivery.state == DeliveryState.SCHEDULED
+    )
+    return session.scalar(query) or 0
+
+
+@routes.route("/accounts/<int:account_id>/change", methods=["GET", "POST"])
+@for_action(Action.CONNECT_ACCOUNT)
+def change(account_id: int) -> Page:
+    """Change an account's name, owner, purpose, users or cap."""
+    with house().database.reading() as session:
+        account = accounts.account_for(session, account_id)
+        form = account_form(session, account)
+    if request.method == "GET":
+        return _change_page(account, form)
+    if not form.validate():
+        return _change_page(account, form), 422
+    try:
+        with house().database.transaction() as session:
+            accounts.change(
+                session,
+                actor=actor(),
+                now=house().now(),
+                account_id=account_id,
+                choice=form.choice(),
+            )
+    except FreshSignInRequired:
+        return prove_page(keeping.keep_act())
+    except Invalid as invalid:
+        rest = form.show(invalid.problems)
+        return _change_page(account, form, [(one, None) for one in rest]), 422
+    flash(_("The account is changed."))
+    return redirect(url_for("accounts.show", account_id=account_id))
+
+
+def _change_page(
+    account: Account, form: AccountForm, happened: Sequence[tuple[str, None]] = ()
+) -> str:
+    return render_template("accounts/change.html", account=account, form=form, happened=happened)
+
+
+@routes.route("/accounts/<int:account_id>/disconnect", methods=["GET", "POST"])
+@for_action(Action.CONNECT_ACCOUNT)
+def disconnect(account_id: int) -> Page:
+    """Forget the account's credentials, once it was said what that means."""
+    if request.method == "GET":
+        with house().database.reading() as session:
+            return render_template(
+                "accounts/disconnect.html",
+                account=accounts.account_for(session, account_id),
+                waiting=waiting_for(session, account_id),
+            )
+    return _fresh(
+        account_id,
+        lambda session: accounts.disconnect(
+            session, actor=actor(), now=house().now(), account_id=account_id
+        ),
+        _("The account is disconnected. Its access is forgotten here."),
+    )
+
+
+def _fresh(account_id: int, act: Callable[[Session], Account], said: str) -> Page:
+    try:
+        with house().database.transaction() as session:
+            act(session)
+    except FreshSignInRequired:
+        return prove_page(keeping.keep_act())
+    flash(said)
+    return redirect(url_for("accounts.show", account_id=account_id))
 
 
 @routes.post("/accounts/<int:account_id>/check")
@@ -41,29 +156,36 @@ def check(account_id: int) -> Page:
         require(actor(), Action.CONNECT_ACCOUNT, None, now=house().now())
     except FreshSignInRequired:
         return prove_page(keeping.keep_act())
-    health = _health(account_id)
+    look = _look(account_id)
     with house().database.transaction() as session:
-        accounts.resume(
+        account = accounts.resume(
             session,
             actor=actor(),
             now=house().now(),
             account_id=account_id,
-            health=health,
+            health=look.health,
+            facts=look.facts,
         )
-    flash(_("The account works.") if health.ok else _("It does not work yet."), _tone(health))
+        missing = list(account.missing)
+    _say(look, missing)
+    if request.form.get("from") == "account":
+        return redirect(url_for("accounts.show", account_id=account_id))
     return redirect(url_for("accounts.index"))
 
 
-def _tone(health: Health) -> str:
-    return "green" if health.ok else "red"
+def _say(look: Look, missing: list[str]) -> None:
+    """Whether it works, and which right is missing."""
+    if not look.health.ok:
+        flash(_("It does not work yet."), "red")
+    elif missing:
+        flash(_("The account works, but not for everything: rights are missing."), "amber")
+    else:
+        flash(_("The account works."), "green")
 
 
-def _health(account_id: int) -> Health:
+def _look(account_id: int) -> Look:
     """What the platform says; asked outside of any transaction."""
     with house().database.reading() as session:
         account = accounts.account_for(session, account_id)
-        try:
-            platform = house().open_account(account)
-        except CredentialsExpired as problem:
-            return Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail)
-    return platform.check()
+    look = accounts.looker(house().settings, house().open_account, now=house().now)
+    return look(account)

@@ -15,6 +15,7 @@ from publisher.words import TRANSLATIONS
 from publisher.words.catalogues import compile_all
 from web import (
     acting,
+    alarm,
     desks,
     errors,
     framing,
@@ -61,6 +62,7 @@ def create_app(of: House) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
     _equip(app)
     desks.register(app)
+    alarm.register(app, of)
     rules.check_every_route(app)
     return app
 

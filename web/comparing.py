@@ -36,6 +36,18 @@ class Compared:
     changes: tuple[Change, ...]
 
 
+def decided_before(post: Post, revision: Revision) -> Revision | None:
+    """The revision before this one, to compare it with."""
+    earlier = [one for one in post.revisions if one.number < revision.number]
+    return earlier[-1] if earlier else None
+
+
+def newer_changes(post: Post, revision: Revision) -> list[Change]:
+    """What changed from this revision to the newest; nothing where it is that."""
+    newest = post.revisions[-1]
+    return drafting.changes(revision, newest) if newest.number != revision.number else []
+
+
 @routes.get("/posts/<int:post_id>/compare")
 @for_roles()
 @reads

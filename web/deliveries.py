@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,21 +15,24 @@ from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
 from publisher.desk import drafting, scheduling, slots, timing
 from publisher.desk.checking import Invalid, Missing, Problem
+from publisher.models.calendar import QuietTime
 from publisher.models.content import Post, Variant
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import Delivery, ReceiptOrigin
+from publisher.models.people import Person
 from publisher.office import reporting
 from publisher.press import confirming
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import local
-from web import keeping
+from web import braked, keeping
 from web.acting import actor, reads
+from web.emergency_waiting import lane_of
 from web.fields import DayMonthYearField, MinutesField
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
 from web.showing import shown, variant_title
 from web.signing_page import prove_page
-from web.wording import refusal_sentence
+from web.wording import person_name, refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("deliveries", __name__)
@@ -66,6 +69,9 @@ def board(session: Session) -> Page:
         "deliveries/board.html",
         rows=reporting.decisions(session, actor=actor(), now=house().now()),
         beside=reporting.troubles(session, actor=actor()),
+        lane=lane_of(session),
+        braked=reporting.braked(session, actor=actor(), now=house().now()),
+        may_move=may(actor(), Action.SCHEDULE, None),
     )
 
 
@@ -89,6 +95,9 @@ def _page(session: Session, delivery_id: int, form: LinkForm, *, happened: str =
         form=form,
         happened=happened,
         acts=_acts(delivery),
+        kept=braked.kept(session, delivery),
+        by_hand=_by_hand(session, delivery),
+        reads_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         patience_ends=(delivery.sending_at or house().now()) + confirming.PATIENCE,
         attempts=_attempts(delivery),
     )
@@ -101,9 +110,20 @@ def _delivery(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
 
 def _acts(delivery: Delivery) -> frozenset[Action]:
     """What this actor may do about it, by right; whether it can be done is the state's."""
-    asked = (Action.SCHEDULE, Action.CANCEL, Action.PUBLISH_NOW, Action.SETTLE_HELD)
+    asked = (
+        *(Action.SCHEDULE, Action.CANCEL, Action.PUBLISH_NOW, Action.SETTLE_HELD),
+        Action.PUBLISH_BY_HAND,
+    )
     department_id = delivery.post.department_id
     return frozenset(one for one in asked if may(actor(), one, department_id))
+
+
+def _by_hand(session: Session, delivery: Delivery) -> str:
+    """Who published it by hand; empty where the system did."""
+    receipt = delivery.receipt
+    if receipt is None or receipt.origin is not ReceiptOrigin.BY_HAND or receipt.person_id is None:
+        return ""
+    return person_name(session.get_one(Person, receipt.person_id))
 
 
 def _attempts(delivery: Delivery) -> list[object]:
@@ -124,7 +144,7 @@ def schedule(post_id: int, variant_id: int) -> Page:
     if not form.validate():
         return _time_page(post_id, variant_id, form), 422
     try:
-        quiet = _schedule(post_id, variant_id, form)
+        told = _schedule(post_id, variant_id, form)
     except Invalid as invalid:
         rest = form.show(invalid.problems)
         clash = any(one.code == "clash" for one in invalid.problems)
@@ -132,8 +152,8 @@ def schedule(post_id: int, variant_id: int) -> Page:
     except NotAllowed as refusal:
         return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
     flash(_("The time is set."))
-    if quiet:
-        flash(_("It lies in a quiet time that the cell has set. It stays as you set it."), "amber")
+    for sentence in told:
+        flash(sentence, "amber")
     return redirect(url_for("posts.show", post_id=post_id))
 
 
@@ -157,8 +177,8 @@ def _variant(post: Post, variant_id: int) -> Variant:
     raise Missing(variant_id)
 
 
-def _schedule(post_id: int, variant_id: int, form: TimeForm) -> bool:
-    """Read the time as it was typed and set it; gives whether it lies in a quiet time.
+def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
+    """Read the time as it was typed and set it; gives what is to be said about it.
 
     Raises `Invalid` with whatever is wrong.
     """
@@ -181,7 +201,13 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> bool:
             despite_clash=form.despite_clash.data,
         )
         quiet = slots.quiet_times(session)
-        return slots.quiet_at(quiet, variant.account_id, due_at) is not None
+        return [*_in_quiet(quiet, variant, due_at), *braked.in_freeze(session, variant, due_at)]
+
+
+def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) -> list[str]:
+    if slots.quiet_at(quiet, variant.account_id, due_at) is None:
+        return []
+    return [_("It lies in a quiet time that the cell has set. It stays as you set it.")]
 
 
 @reads
@@ -212,11 +238,10 @@ def _time_page(
 
 def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]:
     """The next free good times, and the quiet times, of the variant's account."""
-    wished_at = slots.wished_time(post)
     quiet = slots.quiet_times(session)
     delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
     return {
-        "free": slots.next_slots(session, variant=variant, now=house().now(), wished_at=wished_at),
+        **braked.advice(session, post, variant, delivery),
         "quiet": [one for one in quiet if one.account_id in (None, variant.account_id)],
         "stands_quiet": delivery is not None
         and slots.quiet_at(quiet, variant.account_id, delivery.due_at) is not None,

@@ -70,7 +70,9 @@ def _holders(session: Session, role: Role) -> Mapping[int, list[Appointment]]:
 
 def _named_nobody(session: Session) -> frozenset[int]:
     """The departments of which the circular says that they had named nobody."""
-    query = select(Event.subject_id).where(Event.verb == NAMED_NOBODY)
+    query = select(Event.subject_id).where(
+        Event.subject == Department.__tablename__, Event.verb == NAMED_NOBODY
+    )
     return frozenset(session.scalars(query))
 
 

@@ -15,7 +15,7 @@ from publisher.desk.checking import Invalid
 from publisher.desk.drafting import Draft
 from publisher.desk.drafting import known as known_pictures
 from publisher.models.content import Post
-from web import drafting_blanks, drafting_form, drafting_page, warned
+from web import drafting_blanks, drafting_form, drafting_page, on_its_way, warned
 from web.acting import actor, reads, writes
 from web.drafting_form import Sheet
 from web.drafting_page import Happened
@@ -52,7 +52,7 @@ def edit(post_id: int) -> Page:
 @reads
 def _edit(session: Session, post_id: int) -> Page:
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
-    draft = drafting.begun(post, drafting.usable_accounts(session))
+    draft = drafting.begun(post, drafting.usable_accounts(session, post))
     sheet = drafting_page.make_sheet(session, post, draft)
     drafting_form.fill(sheet, draft, seen=post.newest)
     return drafting_page.render(session, post, sheet, draft)
@@ -67,7 +67,7 @@ def save(post_id: int) -> Page:
     """
     with house().database.reading() as session:
         post = drafting.post_for(session, actor=actor(), post_id=post_id)
-        begun = drafting.begun(post, drafting.usable_accounts(session))
+        begun = drafting.begun(post, drafting.usable_accounts(session, post))
         sheet = drafting_page.make_sheet(session, post, begun)
         _put_in(session, post, sheet)
         known = known_pictures(session, post_id=post_id)
@@ -125,7 +125,7 @@ def _write_note(session: Session, post_id: int, words: str) -> None:
 
 def _stored(post: Post, seen: int) -> Draft | None:
     """The revision that the writer began from, where it is still the newest."""
-    return drafting.draft_of(post.revisions[-1]) if post.revisions and post.newest == seen else None
+    return drafting.as_corrected(post) if post.revisions and post.newest == seen else None
 
 
 def _chosen_again() -> tuple[str, ...]:
@@ -180,7 +180,7 @@ def _same(before: Draft, after: Draft) -> bool:
                     one,
                     pictures=tuple(replace(picture, name="") for picture in one.pictures),
                 )
-                for one in draft.variants
+                for one in sorted(draft.variants, key=lambda one: (one.account_id, one.language))
             ),
         )
         for draft in (before, after)
@@ -194,6 +194,7 @@ def _saved(post_id: int, number: int) -> Response:
         flash(_("Revision %(number)s is with the department for approval.", number=number))
         return redirect(url_for("posts.show", post_id=post_id))
     flash(_("Saved as revision %(number)s.", number=number))
+    on_its_way.tell_of_post(post_id)
     return redirect(url_for("drafting.edit", post_id=post_id))
 
 
@@ -244,7 +245,7 @@ def send(post_id: int) -> Page:
 def _not_sent(session: Session, post_id: int, invalid: Invalid) -> str:
     """The draft as it is saved, with what keeps it from being sent at its fields."""
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
-    draft = drafting.begun(post, drafting.usable_accounts(session))
+    draft = drafting.begun(post, drafting.usable_accounts(session, post))
     sheet = drafting_page.make_sheet(session, post, draft)
     drafting_form.fill(sheet, draft, seen=post.newest)
     places = [drafting_form.place_of(sheet, one) for one in invalid.problems]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -18,6 +18,7 @@ from wtforms import (
 )
 
 from publisher.desk.checking import Problem
+from publisher.desk.correcting import Target
 from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
 from publisher.models.content import Language
 from publisher.models.deliveries import Account
@@ -74,12 +75,16 @@ class DraftForm(Form):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A form with its slots and pictures, in the order in which they stand."""
+    """A form with its slots and pictures, in the order in which they stand.
+
+    `targets` are what is out already, by the name of the slot in which it is corrected.
+    """
 
     form: DraftForm
     slots: tuple[Slot, ...]
     pictures: tuple[PictureDraft, ...]
     joint: tuple[JointRow, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
 
 
 def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[Slot, ...]:

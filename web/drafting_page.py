@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.errors import StaleRevision
-from publisher.desk import drafting, leaving, starting
+from publisher.desk import correcting, drafting, leaving, starting
 from publisher.desk.drafting import Draft, FinePiece, PictureDraft
-from publisher.models.content import Decision, DecisionKind, Post
+from publisher.models.content import Decision, DecisionKind, Post, PostKind
 from publisher.models.drafting import StartingText
 from publisher.models.people import Appointment, Department
 from publisher.people import ladder
 from publisher.people.register import departments_in_force
-from publisher.platforms.base import with_link
 from web import drafting_blanks, drafting_form, drafting_joint, warned
 from web.acting import actor
 from web.drafting_form import Sheet, Slot
 from web.house import house
 from web.showing import LANGUAGE_WORDS, ShownPicture
+from web.wording.outside import begins
+from web.wording.refusals import MAY_BE_LIVE
+from web.words import _
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,14 @@ def texts_for(session: Session, post: Post) -> list[StartingText]:
 
 def make_sheet(session: Session, post: Post, draft: Draft) -> Sheet:
     """The form for this post, filled by the POST in hand where there is one."""
-    accounts = drafting.usable_accounts(session)
+    accounts = drafting.usable_accounts(session, post)
     slots = drafting_form.slots_for(accounts, [one.language for one in draft.variants])
     departments = departments_of(session)
     joint = drafting_joint.rows(post, draft, departments)
     sheet = drafting_form.make_sheet(slots, _pictures(post, draft), joint)
+    targets = correcting.targets_of(post)
+    here = {one.name: targets.get((one.account.id, one.language)) for one in slots}
+    sheet = replace(sheet, targets={name: one for name, one in here.items() if one is not None})
     others = [one for one in departments if one.id != post.department_id]
     drafting_form.offer(sheet, texts_for(session, post), others)
     return sheet
@@ -127,7 +132,18 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
         "leaves": {slot.name: _leaves(sheet, slot) for slot in sheet.slots},
         "languages": LANGUAGE_WORDS,
         "rooms": {one.name: _room(sheet, one) for one in sheet.slots},
+        "begins": _begins(post, sheet),
     }
+
+
+def _begins(post: Post, sheet: Sheet) -> dict[str, str]:
+    """What to know of each box: what is live there, or may be."""
+    doubtful = correcting.unsettled(post.deliveries) if post.kind is PostKind.POST else set()
+    said = {name: begins(target) for name, target in sheet.targets.items()}
+    for slot in sheet.slots:
+        if (slot.account.id, slot.language) in doubtful:
+            said[slot.name] = _(MAY_BE_LIVE)
+    return said
 
 
 def _source(post: Post, picture: PictureDraft) -> str:
@@ -146,7 +162,8 @@ def _source(post: Post, picture: PictureDraft) -> str:
 
 def _preview(post: Post, sheet: Sheet, slot: Slot, sources: Sequence[str]) -> list[ShownPicture]:
     form, language = sheet.form, slot.language.value
-    sizes = _sizes(post)
+    sizes, target = _sizes(post), sheet.targets.get(slot.name)
+    out = drafting.pictures_out(target) if target else frozenset()
     return [
         ShownPicture(
             source,
@@ -154,6 +171,7 @@ def _preview(post: Post, sheet: Sheet, slot: Slot, sources: Sequence[str]) -> li
             *sizes.get(sheet.pictures[index].source_sha256, (0, 0)),
         )
         for index, source in enumerate(sources)
+        if sheet.pictures[index].source_sha256 not in out
     ]
 
 
@@ -175,7 +193,9 @@ def _room(sheet: Sheet, slot: Slot) -> leaving.Room:
 def _typed(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     """Text and link without the blanks and the browser's line ends, as they are kept."""
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
-    return text.replace("\r\n", "\n").strip(), link.strip()
+    target = sheet.targets.get(slot.name)
+    left = drafting.link_left(target, link) if target else link.strip()
+    return text.replace("\r\n", "\n").strip(), left
 
 
 def _has_pictures(sheet: Sheet) -> bool:
@@ -187,8 +207,14 @@ def _has_pictures(sheet: Sheet) -> bool:
 def _leaves(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     """The text as readers will see it, and the link that then stands beside it."""
     text, link = _typed(sheet, slot)
-    beside = leaving.has_field_for_link(slot.account.platform, has_pictures=_has_pictures(sheet))
-    return (text, link) if beside else (with_link(text, link), "")
+    words, beside = leaving.leaving(
+        slot.account.platform,
+        text,
+        link,
+        has_target=slot.name in sheet.targets,
+        has_pictures=_has_pictures(sheet),
+    )
+    return words, beside or ""
 
 
 def _changes(post: Post, stale: StaleRevision) -> list[drafting.Change]:

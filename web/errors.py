@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from publisher.desk.checking import Missing
+from publisher.media.store import StoreAway
 from publisher.people.signing_in import NotYours
 from web import keeping
 from web.signing_page import sign_in_page
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotAllowed, _not_allowed)
     for problem in (OperationalError, InterfaceError, NoConnection):
         app.register_error_handler(problem, _database_away)
+    app.register_error_handler(StoreAway, _store_away)
     app.register_error_handler(500, _broken)
 
 
@@ -113,6 +115,15 @@ def _database_away(error: OperationalError | InterfaceError | NoConnection) -> P
     if kept is None:
         return error_page(503)
     happened = _("The database cannot be reached just now. Nothing was changed.")
+    return keeping.page(kept, happened=happened, code=503)
+
+
+def _store_away(_error: StoreAway) -> Page:
+    """The media folder takes nothing, and the page has no place of its own to say so."""
+    kept = keeping.sent()
+    happened = _("The server can store no files just now. Nothing was changed.")
+    if kept is None:
+        return error_page(503, happened=happened)
     return keeping.page(kept, happened=happened, code=503)
 
 

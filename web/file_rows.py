@@ -20,7 +20,7 @@ from publisher.desk.intake.forms import MOST_FILES
 from publisher.desk.intake.receiving import own_name
 from publisher.media import images
 from publisher.media.images import BadPicture
-from publisher.media.store import MediumChanged, MediumMissing, Store
+from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
 from web.acting import actor
 from web.house import house
 from web.receiving import HeldFile
@@ -131,8 +131,13 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise Refused("same_file_twice", {"name": file.name})
     with house().database.transaction() as session:
-        intake.admit(session, actor=actor(), now=house().now(), file=file)
-    house().store.save_file(source)
+        counted = intake.admit(session, actor=actor(), now=house().now(), file=file)
+    try:
+        house().store.save_file(source)
+    except StoreAway as away:
+        with house().database.transaction() as session:
+            intake.give_back(session, upload_id=counted)
+        raise Refused("store_away", {"name": file.name}) from away
     return rows_of([file])[0]
 
 

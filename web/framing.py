@@ -13,7 +13,7 @@ from approvals.policy import Action, Role, scope_of
 from publisher.demo.scenarios.places import are_offered
 from publisher.models.people import Appointment
 from publisher.office.reporting import counts
-from web import rehearsals
+from web import clocks, emergency_waiting, rehearsals, stopping
 from web.acting import Acting
 from web.chrome import Acting as Shown
 from web.chrome import Banner, Chrome, Entry, Language, Tab
@@ -84,6 +84,7 @@ def _frame() -> dict[str, object]:
 def chrome(acting: Acting | None) -> Chrome:
     """The frame for this person, or for somebody who has not signed in."""
     locale = code()
+    stop, stopped = _stopping(acting) if acting else (None, ())
     city = house().settings.city
     return Chrome(
         locale=locale,
@@ -93,14 +94,20 @@ def chrome(acting: Acting | None) -> Chrome:
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
-        tabs=_tabs(acting) if acting else (),
+        tabs=_with_lane(_tabs(acting)) if acting else (),
         acting=_shown(acting) if acting else None,
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
-        menu=(*_deciding(acting), *_drafting(acting), *_training(acting), *_menu())
+        menu=(
+            *(*_deciding(acting), *_drafting(acting), *_freezing(acting), *_training(acting)),
+            *emergency_waiting.entry(),
+            *clocks.entry(acting.actor),
+            *_menu(),
+        )
         if acting
         else (),
-        banners=_banners(),
+        stop=stop,
+        banners=(*stopped, *_banners()),
         help=help_of(house().settings.help_desk),
     )
 
@@ -110,6 +117,14 @@ def _training(acting: Acting) -> tuple[Entry, ...]:
     if acting.actor.role not in rehearsals.FOR or not are_offered(house().settings):
         return ()
     return (Entry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
+
+
+def _stopping(acting: Acting) -> tuple[Entry | None, tuple[Banner, ...]]:
+    """The way to stop everything, and what everybody sees while it is, or while no clock runs."""
+    with house().database.reading() as session:
+        entry = stopping.entry(session, acting.actor)
+        silent = clocks.banners(session, acting.actor)
+        return entry, (*stopping.banners(session, acting.actor), *silent)
 
 
 def _banners() -> tuple[Banner, ...]:
@@ -150,6 +165,11 @@ def _tabs(acting: Acting) -> tuple[Tab, ...]:
     )
 
 
+def _with_lane(tabs: tuple[Tab, ...]) -> tuple[Tab, ...]:
+    """The emergency lane right behind Today, for whoever is on duty."""
+    return tabs if g.get("is_error") else (*tabs[:1], *emergency_waiting.tab(), *tabs[1:])
+
+
 def _is_here(endpoint: str) -> bool:
     """Whether the page in hand is this tab's, or stands below its list."""
     if request.endpoint in _TABS:
@@ -159,12 +179,14 @@ def _is_here(endpoint: str) -> bool:
 
 
 def _counts(acting: Acting) -> dict[str, int]:
+    """How much stands on each tab's page; what waits in the emergency lane stands on two."""
     with house().database.reading() as session:
         found = counts(session, actor=acting.actor, now=house().now())
+        lane = emergency_waiting.number_of(session)
     return {
-        "today.index": found.today,
+        "today.index": found.today + lane,
         "submissions.index": found.submissions,
-        "deliveries.board": found.decisions,
+        "deliveries.board": found.decisions + lane,
         "inbox.index": found.comments,
     }
 
@@ -201,6 +223,13 @@ def _drafting(acting: Acting) -> tuple[Entry, ...]:
     if scope_of(acting.actor, Action.DRAFT) is None:
         return ()
     return (Entry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
+
+
+def _freezing(acting: Acting) -> tuple[Entry, ...]:
+    """Freezes, for whoever may lay one; who schedules finds them in the calendar."""
+    if scope_of(acting.actor, Action.FREEZE) is None:
+        return ()
+    return (Entry(_("Freezes"), url_for("freezes.index"), icon="snow"),)
 
 
 def _menu() -> tuple[Entry, ...]:

@@ -17,13 +17,17 @@ from publisher.settings import Settings
 
 @dataclass(frozen=True)
 class House:
-    """Settings, database, media, the way to the platforms, and the present moment."""
+    """Settings, database, media, the way to the platforms, and the present moment.
+
+    With `rings` it tells the admins where no clock runs.
+    """
 
     settings: Settings
     database: Database
     store: Store
     open_account: OpenAccount
     now: Callable[[], datetime]
+    rings: bool = False
 
 
 def house() -> House:

@@ -45,6 +45,7 @@ STATE_LOOK: dict[tuple[str, str], Look] = {
     ("post", "rejected"): Look("red", "x-circle"),
     ("post", "returned"): Look("amber", "arrow-return-left"),
     ("post", "withdrawn"): WITHDRAWN,
+    ("post", "deleted"): Look("grey", "trash", "outline"),
     ("post", "blocked"): Look("red", "person-x-fill", "filled"),
     ("delivery", "scheduled"): Look("teal", "calendar-check"),
     ("delivery", "claimed"): Look("teal", "box-arrow-up"),
@@ -84,6 +85,20 @@ STATE_LOOK: dict[tuple[str, str], Look] = {
     ("account", "connected"): Look("green", "check-circle-fill"),
     ("account", "paused"): Look("plum", "pause-circle"),
     ("account", "disconnected"): Look("grey", "slash-circle", "outline"),
+    ("emergency", "owed"): Look("amber", "hourglass-split"),
+    ("emergency", "overdue"): Look("red", "alarm-fill", "filled"),
+    ("emergency", "ratified"): Look("green", "person-check"),
+    ("emergency", "refused"): Look("red", "exclamation-triangle-fill", "filled"),
+    ("emergency", "corrected"): Look("grey", "check-circle-fill", "outline"),
+    ("template", "approved"): Look("green", "person-check"),
+    ("template", "waiting"): Look("amber", "hourglass-split"),
+    ("template", "returned"): Look("amber", "arrow-return-left"),
+    ("template", "withdrawn"): Look("red", "x-circle"),
+    ("template", "ended"): Look("grey", "archive", "outline"),
+    ("alert", "open"): Look("red", "exclamation-triangle-fill", "filled"),
+    ("alert", "taken"): Look("amber", "person"),
+    ("clock", "alive"): Look("green", "check-circle-fill"),
+    ("clock", "silent"): Look("grey", "slash-circle", "outline"),
 }
 # A delivery that deletes, hides or unhides looks as one that publishes, but has its own words.
 STATE_LOOK |= {
@@ -91,6 +106,8 @@ STATE_LOOK |= {
 }
 
 STATE_WORDS: dict[tuple[str, str], str] = {
+    ("clock", "alive"): N_("Alive"),
+    ("clock", "silent"): N_("Silent"),
     ("submission", "received"): N_("Received"),
     ("submission", "returned"): N_("Returned to be completed"),
     ("submission", "drafted"): N_("Draft made"),
@@ -104,6 +121,7 @@ STATE_WORDS: dict[tuple[str, str], str] = {
     ("post", "rejected"): N_("Rejected"),
     ("post", "returned"): N_("Returned for changes"),
     ("post", "withdrawn"): N_("Withdrawn"),
+    ("post", "deleted"): N_("Deleted on the platform"),
     ("post", "blocked"): N_("Nobody can approve"),
     ("post", "overdue"): N_("Overdue"),
     ("delivery", "scheduled"): N_("Scheduled"),
@@ -153,6 +171,18 @@ STATE_WORDS: dict[tuple[str, str], str] = {
     ("account", "connected"): N_("Connected"),
     ("account", "paused"): N_("Switched off for now"),
     ("account", "disconnected"): N_("Disconnected"),
+    ("emergency", "owed"): N_("Approval after the fact owed"),
+    ("emergency", "overdue"): N_("Approval after the fact overdue"),
+    ("emergency", "ratified"): N_("Ratified"),
+    ("emergency", "refused"): N_("Refused: a correction is owed"),
+    ("emergency", "corrected"): N_("Refused, and corrected"),
+    ("template", "approved"): N_("Approved"),
+    ("template", "waiting"): N_("Waits for approval"),
+    ("template", "returned"): N_("Returned for changes"),
+    ("template", "withdrawn"): N_("Approval withdrawn"),
+    ("template", "ended"): N_("No longer in use"),
+    ("alert", "open"): N_("Nobody has taken it"),
+    ("alert", "taken"): N_("Somebody has taken it"),
 }
 
 

@@ -12,7 +12,8 @@ from wtforms import BooleanField, SelectField, TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import leaving
+from publisher import checkpoints
+from publisher.desk import leaving, ordering
 from publisher.desk.checking import Invalid
 from publisher.inbox import replying, routing
 from publisher.lifecycle import CommentState
@@ -105,6 +106,7 @@ def _page(
         beside=_beside(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
         happened=[(one, None) for one in happened or []],
+        orders=ordering.orders_about(session, comment_id),
     )
 
 
@@ -152,6 +154,7 @@ def answer(comment_id: int) -> Page:
                 kind=kind,
             )
             leaves = bool(post.deliveries)
+        checkpoints.reach("answer.after_commit")
     except Invalid as invalid:
         rest = form.show(invalid.problems)
         with house().database.reading() as session:

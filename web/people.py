@@ -17,6 +17,7 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.people import appointing
 from publisher.people.appointing import BadPerson
 from publisher.people.register import departments_in_force
+from web import on_its_way
 from web.acting import actor, reads
 from web.fields import key_of, options
 from web.forms import Form
@@ -209,13 +210,18 @@ def invite(person_id: int) -> Page:
 @for_action(Action.DISABLE_PERSON)
 def disable(person_id: int) -> Page:
     """Close a person's access at once."""
-    return _act(
+    done = _act(
         person_id,
         lambda session, person: appointing.disable_person(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("The access is closed, and every session of this person has ended."),
     )
+    if isinstance(done, Response):
+        with house().database.reading() as session:
+            held = [one.id for one in _person(session, person_id).appointments]
+        on_its_way.tell_of_approvals(held)
+    return done
 
 
 @routes.post("/people/<int:person_id>/enable")
@@ -242,4 +248,7 @@ def end(person_id: int, appointment_id: int) -> Page:
             raise Missing(appointment_id)
         appointing.end_appointment(session, actor=actor(), appointment=held, now=house().now())
 
-    return _act(person_id, use, _("The appointment has ended."))
+    done = _act(person_id, use, _("The appointment has ended."))
+    if isinstance(done, Response):
+        on_its_way.tell_of_approvals([appointment_id])
+    return done

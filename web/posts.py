@@ -18,6 +18,7 @@ from publisher.models.content import Post, PostKind, Revision
 from publisher.models.drafting import OpenDraft
 from publisher.office import reporting
 from web.acting import actor, reads
+from web.correcting import Situation, situation_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
@@ -46,7 +47,8 @@ def show(session: Session, post_id: int) -> Page:
 def _page(session: Session, post_id: int, form: NoteForm) -> str:
     post = drafting.post_for(session, actor=actor(), post_id=post_id)
     newest = post.revisions[-1] if post.revisions else None
-    acts = _acts(post)
+    situation = situation_of(session, post)
+    acts = _acts(post) | _acts_outside(post, situation)
     return render_template(
         "posts/post.html",
         post=post,
@@ -56,6 +58,7 @@ def _page(session: Session, post_id: int, form: NoteForm) -> str:
         steps=STEPS,
         next_words=NEXT,
         acts=acts,
+        situation=situation,
         standings=(standings := _standings(newest)),
         blocked=_blocked(session, post, standings),
         sisters=_sisters(post),
@@ -75,11 +78,8 @@ def _blocked(session: Session, post: Post, standings: Sequence[Standing]) -> set
     """The asked departments for which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
-    revision, now = post.revisions[-1], house().now()
-    missing = [one.department.id for one in standings if one.is_missing]
-    return {
-        one for one in missing if judging.approvers_for(session, revision, one, now=now).blocked
-    }
+    lacking = judging.lacking(session, post.revisions[-1], standings, now=house().now())
+    return {department.id for department, _why in lacking}
 
 
 def _others(session: Session, post_id: int) -> list[OpenDraft]:
@@ -141,7 +141,21 @@ def _acts(post: Post) -> frozenset[str]:
         for action, possible in wanted.items()
         if possible and may(actor(), action, post.department_id)
     }
+    if _may_come_to_the_desk(post):
+        found.add("on_the_spot")
     return frozenset(found | _decisions(post))
+
+
+def _acts_outside(post: Post, situation: Situation) -> frozenset[str]:
+    """Ordering the deletion of what is live; what is out is not simply withdrawn any more."""
+    mine = may(actor(), Action.ORDER_DELETION, post.department_id)
+    return frozenset({"take_back"} if mine and situation.can_be_taken_back else ())
+
+
+def _may_come_to_the_desk(post: Post) -> bool:
+    """Whether an officer who stands at the clerk's desk could decide there, on their own phone."""
+    waits = post.state is PostState.IN_REVIEW
+    return waits and may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
 
 
 def _decisions(post: Post) -> set[str]:

@@ -13,14 +13,15 @@ from approvals import gate
 from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Action, may
+from publisher import checkpoints
 from publisher.desk import decided, drafting, judging, return_texts, reviewing, withdrawing
 from publisher.desk.checking import Invalid
-from publisher.desk.drafting import Change
 from publisher.desk.reviewing import ActsUnderAnother
 from publisher.models.content import DecisionKind, Post, Revision
 from publisher.models.gate import ReturnText
-from web import warned
+from web import on_its_way, warned
 from web.acting import actor, reads
+from web.comparing import decided_before, newer_changes
 from web.fields import number_of
 from web.forms import Form
 from web.house import house
@@ -67,7 +68,9 @@ def show(session: Session, post_id: int) -> Page:
 def _page(
     session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
 ) -> str:
-    before = _decided_before(post, revision)
+    before, now = decided_before(post, revision), house().now()
+    standings = judging.standings(revision, now=now)
+    lacking = judging.lacking(session, revision, standings, now=now)
     return render_template(
         "reviewing/review.html",
         post=post,
@@ -78,28 +81,17 @@ def _page(
         warned=warned.of_revision(session, revision),
         before=before,
         changes=drafting.changes(before, revision) if before else [],
-        changes_since=_newer_changes(post, revision),
-        standings=judging.standings(revision, now=house().now()),
-        approvers=judging.approvers_for(
-            session, revision, _my_department(revision), now=house().now()
-        ),
+        changes_since=newer_changes(post, revision),
+        standings=standings,
+        lacking=lacking,
+        approvers=judging.approvers_for(session, revision, _my_department(revision), now=now),
         refusal=refusal_sentence(refusal) if refusal else _cannot(session, post, revision),
         pressed=refusal is not None,
         can_still=isinstance(refusal, ActsUnderAnother) and not _cannot(session, post, revision),
         under=actor().appointment_id,
-        asks=may(actor(), Action.SEND_FOR_REVIEW, post.department_id),
+        asks=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
+        and sum(one.is_missing for one in standings) > len(lacking),
     )
-
-
-def _decided_before(post: Post, revision: Revision) -> Revision | None:
-    """The revision before this one, to compare it with."""
-    earlier = [one for one in post.revisions if one.number < revision.number]
-    return earlier[-1] if earlier else None
-
-
-def _newer_changes(post: Post, revision: Revision) -> list[Change]:
-    newest = post.revisions[-1]
-    return drafting.changes(revision, newest) if newest.number != revision.number else []
 
 
 def _my_department(revision: Revision) -> int:
@@ -133,6 +125,8 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
             authors=judging.bound_authors(revision),
         )
     except FourEyesRequired as refusal:
+        if revision.author_id != actor().person_id:
+            return _("This revision brings back words that you wrote. Somebody else approves it.")
         return refusal_sentence(refusal)
     return ""
 
@@ -160,6 +154,7 @@ def approve(post_id: int) -> Page:
                 post_id=post_id,
                 seen=form.seen.data or 0,
             )
+        checkpoints.reach("approve.after_commit")
     except NotAllowed as refusal:
         done = _done_before(post_id, form.seen.data or 0, judging.APPROVALS, refusal)
         return done or _refused(post_id, form.seen.data or 0, refusal)
@@ -270,6 +265,8 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     except NotAllowed as refusal:
         return _reason_refused(post_id, act, form, refusal)
     flash(said)
+    if act in ("withdraw_approval", "withdraw_post"):
+        on_its_way.tell_of_post(post_id)
     flash(f"{act}-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id))
 
@@ -340,7 +337,7 @@ def _reason_page(
         act=act,
         form=form,
         happened=happened,
-        changes=_newer_changes(post, old) if old else [],
+        changes=newer_changes(post, old) if old else [],
         filled=filled or bool(form.errors) or bool(happened),
         texts=_own_texts(session) if act == "return" else [],
     )

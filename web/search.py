@@ -35,28 +35,33 @@ def index(session: Session) -> Response | str:
     if kind is None and (path := searching.straight_to(session, actor=actor(), words=words)):
         return redirect(path)
     kinds = searching.kinds_for(actor())
+    before = number_of(request.args.get("before")) or None
     if not words:
         groups = []
     elif kind in kinds and kind is not None:
-        before = number_of(request.args.get("before")) or None
         groups = [searching.hits_of(session, actor=actor(), kind=kind, words=words, before=before)]
     else:
         groups = searching.search(session, actor=actor(), words=words)
     return render_template(
         "search/index.html",
         words=words,
-        groups=[one for one in groups if one.hits],
+        groups=[one for one in groups if one.hits or one.following],
         kind=kind,
         kind_words=KIND_WORDS,
+        span=searching.SPAN,
+        is_further=before is not None,
         further={one.kind: _further(words, one, kind) for one in groups},
     )
 
 
 def _further(words: str, group: searching.Group, kind: Kind | None) -> str | None:
-    """Where there is more of this kind: all of it from the first page, older ones from there."""
+    """Where there is more of this kind: all of it from the first page, older ones from there.
+
+    Where the newest hold nothing, the first page leads to the older ones at once.
+    """
     if group.following is None:
         return None
     behind = {"q": words, "in": group.kind.value}
-    if kind is not None:
+    if kind is not None or not group.hits:
         behind["before"] = str(group.following)
     return f"{url_for('search.index')}?{urlencode(behind)}"

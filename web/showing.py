@@ -7,16 +7,18 @@ from datetime import datetime
 
 from flask import Flask, url_for
 
-from publisher.desk import leaving
+from publisher.desk import leaving, live
 from publisher.desk.leaving import Room
+from publisher.desk.live import LiveText
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, Revision, Variant
+from publisher.models.content import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.words import dates
 from web.house import house
 from web.icons import N_
 from web.locale import LANGUAGES
 from web.wording import account_name
+from web.wording.outside import happens
 from web.words import _, page_language
 
 LANGUAGE_WORDS = {
@@ -33,6 +35,7 @@ def register(app: Flask) -> None:
     """Give the templates the title of a variant, and the language of a text."""
     app.jinja_env.filters["variant_title"] = variant_title
     app.jinja_env.filters["language_text"] = language_text
+    app.jinja_env.filters["live_text"] = live_text
 
 
 MOVING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
@@ -50,7 +53,11 @@ class ShownPicture:
 
 @dataclass(frozen=True)
 class Shown:
-    """One variant as a preview: everything that leaves, and when."""
+    """One variant as a preview: everything that leaves, and when.
+
+    `happens` says what it does to what is out, where it corrects that; `now_reads` is what stands
+    there until then.
+    """
 
     variant: Variant
     title: str
@@ -62,6 +69,14 @@ class Shown:
     when: str
     anchor: str
     delivery: Delivery | None
+    happens: str = ""
+    now_reads: str = ""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was out and no longer is."""
+        receipt = self.delivery.receipt if self.delivery is not None else None
+        return receipt is not None and receipt.gone_at is not None
 
     @property
     def is_moving(self) -> bool:
@@ -80,6 +95,11 @@ def shown(revision: Revision) -> list[Shown]:
 def variant_title(variant: Variant) -> str:
     """The account and language of a variant: "X – Marathi text"."""
     return f"{account_name(variant.account)} – {_(LANGUAGE_WORDS[variant.language])}"
+
+
+def live_text(one: LiveText) -> str:
+    """The words that stand on the platform now."""
+    return leaving.leaving_text(one.shown)
 
 
 def short_title(variant: Variant) -> str:
@@ -112,12 +132,25 @@ def _shown(post: Post, variant: Variant) -> Shown:
             for one in variant.renditions
         ),
         room=leaving.room(
-            variant.account.platform, variant.text, variant.link, is_reply=bool(variant.target)
+            variant.account.platform,
+            variant.text,
+            variant.link,
+            is_reply=leaving.is_answer(variant),
         ),
         when=_when(delivery),
         anchor=f"variant-{variant.id}",
         delivery=delivery,
+        happens=happens(variant),
+        now_reads=_now_reads(post, variant),
     )
+
+
+def _now_reads(post: Post, variant: Variant) -> str:
+    """The words that stand at what this text corrects, until it is published itself."""
+    if not variant.target or post.kind is not PostKind.POST:
+        return ""
+    standing = [one for one in live.among(post.deliveries) if one.platform_id == variant.target]
+    return live_text(standing[0]) if standing and standing[0].shown.id != variant.id else ""
 
 
 def _when(delivery: Delivery | None) -> str:

@@ -20,7 +20,7 @@ from publisher.words import dates
 from publisher.words.when import BadWhen, parse_time
 from publisher.worktime import from_local, local_day
 from web.acting import actor, reads
-from web.fields import key_of, number_of, options
+from web.fields import key_of, options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
@@ -33,13 +33,23 @@ ALL = ""
 """The choice that stands for every account, or for every day."""
 
 
-def _key_or_none(typed: object) -> int | None:
-    return None if typed in (None, ALL) else key_of(typed)
+NONE_AT_ALL = -1
+"""What stands for no account and no weekday: what was not sent, or is no number, is not all."""
 
 
-def _number_or_none(typed: object) -> int | None:
-    """As above; what is no number is no account either, and does not come to mean all of them."""
-    return None if typed in (None, ALL) else number_of(str(typed))
+def _one_or_all(typed: object) -> int | None:
+    if typed in (None, ALL):
+        return None
+    try:
+        return key_of(typed)
+    except ValueError:
+        return NONE_AT_ALL
+
+
+def _chosen(field: SelectField) -> int | None:
+    """The account or weekday; None for all of them, where that was chosen."""
+    found: int | None = field.data
+    return found if field.raw_data else NONE_AT_ALL
 
 
 class SlotForm(Form):
@@ -53,8 +63,8 @@ class SlotForm(Form):
 class QuietForm(Form):
     """Hours in which nothing is to leave."""
 
-    account = SelectField(_l("Social media account"), coerce=_number_or_none, validate_choice=False)
-    weekday = SelectField(_l("Day of the week"), coerce=_key_or_none, validate_choice=False)
+    account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
+    weekday = SelectField(_l("Day of the week"), coerce=_one_or_all, validate_choice=False)
     begins = StringField(_l("From"))
     ends = StringField(_l("Until"))
 
@@ -154,13 +164,12 @@ def set_quiet_time() -> Page:
             begins = _clock(check, "begins", form.begins.data)
             ends = _clock(check, "ends", form.ends.data)
             check.finish()
-            weekday = form.weekday.data
             slots.set_quiet_time(
                 session,
                 actor=actor(),
                 now=house().now(),
-                account_id=form.account.data,
-                weekday=weekday if weekday in WEEKDAYS else None,
+                account_id=_chosen(form.account),
+                weekday=_chosen(form.weekday),
                 begins=begins,
                 ends=ends,
             )

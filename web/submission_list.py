@@ -88,6 +88,7 @@ def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = ""
         wanted=wanted,
         after=place_from(request.args.get("after", "")),
         before=place_from(request.args.get("before", "")),
+        back=place_from(request.args.get("back", "")),
         total=counts.get(wanted.view),
     )
     return render_template(
@@ -100,6 +101,7 @@ def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = ""
         kept=kept_views.views_kept(session, actor=actor(), page=exporting.SUBMISSIONS),
         name=name,
         problem=problem,
+        span=reporting.SPAN,
         at_once=listing.total < exporting.AT_ONCE,
         may_hand_in=scope_of(actor(), Action.HAND_IN) is not None,
         at_desk=scope_of(actor(), Action.HAND_IN) is Scope.ANY,
@@ -135,14 +137,20 @@ def _views(wanted: Wanted, counts: Mapping[SubmissionView, int]) -> list[dict[st
 
 
 def _steps(wanted: Wanted, listing: Listing) -> dict[str, str | None]:
-    """Where the next and the previous page lie."""
+    """Where the next and the previous page lie, and the older ones that were not looked through."""
+    back = place_from(request.args.get("back", ""))
+    among = {"back": place_to(back)} if back is not None else {}
 
-    def there(name: str, place: Place | None) -> str | None:
-        return address(wanted, urlencode({name: place_to(place)})) if place is not None else None
+    def there(given: Mapping[str, str], name: str, place: Place | None) -> str | None:
+        if place is None:
+            return None
+        return address(wanted, urlencode({**given, name: place_to(place)}))
 
     return {
-        "next": there("after", listing.following),
-        "previous": there("before", listing.preceding),
+        "next": there(among, "after", listing.following),
+        "previous": there(among, "before", listing.preceding),
+        "older": there({}, "back", listing.older),
+        "newest": address(wanted) if among else None,
     }
 
 

@@ -17,6 +17,7 @@ from publisher.desk.checking import Invalid
 from publisher.desk.intake.changing import check_recorded_here
 from publisher.lifecycle import SubmissionState
 from publisher.models.content import Submission
+from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
 from publisher.office import reporting
 from publisher.people.register import departments_in_force
@@ -85,6 +86,8 @@ def _submission_page(
         acts=_acts(submission),
         changes=intake.changes_of(session, submission),
         related=_related(submission),
+        unseen=_unseen(session, submission),
+        ended=intake.ended_original(submission),
         form=form,
         happened=happened,
     )
@@ -114,6 +117,12 @@ def _acts(submission: Submission) -> frozenset[str]:
     if scope_of(actor(), Action.HAND_IN) and may(actor(), Action.HAND_IN, submission.department_id):
         found.add("use_again")
     return frozenset(found)
+
+
+def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
+    """The department's notes that the cell, whose clerk this is, has yet to see."""
+    drafts = submission.state is DRAFTED and may(actor(), Action.DRAFT, submission.department_id)
+    return reporting.unseen_notes(session, [submission.id]) if drafts else []
 
 
 def _may(action: Action, submission: Submission) -> bool:
@@ -189,6 +198,16 @@ def return_submission(submission_id: int) -> Page:
 def note(submission_id: int) -> Page:
     """The department says something more, once the cell has begun."""
     return _with_words(submission_id, "note")
+
+
+@routes.post("/submissions/<int:submission_id>/note/seen")
+@for_action(Action.DRAFT)
+def see_note(submission_id: int) -> Page:
+    """The cell has seen the department's notes; they no longer wait under Today."""
+    with house().database.transaction() as session:
+        intake.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
+    flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
+    return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
 @routes.post("/submissions/<int:submission_id>/complete")

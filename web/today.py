@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from publisher.office import reporting
 from publisher.people.signing_in import is_newcomer
 from web.acting import actor, reads
+from web.emergency_waiting import lane_of
 from web.house import house
 from web.locale import LANGUAGES
 from web.rules import for_roles
@@ -32,5 +33,6 @@ def index(session: Session) -> str:
         due_words=DUE,
         languages=LANGUAGES,
         own_department=actor().department_id,
+        lane=lane_of(session),
         is_new=is_newcomer(session, actor=actor(), now=now),
     )

@@ -131,11 +131,18 @@
       const draft = { base: form.dataset.draftBase, at: Date.now(), values: snapshot(form), files: fileNames(form) };
       if (box.write(key, draft)) { note.textContent = words.draftSaved; }
     };
-    const later = rested(800, save);
+    const later = rested(800, () => { if (typing) { save(); } });
+    // What the browser fills in, going back, tells of changes as a hand does: but no hand came first.
+    let touched = false;
     let typing = false;
-    form.addEventListener("input", (event) => { if (event.isTrusted) { typing = true; later(); } });
-    form.addEventListener("change", (event) => { if (event.isTrusted) { typing = true; later(); } });
-    form.addEventListener("submit", save);
+    ["pointerdown", "keydown", "beforeinput", "click", "drop"].forEach((name) => {
+      form.addEventListener(name, (event) => { touched = touched || event.isTrusted; });
+    });
+    ["input", "change"].forEach((name) => {
+      form.addEventListener(name, (event) => { if (event.isTrusted && touched) { typing = true; later(); } });
+    });
+    // From here on this page writes nothing more: the next one may have forgotten the draft already.
+    form.addEventListener("submit", () => { save(); typing = false; });
     window.addEventListener("pagehide", () => { if (typing) { save(); } });
     // Going back, the browser has filled in what was sent.
     window.addEventListener("pageshow", () => {

@@ -65,6 +65,7 @@ OPEN: Mapping[OpenKind, str] = {
     OpenKind.NO_PLACE: N_("Has no place in the other department"),
     OpenKind.DEPARTMENT: N_("Reports to this department"),
     OpenKind.ACCOUNT: N_("Social media account of this department"),
+    OpenKind.TEMPLATE: N_("Emergency template: give it to another department, or end it"),
 }
 
 
@@ -116,5 +117,7 @@ def open_href(thing: OpenThing) -> str:
             return url_for("departments.show", code=thing.code)
         case OpenKind.ACCOUNT:
             return url_for("accounts.index")
+        case OpenKind.TEMPLATE:
+            return url_for("emergency_templates.show", template_id=thing.id)
         case _:
             return url_for("people.show", person_id=thing.id)

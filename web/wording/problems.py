@@ -10,6 +10,7 @@ from publisher.words import dates
 from publisher.words.numbers import number
 from web.house import house
 from web.icons import N_
+from web.wording.emergency import SENTENCES as OF_THE_LANE
 from web.wording.intake import SENTENCES
 from web.words import _, page_language
 
@@ -49,8 +50,48 @@ GENERAL: Mapping[str, str] = {
     "too_many_chosen": N_("At most %(most)s can be moved at once."),
     "amount": N_("Write a whole number other than 0, at most %(most)s."),
     "same_time": N_("The end has to be another time than the beginning."),
+    "unknown_day": N_("Choose from the list."),
     "weekdays.required": N_("Choose at least one day."),
     "other_post": N_("This link belongs to another post."),
+    "link_not_given": N_(
+        "It is live there, and its link was never given: it cannot be corrected from here. Leave "
+        "this text out."
+    ),
+    "edit_keeps_pictures": N_(
+        "Words alone can be corrected on Facebook. Leave the photos as they are, or order the "
+        "deletion of what is live there first."
+    ),
+    "edit_keeps_link": N_(
+        "The link’s card stays on Facebook as it is. Leave the link, or order the deletion of "
+        "what is live there first."
+    ),
+    "nothing_changed": N_("Nothing would change by this. Write what is to be corrected."),
+    "nothing_chosen": N_("Choose at least one of them."),
+    "other_platform": N_("This link does not lead to the platform of this account."),
+    "other_account": N_("This link leads to another account, not to ours."),
+    "names_no_post": N_(
+        "This link does not name the post. Open the post itself on our account and copy the "
+        "address of its own page."
+    ),
+    "names_no_answer": N_(
+        "This link does not name the answer. Open the answer itself and copy its address."
+    ),
+    "not_there": N_("The platform shows nothing under this link. Check it."),
+    "not_found_there": N_(
+        "Exactly the approved text was not found on the account. Compare what you posted, or give "
+        "it a moment and try again."
+    ),
+    "not_public": N_("What stands there is not public yet. Publish it there first."),
+    "other_target": N_("What stands there does not answer the comment that it should."),
+    "other_text": N_(
+        "What stands there is not the approved text. Correct it there, or delete it and post the "
+        "approved one."
+    ),
+    "other_pictures": N_(
+        "There are %(found)s pictures there, but %(most)s were approved. Post it with exactly "
+        "those."
+    ),
+    "before_beginning": N_("The end has to lie after the beginning."),
     "unknown_department": N_("Choose a department from the list."),
     "closed": N_("This department is closed. Choose another."),
     "no_text": N_("Write the text in at least one language."),
@@ -67,8 +108,14 @@ GENERAL: Mapping[str, str] = {
     "same_picture_twice": N_("The same photo stands here twice. Leave one out."),
     "picture_missing": N_("This photo is no longer in the store. Choose it again."),
     "picture_changed": N_("This photo has changed in the store. Choose it again."),
+    "store_away": N_(
+        "“%(name)s” could not be kept: the server can store no files just now. Your text stands in "
+        "the form. Try again later; tell the admin if it lasts."
+    ),
     "unknown_account": N_("This account is not connected. Choose another."),
     "disconnected": N_("The account %(account)s is no longer connected. Leave its texts out."),
+    "account_not_open": N_("This account is kept for other departments. Leave this text out."),
+    "daily_cap.out_of_range": N_("Write a number from %(least)s to %(most)s, or leave it empty."),
     "twice": N_("There are two texts in this language for the account. Leave one out."),
     "blank_left": N_("Fill in what is still blank here: %(blanks)s."),
     "part.required": N_("Choose what it is."),
@@ -100,6 +147,8 @@ GENERAL: Mapping[str, str] = {
     "truncated": N_("“%(name)s” is damaged or incomplete. Copy it from the camera again."),
 }
 
+WORDS = (GENERAL, SENTENCES, OF_THE_LANE)
+
 
 def problem_sentence(problem: Problem) -> str:
     """The sentence for a problem; more specific words stand under "field.code"."""
@@ -113,7 +162,7 @@ def _own(problem: Problem) -> str | None:
     """By field and code, by code and what was found, by code alone."""
     code = problem.code
     keys = (f"{problem.field}.{code}", f"{code}.{problem.values.get('found')}", code)
-    found = [words[key] for key in keys for words in (GENERAL, SENTENCES) if key in words]
+    found = [words[key] for key in keys for words in WORDS if key in words]
     return found[0] if found else None
 
 

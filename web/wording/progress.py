@@ -14,6 +14,7 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         "arrow-return-left",
         N_("See and complete"),
     ),
+    WaitingKind.NOTE: (N_("Note from the department"), "pencil", N_("See and take note")),
     WaitingKind.POST_RETURNED: (
         N_("Returned for changes"),
         "arrow-return-left",
@@ -59,6 +60,22 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         "pause-circle",
         N_("See the accounts"),
     ),
+    WaitingKind.FOUND_GONE: (N_("Found deleted by somebody else"), "trash", N_("See and decide")),
+    WaitingKind.FOUND_CHANGED: (
+        N_("Found changed by somebody else"),
+        "pencil",
+        N_("See and decide"),
+    ),
+    WaitingKind.MERGER_DUE: (
+        N_("A department’s merger is held up"),
+        "intersect",
+        N_("See what stands in the way"),
+    ),
+    WaitingKind.CLOSING_DUE: (
+        N_("A department’s closing is held up"),
+        "archive",
+        N_("See what stands in the way"),
+    ),
 }
 """For each kind: what it is, its icon, and the words of its link."""
 
@@ -68,6 +85,7 @@ DUE: Mapping[DueKind, str] = {
     DueKind.ANSWER_BY: N_("Deadline"),
     DueKind.ASSIGN_BY: N_("To be assigned by"),
     DueKind.PLANNED: N_("Was to be published"),
+    DueKind.IN_FORCE: N_("In force from"),
 }
 
 STEPS: Mapping[StepKind, tuple[str, str, str]] = {
@@ -76,15 +94,30 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.COMPLETED: (N_("The department answered"), "submission", "received"),
     StepKind.CHANGED: (N_("The department changed it"), "submission", "received"),
     StepKind.NOTED: (N_("Note from the department"), "submission", "returned"),
+    StepKind.NOTE_SEEN: (N_("The cell has seen the note"), "submission", "received"),
     StepKind.TOOK_IN: (N_("A duplicate was merged into it"), "submission", "merged"),
+    StepKind.ORIGINAL_ENDED: (
+        N_("The submission under which it went on has ended"),
+        "submission",
+        "declined",
+    ),
     StepKind.DECLINED: (N_("Declined"), "submission", "declined"),
     StepKind.MERGED: (N_("Merged into another submission"), "submission", "merged"),
     StepKind.SUBMISSION_WITHDRAWN: (N_("Submission withdrawn"), "submission", "withdrawn"),
     StepKind.DRAFTED: (N_("Draft begun"), "submission", "drafted"),
+    StepKind.PULLED_OUT: (N_("A submission was withdrawn from the post"), "post", "returned"),
+    StepKind.PUT_BACK: (
+        N_("Draft again: its department was merged into another one"),
+        "post",
+        "draft",
+    ),
     StepKind.REVISED: (N_("New revision saved"), "post", "draft"),
     StepKind.SENT_FOR_REVIEW: (N_("Sent for review"), "post", "in_review"),
     StepKind.BLOCKED: (N_("Nobody can approve"), "post", "blocked"),
     StepKind.APPROVED: (N_("Approved"), "post", "approved"),
+    StepKind.PUBLISHED_IN_EMERGENCY: (N_("Emergency publication"), "emergency", "owed"),
+    StepKind.RATIFIED: (N_("Ratified"), "emergency", "ratified"),
+    StepKind.NOT_RATIFIED: (N_("Refused to ratify"), "emergency", "refused"),
     StepKind.RETURNED: (N_("Returned for changes"), "post", "returned"),
     StepKind.REJECTED: (N_("Rejected"), "post", "rejected"),
     StepKind.APPROVAL_WITHDRAWN: (N_("Approval withdrawn"), "post", "in_review"),
@@ -98,6 +131,16 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.SENT_AGAIN: (N_("Sent again"), "delivery", "scheduled"),
     StepKind.MISSED: (N_("Missed its time"), "delivery", "missed"),
     StepKind.FAILED: (N_("Could not be published"), "delivery", "failed"),
+    StepKind.CORRECTED: (N_("Correction published"), "delivery", "published"),
+    StepKind.EDITED: (N_("Changed on the platform by correction"), "delivery", "published"),
+    StepKind.DELETION_ORDERED: (N_("Its deletion was ordered"), "order", "scheduled"),
+    StepKind.DELETED: (N_("Deleted on the platform"), "comment", "deleted"),
+    StepKind.ORDER_NOT_DONE: (N_("Order not carried out"), "order", "failed"),
+    StepKind.ORDER_UNCLEAR: (N_("Order unconfirmed"), "order", "unconfirmed"),
+    StepKind.FOUND_GONE: (N_("Found deleted by somebody else"), "order", "failed"),
+    StepKind.FOUND_CHANGED: (N_("Found changed by somebody else"), "order", "failed"),
+    StepKind.SAME_AGAIN: (N_("Found as it was published again"), "delivery", "published"),
+    StepKind.FINDING_NOTED: (N_("Seen and noted"), "submission", "received"),
     StepKind.COMMENTED: (N_("Citizens commented"), "comment", "routed"),
     StepKind.ANSWERED: (N_("Answered"), "comment", "answered"),
 }
@@ -117,4 +160,6 @@ NEXT: Mapping[NextKind, str] = {
     NextKind.RESCHEDULE: N_("A new time, or the end of it, has to be decided"),
     NextKind.ANSWER: N_("A citizen’s comment is answered"),
     NextKind.ASSIGN: N_("The cell finds the department for a comment"),
+    NextKind.TAKE_BACK: N_("It is deleted on the platform"),
+    NextKind.ORDER_AGAIN: N_("Its deletion has to be ordered again, or done by hand"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from publisher.models.press import Freeze
 from publisher.office.reporting import RoutingStep
 from publisher.words import dates
 from web.house import house
@@ -34,6 +35,8 @@ DELIVERY: Mapping[str, str] = {
         "The platform refused and gave no reason that we know. The admin sees its answer."
     ),
     "later": N_("The platform asked us to wait. It is tried again at %(at)s."),
+    "limit": N_("It waits until %(at)s: the platform’s limit for this account is used up."),
+    "cap": N_("It waits until %(at)s: as much has left in 24 hours as the account’s cap allows."),
     "credentials": N_("The account’s access has expired. It waits until the admin has renewed it."),
     "late": N_(
         "Its time passed before it could leave. Decide whether it still makes sense, and set a "
@@ -42,6 +45,21 @@ DELIVERY: Mapping[str, str] = {
     "late_paused": N_(
         "Its account had stopped, and its time passed meanwhile. Decide whether it still makes "
         "sense, and set a new time."
+    ),
+    "late_stopped": N_(
+        "Everything was stopped, and its late limit passed meanwhile. Decide whether it still "
+        "makes sense, and set a new time."
+    ),
+    "late_frozen": N_(
+        "A freeze held it, and its late limit passed meanwhile. Decide whether it still makes "
+        "sense, and set a time after the freeze."
+    ),
+    "stopped": N_(
+        "All publishing is stopped. It leaves after the release, unless its late limit passes "
+        "first."
+    ),
+    "frozen": N_(
+        "A freeze holds it. It leaves after the freeze, unless its late limit passes first."
     ),
     "lease_ended": N_("The sending was interrupted. We are looking whether it is live."),
     "id_seen_before": N_("The platform’s answer did not fit. We are looking whether it is live."),
@@ -68,6 +86,7 @@ ROUTING: Mapping[str, str] = {
     "transferred": N_("It was transferred to %(department)s: “%(words)s”"),
     "given_back": N_("It was given back to the cell: “%(words)s”"),
     "reopened": N_("It was opened again: “%(words)s”"),
+    "answer_deleted": N_("Our answer was deleted, so it is open again: “%(words)s”"),
 }
 
 OUTCOMES: Mapping[str, str] = {
@@ -77,7 +96,46 @@ OUTCOMES: Mapping[str, str] = {
     "credentials": N_("The account’s access has expired"),
     "unknown": N_("No clear answer"),
     "gate": N_("Not sent: the check before sending stopped it"),
+    "given_back": N_("Not sent: the clock stopped before it began"),
+    "lease_ended": N_("The clock did not finish"),
 }
+
+
+ASKED: Mapping[str, str] = {
+    "publish": N_("to publish it"),
+    "edit": N_("to change what stands there"),
+    "delete": N_("to delete it"),
+    "hide": N_("to hide the comment"),
+    "unhide": N_("to show the comment again"),
+}
+
+BEFORE_SENDING: Mapping[str, str] = {
+    "late": N_("its late limit had passed"),
+    "account": N_("its account was not connected"),
+    "lease": N_("there was not enough time left for a whole try"),
+    "limit": N_("the platform’s limit for the account was used up"),
+    "cap": N_("the account’s own daily cap was used up"),
+    "overtaken": N_("it was cancelled or taken up anew meanwhile"),
+    "stopped": N_("all publishing was stopped"),
+    "frozen": N_("a freeze held it"),
+    "not_newest": N_("there was a newer revision"),
+    "not_in_state_approved": N_("the post was not approved any more"),
+    "changed": N_("it was no longer exactly what was approved"),
+    "approval_missing": N_("no approval counted any more"),
+    "too_early": N_("the approval did not hold yet"),
+    "too_late": N_("the approval held no longer"),
+}
+"""What the check before sending found; it is kept as the attempt's answer."""
+
+
+def attempt_asked(code: str) -> str:
+    """What an attempt asked of the platform; empty where nobody wrote it down."""
+    return _(ASKED[code]) if code in ASKED else ""
+
+
+def attempt_found(outcome: str, answer: str) -> str:
+    """What the check before sending found, in words; empty for a platform's answer."""
+    return _(BEFORE_SENDING[answer]) if outcome == "gate" and answer in BEFORE_SENDING else ""
 
 
 def attempt_outcome(code: str) -> str:
@@ -96,6 +154,16 @@ def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
         return ""
     at = reason.get("at")
     return _(DELIVERY[code], at=_moment(datetime.fromisoformat(str(at))) if at else "")
+
+
+def freeze_words(freeze: Freeze) -> str:
+    """That something falls into a freeze, until when and why."""
+    return _(
+        "It falls into the freeze until %(until)s (%(reason)s): it will not leave unless it is "
+        "moved.",
+        until=_moment(freeze.until_at),
+        reason=freeze.reason,
+    )
 
 
 def routing_reason(step: RoutingStep) -> str:

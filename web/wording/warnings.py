@@ -60,6 +60,22 @@ DEAD: Mapping[LinkFinding, str] = {
     LinkFinding.LOOPS: N_("%(url)s – it is passed on again and again and leads nowhere."),
     LinkFinding.UNSAFE: N_("%(url)s – it leads to an address that is not public."),
 }
+NAMES: Mapping[str, str] = {
+    WarningCode.WRONG_WEEKDAY: N_("a weekday that does not fit its date"),
+    WarningCode.DATE_DIFFERS: N_("a date other than the department’s"),
+    WarningCode.DATE_PASSED: N_("a date that will have passed"),
+    WarningCode.MOBILE_NUMBER: N_("a mobile number"),
+    WarningCode.AADHAAR_NUMBER: N_("a number like an Aadhaar number"),
+    WarningCode.SAME_TEXT: N_("the same text as in another post"),
+    WarningCode.ALIKE_TEXT: N_("nearly the same text as in another post"),
+    WarningCode.NO_DESCRIPTION: N_("a photo without a description"),
+    WarningCode.ONE_LANGUAGE: N_("a text in one language only"),
+    WarningCode.REPLY_REFUSED: N_("an answer that X may refuse"),
+    WarningCode.DEAD_LINK: N_("a link that leads nowhere"),
+    WarningCode.NO_LINK_PICTURE: N_("a link without a picture"),
+}
+"""As a history names them, by the code alone."""
+
 TONGUES: Mapping[str, str] = {
     "mr": N_("Marathi"),
     "en": N_("English"),
@@ -82,6 +98,11 @@ def warning_sentence(warned: Warned) -> str:
     if warned.code is WarningCode.DATE_DIFFERS:
         values["event"] = _span(warned.values)
     return _(SENTENCES[warned.code], **values)
+
+
+def warning_name(code: str) -> str:
+    """What there was to check, as a history names it."""
+    return _(NAMES[code]) if code in NAMES else code
 
 
 def way_on(warned: Warned) -> str:

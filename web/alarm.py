@@ -1,0 +1,83 @@
+"""Noticing that no clock runs: then none is left to send mails, so whoever serves pages does it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from publisher.notices.composing import NoticeKind
+from publisher.notices.mail import tick_mail
+from publisher.office import clocks, outages
+from web.house import House
+
+log = logging.getLogger("nagarvani.web")
+
+EVERY: Final = timedelta(seconds=10)
+"""How often a process looks, at most: in the background of a request, whoever made it."""
+
+
+class Alarm:
+    """What one process knows of its own looking."""
+
+    def __init__(self, of: House) -> None:
+        self._house = of
+        self._looked_at: datetime | None = None
+        self._lock = threading.Lock()
+
+    def look(self) -> threading.Thread | None:
+        """Look in a thread of its own, unless this process did so just now."""
+        now = self._house.now()
+        with self._lock:
+            if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
+                return None
+            self._looked_at = now
+        thread = threading.Thread(target=self._ring, name="alarm", daemon=True)
+        thread.start()
+        return thread
+
+    def _ring(self) -> None:
+        try:
+            ring(self._house)
+        except SQLAlchemyError as problem:
+            log.warning("whether a clock runs was not seen: %s", type(problem).__name__)
+
+
+def ring(of: House) -> int:
+    """Where no clock is alive, tell the admins once; gives how many mails the server accepted.
+
+    A server that did not take them is asked again, by the rules of every mail.
+    """
+    with of.database.reading() as session:
+        if clocks.silent_since(session, now=of.now()) is None:
+            return 0
+        is_new = outages.is_new(session, now=of.now())
+    if is_new:
+        with of.database.transaction() as session:
+            outages.notice(session, now=of.now())
+    return tick_mail(
+        of.database,
+        smtp_url=of.settings.smtp_url,
+        mail_from=of.settings.mail_from,
+        base_url=of.settings.base_url,
+        now=of.now,
+        only=NoticeKind.CLOCKS_SILENT,
+    )
+
+
+def register(app: Flask, of: House) -> None:
+    """Look after every request for a page, where this house is to."""
+    if not of.rings:
+        return
+    alarm = Alarm(of)
+
+    def look(response: Response) -> Response:
+        if request.endpoint not in ("static", "bootstrap.static"):
+            alarm.look()
+        return response
+
+    app.after_request(look)

@@ -1,0 +1,39 @@
+"""Said honestly after whatever stops a post: this of it has left, and what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import flash
+
+from publisher.models.deliveries import Delivery
+from publisher.press import stopping
+from web.house import house
+from web.showing import variant_title
+from web.words import _
+
+
+def tell_of_post(post_id: int) -> None:
+    """Tell what of this post no act reaches any more; nothing where all has stayed here."""
+    with house().database.reading() as session:
+        _tell(stopping.on_its_way(session, seen=None, post_id=post_id))
+
+
+def tell_of_approvals(appointment_ids: Sequence[int]) -> None:
+    """Tell what is on its way on approvals given under these appointments."""
+    with house().database.reading() as session:
+        _tell(stopping.on_its_way(session, seen=None, approved_under=appointment_ids))
+
+
+def _tell(found: Sequence[Delivery]) -> None:
+    if not found:
+        return
+    named = ", ".join(f"“{one.post.title}” ({variant_title(one.variant)})" for one in found)
+    flash(
+        _(
+            "Already on its way, and no longer to be stopped: %(named)s. Look at it in a moment: "
+            "what is live can be taken back or corrected.",
+            named=named,
+        ),
+        "amber",
+    )

@@ -1,0 +1,33 @@
+/* A button beside whatever is to be copied; without a script the text can be chosen by hand. */
+"use strict";
+
+(function () {
+  function say(field, button, words) {
+    const before = button.textContent;
+    button.textContent = words;
+    window.setTimeout(function () { button.textContent = before; }, 2000);
+    field.focus();
+  }
+
+  function copy(field, button) {
+    field.select();
+    if (navigator.clipboard) {
+      navigator.clipboard.writeText(field.value).then(
+        function () { say(field, button, field.dataset.copied); },
+        function () { document.execCommand("copy"); }
+      );
+    } else if (document.execCommand("copy")) {
+      say(field, button, field.dataset.copied);
+    }
+  }
+
+  document.querySelectorAll("[data-copy]").forEach(function (field) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-plain";
+    button.textContent = field.dataset.copy;
+    button.setAttribute("aria-live", "polite");
+    button.addEventListener("click", function () { copy(field, button); });
+    field.insertAdjacentElement("afterend", button);
+  });
+})();

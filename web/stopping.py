@@ -1,0 +1,170 @@
+"""Stopping everything by two presses, from any page: what stands, what is on its way, release."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import TextAreaField
+
+from approvals.policy import Action, Actor, may
+from publisher.desk.checking import Invalid, departments_in_sight
+from publisher.models.press import Stop
+from publisher.office.reporting.values import who_of
+from publisher.press import stopping
+from publisher.press.stopping import ReleasedAlready
+from publisher.words import dates
+from web.acting import actor, reads
+from web.chrome import Banner, Entry
+from web.fields import number_of
+from web.forms import Form
+from web.house import house
+from web.rules import for_action, for_roles
+from web.wording import refusal_sentence, who_name
+from web.words import _, _l, _n, page_language
+
+routes = Blueprint("stopping", __name__)
+Page = Response | str | tuple[str, int]
+SHOWN_OF_A_REASON = 160
+
+
+class StopForm(Form):
+    """Why everything is to be stopped."""
+
+    reason = TextAreaField(_l("Reason"))
+
+
+class ReleaseForm(Form):
+    """Why it may go on."""
+
+    reason = TextAreaField(_l("Reason"))
+
+
+@routes.get("/stop")
+@for_roles()
+def show() -> Page:
+    """Whether everything is stopped, by whom, why, and what no stop reaches any more."""
+    return _page(StopForm(formdata=None), ReleaseForm(formdata=None, prefix="release-"))
+
+
+@reads
+def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
+    now = house().now()
+    seen = _in_sight()
+    return render_template(
+        "stopping/index.html",
+        form=form,
+        release_form=release_form,
+        standing=stopping.standing(session),
+        past=stopping.past(session),
+        on_its_way=stopping.on_its_way(session, seen=seen),
+        waiting=stopping.held_now(session, now=now, seen=seen),
+        may_stop=stopping.may_stop(session, actor=actor(), now=now),
+        may_release=may(actor(), Action.RELEASE, None),
+        who=stopper,
+    )
+
+
+def _in_sight() -> frozenset[int] | None:
+    return departments_in_sight(actor(), Action.SEE_POST)
+
+
+def stopper(stop: Stop) -> str:
+    """Who pressed it, by name and post; a backup that was restored is nobody."""
+    return who_name(who_of(stop.appointment)) if stop.appointment else _("a restored backup")
+
+
+@routes.post("/stop")
+@for_action(Action.STOP_ALL)
+def stop() -> Page:
+    """Stop everything; the page then says what is on its way all the same."""
+    form = StopForm()
+    try:
+        with house().database.transaction() as session:
+            stopping.stop_all(
+                session, actor=actor(), now=house().now(), reason=form.reason.data or ""
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _page(form, ReleaseForm(formdata=None, prefix="release-")), 422
+    flash(_("All publishing is stopped."), "red")
+    flash("stop", "draft-done")
+    return redirect(url_for("stopping.show"))
+
+
+@routes.post("/stop/release")
+@for_action(Action.RELEASE)
+def release() -> Page:
+    """Release the stops that were on the screen."""
+    form = ReleaseForm(prefix="release-")
+    seen = [number_of(one) for one in request.form.getlist("seen")]
+    try:
+        with house().database.transaction() as session:
+            stopping.release(
+                session,
+                actor=actor(),
+                now=house().now(),
+                seen=seen,
+                reason=form.reason.data or "",
+            )
+            is_free = not stopping.standing(session)
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _page(StopForm(formdata=None), form), 422
+    except ReleasedAlready as refusal:
+        flash(refusal_sentence(refusal), "grey")
+        return redirect(url_for("stopping.show"))
+    _say_released(is_free)
+    return redirect(url_for("stopping.show"))
+
+
+def _say_released(is_free: bool) -> None:
+    if is_free:
+        flash(_("Publishing goes on. What has not passed its late limit leaves within seconds."))
+        return
+    flash(_("That stop is released, but another one was made meanwhile and still stands."), "amber")
+
+
+def entry(session: Session, of: Actor) -> Entry | None:
+    """The quiet "Stop all" of the bar and the foot, for whoever may."""
+    if not stopping.may_stop(session, actor=of, now=house().now()):
+        return None
+    return Entry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
+
+
+def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
+    """Over every page, for everybody: that all is stopped, since when, by whom and why."""
+    standing = stopping.standing(session)
+    if not standing:
+        return ()
+    can_release = may(of, Action.RELEASE, None)
+    return (
+        Banner(
+            _sentence(standing),
+            tone="red",
+            icon="stop-circle",
+            href=url_for("stopping.show", _anchor="release" if can_release else None),
+            link=_("Release the stop") if can_release else _("See what this means"),
+        ),
+    )
+
+
+def _sentence(standing: list[Stop]) -> str:
+    first, more = standing[0], len(standing) - 1
+    said = _(
+        "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
+        at=dates.moment(first.at, page_language(), now=house().now()),
+        who=stopper(first),
+        reason=_cut(first.reason),
+    )
+    if not more:
+        return said
+    beside = _n(
+        "(%(num)s more stop stands beside it.)", "(%(num)s more stops stand beside it.)", more
+    )
+    return f"{said} {beside}"
+
+
+def _cut(reason: str) -> str:
+    line = " ".join(reason.split())
+    return line if len(line) <= SHOWN_OF_A_REASON else line[: SHOWN_OF_A_REASON - 1] + "…"
