@@ -102,12 +102,14 @@ def clock(once: bool) -> None:
     settings = settings_with_secret()
     bench = open_bench(settings)
     import scheduler
+    from commands.only_clock import only_clock
 
-    if once:
-        for name, done in scheduler.run_once(bench, settings).items():
-            click.echo(f"{name}: {done}")
-    else:
-        scheduler.run(bench, settings)
+    with only_clock(bench.database):
+        if once:
+            for name, done in scheduler.run_once(bench, settings).items():
+                click.echo(f"{name}: {done}")
+        else:
+            scheduler.run(bench, settings)
 
 
 @nagarvani.command()
@@ -122,14 +124,17 @@ def init() -> None:
 
 
 @nagarvani.command()
-def doctor() -> None:
+@click.option("--try", "tries", is_flag=True, help="Try too whether pages take unpublished posts.")
+@click.option("--yes", is_flag=True, help="Do not ask before trying.")
+def doctor(tries: bool, yes: bool) -> None:
     """Check everything, one line each, with what to do."""
     from commands.opening import settings_with_secret
 
     settings = settings_with_secret()
-    from commands.doctor import run
+    from commands.doctor import run, try_out
 
-    sys.exit(run(settings))
+    code = run(settings)
+    sys.exit(max(code, try_out(settings, yes=yes)) if tries else code)
 
 
 @nagarvani.group()
@@ -159,6 +164,59 @@ def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as c
     from commands.people import add as add_person
 
     add_person(settings, NewPerson(role=Role(role), **typed), show_link=show_link)
+
+
+@nagarvani.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write database and media into one file, while everything goes on working."""
+    from commands.backup import write
+    from commands.opening import settings_with_secret
+
+    write(settings_with_secret(), file)
+
+
+@nagarvani.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Fill an empty database from a backup; the house then starts under a stop."""
+    from commands.backup import restore as restore_from
+    from commands.opening import settings_with_secret
+
+    restore_from(settings_with_secret(), file)
+
+
+@nagarvani.group()
+def accounts() -> None:
+    """The city's accounts on the platforms, and their sealed access."""
+
+
+@accounts.command("list")
+def list_accounts() -> None:
+    """Say which there are, whose, in which state, and what of their access ends."""
+    from commands.accounts import show
+    from commands.opening import settings_with_secret
+
+    show(settings_with_secret())
+
+
+@accounts.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seal every access anew under the newest key; afterwards older keys can go."""
+    from commands.accounts import rotate
+    from commands.opening import settings_with_secret
+
+    sys.exit(rotate(settings_with_secret()))
+
+
+@accounts.command("forget-all")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget_all(yes: bool) -> None:
+    """Disconnect every account and forget all access at once."""
+    from commands.accounts import forget
+    from commands.opening import settings_with_secret
+
+    forget(settings_with_secret(), yes=yes)
 
 
 @nagarvani.group()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
-from commands.opening import font_file
+from commands.opening import checked_database, font_file
 from commands.sentences import sentence
 from publisher.database import Database
 from publisher.now import now
-from publisher.office import checkup
+from publisher.office import checkup, trying
 from publisher.office.checkup import Finding
+from publisher.people.appointing import COMMAND
 from publisher.press.accounts import opener
 from publisher.settings import Settings
+
+ASKED: Final = (
+    "On each connected page of Facebook a post is made unpublished, looked at, and removed. Go on?"
+)
 
 
 def run(settings: Settings) -> int:
@@ -21,6 +27,23 @@ def run(settings: Settings) -> int:
     database = Database(settings.database_url)
     everything_ok = True
     for finding in _findings(settings, database):
+        click.echo(_line(finding))
+        everything_ok = everything_ok and finding.ok
+    database.dispose()
+    return 0 if everything_ok else 1
+
+
+def try_out(settings: Settings, *, yes: bool) -> int:
+    """Try on each account what no check can tell, once that was agreed to; gives 1 or 0 as above.
+
+    Nothing is published; a page that publishes an unpublished post all the same has it removed.
+    """
+    database = checked_database(settings)
+    if not yes and not click.confirm(ASKED):
+        database.dispose()
+        raise click.ClickException("Nothing was tried.")
+    everything_ok = True
+    for finding in trying.try_accounts(database, opener(settings), actor=COMMAND, now=now):
         click.echo(_line(finding))
         everything_ok = everything_ok and finding.ok
     database.dispose()
@@ -42,7 +65,8 @@ def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
     yield migrations
     if migrations.ok:
         yield from checkup.check_accounts(database, opener(settings))
-        yield checkup.check_clock(database, now=now())
+        yield from checkup.check_endings(database, now=now())
+        yield from checkup.check_clocks(database, now=now())
 
 
 def _line(finding: Finding) -> str:

@@ -20,18 +20,14 @@ from publisher.people.appointing import COMMAND
 from publisher.people.register import load_register
 from publisher.press import accounts
 from publisher.press.accounts import Unsealable, Vault
+from publisher.press.emergency.delivered import lay_templates
 from publisher.settings import PREFIX, Access, Settings, WrongSetting
 from publisher.words.fonts import make_font
 
 OWNER: Final = "information-technology"
 #: What each platform needs, in the order in which a missing one is named.
-_X: Final = (
-    "x_handle",
-    "x_consumer_key",
-    "x_consumer_secret",
-    "x_access_token",
-    "x_access_token_secret",
-)
+_X_APP: Final = ("x_consumer_key", "x_consumer_secret")
+_X: Final = ("x_handle", *_X_APP, "x_access_token", "x_access_token_secret")
 _FACEBOOK: Final = ("facebook_page_id", "facebook_page_token")
 
 
@@ -42,6 +38,7 @@ class GivenAccount:
     platform: str
     handle: str
     url: str
+    platform_id: str
     credentials: Mapping[str, str] = field(repr=False)
 
     @property
@@ -56,12 +53,15 @@ def run(settings: Settings) -> None:
     migrate(settings.database_url)
     click.echo("Database: the tables are those of this version.")
     database = Database(settings.database_url)
-    with database.transaction() as session:
-        click.echo(_load(session, now()))
-        for line in _connect_all(session, given, settings, now()):
-            click.echo(line)
-        somebody = bool(session.scalar(select(exists().select_from(Person))))
-    database.dispose()
+    try:
+        with database.transaction() as session:
+            click.echo(_load(session, now()))
+            click.echo(_lay_templates(session, now()))
+            for line in _connect_all(session, given, settings, now()):
+                click.echo(line)
+            somebody = bool(session.scalar(select(exists().select_from(Person))))
+    finally:
+        database.dispose()
     make_font(font_file())
     click.echo("Font: made for the pages.")
     click.echo(_next(somebody=somebody))
@@ -77,14 +77,25 @@ def _load(session: Session, at: datetime) -> str:
     )
 
 
+def _lay_templates(session: Session, at: datetime) -> str:
+    laid = lay_templates(session, now=at)
+    if not laid:
+        return "Emergency templates: every one was there already."
+    return (
+        f"Emergency templates: {laid} laid as drafts; each can be used once its department has "
+        "approved it."
+    )
+
+
 def _given(access: Access) -> Iterator[GivenAccount]:
     """The accounts whose settings are given; raises `WrongSetting` where one is given in part."""
-    if _all_given(access, _X):
+    if _all_given(access, _X, alone=_X_APP):
         handle = access.x_handle.lstrip("@")
         yield GivenAccount(
             platform="x",
             handle=handle,
             url=f"https://x.com/{handle}",
+            platform_id=access.x_access_token.partition("-")[0],
             credentials={name.removeprefix("x_"): getattr(access, name) for name in _X[1:]},
         )
     if _all_given(access, _FACEBOOK):
@@ -92,6 +103,7 @@ def _given(access: Access) -> Iterator[GivenAccount]:
             platform="facebook",
             handle=access.facebook_page_id,
             url=f"https://www.facebook.com/{access.facebook_page_id}",
+            platform_id=access.facebook_page_id,
             credentials={
                 "page_id": access.facebook_page_id,
                 "page_token": access.facebook_page_token,
@@ -100,12 +112,15 @@ def _given(access: Access) -> Iterator[GivenAccount]:
         )
 
 
-def _all_given(access: Access, names: tuple[str, ...]) -> bool:
-    missing = [name for name in names if not getattr(access, name)]
-    if missing and len(missing) < len(names):
-        others = " and ".join(PREFIX + name.upper() for name in names if name not in missing)
+def _all_given(access: Access, names: tuple[str, ...], *, alone: tuple[str, ...] = ()) -> bool:
+    """Whether all are given. Those of `alone` may be without the others: the app's own keys."""
+    given = tuple(name for name in names if getattr(access, name))
+    wanted = alone if set(given) <= set(alone) else names
+    missing = [name for name in wanted if name not in given]
+    if given and missing:
+        others = " and ".join(PREFIX + name.upper() for name in given)
         raise WrongSetting(missing[0].upper(), f"is missing, though {others} is given")
-    return not missing
+    return given == names
 
 
 def _connect_all(
@@ -113,7 +128,9 @@ def _connect_all(
 ) -> Iterator[str]:
     vault = Vault(settings.secret_key, settings.token_keys)
     for account in given:
-        known = session.scalars(select(Account).where(Account.code == account.code)).one_or_none()
+        known = accounts.known(
+            session, account.code, account.platform, account.platform_id, account.handle
+        )
         if known is not None and _opened(vault, known) == account.credentials:
             yield f"Account: {account.handle} on {account.platform} was connected already."
             continue
@@ -145,6 +162,7 @@ def _connect(
         url=account.url,
         department_id=owner,
         sealed=vault.seal(account.credentials),
+        platform_id=account.platform_id,
     )
 
 

@@ -73,7 +73,13 @@ def open_house(settings: Settings) -> House:
         store=Store(settings.media_dir),
         open_account=opener(settings),
         now=now,
+        rings=True,
     )
+
+
+def clock_name() -> str:
+    """A name that no other clock has: in containers host and process number may be the same."""
+    return f"{socket.gethostname()[:50]}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 def open_bench(settings: Settings) -> Bench:
@@ -88,7 +94,7 @@ def open_bench(settings: Settings) -> Bench:
         store=Store(settings.media_dir),
         open_account=opener(settings),
         pace=settings.press,
-        clock_name=f"{socket.gethostname()}-{os.getpid()}",
+        clock_name=clock_name(),
         now=now,
         monotonic=time.monotonic,
     )

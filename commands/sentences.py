@@ -32,21 +32,43 @@ SENTENCES: Final[Mapping[str, str]] = {
     "sms_unknown": f"{PREFIX}SMS_TEMPLATES names what no notice says: {{unknown}}; "
     "look at docs/settings.md for kinds and variables",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
-    "no_account": f"none is connected: set {PREFIX}X_… or {PREFIX}FACEBOOK_… "
-    "and run nagarvani init",
+    "no_account": "none is connected: connect one on the page Accounts, or set "
+    f"{PREFIX}X_… or {PREFIX}FACEBOOK_… and run nagarvani init",
     "token_works": "{account} on {platform} ({known_as}) can be used",
     "token_credentials": "{account} on {platform} ({handle}): its token no longer works; "
-    "set a new one and run nagarvani init, then check it again on the page Accounts",
+    "connect it anew on the page Accounts, or set a new one and run nagarvani init",
     "token_wrong_account": "{account} on {platform} ({handle}): its token belongs to {known_as}; "
     "set the right one and run nagarvani init",
     "token_permission": "{account} on {platform} ({handle}): its token lacks a permission; "
     "give the app what the docs list and make a new token",
     "token_unreachable": "{account} on {platform} ({handle}): the platform cannot be reached; "
     "look at this machine's way to the internet, and try again",
+    "disconnected": "{account} on {platform} ({handle}) is disconnected: nothing leaves for it",
+    "token_ends": "{account} on {platform} ({handle}): its access ends in {days} days, on {at}; "
+    "connect it anew on the page Accounts",
+    "data_ends": "{account} on {platform} ({handle}): the access to comments ends in {days} days, "
+    "on {at}; connect it anew on the page Accounts",
+    "rights_missing": "{account} on {platform} ({handle}): these rights are missing: {rights}; "
+    "connect it anew on the page Accounts and leave every right ticked",
+    "try_stopped": "all publishing is stopped, so nothing is tried: release the stop first",
+    "two_steps_none": "{account} ({handle}): its platform knows no unpublished posts, so a test "
+    "would be read by everybody; its access was only checked, above",
+    "two_steps_work": "{account} ({handle}): a post was made unpublished, seen by nobody, and "
+    "removed; from now on posts leave in two steps. Whether the second one publishes is seen with "
+    "the first post",
+    "two_steps_published": "{account} ({handle}): a post that was to be unpublished was public, "
+    "and is removed; posts leave in one step",
+    "two_steps_refused": "{account} ({handle}): an unpublished post is refused ({detail}); posts "
+    "leave in one step",
+    "two_steps_unknown": "{account} ({handle}): it could not be seen whether an unpublished post "
+    "stays so ({detail}); nothing is changed, try again",
+    "try_left": "{account} ({handle}): the test post {left} may still be there: remove it on the "
+    "platform by hand",
     "unsealable": "{account} on {platform} ({handle}): its credentials were sealed with another "
     f"key; put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run nagarvani init",
     "no_clock": "none has ever run: start nagarvani clock",
     "clock_runs": "the last beat was {seconds} s ago",
+    "clock_alive": "{name} is alive (since {since}, last beat {seconds} s ago)",
     "clock_late": "the last beat was {seconds} s ago: start nagarvani clock, or look at its log",
 }
 

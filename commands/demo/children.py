@@ -54,9 +54,13 @@ class Child:
         """Its exit code, None while it runs."""
         return self.popen.poll()
 
+    def ask(self) -> None:
+        """Ask it to end, without waiting for it."""
+        self._signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """Ask it to end, then end whatever is left of its group."""
-        self._signal(signal.SIGTERM)
+        self.ask()
         with suppress(subprocess.TimeoutExpired):
             self.popen.wait(PATIENCE)
         self._signal(signal.SIGKILL)
@@ -70,7 +74,10 @@ class Child:
 
 @dataclass
 class Children:
-    """All of them, stopped at the end of the block, the last first."""
+    """All of them, stopped at the end of the block.
+
+    The first is what the others speak with: they are all asked to end at once, it after them.
+    """
 
     environment: Mapping[str, str]
     folder: Path
@@ -81,6 +88,8 @@ class Children:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for child in self.running[1:]:
+            child.ask()  # each needs a second or two for it, on one core after the other
         for child in reversed(self.running):
             child.stop()
 

@@ -54,6 +54,7 @@ class Ground:
             "X_API_URL": self.sandbox_address,
             "X_WEB_URL": f"{self.sandbox_address}/x",
             "GRAPH_API_URL": self.sandbox_address,
+            **_app(),
             "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
             "MAIL_FROM": "nagarvani@pmc.example",
             "HELP_PHONE": "020-5550-0100",
@@ -79,6 +80,18 @@ class Ground:
     def settings(self) -> Settings:
         """The same as settings."""
         return load(self.environment(), folder=self.folder)
+
+
+def _app() -> dict[str, str]:
+    """The app that is registered at the practice platforms."""
+    from sandbox import credentials
+
+    return {
+        "X_CONSUMER_KEY": credentials.X_CONSUMER_KEY,
+        "X_CONSUMER_SECRET": credentials.X_CONSUMER_SECRET,
+        "FACEBOOK_APP_ID": credentials.FACEBOOK_APP_ID,
+        "FACEBOOK_APP_SECRET": credentials.FACEBOOK_APP_SECRET,
+    }
 
 
 def _is_setting(name: str) -> bool:

@@ -54,6 +54,7 @@ def _addresses(settings: Settings) -> tuple[str, ...]:
         press.x_api_url,
         press.x_web_url,
         press.graph_api_url,
+        press.facebook_web_url,
         settings.smtp_url,
         *filter(None, (settings.sms.sms_url,)),
     )

@@ -43,10 +43,12 @@ class Course:
     Persons are keys of the cast. `recorded_by` is set where the cell wrote it down at its desk
     for `handed_in_by`. `reason` (Marathi) goes with the last return, decline, rejection or
     withdrawal; `decided_by` gave it or approved. `returned` tells that the post came back for
-    changes first. `blocked` posts wait in review with nobody who could approve. `merged_into` is
-    the key of the notice whose first submission it duplicates. `asked` came back from its
-    department once, with the answer `answer` to the question `reason`. A course without
-    `drafted_by` has no post.
+    changes first. `joined_into` is the key of the notice whose post takes it in, by its owner's
+    clerk; `half_approved` tells that of such a post only the owning department has approved.
+    `slips` are left in a draft that is not sent. `blocked` posts wait in review with nobody who
+    could approve. `merged_into` is the key of the notice whose first submission it duplicates.
+    `asked` came back from its department once, with the answer `answer` to the question
+    `reason`. A course without `drafted_by` has no post.
     """
 
     notice: str
@@ -60,6 +62,9 @@ class Course:
     returned: bool = False
     blocked: bool = False
     merged_into: str | None = None
+    joined_into: str | None = None
+    half_approved: bool = False
+    slips: bool = False
     asked: bool = False
     answer: str | None = None
     deliveries: tuple[Outcome, ...] = ()
@@ -282,6 +287,31 @@ COURSES: Final[tuple[Course, ...]] = (
             Outcome("x", "mr", DeliveryState.UNCONFIRMED, Trouble.HANG_AFTER_COMMIT),
             Outcome("facebook", "mr", DeliveryState.PUBLISHED),
         ),
+    ),
+    Course(
+        notice="lights-off",
+        submission=SubmissionState.DRAFTED,
+        handed_in_by="santosh-mandhare",
+        drafted_by=_IMRAN,
+        post=PostState.IN_REVIEW,
+        joined_into="tree-pruning",
+    ),
+    Course(
+        notice="tree-pruning",
+        submission=SubmissionState.DRAFTED,
+        handed_in_by="ujjwala-chavanke",
+        drafted_by=_IMRAN,
+        post=PostState.IN_REVIEW,
+        decided_by="ujjwala-chavanke",
+        half_approved=True,
+    ),
+    Course(
+        notice="sports-meet",
+        submission=SubmissionState.DRAFTED,
+        handed_in_by="smita-gangawane",
+        drafted_by=_SWATI,
+        post=PostState.DRAFT,
+        slips=True,
     ),
     Course(
         notice="garden-hours",

@@ -127,11 +127,12 @@ def start(root: Path, scenario: Scenario, *, now: datetime, port: int | None = N
             raise CannotRehearse("runs_already", scenario=scenario)
         if (root / scenario.value).exists():
             raise CannotRehearse("left_behind", scenario=scenario)
-        chosen = _ports(root, port)
         folder = root / scenario.value
-        folder.mkdir()
-        note = {"port": chosen, "begun_at": now.isoformat(), "step": Step.LAYING.value}
-        keep(folder, **note)
+        with _choosing(root):
+            chosen = _ports(root, port)
+            folder.mkdir()
+            note = {"port": chosen, "begun_at": now.isoformat(), "step": Step.LAYING.value}
+            keep(folder, **note)
         keep(folder, pid=_start(folder, scenario, chosen, lock))
     begun = find(root, scenario)
     if begun is None:
@@ -212,6 +213,14 @@ def _locked(root: Path, scenario: Scenario, *, shared: bool = False) -> Iterator
             yield file
 
 
+@contextmanager
+def _choosing(root: Path) -> Iterator[None]:
+    """One after the other: whoever chooses ports sees those that the one before has noted."""
+    with (root / "ports.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _is_held(root: Path, scenario: Scenario) -> bool:
     with _locked(root, scenario, shared=True) as lock:
         return lock is None
@@ -219,14 +228,14 @@ def _is_held(root: Path, scenario: Scenario) -> bool:
 
 def _ports(root: Path, wanted: int | None) -> int:
     """The first of three free ports: the one that is wanted, or the first that are free."""
-    taken = {one.port for one in all_in(root) if one.running}
+    taken = {port for one in all_in(root) if one.running for port in _three(one.port)}
     if wanted is not None:
         busy = [port for port in _three(wanted) if not _is_free(port)]
         if busy or taken & set(_three(wanted)):
             raise CannotRehearse("port_taken", port=(busy or [wanted])[0], first=wanted)
         return wanted
     for first in range(FIRST_PORT, LAST_PORT, APART):
-        if first not in taken and all(_is_free(port) for port in _three(first)):
+        if not taken & set(_three(first)) and all(_is_free(port) for port in _three(first)):
             return first
     raise CannotRehearse("no_port_free")
 

@@ -51,14 +51,17 @@ class Coursework:
 
     def _post(self) -> Iterator[Step]:
         course, when = self.course, self.when
+        if course.joined_into is not None:
+            return  # the other course takes it in
         yield self._with_base(when.after(times.DRAFTED), "draft", drafting.draft)
-        yield self._step(when.after(times.SENT), "send", drafting.send)
+        if not course.slips:
+            yield self._step(when.after(times.SENT), "send", drafting.send)
         if course.returned:
             yield self._step(when.after(times.RETURNED), "return", drafting.send_back)
         if course.returned and course.post is not PostState.DRAFT:
             yield self._with_base(when.after(times.REDRAFTED), "save", drafting.redraft)
             yield self._step(when.after(times.SENT_AGAIN), "send again", drafting.send)
-        if course.post in (PostState.APPROVED, PostState.WITHDRAWN):
+        if course.half_approved or course.post in (PostState.APPROVED, PostState.WITHDRAWN):
             yield self._step(when.after(times.DECIDED), "approve", drafting.approve)
         if course.post is PostState.REJECTED:
             yield self._step(when.after(times.DECIDED), "reject", drafting.send_back)

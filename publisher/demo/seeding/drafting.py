@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session
 from approvals.lifecycle import PostState
 from approvals.policy import Role
 from publisher.demo.notices import Notice
-from publisher.demo.plan import Course
+from publisher.demo.plan import COURSES, Course
 from publisher.demo.remarks import PlatformName, VariantLanguage
 from publisher.demo.seeding.handing import submission_of, useful_until
+from publisher.demo.seeding.slips import with_slips
 from publisher.demo.seeding.stage import AT_THE_CELL, Stage
 from publisher.desk import drafting, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Missing
@@ -46,7 +48,25 @@ def draft(stage: Stage, number: int, course: Course, base: datetime) -> None:
         if not submission.posts:
             actor = stage.actor(session, course.drafted_by or "", AT_THE_CELL)
             drafting.start(session, actor=actor, now=stage.now, submission_id=submission.id)
+        _take_in(session, stage, number, course)
     save(stage, number, course, base, revision=1, note=FIRST_NOTE)
+
+
+def _take_in(session: Session, stage: Stage, number: int, course: Course) -> None:
+    """Let the post rest on those submissions too whose courses are joined into this one."""
+    post = post_of(session, number, course)
+    for other, joined in enumerate(COURSES):
+        if joined.joined_into != course.notice:
+            continue
+        submission = submission_of(session, other, joined)
+        if submission not in post.submissions:
+            drafting.join(
+                session,
+                actor=stage.actor(session, course.drafted_by or "", AT_THE_CELL),
+                now=stage.now,
+                post_id=post.id,
+                number=submission.number,
+            )
 
 
 def save(
@@ -55,7 +75,10 @@ def save(
     """Save this revision, its pictures made ready while no transaction is open."""
     with stage.database.reading() as session:
         post = post_of(session, number, course)
-        typed = _draft(stage, course, post.submissions[0], base, note=note)
+        submission = submission_of(session, number, course)
+        typed = _draft(stage, course, submission, base, note=note)
+        others = {one.department_id for one in post.submissions} - {post.department_id}
+        typed = replace(typed, asked=tuple(sorted(others)))
         post_id, newest = post.id, post.newest
         known = drafting.known(session, post_id=post_id)
     if newest >= revision:
@@ -77,7 +100,7 @@ def _draft(
 ) -> Draft:
     notice = stage.notices[course.notice]
     wanted = [(one.platform, one.language) for one in course.deliveries] or EVERYWHERE
-    return Draft(
+    typed = Draft(
         title=notice.mr.title,
         note=note,
         not_after=useful_until(notice, base),
@@ -86,6 +109,7 @@ def _draft(
             for platform, language in wanted
         ),
     )
+    return with_slips(typed, base) if course.slips else typed
 
 
 def _variant(

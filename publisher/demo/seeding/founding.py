@@ -15,6 +15,7 @@ from publisher.database import Database
 from publisher.demo import cast
 from publisher.demo.cast import DemoAppointment, DemoPerson
 from publisher.demo.seeding.advising import set_times
+from publisher.demo.seeding.readying import prepare_lane
 from publisher.demo.seeding.texting import keep_texts
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
@@ -82,6 +83,7 @@ def found(
     with database.transaction() as session:
         keep_texts(session, now=began_at - DAY)
         set_times(session, now=began_at - DAY)
+        prepare_lane(session, began_at=began_at)
 
 
 def _appoint_all(session: Session, began_at: datetime) -> None:

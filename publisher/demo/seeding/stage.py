@@ -21,11 +21,11 @@ from publisher.desk.checking import Missing
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
+from publisher.office.clocks import PLAYED
 from publisher.people import signing_in
 from publisher.press.bench import Bench
 from publisher.settings import Settings
 
-CLOCK_NAME = "demo-seeding"
 OF_A_DEPARTMENT = (Role.OFFICER, Role.HEAD, Role.MEMBER)
 AT_THE_CELL = (Role.CELL, Role.CELL_LEAD)
 
@@ -109,7 +109,7 @@ def set_up(
         store=store,
         open_account=opener(settings, clock, web_url=f"{sandbox_url}/x"),
         pace=settings.press,
-        clock_name=CLOCK_NAME,
+        clock_name=PLAYED,
         now=clock,
         monotonic=time.monotonic,
     )

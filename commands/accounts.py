@@ -1,0 +1,104 @@
+"""`nagarvani accounts`: which there are, sealing them anew, and forgetting all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from commands.opening import checked_database
+from publisher import moving
+from publisher.models.accounts import Connecting
+from publisher.models.deliveries import Account
+from publisher.now import now
+from publisher.people.appointing import COMMAND
+from publisher.press import accounts
+from publisher.press.accounts import Unsealable, Vault
+from publisher.settings import PREFIX, Settings
+
+YES: Final = "yes"
+
+
+def show(settings: Settings) -> None:
+    """One line for each account, and one for each end of its access that is known."""
+    database = checked_database(settings)
+    with database.reading() as session:
+        lines = [line for one in accounts.all_accounts(session) for line in _lines(one)]
+    database.dispose()
+    for line in lines or ["No account is connected."]:
+        click.echo(line)
+
+
+def _lines(account: Account) -> Iterator[str]:
+    users = ", ".join(one.code for one in account.open_to) or "all"
+    yield (
+        f"{account.platform} {account.handle}: {account.state}; {account.name}; "
+        f"owner {account.department.code}; used by {users}"
+    )
+    for word, at in (("access", account.token_until), ("comments", account.data_until)):
+        if at is not None:
+            yield f"  {word} until {at:%Y-%m-%d %H:%M} UTC"
+    if account.missing:
+        yield f"  rights missing: {', '.join(account.missing)}"
+
+
+def rotate(settings: Settings) -> int:
+    """Seal everything anew under the newest key; gives 1 where something cannot be opened."""
+    database, vault = checked_database(settings), Vault.of(settings)
+    with database.transaction() as session:
+        shut = _seal_anew(session, vault, at=now())
+    database.dispose()
+    for line in shut:
+        click.echo(line, err=True)
+    if not shut:
+        click.echo(
+            f"Everything is sealed under the newest key; older ones can leave {PREFIX}TOKEN_KEYS."
+        )
+    return 1 if shut else 0
+
+
+def _seal_anew(session: Session, vault: Vault, *, at: datetime) -> list[str]:
+    """What could not be opened, a sentence each; it stays as it is."""
+    shut = []
+    sealed = select(Account).where(Account.credentials != "").order_by(Account.id)
+    for account in session.scalars(sealed.with_for_update()):
+        try:
+            account.credentials = vault.seal_anew(account.credentials)
+        except Unsealable:
+            shut.append(
+                f"{account.platform} {account.handle}: none of the keys opens it. Put the earlier "
+                f"{PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it anew."
+            )
+        else:
+            moving.record(session, account, "rotate_keys", actor=COMMAND, now=at)
+    _end_walks(session, at=at)
+    return shut
+
+
+def _end_walks(session: Session, *, at: datetime) -> None:
+    """Whoever is on the way to a platform begins anew."""
+    for walk in session.scalars(select(Connecting).where(Connecting.ended_at.is_(None))):
+        walk.ended_at, walk.refusal, walk.sealed = at, "expired", ""
+
+
+def forget(settings: Settings, *, yes: bool) -> None:
+    """Disconnect every account; asks for the word first."""
+    says = f"Every account is disconnected and its access forgotten. Type {YES} to do it"
+    if not yes and click.prompt(says, default="no").strip().lower() != YES:
+        raise click.ClickException("Nothing was changed.")
+    database = checked_database(settings)
+    with database.transaction() as session:
+        query = select(Account).where(Account.credentials != "").order_by(Account.id)
+        found = list(session.scalars(query.with_for_update()))
+        for account in found:
+            accounts.forget(session, account, actor=COMMAND, now=now())
+        _end_walks(session, at=now())
+    database.dispose()
+    click.echo(f"{len(found)} disconnected. At the platforms, remove the app in each account.")
+    if any((settings.access.x_access_token, settings.access.facebook_page_token)):
+        click.echo(f"Tokens still stand in the settings {PREFIX}X_… or {PREFIX}FACEBOOK_…: init")
+        click.echo("would connect them again. Take them out there.")

@@ -1,0 +1,84 @@
+"""`nagarvani backup` and `nagarvani restore`: one file out, one file back in, with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from commands.opening import checked_database, open_bench
+from publisher.database import migrate
+from publisher.media.store import Store, StoreAway
+from publisher.now import now
+from publisher.office import backup
+from publisher.office.backup import Damaged, NotEmpty, OtherSchema, Restored
+from publisher.settings import Settings
+
+REASON = "Restored from a backup: look at what was due since then, then release."
+
+
+def write(settings: Settings, file: Path) -> None:
+    """Write the backup; it has its name only once it was read back whole."""
+    database = checked_database(settings)
+    try:
+        manifest = backup.write(
+            database, Store(settings.media_dir), file, now=now(), tell=_telling()
+        )
+    except (OSError, Damaged) as problem:
+        raise click.ClickException(f"No backup was written: {problem}") from problem
+    finally:
+        database.dispose()
+    rows = sum(one.rows for one in manifest.tables)
+    size = file.stat().st_size / 1_000_000
+    click.echo(f"{file}: {rows} rows, {len(manifest.media)} media, {size:.1f} MB, read back whole.")
+    click.echo("It holds the sealed access of the accounts: keep the secret key apart from it.")
+
+
+def restore(settings: Settings, file: Path) -> None:
+    """Fill the empty house of these settings; it starts under a stop."""
+    migrate(settings.database_url)
+    bench = open_bench(settings)
+    try:
+        done = backup.restore(
+            bench.database, bench.store, file, now=now(), reason=REASON, tell=_telling()
+        )
+        sought = backup.seek(bench, since=done.manifest.moment, tell=_telling())
+    except OtherSchema as problem:
+        raise click.ClickException(
+            f"The backup is of schema {problem.found}, this version has {problem.wanted}: "
+            "restore it with the version that wrote it, then upgrade."
+        ) from problem
+    except NotEmpty as problem:
+        raise click.ClickException(
+            f"The database is not empty ({problem}): a backup is restored into a new one."
+        ) from problem
+    except (OSError, StoreAway, Damaged) as problem:
+        raise click.ClickException(f"Nothing was restored: {problem}") from problem
+    finally:
+        bench.database.dispose()
+    _say(done, sought)
+
+
+def _say(done: Restored, sought: backup.Sought) -> None:
+    click.echo(f"Restored: {done.rows} rows, {done.media} media, as of {done.manifest.made_at}.")
+    click.echo(f"Fell due since then, and will be looked for: {done.unconfirmed}.")
+    click.echo(
+        f"Still ahead and looked for now: {sought.asked}; live already: {sought.live}; "
+        f"their platform did not answer: {sought.not_asked}."
+    )
+    click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
+
+
+def _telling() -> Callable[[str, int, int], None]:
+    """A line for each thing that is begun, and one for each tenth of what is long."""
+    seen: set[tuple[str, int]] = set()
+
+    def tell(what: str, done: int, of: int) -> None:
+        tenth = done * 10 // max(of, 1)
+        key = (what, tenth if what in ("media", "reading back", "looking") else 0)
+        if key not in seen:
+            seen.add(key)
+            click.echo(f"  {what}: {done} of {of}", err=True)
+
+    return tell

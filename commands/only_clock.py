@@ -1,0 +1,60 @@
+"""On SQLite one clock works at a time: a lock beside the database, for the life of the clock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+from sqlalchemy import make_url
+
+from publisher.database import Database
+
+SUFFIX = ".clock"
+
+
+@contextmanager
+def only_clock(database: Database) -> Iterator[None]:
+    """Be the one clock of this database as long as the block lasts; on PostgreSQL one of many.
+
+    The lock ends with whoever holds it, however that ends: the kernel frees it. Raises a
+    `ClickException` where another clock has it.
+    """
+    path = _lock_of(database)
+    if path is None:
+        yield
+        return
+    # Opened for appending, so that a clock that is refused leaves alone what the other wrote.
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            database.dispose()
+            raise click.ClickException(_refusal(file)) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _lock_of(database: Database) -> Path | None:
+    """The file beside the database, whichever way that was named; None where it is no file."""
+    name = make_url(database.url).database
+    if not database.is_sqlite or not name or name == ":memory:":
+        return None
+    path = Path(name).resolve()
+    return path.with_name(path.name + SUFFIX)
+
+
+def _refusal(file: IO[str]) -> str:
+    file.seek(0)
+    number = file.read().strip()
+    whose = f" (process {number})" if number else ""
+    return (
+        f"Another clock{whose} works on this SQLite database already, and it takes only one: "
+        "end that one first, or use PostgreSQL, where any number may run."
+    )
