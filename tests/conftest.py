@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from publisher.database import Database, migrate
 from tests.support import chromium, runs, sqlite, told
 from tests.support.accessibility import Findings, examine
+from tests.support.dialects import share_compiled
 from tests.support.lending import Lender
 from tests.support.mail import MailServer, serving
 from tests.support.postgres import Server
@@ -18,6 +19,14 @@ from tests.support.processes import Starter, starting
 from tests.support.processes import free_port as find_free_port
 
 _RUN = pytest.StashKey[runs.Run]()
+_TWINS = (
+    *("tests/desk/", "tests/office/", "tests/inbox/", "tests/cli/test_doctor"),
+    *(
+        f"tests/press/test_{name}.py"
+        for name in ("by_hand", "correcting", "pasted", "taking_back", "watching", "wrong_answers")
+    ),
+    "tests/press/test_in_the_sandbox.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     At its end the run tells what axe could not decide: a plug-in does, whichever rooms are run.
     """
+    share_compiled()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(told, told.__name__)
         config.stash[_RUN] = runs.begin()
@@ -41,6 +51,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.end()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the fixtures they ask for, and put those in the browser last.
 
@@ -52,7 +63,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in ("browser", "postgres"):
             if mark in names:
                 item.add_marker(mark)
+        if _is_twin(item):
+            item.add_marker("proof")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def _is_twin(item: pytest.Item) -> bool:
+    """Whether it repeats on PostgreSQL, in a room of plain rules, what runs on SQLite.
+
+    `make proof` runs those; a test of locks, of transactions or of SQL itself says `both`.
+    """
+    call = getattr(item, "callspec", None)
+    database = call.params.get("database_url") if call is not None else None
+    is_in_room = item.nodeid.startswith(_TWINS)
+    return database == "postgres" and is_in_room and item.get_closest_marker("both") is None
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from psycopg import Connection
+from psycopg.pq import PipelineStatus
 from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
-from publisher.database import Database, UtcDateTime, migrate
+from publisher.database import BELIEVED, Database, UtcDateTime, insert_together, migrate
 from publisher.models.content import Counter
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
@@ -73,6 +78,56 @@ def test_a_writer_on_sqlite_holds_the_database_from_its_first_statement(sqlite_u
             assert reader.scalar(select(func.count()).select_from(Counter)) == 0
     first.dispose()
     second.dispose()
+
+
+def test_threads_of_one_process_write_to_sqlite_in_turns(sqlite_url: str) -> None:
+    """None of them meets the other's lock, though SQLite would wait for none of them."""
+    opened = Database(sqlite_url)
+
+    @event.listens_for(opened.engine, "connect")
+    def hurry(connection: object, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 0")  # type: ignore[attr-defined]  # SQLite's own
+
+    together = Barrier(4)
+
+    def write(number: int) -> None:
+        together.wait()
+        for step in range(10):
+            with opened.transaction() as session:
+                session.add(Counter(series=f"{number}/{step}", value=1))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    assert count(opened) == 40
+    opened.dispose()
+
+
+def test_a_turn_is_given_on_whichever_way_a_transaction_ends(sqlite_url: str) -> None:
+    opened = Database(sqlite_url)
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail(opened)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(write_one, opened).result(timeout=5)
+    assert count(opened) == 1
+    opened.dispose()
+
+
+def write_one(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Counter(series="PMC/2028", value=1))
+
+
+def test_a_connection_that_was_cut_while_it_rested_is_made_anew(postgres_url: str) -> None:
+    opened, other = Database(postgres_url), Database(postgres_url)
+    with opened.reading() as session:
+        pid = session.scalar(select(func.pg_backend_pid()))
+    with other.reading() as session:
+        session.execute(select(func.pg_terminate_backend(pid)))
+    time.sleep(BELIEVED + 0.1)
+    with opened.reading() as session:
+        assert session.scalar(select(func.pg_backend_pid())) != pid
+    opened.dispose()
+    other.dispose()
 
 
 def test_a_folder_for_a_new_sqlite_file_is_made(tmp_path: Path) -> None:
@@ -365,3 +420,55 @@ def test_an_empty_postgres_is_filled_from_nothing(postgres: Server) -> None:
     assert count(opened) == 0
     opened.dispose()
     postgres.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [("", "30s"), ("&options=-c%20idle_in_transaction_session_timeout%3D2s", "2s")],
+)
+def test_who_stands_still_in_a_transaction_on_postgresql_is_cut_off(
+    postgres_url: str, more: str, wanted: str
+) -> None:
+    opened = Database(postgres_url + more)
+    with opened.reading() as session:
+        found = session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+    opened.dispose()
+    assert found == wanted
+
+
+def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: Database) -> None:
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    rows = [
+        {"code": f"d{n}", "name_mr": "विभाग", "name_en": "Department", "kind": "department"}
+        for n in range(7)
+    ]
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.transaction() as session:
+        insert_together(session, Department, rows)
+    (inserting,) = [one for one in said if one.startswith("INSERT INTO departments")]
+    assert inserting.count("), (") == len(rows) - 1
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Department)) == 7
+
+
+def test_rows_of_one_statement_are_never_a_pipeline_to_postgresql(postgres_url: str) -> None:
+    """In the middle of one nobody would be cut off, however long he stands still."""
+    opened, seen = Database(postgres_url), list[int]()
+
+    def rows(driver: Connection) -> Iterator[tuple[str]]:
+        for name in ("first", "second", "third"):
+            seen.append(driver.pgconn.pipeline_status)
+            yield (name,)
+
+    with opened.transaction() as session:
+        driver = session.connection().connection.driver_connection
+        assert isinstance(driver, Connection)
+        with driver.cursor() as cursor:
+            cursor.executemany("INSERT INTO counters (series, value) VALUES (%s, 0)", rows(driver))
+            assert cursor.rowcount == 3
+    opened.dispose()
+    assert seen == [PipelineStatus.OFF] * 3

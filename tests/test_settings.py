@@ -66,6 +66,7 @@ GOOD = {
     "X_WEB_URL": "http://127.0.0.1:9003",
     "GRAPH_API_URL": "http://127.0.0.1:9002",
     "GRAPH_API_VERSION": "v27.1",
+    "FACEBOOK_WEB_URL": "http://127.0.0.1:9004",
     "LEASE": "10",
     "SEND_DEADLINE": "4.5",
     "LOOKS": "0.2,0.5",
@@ -106,10 +107,17 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     press = found.press
     assert (press.x_api_url, press.graph_api_url) == (GOOD["X_API_URL"], GOOD["GRAPH_API_URL"])
     assert press.x_web_url == GOOD["X_WEB_URL"]
+    assert press.facebook_web_url == GOOD["FACEBOOK_WEB_URL"]
     assert (press.graph_api_version, press.lease, press.send_deadline) == ("v27.1", 10.0, 4.5)
     assert press.looks == (0.2, 0.5)
     for field in fields(Access):
         assert getattr(found.access, field.name) == field.name
+
+
+def test_facebooks_dialog_is_where_its_interface_is_if_that_is_the_sandbox(tmp_path: Path) -> None:
+    assert read(tmp_path).press.facebook_web_url == "https://www.facebook.com"
+    here = read(tmp_path, GRAPH_API_URL="http://127.0.0.1:9002").press
+    assert here.facebook_web_url == "http://127.0.0.1:9002"
 
 
 def test_without_a_help_desk_none_is_promised(tmp_path: Path) -> None:
@@ -213,6 +221,7 @@ WRONG = [
     ("X_API_URL", "api.twitter.com", "https:// or http://"),
     ("X_WEB_URL", "x.com", "https:// or http://"),
     ("GRAPH_API_URL", "graph", "https:// or http://"),
+    ("FACEBOOK_WEB_URL", "facebook", "https:// or http://"),
     ("GRAPH_API_VERSION", "26.0", "v26.0"),
     ("GRAPH_API_VERSION", "v26", "v26.0"),
     ("LEASE", "two minutes", "write seconds, such as 120"),

@@ -26,7 +26,8 @@ NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 HOME, ELSEWHERE = 3, 4
 
 # The design's table "may", by hand. "+" any department, "o" the own one (for oversight: its
-# line), "h" the own one where no officer of it can act, "." nothing. The columns are the roles.
+# line), "h" the own one where no officer of it can act, "d" any while on the duty roster,
+# "." nothing. The columns are the roles.
 # Left out here, as they are of the rooms that are built later: heads who name their officers.
 MAY = """
                      admin lead cell officer head member oversight auditor
@@ -47,7 +48,10 @@ return                 .    .    .      o     h     .       .        .
 reject                 .    .    .      o     h     .       .        .
 withdraw_approval      .    .    .      o     h     .       .        .
 withdraw_post          .    +    .      o     o     .       .        .
+order_deletion         .    +    .      o     o     .       .        .
+note_finding           .    +    +      o     o     .       .        .
 publish_now            .    +    +      .     .     .       .        .
+publish_by_hand        .    +    +      .     .     .       .        .
 settle_held            .    +    .      o     o     .       .        .
 see_post               +    +    +      o     o     o       o        +
 see_comment            .    +    +      o     o     o       o        +
@@ -55,6 +59,8 @@ answer                 .    +    +      o     o     .       .        .
 transfer               .    +    +      o     o     .       .        .
 close                  .    +    +      o     o     .       .        .
 reopen                 .    +    +      o     o     .       .        .
+hide                   .    +    +      o     o     .       .        .
+unhide                 .    +    +      o     o     .       .        .
 assign                 .    +    +      .     .     .       .        .
 record_member          +    +    .      .     .     .       .        .
 record_officer         +    +    .      .     .     .       .        .
@@ -64,8 +70,18 @@ disable_person         +    +    .      .     .     .       .        .
 record_department      +    +    .      .     .     .       .        .
 connect_account        +    .    .      .     .     .       .        .
 see_attempts           +    +    +      o     o     o       o        +
+see_raw_answer         +    +    +      .     .     .       .        .
 see_report             +    +    +      .     o     .       o        +
 send_mail_again        +    +    .      .     .     .       .        .
+stop_all               +    +    d      d     .     .       .        .
+release                +    +    .      .     .     .       .        .
+freeze                 +    +    .      .     .     .       .        .
+publish_emergency      d    d    d      d     d     d       d        d
+see_emergency          +    +    +      o     o     o       o        +
+ratify                 .    .    .      o     h     .       .        .
+draft_template         .    +    +      .     .     .       .        .
+approve_template       .    .    .      o     h     .       .        .
+keep_roster            +    +    .      .     .     .       .        .
 """
 _HEAD, *_ROWS = [line.split() for line in MAY.strip().splitlines()]
 WORDS = {"lead": "cell_lead"}
@@ -74,7 +90,7 @@ CELLS = {
     for row in _ROWS
     for role, mark in zip(_HEAD, row[1:], strict=True)
 }
-FRESH_ACTIONS = {"publish_now", "settle_held", "connect_account"}
+FRESH_ACTIONS = {"publish_now", "settle_held", "connect_account", "publish_emergency"}
 
 
 def person(role: Role | str, department_id: int = HOME) -> Actor:
@@ -88,27 +104,30 @@ def person(role: Role | str, department_id: int = HOME) -> Actor:
     )
 
 
-def allowed(mark: str, place: int | None, *, standing_in: bool) -> bool:
+def allowed(mark: str, place: int | None, *, standing_in: bool, on_duty: bool) -> bool:
     at_home = place == HOME
-    return mark == "+" or (at_home and (mark == "o" or (mark == "h" and standing_in)))
+    anywhere = mark == "+" or (mark == "d" and on_duty)
+    return anywhere or (at_home and (mark == "o" or (mark == "h" and standing_in)))
 
 
 def test_the_table_names_every_role_and_every_action() -> None:
     assert set(CELLS) == {(role.value, action.value) for role in Role for action in Action}
-    assert set(CELLS.values()) == {"+", "o", "h", "."}
+    assert set(CELLS.values()) == {"+", "o", "h", "d", "."}
 
 
 @pytest.mark.parametrize(("role", "action"), sorted(CELLS))
 def test_each_role_may_do_what_the_table_says_at_home_and_elsewhere(role: str, action: str) -> None:
     mark, actor = CELLS[role, action], person(role)
-    for place, standing_in in itertools.product((HOME, ELSEWHERE, None), (False, True)):
-        found = may(actor, Action(action), place, standing_in=standing_in)
-        assert found is allowed(mark, place, standing_in=standing_in), (place, standing_in)
+    yes_or_no = (False, True)
+    for place, acting, duty in itertools.product((HOME, ELSEWHERE, None), yes_or_no, yes_or_no):
+        how = {"standing_in": acting, "on_duty": duty}
+        found = may(actor, Action(action), place, **how)
+        assert found is allowed(mark, place, **how), (place, how)
         if found:
-            require(actor, Action(action), place, now=NOW, standing_in=standing_in)
+            require(actor, Action(action), place, now=NOW, **how)
         else:
             with pytest.raises(WrongRole) as refused:
-                require(actor, Action(action), place, now=NOW, standing_in=standing_in)
+                require(actor, Action(action), place, now=NOW, **how)
             assert refused.value.values == {"role": role, "action": action}
 
 
@@ -137,7 +156,7 @@ def test_the_other_actors_have_no_persons_right_even_under_a_persons_role(
     for role, action in itertools.product((*Role, None), Action):
         actor = Actor(kind=kind, role=role, department_id=HOME, person_id=1, signed_in_at=NOW)
         assert scope_of(actor, action) is None
-        assert not may(actor, action, HOME, standing_in=True)
+        assert not may(actor, action, HOME, standing_in=True, on_duty=True)
         with pytest.raises(WrongRole):
             require(actor, action, HOME, now=NOW, standing_in=True)
 
@@ -175,10 +194,10 @@ def test_a_sign_in_is_fresh_for_ten_minutes(
     proved = None if before is None else NOW - before
     actor = replace(person(role), signed_in_at=proved)
     if fresh:
-        require(actor, Action(action), HOME, now=NOW)
+        require(actor, Action(action), HOME, now=NOW, on_duty=True)
         return
     with pytest.raises(FreshSignInRequired) as asked:
-        require(actor, Action(action), HOME, now=NOW)
+        require(actor, Action(action), HOME, now=NOW, on_duty=True)
     assert asked.value.values == {"action": action}
 
 

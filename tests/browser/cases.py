@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.support.lane import TYPED as LANE_TYPED
+
 Act = Callable[[Page], None]
 NOT_PAGES = frozenset(
     {
@@ -88,7 +90,30 @@ def fill_in_fold(fold: str, values: dict[str, str], then: str) -> Act:
     return act
 
 
+def to_the_word(page: Page) -> None:
+    """Fill the blanks of a template and go on."""
+    for name, value in LANE_TYPED.items():
+        field = page.locator(f"[name='{name}']")
+        if field.first.get_attribute("type") == "radio":
+            page.locator(f"[name='{name}'][value='{value}']").check()
+        else:
+            field.fill(value)
+    page.locator(".submit-bar .btn-act").click()
+    page.locator("[id=word_name]").wait_for()
+
+
+def to_the_end(page: Page) -> None:
+    """Go on to the page that shows exactly what leaves."""
+    to_the_word(page)
+    page.locator("[id=word_name]").fill("विलास थोपटे")
+    page.locator("[id=word_post]").fill("अग्निशमन केंद्र अधिकारी")
+    page.locator("[name=word_how][value=radio]").check()
+    page.locator(".submit-bar .btn-act").click()
+    page.locator(".decision-bar").wait_for()
+
+
 SUBMIT = press(".submit-bar .btn-act")
+SUBMIT_REFUSAL = press(".submit-bar .btn-refuse")
 WARNED = {
     "textarea[name^='text_1_mr']": "रविवार दि. २८ नोव्हेंबर २०२६, चौकशी: ९८२२० १२३४५",
     "#link": "https://pmc.example/a/very/long/address/that/does/not/end/for/quite/a/while?and=more",
@@ -378,6 +403,30 @@ CASES = (
     ),
     Case("rescheduling.index", "wrong", "clerk", "/calendar/move", act=SUBMIT, code=422),
     Case("rescheduling.index", "empty", "clerk", "/calendar/move", "empty"),
+    Case("clocks.index", "filled", "admin", "/clocks"),
+    Case("clocks.index", "empty", "lead", "/clocks", "empty"),
+    Case("stopping.show", "free", "lead", "/stop"),
+    Case("stopping.show", "wrong", "lead", "/stop", act=SUBMIT, code=422),
+    Case("stopping.show", "stopped-lead", "lead", "/stop", "stopped"),
+    Case("stopping.show", "stopped-officer", "first", "/stop", "stopped"),
+    Case("stopping.show", "release-wrong", "lead", "/stop", "stopped", act=SUBMIT, code=422),
+    Case("today.index", "stopped", "first", "/", "stopped"),
+    Case("deliveries.board", "stopped", "lead", "/decisions", "stopped"),
+    Case("freezes.index", "laid", "lead", "/freezes"),
+    Case("freezes.index", "read", "clerk", "/freezes"),
+    Case("freezes.index", "wrong", "lead", "/freezes", act=SUBMIT, code=422),
+    Case("freezes.index", "empty", "lead", "/freezes", "empty"),
+    Case("by_hand.show", "failed", "clerk", "/deliveries/{failed}/by-hand"),
+    Case("by_hand.show", "scheduled", "clerk", "/deliveries/{scheduled}/by-hand"),
+    Case("by_hand.show", "not-now", "clerk", "/deliveries/{live_delivery}/by-hand"),
+    Case(
+        "by_hand.show",
+        "wrong",
+        "clerk",
+        "/deliveries/{failed}/by-hand",
+        act=fill({"[id=link]": "https://example.org/"}),
+        code=422,
+    ),
     Case("slots.index", "set", "clerk", "/slots"),
     Case("slots.index", "wrong", "clerk", "/slots", act=SUBMIT, code=422),
     Case("slots.index", "empty", "clerk", "/slots", "empty"),
@@ -402,6 +451,30 @@ CASES = (
     Case("inbox.close", "wrong", "first", "/comments/{routed}/close", act=SUBMIT, code=422),
     Case("inbox.reopen", "asked", "first", "/comments/{closed}/reopen"),
     Case("inbox.reopen", "wrong", "first", "/comments/{closed}/reopen", act=SUBMIT, code=422),
+    Case("posts.show", "corrected", "clerk", "/posts/{corrected}"),
+    Case("posts.show", "taken-back", "member", "/posts/{taken}"),
+    Case("reviewing.show", "correction", "first", "/posts/{corrected}/review"),
+    Case("drafting.edit", "correction", "clerk", "/posts/{live_post}/draft"),
+    Case("deliveries.show", "deletion", "lead", "/deliveries/{deletion}"),
+    Case("deliveries.show", "stuck-deletion", "lead", "/deliveries/{stuck_deletion}"),
+    Case("orders.take_back", "asked", "first", "/posts/{corrected}/take-back"),
+    Case("orders.take_back", "nothing-live", "first", "/posts/{approved}/take-back"),
+    Case(
+        "orders.take_back",
+        "wrong",
+        "first",
+        "/posts/{corrected}/take-back",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("orders.hide", "asked", "first", "/comments/{routed}/hide"),
+    Case("orders.hide", "wrong", "first", "/comments/{routed}/hide", act=SUBMIT, code=422),
+    Case("orders.unhide", "asked", "first", "/comments/{hidden}/unhide"),
+    Case("orders.unhide", "wrong", "first", "/comments/{hidden}/unhide", act=SUBMIT, code=422),
+    Case("inbox.show", "hidden", "first", "/comments/{hidden}"),
+    Case("correcting.found", "changed", "lead", "/found/{found}"),
+    Case("correcting.found", "gone", "first", "/found/{found_gone}"),
+    Case("correcting.found", "wrong", "lead", "/found/{found}", act=SUBMIT, code=422),
     Case("departments.index", "lead", "lead", "/departments"),
     Case("departments.index", "no-hit", "lead", "/departments?q=qqq"),
     Case("departments.show", "with-officers", "lead", "/departments/water"),
@@ -414,6 +487,20 @@ CASES = (
     Case("people.show", "disabled", "admin", "/people/{person_left}"),
     Case("people.show", "invited", "admin", "/people/{person_new}"),
     Case("accounts.index", "paused", "admin", "/accounts"),
+    Case("accounts.show", "ends", "admin", "/accounts/{account_x}"),
+    Case("accounts.show", "paused", "clerk", "/accounts/{account_facebook}"),
+    Case("accounts.change", "filled", "admin", "/accounts/{account_x}/change"),
+    Case(
+        "accounts.change",
+        "wrong",
+        "admin",
+        "/accounts/{account_x}/change",
+        act=fill({"#name": "", "#daily_cap": "many"}),
+        code=422,
+    ),
+    Case("accounts.disconnect", "asked", "admin", "/accounts/{account_x}/disconnect"),
+    Case("accounts_connecting.walk", "lost", "admin", "/accounts/connecting/{walk}"),
+    Case("accounts_connecting.back", "lost", "admin", "/accounts/back/x"),
     Case(
         "accounts.index",
         "prove",
@@ -518,6 +605,56 @@ CASES = (
     ),
     Case("departments.show", "renamed", "lead", "/departments/drainage"),
     Case("departments.show", "ended", "lead", "/departments/press"),
+    Case("emergency.index", "on-duty", "clerk", "/emergency"),
+    Case("emergency.index", "lead", "lead", "/emergency", "empty"),
+    Case("emergency.fill", "asked", "clerk", "/emergency/publish/{template}"),
+    Case("emergency.fill", "wrong", "clerk", "/emergency/publish/{template}", act=SUBMIT, code=422),
+    Case("emergency.fill", "word", "clerk", "/emergency/publish/{template}", act=to_the_word),
+    Case("emergency.fill", "confirm", "clerk", "/emergency/publish/{template}", act=to_the_end),
+    Case("emergency.uses", "lead", "lead", "/emergency/uses"),
+    Case("emergency.uses", "empty", "lead", "/emergency/uses", "empty"),
+    Case("emergency.show", "owed", "first", "/emergency/uses/{used}"),
+    Case("emergency.show", "refused", "lead", "/emergency/uses/{refused}"),
+    Case("emergency.ask_refusal", "asked", "first", "/emergency/uses/{used}/refuse"),
+    Case(
+        "emergency.ask_refusal",
+        "wrong",
+        "first",
+        "/emergency/uses/{used}/refuse",
+        act=SUBMIT_REFUSAL,
+        code=422,
+    ),
+    Case("emergency_templates.index", "clerk", "clerk", "/emergency/templates"),
+    Case("emergency_templates.index", "empty", "member", "/emergency/templates", "empty"),
+    Case("emergency_templates.show", "approved", "clerk", "/emergency/templates/{template}"),
+    Case("emergency_templates.show", "waits", "first", "/emergency/templates/{waiting_template}"),
+    Case("emergency_templates.new", "asked", "clerk", "/emergency/templates/new"),
+    Case(
+        "emergency_templates.new",
+        "wrong",
+        "clerk",
+        "/emergency/templates/new",
+        act=SUBMIT,
+        code=422,
+    ),
+    Case("emergency_templates.edit", "asked", "clerk", "/emergency/templates/{template}/edit"),
+    Case(
+        "emergency_templates.return_template",
+        "asked",
+        "first",
+        "/emergency/templates/{waiting_template}/return",
+    ),
+    Case(
+        "emergency_templates.withdraw",
+        "wrong",
+        "first",
+        "/emergency/templates/{template}/withdraw",
+        act=SUBMIT_REFUSAL,
+        code=422,
+    ),
+    Case("duty.index", "lead", "lead", "/duty"),
+    Case("duty.index", "empty", "member", "/duty", "empty"),
+    Case("duty.index", "wrong", "lead", "/duty", act=SUBMIT, code=422),
 )
 FAILURES = tuple(
     Case("error", str(code), "first", f"/fails/{code}", code=code)

@@ -19,9 +19,11 @@ from playwright.sync_api import (
 )
 
 from publisher.database import Database, migrate
+from publisher.platforms.base import OutcomeUnknown
+from publisher.press import dispatching
 from tests.browser.counter import Counter, founded, serving
 from tests.browser.filled import Ids, fill
-from tests.support import chromium, sqlite, told
+from tests.support import chromium, planned, sqlite, told
 from tests.support.runs import Run
 
 LOOKING = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
@@ -35,23 +37,24 @@ def pytest_configure() -> None:
 
 @dataclass(frozen=True)
 class Places:
-    """The two cities' counters, and where to find what in the filled one."""
+    """The cities' counters, and where to find what in the filled one; one is stopped."""
 
     filled: Counter
     empty: Counter
+    stopped: Counter
     ids: Ids
 
     def counter(self, name: str) -> Counter:
-        """The counter of the filled or the empty city."""
-        return self.filled if name == "filled" else self.empty
+        """The counter of the filled, the empty or the stopped city."""
+        return {"filled": self.filled, "empty": self.empty, "stopped": self.stopped}[name]
 
 
 @pytest.fixture(scope="session")
 def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    """Both cities, half an hour after everybody has signed in: no sign-in is fresh."""
+    """The cities, half an hour after everybody has signed in: no sign-in is fresh."""
     with ExitStack() as stack:
         counters = {}
-        for name in ("filled", "empty"):
+        for name in ("filled", "empty", "stopped"):
             folder = tmp_path_factory.mktemp(name)
             address = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
             database = Database(address)
@@ -60,13 +63,33 @@ def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place
             ids = fill(town) if name == "filled" else ids_of_nothing()
             counters[name] = (stack.enter_context(serving(town, folder)), ids)
         _sign_in(counters["filled"][0], LOOKING + ELSEWHERE)
-        _sign_in(counters["empty"][0], ("member", "clerk", "first"))
-        yield Places(counters["filled"][0], counters["empty"][0], counters["filled"][1])
+        _beat(counters["filled"][0])
+        _sign_in(counters["empty"][0], ("member", "clerk", "first", "lead"))
+        _stop(counters["stopped"][0])
+        (filled, ids), (empty, _), (stopped, _) = counters.values()
+        yield Places(filled, empty, stopped, ids)
+
+
+def _beat(counter: Counter) -> None:
+    """A clock is alive in the filled city; the one of the stopped city died half an hour ago."""
+    with counter.town.write() as session:
+        dispatching.beat(session, "clock-1", now=counter.town.now)
 
 
 def ids_of_nothing() -> Ids:
     """There is nothing in the empty city."""
     return Ids({})
+
+
+def _stop(counter: Counter) -> None:
+    """One thing is on its way, one waits, then everything is stopped twice."""
+    town = counter.town
+    town.platform("x").fail_next(OutcomeUnknown("no answer"))
+    town.live()
+    town.due("road")
+    _sign_in(counter, ("lead", "first"))
+    planned.stop_all(town)
+    planned.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
 
 
 def _sign_in(counter: Counter, names: tuple[str, ...]) -> None:

@@ -17,14 +17,23 @@ from publisher.desk.intake import HandIn, UploadedFile
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
 from publisher.models.content import Language, Post, Submission
+from publisher.models.deliveries import Account
 from publisher.models.drafting import TextPart
 from publisher.models.notices import Notice as Mail
 from publisher.models.people import Person
 from publisher.people import appointing
 from publisher.people.appointing import COMMAND
-from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
-from tests.browser import registered
-from tests.support import planned
+from publisher.platforms.base import (
+    Allowance,
+    CredentialsExpired,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+)
+from publisher.press import freezing, limits
+from publisher.press.emergency import alerting, ratifying
+from tests.browser import outside, registered
+from tests.support import lane, planned
 from tests.support.city import DAY, HOUR, MINUTE, NOON, City
 
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
@@ -128,6 +137,8 @@ def _text(notice: Notice, account: str, language: Language) -> str:
 def fill(town: City) -> Ids:
     """Let the city live for three days; gives the names of what is worth looking at."""
     paths: dict[str, int | str] = {}
+    outside.fill(town, paths)
+    _emergencies(town, paths)
     _days_before(town, paths)
     _what_went_wrong(town, paths)
     _comments(town, paths)
@@ -135,9 +146,35 @@ def fill(town: City) -> Ids:
     _drafting(town, paths)
     _people(town, paths)
     planned.set_times(town)
+    _frozen(town)
     planned.fail_mail(town)
     _own_texts(town)
+    _accounts(town, paths)
     return Ids({name: str(value) for name, value in paths.items()})
+
+
+def _emergencies(town: City, paths: dict[str, int | str]) -> None:
+    """One whose text failed on X and is owed the department's word, one that was refused."""
+    lane.on_duty(town, "clerk", hours=24 * 30)
+    paths["template"] = template = lane.worded(town)
+    lane.approve(town, template)
+    paths["waiting_template"] = lane.worded(town)
+    town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
+    paths["used"] = lane.publish(town, template)
+    town.press()
+    alerting.tick_alerts(town.database, sms=lane.NO_SMS, now=town.clock)
+    paths["refused"] = refused = lane.publish(
+        town, template, form=lane.filled(town, template, token="two")
+    )
+    town.press()
+    with town.write() as session:
+        ratifying.refuse(
+            session,
+            actor=town.actor("second"),
+            now=town.now,
+            use_id=refused,
+            reason="ठिकाण चुकीचे आहे: कात्रज नव्हे, कोंढवा.",
+        )
 
 
 def _days_before(town: City, paths: dict[str, int | str]) -> None:
@@ -354,6 +391,31 @@ def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
         )
         session.flush()
         paths["second_appointment"] = held.id
+
+
+def _frozen(town: City) -> None:
+    """A freeze that was lifted, one into which a post falls, and one for later."""
+    lifted = planned.freeze(town, department="health")
+    with town.write() as session:
+        freezing.lift(session, actor=town.actor("admin"), now=town.now, freeze_id=lifted)
+    planned.freeze(town, department="garden", ahead=0, days=3, on="facebook")
+    planned.freeze(town)
+
+
+def _accounts(town: City, paths: dict[str, int | str]) -> None:
+    """What X is for, that its access ends soon, and a limit that is used up."""
+    paths["account_x"], paths["account_facebook"] = town.accounts["x"], town.accounts["facebook"]
+    paths["walk"] = planned.begin_walk(town, "begun elsewhere")
+    told = (
+        Allowance("publish.15min", 100, 0, town.now + HOUR),
+        Allowance("publish.user_day", 2_400, 2_120, town.now + 9 * HOUR),
+    )
+    with town.write() as session:
+        account = session.get_one(Account, town.accounts["x"])
+        account.purpose = "शहरातील सर्व नागरिकांसाठी विभागांच्या सूचना व कार्यक्रम"
+        account.token_until = town.now + 6 * DAY
+        account.missing = ["pages_manage_engagement"]
+        limits.learn(session, account.id, told, town.now)
 
 
 def _own_texts(town: City) -> None:

@@ -24,10 +24,9 @@ from tests.support.accessibility import examine
 from tests.support.city import HOUR, MINUTE
 from tests.support.runs import Run
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(600)]
 ACT = ".submit-bar .btn-act"
 PHONES = frozenset({"member", "first", "health_head"})
-LANGUAGES = ["mr", *(pytest.param(lang, marks=pytest.mark.proof) for lang in ("en", "hi"))]
 TYPO = "शनीवारी"
 MATTERS = {
     "member": ("शनिवारी पाणीपुरवठा बंद", "जलवाहिनीची दुरुस्ती"),
@@ -44,7 +43,7 @@ COMMENTS = (
 )
 
 
-@pytest.fixture(params=LANGUAGES)
+@pytest.fixture(params=["mr", "en", "hi"])
 def walk(
     request: pytest.FixtureRequest,
     browser: Browser,

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 ACT = ".submit-bar .btn-act"
 
 
-@pytest.fixture(params=[390, 1280])
+@pytest.fixture(params=[390, pytest.param(1280, marks=pytest.mark.proof)])
 def walk(
     request: pytest.FixtureRequest,
     browser: Browser,

@@ -21,7 +21,12 @@ from tests.support import chromium
 from tests.support.runs import Run
 
 
-@pytest.fixture(params=[True, False], ids=["with-script", "without"])
+@pytest.fixture(
+    params=[
+        pytest.param(True, id="with-script"),
+        pytest.param(False, id="without", marks=pytest.mark.proof),
+    ]
+)
 def walk(
     request: pytest.FixtureRequest,
     browser: Browser,

@@ -96,6 +96,23 @@ def test_the_buttons_are_in_view_without_scrolling(
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 
+def test_in_a_low_window_with_large_letters_the_bar_stands_at_the_end_of_the_page(
+    places: Places, looking: Looking
+) -> None:
+    low = {"width": 320, "height": 640}
+    page = open_review(places, looking, "mr", low)
+    enlarge(page, 200)
+    bar = page.locator(".decision-bar")
+    box = bar.bounding_box()
+    assert box is not None
+    assert box["y"] > low["height"], "the whole window is there for reading"
+    page.locator(".decision-bar .btn-act").scroll_into_view_if_needed()
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    button = page.locator(".decision-bar .btn-act").bounding_box()
+    assert button is not None
+    assert 0 <= button["y"] < low["height"]
+
+
 def cut_off(page: Page, words: str) -> bool:
     """Whether the button of these words is too small for them."""
     button = page.locator(".decision-bar .btn", has_text=words.strip()).first

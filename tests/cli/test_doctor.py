@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from publisher.database import Database
+from publisher.models.deliveries import Account
+from publisher.now import now
 from sandbox import credentials
 from tests.cli.doing import DOOR, House, Said, house
 from tests.support.processes import Starter
@@ -24,6 +27,7 @@ SUBJECTS = (
     "migrations",
     "account",
     "account",
+    "clock",
     "clock",
 )
 
@@ -95,6 +99,23 @@ def test_credentials_of_another_key_are_named(own: House) -> None:
     assert said.code == 1
     assert all("sealed with another key" in line for line in wrong(said))
     assert len(wrong(said)) == 2
+
+
+def test_access_that_ends_soon_and_rights_that_lack_are_named(
+    own: House, database: Database
+) -> None:
+    with database.transaction() as session:
+        accounts = {one.platform: one for one in session.scalars(select(Account))}
+        accounts["x"].token_until = now() + timedelta(days=20)
+        accounts["facebook"].token_until = now() + timedelta(days=6, hours=1)
+        accounts["facebook"].data_until = now() + timedelta(hours=20)
+        accounts["facebook"].missing = ["pages_manage_engagement", "pages_read_user_content"]
+    said = own.call("doctor")
+    assert said.code == 1
+    data, token, rights = wrong(said)
+    assert "its access ends in 6 days" in token
+    assert "the access to comments ends in 0 days" in data
+    assert "missing: pages_manage_engagement, pages_read_user_content; connect it anew" in rights
 
 
 def test_a_clock_that_stands_is_late(own: House, database: Database) -> None:

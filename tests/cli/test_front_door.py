@@ -13,7 +13,10 @@ import pytest
 from tests.cli.doing import DOOR, House, house
 from tests.support.processes import Starter
 
-COMMANDS = ("clock", "demo", "doctor", "init", "people", "rehearse", "sandbox", "web")
+COMMANDS = (
+    *("accounts", "backup", "clock", "demo", "doctor", "init", "people"),
+    *("rehearse", "restore", "sandbox", "web"),
+)
 PERSON = ("--name", "अ", "--mail", "a@b.example", "--role", "admin", "--department", "water")
 WITH_SETTINGS = (("web",), ("clock",), ("init",), ("doctor",), ("people", "add", *PERSON))
 ON_TABLES = tuple(words for words in WITH_SETTINGS if words[0] not in ("init", "doctor"))

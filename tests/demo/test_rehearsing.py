@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +21,7 @@ from publisher.database import migrate
 from publisher.demo import cast
 from publisher.demo.scenarios import Scenario, places
 from publisher.demo.scenarios.places import CannotRehearse
+from publisher.now import now
 from publisher.settings import WrongSetting, load
 from tests.cli.doing import Browser, House, house, three_free_ports
 from tests.support.runs import wait_until, working_in
@@ -114,6 +118,36 @@ def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
         load({"NAGARVANI_REHEARSALS": "yes"})
 
 
+def test_two_that_are_started_at_once_take_other_ports(real: House) -> None:
+    def start(scenario: Scenario) -> int:
+        together.wait()
+        return places.start(root_of(real), scenario, now=now()).port
+
+    chosen = (Scenario.NOON, Scenario.LAG, Scenario.MONSOON)
+    together = threading.Barrier(len(chosen))
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        ports = list(pool.map(start, chosen))
+    assert len({port + more for port in ports for more in range(places.PORTS)}) == 9
+
+
+def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: House) -> None:
+    root = root_of(real)
+    root.mkdir(parents=True)
+    begun: list[int] = []
+
+    def start() -> None:
+        begun.append(places.start(root, Scenario.LAG, now=now()).port)
+
+    with (root / "ports.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waits = threading.Thread(target=start)
+        waits.start()
+        waits.join(2)
+        assert not (root / Scenario.LAG.value).exists()
+    waits.join()
+    assert begun
+
+
 def ground(tmp_path: Path) -> RehearsalGround:
     folder = tmp_path / "lag"
     folder.mkdir()
@@ -162,7 +196,7 @@ def test_a_rehearsal_that_would_send_a_real_sms_does_not_start(tmp_path: Path) -
         check_apart(replace(settings, sms=sms), own.folder)
 
 
-HOSTS = ("x_api_url", "graph_api_url", "x_web_url")
+HOSTS = ("x_api_url", "graph_api_url", "x_web_url", "facebook_web_url")
 
 
 @pytest.mark.parametrize("host", HOSTS)

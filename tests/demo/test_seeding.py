@@ -19,6 +19,8 @@ from publisher.demo import circular, plan, remarks
 from publisher.demo.plan import Course
 from publisher.demo.remarks import Remark
 from publisher.demo.seeding.handing import submission_of
+from publisher.desk import judging, warning
+from publisher.desk.warning import WarningCode
 from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
 from publisher.models.comments import Comment
 from publisher.models.content import Post, PostKind, Rendition, Submission, SubmissionFile
@@ -66,6 +68,35 @@ def test_a_post_is_visibly_blocked(session: Session) -> None:
     query = select(Post.state).join(Event, Event.subject_id == Post.id)
     blocked = query.where(Event.subject == "posts", Event.verb == "blocked")
     assert list(session.scalars(blocked)) == [PostState.IN_REVIEW]
+
+
+def course_of(key: str) -> int:
+    return next(at for at, one in enumerate(plan.COURSES) if one.notice == key)
+
+
+def post_of(session: Session, key: str) -> Post:
+    number = course_of(key)
+    return submission_of(session, number, plan.COURSES[number]).posts[0]
+
+
+def test_a_joint_post_rests_on_two_departments_and_waits_for_one(
+    seeded: Seeded, session: Session
+) -> None:
+    post = post_of(session, "tree-pruning")
+    assert post is post_of(session, "lights-off")
+    standings = judging.standings(post.revisions[-1], now=seeded.began_at)
+    stand = {one.department.code: (one.is_owner, one.has_approved) for one in standings}
+    assert stand == {"tree": (True, True), "electrical": (False, False)}
+    assert all(one.is_asked for one in standings)
+
+
+def test_a_draft_holds_slips_to_be_found_before_it_is_sent(
+    seeded: Seeded, session: Session
+) -> None:
+    revision = post_of(session, "sports-meet").revisions[-1]
+    found = {one.code for one in warning.warnings_of(session, revision, now=seeded.began_at)}
+    wanted = {WarningCode.DATE_PASSED, WarningCode.WRONG_WEEKDAY, WarningCode.NO_DESCRIPTION}
+    assert wanted <= found
 
 
 def test_deliveries_stand_in_every_lasting_state(session: Session) -> None:

@@ -125,6 +125,21 @@ def test_blocked_posts_wait_where_nobody_can_approve() -> None:
         assert course.blocked == (course.post is PostState.IN_REVIEW and not able)
 
 
+def test_a_joint_post_waits_for_one_department_after_another_has_approved() -> None:
+    (owner,) = [course for course in COURSES if course.half_approved]
+    joined = [course for course in COURSES if course.joined_into == owner.notice]
+    assert joined
+    assert {DEPARTMENTS[one.notice] for one in joined} != {DEPARTMENTS[owner.notice]}
+    assert {course.post for course in (owner, *joined)} == {PostState.IN_REVIEW}
+    for course in COURSES:
+        assert course.joined_into in (None, owner.notice)
+
+
+def test_slips_stand_in_a_draft_that_nobody_has_sent() -> None:
+    drafts = [course for course in COURSES if course.slips]
+    assert [(course.post, course.returned) for course in drafts] == [(PostState.DRAFT, False)]
+
+
 def test_a_duplicate_names_a_notice_that_was_drafted() -> None:
     drafted = {one.notice for one in COURSES if one.submission is SubmissionState.DRAFTED}
     for course in COURSES:

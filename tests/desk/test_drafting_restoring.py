@@ -12,7 +12,7 @@ from approvals.policy import Actor
 from publisher.database import Database
 from publisher.desk import drafting, reviewing
 from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import Draft, PictureDraft
+from publisher.desk.drafting import Draft, PictureDraft, joining
 from publisher.lifecycle import AccountState
 from publisher.media.store import Store
 from publisher.models.content import Post
@@ -23,6 +23,7 @@ from tests.desk.small_house import (
     NOW,
     House,
     draft,
+    handed_in,
     photo,
     prepared,
     started,
@@ -106,6 +107,47 @@ def test_it_comes_back_as_a_new_revision_and_the_others_stay(
         }
         assert (third.not_before, third.not_after) == (first.not_before, first.not_after)
         assert verbs(session, found)[-1] == "save"
+
+
+def test_it_knows_where_it_comes_from(database: Database, house: House, post: Post) -> None:
+    restore(database, house.other_clerk, post)
+    with database.reading() as session:
+        first, second, third = session.get_one(Post, post.id).revisions
+        assert [one.restored_from for one in (first, second, third)] == [None, None, first]
+
+
+def test_a_department_that_has_joined_since_stays_named(
+    database: Database, house: House, store: Store
+) -> None:
+    """Its submission is part of the post, though the old revision knew nothing of it."""
+    begun = started(database, house, store)
+    save(database, store, house, begun, draft(variant(house.x, text="पहिला मजकूर")))
+    with database.transaction() as session:
+        other = handed_in(session, house, store, title="रस्ता")
+        other.department_id = house.roads
+        session.flush()
+        joining.join(session, actor=house.clerk, now=NOW, post_id=begun.id, number=other.number)
+    restore(database, house.clerk, begun, number=1, seen=1)
+    assert departments_of(database, begun) == {house.water: True, house.roads: False}
+
+
+def test_a_department_that_is_asked_by_now_stays_asked(
+    database: Database, house: House, store: Store
+) -> None:
+    begun = started(database, house, store)
+    save(database, store, house, begun, draft(variant(house.x)))
+    later = draft(variant(house.x, text="दुसरा"), asked=(house.roads,), named=(house.it,))
+    save(database, store, house, begun, later)
+    restore(database, house.clerk, begun)
+    expected = {house.water: True, house.roads: True, house.it: False}
+    assert departments_of(database, begun) == expected
+
+
+def departments_of(database: Database, post: Post) -> dict[int, bool]:
+    """Whether each department of the newest revision is asked."""
+    with database.reading() as session:
+        rows = session.get_one(Post, post.id).revisions[-1].departments
+        return {one.department_id: one.asked for one in rows}
 
 
 def test_an_end_that_has_passed_is_left_open(database: Database, house: House, post: Post) -> None:

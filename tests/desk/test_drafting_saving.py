@@ -30,6 +30,8 @@ from tests.desk.small_house import (
     verbs,
 )
 
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
 
 def save(
     database: Database,
@@ -365,6 +367,8 @@ def test_a_reply_is_held_to_the_limits_of_a_comment(
         drafting.PreparedVariant(house.x, Language.MARATHI, "क" * 281, target="17"),
         drafting.PreparedVariant(house.facebook, Language.MARATHI, "क" * 8_001, target="1_2"),
     ]
+    with database.transaction() as session:
+        session.get_one(Post, post.id).kind = PostKind.REPLY
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         drafting.write_revision(
             session, actor=house.clerk, now=NOW, post=session.get_one(Post, post.id), variants=long

@@ -20,6 +20,8 @@ from publisher.models.content import Post
 from publisher.models.drafting import OpenDraft
 from tests.desk.small_house import HOUR, NOW, House, started
 
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
 
 def write(database: Database, actor: Actor, post: Post, words: str) -> None:
     with database.transaction() as session:

@@ -21,6 +21,8 @@ from publisher.models.notices import Notice
 from publisher.models.people import Department, Person
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 

@@ -4,9 +4,13 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
+
 from publisher.database import Database
 from publisher.desk.numbering import next_number
 from tests.desk.small_house import NOW
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
 
 
 class Undone(Exception):

@@ -290,6 +290,8 @@ def surprises(city: City, state: str, action: str, tried: list[Case]) -> list[ob
     return found
 
 
+# Minutes long: `make proof` asks all of it, `make test` the sample below.
+@pytest.mark.proof
 @pytest.mark.parametrize("action", MAY)
 @pytest.mark.parametrize("state", STATES)
 def test_each_role_may_exactly_what_the_design_says_in_each_state(

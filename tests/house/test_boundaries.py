@@ -26,7 +26,10 @@ CLOCKS = {
     "sqlalchemy.func.localtimestamp",
 }
 STOPWATCHES = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
-MAY_MEASURE = ("publisher.platforms", "publisher.checkpoints", "publisher.demo", "sandbox", "cli")
+MAY_MEASURE = (
+    *("publisher.platforms", "publisher.checkpoints", "publisher.database", "publisher.demo"),
+    *("sandbox", "cli"),
+)
 
 
 def find_commits(source: Source) -> Iterator[str]:

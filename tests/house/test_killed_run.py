@@ -47,7 +47,7 @@ def family(pids: list[int]) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.proof), 2])
 def test_a_run_killed_midway_leaves_nothing_in_the_way_of_the_next(
     start: Starter, registry: Path, tmp_path: Path, workers: int
 ) -> None:

@@ -45,7 +45,8 @@ def test_make_alone_says_what_there_is() -> None:
     done = make()
     assert done.returncode == 0
     named = {line.split()[1] for line in done.stdout.splitlines()}
-    assert named == {"help", "demo", "test", "proof", "fmt", "lint", "lock", "shots", "clean"}
+    daily = {"help", "demo", "test", "fmt", "lint", "lock", "shots", "clean"}
+    assert named == daily | {"proof", "crash", "mutants", "bench"}
 
 
 def test_port_and_fresh_reach_the_demo() -> None:

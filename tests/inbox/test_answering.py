@@ -19,6 +19,8 @@ from publisher.models.deliveries import Delivery
 from publisher.platforms.base import OutcomeUnknown, RefusalCode, Refused
 from tests.support.city import HOUR, MINUTE, City
 
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
 
 @pytest.mark.parametrize("who", ["first", "second", "head"])
 def test_an_officers_own_answer_leaves_at_once_under_that_very_comment(

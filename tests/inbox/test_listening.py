@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,8 @@ from publisher.platforms.base import (
 )
 from publisher.platforms.memory import MemoryPlatform
 from tests.support.city import DAY, HOUR, MINUTE, City
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
 
 
 def test_a_comment_under_our_post_is_stored_with_who_wrote_it_and_when(town: City) -> None:
@@ -214,6 +217,43 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
         states = {one.platform: one.state for one in session.scalars(select(Account))}
     assert states == {"x": AccountState.PAUSED, "facebook": AccountState.CONNECTED}
     assert town.told("account_paused") == ["admin", "lead"]
+
+
+@pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, listening.WHEN_BUSY)])
+def test_while_the_press_is_busy_a_few_are_read_and_the_rest_by_the_next_tick(
+    town: City, *, busy: bool, read: int
+) -> None:
+    """Six posts and the mentions."""
+    for _ in range(6):
+        town.live()
+    ticks = [_read_by_one_tick(town, busy=busy) for _ in range(2)]
+    assert ticks == [read, 7 - read]
+
+
+def test_two_clocks_that_open_the_same_source_open_it_once(town: City) -> None:
+    """The second waits for the first on PostgreSQL; on SQLite it begins after it."""
+    town.live()
+    with town.write() as session:
+        listening.open_sources(session, now=town.now)
+        other = threading.Thread(target=_open_sources, args=[town])
+        other.start()
+        other.join(0.3)
+    other.join(30)
+    with town.read() as session:
+        heard = list(session.scalars(select(Source).where(Source.receipt_id.is_not(None))))
+    assert len(heard) == 1
+
+
+def _open_sources(town: City) -> None:
+    with town.write() as session:
+        listening.open_sources(session, now=town.now)
+
+
+def _read_by_one_tick(town: City, *, busy: bool) -> int:
+    town.clock.move(timedelta(seconds=1))
+    listening.tick_listening(town.bench, is_busy=lambda: busy)
+    with town.read() as session:
+        return len(session.scalars(select(Source).where(Source.last_read_at == town.now)).all())
 
 
 class Crash(Exception):

@@ -13,7 +13,7 @@ from tests.journey.browsing import Seen
 from tests.journey.flow import FACEBOOK, X, approve, in_review
 from tests.journey.standing import Standing, page_with, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 LINK = r"^https?://\S+/(status|posts)/"
 HELD = "निर्णयासाठी थांबविले"
 PAUSED = "तात्पुरते बंद"

@@ -76,11 +76,11 @@ def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> 
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from publisher.media.store import Store\n"
+        "from publisher.media.store import Store, StoreAway\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"
         "    Store(Path(sys.argv[1])).save(bytes(5000))\n"
-        "except OSError:\n"
+        "except StoreAway:\n"
         "    sys.exit(7)\n"
     )
     root = Path(__file__).parents[2]

@@ -32,6 +32,12 @@ ABOUT_A_SUBMISSION: Mapping[str, object] = {
     "number": "PMC/2026/000123",
     "title": "कात्रज परिसरात पाणीपुरवठा बंद",
 }
+FOUND = {
+    "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+    "account": "पुणे महानगरपालिका",
+    "platform": "x",
+    "at": NOW,
+}
 ABOUT_A_DELIVERY: Mapping[str, object] = {
     "title": "कात्रज परिसरात पाणीपुरवठा बंद",
     "account": "पुणे महानगरपालिका",
@@ -39,6 +45,30 @@ ABOUT_A_DELIVERY: Mapping[str, object] = {
     "due_at": DUE,
 }
 REFUSED = {"reason": "पाणी कधी सुरू होईल ते लिहावे.", "by": MEDHA}
+
+ABOUT_A_TEMPLATE: Mapping[str, object] = {
+    "template": "अतिवृष्टी",
+    "revision": 2,
+    "department": WATER,
+}
+ABOUT_A_USE: Mapping[str, object] = {
+    "template": "अतिवृष्टी",
+    "department": WATER,
+    "by": MEDHA,
+    "at": NOW,
+}
+
+ABOUT_A_FREEZE: Mapping[str, object] = {
+    "from_at": NOW,
+    "until_at": DUE,
+    "reason": "आचारसंहिता लागू आहे.",
+    "account": "पुणे महानगरपालिका",
+    "platform": "x",
+    "department": WATER,
+    "kind": "press_note",
+    "by": MEDHA,
+    "posts": 3,
+}
 
 # Every kind with all that it can say.
 VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
@@ -71,6 +101,18 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "by": MEDHA,
     },
     NoticeKind.SUBMISSION_MERGED: {**ABOUT_A_SUBMISSION, **REFUSED, "into": "PMC/2026/000119"},
+    NoticeKind.SUBMISSION_WITHDRAWN: {
+        **ABOUT_A_SUBMISSION,
+        **REFUSED,
+        "department": WATER,
+        "approval": True,
+    },
+    NoticeKind.ORIGINAL_ENDED: {
+        **ABOUT_A_SUBMISSION,
+        **REFUSED,
+        "into": "PMC/2026/000119",
+        "declined": True,
+    },
     NoticeKind.REVIEW_ASKED: {**ABOUT_A_POST, "due_at": DUE, "standing_in": True},
     NoticeKind.REVIEW_BLOCKED: {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
@@ -105,12 +147,52 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "handle": "@pmc_example",
         "reason": "credentials",
     },
+    NoticeKind.ACCESS_ENDS: {
+        "account": "पुणे महानगरपालिका",
+        "platform": "facebook",
+        "handle": "100000000000001",
+        "ends_at": NOW + timedelta(days=7),
+        "about": "data",
+    },
     NoticeKind.DELIVERY_FAILED: {**ABOUT_A_DELIVERY, "code": "duplicate"},
     NoticeKind.DELIVERY_MISSED: {**ABOUT_A_DELIVERY, "code": "late"},
     NoticeKind.DELIVERY_HELD: ABOUT_A_DELIVERY,
+    NoticeKind.FOUND_GONE: FOUND,
+    NoticeKind.FOUND_CHANGED: FOUND,
+    NoticeKind.DUTY_RECORDED: {"from_at": DUE, "until_at": DUE + timedelta(days=1)},
+    NoticeKind.TEMPLATE_WAITS: ABOUT_A_TEMPLATE,
+    NoticeKind.TEMPLATE_RETURNED: {**ABOUT_A_TEMPLATE, "reason": "क्रमांक द्यावा."},
+    NoticeKind.EMERGENCY_OWED: {**ABOUT_A_USE, "due_at": DUE},
+    NoticeKind.EMERGENCY_OVERDUE: {**ABOUT_A_USE, "due_at": DUE},
+    NoticeKind.EMERGENCY_REFUSED: {**ABOUT_A_USE, "reason": "ठिकाण चुकीचे आहे."},
+    NoticeKind.EMERGENCY_ALERT: {
+        "title": "अतिवृष्टी",
+        "account": "पुणे महानगरपालिका",
+        "platform": "x",
+        "trouble": "held",
+        "due_at": DUE,
+        "since_at": NOW,
+    },
+    NoticeKind.STOPPED: {"at": DUE, "reason": "चुकीची पोस्ट प्रसिद्ध झाली.", "by": MEDHA},
+    NoticeKind.RELEASED: {"at": DUE, "reason": "पोस्ट हटविली आहे.", "by": MEDHA},
+    NoticeKind.FROZEN: ABOUT_A_FREEZE,
+    NoticeKind.FREEZE_LIFTED: ABOUT_A_FREEZE,
+    NoticeKind.CLOCKS_SILENT: {"since_at": DUE},
 }
 # What may be left out.
-SPARE = {"by", "wished_at", "standing_in", "why", "platform", "handle", "code"}
+SPARE = {
+    "approval",
+    "by",
+    "declined",
+    "wished_at",
+    "standing_in",
+    "why",
+    "platform",
+    "handle",
+    "code",
+    "kind",
+    "posts",
+}
 WHAT_TO_DO = {
     "mr": ("पुढील कार्यवाही",),
     "en": ("What to do", "What comes next"),
@@ -298,3 +380,26 @@ def test_every_kind_has_a_template_in_every_language_and_no_template_is_left_ove
     expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt"}
     for language in LANGUAGES:
         assert {file.name for file in folder.joinpath(language).iterdir()} == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("late_stopped", "All publishing was stopped meanwhile."),
+        ("late_frozen", "A freeze held it meanwhile."),
+        ("late_paused", "The account had stopped meanwhile."),
+    ],
+)
+def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, words: str) -> None:
+    values = {**ABOUT_A_DELIVERY, "code": code}
+    for language in LANGUAGES:
+        body = written(NoticeKind.DELIVERY_MISSED, language, values)[1]
+        assert ("कारण: ", "Reason: ")[language == "en"] in body
+        assert (f"Reason: {words}" in body) is (language == "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_mail_about_what_was_simply_late_names_no_reason(language: str) -> None:
+    body = written(NoticeKind.DELIVERY_MISSED, language, {**ABOUT_A_DELIVERY, "code": "late"})[1]
+    assert "कारण:" not in body
+    assert "Reason:" not in body

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, String, cast, func, insert, literal, selec
 from sqlalchemy.orm import Session
 
 from publisher.database import Base
-from publisher.models.comments import Comment, Routing, Thread
+from publisher.models.comments import Comment, Reply, Routing, Thread
 from publisher.models.content import (
     Decision,
     Post,
@@ -37,6 +37,18 @@ SHIFTED: Mapping[type[Base], tuple[str, ...]] = {
     Thread: ("id", "receipt_id"),
     Comment: ("id", "thread_id"),
     Routing: ("id", "comment_id"),
+    Reply: ("post_id", "comment_id"),
+}
+APART = 30
+"""How many hours earlier each copy happened than the one before: all of them took years."""
+
+MOMENTS: Mapping[type[Base], tuple[str, ...]] = {
+    Submission: ("received_at", "state_at", "wished_at"),
+    Post: ("created_at", "state_at"),
+    Decision: ("at",),
+    Delivery: ("due_at", "state_at"),
+    Receipt: ("published_at",),
+    Comment: ("written_at", "state_at", "due_at"),
 }
 NAMED: Mapping[type[Base], str] = {
     Submission: "number",
@@ -61,14 +73,30 @@ def _copy(session: Session, table: type[Base], after: int, copies: int) -> None:
     times = select(literal(after + 1).label("time")).cte("times", recursive=True)
     times = times.union_all(select(times.c.time + 1).where(times.c.time < after + copies))
     columns = list(table.__table__.columns)
-    chosen = [_copied(table, column.name, column, times.c.time) for column in columns]
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    chosen = [
+        _earlier(column, times.c.time, is_sqlite=is_sqlite)
+        if column.name in MOMENTS.get(table, ())
+        else _copied(table, column.name, column, times.c.time)
+        for column in columns
+    ]
     first = getattr(table, SHIFTED[table][0])
     rows = select(*chosen).select_from(table).join(times, first < STEP)
     session.execute(insert(table).from_select([one.name for one in columns], rows))
-    if session.get_bind().dialect.name == "postgresql" and "id" in table.__table__.columns:
+    if not is_sqlite and "id" in table.__table__.columns:
         name = table.__tablename__
         most = f"(SELECT max(id) FROM {name})"
         session.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {most})"))
+
+
+def _earlier(
+    column: ColumnElement[object], time: ColumnElement[int], *, is_sqlite: bool
+) -> ColumnElement[object]:
+    """The moment so many times further back, as each database writes it."""
+    if is_sqlite:
+        back = literal("-") + cast(time * APART, String) + literal(" hours")
+        return func.strftime("%Y-%m-%d %H:%M:%f000", column, back)
+    return column - time * text(f"interval '{APART} hours'")
 
 
 def _copied(

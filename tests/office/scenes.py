@@ -6,8 +6,13 @@ from collections.abc import Callable
 
 from publisher.desk import intake, scheduling, withdrawing
 from publisher.inbox import routing
+from publisher.models.people import Department
+from publisher.office import reorganising
+from publisher.people.departments import Order
 from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
-from tests.support.city import HOUR, MINUTE, City
+from publisher.press import watching
+from publisher.worktime import local_day
+from tests.support.city import DAY, HOUR, MINUTE, City
 
 Scene = Callable[[City], None]
 
@@ -104,6 +109,10 @@ def approval_withdrawn(town: City) -> None:
     post_id = town.approved()
     town.schedule(post_id)
     town.clock.move(MINUTE)
+    withdraw_approval_of(town, post_id)
+
+
+def withdraw_approval_of(town: City, post_id: int) -> None:
     with town.write() as session:
         withdrawing.withdraw_approval(
             session, actor=town.actor("first"), now=town.now, post_id=post_id, seen=1
@@ -235,3 +244,57 @@ def withdrawn(town: City) -> None:
 def unconfirmed(town: City) -> None:
     town.platform("x").fail_next(OutcomeUnknown())
     town.live()
+
+
+def found_gone(town: City) -> None:
+    (delivery_id,) = town.live()
+    watching.tick_watching(town.bench)
+    town.platform("x").somebody_deletes(town.platform_id(delivery_id))
+    _look_for_a_day(town)
+
+
+def found_changed(town: City) -> None:
+    (delivery_id,) = town.live(on=("facebook",))
+    watching.tick_watching(town.bench)
+    own = town.platform_id(delivery_id)
+    town.platform("facebook").somebody_edits(own, "पाणी बंद नाही.")
+    _look_for_a_day(town)
+
+
+def found_where_a_head_stands_alone(town: City) -> None:
+    (delivery_id,) = town.live("health")
+    watching.tick_watching(town.bench)
+    town.platform("x").somebody_deletes(town.platform_id(delivery_id))
+    _look_for_a_day(town)
+
+
+def _look_for_a_day(town: City) -> None:
+    for _half_hour in range(46):
+        town.clock.move(HOUR / 2)
+        watching.tick_watching(town.bench)
+
+
+def merger_due(town: City) -> None:
+    """Recorded for tomorrow, which comes."""
+    with town.write() as session:
+        reorganising.merge(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            department=session.get_one(Department, town.departments["garden"]),
+            into=session.get_one(Department, town.departments["water"]),
+            order=Order("आ-४५/२०२६", local_day(town.now + DAY)),
+        )
+    town.clock.move(DAY)
+
+
+def closing_due(town: City) -> None:
+    with town.write() as session:
+        reorganising.close(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            department=session.get_one(Department, town.departments["garden"]),
+            order=Order("आ-४६/२०२६", local_day(town.now + DAY)),
+        )
+    town.clock.move(DAY)

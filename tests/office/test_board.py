@@ -8,6 +8,8 @@ from publisher.office.reporting import BoardKind, BoardRow, decisions
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
 EVERYTHING = [
     scenes.held,
     scenes.missed,
@@ -151,6 +153,15 @@ def test_a_date_in_the_text_that_has_passed_is_named(town: City, text: str, pass
     assert row.passed.strip() == passed
     assert row.variant_id == town.variants(post_id)[0]
     assert row.ends_at == town.now - 2 * HOUR + 30 * DAY
+
+
+def test_a_joint_post_names_the_department_that_lacks_an_approver(town: City) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], asked=["road", "garden"])
+    town.send(post_id)
+    (row,) = _board(town, "lead")
+    assert (row.kind, row.department.code) == (BoardKind.BLOCKED, "water")
+    assert [one.code for one in row.lacking] == ["garden"]
 
 
 def test_the_board_reads_nothing_for_roles_without_posts(town: City) -> None:

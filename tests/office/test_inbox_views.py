@@ -305,14 +305,15 @@ def test_an_interim_answer_leaves_room_for_the_final_one(town: City) -> None:
     assert Action.ANSWER in page.acts
 
 
+OPEN = {Action.ANSWER, Action.TRANSFER, Action.CLOSE, Action.HIDE}
 ACTS = {
-    ("first", CommentState.ROUTED): {Action.ANSWER, Action.TRANSFER, Action.CLOSE},
-    ("head", CommentState.ROUTED): {Action.ANSWER, Action.TRANSFER, Action.CLOSE},
-    ("clerk", CommentState.ROUTED): {Action.ANSWER, Action.TRANSFER, Action.CLOSE},
+    ("first", CommentState.ROUTED): OPEN,
+    ("head", CommentState.ROUTED): OPEN,
+    ("clerk", CommentState.ROUTED): OPEN,
     ("member", CommentState.ROUTED): set(),
     ("auditor", CommentState.ROUTED): set(),
     ("oversight", CommentState.ROUTED): set(),
-    ("first", CommentState.CLOSED): {Action.REOPEN},
+    ("first", CommentState.CLOSED): {Action.REOPEN, Action.HIDE},
     ("member", CommentState.CLOSED): set(),
 }
 

@@ -7,12 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from approvals.errors import WrongRole
+from approvals.lifecycle import PostState
 from approvals.policy import Role
+from publisher import moving
 from publisher.database import Database
-from publisher.desk import drafting
+from publisher.desk import drafting, scheduling
 from publisher.desk.checking import Invalid
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment
@@ -21,11 +24,14 @@ from publisher.models.departments import DepartmentChange
 from publisher.models.people import Appointment, Department
 from publisher.office import reorganising
 from publisher.office.reorganising import OpenKind, StillOpen
+from publisher.office.reporting import StepKind, WaitingKind, post_timeline, waiting_for
 from publisher.people import departments
 from publisher.people.departments import BadDepartment, Order
 from publisher.people.register import is_in_force
+from publisher.press.emergency import wording
 from publisher.worktime import local_day
-from tests.support.city import DAY, City
+from tests.support import lane
+from tests.support.city import APPROVERS, DAY, City
 from tests.support.city import city as found_city
 
 
@@ -205,6 +211,27 @@ def test_a_joint_post_that_asks_the_department_is_settled_first(town: City) -> N
     assert things(refused.value) == [(OpenKind.POST, post)]
 
 
+@pytest.mark.parametrize("act", ["close", "merge"])
+def test_an_emergency_template_has_to_be_given_to_another_or_ended_first(
+    town: City, act: str
+) -> None:
+    template = lane.worded(town, "garden")
+
+    def end_garden() -> None:
+        if act == "close":
+            close(town, "garden")
+        else:
+            merge(town, "garden", "road")
+
+    with pytest.raises(StillOpen) as refused:
+        end_garden()
+    assert things(refused.value) == [(OpenKind.TEMPLATE, template)]
+    with town.write() as session:
+        wording.end(session, actor=town.actor("lead"), now=town.now, template_id=template)
+    end_garden()
+    assert not in_force(town, "garden")
+
+
 def test_a_merging_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
     merge(town, "garden", "road", after=2 * DAY)
     assert in_force(town, "garden")
@@ -325,3 +352,70 @@ def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended
         session.flush()
         asked = {one.department_id: one.asked for one in revision.departments}
     assert asked == {town.departments["water"]: True, town.departments["garden"]: False}
+
+
+def cancelled(town: City, department: str, *, asked: str = "") -> int:
+    """An approved post of which every time was taken back; gives its id."""
+    post = town.start(town.hand_in(department=department))
+    town.save(post, on=["x"], asked=[asked] if asked else [])
+    town.send(post)
+    for one in (department, *([asked] if asked else [])):
+        town.approve(post, by=APPROVERS[one])
+    for delivery in town.schedule(post):
+        with town.write() as session:
+            scheduling.cancel(
+                session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery
+            )
+    return post
+
+
+@pytest.mark.parametrize(("owner", "asked"), [("road", ""), ("water", "road")])
+def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
+    town: City, owner: str, asked: str
+) -> None:
+    """Else a new time could be set for what the gate will never let leave."""
+    post = cancelled(town, owner, asked=asked)
+    merge(town, "road", "garden")
+    with town.read() as session:
+        assert session.get_one(Post, post).state is PostState.DRAFT
+        timeline = post_timeline(session, post_id=post, now=town.now)
+        found = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+    assert timeline.steps[-1].kind is StepKind.PUT_BACK
+    assert (WaitingKind.DRAFT, post) in [(one.kind, one.subject_id) for one in found]
+
+
+def test_what_has_left_in_its_name_stays_as_it_is(town: City) -> None:
+    (live,) = town.live("road")
+    merge(town, "road", "garden")
+    with town.read() as session:
+        post = session.get_one(Post, town.delivery(live).post_id)
+        assert (post.state, post.department_id) == (PostState.APPROVED, town.departments["garden"])
+
+
+def end_impatiently(town: City, end: str) -> None:
+    """Close or merge the road department without waiting long for whoever holds a row of it."""
+    with town.write() as session:
+        session.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        road = session.get_one(Department, town.departments["road"])
+        admin, now, day = town.actor("admin"), town.now, order(town)
+        if end == "close":
+            reorganising.close(session, actor=admin, now=now, department=road, order=day)
+        else:
+            into = session.get_one(Department, town.departments["garden"])
+            reorganising.merge(session, actor=admin, now=now, department=road, into=into, order=day)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("end", ["close", "merge"])
+def test_a_post_that_somebody_is_about_to_schedule_is_waited_for(
+    postgres_url: str, tmp_path: Path, end: str
+) -> None:
+    """It would be looked over before it has a time, and moved after it has got one."""
+    opened = Database(postgres_url)
+    town = found_city(opened, tmp_path)
+    post = cancelled(town, "road")
+    with opened.transaction() as scheduling_now:
+        moving.lock(scheduling_now, Post, post)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            end_impatiently(town, end)
+    opened.dispose()

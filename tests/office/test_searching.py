@@ -12,6 +12,8 @@ from publisher.office import searching
 from publisher.office.searching import Kind
 from tests.support.city import City, city
 
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
 
 @pytest.fixture
 def told(on_sqlite: Database, tmp_path: Path) -> City:

@@ -64,6 +64,22 @@ def test_a_submission_is_told_from_the_first_day_to_the_answer(town: City) -> No
     assert told.stage is Stage.LIVE
 
 
+def test_what_there_was_to_check_stands_at_the_step_by_which_it_was_sent_all_the_same(
+    town: City,
+) -> None:
+    submission_id = town.hand_in()
+    post_id = town.start(submission_id)
+    town.save(post_id, on=["x", "facebook"], text="दि. २० नोव्हेंबर २०२६ पर्यंत अर्ज करावेत.")
+    town.send(post_id)
+    (sent,) = [
+        one for one in _told(town, submission_id).steps if one.kind is StepKind.SENT_FOR_REVIEW
+    ]
+    assert sent.by.name_mr == "स्वाती रणपिसे"
+    assert "date_passed" in sent.warned
+    assert "one_language" in sent.warned
+    assert len(set(sent.warned)) == len(sent.warned)
+
+
 def test_steps_stand_oldest_first(town: City) -> None:
     (delivery_id,) = town.live()
     town.comment(under=delivery_id)

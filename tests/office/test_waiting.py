@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from approvals.errors import WrongRole
 from approvals.policy import Role
+from publisher.desk import intake
 from publisher.models.content import Priority, Submission
+from publisher.office.reorganising import tick_departments
 from publisher.office.reporting import DueKind, Waiting, WaitingKind, waiting_for
 from publisher.people import appointing
 from publisher.people.appointing import COMMAND
+from publisher.press import watching
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -62,6 +68,11 @@ TABLE: list[tuple[Scene, Kinds]] = [
     (scenes.answer_failed, _each(CELL, "delivery_failed") | {"first": ["answer_failed"]}),
     (scenes.answered, {}),
     (scenes.transferred, {"road_officer": ["comment"]}),
+    (scenes.found_gone, _each((*CELL, *OFFICERS), "found_gone")),
+    (scenes.found_changed, _each((*CELL, *OFFICERS), "found_changed")),
+    (scenes.found_where_a_head_stands_alone, _each((*CELL, "health_head"), "found_gone")),
+    (scenes.merger_due, _each(("admin", "lead"), "merger_due")),
+    (scenes.closing_due, _each(("admin", "lead"), "closing_due")),
 ]
 
 
@@ -151,6 +162,69 @@ def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
     assert _today(town, "garden_officer") == []
 
 
+def test_the_lead_is_told_which_department_of_a_joint_post_lacks_an_approver(town: City) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], asked=["garden"])
+    town.send(post_id)
+    (one,) = _today(town, "lead")
+    assert one.kind is WaitingKind.BLOCKED
+    assert one.department is not None
+    assert one.department.code == "garden"
+
+
+def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> None:
+    submission_id = town.hand_in()
+    town.send(town.draft(submission_id))
+    assert _today(town, "clerk") == []
+    town.clock.move(HOUR)
+    _note(town, submission_id, "टँकरचा क्रमांक बदलला आहे.")
+    for who in ("clerk", "lead"):
+        (one,) = _today(town, who)
+        assert (one.kind, one.quote) == (WaitingKind.NOTE, "टँकरचा क्रमांक बदलला आहे.")
+        assert (one.path, one.since_at) == (f"/submissions/{submission_id}", town.now)
+        assert one.by is not None
+        assert one.by.department is not None
+        assert one.by.department.code == "water"
+    assert [one.kind for one in _today(town, "first")] == [WaitingKind.TO_APPROVE]
+    town.clock.move(HOUR)
+    with town.write() as session:
+        actor = town.actor("clerk")
+        intake.see_note(session, actor=actor, now=town.now, submission_id=submission_id)
+    assert _today(town, "clerk") == _today(town, "lead") == []
+    town.clock.move(HOUR)
+    _note(town, submission_id, "वेळही बदलली आहे.")
+    assert [one.quote for one in _today(town, "clerk")] == ["वेळही बदलली आहे."]
+
+
+def test_a_revision_that_was_saved_after_a_note_has_taken_it_up(town: City) -> None:
+    submission_id = town.hand_in()
+    post_id = town.draft(submission_id)
+    town.clock.move(HOUR)
+    _note(town, submission_id, "टँकरचा क्रमांक बदलला आहे.")
+    town.clock.move(HOUR)
+    town.save(post_id, on=["x"], text="नवा क्रमांक")
+    assert [one.kind for one in _today(town, "clerk")] == [WaitingKind.DRAFT]
+
+
+def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
+    submission_id = town.hand_in()
+    town.draft(submission_id)
+    member = town.actor("member")
+    with town.write() as session, pytest.raises(WrongRole):
+        intake.see_note(session, actor=member, now=town.now, submission_id=submission_id)
+
+
+def _note(town: City, submission_id: int, words: str) -> None:
+    with town.write() as session:
+        intake.add_note(
+            session,
+            actor=town.actor("member"),
+            now=town.now,
+            submission_id=submission_id,
+            words=words,
+        )
+
+
 def test_an_answer_elsewhere_does_not_loosen_four_eyes(town: City) -> None:
     """Four eyes do not bind answers; whether a post is one is asked of that post alone."""
     scenes.answered(town)
@@ -207,3 +281,31 @@ def _today(town: City, name: str) -> list[Waiting]:
 
 def test_a_day_without_anything_is_empty_for_everybody(town: City) -> None:
     assert all(_today(town, name) == [] for name in town.roles)
+
+
+def test_what_others_did_is_one_click_away_until_somebody_has_seen_it(town: City) -> None:
+    scenes.found_gone(town)
+    (one,) = _today(town, "lead")
+    assert (one.path, one.title) == (f"/found/{one.subject_id}", "शनिवारी पाणीपुरवठा बंद")
+    assert (one.account.platform if one.account else "") == "x"
+    with town.write() as session:
+        watching.note_seen(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            watch_id=one.subject_id,
+            note="खात्री केली.",
+        )
+    assert [_today(town, name) for name in ("lead", "clerk", "first")] == [[], [], []]
+
+
+def test_a_departments_end_waits_from_its_day_on_and_not_before(town: City) -> None:
+    scenes.merger_due(town)
+    (one,) = _today(town, "lead")
+    assert (one.path, one.number) == ("/departments/garden", "आ-४५/२०२६")
+    assert one.due_kind is DueKind.IN_FORCE
+    town.clock.move(-MINUTE - timedelta(hours=town.now.hour + 6))
+    assert _today(town, "lead") == []
+    town.clock.move(DAY)
+    assert tick_departments(town.database, now=lambda: town.now) == 1
+    assert _today(town, "lead") == []

@@ -16,7 +16,7 @@ from PIL import Image
 
 from publisher.platforms import open_platform
 from publisher.platforms.base import Deadline, Medium, Outgoing, Platform
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.memory import OURSELVES, MemoryPlatform
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS, X_CONSUMER_KEY, X_CONSUMER_SECRET
 from sandbox.server import running
 
@@ -59,13 +59,22 @@ def open_there(name: str, url: str, **parts: str) -> Platform:
 
 @dataclass
 class Ground:
-    """`say(text, parent_id)` lets a citizen speak; `made()` gives what the account has made."""
+    """`say(text, parent_id)` lets a citizen speak; `made()` gives what the account has made.
+
+    `everything()` is what everybody has made; `meddle(id, text)` lets somebody else edit it on the
+    platform, or delete it (None).
+    """
 
     name: str
     platform: Platform
     say: Callable[[str, str | None], str]
-    made: Callable[[], list[dict[str, object]]]
+    everything: Callable[[], list[dict[str, object]]]
+    meddle: Callable[[str, str | None], None]
     url: str = ""
+
+    def made(self) -> list[dict[str, object]]:
+        """What the account has made, and has not taken away."""
+        return [one for one in self.everything() if not one["citizen"]]
 
     def send(self, outgoing: Outgoing, seconds: float = 20.0) -> str:
         """Prepare and publish; the new one's id."""
@@ -84,41 +93,58 @@ class Ground:
 
 
 def in_memory() -> Ground:
-    platform = MemoryPlatform(now=utc_now, page_size=50)
+    platform = MemoryPlatform(now=utc_now, page_size=50, two_steps=True, can_edit=True)
 
     def say(text: str, parent_id: str | None) -> str:
         return platform.citizen_says(text, parent_id=parent_id)
 
-    def made() -> list[dict[str, object]]:
+    def everything() -> list[dict[str, object]]:
         return [
-            {"id": one.platform_id, "text": one.text, "alts": [m.alt_text for m in one.media]}
-            for one in platform.published
+            {
+                "id": one.platform_id,
+                "text": one.text,
+                "alts": [medium.alt_text for medium in one.media],
+                "hidden": one.is_hidden,
+                "citizen": one.author != OURSELVES,
+            }
+            for one in platform.kept
         ]
 
-    return Ground("memory", platform, say, made)
+    def meddle(platform_id: str, text: str | None) -> None:
+        if text is None:
+            platform.somebody_deletes(platform_id)
+        else:
+            platform.somebody_edits(platform_id, text)
+
+    return Ground("memory", platform, say, everything, meddle)
 
 
 @contextmanager
 def in_sandbox(name: str, folder: Path) -> Iterator[Ground]:
     with running(path=folder) as places:
+        url = places.url
 
         def say(text: str, parent_id: str | None) -> str:
             saying = {"platform": name, "author": "सुनीता जगताप", "text": text}
             if parent_id is not None:
                 saying["parent_id"] = parent_id
-            said = requests.post(f"{places.url}/citizens/comment", json=saying, timeout=10)
+            said = requests.post(f"{url}/citizens/comment", json=saying, timeout=10)
             said.raise_for_status()
             return str(said.json()["id"])
 
-        def made() -> list[dict[str, object]]:
-            kept = requests.get(f"{places.url}/ledger", timeout=10).json()[name]
+        def everything() -> list[dict[str, object]]:
+            kept = requests.get(f"{url}/ledger", timeout=10).json()[name]
             return [
-                {"id": e["id"], "text": e["text"], "alts": [m["alt"] for m in e["media"]]}
-                for e in kept
-                if not e["citizen"]
+                {**entry, "alts": [medium["alt"] for medium in entry["media"]]}
+                for entry in kept
+                if not entry["deleted"]
             ]
 
-        yield Ground(name, open_there(name, places.url), say, made, places.url)
+        def meddle(platform_id: str, text: str | None) -> None:
+            act = {"platform": name, "id": platform_id, "text": text}
+            requests.post(f"{url}/strangers", json=act, timeout=10).raise_for_status()
+
+        yield Ground(name, open_there(name, url), say, everything, meddle, url)
 
 
 @contextmanager

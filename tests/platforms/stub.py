@@ -50,12 +50,13 @@ def reset(connection: socket.socket) -> None:
 
 
 class Stub:
-    """What it was sent, and what it will do at the next request, in order."""
+    """What it was sent, and what it will do at the next request, in order; then `otherwise`."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.over = threading.Event()
+        self.otherwise: bytes = answer({}, 500)
         self._plans: deque[bytes | Behaviour] = deque()
         self._open: socket.socket | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -79,7 +80,7 @@ class Stub:
         connection.settimeout(10)
         while request := _request(connection):
             self.requests.append(request)
-            plan = self._plans.popleft() if self._plans else answer({}, 500)
+            plan = self._plans.popleft() if self._plans else self.otherwise
             if callable(plan):
                 plan(connection)
                 return

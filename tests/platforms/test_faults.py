@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from publisher.platforms.base import (
     OutcomeUnknown,
     Outgoing,
     PlatformError,
+    Prepared,
     RefusalCode,
     Refused,
     Source,
@@ -257,3 +258,86 @@ def test_every_error_carries_what_was_answered_without_a_secret(practice: Ground
     assert "HTTP 500" in error.value.detail
     for secret in grounds.CREDENTIALS[practice.name].values():
         assert secret.isdecimal() or secret not in error.value.detail
+
+
+def staged(ground: Ground) -> str:
+    until = deadline()
+    return ground.platform.stage(Prepared(NOTICE), deadline=until)
+
+
+@pytest.mark.parametrize(
+    ("switch", "error"), [("off", Refused), ("ignored", OutcomeUnknown)], ids=["off", "ignored"]
+)
+def test_a_page_without_two_steps_never_says_that_it_is_live(
+    on_facebook: Ground, switch: str, error: type[PlatformError]
+) -> None:
+    number = staged(on_facebook)
+    on_facebook.switch(facebook_two_step=switch)
+    for _ in range(2):
+        with pytest.raises(error):
+            on_facebook.platform.release(number, deadline=deadline())
+    assert [one["published"] for one in on_facebook.everything()] == [False]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_release_that_broke_may_be_repeated(on_facebook: Ground, kind: str) -> None:
+    number = staged(on_facebook)
+    on_facebook.lay("make_public", kind)
+    with pytest.raises(OutcomeUnknown):
+        on_facebook.platform.release(number, deadline=deadline())
+    found = on_facebook.platform.see(number)
+    assert found is not None
+    assert found.is_public
+    assert on_facebook.platform.release(number, deadline=deadline()).platform_id == number
+    assert len(on_facebook.made()) == 1
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_is_staged_and_then_broken_is_seen_by_nobody(on_facebook: Ground, kind: str) -> None:
+    on_facebook.lay("publish", kind)
+    with pytest.raises(TryLater):
+        staged(on_facebook)
+    on_facebook.platform.release(staged(on_facebook), deadline=deadline())
+    assert sorted(bool(one["published"]) for one in on_facebook.made()) == [False, True]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_deletion_that_broke_is_unknown_and_seen_to_be_done(practice: Ground, kind: str) -> None:
+    number = practice.send(NOTICE)
+    practice.lay("delete", kind)
+    with pytest.raises(OutcomeUnknown):
+        practice.platform.delete(number, deadline=deadline())
+    assert practice.platform.see(number) is None
+    assert practice.platform.delete(number, deadline=deadline()).platform_id == number
+
+
+@pytest.mark.parametrize("operation", ["delete", "hide", "lookup"])
+def test_a_limit_or_an_expired_token_changes_nothing(practice: Ground, operation: str) -> None:
+    number = practice.send(NOTICE)
+    comment = practice.say("कधी?", number)
+    acts: dict[str, Callable[[], object]] = {
+        "delete": lambda: practice.platform.delete(number, deadline=deadline()),
+        "hide": lambda: practice.platform.hide(comment, hidden=True, deadline=deadline()),
+        "lookup": lambda: practice.platform.see(number),
+    }
+    for kind, error in (("rate_limit", TryLater), ("expired_token", CredentialsExpired)):
+        practice.lay(operation, kind)
+        with pytest.raises(error):
+            acts[operation]()
+    assert len(practice.made()) == 1
+    assert not any(one["hidden"] for one in practice.everything())
+
+
+def test_what_is_not_ours_is_neither_deleted_nor_edited(on_facebook: Ground) -> None:
+    comment = on_facebook.say("कधी?", on_facebook.send(NOTICE))
+    with pytest.raises(Refused) as refused:
+        on_facebook.platform.edit(comment, Prepared(NOTICE), deadline=deadline())
+    assert refused.value.reason is RefusalCode.PERMISSION
+
+
+def test_a_lagging_reading_is_said_to_be_gone_and_is_not(practice: Ground) -> None:
+    """What reads one post by its id has to know that a young one may not be listed yet."""
+    number = practice.send(NOTICE)
+    practice.lay("lookup", "lag", seconds=600)
+    assert practice.platform.see(number) is None
+    assert practice.platform.see(number) is not None

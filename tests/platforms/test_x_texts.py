@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.platforms.shapes import Json, moment_at, number_at, rows_at, text_at
-from publisher.platforms.x_texts import media_count, readable, reply_target, same_words
+from publisher.platforms.x.texts import media_count, readable, reply_target, same_words
 
 LINKS: Json = {
     "urls": [

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from publisher.desk import scheduling
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
-from publisher.press import accounts, dispatching, publishing
+from publisher.press import accounts, claiming, dispatching, publishing
 from publisher.press.bench import Claim
+from publisher.press.parcels import Parcel
 from tests.support.city import HOUR, MINUTE, PACE, City
 
 LEASE = timedelta(seconds=PACE.lease)
@@ -21,46 +22,40 @@ def test_of_many_clocks_only_one_claims_a_delivery(town: City) -> None:
     (delivery,) = town.due()
     together = Barrier(6)
 
-    def try_it(number: int) -> Claim | None:
+    def try_it(number: int) -> Parcel | None:
         together.wait()
         return dispatching.claim_next(town.clock_named(f"clock-{number}"))
 
     with ThreadPoolExecutor(6) as clocks:
         claims = [one for one in clocks.map(try_it, range(6)) if one is not None]
 
-    assert claims == [Claim(delivery, 1)]
+    assert [one.claim for one in claims] == [Claim(delivery, 1)]
     assert town.delivery(delivery).state is DeliveryState.CLAIMED
 
 
 def test_who_saw_a_delivery_before_another_claimed_it_does_not_get_it(town: City) -> None:
-    """The UPDATE itself asks for state and fence, whatever was read before."""
-    town.due()
-    with town.read() as session:
-        seen = dispatching._first_due(session, town.now)
-    assert seen is not None
-    claim = dispatching.claim_next(town.bench)
-    assert claim is not None
-    assert _claim_seen(town, seen) is None
+    """The UPDATE itself asks for the state, whatever was read before."""
+    (seen,) = town.due()
+    assert dispatching.claim_next(town.bench) is not None
+    assert _claim_seen(town, seen) == []
     town.clock.move(LEASE + timedelta(seconds=1))
     with town.write() as session:
         dispatching.sweep(session, now=town.now, pace=PACE)
-    assert _claim_seen(town, seen) is None
+    assert _claim_seen(town, seen) == [Claim(seen, 2)]
+    assert _claim_seen(town, seen) == []
 
 
 def test_who_saw_a_delivery_before_it_was_cancelled_does_not_claim_it(town: City) -> None:
     (delivery_id,) = town.due()
-    with town.read() as session:
-        seen = dispatching._first_due(session, town.now)
-    assert seen is not None
     with town.write() as session:
         scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
-    assert _claim_seen(town, seen) is None
+    assert _claim_seen(town, delivery_id) == []
     assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
 
 
-def _claim_seen(town: City, seen: Delivery) -> Claim | None:
+def _claim_seen(town: City, seen: int) -> list[Claim]:
     with town.write() as session:
-        return dispatching._claim(session, seen, town.clock_named("late"), town.now)
+        return claiming.claim_these(session, [seen], town.clock_named("late"), town.now)
 
 
 def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) -> None:
@@ -84,7 +79,8 @@ def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) 
 def test_the_claim_is_committed_before_anything_is_sent(town: City) -> None:
     (delivery,) = town.due()
     claim = dispatching.claim_next(town.bench)
-    assert claim == Claim(delivery, 1)
+    assert claim is not None
+    assert claim.claim == Claim(delivery, 1)
     with town.read() as session:
         row = session.get_one(Delivery, delivery)
         assert (row.state, row.fence, row.claimed_by) == (DeliveryState.CLAIMED, 1, "clock-1")
@@ -190,3 +186,17 @@ def test_each_tick_writes_down_that_the_clock_is_alive(town: City) -> None:
     with town.read() as session:
         beat = session.get_one(ClockBeat, "clock-1")
         assert (beat.started_at, beat.beat_at) == (began, began + MINUTE)
+
+
+def test_a_try_that_lost_its_claim_is_not_said_to_have_gone_out(town: City) -> None:
+    town.due()
+    old = dispatching.claim_next(town.clock_named("sleeper"))
+    assert old is not None
+    town.clock.move(LEASE + timedelta(seconds=1))
+    dispatching.settle(town.bench)
+    assert dispatching.claim_next(town.bench) is not None
+    publishing.carry_out(town.clock_named("sleeper"), old)
+    with town.read() as session:
+        attempts = session.scalars(select(Attempt).order_by(Attempt.fence)).all()
+    assert [one.sending_at for one in attempts] == [None, None]
+    assert town.platform("x").published == []

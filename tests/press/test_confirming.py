@@ -23,9 +23,11 @@ from publisher.platforms.base import (
     TryLater,
 )
 from publisher.platforms.memory import MemoryPlatform
-from publisher.press import confirming, dispatching, publishing, recording
+from publisher.press import confirming, dispatching, parcels, receipts, recording, sending
 from publisher.press.accounts import OpenAccount
 from publisher.press.bench import Bench, Claim
+from publisher.press.parcels import Parcel
+from publisher.press.receipts import Done
 from tests.support.city import MINUTE, PACE, City
 
 SECOND = timedelta(seconds=1)
@@ -145,14 +147,14 @@ def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, w
         town.confirm()
     states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
     assert town.delivery(delivery_id).state is states[wait]
-    recording.store_receipt(town.bench, claim, _receipt(town))
+    receipts.store_receipts(town.bench, [Done(claim, _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
 def test_a_late_failure_settles_nothing(town: City) -> None:
     delivery_id = _unknown(town)
-    claim = Claim(delivery_id, 1)
-    recording.store_failure(town.bench, claim, {"code": "too_long"}, "late")
+    claim = _of(town, delivery_id, 1)
+    recording.store_failure(town.bench, claim, "too_long", "late")
     recording.store_delay(town.bench, claim, TryLater())
     recording.store_expiry(town.bench, claim, CredentialsExpired())
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
@@ -165,7 +167,7 @@ def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
     dispatching.claim_next(town.bench)
-    recording.store_receipt(town.bench, Claim(delivery_id, 1), _receipt(town))
+    receipts.store_receipts(town.bench, [Done(_of(town, delivery_id, 1), _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
@@ -174,9 +176,9 @@ def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
     with town.write() as session:
         _send_again(town, session, delivery_id)
     later = _die_while_sending(town)
-    assert later == Claim(delivery_id, 2)
-    recording.store_receipt(town.bench, Claim(delivery_id, 1), _receipt(town))
-    recording.store_unknown(town.bench, Claim(delivery_id, 1), OutcomeUnknown())
+    assert later.claim == Claim(delivery_id, 2)
+    receipts.store_receipts(town.bench, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    recording.store_unknown(town.bench, _of(town, delivery_id, 1), OutcomeUnknown())
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
 
 
@@ -300,15 +302,19 @@ def _send_again(town: City, session: Session, delivery_id: int) -> None:
     )
 
 
-def _die_while_sending(town: City) -> Claim:
+def _die_while_sending(town: City) -> Parcel:
     """Claim and commit `sending`, and do no more."""
-    claim = dispatching.claim_next(town.bench)
-    assert claim is not None
+    parcel = dispatching.claim_next(town.bench)
+    assert parcel is not None
+    sending.start(town.bench, parcel)
+    return parcel
+
+
+def _of(town: City, delivery_id: int, fence: int) -> Parcel:
+    """What the clock of that claim still holds in its hands."""
     with town.read() as session:
-        variant = session.get_one(Delivery, claim.delivery_id).variant
-        outgoing = publishing.outgoing_of(variant, town.store)
-    publishing._begin_sending(town.bench, claim, outgoing)
-    return claim
+        (parcel,) = parcels.read(session, [Claim(delivery_id, fence)])
+    return parcel
 
 
 def _receipt(town: City) -> Receipt:

@@ -28,7 +28,7 @@ from publisher.models.content import (
 )
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.press import dispatching, publishing
-from publisher.press.bench import Claim
+from publisher.press.parcels import Parcel
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 Change = Callable[[City, Session], object]
@@ -263,7 +263,7 @@ def _stored(town: City) -> Path:
         return town.store.path(session.scalars(select(Rendition.sha256)).one())
 
 
-def _claim(town: City) -> Claim:
+def _claim(town: City) -> Parcel:
     claim = dispatching.claim_next(town.bench)
     assert claim is not None
     return claim

@@ -172,11 +172,20 @@ def test_a_rate_limit_quietens_everything_of_its_account_and_of_no_other(town: C
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
-    pauses = [
-        pacing.next_try(Delivery(fence=fence), now=NOON, asked=None) - NOON
-        for fence in (1, 2, 3, 5, 6, 7, 40)
-    ]
-    assert [one.total_seconds() for one in pauses] == [30, 60, 120, 480, 900, 900, 900]
+    pauses = [_pause(["later"] * times) for times in (1, 2, 3, 5, 6, 7, 40)]
+    assert pauses == [30, 60, 120, 480, 900, 900, 900]
+
+
+def test_clocks_that_died_make_no_pause_longer() -> None:
+    assert _pause(["lease_ended", "lease_ended", "gate", "lease_ended", "later"]) == 30
+
+
+def _pause(outcomes: list[str]) -> float:
+    """Seconds until the next try of what has come to all this, the newest last."""
+    tried = Delivery(
+        fence=len(outcomes), attempts=[Attempt(outcome=outcome) for outcome in outcomes]
+    )
+    return (pacing.next_try(tried, now=NOON, asked=None) - NOON).total_seconds()
 
 
 def test_an_expired_token_loses_nothing_and_waits(town: City) -> None:

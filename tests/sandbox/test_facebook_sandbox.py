@@ -83,6 +83,23 @@ def test_the_second_step_is_refused_where_the_switch_says(url: str) -> None:
     refused(100, None, api.request, f"v26.0/{post}", post_args=args)
 
 
+def test_the_second_step_is_answered_and_ignored_where_the_switch_says(url: str) -> None:
+    api = graph(url)
+    post = api.put_object(PAGE, "feed", message="x", published=False)["id"]
+    turn(url, facebook_two_step="ignored")
+    answer = api.request(f"v26.0/{post}", post_args={"is_published": True})
+    assert answer == {"success": True}
+    assert api.get_object(post, fields="is_published")["is_published"] is False
+
+
+def test_the_pages_own_usage_stands_in_the_headers_only_where_the_switch_says(url: str) -> None:
+    web, address = session(url), f"https://graph.facebook.com/v26.0/{PAGE}"
+    sent = {"access_token": CITY_PAGE.token}
+    assert "X-Page-Usage" not in web.get(address, params=sent).headers
+    turn(url, facebook_page_usage="on")
+    assert json.loads(web.get(address, params=sent).headers["X-Page-Usage"])["call_count"] == 1
+
+
 def test_an_edit_changes_the_text_and_the_ledger_keeps_the_first(url: str) -> None:
     api = graph(url)
     post = api.put_object(PAGE, "feed", message="पहिला मजकूर")["id"]

@@ -198,8 +198,8 @@ def posts_page(url: str) -> str:
     return f"{url}/x/{CITY.username}/status/{ledger(url, 'x')[0]['id']}"
 
 
-@pytest.mark.parametrize("language", ["mr", "en"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("language", ["mr", pytest.param("en", marks=pytest.mark.proof)])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.proof)])
 def test_axe_finds_nothing_on_any_page(
     places: Places,
     window: Callable[..., BrowserContext],

@@ -1,8 +1,8 @@
-"""Times that the cell has set, and a mail that did not go, for pages about them."""
+"""Set times, freezes, a stop, a mail that did not go, a way begun elsewhere, for their pages."""
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 
 from sqlalchemy import select
 
@@ -11,6 +11,11 @@ from publisher import moving
 from publisher.desk import slots
 from publisher.lifecycle import NoticeState
 from publisher.models.notices import Notice
+from publisher.models.people import SignIn
+from publisher.platforms.connecting import Begun
+from publisher.press import accounts, freezing, stopping
+from publisher.press.accounts import Vault
+from publisher.press.freezing import FreezeForm
 from tests.support.city import City
 
 
@@ -38,6 +43,32 @@ def set_times(city: City, minute: int = 0) -> tuple[int, int]:
         return slot.id, quiet.id
 
 
+def freeze(
+    city: City, *, department: str = "garden", days: int = 10, ahead: int = 30, on: str = ""
+) -> int:
+    """A freeze of a department's posts, a month ahead; gives its id."""
+    begins = city.now + timedelta(days=ahead)
+    form = FreezeForm(
+        from_at=begins,
+        until_at=begins + timedelta(days=days),
+        reason="महानगरपालिका निवडणूक २०२६: आचारसंहिता",
+        department_id=city.departments[department],
+        account_id=city.accounts[on] if on else None,
+    )
+    with city.write() as session:
+        made = freezing.freeze(session, actor=city.actor("lead"), now=city.now, form=form)
+        session.flush()
+        return made.id
+
+
+def stop_all(city: City, *, by: str = "lead", reason: str = "चुकीची पोस्ट प्रसिद्ध झाली.") -> int:
+    """Everything is stopped; gives the stop's id."""
+    with city.write() as session:
+        made = stopping.stop_all(session, actor=city.actor(by), now=city.now, reason=reason)
+        session.flush()
+        return made.id
+
+
 def fail_mail(city: City, reason: str = "550 no such mailbox", **about: str) -> int:
     """Let a queued mail, the first or the first of a kind, be refused; gives its id."""
     with city.write() as session:
@@ -49,3 +80,27 @@ def fail_mail(city: City, reason: str = "550 no such mailbox", **about: str) -> 
             moving.apply(session, notice, state, actor=CLOCK, now=city.now, verb=verb)
         notice.reason = reason
         return notice.id
+
+
+def begin_walk(city: City, state: str) -> int:
+    """A way to a platform that the admin has begun in a session somewhere else; gives its id."""
+    with city.write() as session:
+        elsewhere = SignIn(
+            token_digest=state,
+            person_id=city.people["admin"],
+            appointment_id=city.appointments["admin"],
+            signed_in_at=city.now,
+            proved_at=city.now,
+            seen_at=city.now,
+        )
+        session.add(elsewhere)
+        session.flush()
+        return accounts.set_out(
+            session,
+            actor=city.actor("admin"),
+            now=city.now,
+            platform="x",
+            begun=Begun("https://platform.example/allow", state),
+            sign_in_id=elsewhere.id,
+            vault=Vault("a key that nobody needs", ()),
+        ).id

@@ -100,6 +100,10 @@ class Server:
         self.folder.mkdir(mode=0o700)
         programs.hand_over(self.folder)
         programs.call("initdb", "-D", self.data, "-U", OWNER, *INITDB)
+        self.serve(programs)
+
+    def serve(self, programs: Programs) -> None:
+        """Start it over the data that lie in its folder."""
         options = " ".join(f"-c {setting}" for setting in SETTINGS)
         options += f" -c unix_socket_directories={self.folder}"
         log = self.folder / "log"

@@ -126,7 +126,10 @@ class Starter:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        started = Started(popen, output)
+        return self.keep(Started(popen, output), ready=ready, within=within)
+
+    def keep(self, started: Started, *, ready: Path | None, within: float) -> Started:
+        """See to it that it is stopped; with `ready`, wait for that file."""
         self.stack.callback(started.stop)
         if ready is not None:
             started.wait_for_file(ready, within=within)

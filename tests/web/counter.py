@@ -178,7 +178,8 @@ def move_in(site: Site, file: Path, folder: Path, app: Flask) -> Site:
         platforms={},
     )
     for name, account_id in city.accounts.items():
-        city.platforms[account_id] = MemoryPlatform(now=city.clock, name=name)
+        can_edit = name == "facebook"
+        city.platforms[account_id] = MemoryPlatform(now=city.clock, name=name, can_edit=can_edit)
     app.extensions["house"] = house_of(city, folder)
     return Site(city, app, set(site._passwords))
 

@@ -49,6 +49,9 @@ PAGES = """
     clerk /posts/{joint}
     clerk /calendar/move
     clerk /slots
+    clerk /deliveries/{failed}/by-hand
+    lead /freezes
+    lead /stop
     clerk /submissions/new
     clerk /submissions?q=qqq
     clerk /submissions/{received}/decline
@@ -86,6 +89,21 @@ PAGES = """
     road_member /submissions/{asked}
     road_member /submissions/{received}/change
     road_member /submissions/{received}/withdraw
+    admin /accounts/{account_x}/change
+    admin /accounts/{account_x}/disconnect
+    lead /found/{found}
+    clerk /emergency
+    clerk /emergency/publish/{template}
+    first /emergency/uses/{used}
+    first /emergency/uses/{used}/refuse
+    lead /duty
+    clerk /emergency/templates/new
+    clerk /emergency/templates/{template}
+    clerk /emergency/templates/{template}/edit
+    first /emergency/templates/{waiting_template}
+    first /emergency/templates/{waiting_template}/return
+    first /emergency/templates/{template}/withdraw
+    first /posts/{corrected}/take-back
     - /sign-in
     - /forgotten
     - /forgotten/code
@@ -95,6 +113,15 @@ PAGES = """
 """Who looks at which page; "-" has not signed in."""
 
 BY_HAND = {
+    "accounts_connecting.begin": ("admin", "/accounts/connect", "platform"),
+    "accounts_connecting.walk": ("admin", "/accounts/connecting/99", "page_id"),
+    "emergency.take": ("clerk", "/emergency/alerts/99/take", ""),
+    "emergency_templates.end": ("clerk", "/emergency/templates/{template}/end", ""),
+    "orders.hide": ("first", "/comments/{routed}/hide", "reason"),
+    "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
+    "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
+    "duty.take_off": ("lead", "/duty/99/end", ""),
+    "stopping.release": ("lead", "/stop/release", "seen release-reason"),
     "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
     "exports.start": ("clerk", "/exports", "view q department"),
     "exports.remove": ("clerk", "/exports/1/remove", ""),

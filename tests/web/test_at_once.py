@@ -109,7 +109,7 @@ def test_approving_what_changed_a_second_ago_is_refused_and_the_difference_shown
     answer = officer.post(f"/posts/{post}/approve", seen)
     page = Page(answer.text)
     assert answer.status_code == 409
-    assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page
+    assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ त्यानंतरची आहे. नवीन आवृत्ती पाहावी." in page
     assert "रविवारी" in added(page)
     assert count(any_site, Decision) == 0
     assert officer.post(f"/posts/{post}/approve", {**seen, "seen": "2"}).status_code == 302
@@ -124,7 +124,7 @@ def test_returning_what_changed_a_second_ago_is_refused_and_the_words_are_kept(s
     answer = site.browser("first").post(f"/posts/{post}/return", sent)
     page = Page(answer.text)
     assert answer.status_code == 409
-    assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ नवी आहे. नवी आवृत्ती पाहावी." in page
+    assert "आपण आवृत्ती क्र. १ पाहत आहात; आवृत्ती क्र. २ त्यानंतरची आहे. नवीन आवृत्ती पाहावी." in page
     assert page.named("reason")[0].raw == words
     assert "बदललेला" in added(page)
     again = site.browser("first").post(f"/posts/{post}/return", page.form("return"))

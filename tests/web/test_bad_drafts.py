@@ -177,7 +177,7 @@ def test_a_window_that_ended_yesterday_asks_for_a_later_end(desk: Desk) -> None:
             "not_after_day": ["24", "11", "2026"],
         }
     )
-    said = "ही वेळ उलटून गेली आहे. आत्तानंतरची तारीख व वेळ लिहावी."
+    said = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
     assert page.error_at("not_after_day") == said
 
 
@@ -207,7 +207,7 @@ def test_a_time_to_publish_in_the_past_asks_for_a_later_one(site: Site) -> None:
     answer = site.browser("clerk").post(path, typed)
     page = Page(answer.text)
     assert answer.status_code == 422
-    assert page.error_at("day") == "ही वेळ उलटून गेली आहे. आत्तानंतरची तारीख व वेळ लिहावी."
+    assert page.error_at("day") == "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
     assert page.named("clock")[0].get("value") == "11:30"
 
 

@@ -102,7 +102,7 @@ def test_a_link_that_is_none_says_how_one_begins(member: Browser) -> None:
 
 def test_a_wished_time_in_the_past_asks_for_a_later_one(member: Browser) -> None:
     page = send(member, {"wished_day": ["24", "11", "2026"]})
-    said = "ही वेळ उलटून गेली आहे. आत्तानंतरची तारीख व वेळ लिहावी."
+    said = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
     assert page.error_at("wished_day") == said
 
 

@@ -104,7 +104,7 @@ def test_clashes_quiet_times_and_gaps_are_told_in_words(site: Site) -> None:
     page = site.browser("clerk").page("/calendar")
     assert "एकाच वेळी दोन" in cell(page, "2026-11-25")
     assert "फेसबुक : काही नाही" in cell(page, "2026-11-25")
-    assert "सर्व खाती · दररोज · रात्री १०:०० ते सकाळी ७:००" in page
+    assert "सर्व सोशल मिडिया खाती · दररोज · रात्री १०:०० ते सकाळी ७:००" in page
     quiet = [one for one in page.all if one.get("aria-label") == "शांत वेळेत"]
     assert len(quiet) == 2
     assert "काही नाही" not in site.browser("first").page("/calendar")
@@ -134,7 +134,7 @@ def test_times_are_set_shown_and_taken_away(site: Site) -> None:
     assert clerk.post("/slots/quiet", quiet).status_code == 302
     page = clerk.page("/slots")
     assert "सोमवार सकाळी ९:००" in page
-    assert "सर्व खाती · रविवार · रात्री १०:०० ते सकाळी ७:००" in page
+    assert "सर्व सोशल मिडिया खाती · रविवार · रात्री १०:०० ते सकाळी ७:००" in page
     for path in addresses(page, r"/remove$", "action"):
         assert clerk.post(path).status_code == 302
     assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
@@ -160,6 +160,19 @@ def test_a_wrong_time_is_told_at_its_field_and_kept(
     for name, value in form.items():
         if name not in ("account", "weekdays"):
             assert page.by_id(name).get("value") == value
+
+
+@pytest.mark.parametrize("weekday", ["9", "-1", "सोमवार", None])
+def test_a_weekday_that_is_none_does_not_come_to_mean_every_day(
+    site: Site, weekday: str | None
+) -> None:
+    form = {"quiet-account": "", "quiet-begins": "22:00", "quiet-ends": "7:00"}
+    sent = form if weekday is None else {**form, "quiet-weekday": weekday}
+    clerk = site.browser("clerk")
+    answer = clerk.post("/slots/quiet", sent)
+    assert answer.status_code == 422
+    assert Page(answer.text).error_at("quiet-weekday") == "यादीतून निवडावे."
+    assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
 def test_a_free_slot_fills_the_form_and_a_quiet_time_only_warns(site: Site) -> None:
@@ -354,6 +367,6 @@ def test_a_stopped_account_stands_on_the_board_with_what_to_do(site: Site) -> No
     site.city.platform("x").fail_next(CredentialsExpired())
     site.city.live()
     page = site.browser("clerk").page("/decisions")
-    assert "या खात्याला माध्यमाने दिलेली परवानगी संपली आहे" in page
+    assert "माध्यमाने या सोशल मिडिया खात्यास दिलेली प्रवेश परवानगी संपली आहे" in page
     assert addresses(page, "/accounts$")
     assert "परवानगी संपली" not in site.browser("first").page("/decisions")

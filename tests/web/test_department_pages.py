@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 
+import pytest
+from sqlalchemy import Connection, event
+
 from approvals.policy import Role
+from publisher.database import Database
 from publisher.models.people import Department, Person
 from publisher.office.reorganising import tick_departments
 from publisher.worktime import local_day
@@ -163,3 +169,39 @@ def test_a_persons_page_shows_appointments_with_orders_and_who_closed_the_access
     assert admin.post(f"{path}/disable").status_code == 302
     said = "आज दुपारी १२:०० पासून बंद; बंद करणारे: अरुण टेकवडे"
     assert said in " ".join(admin.page(path).text.replace("\u00a0", " ").split())
+
+
+@pytest.mark.parametrize("page", ["/departments", "/departments/water", "/people"])
+def test_a_page_of_the_register_reads_no_history_as_a_whole(site: Site, page: str) -> None:
+    browser = site.browser("lead")
+    with _asked(site.city.database) as asked:
+        assert browser.get(page).status_code == 200
+    with site.city.database.engine.connect() as connection:
+        plans = [
+            str(row[3])
+            for statement, values in asked
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert [one for one in plans if one.startswith("SCAN events")] == []
+
+
+@contextmanager
+def _asked(database: Database) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+    """Every question to the database, with its values."""
+    seen: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(
+        _connection: Connection,
+        _cursor: object,
+        statement: str,
+        values: tuple[object, ...],
+        *_: object,
+    ) -> None:
+        if "SELECT" in statement:
+            seen.append((statement, values))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)

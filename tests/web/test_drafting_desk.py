@@ -259,7 +259,7 @@ def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None
     assert late.status_code == 409
     assert page.named("text_mr")[0].raw == "{date} पाणी बंद"
     assert "आपल्या मजकूर" not in page
-    assert "आत्ता जतन असलेला मजकूर व आपला मजकूर" in page
+    assert "सध्या जतन असलेला मजकूर व आपला मजकूर" in page
     assert clerk.post(path, dict(page.form("text"))).status_code == 302
     shown = clerk.page(path)
     assert shown.named("name")[0].get("value") == "दुसरे नाव"
@@ -333,7 +333,7 @@ def test_the_second_saver_sees_both_texts_and_saves_all_the_same(desk: Desk) -> 
     came = [one.text for one in page.all if one.tag == "ins"]
     assert "[वगळला: शनिवारी]" in gone
     assert "[जोडला: रविवारी]" in came
-    assert "तरीही माझा मजकूर नवी आवृत्ती म्हणून जतन करा" in page
+    assert "तरीही माझा मजकूर नवीन आवृत्ती म्हणून जतन करा" in page
     assert desk.press("save", {}, page.form("draft")).status_code == 302
     with desk.site.city.read() as session:
         found = session.get_one(Post, desk.post_id).revisions

@@ -62,6 +62,40 @@ def joint(site: Site) -> int:
     return post
 
 
+def test_the_review_page_names_the_department_of_a_joint_post_that_lacks_an_approver(
+    site: Site,
+) -> None:
+    post = site.city.start(site.city.hand_in())
+    site.city.save(post, on=["x"], asked=("water", "garden"))
+    site.city.send(post)
+    for who in ("clerk", "first"):
+        page = site.browser(who).page(f"/posts/{post}/review")
+        (said,) = [one for one in page.notices() if "नोंद नाही" in one]
+        assert "उद्यान" in said
+        assert "पाणीपुरवठा" not in said
+    board = site.browser("lead").page("/decisions")
+    assert "उद्यान विभाग: येथे मान्यता देण्यास कोणी उपलब्ध नाही." in board
+
+
+def test_on_the_spot_is_reached_from_the_posts_page_while_somebody_can_decide(site: Site) -> None:
+    own, blocked = site.city.in_review(), site.city.in_review("garden")
+    clerk = site.browser("clerk")
+    assert f"/posts/{own}/on-the-spot" in clerk.page(f"/posts/{own}").html
+    assert "on-the-spot" not in clerk.page(f"/posts/{blocked}").html
+    assert "on-the-spot" not in site.browser("first").page(f"/posts/{own}").html
+    site.city.approve(own)
+    assert "on-the-spot" not in clerk.page(f"/posts/{own}").html
+
+
+def test_the_history_says_in_spite_of_what_it_was_sent(site: Site) -> None:
+    post = site.city.start(site.city.hand_in())
+    site.city.save(post, on=["x"], text="दि. २० नोव्हेंबर २०२६ पर्यंत अर्ज करावेत.")
+    site.city.send(post)
+    said = "तपासण्याचे मुद्दे असतानाही पाठविले: उलटून गेलेली तारीख; एकाच भाषेतील मजकूर."
+    for who in ("clerk", "first", "auditor"):
+        assert said in site.browser(who).page(f"/posts/{post}")
+
+
 def test_the_page_names_the_appointment_it_acts_under(site: Site) -> None:
     post = site.city.in_review()
     officer = site.browser("first")
@@ -185,7 +219,7 @@ def test_stale_is_told_before_everything_else_that_could_be_said(site: Site) -> 
     page = Page(answer.text)
     assert answer.status_code == 409
     assert "नोंद झालेली नाही" in page.notices()[0]
-    assert "आवृत्ती क्र. २ नवी आहे" in page.notices()[0].replace("\xa0", " ")
+    assert "आवृत्ती क्र. २ त्यानंतरची आहे" in page.notices()[0].replace("\xa0", " ")
     assert not [one for one in page.all if one.get("action") == path]
 
 

@@ -49,6 +49,23 @@ def test_a_question_goes_to_the_department_and_its_answer_comes_back_on_the_same
     assert again.status_code == 409
 
 
+def test_a_note_waits_under_the_cells_today_until_the_cell_says_that_it_has_seen_it(
+    site: Site, submission: int
+) -> None:
+    site.city.send(site.city.draft(submission))
+    path, words = f"/submissions/{submission}", "टँकरचा क्रमांक बदलला आहे."
+    member, clerk = site.browser("member"), site.browser("clerk")
+    assert words not in clerk.page("/")
+    follow(member, f"{path}/note", {"note": words})
+    assert words in clerk.page("/")
+    assert f"{path}/note/seen" in clerk.page(path).html
+    assert f"{path}/note/seen" not in member.page(path).html
+    seen = follow(clerk, f"{path}/note/seen", {})
+    assert "नोंद घेतली. ही टीप आता ‘आजची कामे’ येथे दिसणार नाही" in seen
+    assert words not in clerk.page("/")
+    assert "कक्षाने टीप पाहिली" in member.page(path)
+
+
 def changed(page: Page, **new: str) -> list[tuple[str, str]]:
     """What the form holds, with these fields written anew."""
     return [(name, new.get(name, value)) for name, value in page.form("hand-in")]
@@ -135,6 +152,38 @@ def test_a_duplicate_goes_on_under_the_others_number_and_each_leads_to_the_other
     assert clerk.post(f"/submissions/{twin}/draft").status_code in (302, 409)
     with site.city.read() as session:
         assert not session.get_one(Submission, twin).posts
+
+
+def test_a_duplicate_whose_original_was_declined_says_so_and_how_to_hand_it_in_anew(
+    site: Site, submission: int
+) -> None:
+    twin = site.city.hand_in("पुन्हा तेच")
+    clerk, member = site.browser("clerk"), site.browser("member")
+    follow(clerk, f"/submissions/{twin}/merge", {"number": "1", "reason": "एकच आशय"})
+    follow(clerk, f"/submissions/{submission}/decline", {"reason": "निविदा रद्द झाली."})
+    shown = member.page(f"/submissions/{twin}")
+    for words in (
+        "यावरून काहीही प्रसिद्ध होणार नाही",
+        "हा प्रस्ताव क्र.\u00a0PMC/2026/000001 मध्ये समाविष्ट होता; तो अस्वीकृत झाला आहे.",
+        "निविदा रद्द झाली.",
+        "ज्यात तो समाविष्ट होता तो प्रस्ताव संपुष्टात आला",
+        "‘पुन्हा वापरा’ या बटणाने प्रस्ताव पुन्हा सादर करावा",
+    ):
+        assert words in shown, words
+    assert "यापुढील कार्यवाही क्र." not in shown
+    assert f"/submissions/new?again={twin}" in [one.get("href") for one in shown.all]
+
+
+def test_a_submission_withdrawn_from_a_joint_post_stands_on_the_posts_page(site: Site) -> None:
+    post = site.city.draft(site.city.hand_in())
+    other = site.city.hand_in(department="road")
+    site.city.join(post, other)
+    officer = site.browser("road_officer")
+    follow(officer, f"/submissions/{other}/withdraw", {"reason": "काम पुढे ढकलले."})
+    shown = site.browser("clerk").page(f"/posts/{post}")
+    assert "पोस्टमधील एक प्रस्ताव मागे घेतला" in shown
+    assert "PMC/2026/000002" in shown
+    assert site.city.told("submission_withdrawn") == ["clerk", "first"]
 
 
 def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(

@@ -8,9 +8,11 @@ import io
 import pytest
 
 from publisher.models.content import Submission
-from publisher.office import exporting
+from publisher.office import exporting, searching
 from tests.office.crowd import multiply
+from tests.support.city import DAY
 from tests.web.counter import Site
+from tests.web.reading import Page
 from web.exports import BOM, HEADINGS, defused
 
 
@@ -120,3 +122,67 @@ def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> 
     items = [one for one in page.all if "work-item" in (one.attributes.get("class") or "")]
     assert len(items) == 60
     assert "६२" in page.text
+
+
+def _many_newer(site: Site, title: str) -> None:
+    """One handed in long ago under this title, and since then as many as are looked through."""
+    site.city.hand_in()
+    multiply(site.city, searching.SPAN)
+    with site.city.write() as session:
+        oldest = session.get_one(Submission, 1)
+        oldest.title, oldest.text_mr = title, ""
+        oldest.received_at -= 20_000 * DAY
+
+
+NOT_AMONG_NEWEST = "नवीनतम ५००० मध्ये काही सापडले नाही."
+NOT_BEFORE_EITHER = "त्याआधीच्या ५००० मध्येही काही सापडले नाही."
+
+
+@pytest.mark.parametrize("page", ["/search?q={}", "/submissions?view=all&q={}"])
+def test_nothing_among_the_newest_is_no_end(site: Site, page: str) -> None:
+    _many_newer(site, "विहीर")
+    browser = site.browser("clerk")
+    newest = browser.page(page.format("विहीर"))
+    assert NOT_AMONG_NEWEST in newest
+    assert [one for one in newest.all if one.get("href") == "/submissions/1"] == []
+    older = browser.page(_older(newest))
+    assert NOT_AMONG_NEWEST not in older
+    assert [one.text for one in older.all if one.get("href") == "/submissions/1"] == ["विहीर"]
+    assert _links(older, "आधीचे") == []
+
+
+@pytest.mark.parametrize(
+    ("page", "nothing"),
+    [
+        ("/search?q=नसलेला", "काहीही सापडले नाही."),
+        ("/submissions?view=all&q=नसलेला", "या निवडीशी जुळणारे काही नाही."),
+    ],
+)
+def test_nothing_anywhere_is_told_after_the_oldest(site: Site, page: str, nothing: str) -> None:
+    site.city.hand_in()
+    multiply(site.city, 2 * searching.SPAN)
+    browser = site.browser("clerk")
+    seen = [browser.page(page)]
+    while _links(seen[-1], "आधीचे"):
+        seen.append(browser.page(_older(seen[-1])))
+    assert [NOT_AMONG_NEWEST in one for one in seen] == [True, False, False]
+    assert [NOT_BEFORE_EITHER in one for one in seen] == [False, True, False]
+    assert [nothing in one for one in seen] == [False, False, True]
+
+
+def test_a_page_of_hits_says_how_far_back_was_looked(site: Site) -> None:
+    _many_newer(site, "विहीर")
+    browser = site.browser("clerk")
+    newest = browser.page("/submissions?view=all&q=पाणीपुरवठा")
+    assert "नवीनतम ५००० मध्ये शोधले आहे." in newest
+    following = browser.page(_links(newest, "पुढील प्रस्ताव")[0])
+    assert "नवीनतम ५००० मध्ये शोधले आहे." in following
+
+
+def _links(page: Page, words: str) -> list[str]:
+    return [one.get("href") for one in page.all if one.tag == "a" and one.text == words]
+
+
+def _older(page: Page) -> str:
+    (address,) = _links(page, "आधीचे")
+    return address

@@ -154,6 +154,7 @@ def test_outside_a_rehearsal_no_page_says_so(site: Site) -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.proof
 @pytest.mark.timeout(400)
 @pytest.mark.xdist_group("rehearsing")
 def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_it(

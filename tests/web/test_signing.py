@@ -233,7 +233,7 @@ def test_a_new_invitation_makes_the_one_before_void_and_so_does_time(site: Site)
     [
         ("", "पासवर्ड लिहावा."),
         ("लहान", "किमान १२ अक्षरे असावीत."),
-        ("password1234", "हा पासवर्ड अनेकजण वापरतात. आपले स्वतःचे काही शब्द एकत्र लिहावेत."),
+        ("password1234", "हा पासवर्ड अनेक जण वापरतात. आपले स्वतःचे काही शब्द एकत्र लिहावेत."),
     ],
 )
 def test_a_first_password_that_will_not_do_says_why(site: Site, password: str, said: str) -> None:

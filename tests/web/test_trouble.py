@@ -35,7 +35,7 @@ LONG = {"text_mr": ["शनिवारी पाणीपुरवठा बं
 """More than the room that is left in a page of the database."""
 
 PAIRS = [(name, value) for name, values in (TYPED | LONG).items() for value in values]
-AWAY = "माहितीसाठ्याशी आत्ता संपर्क होत नाही. कोणताही बदल झालेला नाही."
+AWAY = "प्रणालीच्या माहितीसाठ्याशी सध्या संपर्क होत नाही. कोणताही बदल झालेला नाही."
 MEGABYTE = 1024 * 1024
 
 
@@ -287,6 +287,7 @@ def upload(
 END = b"\r\n--edge--\r\n"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("who", "size"), [("member", 5_000), ("", 300)])
 def test_more_than_is_ever_read_is_refused_before_a_byte_of_it_is(
     site: Site, who: str, size: int
@@ -307,6 +308,7 @@ def test_other_forms_take_no_more_than_64_megabytes_on_the_way(site: Site) -> No
     assert body.given <= 66 * MEGABYTE
 
 
+@pytest.mark.proof
 def test_a_video_of_300_megabytes_is_read_to_its_end_and_what_was_typed_is_kept(site: Site) -> None:
     """Really sent, piece by piece; what is too much of it is thrown away, not held."""
     member = site.browser("member")
@@ -328,6 +330,7 @@ def test_a_video_sent_after_the_session_was_lost_is_named_and_the_text_kept(site
     assert ("kept:title", "water") in page.form("sign-in")
 
 
+@pytest.mark.proof
 def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
     """A field that is no file is kept in memory: it is cut off much earlier."""
     body = Endless(HEAD.replace(b'; filename="film.mp4"', b""), 60 * MEGABYTE)

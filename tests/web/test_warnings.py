@@ -82,7 +82,7 @@ def test_a_warning_says_what_to_do(site: Site) -> None:
     browser, _post_id, path = draft(site)
     browser.post(path, form_of(site, "save", WRONG))
     lines = [one.text for one in listed(browser.page(path))]
-    assert any("तारीख किंवा वार दुरुस्त करा." in one for one in lines)
+    assert any("तारीख किंवा वार दुरुस्त करावा." in one for one in lines)
 
 
 def test_the_same_words_at_several_places_are_one_line_with_several_links(site: Site) -> None:
@@ -232,4 +232,5 @@ def test_before_an_answer_on_x_it_is_told_where_x_would_refuse_it(
     site.browser("lead").post(f"/comments/{comment_id}/assign", {"department": department})
     page = site.browser("first").page(f"/comments/{comment_id}")
     told = [one.text for one in page.all if one.get("id") == "text-warning"]
-    assert [one.startswith("नागरिकाने आपल्या खात्याचा उल्लेख") for one in told] == [True] * is_told
+    begins = "नागरिकाने महापालिकेच्या सोशल मिडिया खात्याचा उल्लेख"
+    assert [one.startswith(begins) for one in told] == [True] * is_told

@@ -17,12 +17,14 @@ from publisher.desk import on_the_spot
 from publisher.desk.drafting import PictureDraft
 from publisher.desk.intake import UploadedFile
 from publisher.models.content import Post, SubmissionFile
+from publisher.models.deliveries import Delivery
 from publisher.models.people import Department, SignIn
 from publisher.models.warnings import CheckedLink
+from publisher.models.watching import Watch
 from publisher.people import departments
 from publisher.worktime import local_day
-from tests.support import planned
-from tests.support.city import City
+from tests.support import lane, planned
+from tests.support.city import APPROVERS, City
 from tests.web import kept, pictures
 from tests.web.counter import SECRET, Browser, Site
 
@@ -109,7 +111,13 @@ TABLE: Mapping[str, Entry] = {
     "today.index": page(EVERYBODY),
     "tour.step": page(EVERYBODY),
     "accounts.index": page("admin lead cell auditor"),
+    "accounts.show": page("admin lead cell auditor"),
+    "accounts.change": page("admin"),
+    "accounts.disconnect": page("admin"),
     "accounts.check": page("admin"),
+    "accounts_connecting.begin": page("admin", sends={"platform": "x"}),
+    "accounts_connecting.back": page("admin"),
+    "accounts_connecting.walk": page("admin"),
     "calendar.index": page(EVERYBODY),
     "feeds.index": page(EVERYBODY),
     "feeds.renew": page(EVERYBODY),
@@ -117,6 +125,15 @@ TABLE: Mapping[str, Entry] = {
     "feeds.calendar": PUBLIC,
     "rescheduling.index": page("lead cell"),
     "rescheduling.move": page("lead cell"),
+    "clocks.index": page("admin lead"),
+    "stopping.show": page(EVERYBODY),
+    "stopping.stop": page("admin lead cell officer"),  # the latter two are on duty here
+    "stopping.release": page("admin lead"),
+    "freezes.index": page("admin lead cell"),
+    "freezes.freeze": page("admin lead"),
+    "freezes.lift": page("admin lead"),
+    "by_hand.show": DESK,
+    "by_hand.publish": DESK,
     "slots.index": page("lead cell"),
     "slots.set_slots": page("lead cell"),
     "slots.set_quiet_time": page("lead cell"),
@@ -165,6 +182,7 @@ TABLE: Mapping[str, Entry] = {
     "submissions.change": Entry("", "officer head member"),
     "submissions.save": Entry("", "officer head member"),
     "submissions.note": Entry("", "officer head member"),
+    "submissions.see_note": DESK,
     "submissions.complete": Entry("", "officer head member"),
     "submissions.return_submission": DESK,
     "submissions.merge": DESK,
@@ -202,6 +220,26 @@ TABLE: Mapping[str, Entry] = {
     "approvals.texts": page("officer head"),
     "approvals.keep_text": page("officer head"),
     "approvals.remove_text": page("officer head"),
+    "emergency.index": page(EVERYBODY),
+    "emergency.take": page(EVERYBODY),
+    "emergency.fill": page(EVERYBODY),
+    "emergency.go_on": page(EVERYBODY),
+    "emergency.uses": page(EVERYBODY),
+    "emergency.show": page(EVERYBODY),
+    "emergency.ratify": Entry("", "officer head"),
+    "emergency.ask_refusal": Entry("", "officer head"),
+    "emergency.refuse": Entry("", "officer head"),
+    "emergency_templates.index": page(EVERYBODY),
+    "emergency_templates.show": Entry("admin lead cell auditor", SEES_OWN),
+    "emergency_templates.new": page("lead cell"),
+    "emergency_templates.edit": page("lead cell"),
+    "emergency_templates.end": page("lead cell"),
+    "emergency_templates.approve": DECIDE,
+    "emergency_templates.return_template": DECIDE,
+    "emergency_templates.withdraw": DECIDE,
+    "duty.index": page(EVERYBODY),
+    "duty.put_on": page(RECORDS),
+    "duty.take_off": page(RECORDS),
     "deliveries.board": page(f"admin {WHOEVER_READS_ALL} {SEES_OWN}"),
     "deliveries.show": SEE_POST,
     "deliveries.schedule": DESK,
@@ -216,6 +254,11 @@ TABLE: Mapping[str, Entry] = {
     "inbox.transfer": ON_COMMENTS,
     "inbox.close": ON_COMMENTS,
     "inbox.reopen": ON_COMMENTS,
+    "orders.take_back": WITHDRAW,
+    "orders.hide": ON_COMMENTS,
+    "orders.unhide": ON_COMMENTS,
+    "correcting.found": SEE_POST,
+    "correcting.seen": ON_COMMENTS,
 }
 LETS_IN = {"GET": {200, 302}, "POST": {200, 302, 409, 422}}
 """What a page answers to whoever may open it; an empty form is refused by its own words."""
@@ -236,7 +279,8 @@ def furnish(city: City, department: str) -> Ids:
     city.send(post)
     city.approve(post, by={"water": "first", "road": "road_officer"}[department])
     delivery = city.schedule(post, timedelta(days=1))[0]
-    comment = city.comment(under=city.live(department)[0])
+    live = city.live(department)[0]
+    comment = city.comment(under=live)
     with city.read() as session:
         query = select(SubmissionFile).where(SubmissionFile.submission_id == submission)
         file = session.scalars(query).one()
@@ -249,6 +293,7 @@ def furnish(city: City, department: str) -> Ids:
         "export_id": 0,
         "slot_id": slot,
         "quiet_id": quiet,
+        "freeze_id": planned.freeze(city),
         "notice_id": planned.fail_mail(city),
         "submission_id": submission,
         "file_id": file.id,
@@ -258,9 +303,12 @@ def furnish(city: City, department: str) -> Ids:
         "variant_id": city.variants(post)[0],
         "delivery_id": delivery,
         "comment_id": comment,
+        "watch_id": _found_changed(city, live),
         "person_id": city.people["garden_member"],
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
+        "platform": "x",
+        "walk_id": planned.begin_walk(city, department),
         "code": department,
         "change_id": _renaming(city, department),
         "text_id": city.starting_text(),
@@ -269,7 +317,18 @@ def furnish(city: City, department: str) -> Ids:
         "filename": "icon.svg",
         "scenario": "lag",
         "number": 1,
+        **lane.furnish(city, department, APPROVERS[department]),
     }
+
+
+def _found_changed(city: City, delivery_id: int) -> int:
+    """Somebody else has changed what this delivery brought out; gives the watch's id."""
+    with city.write() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+        watch = Watch(receipt=receipt, differs_at=city.now, seen_text="पाणी बंद नाही.")
+        session.add(watch)
+        session.flush()
+        return watch.id
 
 
 def _spot(city: City, department: str) -> str:

@@ -84,4 +84,4 @@ def _spoil(form: HandInForm) -> None:
     for name, field in form._fields.items():
         if name not in {"secret", "csrf_token", "wished_at"}:
             field.errors = [f"{field.label.text}: एक दुरुस्ती करावी."]
-    form.wished_on.errors = ["प्रसिद्धीची अपेक्षित वेळ उलटून गेली आहे. आत्तानंतरची तारीख व वेळ लिहा."]
+    form.wished_on.errors = ["प्रसिद्धीची अपेक्षित वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहा."]

@@ -53,6 +53,7 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("path", "lang"), SEEN)
 def test_axe_finds_nothing_and_targets_are_large_on_phone_and_desk(
     visit: Opener, path: str, lang: str
@@ -65,6 +66,7 @@ def test_axe_finds_nothing_and_targets_are_large_on_phone_and_desk(
         assert page.evaluate(SMALL_TARGETS) == []
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("path", "lang"), SEEN)
 def test_nothing_scrolls_sideways_at_320_px_nor_with_larger_letters(
     visit: Opener, path: str, lang: str

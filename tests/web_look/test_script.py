@@ -42,6 +42,17 @@ def test_a_draft_is_forgotten_once_the_server_says_that_it_was_sent(visit: Opene
     assert page.evaluate("Object.keys(localStorage)") == []
 
 
+def test_a_page_that_is_left_after_sending_writes_no_draft_any_more(visit: Opener) -> None:
+    """It may be left only after the next page has forgotten the draft."""
+    page = visit("hand_in")
+    typed(page, "उद्याने")
+    page.route("**/*", lambda route: route.fulfill(status=204))  # the page stays
+    page.click(".submit-bar button")
+    page.evaluate("localStorage.clear(); window.dispatchEvent(new PageTransitionEvent('pagehide'))")
+    page.wait_for_timeout(1_000)  # longer than a draft rests before it is written
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
 def test_no_draft_is_put_over_what_the_server_shows_after_an_error(visit: Opener) -> None:
     page = visit("hand_in")
     typed(page, "जुने शीर्षक")

@@ -1,0 +1,1 @@
+"""The benches themselves: that they measure what they say, on very little."""

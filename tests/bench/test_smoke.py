@@ -1,0 +1,92 @@
+"""The bench works: twenty deliveries, one round, SQLite; nothing is said of speed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import figures
+from bench.figures import Found, at_least, at_most, exactly, told
+from tests.support.processes import plain_environment
+from tests.support.runs import CHECKOUT
+
+Figures = list[dict[str, object]]
+
+
+def measure(folder: Path, *parts: str) -> tuple[Figures, str]:
+    """Run these parts of the bench as its command does; gives its figures and what it said."""
+    call = [sys.executable, "-m", "bench", "dispatch", "--runs", "1", "--size", "20"]
+    call += ["--database", "sqlite", "--out", str(folder)]
+    call += [word for part in parts for word in ("--part", part)]
+    done = subprocess.run(
+        call,
+        cwd=CHECKOUT,
+        env=plain_environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (folder / "dispatch.json").exists(), done.stdout + done.stderr
+    return json.loads((folder / "dispatch.json").read_text()), done.stdout
+
+
+def value_of(found: Figures, words: str) -> object:
+    (figure,) = [one for one in found if words in str(one["figure"])]
+    return figure["value"]
+
+
+def test_twenty_at_once_leave_by_a_real_clock_and_their_lateness_is_written_down(
+    tmp_path: Path,
+) -> None:
+    (figure,), said = measure(tmp_path, "peak")
+    assert tuple(figure) == ("figure", "value", "target", "holds")
+    assert isinstance(figure["value"], float)
+    assert 0 < figure["value"] < 20
+    assert f"| {figure['figure']} | {figure['value']:,g} | ≤ 5 |" in said
+    behind = json.loads((tmp_path / "dispatch-behind.json").read_text())
+    assert len(behind["p99 late, s"]) == 1
+
+
+@pytest.mark.proof
+def test_what_is_due_in_a_burst_and_after_an_outage_arrives(tmp_path: Path) -> None:
+    found, said = measure(tmp_path, "accounted")
+    for words in ("one burst: sent", "outage: sent"):
+        assert value_of(found, words) == 20
+    assert value_of(found, "default grace, outage: lost") == 20
+    assert "| due in one burst: sent | 20 | 20 | yes |" in said
+
+
+@pytest.mark.proof
+def test_every_other_part_measures_something(tmp_path: Path) -> None:
+    found, _said = measure(tmp_path, "throughput", "waiting", "idle", "past")
+    measured = {str(one["figure"]): one["value"] for one in found}
+    for words in ("one clock on SQLite ÷ a bare", "64 connections ÷", "when idle", "claim with"):
+        assert isinstance(value_of(found, words), float), measured
+    behind = json.loads((tmp_path / "dispatch-behind.json").read_text())
+    assert len(behind["lateness when idle, ms"]) == 20
+
+
+def test_a_figure_says_whether_it_keeps_its_target() -> None:
+    assert [at_least("a", value, 0.9).holds for value in (0.9, 0.89, None)] == [True, False, None]
+    assert [at_most("a", value, 50).holds for value in (50, 50.1)] == [True, False]
+    assert [exactly("a", value, 20).holds for value in (20, 19)] == [True, False]
+    assert told("a", 1.23456).value == 1.235
+
+
+def test_the_ratio_is_the_median_of_the_rounds_and_none_where_a_side_is_missing() -> None:
+    assert figures.median_ratio([10, 30, 20], [10, 10, 10]) == 2
+    assert figures.median_ratio([10, 30, 20], []) is None
+    assert figures.share([*range(100)], 0.95) == 95
+
+
+def test_the_table_names_what_was_not_measured_and_what_misses_its_target() -> None:
+    found = Found([at_least("a", None, 0.9), at_least("b", 0.5, 0.9), told("c", 2)], {})
+    assert figures.table([found])[2:] == [
+        "| a | not measured | ≥ 0.9 | – |",
+        "| b | 0.5 | ≥ 0.9 | **no** |",
+        "| c | 2 | – | – |",
+    ]

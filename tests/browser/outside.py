@@ -1,0 +1,117 @@
+"""What is out and was changed: a correction in review, orders, and what somebody else did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from publisher.desk import drafting, live, ordering
+from publisher.desk.drafting import Draft, VariantDraft
+from publisher.inbox import hiding
+from publisher.models.content import Language, Post
+from publisher.models.deliveries import Receipt
+from publisher.models.press import Order
+from publisher.models.watching import Watch
+from publisher.platforms.base import RefusalCode, Refused
+from tests.support.city import City
+
+MENDED = "शनिवारी सकाळी ९ ऐवजी १० ते सायंकाळी ५ या वेळेत पूर्व भागाचा पाणीपुरवठा बंद राहील."
+
+
+def fill(town: City, paths: dict[str, int | str]) -> None:
+    """Let it all happen; gives the names of what is worth looking at."""
+    corrected = _live(town)
+    _correct(town, corrected)
+    paths["corrected"] = corrected
+    taken = _live(town)
+    town.platform("x").fail_next(Refused(RefusalCode.PERMISSION), on="delete")
+    _take_back(town, taken)
+    town.press()
+    paths["taken"] = taken
+    with town.read() as session:
+        orders = ordering.orders_of(session, taken)
+        paths["deletion"], paths["stuck_deletion"] = _by_state(orders)
+    paths["found"] = _found(town, _live(town), seen="शनिवारी पाणीपुरवठा सुरळीत राहील.")
+    paths["found_gone"] = _found(town, _live(town), seen="")
+    _hide(town, paths)
+
+
+def _live(town: City) -> int:
+    deliveries = town.live(on=("x", "facebook"))
+    town.clock.move(timedelta(minutes=11))
+    return town.delivery(deliveries[0]).post_id
+
+
+def _correct(town: City, post_id: int) -> None:
+    """A correction that is in review, for both accounts."""
+    with town.read() as session:
+        post, known = session.get_one(Post, post_id), drafting.known(session, post_id=post_id)
+    texts = {"x": f"शुद्धिपत्रक: {MENDED}", "facebook": MENDED}
+    variants = [
+        VariantDraft(town.accounts[one], Language.MARATHI, text) for one, text in texts.items()
+    ]
+    draft = Draft(title=post.title, note="वेळ दुरुस्त केली.", variants=tuple(variants))
+    prepared = drafting.prepare_pictures(town.store, draft, known)
+    with town.write() as session:
+        drafting.save(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post_id,
+            seen=post.newest,
+            prepared=prepared,
+        )
+    town.send(post_id)
+
+
+def _take_back(town: City, post_id: int) -> None:
+    with town.write() as session:
+        ordering.take_back(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            post_id=post_id,
+            receipt_ids=[one.receipt.id for one in live.of_post(session, post_id)],
+            reason="चुकीच्या भागाचे नाव प्रसिद्ध झाले होते; सुधारित माहिती लवकरच.",
+        )
+
+
+def _by_state(orders: list[Order]) -> tuple[int, int]:
+    """The deletion that was carried out, and the one that was refused."""
+    done = {one.delivery.state.value: one.delivery_id for one in orders}
+    return done["published"], done["failed"]
+
+
+def _found(town: City, post_id: int, *, seen: str) -> int:
+    """Somebody else changed the post on Facebook, or deleted it; gives the watch's id."""
+    with town.write() as session:
+        (receipt,) = [
+            one.receipt
+            for one in live.of_post(session, post_id)
+            if one.account.platform == "facebook"
+        ]
+        watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=seen)
+        if seen:
+            watch.differs_at = town.now
+        else:
+            watch.found_gone_at = town.now
+            session.get_one(Receipt, receipt.id).gone_at = town.now
+        session.add(watch)
+        session.flush()
+        return session.scalars(select(Watch.id).where(Watch.receipt_id == receipt.id)).one()
+
+
+def _hide(town: City, paths: dict[str, int | str]) -> None:
+    """A comment that is hidden."""
+    comment_id = town.comment("या नंबरवर फोन करा: तो माणूस चोर आहे.", under=town.live()[0])
+    with town.write() as session:
+        hiding.hide(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            comment_id=comment_id,
+            reason="एका व्यक्तीवर वैयक्तिक आरोप व तिचा दूरध्वनी क्रमांक.",
+        )
+    town.press()
+    paths["hidden"] = comment_id

@@ -1,0 +1,95 @@
+"""`nagarvani accounts`: a list, sealing anew under a newer key, forgetting all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+
+from publisher.database import Database
+from publisher.lifecycle import AccountState
+from publisher.models.deliveries import Account
+from publisher.models.history import Event
+from publisher.press.accounts import Unsealable, Vault
+from publisher.settings import WrongSetting
+from tests.cli.doing import SECRET, House, house
+from tests.cli.test_init import FACEBOOK, X
+
+FIRST, SECOND = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+@pytest.fixture
+def own(tmp_path: Path, sqlite_url: str) -> House:
+    """A house with an account on each platform."""
+    made = house(tmp_path, sqlite_url)
+    assert made.call("init", **X, **FACEBOOK).code == 0
+    return made
+
+
+def found(own: House) -> list[Account]:
+    database = Database(own.environment()["NAGARVANI_DATABASE_URL"])
+    with database.reading() as session:
+        rows = list(session.scalars(select(Account).order_by(Account.id)))
+    database.dispose()
+    return rows
+
+
+def test_the_list_says_whose_they_are_and_in_which_state(own: House) -> None:
+    said = own.call("accounts", "list")
+    assert said.lines == [
+        "x city: connected; पुणे महानगरपालिका; owner information-technology; used by all",
+        "facebook 1234: connected; पुणे महानगरपालिका; owner information-technology; used by all",
+    ]
+
+
+def test_everything_is_sealed_anew_under_the_newest_key_and_older_ones_can_go(own: House) -> None:
+    assert own.call("accounts", "rotate-keys", TOKEN_KEYS=FIRST).code == 0
+    said = own.call("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
+    assert (said.code, "NAGARVANI_TOKEN_KEYS" in said.out) == (0, True)
+    only_newest = Vault("another-secret-that-is-long-enough-for-it", (SECOND,))
+    opened = [only_newest.open(one.credentials) for one in found(own)]
+    assert opened[0]["access_token"] == "1-token"
+    assert opened[1]["page_token"] == "page-token"
+
+
+def test_what_no_key_opens_is_named_and_stays_as_it_is(own: House) -> None:
+    own.call("accounts", "rotate-keys", TOKEN_KEYS=FIRST)
+    before = [one.credentials for one in found(own)]
+    said = own.call("accounts", "rotate-keys", TOKEN_KEYS=SECOND)
+    assert said.code == 1
+    assert said.err.count("none of the keys opens it") == 2
+    assert [one.credentials for one in found(own)] == before
+
+
+def test_forgetting_all_asks_and_does_nothing_without_a_yes(own: House) -> None:
+    said = own.call("accounts", "forget-all")
+    assert said.code == 1
+    assert "Type yes to do it" in said.out
+    assert all(one.credentials for one in found(own))
+
+
+def test_one_command_forgets_all_access(own: House) -> None:
+    said = own.call("accounts", "forget-all", "--yes", **X)
+    assert (said.code, "2 disconnected" in said.out) == (0, True)
+    assert "Take them out there." in said.out  # else `init` connects them again
+    rows = found(own)
+    assert {(one.credentials, one.state) for one in rows} == {("", AccountState.DISCONNECTED)}
+    with pytest.raises(Unsealable):
+        Vault(SECRET, ()).open(rows[0].credentials)
+    database = Database(own.environment()["NAGARVANI_DATABASE_URL"])
+    with database.reading() as session:
+        verbs = session.scalars(select(Event.verb).where(Event.subject == "accounts"))
+        assert sorted(verbs) == ["connect", "connect", "disconnect", "disconnect"]
+    database.dispose()
+    assert "disconnected" in own.call("accounts", "list").lines[0]
+    assert own.call("init", **X, **FACEBOOK).code == 0
+    assert found(own)[0].state is AccountState.CONNECTED
+
+
+def test_the_apps_own_keys_may_be_set_without_an_account(own: House) -> None:
+    keys = {name: X[name] for name in ("X_CONSUMER_KEY", "X_CONSUMER_SECRET")}
+    assert own.call("init", **keys, FACEBOOK_APP_ID="1", FACEBOOK_APP_SECRET="s").code == 0
+    with pytest.raises(WrongSetting, match="NAGARVANI_X_CONSUMER_SECRET: is missing"):
+        own.call("init", X_CONSUMER_KEY="key")

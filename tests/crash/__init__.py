@@ -1,0 +1,1 @@
+"""Crashes and faults under real processes: the sandbox's own ledger is the judge."""

@@ -1,0 +1,33 @@
+"""What every scenario begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.house import House, house
+from tests.crash.nursery import Forking, Nursery
+from tests.support.processes import Starter
+
+
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Forks the processes of this worker's scenarios."""
+    found = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def forking(start: Starter, nursery: Nursery) -> Forking:
+    """Starts commands as `start` does, but forks those of the product."""
+    return Forking(start.folder, start.stack, nursery=nursery)
+
+
+@pytest.fixture
+def standing(forking: Forking, database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with its sandbox; no clock runs yet."""
+    with house(forking, database_url, tmp_path) as opened:
+        yield opened

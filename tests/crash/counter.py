@@ -1,0 +1,73 @@
+"""The product with its pages, which die at a named point while somebody presses a button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from commands.demo.city import accounts_at
+from publisher.demo import seeding
+from publisher.now import now
+from publisher.settings import load
+from tests.crash.house import SCALED
+from tests.journey.browsing import Seen, Visitor
+from tests.journey.standing import Standing, until
+from tests.support.processes import Started, free_port
+
+
+@dataclass
+class Counter(Standing):
+    """Sandbox and city; web and clock are opened and closed by a scenario."""
+
+    pages: list[Started] = field(default_factory=list)
+
+    def up(self) -> None:
+        """Start the sandbox, and found the city with the demo's cast."""
+        self._start_sandbox()
+        self.port = free_port()
+        self.web = f"http://127.0.0.1:{self.port}"
+        self.environment |= {"NAGARVANI_BASE_URL": self.web, **SCALED}
+        settings = load(self.environment, folder=self.folder)
+        seeding.found(
+            self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
+        )
+
+    def open(self, dies_at: str = "") -> Started:
+        """Start the pages in place of those before; at that point a worker kills itself."""
+        self.close()
+        call = ("web", "--port", str(self.port), "--workers", "1")
+        web = self.start.nagarvani(*call, environment={**self.environment, **self._arm(dies_at)})
+        self.pages.append(web)
+        until(self._answers, what="the pages")
+        return web
+
+    def close(self) -> None:
+        """Stop the pages."""
+        while self.pages:
+            self.pages.pop().stop()
+
+    def clock(self, dies_at: str = "") -> Started:
+        """Start a clock."""
+        return self.start.nagarvani("clock", environment={**self.environment, **self._arm(dies_at)})
+
+    def _arm(self, name: str) -> dict[str, str]:
+        if not name:
+            return {}
+        log = str(self.reached(name))
+        return {"NAGARVANI_CHECKPOINT": name, "NAGARVANI_CHECKPOINT_LOG": log}
+
+    def reached(self, name: str) -> Path:
+        """The file in which a process writes that it reached this point."""
+        return self.folder / f"reached-{name}"
+
+    def lose(self, visitor: Visitor, page: Seen, where: str, at: str, **values: str) -> None:
+        """Send a form to pages that die at that point: nobody answers."""
+        web = self.open(dies_at=at)
+        with pytest.raises(requests.ConnectionError):
+            visitor.send(page, where, values)
+        self.close()
+        assert self.reached(at).read_text().split() == [at], web.said()
+        self.reached(at).unlink()

@@ -1,0 +1,127 @@
+"""The judge: the sandbox's ledger beside the rows, after everything has come to rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from publisher.desk import judging, leaving
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Variant
+from publisher.models.deliveries import Delivery
+from publisher.now import now
+from tests.crash.house import House
+
+AT_REST = (
+    DeliveryState.PUBLISHED,
+    DeliveryState.HELD,
+    DeliveryState.FAILED,
+    DeliveryState.MISSED,
+    DeliveryState.CANCELLED,
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a run came to. `held_live` are those of the held that the platform shows."""
+
+    posts: int = 0
+    published: int = 0
+    duplicates: int = 0
+    losses: int = 0
+    unapproved: int = 0
+    held: int = 0
+    held_live: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every promise held."""
+        return (self.duplicates, self.losses, self.unapproved) == (0, 0, 0)
+
+    def __add__(self, other: Judgement) -> Judgement:
+        sums = (getattr(self, one.name) + getattr(other, one.name) for one in fields(self))
+        return Judgement(*sums)
+
+
+def judge(house: House) -> Judgement:
+    """Compare what is out with what was approved, and every row with where it has to be."""
+    found = _found(house)
+    deliveries = _deliveries(house)
+    wanted = {_key(one): one for one in deliveries}
+    held = [one for one in deliveries if one.state is DeliveryState.HELD]
+    return Judgement(
+        posts=len(deliveries),
+        published=sum(one.state is DeliveryState.PUBLISHED for one in deliveries),
+        duplicates=sum(count - 1 for count in found.values()),
+        losses=sum(not _is_safe(one, found) for one in deliveries),
+        unapproved=sum(not _was_approved(wanted.get(key)) for key in found),
+        held=len(held),
+        held_live=sum(found[_key(one)] > 0 for one in held),
+    )
+
+
+def _found(house: House) -> Counter[tuple[str, str]]:
+    """How often each text of ours is out, posts and answers alike."""
+    found = Counter[tuple[str, str]]()
+    for platform in ("x", "facebook"):
+        found.update(
+            (platform, str(one["text"]))
+            for one in house.ledger(platform)
+            if not one["citizen"] and one["published"]
+        )
+    return found
+
+
+def explain(house: House) -> str:
+    """Each delivery that breaks a promise, a line each, with what is known of it."""
+    found = _found(house)
+    wanted = {_key(one): one for one in _deliveries(house)}
+    lines = [f"{key}: {count} times out there" for key, count in found.items() if count > 1]
+    lines += [f"{key}: never approved" for key in found if not _was_approved(wanted.get(key))]
+    lines += [
+        f"{key}: delivery {one.id} is {one.state}, fence {one.fence}, {one.reason}"
+        for key, one in wanted.items()
+        if not _is_safe(one, found) or found[key] > 1
+    ]
+    return "\n".join([*lines, house.unsettled()])
+
+
+def _deliveries(house: House) -> list[Delivery]:
+    query = select(Delivery).options(
+        joinedload(Delivery.account),
+        joinedload(Delivery.variant).joinedload(Variant.revision),
+        joinedload(Delivery.variant).joinedload(Variant.account),
+    )
+    with house.database.reading() as session:
+        rows = list(session.scalars(query).unique())
+        for one in rows:
+            leaving.leaving_text(one.variant)
+            list(one.variant.revision.decisions)
+    return rows
+
+
+def _key(delivery: Delivery) -> tuple[str, str]:
+    return delivery.account.platform, leaving.leaving_text(delivery.variant)
+
+
+def _is_safe(delivery: Delivery, found: Counter[tuple[str, str]]) -> bool:
+    """It is final or before a person; what is said to be published can be seen out there."""
+    if delivery.state is DeliveryState.PUBLISHED:
+        return found[_key(delivery)] > 0
+    return delivery.state in AT_REST
+
+
+def _was_approved(delivery: Delivery | None) -> bool:
+    """Whether the rows hold an approval of exactly what this delivery is pinned to."""
+    if delivery is None:
+        return False
+    revision = delivery.variant.revision
+    return any(
+        one.kind in judging.APPROVALS
+        and one.digest == revision.digest
+        and (one.withdrawn_at is None or one.withdrawn_at > (delivery.sending_at or now()))
+        for one in revision.decisions
+    )

@@ -1,0 +1,25 @@
+"""The kill points of `publisher.checkpoints`, by what a process does when it reaches them."""
+
+from __future__ import annotations
+
+PUBLISHING = (
+    "publish.before_claim",
+    "publish.in_claim_commit",
+    "publish.claimed",
+    "publish.uploaded",
+    "publish.in_sending_commit",
+    "publish.before_connect",
+    "publish.half_sent",
+    "publish.sent_unread",
+    "publish.answer_unstored",
+    "publish.in_receipt_commit",
+    "publish.stored",
+)
+IN_TWO_STEPS = ("publish.staged_unstored", "publish.staged")
+LOOKING = ("look.marked", "look.read", "look.in_commit", "look.stored")
+LISTENING = ("listen.page_unstored", "listen.page_stored")
+APPROVING = ("approve.before_commit", "approve.after_commit")
+ANSWERING = ("answer.before_commit", "answer.after_commit")
+BACKING_UP = ("backup.unfinished", "restore.in_commit")
+WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
+"""Tried in tests/notices, beside the senders."""

@@ -1,0 +1,227 @@
+"""The database goes away, locks, cuts or fills up while real clocks work."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.crash.disks import Disk, small_disk
+from tests.crash.house import LEASE, PATIENCE, House, house
+from tests.crash.judging import judge
+from tests.crash.nursery import Forking
+from tests.crash.servers import OwnServer, own_server
+from tests.support.postgres import TEMPLATE
+from tests.support.processes import Started, Starter
+from tests.support.runs import Run
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+on_its_own_server = pytest.mark.xdist_group("a server of its own")
+COMPLAINTS = ("does not answer", "disk is full", "disk I/O error", "No space left")
+
+
+@pytest.fixture(scope="module")
+def server(run: Run) -> Iterator[OwnServer]:
+    """A PostgreSQL for the tests of this file, which they may stop."""
+    with own_server(run) as found:
+        yield found
+
+
+@pytest.fixture
+def on_server(server: OwnServer, forking: Forking, tmp_path: Path) -> Iterator[House]:
+    """A house on that server."""
+    name = server.create()
+    with house(forking, server.url(name), tmp_path) as opened:
+        yield opened
+    server.drop(name)
+
+
+def _runs(standing: House) -> Started:
+    clock = standing.clock()
+    clock.wait_for("runs", within=PATIENCE)
+    return clock
+
+
+def _settle(standing: House, clock: Started) -> None:
+    """The clock that lived through it brings everything to rest, and no promise is broken."""
+    standing.wait_for(lambda: standing.waiting() == 0)
+    assert clock.is_running(), clock.said()
+    clock.stop(within=PATIENCE)
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published + found.held == found.posts > 0
+
+
+@on_its_own_server
+def test_postgresql_restarted_in_immediate_mode_loses_and_repeats_nothing(
+    on_server: House, server: OwnServer
+) -> None:
+    chance = random.Random(5)
+    on_server.slow(0.1)
+    clock = _runs(on_server)
+    for _ in range(10):
+        on_server.posts(6)
+        time.sleep(chance.uniform(0, 0.3))
+        server.stop()
+        server.start_again()
+        on_server.reconnect()
+    _settle(on_server, clock)
+
+
+@on_its_own_server
+@pytest.mark.parametrize("seconds", [1, 2 * LEASE], ids=["a moment", "twice the lease"])
+def test_postgresql_that_is_away_for_a_while_loses_and_repeats_nothing(
+    on_server: House, server: OwnServer, seconds: float
+) -> None:
+    on_server.slow(0.2)
+    clock = _runs(on_server)
+    on_server.posts(12)
+    server.stop()
+    time.sleep(seconds)
+    server.start_again()
+    on_server.reconnect()
+    _settle(on_server, clock)
+
+
+def test_connections_that_postgresql_cuts_lose_and_repeat_nothing(
+    start: Starter, postgres_url: str, tmp_path: Path
+) -> None:
+    """Whatever a clock was doing, its connections end: some of them inside a COMMIT."""
+    with house(start, postgres_url, tmp_path) as standing:
+        standing.slow(0.1)
+        clock = _runs(standing)
+        plain = postgres_url.replace("postgresql+psycopg://", "postgresql://")
+        with psycopg.connect(plain, autocommit=True) as killer:
+            for _ in range(20):
+                standing.posts(6)
+                killer.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND application_name = 'clock' "
+                    "AND random() < 0.5"
+                )
+                time.sleep(0.15)
+        _settle(standing, clock)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1, 6, 12])
+def test_sqlite_locked_by_another_writer_delays_and_loses_nothing(
+    start: Starter, sqlite_url: str, tmp_path: Path, seconds: float
+) -> None:
+    """Twelve seconds are longer than a writer waits: he is refused, as after thirty."""
+    with house(start, sqlite_url, tmp_path) as standing:
+        standing.slow(0.2)
+        clock = _runs(standing)
+        standing.posts(12)
+        with closing(_file(sqlite_url)) as locked:
+            locked.execute("BEGIN IMMEDIATE")
+            time.sleep(seconds)
+            locked.execute("ROLLBACK")
+        _settle(standing, clock)
+
+
+def _file(url: str) -> sqlite3.Connection:
+    opened = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    opened.execute("PRAGMA busy_timeout=30000")
+    return opened
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """A disk that can be filled."""
+    with small_disk(64) as found:
+        yield found
+
+
+@pytest.fixture
+def on_disk(disk: Disk, forking: Forking, sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house whose SQLite lies on that disk; media and sandbox lie elsewhere."""
+    file = disk.folder / "house.db"
+    Path(sqlite_url.removeprefix("sqlite:///")).rename(tmp_path / "moved.db")
+    file.write_bytes((tmp_path / "moved.db").read_bytes())
+    with house(forking, f"sqlite:///{file}", tmp_path) as opened:
+        yield opened
+
+
+def _empty_log(standing: House) -> None:
+    """From here on whatever is written takes new pages: the log begins anew, and short."""
+    with closing(_file(standing.database_url)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _complains(clock: Started) -> bool:
+    return any(one in clock.said() for one in COMPLAINTS)
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2, 5, 13])
+def test_a_disk_full_at_this_write_loses_and_repeats_nothing(
+    on_disk: House, disk: Disk, pages: int
+) -> None:
+    """The page after these is refused; what was written before it stands."""
+    on_disk.slow(0.1)
+    clock = _runs(on_disk)
+    on_disk.posts(12)
+    _empty_log(on_disk)
+    disk.fill(but=pages)
+    on_disk.wait_for(lambda: _complains(clock))
+    time.sleep(1)
+    disk.empty()
+    _settle(on_disk, clock)
+
+
+def test_a_disk_that_fills_again_and_again_loses_and_repeats_nothing(
+    on_disk: House, disk: Disk
+) -> None:
+    chance = random.Random(8)
+    on_disk.slow(0.1)
+    clock = _runs(on_disk)
+    for _ in range(5):
+        on_disk.posts(12)
+        time.sleep(chance.uniform(0, 0.3))
+        _empty_log(on_disk)
+        disk.fill()
+        time.sleep(1)
+        disk.empty()
+    assert _complains(clock), clock.said()
+    _settle(on_disk, clock)
+
+
+@on_its_own_server
+def test_postgresql_whose_disk_fills_loses_and_repeats_nothing(
+    disk: Disk, server: OwnServer, start: Starter, tmp_path: Path
+) -> None:
+    """Its tables lie on the disk that fills; a full disk of its log would end the server itself,
+    which is the restart in immediate mode.
+    """
+    with _database_on(disk, server) as url, house(start, url, tmp_path) as standing:
+        standing.slow(0.1)
+        clock = _runs(standing)
+        for _ in range(5):
+            standing.posts(12)
+            disk.fill()
+            time.sleep(2)
+            disk.empty()
+        standing.wait_for(lambda: standing.waiting() == 0)
+        assert _complains(clock), clock.said()
+        _settle(standing, clock)
+
+
+@contextmanager
+def _database_on(disk: Disk, server: OwnServer) -> Iterator[str]:
+    folder = disk.folder / "tables"
+    folder.mkdir(mode=0o700)
+    server.programs.hand_over(folder)
+    with psycopg.connect(server.plain_url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        connection.execute(f"CREATE DATABASE filling TEMPLATE {TEMPLATE} TABLESPACE small")
+        try:
+            yield server.url("filling")
+        finally:
+            server.drop("filling")
+            connection.execute("DROP TABLESPACE small")

@@ -1,0 +1,178 @@
+"""The platform, the database and people misbehave while real clocks work."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import NotAllowed
+from publisher.desk import withdrawing
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.now import now
+from publisher.press import accounts
+from tests.crash.house import PATIENCE, House, house
+from tests.crash.judging import judge
+from tests.support.processes import Starter
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+ACCEPTED = ("reset_after", "hang_after", "error_after", "truncated", "no_id", "error_json_after")
+NOTHING_LEFT = ("error_before", "reset_before")
+
+
+@pytest.mark.parametrize("kind", ACCEPTED)
+def test_a_platform_that_takes_it_and_answers_badly_gets_it_once(
+    standing: House, kind: str
+) -> None:
+    standing.posts(12)
+    for platform in ("x", "facebook"):
+        standing.fault(platform, "publish", kind, count=3, seconds=6)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == found.posts == 12, "what can be seen is found by itself"
+
+
+@pytest.mark.parametrize("kind", NOTHING_LEFT)
+def test_a_platform_that_answers_badly_and_takes_nothing_leaves_it_to_people(
+    standing: House, kind: str
+) -> None:
+    standing.posts(6, on=["x"])
+    standing.fault("x", "publish", kind, count=2)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert (found.published, found.held, found.held_live) == (4, 2, 0)
+
+
+def test_an_answer_that_drips_past_the_deadline_is_looked_for(standing: House) -> None:
+    standing.posts(3, on=["x"])
+    standing.fault("x", "publish", "drip_after", count=1)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == 3
+
+
+@pytest.mark.parametrize("seconds", ["2", None], ids=["reset told", "reset not told"])
+def test_a_limit_delays_and_loses_nothing(standing: House, seconds: str | None) -> None:
+    standing.be_patient()
+    standing.posts(3, on=["x"])
+    more = {} if seconds is None else {"seconds": seconds}
+    standing.fault("x", "publish", "rate_limit", count=1, **more)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == 3
+
+
+@pytest.mark.parametrize("lag", [0, 3, 100_000], ids=["no lag", "a short lag", "for ever"])
+def test_a_timeline_that_lags_makes_no_second_copy(standing: House, lag: int) -> None:
+    standing.posts(6, on=["x"])
+    standing.fault("x", "timeline", "lag", count="always", seconds=lag)
+    standing.fault("x", "publish", "reset_after", count=3)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean or lag == 100_000, found
+    assert (found.duplicates, found.unapproved) == (0, 0)
+    assert found.published + found.held == 6
+    if lag == 100_000:
+        assert found.held == 3
+
+
+def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> None:
+    standing.posts(6)
+    standing.fault("x", "publish", "expired_token", count=1)
+    clock = standing.clock()
+    standing.wait_for(lambda: standing.count(DeliveryState.PUBLISHED) >= 3)
+    clock.stop(within=PATIENCE)
+    found = judge(standing)
+    assert (found.duplicates, found.unapproved) == (0, 0)
+    with standing.database.transaction() as session:
+        account = accounts.account_for(session, standing.town.accounts["x"])
+        assert account.state is AccountState.PAUSED
+    assert standing.count(DeliveryState.SCHEDULED) >= 1
+
+
+def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: House) -> None:
+    """Approvals are withdrawn and an approver shut out while two clocks send."""
+    town = standing.town
+    deliveries = standing.posts(30)
+    clocks = (
+        [standing.clock()]
+        if standing.database.is_sqlite
+        else [
+            standing.clock(),
+            standing.clock(),
+        ]
+    )
+    taken_back = 0
+    for delivery_id in deliveries[::3]:
+        town.clock.at = now()
+        with town.read() as session:
+            post = session.get_one(Delivery, delivery_id).post
+        try:
+            with town.write() as session:
+                withdrawing.withdraw_approval(
+                    session,
+                    actor=town.actor("first"),
+                    now=now(),
+                    post_id=post.id,
+                    seen=post.newest,
+                )
+        except NotAllowed:  # all of it is on its way, or the approval was taken back before
+            continue
+        taken_back += 1
+    town.clock.at = now()
+    town.disable("first")
+    standing.wait_for(lambda: standing.waiting() == 0)
+    for one in clocks:
+        one.stop(within=PATIENCE)
+    found = judge(standing)
+    assert found.is_clean, found
+    assert standing.count(DeliveryState.CANCELLED) > 0 or taken_back == 0
+
+
+@pytest.mark.parametrize("clocks", [2, 4])
+def test_many_clocks_share_one_postgresql_and_nothing_leaves_twice(
+    start: Starter, postgres_url: str, tmp_path: Path, clocks: int
+) -> None:
+    with house(start, postgres_url, tmp_path) as standing:
+        standing.posts(200)
+        running = [standing.clock() for _ in range(clocks)]
+        standing.wait_for(lambda: standing.waiting() == 0)
+        for one in running:
+            one.stop(within=PATIENCE)
+        found = judge(standing)
+        assert found.is_clean, found
+        assert found.published + found.held == found.posts
+        assert len(_worked(standing)) == clocks
+
+
+def _worked(standing: House) -> list[str]:
+    with standing.database.reading() as session:
+        return list(session.scalars(select(Attempt.clock).distinct()))
+
+
+def test_ten_minutes_of_trouble_scaled_and_then_everything_drains(standing: House) -> None:
+    standing.be_patient()
+    standing.posts(6, on=["x"])
+    standing.fault("x", "media", "error_before", count="always")
+    standing.fault("x", "publish", "rate_limit", count=4, seconds=1)
+
+    def soothe() -> None:
+        time.sleep(6)
+        standing.clear_faults()
+
+    soothing = Thread(target=soothe)
+    soothing.start()
+    standing.drain()
+    soothing.join()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == 6

@@ -1,0 +1,95 @@
+"""A clock that dies while it listens, and a backup or a restore that is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from publisher.database import Database
+from publisher.lifecycle import CommentState, DeliveryState
+from publisher.models.comments import Comment
+from publisher.models.deliveries import Delivery
+from publisher.models.press import Stop
+from publisher.now import now
+from tests.crash import points
+from tests.crash.house import PATIENCE, House
+from tests.crash.judging import judge
+from tests.support import sqlite
+from tests.support.postgres import Server
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+
+@pytest.mark.parametrize("name", points.LISTENING)
+def test_a_clock_killed_while_listening_keeps_each_comment_once_and_gives_it_to_somebody(
+    standing: House, name: str
+) -> None:
+    standing.posts(3, on=["x"])
+    standing.drain()
+    under = str(standing.ledger("x")[0]["id"])
+    said = set()
+    for number in range(2):
+        said.add(standing.say("x", f"पाणी कधी येणार? {number}", under=under, author="@udaharan"))
+        standing.listen_soon()
+        standing.die_at(name)
+    standing.listen_soon()
+    clock = standing.clock()
+    standing.wait_for(lambda: len(_comments(standing)) == 2)
+    clock.stop(within=PATIENCE)
+    kept = _comments(standing)
+    assert sorted(one.platform_id for one in kept) == sorted(said)
+    assert {one.state for one in kept} == {CommentState.ROUTED}
+    assert all(one.department_id and one.due_at > now() for one in kept)
+
+
+def _comments(standing: House) -> list[Comment]:
+    with standing.database.reading() as session:
+        return list(session.scalars(select(Comment)))
+
+
+@pytest.fixture
+def empty_url(standing: House, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the same kind in which there is nothing yet."""
+    if standing.database.is_sqlite:
+        yield sqlite.address(tmp_path / "another.db")
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.create_empty()
+    yield server.url(name)
+    standing.database.dispose()
+    server.drop(name)
+
+
+def test_a_backup_that_is_cut_off_is_none_and_a_restore_that_is_cut_off_restores_nothing(
+    standing: House, empty_url: str, tmp_path: Path
+) -> None:
+    """What fell due after the backup is live already: the restored house finds it, once."""
+    file = tmp_path / "house.backup"
+    standing.posts(6)
+    standing.drain()
+    standing.posts(6, due=now() + timedelta(seconds=2))
+    standing.dies("backup.unfinished", "backup", str(file))
+    assert not file.exists()
+    standing.does("backup", str(file))
+    standing.drain()
+    standing.move_to(empty_url)
+    standing.dies("restore.in_commit", "restore", str(file))
+    assert _rows(standing.database) == (0, 0)
+    standing.does("restore", str(file))
+    assert _rows(standing.database) == (12, 1)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == found.posts == 12
+    assert standing.count(DeliveryState.SCHEDULED) == 0
+
+
+def _rows(database: Database) -> tuple[int, int]:
+    """How many deliveries and stops there are."""
+    with database.reading() as session:
+        deliveries, stops = session.scalars(select(Delivery)), session.scalars(select(Stop))
+        return len(list(deliveries)), len(list(stops))

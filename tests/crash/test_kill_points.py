@@ -1,0 +1,115 @@
+"""A clock that dies at a named point, at any moment, or stands still, loses and repeats nothing."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from publisher import checkpoints
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Account
+from tests.crash import points
+from tests.crash.house import LEASE, PATIENCE, House, freeze, wake
+from tests.crash.judging import judge
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+
+def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
+    listed = (
+        *points.PUBLISHING,
+        *points.IN_TWO_STEPS,
+        *points.LOOKING,
+        *points.LISTENING,
+        *points.APPROVING,
+        *points.ANSWERING,
+        *points.BACKING_UP,
+        *points.WRITING,
+    )
+    assert sorted(listed) == sorted(checkpoints.NAMES)
+
+
+@pytest.mark.parametrize("name", points.PUBLISHING)
+def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
+    standing: House, name: str
+) -> None:
+    for _ in range(2):
+        standing.posts(6)
+        standing.die_at(name)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published + found.held == found.posts == 12
+
+
+@pytest.mark.parametrize("name", [*points.IN_TWO_STEPS, "publish.sent_unread"])
+def test_of_two_steps_a_crash_heals_by_itself(standing: House, name: str) -> None:
+    with standing.database.transaction() as session:
+        session.get_one(Account, standing.town.accounts["facebook"]).two_steps = True
+    for _ in range(2):
+        standing.posts(3, on=["facebook"])
+        standing.die_at(name)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert (found.published, found.held) == (6, 0)
+
+
+@pytest.mark.parametrize("name", points.LOOKING)
+def test_a_clock_killed_while_looking_loses_and_repeats_nothing(standing: House, name: str) -> None:
+    for _ in range(2):
+        standing.posts(3, on=["x"])
+        standing.fault("x", "publish", "reset_after", count=1)
+        standing.die_at(name)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published + found.held == found.posts == 6
+
+
+def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(standing: House) -> None:
+    """Twenty kills on each database; how many struck in the midst of work is told."""
+    chance = random.Random(20210719)
+    standing.slow(0.1)
+    struck = 0
+    for _ in range(20):
+        clock = standing.clock()
+        clock.wait_for("runs", within=PATIENCE)
+        standing.posts(6)
+        time.sleep(chance.uniform(0, 0.4))
+        clock.kill()
+        struck += standing.count(DeliveryState.CLAIMED, DeliveryState.SENDING) > 0
+        standing.clocks.clear()
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published + found.held == found.posts == 120
+    assert struck >= 5, "kills of clocks that had nothing to do prove nothing"
+
+
+def test_a_clock_that_wakes_long_after_its_lease_changes_nothing(standing: House) -> None:
+    chance = random.Random(6)
+    standing.slow(0.1)
+    for _ in range(5):
+        sleeper = standing.clock()
+        sleeper.wait_for("runs", within=PATIENCE)
+        standing.posts(6)
+        time.sleep(chance.uniform(0, 0.4))
+        freeze(sleeper)
+        if standing.database.is_sqlite:
+            # Whoever stands still inside a transaction of SQLite keeps everybody out until he
+            # wakes; a second clock is refused there anyway.
+            time.sleep(2 * LEASE)
+        else:
+            standing.drain()
+        wake(sleeper)
+        time.sleep(1)
+        sleeper.stop(within=PATIENCE)
+        standing.clocks.clear()
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published + found.held == found.posts == 30
+    assert standing.count(DeliveryState.SENDING) == 0

@@ -1,0 +1,124 @@
+"""A clock goes wrong, jumps, or meets the end of a day, month or year.
+
+The time of the clock's process is moved by what it is given for the present moment; the platforms
+and PostgreSQL keep the real one, as they would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.lifecycle import DeliveryState
+from publisher.now import now
+from tests.crash.house import PATIENCE, House
+from tests.crash.judging import judge
+from tests.support.processes import Started
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+MINUTES, HOUR, DAY = 300, 3_600, 86_400
+DAYBREAK = timedelta(hours=18, minutes=30)
+"""When the city's day begins, by UTC."""
+
+
+@pytest.fixture
+def wrong_by(tmp_path: Path) -> Callable[[float], Path]:
+    """Says by how many seconds clocks are wrong from now on; gives the file that tells them."""
+    file, new = tmp_path / "wrong-by", tmp_path / "wrong-by.new"
+
+    def be_wrong(seconds: float) -> Path:
+        new.write_text(str(seconds))
+        return new.replace(file)
+
+    return be_wrong
+
+
+def _wrong_clock(standing: House, by: Path) -> Started:
+    clock = standing.wrong_clock(by)
+    clock.wait_for("runs", within=PATIENCE)
+    return clock
+
+
+def _settle(standing: House, clock: Started) -> None:
+    standing.wait_for(lambda: standing.waiting() == 0)
+    clock.stop(within=PATIENCE)
+    found = judge(standing)
+    assert found.is_clean, found
+    missed = standing.count(DeliveryState.MISSED)
+    assert found.published + found.held + missed == found.posts > 0
+
+
+@pytest.mark.parametrize("seconds", [MINUTES, -MINUTES, HOUR, -HOUR, DAY, -DAY])
+def test_a_clock_that_is_wrong_and_then_set_right_loses_and_repeats_nothing(
+    standing: House, wrong_by: Callable[[float], Path], seconds: float
+) -> None:
+    """Three answers are lost, so that it looks for posts with a wrong time in its head."""
+    clock = _wrong_clock(standing, wrong_by(seconds))
+    standing.fault("x", "publish", "reset_after", count=3)
+    standing.posts(12)
+    time.sleep(2)
+    wrong_by(0)
+    standing.posts(6)
+    time.sleep(2)
+    if seconds > 0:  # what it planned while it was ahead comes due when that time has come
+        wrong_by(seconds)
+    _settle(standing, clock)
+
+
+def test_a_clock_set_back_an_hour_while_it_sends_loses_and_repeats_nothing(
+    standing: House, wrong_by: Callable[[float], Path]
+) -> None:
+    standing.slow(0.5)
+    clock = _wrong_clock(standing, wrong_by(HOUR))
+    standing.posts(12)
+    standing.wait_for(lambda: standing.count(DeliveryState.SENDING) > 0)
+    wrong_by(0)
+    time.sleep(1)
+    clock.kill()
+    standing.clocks.remove(clock)
+    clock = _wrong_clock(standing, wrong_by(0))
+    standing.posts(6)
+    time.sleep(3)
+    wrong_by(HOUR)  # the hour passes, and with it the leases of the one that died
+    _settle(standing, clock)
+
+
+def _next_daybreak(_: datetime) -> bool:
+    return True
+
+
+def _month_begins(moment: datetime) -> bool:
+    return (moment + timedelta(days=1)).day == 1
+
+
+def _financial_year_begins(moment: datetime) -> bool:
+    return (moment.month, moment.day) == (3, 31)
+
+
+@pytest.mark.parametrize("begins", [_next_daybreak, _month_begins, _financial_year_begins])
+def test_over_the_ends_of_day_month_and_year_everything_leaves_once(
+    standing: House, wrong_by: Callable[[float], Path], begins: Callable[[datetime], bool]
+) -> None:
+    """The clock comes from two seconds before to some seconds after."""
+    moment = _first(begins)
+    ahead = (moment - timedelta(seconds=2) - now()).total_seconds()
+    standing.slow(0.5)
+    standing.posts(6, due=moment - timedelta(seconds=1))
+    standing.posts(6, due=moment + timedelta(seconds=1))
+    clock = _wrong_clock(standing, wrong_by(ahead))
+    wrong_by((moment - timedelta(seconds=2) - now()).total_seconds())
+    _settle(standing, clock)
+    assert standing.count(DeliveryState.MISSED) == 0
+
+
+def _first(begins: Callable[[datetime], bool]) -> datetime:
+    """The first daybreak from tomorrow on at which this begins."""
+    day = datetime.combine(now().date() + timedelta(days=1), datetime.min.time(), UTC)
+    while not begins(day):
+        day += timedelta(days=1)
+    return day + DAYBREAK

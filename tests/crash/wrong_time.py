@@ -1,0 +1,36 @@
+"""A clock of the product whose time is wrong by as many seconds as stand in a file.
+
+    python -m tests.crash.wrong_time FILE
+
+The file is read anew each time, so that a scenario can let the time jump while the clock works.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import scheduler
+from commands.only_clock import only_clock
+from commands.opening import open_bench, settings_with_secret
+from publisher.now import now
+
+
+def main(by: Path) -> None:
+    """Run the clock as `nagarvani clock` does, but for what it takes for the present moment."""
+
+    def wrong() -> datetime:
+        return now() + timedelta(seconds=float(by.read_text()))
+
+    logging.basicConfig(level=logging.INFO)
+    settings = settings_with_secret()
+    bench = dataclasses.replace(open_bench(settings), now=wrong)
+    with only_clock(bench.database):
+        scheduler.run(bench, settings)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

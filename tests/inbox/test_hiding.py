@@ -1,0 +1,130 @@
+"""Hiding a citizen's comment under a post of ours, and showing it again."""
+
+from __future__ import annotations
+
+import pytest
+
+from approvals.errors import WrongRole
+from approvals.policy import Action
+from publisher.desk import ordering
+from publisher.desk.checking import Invalid
+from publisher.desk.ordering import AlreadyOrdered
+from publisher.inbox import hiding
+from publisher.inbox.hiding import HiddenAlready, NotUnderOurs
+from publisher.lifecycle import DeliveryState
+from publisher.models.comments import Comment
+from publisher.models.press import Order
+from publisher.office import reporting
+from publisher.office.reporting import CommentPage
+from publisher.platforms.memory.shelf import Kept
+from tests.support.city import City
+
+WHY = "दुसऱ्या नागरिकाचा दूरध्वनी क्रमांक लिहिला आहे."
+
+
+def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False) -> int:
+    """Order it to be hidden, or shown again; gives the delivery."""
+    act = hiding.unhide if again else hiding.hide
+    with town.write() as session:
+        made: Order = act(
+            session, actor=town.actor(by), now=town.now, comment_id=comment_id, reason=WHY
+        )
+        return made.delivery_id
+
+
+def page(town: City, comment_id: int, *, by: str = "first") -> CommentPage:
+    """The comment's page."""
+    with town.read() as session:
+        return reporting.comment_page(
+            session, actor=town.actor(by), comment_id=comment_id, now=town.now
+        )
+
+
+def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
+    comment_id = town.comment(under=town.live()[0])
+    own = town.platform("x").kept[-1].platform_id
+    assert Action.HIDE in page(town, comment_id).acts
+    hide(town, comment_id)
+    assert page(town, comment_id).hidden_at is None
+    town.press()
+    assert _there(town, own).is_hidden
+    hidden = page(town, comment_id)
+    assert hidden.hidden_at == town.now
+    assert {Action.HIDE, Action.UNHIDE} & hidden.acts == {Action.UNHIDE}
+    assert "hidden" in town.verbs("comments", comment_id)
+    hide(town, comment_id, again=True)
+    town.press()
+    assert not _there(town, own).is_hidden
+    assert page(town, comment_id).hidden_at is None
+    with town.read() as session:
+        orders = ordering.orders_about(session, comment_id)
+    assert [(one.action.value, one.reason) for one in orders] == [("hide", WHY), ("unhide", WHY)]
+
+
+def _there(town: City, platform_id: str) -> Kept:
+    return next(one for one in town.platform("x").kept if one.platform_id == platform_id)
+
+
+def test_it_stays_with_its_officer_and_can_still_be_answered(town: City) -> None:
+    comment_id = town.comment(under=town.live()[0])
+    before = page(town, comment_id)
+    hide(town, comment_id)
+    town.press()
+    after = page(town, comment_id)
+    assert (after.state, after.due_at, after.holder) == (
+        before.state,
+        before.due_at,
+        before.holder,
+    )
+    assert Action.ANSWER in after.acts
+
+
+def test_only_what_stands_under_a_live_post_of_ours_can_be_hidden(town: City) -> None:
+    mention = town.comment()
+    town.assign(mention, "water")
+    assert Action.HIDE not in page(town, mention).acts
+    with pytest.raises(NotUnderOurs):
+        hide(town, mention)
+
+
+def test_it_is_hidden_once_and_with_a_reason(town: City) -> None:
+    comment_id = town.comment(under=town.live()[0])
+    with town.write() as session, pytest.raises(Invalid):
+        hiding.hide(
+            session, actor=town.actor("first"), now=town.now, comment_id=comment_id, reason=" "
+        )
+    with pytest.raises(HiddenAlready):
+        hide(town, comment_id, again=True)
+    hide(town, comment_id)
+    with pytest.raises(AlreadyOrdered):
+        hide(town, comment_id)
+    town.press()
+    with pytest.raises(HiddenAlready):
+        hide(town, comment_id)
+
+
+@pytest.mark.parametrize("by", ["lead", "clerk", "first", "head"])
+def test_the_cell_and_the_department_may_hide(town: City, by: str) -> None:
+    assert hide(town, town.comment(under=town.live()[0]), by=by)
+
+
+@pytest.mark.parametrize("by", ["member", "road_officer", "admin", "auditor", "oversight"])
+def test_nobody_else_may_hide(town: City, by: str) -> None:
+    comment_id = town.comment(under=town.live()[0])
+    with pytest.raises(WrongRole):
+        hide(town, comment_id, by=by)
+
+
+def test_a_hidden_comment_is_not_told_as_something_that_happened_to_the_post(town: City) -> None:
+    (delivery,) = town.live()
+    post_id = town.delivery(delivery).post_id
+    comment_id = town.comment(under=delivery)
+    with town.read() as session:
+        before = reporting.post_timeline(session, post_id=post_id, now=town.now).steps
+    order = hide(town, comment_id)
+    town.press()
+    assert town.delivery(order).state is DeliveryState.PUBLISHED
+    with town.read() as session:
+        after = reporting.post_timeline(session, post_id=post_id, now=town.now).steps
+        assert session.get_one(Comment, comment_id).hidden_at is not None
+    assert [one.kind for one in after] == [one.kind for one in before]

@@ -1,0 +1,1 @@
+"""Planted bugs, as patches: a proof that never fails proves nothing, so each must be caught."""

@@ -1,0 +1,90 @@
+"""Apply each patch to a copy of the checkout, and see the test that it names fail.
+
+python -m tests.mutants          all of them; the last line reads `caught 12 of 12`
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.runs import CHECKOUT
+
+PATCHES = Path(__file__).parent
+CAUGHT_BY = "Caught by: "
+LEFT_OUT = (".git", ".venv*", "var", "shots", ".mypy_cache", ".ruff_cache", ".hypothesis")
+FAILED = 1
+"""How pytest ends when tests failed; every other code says that none could be asked."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted bug: what it does wrong, and the test that has to notice."""
+
+    patch: Path
+    says: str
+    test: str
+
+    @classmethod
+    def read(cls, patch: Path) -> Mutant:
+        """From the two lines above the patch."""
+        says, test = patch.read_text().splitlines()[:2]
+        return cls(patch, says, test.removeprefix(CAUGHT_BY))
+
+
+def main() -> int:
+    """Try every mutant; gives 0 where each was caught."""
+    mutants = [Mutant.read(one) for one in sorted(PATCHES.glob("*.patch"))]
+    caught = 0
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / "copy"
+        shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        if not _passes_as_it_is(copy, mutants):
+            return 1
+        for one in mutants:
+            is_caught = _is_caught(copy, one)
+            caught += is_caught
+            _say(f"{'caught' if is_caught else 'MISSED'}  {one.patch.stem}: {one.says}")
+    _say(f"caught {caught} of {len(mutants)}")
+    return 0 if caught == len(mutants) else 1
+
+
+def _passes_as_it_is(copy: Path, mutants: list[Mutant]) -> bool:
+    """A test that fails without a bug would catch everything."""
+    wanted = sorted({one.test for one in mutants})
+    done = _ask(copy, wanted)
+    if done.returncode:
+        _say(done.stdout)
+        _say("The tests fail without any planted bug: nothing can be said.")
+    return done.returncode == 0
+
+
+def _is_caught(copy: Path, mutant: Mutant) -> bool:
+    _patch(copy, mutant)
+    try:
+        done = _ask(copy, [mutant.test])
+    finally:
+        _patch(copy, mutant, "--reverse")
+    return done.returncode == FAILED
+
+
+def _patch(copy: Path, mutant: Mutant, *way: str) -> None:
+    subprocess.run(["git", "apply", *way, str(mutant.patch)], cwd=copy, check=True)
+
+
+def _ask(copy: Path, tests: list[str]) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(call, cwd=copy, check=False, capture_output=True, text=True)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

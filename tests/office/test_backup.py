@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import Table, func, select
+
+from publisher.database import Base, Database
+from publisher.lifecycle import DeliveryState
+from publisher.media.store import Store
+from publisher.models.content import Submission
+from publisher.models.deliveries import Delivery
+from publisher.models.press import Stop
+from publisher.office import backup
+from publisher.office.backup import Damaged, NotEmpty, OtherSchema
+from publisher.platforms.base import OutcomeUnknown
+from publisher.press import dispatching, sending
+from tests.support.city import HOUR, MINUTE, City, city
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
+REASON = "पुनर्स्थापित"
+
+
+def _nothing(_what: str, _done: int, _of: int) -> None:
+    return
+
+
+@pytest.fixture
+def town(database: Database, tmp_path: Path) -> City:
+    """A city that has lived: submissions, posts, answers, held ones, media."""
+    return city(database, tmp_path / "first")
+
+
+@pytest.fixture
+def other(tmp_path: Path, request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
+    """An empty, migrated database of the other kind: a backup belongs to no kind."""
+    kind = "postgres_url" if town.database.is_sqlite else "sqlite_url"
+    opened = Database(str(request.getfixturevalue(kind)))
+    yield opened
+    opened.dispose()
+
+
+def _write(town: City, file: Path) -> backup.Manifest:
+    return backup.write(town.database, town.store, file, now=town.now, tell=_nothing)
+
+
+def _restore(town: City, other: Database, file: Path) -> backup.Restored:
+    store = Store(file.parent / "restored")
+    return backup.restore(other, store, file, now=town.now, reason=REASON, tell=_nothing)
+
+
+def _rows(database: Database, table: Table) -> list[tuple[object, ...]]:
+    with database.reading() as session:
+        query = select(table).order_by(*table.primary_key.columns)
+        return [tuple(row) for row in session.execute(query)]
+
+
+def test_every_row_and_medium_comes_back_in_the_other_kind_of_database(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    _live(town)
+    file = tmp_path / "house.zip"
+    manifest = _write(town, file)
+    done = _restore(town, other, file)
+    assert done.rows == sum(one.rows for one in manifest.tables) > 100
+    changed = {"stops", "events"}
+    for table in Base.metadata.sorted_tables:
+        if table.name not in changed:
+            assert _rows(other, table) == _rows(town.database, table), table.name
+    restored = Store(tmp_path / "restored")
+    assert sorted(restored.digests()) == sorted(town.store.digests())
+
+
+def test_after_it_new_rows_go_on_behind_the_restored_ones(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    _live(town)
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    _restore(town, other, file)
+    again = replace(town, database=other, store=Store(tmp_path / "restored"))
+    fresh = again.hand_in()
+    with again.read() as session:
+        numbers = list(session.scalars(select(Submission.number).order_by(Submission.id)))
+        assert session.scalar(select(func.max(Submission.id))) == fresh
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_it_starts_under_a_stop_and_what_fell_due_is_looked_for(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    soon, later = (town.schedule(town.approved(), after)[0] for after in (HOUR, 5 * HOUR))
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    town.press(2 * HOUR)  # the old house sends one of them, and is lost
+    assert len(town.platform("x").published) == 1
+    assert _restore(town, other, file).unconfirmed == 1
+    again = replace(town, database=other)
+    states = {one: again.delivery(one).state for one in (soon, later)}
+    assert states == {soon: DeliveryState.UNCONFIRMED, later: DeliveryState.SCHEDULED}
+    with again.read() as session:
+        assert session.scalars(select(Stop.reason)).one() == REASON
+    again.confirm(MINUTE)
+    assert again.delivery(soon).state is DeliveryState.PUBLISHED
+    again.press(4 * HOUR)  # under the stop nothing leaves
+    assert len(town.platform("x").published) == 1
+
+
+def test_what_was_moved_forward_and_sent_after_the_backup_is_found(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    (sent,), (ahead,) = (town.schedule(town.approved(), 5 * HOUR) for _ in range(2))
+    file = tmp_path / "house.zip"
+    manifest = _write(town, file)
+    with town.write() as session:
+        session.get_one(Delivery, sent).due_at = town.now
+    town.press(MINUTE)
+    _restore(town, other, file)
+    again = replace(town, database=other)
+    sought = backup.seek(again.bench, since=manifest.moment, tell=_nothing)
+    assert (sought.asked, sought.live, sought.not_asked) == (2, 1, 0)
+    assert again.delivery(sent).state is DeliveryState.UNCONFIRMED
+    assert again.delivery(ahead).state is DeliveryState.SCHEDULED
+    again.confirm()
+    assert again.delivery(sent).state is DeliveryState.PUBLISHED
+
+
+def test_what_was_claimed_or_sending_is_in_doubt(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    ids = [town.due()[0] for _ in range(2)]
+    first = dispatching.claim_next(town.bench)
+    assert first is not None
+    sending.start(town.bench, first)
+    assert dispatching.claim_next(town.bench) is not None
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    assert _restore(town, other, file).unconfirmed == 2
+    again = replace(town, database=other)
+    assert {again.delivery(one).state for one in ids} == {DeliveryState.UNCONFIRMED}
+
+
+def test_it_is_all_of_one_moment_though_others_go_on_writing(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    started, may_end = Event(), Event()
+
+    def work() -> None:
+        while not may_end.is_set():
+            town.hand_in()
+            started.set()
+
+    writer = Thread(target=work)
+    writer.start()
+    assert started.wait(60)
+    file = tmp_path / "house.zip"
+    try:
+        _write(town, file)
+    finally:
+        may_end.set()
+        writer.join(60)
+    done = _restore(town, other, file)
+    counted = {one.name: one.rows for one in done.manifest.tables}
+    assert counted["submissions"] >= 1
+    with other.reading() as session:
+        last = session.scalar(select(func.max(Submission.id)))
+    assert counted["submissions"] == last
+
+
+def test_only_its_owner_can_read_it_and_nothing_unfinished_stays(
+    town: City, tmp_path: Path
+) -> None:
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.glob("house*")] == ["house.zip"]
+
+
+@pytest.mark.parametrize("part", ["rows/events.jsonl", "manifest.json", "media/"])
+def test_a_damaged_file_is_refused_and_nothing_is_written(
+    town: City, other: Database, tmp_path: Path, part: str
+) -> None:
+    _live(town)
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    _damage(file, part)
+    with pytest.raises(Damaged):
+        _restore(town, other, file)
+    with other.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 0
+
+
+def test_a_file_whose_end_is_missing_is_refused(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    file.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(Damaged):
+        _restore(town, other, file)
+
+
+def _damage(file: Path, part: str) -> None:
+    """Turn one bit in the middle of what is stored for this part."""
+    with ZipFile(file) as archive:
+        entry = next(one for one in archive.infolist() if one.filename.startswith(part))
+    content = bytearray(file.read_bytes())
+    begins = entry.header_offset + 30 + len(entry.filename.encode())
+    content[begins + entry.compress_size // 2 + len(entry.extra)] ^= 0x01
+    file.write_bytes(content)
+
+
+def test_what_is_no_backup_is_told_as_such(town: City, other: Database, tmp_path: Path) -> None:
+    file = tmp_path / "house.zip"
+    file.write_text("no zip")
+    with pytest.raises(Damaged):
+        _restore(town, other, file)
+
+
+def test_a_house_that_is_in_use_is_not_overwritten(town: City, tmp_path: Path) -> None:
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    with pytest.raises(NotEmpty):
+        _restore(town, town.database, file)
+
+
+def test_a_backup_of_another_schema_is_refused_by_name(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    file, changed = tmp_path / "house.zip", tmp_path / "changed.zip"
+    _write(town, file)
+    with ZipFile(file) as old, ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "manifest.json":
+                content = content.replace(b'"revision": "0', b'"revision": "9')
+            new.writestr(name, content)
+    with pytest.raises(OtherSchema) as problem:
+        _restore(town, other, changed)
+    assert problem.value.found.startswith("9")
+
+
+def _live(town: City) -> None:
+    """Something of everything: live, held, answered, merged, with a file."""
+    (live,) = town.live()
+    town.answer(town.comment(under=live))
+    town.press()
+    town.platform("facebook").fail_next(OutcomeUnknown("reset"))
+    town.hold(on="facebook")
+    town.store.save(b"a picture")
+    town.clock.move(timedelta(minutes=5))
+    town.in_review("road")

@@ -1,0 +1,96 @@
+"""What waits for whom when somebody brought back words that an officer wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from approvals.policy import Role
+from publisher.desk import drafting
+from publisher.models.people import Appointment
+from publisher.office.reporting import NextKind, WaitingKind, post_timeline, waiting_for
+from tests.support.city import City
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
+
+def at_the_cell(town: City, officer: str) -> str:
+    """The officer's second appointment, at the cell; gives its name."""
+    name = f"{officer}_at_the_cell"
+    town.appoint(name, Role.CELL, "information-technology")
+    with town.write() as session:
+        held = session.get_one(Appointment, town.appointments[name])
+        held.person_id = town.people[name] = town.people[officer]
+    return name
+
+
+def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
+    seen = town.newest(post_id)
+    with town.write() as session:
+        drafting.restore(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            post_id=post_id,
+            seen=seen,
+            number=number,
+            note="",
+        )
+
+
+def restored(town: City, *officers: str) -> int:
+    """In review: the first revision is the first officer's, brought back by each further one."""
+    first, *others = [at_the_cell(town, one) for one in officers]
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], by=first)
+    town.save(post_id, on=["x"], text="दुसरा मजकूर")
+    for number, name in zip((1, 3), [*others, "clerk"], strict=False):
+        bring_back(town, post_id, number, by=name)
+    town.send(post_id)
+    return post_id
+
+
+def asked(town: City, name: str) -> int:
+    """How many posts wait for this one's approval."""
+    with town.read() as session:
+        found = waiting_for(session, actor=town.actor(name), now=town.now)
+    return sum(one.kind is WaitingKind.TO_APPROVE for one in found)
+
+
+def blocked(town: City) -> int:
+    """How many posts the cell's lead sees as blocked."""
+    with town.read() as session:
+        found = waiting_for(session, actor=town.actor("lead"), now=town.now)
+    return sum(one.kind is WaitingKind.BLOCKED for one in found)
+
+
+def test_it_waits_for_the_other_officer_and_not_for_the_one_who_wrote_the_words(town: City) -> None:
+    post_id = restored(town, "first")
+    assert [asked(town, one) for one in ("first", "second", "head")] == [0, 1, 0]
+    with town.read() as session:
+        following = post_timeline(session, post_id=post_id, now=town.now).next
+    assert following is not None
+    assert [one.person_id for one in following.holders] == [town.people["second"]]
+    town.approve(post_id, by="second")
+
+
+def test_where_both_officers_are_bound_by_way_of_two_restorings_the_head_has_it(town: City) -> None:
+    restored(town, "first", "second")
+    assert [asked(town, one) for one in ("first", "second", "head")] == [0, 0, 1]
+    assert blocked(town) == 0
+
+
+def test_where_the_head_is_gone_as_well_it_is_shown_as_blocked(town: City) -> None:
+    post_id = restored(town, "first", "second")
+    town.end("head")
+    assert [asked(town, one) for one in ("first", "second")] == [0, 0]
+    assert blocked(town) == 1
+    with town.read() as session:
+        following = post_timeline(session, post_id=post_id, now=town.now).next
+    assert following is not None
+    assert following.kind is NextKind.NAME_SOMEBODY
+
+
+@pytest.mark.parametrize("who", ["first", "second"])
+def test_a_post_that_was_never_brought_back_waits_for_both_officers(town: City, who: str) -> None:
+    town.in_review()
+    assert asked(town, who) == 1

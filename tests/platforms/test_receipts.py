@@ -1,0 +1,337 @@
+"""A success is believed only where it answers what was asked: the text, the page, the change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from publisher.platforms.base import (
+    Deadline,
+    OutcomeUnknown,
+    Outgoing,
+    Platform,
+    Prepared,
+    Receipt,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.x.texts import echoes
+from tests.platforms.grounds import CREDENTIALS, deadline
+from tests.platforms.stub import Stub, answer, reset
+from tests.platforms.test_http import NOW, open_at
+
+PAGE = CREDENTIALS["facebook"]["page_id"]
+TEXT = "पाणी बंद; पाहा water.example.in/a व https://example.org/b?c=1"
+NOTICE = Prepared(Outgoing(TEXT))
+GONE = {"error": {"code": 100, "error_subcode": 33, "message": "does not exist"}}
+NOT_CHANGED = {"error": {"code": 100, "message": "is_published cannot be changed"}}
+DONE = {"success": True}
+NOT_FOUND = {"errors": [{"type": "https://api.x.com/2/problems/resource-not-found"}]}
+
+
+def publish(platform: Platform, prepared: Prepared = NOTICE) -> Receipt:
+    return platform.publish(prepared, deadline=deadline())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "पाणी बंद; पाहा https://t.co/AbC1 व https://t.co/dEf2",
+        "पाणी बंद; पाहा  https://t.co/AbC1 व\nhttps://t.co/dEf2",
+        TEXT,
+    ],
+)
+def test_x_may_shorten_links_and_set_blanks(stub: Stub, given: str) -> None:
+    if given == TEXT:
+        given = TEXT.replace("water.example.in/a", "https://t.co/a1").replace(
+            "https://example.org/b?c=1", "https://t.co/a2"
+        )
+    stub.plan(answer({"data": {"id": "77", "text": given}}, 201))
+    assert publish(open_at("x", stub.url)).platform_id == "77"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "दुसराच मजकूर",
+        "पाणी बंद; पाहा https://t.co/AbC1",
+        "पाणी बंद; पाहा https://t.co/AbC1 व https://t.co/d !",
+    ],
+)
+def test_another_text_in_xs_answer_is_no_receipt(stub: Stub, given: str) -> None:
+    stub.plan(answer({"data": {"id": "77", "text": given}}, 201))
+    with pytest.raises(OutcomeUnknown, match="another text"):
+        publish(open_at("x", stub.url))
+
+
+def test_a_reply_may_come_back_with_names_and_a_picture_with_its_link(stub: Stub) -> None:
+    platform = open_at("x", stub.url)
+    texts = ("@asha_k @ravi_p हो, ७ &amp; ८", "@asha_k हो, ७ & ८ https://t.co/pic1")
+    stub.plan(*(answer({"data": {"id": "77", "text": text}}, 201) for text in texts))
+    reply = Outgoing("हो, ७ & ८", reply_to="5")
+    publish(platform, Prepared(reply))
+    publish(platform, Prepared(reply, media_ids=("9",)))
+    stub.plan(answer({"data": {"id": "77", "text": texts[1]}}, 201))
+    with pytest.raises(OutcomeUnknown):
+        publish(platform, Prepared(reply))
+
+
+def test_a_long_text_may_come_back_cut_off(stub: Stub) -> None:
+    text = "क" * 3_000
+    platform = open_at("x", stub.url)
+    cut = {"data": {"id": "77", "text": text[:270] + "… https://t.co/more"}}
+    stub.plan(answer(cut, 201), answer({"data": {"id": "77", "text": "…"}}, 201))
+    assert publish(platform, Prepared(Outgoing(text))).platform_id == "77"
+    with pytest.raises(OutcomeUnknown):
+        publish(platform, Prepared(Outgoing(text)))
+
+
+@pytest.mark.parametrize(
+    ("made", "is_taken"),
+    [
+        ({"id": f"{PAGE}_7"}, True),
+        ({"id": f"{PAGE}_7", "message": TEXT + " ", "from": {"id": PAGE}}, True),
+        ({"id": "999_7"}, False),
+        ({"id": f"{PAGE}_7", "from": {"id": "999"}}, False),
+        ({"id": f"{PAGE}_7", "message": "दुसराच मजकूर"}, False),
+    ],
+)
+def test_facebooks_answer_has_to_tell_of_our_page_and_our_text(
+    stub: Stub, made: dict[str, object], is_taken: bool
+) -> None:
+    stub.plan(answer(made))
+    platform = open_at("facebook", stub.url)
+    if is_taken:
+        assert publish(platform).platform_id == made["id"]
+        return
+    with pytest.raises(OutcomeUnknown, match="another"):
+        publish(platform)
+
+
+def test_what_is_staged_on_another_page_is_made_again(stub: Stub) -> None:
+    stub.plan(answer({"id": "999_7"}), reset, answer({"id": f"{PAGE}_8"}))
+    platform = open_at("facebook", stub.url)
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            platform.stage(NOTICE, deadline=deadline())
+    assert platform.stage(NOTICE, deadline=deadline()) == f"{PAGE}_8"
+    assert all(b"published=false" in request for request in stub.requests)
+
+
+def test_a_time_that_our_clock_cannot_believe_is_not_kept(stub: Stub) -> None:
+    platform = open_at("facebook", stub.url)
+    for hours, kept in ((1, NOW), (-1, NOW), (0, NOW - timedelta(seconds=3))):
+        told = NOW + timedelta(hours=hours, seconds=-3 if hours == 0 else 0)
+        stub.plan(answer({"id": f"{PAGE}_7", "created_time": told.isoformat()}))
+        assert publish(platform).published_at == kept
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_looking_finds_ours_where_the_platforms_clock_is_off(
+    stub: Stub, name: str, hours: int
+) -> None:
+    theirs = NOW + timedelta(hours=hours, seconds=2)
+    made = {"id": "77", "text": "पाणी", "message": "पाणी"}
+    told = {**made, "created_at": theirs.isoformat(), "created_time": theirs.isoformat()}
+    listed = answer({"data": [told]}, headers={"Date": format_datetime(theirs, usegmt=True)})
+    stub.plan(listed, listed)
+    found = open_at(name, stub.url).look_up(Outgoing("पाणी"), since=NOW)
+    assert found is not None
+    assert found.platform_id == "77"
+
+
+@pytest.fixture(params=CREDENTIALS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+Act = Callable[[Platform, Deadline], object]
+CHANGES: dict[str, Act] = {
+    "delete": lambda platform, until: platform.delete("77", deadline=until),
+    "hide": lambda platform, until: platform.hide("77", hidden=True, deadline=until),
+    "edit": lambda platform, until: platform.edit("77", NOTICE, deadline=until),
+    "release": lambda platform, until: platform.release("77", deadline=until),
+}
+ON_X = ("delete", "hide")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "plan",
+    [
+        answer({}),
+        answer(b"<html>"),
+        answer({"success": False, "data": {"deleted": False, "hidden": False}}),
+        answer({"success": "true", "data": {}}),
+        answer(b"", 502),
+        answer({}, 307, {"Location": "http://127.0.0.1:9/"}),
+        reset,
+    ],
+    ids=["empty", "html", "not done", "done?", "502", "elsewhere", "reset"],
+)
+def test_a_change_that_is_not_said_to_be_done_is_unknown(
+    stub: Stub, name: str, change: str, plan: bytes
+) -> None:
+    if name == "x" and change not in ON_X:
+        return
+    stub.plan(plan)
+    with pytest.raises(OutcomeUnknown):
+        CHANGES[change](open_at(name, stub.url), deadline())
+    assert len(stub.requests) == 1
+
+
+@pytest.mark.parametrize("change", ["edit", "release"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        answer({"id": "77", "message": "दुसराच मजकूर", "is_published": False}),
+        answer({}, 502),
+        answer({"error": {"code": 190}}),
+        answer({"error": {"code": 4}}),
+        answer({"error": {"code": 10}}),
+    ],
+    ids=["not so", "502", "expired", "throttled", "refused"],
+)
+def test_a_change_that_is_not_seen_afterwards_is_unknown(
+    stub: Stub, change: str, then: bytes
+) -> None:
+    """That it was done was answered: no error of the reading may say that nothing left."""
+    stub.plan(answer(DONE), then)
+    with pytest.raises(OutcomeUnknown):
+        CHANGES[change](open_at("facebook", stub.url), deadline())
+
+
+@pytest.mark.parametrize("change", ["edit", "release"])
+def test_a_change_of_what_is_gone_meanwhile_is_refused(stub: Stub, change: str) -> None:
+    stub.plan(answer(DONE), answer(GONE, 400))
+    with pytest.raises(Refused) as refused:
+        CHANGES[change](open_at("facebook", stub.url), deadline())
+    assert refused.value.reason is RefusalCode.TARGET_GONE
+
+
+def test_a_release_that_is_refused_may_have_been_done_before(stub: Stub) -> None:
+    platform = open_at("facebook", stub.url)
+    stub.plan(answer(NOT_CHANGED, 400), answer({"id": "77", "is_published": True}))
+    assert platform.release("77", deadline=deadline()).platform_id == "77"
+    stub.plan(answer(NOT_CHANGED, 400), answer({"id": "77", "is_published": False}))
+    with pytest.raises(Refused) as refused:
+        platform.release("77", deadline=deadline())
+    assert refused.value.reason is RefusalCode.INVALID
+    stub.plan(answer(NOT_CHANGED, 400), answer(b"", 502))
+    with pytest.raises(OutcomeUnknown):
+        platform.release("77", deadline=deadline())
+
+
+def test_what_facebook_says_is_gone_is_deleted(stub: Stub) -> None:
+    stub.plan(answer(GONE, 400))
+    assert open_at("facebook", stub.url).delete("77", deadline=deadline()).platform_id == "77"
+
+
+def test_what_x_says_is_gone_is_looked_for_before_it_counts_as_deleted(stub: Stub) -> None:
+    platform = open_at("x", stub.url)
+    stub.plan(answer(b"<html>", 404), answer(NOT_FOUND))
+    assert platform.delete("77", deadline=deadline()).platform_id == "77"
+    stub.plan(answer(b"<html>", 404), answer({"data": {"id": "77", "text": "पाणी"}}))
+    with pytest.raises(Refused):
+        platform.delete("77", deadline=deadline())
+    stub.plan(answer(b"<html>", 404), answer(b"<html>", 404))
+    with pytest.raises(Refused):
+        platform.delete("77", deadline=deadline())
+    assert len(stub.requests) == 6
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        answer(NOT_FOUND),
+        answer({"type": "https://api.x.com/2/problems/resource-not-found"}, 404),
+    ],
+)
+def test_a_post_that_x_does_not_find_is_not_there(stub: Stub, plan: bytes) -> None:
+    stub.plan(plan)
+    assert open_at("x", stub.url).see("77") is None
+
+
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (answer(b"<html>", 404), Refused),
+        (answer({"errors": [{"type": "/not-authorized-for-resource"}]}), Refused),
+        (answer({}), TryLater),
+        (answer(b"", 503), TryLater),
+    ],
+)
+def test_a_post_that_cannot_be_read_is_not_said_to_be_gone(
+    stub: Stub, plan: bytes, error: type[Exception]
+) -> None:
+    stub.plan(plan)
+    with pytest.raises(error):
+        open_at("x", stub.url).see("77")
+
+
+def test_a_page_that_refuses_is_not_said_to_have_lost_the_post(stub: Stub) -> None:
+    platform = open_at("facebook", stub.url)
+    stub.plan(answer(b"<html>", 404), answer({"error": {"code": 10}}, 400), answer({}))
+    for error in (Refused, Refused, TryLater):
+        with pytest.raises(error):
+            platform.see("77")
+
+
+@pytest.mark.parametrize(
+    ("versions", "parents"),
+    [
+        ("edit_history_tweet_ids", "referenced_tweets"),
+        ("edit_history_post_ids", "referenced_posts"),
+    ],
+)
+def test_an_edited_post_of_x_is_seen_in_its_newest_version(
+    stub: Stub, versions: str, parents: str
+) -> None:
+    made: datetime = NOW - timedelta(hours=1)
+    first = {"id": "77", "text": "पहिला", versions: ["77", "88"]}
+    newest = {
+        "id": "88",
+        "text": "@asha_k पाहा https://t.co/abc",
+        "entities": {"urls": [{"url": "https://t.co/abc", "expanded_url": "https://a.example/"}]},
+        "author_id": "9000000001",
+        "created_at": made.isoformat(),
+        versions: ["77", "88"],
+        parents: [{"type": "replied_to", "id": "5"}],
+    }
+    stub.plan(answer({"data": first}), answer({"data": newest}))
+    found = open_at("x", stub.url).see("77")
+    assert found is not None
+    assert (found.platform_id, found.text) == ("88", "पाहा https://a.example/")
+    assert (found.parent_id, found.published_at, found.by_ourselves) == ("5", made, True)
+
+
+def test_the_tries_own_deadline_holds_for_reading_back(stub: Stub) -> None:
+    def once_late(clock: list[float] = [0.0]) -> float:  # noqa: B006  # counts the looks
+        clock[0] += 1
+        return 0.0 if clock[0] < 6 else 1_000.0
+
+    stub.plan(answer(DONE), answer({"id": "77", "is_published": True}))
+    with pytest.raises(OutcomeUnknown):
+        open_at("facebook", stub.url).release("77", deadline=Deadline(10.0, once_late))
+    assert len(stub.requests) == 1
+
+
+def test_a_link_under_an_ending_that_nobody_knows_may_be_shortened_too() -> None:
+    words = "उद्या #पुणे\nhttps://propertytax.pmc.example/rebate"
+    given = "उद्या #पुणे\nhttps://t.co/5kJpoPmNVc https://t.co/GHb30M7XVH"
+    assert echoes(given, words, is_reply=False, has_pictures=True)
+    assert not echoes(given, words, is_reply=False, has_pictures=False)
+
+
+@pytest.mark.parametrize("sign", [";", ",", ".", "?", "।", ")", "”", "…"])
+@pytest.mark.parametrize("ending", ["in", "example"])
+def test_a_sign_after_a_link_is_the_words_own(sign: str, ending: str) -> None:
+    words = f"माहिती: https://pune.{ending}/notice{sign} सायंकाळी पाणी येईल"
+    given = f"माहिती: https://t.co/XyG2UbA9tL{sign} सायंकाळी पाणी येईल"
+    assert echoes(given, words, is_reply=False, has_pictures=False)
+    other = given.replace("सायंकाळी", "सकाळी")
+    assert not echoes(other, words, is_reply=False, has_pictures=False)

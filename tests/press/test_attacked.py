@@ -1,0 +1,142 @@
+"""What changes between the claim and `sending`, and whom it keeps here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.policy import CLOCK
+from publisher.desk import scheduling
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.platforms.base import (
+    TryLater,
+)
+from publisher.press import (
+    publishing,
+    recording,
+)
+from publisher.press.accounts import keeping
+from publisher.press.accounts.keeping import Choice
+from tests.support.city import MINUTE, NOON, City
+from tests.support.holding import IN_15, claimed, learn, left, starts, state
+
+
+def _attempt(town: City) -> Attempt:
+    with town.read() as session:
+        return session.scalars(select(Attempt)).one()
+
+
+def test_a_cap_that_is_set_after_the_claim_holds_what_the_claim_has_counted(town: City) -> None:
+    learn(town, 5)
+    taken = claimed(town, 3)
+    assert all(one.claim.counted for one in taken)
+    choice = Choice("पुणे", town.departments["information-technology"], daily_cap=1)
+    with town.write() as session:
+        keeping.change(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            account_id=town.accounts["x"],
+            choice=choice,
+        )
+    assert [starts(town, one) for one in taken] == [True, False, False]
+    assert town.delivery(taken[1].claim.delivery_id).reason["code"] == "cap"
+    assert left(town) == 4  # counted once, and the two that stay here are given back
+
+
+def test_what_lies_ready_knocks_no_more_once_the_platform_asked_for_quiet(town: City) -> None:
+    learn(town, 5)
+    first, *others = claimed(town, 3)
+    town.platform("x").fail_next(TryLater(IN_15, "429"))
+    for one in (first, *others):
+        publishing.carry_out(town.bench, one)
+    assert town.platform("x").published == []
+    for one in others:
+        waiting = town.delivery(one.claim.delivery_id)
+        assert (waiting.state, waiting.not_before) == (DeliveryState.SCHEDULED, IN_15)
+        assert waiting.reason == {"code": "limit", "at": IN_15.isoformat()}
+
+
+def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
+    first, second = claimed(town, 2)
+    with town.write() as session:
+        session.get_one(Delivery, second.claim.delivery_id).urgent = True
+    town.platform("x").fail_next(TryLater(IN_15, "429"))
+    for one in (first, second):
+        publishing.carry_out(town.bench, one)
+    assert state(town, second) is DeliveryState.PUBLISHED
+
+
+def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    with town.write() as session:
+        scheduling.cancel(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=only.claim.delivery_id,
+        )
+    assert not starts(town, only)
+    attempt = _attempt(town)
+    assert (attempt.outcome, attempt.answer) == ("gate", "overtaken")
+    assert (attempt.ended_at, attempt.sending_at) == (NOON, None)
+    assert left(town) == 5
+
+
+def test_a_try_that_the_sweeper_has_ended_is_ended_once(town: City) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    with town.write() as session:
+        session.get_one(Delivery, only.claim.delivery_id).fence += 1
+        recording.finish(
+            session, recording.attempt_of(session, only.claim), "lease_ended", "", NOON
+        )
+    assert not starts(town, only)
+    assert (_attempt(town).outcome, left(town)) == ("lease_ended", 5)
+
+
+def _pause(town: City) -> None:
+    with town.write() as session:
+        keeping.pause(
+            session,
+            actor=CLOCK,
+            now=town.now,
+            account_id=town.accounts["x"],
+            reason="credentials",
+        )
+
+
+def _disconnect(town: City) -> None:
+    with town.write() as session:
+        keeping.disconnect(
+            session, actor=town.actor("admin"), now=town.now, account_id=town.accounts["x"]
+        )
+
+
+@pytest.mark.parametrize("leave", [_pause, _disconnect])
+def test_what_is_claimed_waits_where_its_account_is_connected_no_longer(
+    town: City, leave: Callable[[City], None]
+) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    leave(town)
+    publishing.carry_out(town.bench, only)
+    assert town.platform("x").published == []
+    assert state(town, only) is DeliveryState.SCHEDULED
+    attempt = _attempt(town)
+    assert (attempt.outcome, attempt.answer) == ("gate", "account")
+    assert not attempt.counted  # given back
+
+
+def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    town.clock.move(timedelta(seconds=30))
+    learn(town, 0, IN_15 + 15 * MINUTE)
+    recording.give_back(town.bench, only)
+    assert left(town) == 0

@@ -1,0 +1,248 @@
+"""Corrections: a new revision changes what is out, or stands under it, account by account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from approvals.errors import WrongState
+from publisher.desk import correcting, drafting, leaving, live, ordering, scheduling
+from publisher.desk.checking import Invalid
+from publisher.desk.correcting import CorrectsNothing, MayBeLive, OutAlready, Way
+from publisher.desk.drafting import Draft, VariantDraft
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Language, Post
+from publisher.models.deliveries import Delivery, DeliveryAction, Receipt, ReceiptOrigin
+from tests.support.city import HOUR, MINUTE, City
+
+EVERYWHERE = ("x", "facebook")
+SAID = "शुद्धिपत्रक: वेळ सकाळी ९ ऐवजी १० अशी वाचावी."
+MENDED = "शनिवारी सकाळी १० पासून पाणीपुरवठा बंद राहील."
+
+
+def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "") -> int:
+    """Save these texts, by account, as the next revision of the post; gives its number."""
+    with town.read() as session:
+        post, known = session.get_one(Post, post_id), drafting.known(session, post_id=post_id)
+    variants = [
+        VariantDraft(town.accounts[account], Language.MARATHI, text, link)
+        for account, text in texts.items()
+    ]
+    draft = Draft(title=post.title, variants=tuple(variants))
+    prepared = drafting.prepare_pictures(town.store, draft, known)
+    with town.write() as session:
+        return drafting.save(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post_id,
+            seen=post.newest,
+            prepared=prepared,
+        ).number
+
+
+def live_post(town: City, *, on: tuple[str, ...] = EVERYWHERE) -> int:
+    """A post that went live an hour ago; gives its id."""
+    deliveries = town.live(on=on)
+    town.clock.move(HOUR)
+    return town.delivery(deliveries[0]).post_id
+
+
+def correct(town: City, post_id: int, texts: Mapping[str, str]) -> list[int]:
+    """Write, approve and schedule a correction for now; gives its deliveries' ids."""
+    write(town, post_id, texts)
+    town.send(post_id)
+    town.approve(post_id)
+    return town.schedule(post_id, timedelta(0))
+
+
+def lives(town: City, post_id: int) -> dict[str, list[str]]:
+    """What stands of the post now, by platform."""
+    found: dict[str, list[str]] = {}
+    with town.read() as session:
+        for one in live.of_post(session, post_id):
+            text = leaving.leaving_text(one.shown)
+            found.setdefault(one.account.platform, []).append(text)
+    return found
+
+
+def test_a_correction_edits_on_facebook_and_stands_under_the_post_on_x(town: City) -> None:
+    post_id = live_post(town)
+    (x_post,), (facebook_post,) = (town.platform(one).published for one in EVERYWHERE)
+    deliveries = correct(town, post_id, {"x": SAID, "facebook": MENDED})
+    town.press()
+
+    actions = {town.delivery(one).action for one in deliveries}
+    assert actions == {DeliveryAction.PUBLISH, DeliveryAction.EDIT}
+    before, note = town.platform("x").published
+    assert (before, note.text, note.parent_id) == (x_post, SAID, x_post.platform_id)
+    (edited,) = town.platform("facebook").published
+    assert (edited.platform_id, edited.text) == (facebook_post.platform_id, MENDED)
+    assert lives(town, post_id) == {"x": [x_post.text, SAID], "facebook": [MENDED]}
+
+
+def test_until_it_is_published_what_is_live_stays_what_was_published_last(town: City) -> None:
+    post_id = live_post(town, on=("facebook",))
+    (text,) = lives(town, post_id)["facebook"]
+    write(town, post_id, {"facebook": MENDED})
+    assert lives(town, post_id) == {"facebook": [text]}
+    town.send(post_id)
+    town.approve(post_id)
+    assert lives(town, post_id) == {"facebook": [text]}
+    town.schedule(post_id, timedelta(0))
+    town.press()
+    assert lives(town, post_id) == {"facebook": [MENDED]}
+
+
+def test_the_approval_covers_what_a_correction_is_aimed_at(town: City) -> None:
+    post_id = live_post(town)
+    ids = {one: town.platform(one).published[0].platform_id for one in EVERYWHERE}
+    write(town, post_id, {"x": SAID, "facebook": MENDED})
+    town.send(post_id)
+    with town.read() as session:
+        canonical = session.get_one(Post, post_id).revisions[-1].canonical
+    assert all(f'"target":"{one}"' in canonical for one in ids.values())
+
+
+def test_what_would_change_nothing_is_left_out(town: City) -> None:
+    post_id = live_post(town)
+    (text,) = lives(town, post_id)["facebook"]
+    write(town, post_id, {"x": SAID, "facebook": text})
+    with town.read() as session:
+        (variant,) = session.get_one(Post, post_id).revisions[-1].variants
+        assert (variant.account_id, variant.text) == (town.accounts["x"], SAID)
+    with pytest.raises(Invalid) as wrong:
+        write(town, post_id, {"x": "शुद्धिपत्रक: ", "facebook": text})
+    assert wrong.value.codes == [("variants", "nothing_changed")]
+
+
+def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City) -> None:
+    post_id = live_post(town, on=("facebook",))
+    x, facebook = correct(town, post_id, {"x": MENDED, "facebook": MENDED})
+    assert town.delivery(x).action is DeliveryAction.PUBLISH
+    assert town.delivery(facebook).action is DeliveryAction.EDIT
+    town.press()
+    assert [(one.text, one.parent_id) for one in town.platform("x").published] == [(MENDED, None)]
+
+
+def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(town: City) -> None:
+    post_id = live_post(town)
+    with town.read() as session:
+        post = drafting.post_for(session, actor=town.actor("clerk"), post_id=post_id)
+        begun = drafting.begun(post, drafting.usable_accounts(session))
+        ways = {one.live.account.platform: one.way for one in correcting.targets_of(post).values()}
+    texts = {one.account_id: one.text for one in begun.variants}
+    assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
+    assert texts[town.accounts["x"]] == "शुद्धिपत्रक: "
+    assert ways == {"x": Way.NOTE, "facebook": Way.EDIT}
+
+
+def test_the_next_correction_begins_with_the_last_one_and_edits_the_same_post(town: City) -> None:
+    post_id = live_post(town, on=("facebook",))
+    own = town.platform("facebook").published[0].platform_id
+    correct(town, post_id, {"facebook": MENDED})
+    town.press(MINUTE)
+    with town.read() as session:
+        post = drafting.post_for(session, actor=town.actor("clerk"), post_id=post_id)
+        (again,) = drafting.begun(post, drafting.usable_accounts(session)).variants
+    assert again.text == MENDED
+    correct(town, post_id, {"facebook": f"{MENDED} टँकर मिळेल."})
+    town.press(MINUTE)
+    (edited,) = town.platform("facebook").published
+    assert (edited.platform_id, edited.text) == (own, f"{MENDED} टँकर मिळेल.")
+
+
+def test_nothing_is_scheduled_beside_what_may_be_live(town: City) -> None:
+    """It may be written and approved; whether it corrects something is known once that is."""
+    post_id = town.delivery(town.hold()).post_id
+    write(town, post_id, {"x": MENDED})
+    town.send(post_id)
+    town.approve(post_id)
+    with pytest.raises(MayBeLive):
+        town.schedule(post_id, HOUR)
+
+
+def test_what_went_live_while_a_newer_revision_was_written_is_not_posted_again(
+    town: City,
+) -> None:
+    """The older revision turned out to be live after the newer one was saved beside it."""
+    post_id = town.approved(on=("x",))
+    (delivery_id,) = town.schedule(post_id, HOUR)
+    write(town, post_id, {"x": MENDED})
+    _let_out(town, delivery_id)
+    town.send(post_id)
+    town.approve(post_id)
+    with pytest.raises(OutAlready):
+        town.schedule(post_id, HOUR)
+
+
+def _let_out(town: City, delivery_id: int) -> None:
+    """Keep the proof that this delivery is live after all."""
+    out = update(Delivery).where(Delivery.id == delivery_id)
+    with town.write() as session:
+        session.execute(out.values({Delivery.state: DeliveryState.PUBLISHED}))
+        session.add(
+            Receipt(
+                delivery_id=delivery_id,
+                account_id=town.accounts["x"],
+                platform_id="77",
+                published_at=town.now,
+                stored_at=town.now,
+                origin=ReceiptOrigin.ANSWER,
+            )
+        )
+
+
+def test_what_is_gone_meanwhile_is_not_corrected(town: City) -> None:
+    post_id = live_post(town, on=("facebook",))
+    write(town, post_id, {"facebook": MENDED})
+    town.send(post_id)
+    town.approve(post_id)
+    with town.write() as session:
+        (one,) = live.of_post(session, post_id)
+        one.receipt.gone_at = town.now
+    with pytest.raises(CorrectsNothing):
+        town.schedule(post_id, HOUR)
+
+
+def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
+    link = "https://pmc.example/water"
+    post_id = town.start(town.hand_in())
+    write(town, post_id, {"x": "पाणी बंद", "facebook": "पाणी बंद"}, link=link)
+    town.send(post_id)
+    town.approve(post_id)
+    town.schedule(post_id, timedelta(0))
+    town.press()
+    write(town, post_id, {"x": SAID, "facebook": MENDED}, link=link)
+    with town.read() as session:
+        links = {one.link for one in session.get_one(Post, post_id).revisions[-1].variants}
+    assert links == {""}
+    with pytest.raises(Invalid) as wrong:
+        write(town, post_id, {"facebook": MENDED}, link="https://pmc.example/other")
+    assert wrong.value.codes == [("variants-0-link", "edit_keeps_link")]
+
+
+def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> None:
+    post_id = live_post(town, on=("x",))
+    with town.write() as session:
+        (one,) = live.of_post(session, post_id)
+        (order,) = ordering.take_back(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            post_id=post_id,
+            receipt_ids=[one.receipt.id],
+            reason="चुकीची माहिती",
+        )
+        delivery_id = order.delivery_id
+    with town.write() as session, pytest.raises(WrongState):
+        scheduling.reschedule(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=delivery_id,
+            due_at=town.now + HOUR,
+        )

@@ -1,0 +1,117 @@
+"""Two clocks that need the same rows take them in one order: on PostgreSQL, SQLite has one lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from publisher.database import Database
+from publisher.lifecycle import DeliveryState
+from publisher.platforms.base import Allowance as Told
+from publisher.press import (
+    dispatching,
+    receipts,
+)
+from publisher.press.receipts import Done
+from tests.support.city import PACE, City, city
+from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
+
+PATIENCE = 20
+
+
+@pytest.fixture
+def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
+    """The city on PostgreSQL."""
+    database = Database(postgres_url)
+    yield city(database, tmp_path)
+    database.dispose()
+
+
+After = Callable[[str], None]
+
+
+@contextmanager
+def _after_each(database: Database, do: After) -> Iterator[None]:
+    """Do this after each statement, in the thread that made it."""
+
+    def after(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        do(statement)
+
+    event.listen(database.engine, "after_cursor_execute", after)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "after_cursor_execute", after)
+
+
+def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
+    shared: City,
+) -> None:
+    """The sweeper holds the delivery, and goes on once the other has come as far as it can."""
+    learn(shared, 5)
+    (only,) = claimed(shared)
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    _meet(
+        shared,
+        lambda: dispatching.settle(shared.bench),
+        lambda: starts(shared, only),
+        until=lambda said: "FROM deliveries" in said and "leased_until <" in said,
+    )
+    assert state(shared, only) is DeliveryState.SCHEDULED
+    assert left(shared) == 5
+
+
+def _meet(
+    town: City,
+    first: Callable[[], object],
+    second: Callable[[], object],
+    *,
+    until: Callable[[str], bool],
+) -> None:
+    """Begin the second where the first has said this and holds its locks; none may fail."""
+    holds, names = threading.Event(), threading.local()
+
+    def pause(statement: str) -> None:
+        if getattr(names, "is_first", False) and until(statement):
+            holds.set()
+            time.sleep(0.2)  # time for the other to run into the lock
+
+    def run_first() -> None:
+        names.is_first = True
+        first()
+
+    def run_second() -> None:
+        assert holds.wait(PATIENCE)
+        second()
+
+    with _after_each(town.database, pause), ThreadPoolExecutor(2) as clocks:
+        for one in [clocks.submit(run_first), clocks.submit(run_second)]:
+            one.result(timeout=PATIENCE)
+
+
+def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
+    ones, others = begun(shared, 2), begun(shared, 2, "facebook")
+    told = (Told("publish.15min", 100, 50, IN_15),)
+    answers = [Done(one, answer(n, shared), told) for n, one in enumerate((*ones, *others))]
+    groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
+    seen, both = threading.local(), threading.Barrier(2)
+
+    def wait_for_the_other(statement: str) -> None:
+        if statement.startswith("INSERT INTO allowances") and not getattr(seen, "once", False):
+            seen.once = True
+            with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
+                both.wait(0.5)
+
+    with _after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
+        storing = [clocks.submit(receipts.store_receipts, shared.bench, one) for one in groups]
+        for one in storing:
+            one.result(timeout=PATIENCE)
+    assert {state(shared, one.parcel) for one in answers} == {DeliveryState.PUBLISHED}

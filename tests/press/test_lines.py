@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import select
+
+import scheduler
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Attempt, Delivery, Receipt
+from publisher.platforms.base import Deadline, Prepared
+from publisher.platforms.base import Receipt as Answer
+from publisher.platforms.memory import MemoryPlatform
+from publisher.press.bench import Bench
+from publisher.press.lines import Press
+from tests.support.city import HOUR, City
+from tests.support.runs import wait_until
+
+PATIENCE = 60
+
+
+class _Slow(MemoryPlatform):
+    """Answers once it is allowed to, and says when it was asked."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now=now)
+        self.asked, self.may_answer = Event(), Event()
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+        self.asked.set()
+        if not self.may_answer.wait(PATIENCE):
+            raise AssertionError("nobody let it answer")
+        return super().publish(prepared, deadline=deadline)
+
+
+@pytest.fixture
+def slow(town: City) -> Iterator[_Slow]:
+    """X, which keeps the press waiting."""
+    platform = _Slow(town.clock)
+    town.platforms[town.accounts["x"]] = platform
+    yield platform
+    platform.may_answer.set()
+
+
+def _bench(town: City, connections: int = 4) -> Bench:
+    pace = replace(town.bench.pace, connections=connections)
+    return replace(town.bench, pace=pace, monotonic=time.monotonic)
+
+
+def _states(town: City) -> list[DeliveryState]:
+    with town.read() as session:
+        return list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
+
+
+def test_an_account_that_does_not_answer_slows_no_other(town: City, slow: _Slow) -> None:
+    (stuck,) = town.due(on=["x"])
+    others = [town.due("road", on=["facebook"])[0] for _ in range(3)]
+    press = Press(_bench(town))
+    press.beat(0.1)
+    assert slow.asked.wait(PATIENCE)
+    _beat_until(press, lambda: len(town.platform("facebook").published) == 3)
+    assert town.delivery(stuck).state is DeliveryState.SENDING
+    slow.may_answer.set()
+    press.close()
+    assert {town.delivery(one).state for one in (stuck, *others)} == {DeliveryState.PUBLISHED}
+
+
+def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
+    town: City, slow: _Slow
+) -> None:
+    for _ in range(3):
+        town.due(on=["x"])
+    press = Press(_bench(town, connections=1))
+    press.beat(0.1)
+    assert slow.asked.wait(PATIENCE)
+    closing = Thread(target=press.close)
+    closing.start()
+    wait_until(lambda: _states(town).count(DeliveryState.SCHEDULED) == 2, within=PATIENCE)
+    slow.may_answer.set()
+    closing.join(PATIENCE)
+    assert sorted(_states(town)) == ["published", "scheduled", "scheduled"]
+    with town.read() as session:
+        outcomes = list(session.scalars(select(Attempt.outcome)))
+    # A line lays ready as many again as it has threads: one was given back, one never claimed.
+    assert sorted(outcomes) == ["given_back", "published"]
+
+
+def test_everything_due_leaves_once_by_many_threads_and_every_receipt_is_kept(town: City) -> None:
+    due = [one for _ in range(6) for one in town.due(on=["x", "facebook"])]
+    press = Press(_bench(town, connections=8))
+    _beat_until(
+        press,
+        lambda: sum(len(one.published) for one in town.platforms.values()) == len(due),
+    )
+    press.close()
+    assert set(_states(town)) == {DeliveryState.PUBLISHED}
+    for platform in town.platforms.values():
+        texts = [one.text for one in platform.published]
+        assert len(texts) == len(set(texts))
+    with town.read() as session:
+        assert len(list(session.scalars(select(Receipt)))) == len(due)
+        attempts = list(session.scalars(select(Attempt)))
+    assert {(one.outcome, one.asked) for one in attempts} == {("published", "publish")}
+    assert all(one.sending_at is not None and one.ended_at is not None for one in attempts)
+
+
+def test_within_one_beat_it_is_sent_when_its_time_comes(town: City) -> None:
+    """The press waits for the due moment itself, not for its next beat."""
+    town.clock.at = datetime.now(UTC)
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
+    with town.write() as session:
+        session.get_one(Delivery, delivery_id).due_at = datetime.now(UTC) + timedelta(seconds=1)
+    bench = replace(_bench(town), now=lambda: datetime.now(UTC))
+    press = Press(bench)
+    press.beat(3)
+    press.close()
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_the_urgent_leave_before_what_was_due_long_ago(town: City) -> None:
+    first, second = town.due()[0], town.due("road")[0]
+    with town.write() as session:
+        session.get_one(Delivery, second).urgent = True
+    town.clock.move(timedelta(minutes=1))
+    assert town.press() == 2
+    with town.read() as session:
+        order = list(session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)))
+    assert order == [second, first]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_is_replaced_and_its_delivery_left_to_the_sweeper(
+    town: City,
+) -> None:
+    class Deadly(MemoryPlatform):
+        def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+            raise ZeroDivisionError
+
+    account_id = town.accounts["x"]
+    alive, town.platforms[account_id] = town.platforms[account_id], Deadly(now=town.clock)
+    (first,) = town.due()
+    press = Press(_bench(town, connections=1))
+    _beat_until(press, lambda: town.delivery(first).state is DeliveryState.SENDING)
+    town.platforms[account_id] = alive
+    (second,) = town.due("road")
+    _beat_until(press, lambda: town.delivery(second).state is DeliveryState.PUBLISHED)
+    press.close()
+    assert town.delivery(first).state is DeliveryState.SENDING
+
+
+def test_a_press_that_dies_ends_its_clock() -> None:
+    class Dying(Press):
+        def __init__(self) -> None:
+            """Nothing of a press but its end."""
+
+        def beat(self, seconds: float = 0.5) -> int:
+            raise ZeroDivisionError
+
+    asked, died = Event(), Event()
+    with pytest.raises(ZeroDivisionError):
+        scheduler._print(Dying(), asked, died)
+    assert (asked.is_set(), died.is_set()) == (True, True)
+
+
+def _beat_until(press: Press, done: Callable[[], bool]) -> None:
+    for _ in range(PATIENCE * 10):
+        press.beat(0.1)
+        if done():
+            return
+    raise AssertionError("the press did not get it done")

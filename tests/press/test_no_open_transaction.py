@@ -1,0 +1,95 @@
+"""While a platform is called nothing is locked: a slow one must not hold up the whole house."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from publisher.platforms.base import (
+    Deadline,
+    OutcomeUnknown,
+    Outgoing,
+    Page,
+    Prepared,
+    Receipt,
+    Sighting,
+    Source,
+)
+from publisher.platforms.memory import MemoryPlatform
+from tests.support.city import City
+
+
+class _Watched(MemoryPlatform):
+    """Looks at the database whenever it is called."""
+
+    def __init__(self, town: City, free: Callable[[], bool]) -> None:
+        super().__init__(now=town.clock, name="x")
+        self.found: dict[str, bool] = {}
+        self._free = free
+
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+        self.found["prepare"] = self._free()
+        return super().prepare(outgoing, deadline=deadline)
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        self.found["publish"] = self._free()
+        return super().publish(prepared, deadline=deadline)
+
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+        self.found["look_up"] = self._free()
+        return super().look_up(outgoing, since=since)
+
+    def comments_since(self, source: Source, cursor: str | None) -> Page:
+        self.found["comments_since"] = self._free()
+        return super().comments_since(source, cursor)
+
+
+def _is_free(town: City) -> bool:
+    """Whether nobody writes, and nobody rests inside a transaction."""
+    url = town.database.url
+    if town.database.is_sqlite:
+        return _can_write(url.removeprefix("sqlite:///"))
+    plain = url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(plain, autocommit=True) as other:
+        row = other.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
+        ).fetchone()
+    return row is not None and row[0] == 0
+
+
+def _can_write(file: str) -> bool:
+    other = sqlite3.connect(file, timeout=0, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        other.close()
+    return True
+
+
+@pytest.fixture
+def watched(town: City) -> _Watched:
+    """X, looking."""
+    platform = _Watched(town, lambda: _is_free(town))
+    town.platforms[town.accounts["x"]] = platform
+    return platform
+
+
+def test_no_transaction_is_open_while_a_platform_is_called(town: City, watched: _Watched) -> None:
+    watched.fail_next(OutcomeUnknown("reset"), after_keeping=True)
+    town.live()
+    town.confirm(timedelta(minutes=1))
+    town.listen(timedelta(minutes=10))
+    assert watched.found == {
+        "prepare": True,
+        "publish": True,
+        "look_up": True,
+        "comments_since": True,
+    }

@@ -1,0 +1,273 @@
+"""Orders to delete what is out: given with a public reason, carried out by the press."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from approvals.errors import WrongRole
+from approvals.lifecycle import PostState
+from publisher.desk import live, ordering, scheduling, timing
+from publisher.desk.checking import Invalid
+from publisher.desk.ordering import AlreadyOrdered
+from publisher.lifecycle import CommentState, DeliveryState
+from publisher.models.comments import Comment, Source
+from publisher.models.content import Post
+from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.press import Order
+from publisher.office import reporting
+from publisher.office.reporting import NextKind, Stage, StepKind
+from publisher.platforms.base import RefusalCode, Refused
+from tests.support.city import DAY, HOUR, MINUTE, City
+
+WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
+
+
+def take_back(
+    town: City, post_id: int, *, by: str = "lead", on: Sequence[str] = ("x", "facebook")
+) -> list[int]:
+    """Order away what stands on these accounts; gives the deliveries that carry it out."""
+    with town.write() as session:
+        wanted = [
+            one.receipt.id for one in live.of_post(session, post_id) if one.account.platform in on
+        ]
+        orders = ordering.take_back(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            post_id=post_id,
+            receipt_ids=wanted,
+            reason=WHY,
+        )
+        return [one.delivery_id for one in orders]
+
+
+def live_post(town: City, *, on: Sequence[str] = ("x", "facebook")) -> int:
+    """A post that went live an hour ago; gives its id."""
+    deliveries = town.live(on=on)
+    town.clock.move(HOUR)
+    return town.delivery(deliveries[0]).post_id
+
+
+def post(town: City, post_id: int) -> Post:
+    """The post as it stands."""
+    with town.read() as session:
+        return session.get_one(Post, post_id)
+
+
+def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> None:
+    post_id = live_post(town)
+    deliveries = take_back(town, post_id)
+    assert post(town, post_id).state is PostState.WITHDRAWN
+    assert post(town, post_id).reason == WHY
+    assert len(town.platform("x").published) == 1
+    town.press()
+    assert town.platform("x").published == town.platform("facebook").published == []
+    for one in deliveries:
+        carried = town.delivery(one)
+        assert (carried.action, carried.state) == (DeliveryAction.DELETE, DeliveryState.PUBLISHED)
+    with town.read() as session:
+        assert live.of_post(session, post_id) == []
+        orders = ordering.orders_of(session, post_id)
+        assert [one.reason for one in orders] == [WHY, WHY]
+        gone = [one.receipt.gone_at for one in orders if one.receipt is not None]
+    assert gone == [town.now, town.now]
+
+
+def test_a_part_of_it_can_be_ordered_away_and_the_rest_stands(town: City) -> None:
+    post_id = live_post(town)
+    take_back(town, post_id, on=["x"])
+    town.press()
+    assert post(town, post_id).state is PostState.APPROVED
+    assert town.platform("x").published == []
+    assert len(town.platform("facebook").published) == 1
+    take_back(town, post_id, on=["facebook"])
+    assert post(town, post_id).state is PostState.WITHDRAWN
+
+
+@pytest.mark.parametrize("by", ["lead", "first", "head"])
+def test_the_lead_the_officer_and_the_head_may_order_it(town: City, by: str) -> None:
+    assert take_back(town, live_post(town, on=["x"]), by=by)
+
+
+@pytest.mark.parametrize("by", ["clerk", "member", "road_officer", "admin", "auditor"])
+def test_nobody_else_may_order_it(town: City, by: str) -> None:
+    post_id = live_post(town, on=["x"])
+    with pytest.raises(WrongRole):
+        take_back(town, post_id, by=by)
+
+
+def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
+    post_id = live_post(town, on=["x"])
+    actor = town.actor("lead")
+    with town.write() as session:
+        (one,) = live.of_post(session, post_id)
+        for receipts, reason, code in (
+            ([one.receipt.id], "  ", ("reason", "required")),
+            ([], WHY, ("things", "nothing_chosen")),
+            ([one.receipt.id + 1], WHY, ("things", "nothing_chosen")),
+        ):
+            with pytest.raises(Invalid) as wrong:
+                ordering.take_back(
+                    session,
+                    actor=actor,
+                    now=town.now,
+                    post_id=post_id,
+                    receipt_ids=receipts,
+                    reason=reason,
+                )
+            assert wrong.value.codes == [code]
+
+
+def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
+    post_id = live_post(town, on=["x"])
+    with town.read() as session:
+        (one,) = live.of_post(session, post_id)
+    take_back(town, post_id)
+    with town.write() as session, pytest.raises(AlreadyOrdered):
+        ordering.order(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            action=DeliveryAction.DELETE,
+            target=one.platform_id,
+            department_id=town.departments["water"],
+            reason=WHY,
+            variant=session.get_one(type(one.first), one.first.id),
+            receipt=session.get_one(type(one.receipt), one.receipt.id),
+        )
+
+
+def test_a_new_revision_does_not_call_an_order_back(town: City) -> None:
+    """What waits to leave is cancelled by it; what is to be deleted is deleted all the same."""
+    post_id = live_post(town)
+    (order,) = take_back(town, post_id, on=["x"])
+    town.save(post_id, on=["facebook"], text="दुरुस्त मजकूर")
+    town.press()
+    assert town.delivery(order).state is DeliveryState.PUBLISHED
+    assert town.platform("x").published == []
+
+
+def test_an_order_is_bound_by_no_window(town: City) -> None:
+    """Thirty days after its review nothing of a revision may leave; deleting it still may."""
+    post_id = live_post(town, on=["x"])
+    town.clock.move(60 * DAY)
+    (order,) = take_back(town, post_id)
+    with town.read() as session:
+        row = session.get_one(Delivery, order)
+        assert timing.latest_moment(row) == town.now + DAY
+    town.press(5 * MINUTE)
+    assert town.delivery(order).state is DeliveryState.PUBLISHED
+
+
+def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_given_again(
+    town: City,
+) -> None:
+    post_id = live_post(town, on=["x"])
+    town.platform("x").fail_next(Refused(RefusalCode.PERMISSION), on="delete")
+    (order,) = take_back(town, post_id)
+    town.press()
+    assert town.delivery(order).state is DeliveryState.FAILED
+    with town.read() as session:
+        (row,) = reporting.decisions(session, actor=town.actor("lead"), now=town.now)
+        assert (row.subject_id, row.is_order, row.action) == (order, True, DeliveryAction.DELETE)
+        counted = reporting.counts(session, actor=town.actor("lead"), now=town.now)
+        assert counted.decisions == 1
+    (again,) = take_back(town, post_id)
+    with town.read() as session:
+        assert reporting.decisions(session, actor=town.actor("lead"), now=town.now) == []
+    town.press()
+    assert town.delivery(again).state is DeliveryState.PUBLISHED
+    with town.read() as session:
+        assert reporting.decisions(session, actor=town.actor("lead"), now=town.now) == []
+
+
+def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
+    (delivery,) = town.live()
+    comment_id = town.comment(under=delivery)
+    answer = town.answer(comment_id)
+    town.press()
+    town.note_answers()
+    assert _comment(town, comment_id).state is CommentState.ANSWERED
+    take_back(town, answer, by="first")
+    town.note_answers()
+    assert _comment(town, comment_id).state is CommentState.ANSWERED
+    town.press()
+    town.note_answers()
+    reopened = _comment(town, comment_id)
+    assert (reopened.state, reopened.opening) == (CommentState.ROUTED, 2)
+    with town.read() as session:
+        page = reporting.comment_page(
+            session, actor=town.actor("first"), comment_id=comment_id, now=town.now
+        )
+    assert (page.routings[-1].reason, page.routings[-1].words) == ("answer_deleted", WHY)
+    assert town.note_answers() == 0
+    town.answer(comment_id, "आज रात्री आठ वाजता.")
+    town.press()
+    town.note_answers()
+    assert _comment(town, comment_id).state is CommentState.ANSWERED
+
+
+def _comment(town: City, comment_id: int) -> Comment:
+    with town.read() as session:
+        return session.get_one(Comment, comment_id)
+
+
+def test_comments_under_a_deleted_post_are_no_longer_read(town: City) -> None:
+    (delivery,) = town.live()
+    town.comment(under=delivery)
+    with town.read() as session:
+        post_id = session.get_one(Delivery, delivery).post_id
+        sources = session.query(Source).filter(Source.receipt_id.is_not(None)).count()
+    take_back(town, post_id)
+    town.press()
+    asked = town.platform("x")
+    town.listen(2 * HOUR)
+    with town.read() as session:
+        (source,) = session.query(Source).filter(Source.receipt_id.is_not(None))
+    assert sources == 1
+    assert source.last_read_at is not None
+    assert source.last_read_at < town.now - HOUR
+    assert asked.published == []
+
+
+def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> None:
+    submission = town.hand_in()
+    post_id = town.draft(submission)
+    town.send(post_id)
+    town.approve(post_id)
+    town.schedule(post_id, timedelta(0))
+    town.press()
+    town.clock.move(HOUR)
+    take_back(town, post_id)
+    before = _timeline(town, submission)
+    assert before.next is not None
+    assert before.next.kind is NextKind.TAKE_BACK
+    town.press()
+    after = _timeline(town, submission)
+    kinds = [one.kind for one in after.steps]
+    assert kinds[-3:] == [StepKind.DELETION_ORDERED, StepKind.POST_WITHDRAWN, StepKind.DELETED]
+    assert next(one for one in after.steps if one.kind is StepKind.DELETION_ORDERED).words == WHY
+    assert (after.lives, after.stage, after.next) == ((), Stage.POST_WITHDRAWN, None)
+
+
+def _timeline(town: City, submission: int) -> reporting.Timeline:
+    with town.read() as session:
+        return reporting.timeline_of(
+            session, actor=town.actor("member"), submission_id=submission, now=town.now
+        )
+
+
+def test_an_order_to_delete_is_called_off_by_whoever_may_give_it(town: City) -> None:
+    post_id = live_post(town, on=["x"])
+    (order,) = take_back(town, post_id)
+    with town.write() as session, pytest.raises(WrongRole):
+        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=order)
+    with town.write() as session:
+        scheduling.cancel(session, actor=town.actor("first"), now=town.now, delivery_id=order)
+    town.press()
+    assert len(town.platform("x").published) == 1
+    with town.read() as session:
+        assert session.query(Order).count() == 1

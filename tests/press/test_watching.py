@@ -1,0 +1,259 @@
+"""What is out is read back: what somebody else deleted or changed is noticed within a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole, WrongState
+from publisher.desk import live, ordering
+from publisher.desk.checking import Invalid
+from publisher.lifecycle import AccountState
+from publisher.models.deliveries import Account
+from publisher.models.watching import Watch
+from publisher.office import reporting
+from publisher.office.reporting import FindingKind, Stage, StepKind
+from publisher.platforms.base import CredentialsExpired, TryLater
+from publisher.press import watching
+from tests.press.test_correcting import MENDED, correct
+from tests.support.city import DAY, HOUR, MINUTE, City
+
+QUARTER = timedelta(minutes=15)
+
+
+def watch(town: City, span: timedelta = timedelta(0)) -> int:
+    """Let the clock go on for that long, and look every half hour; gives the number of looks."""
+    looks, until = watching.tick_watching(town.bench), town.now + span
+    while town.now < until:
+        town.clock.move(min(HOUR / 2, until - town.now))
+        looks += watching.tick_watching(town.bench)
+    return looks
+
+
+def findings(town: City, *, by: str = "lead") -> tuple[reporting.Finding, ...]:
+    """What is open, as this person sees it."""
+    with town.read() as session:
+        return reporting.open_findings(session, actor=town.actor(by))
+
+
+def test_each_live_thing_is_looked_at_within_twenty_hours_and_weekly_after_a_month(
+    town: City,
+) -> None:
+    town.live(on=("x", "facebook"))
+    assert watch(town) == 0
+    assert watch(town, 20 * HOUR) == 2
+    assert watch(town, 20 * HOUR) == 2
+    town.clock.move(31 * DAY)
+    assert watch(town) == 2
+    assert watch(town, 6 * DAY) == 0
+    assert watch(town, DAY) == 2
+    assert findings(town) == ()
+
+
+def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -> None:
+    (delivery,) = town.live()
+    watch(town)
+    town.platform("x").somebody_deletes(town.platform_id(delivery))
+    watch(town, DAY - HOUR)
+    (found,) = findings(town)
+    assert (found.kind, found.account.platform) == (FindingKind.GONE, "x")
+    assert town.told("found_gone") == ["first", "lead", "second"]
+    assert town.verbs("deliveries", delivery)[-1] == "found_gone"
+    with town.read() as session:
+        assert live.of_post(session, found.post_id) == []
+    assert findings(town, by="road_officer") == ()
+
+
+def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
+    (delivery,) = town.live()
+    watch(town)
+    platform = town.platform("x")
+    town.clock.move(20 * HOUR)
+    hidden = platform.kept.pop()
+    watching.tick_watching(town.bench)
+    assert findings(town) == ()
+    platform.kept.append(hidden)
+    town.clock.move(QUARTER)
+    watching.tick_watching(town.bench)
+    assert findings(town) == ()
+    with town.read() as session:
+        assert session.scalars(select(Watch.absent_at)).one() is None
+        assert session.scalars(select(Watch.found_gone_at)).one() is None
+    assert town.delivery(delivery).state == "published"
+
+
+def test_what_somebody_else_changed_is_found_with_the_words_that_stand_there(town: City) -> None:
+    (delivery,) = town.live(on=("facebook",))
+    watch(town)
+    town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
+    watch(town, DAY - HOUR)
+    (found,) = findings(town, by="first")
+    assert (found.kind, found.seen) == (FindingKind.CHANGED, "पाणी बंद नाही.")
+    assert found.ours.startswith("शनिवारी")
+    assert town.told("found_changed") == ["first", "lead", "second"]
+    watch(town, DAY)
+    assert len(findings(town)) == 1
+    assert town.told("found_changed") == ["first", "lead", "second"]
+
+
+def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> None:
+    (delivery,) = town.live(on=("facebook",))
+    post_id = town.delivery(delivery).post_id
+    watch(town)
+    town.clock.move(DAY)
+    correct(town, post_id, {"facebook": MENDED})
+    town.press()
+    watch(town, 2 * DAY)
+    assert findings(town) == ()
+    with town.write() as session:
+        (one,) = live.of_post(session, post_id)
+        ordering.take_back(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            post_id=post_id,
+            receipt_ids=[one.receipt.id],
+            reason="चुकीची माहिती",
+        )
+    town.press()
+    watch(town, 2 * DAY)
+    assert findings(town) == ()
+    with town.read() as session:
+        assert session.scalars(select(Watch.look_at)).all() == [None]
+
+
+def test_a_correction_of_what_somebody_changed_settles_it(town: City) -> None:
+    (delivery,) = town.live(on=("facebook",))
+    post_id = town.delivery(delivery).post_id
+    watch(town)
+    town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
+    watch(town, DAY)
+    assert len(findings(town)) == 1
+    correct(town, post_id, {"facebook": MENDED})
+    town.press()
+    watch(town, DAY)
+    assert findings(town) == ()
+    assert "same_again" in town.verbs("deliveries", delivery)
+
+
+def test_somebody_says_that_they_have_seen_it(town: City) -> None:
+    (delivery,) = town.live()
+    watch(town)
+    town.platform("x").somebody_deletes(town.platform_id(delivery))
+    watch(town, DAY)
+    (found,) = findings(town)
+    with town.write() as session, pytest.raises(Invalid):
+        _note(town, session, found.watch_id, " ")
+    with town.write() as session, pytest.raises(WrongRole):
+        _note(town, session, found.watch_id, "पाहिले", by="road_officer")
+    with town.write() as session:
+        _note(town, session, found.watch_id, "खाते पाहणाऱ्याने चुकून काढले.", by="first")
+    assert findings(town) == ()
+    with town.read() as session:
+        seen = reporting.finding_for(session, actor=town.actor("lead"), watch_id=found.watch_id)
+        steps = reporting.post_timeline(session, post_id=seen.post_id, now=town.now).steps
+    assert seen.note == "खाते पाहणाऱ्याने चुकून काढले."
+    assert seen.noted_by is not None
+    assert not seen.is_open
+    assert [one.kind for one in steps][-2:] == [StepKind.FOUND_GONE, StepKind.FINDING_NOTED]
+    with town.write() as session, pytest.raises(WrongState):
+        _note(town, session, found.watch_id, "पुन्हा")
+
+
+def _note(town: City, session: Session, watch_id: int, words: str, *, by: str = "lead") -> None:
+    watching.note_seen(session, actor=town.actor(by), now=town.now, watch_id=watch_id, note=words)
+
+
+def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) -> None:
+    (delivery,) = town.live(on=("facebook",))
+    watch(town)
+    own = town.platform_id(delivery)
+    town.platform("facebook").somebody_edits(own, "एक")
+    watch(town, DAY)
+    with town.write() as session:
+        _note(town, session, findings(town)[0].watch_id, "कळविले आहे.")
+    watch(town, DAY)
+    assert findings(town) == ()
+    town.platform("facebook").somebody_edits(own, "दोन")
+    watch(town, DAY)
+    assert [one.seen for one in findings(town)] == ["दोन"]
+
+
+def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
+    (delivery,) = town.live()
+    watch(town)
+    town.platform("x").somebody_deletes(town.platform_id(delivery))
+    watch(town, DAY)
+    with town.read() as session:
+        for who in ("lead", "clerk", "first"):
+            beside = reporting.troubles(session, actor=town.actor(who))
+            counted = reporting.counts(session, actor=town.actor(who), now=town.now)
+            assert (len(beside.found), counted.decisions) == (1, beside.number)
+
+
+def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> None:
+    (delivery,) = town.live()
+    with town.read() as session:
+        (submission,) = session.get_one(type(town.delivery(delivery)), delivery).post.submissions
+        number = submission.id
+    watch(town)
+    town.platform("x").somebody_deletes(town.platform_id(delivery))
+    watch(town, DAY)
+    with town.read() as session:
+        timeline = reporting.timeline_of(
+            session, actor=town.actor("member"), submission_id=number, now=town.now
+        )
+    assert (timeline.stage, timeline.lives) == (Stage.GONE, ())
+    assert timeline.steps[-1].kind is StepKind.FOUND_GONE
+
+
+def test_a_platform_that_cannot_be_read_now_is_asked_later(town: City) -> None:
+    town.live()
+    watch(town)
+    town.clock.move(20 * HOUR)
+    later = town.now + 3 * HOUR
+    town.platform("x").fail_next(TryLater(later), on="see")
+    watching.tick_watching(town.bench)
+    with town.read() as session:
+        assert session.scalars(select(Watch.look_at)).one() == later
+    assert watch(town, 2 * HOUR) == 0
+    assert watch(town, 2 * HOUR) == 1
+
+
+def test_an_expired_access_pauses_the_account(town: City) -> None:
+    town.live()
+    watch(town)
+    town.clock.move(20 * HOUR)
+    town.platform("x").fail_next(CredentialsExpired("190"), on="see")
+    watching.tick_watching(town.bench)
+    with town.read() as session:
+        assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
+    assert watch(town, HOUR) == 0
+
+
+def test_looks_are_spread_and_a_few_at_a_time_for_each_account(town: City) -> None:
+    for _ in range(5):
+        town.live()
+        town.clock.move(20 * MINUTE)
+    watching.tick_watching(town.bench)
+    with town.read() as session:
+        times = set(session.scalars(select(Watch.look_at)))
+    assert len(times) == 5
+    town.clock.move(DAY)
+    assert watching.tick_watching(town.bench) == 2
+    assert watching.tick_watching(town.bench) == 2
+    assert watching.tick_watching(town.bench) == 1
+
+
+def test_answers_are_watched_too(town: City) -> None:
+    (delivery,) = town.live()
+    answer = town.answer(town.comment(under=delivery))
+    town.press()
+    watch(town)
+    own = town.platform("x").published[-1].platform_id
+    town.platform("x").somebody_deletes(own)
+    watch(town, DAY)
+    assert [one.post_id for one in findings(town, by="first")] == [answer]

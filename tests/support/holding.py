@@ -1,0 +1,64 @@
+"""Short ways to what a clock holds: claimed, begun, answered; and what is left of a limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from publisher.lifecycle import DeliveryState
+from publisher.models.accounts import Allowance
+from publisher.platforms.base import Allowance as Told
+from publisher.platforms.base import Receipt
+from publisher.press import claiming, limits, sending
+from publisher.press.parcels import Parcel
+from tests.support.city import MINUTE, NOON, City
+
+IN_15 = NOON + 15 * MINUTE
+
+
+def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
+    """An answer of X said that so many may still be published."""
+    told = (Told("publish.15min", 100, remaining, until),)
+    with town.write() as session:
+        limits.learn(session, town.accounts["x"], told, town.now)
+
+
+def left(town: City) -> int:
+    """How many may still be published, as it stands in the row."""
+    query = select(Allowance.remaining).where(Allowance.name == "publish.15min")
+    with town.read() as session:
+        return session.scalars(query).one()
+
+
+def claimed(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
+    """So many that are due, claimed together."""
+    for _ in range(due):
+        town.due(on=[on])
+    return claiming.claim(town.bench, account_id=town.accounts[on], most=due)
+
+
+def begun(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
+    """So many for which `sending` is written."""
+    taken = claimed(town, due, on)
+    assert all(starts(town, one) for one in taken)
+    return taken
+
+
+def starts(town: City, parcel: Parcel) -> bool:
+    """Whether `sending` was written."""
+    try:
+        sending.start(town.bench, parcel)
+    except sending.HeldBack:
+        return False
+    return True
+
+
+def state(town: City, parcel: Parcel) -> DeliveryState:
+    """Where the delivery of this parcel stands."""
+    return town.delivery(parcel.claim.delivery_id).state
+
+
+def answer(number: int, town: City) -> Receipt:
+    """A receipt by this number as its id."""
+    return Receipt(str(number), f"https://platform.example/{number}", town.now, "")

@@ -1,0 +1,178 @@
+"""Short ways through the emergency lane of the small city."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from publisher.desk import grounds
+from publisher.desk.checking import Check
+from publisher.models.content import Variant
+from publisher.models.deliveries import Delivery
+from publisher.models.emergency import Alert, Duty, EmergencyTemplate, EmergencyUse
+from publisher.platforms.base import RefusalCode, Refused
+from publisher.press.emergency import (
+    alerting,
+    approving,
+    blanks,
+    roster,
+    templates,
+    using,
+    wording,
+)
+from publisher.press.emergency.using import UseForm
+from publisher.press.emergency.wording import BlankForm, TemplateForm
+from publisher.settings import Sms
+from tests.support.city import HOUR, City
+
+NO_SMS = Sms("", "POST", {}, "", "", "", "", {})
+TYPED: Mapping[str, str] = {
+    "blank-0": "1",
+    "blank-1-mr": "कात्रज",
+    "blank-1-en": "Katraj",
+    "blank-2": "18:00",
+    "blank-3": "020-5550-0108",
+}
+MARATHI = "कात्रज परिसरात अतिमुसळधार पाऊस, सायं. ६:०० पर्यंत. मदत: ०२०-५५५०-०१०८"
+ENGLISH = "Katraj: very heavy rain until 6:00 pm. Help: 020-5550-0108"
+FORM = TemplateForm(
+    name_mr="अतिवृष्टी",
+    name_en="Heavy rain",
+    text_mr="{place} परिसरात {level} पाऊस, {time} पर्यंत. मदत: {helpline}",
+    text_en="{place}: {level} rain until {time}. Help: {helpline}",
+    blanks=(
+        BlankForm("level", "choice", 0, "मुसळधार | heavy\nअतिमुसळधार | very heavy"),
+        BlankForm("place", "place", 30),
+        BlankForm("time", "time"),
+        BlankForm("helpline", "helpline"),
+    ),
+)
+
+
+def on_duty(town: City, name: str = "clerk", *, hours: int = 12) -> int:
+    """Put somebody on the roster from now on; gives the duty's id."""
+    with town.write() as session:
+        duty = roster.put_on(
+            session,
+            actor=town.actor("admin" if name != "admin" else "lead"),
+            now=town.now,
+            person_id=town.people[name],
+            from_at=town.now,
+            until_at=town.now + hours * HOUR,
+        )
+        return duty.id
+
+
+def worded(town: City, department: str = "water", *, by: str = "clerk") -> int:
+    """A template that waits for its department; gives its id."""
+    form = replace(FORM, department_id=town.departments[department])
+    with town.write() as session:
+        return wording.make(session, actor=town.actor(by), now=town.now, form=form).id
+
+
+def approve(town: City, template_id: int, *, by: str = "first", seen: int = 0) -> None:
+    """Approve its newest revision, or the one that was seen."""
+    with town.write() as session:
+        newest = session.get_one(EmergencyTemplate, template_id).newest
+        approving.approve(
+            session,
+            actor=town.actor(by),
+            now=town.now,
+            template_id=template_id,
+            seen=seen or newest,
+        )
+
+
+def ready(town: City, department: str = "water", *, duty: str = "clerk") -> int:
+    """An approved template, and somebody on duty; gives the template's id."""
+    template_id = worded(town, department)
+    approve(town, template_id, by={"water": "first", "road": "road_officer"}[department])
+    on_duty(town, duty)
+    return template_id
+
+
+def filled(
+    town: City,
+    template_id: int,
+    *,
+    typed: Mapping[str, str] = TYPED,
+    token: str = "one",
+    word_at: datetime | None = None,
+) -> UseForm:
+    """The form as the duty officer sends it, having seen exactly what leaves."""
+    form = UseForm(
+        template_id=template_id,
+        typed=typed,
+        word_name="विलास थोपटे",
+        word_post="अग्निशमन केंद्र अधिकारी",
+        word_at=word_at or town.now - timedelta(minutes=3),
+        word_how="phone",
+        token=token,
+    )
+    with town.read() as session:
+        revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
+        said = blanks.read(grounds.template_of(revision), typed, Check(), now=town.now)
+        seen = using.plan(session, revision, said).digest
+        return replace(form, seen_revision=revision.number, seen_plan=seen)
+
+
+def publish(town: City, template_id: int, *, by: str = "clerk", form: UseForm | None = None) -> int:
+    """Publish by it; gives the use's id."""
+    sent = form or filled(town, template_id)
+    with town.write() as session:
+        return using.publish(session, actor=town.actor(by), now=town.now, form=sent).id
+
+
+def used(town: City, *, by: str = "clerk") -> int:
+    """A use whose deliveries are due; gives its id."""
+    return publish(town, ready(town, duty=by), by=by)
+
+
+def deliveries(town: City, use_id: int) -> list[Delivery]:
+    """The deliveries of a use, in their order."""
+    with town.read() as session:
+        revision = session.get_one(EmergencyUse, use_id).decision.revision_id
+        query = (
+            select(Delivery)
+            .join(Variant, Variant.id == Delivery.variant_id)
+            .where(Variant.revision_id == revision)
+            .order_by(Delivery.id)
+        )
+        return list(session.scalars(query))
+
+
+def post_of(town: City, use_id: int) -> int:
+    """The id of the post by which a use went out."""
+    with town.read() as session:
+        return session.get_one(EmergencyUse, use_id).decision.revision.post_id
+
+
+def furnish(town: City, department: str, approver: str) -> dict[str, int]:
+    """One of everything in the lane for this department, the whole cast on duty; gives ids."""
+    for name in town.people:
+        if not _stands(town, name):
+            on_duty(town, name)
+    template_id = worded(town, department)
+    approve(town, template_id, by=approver)
+    town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
+    form = filled(town, template_id, token=f"of-{department}")
+    use_id = publish(town, template_id, form=form)
+    town.press()
+    alerting.tick_alerts(town.database, sms=NO_SMS, now=town.clock)
+    with town.read() as session:
+        alert_id = session.scalars(select(Alert.id).order_by(Alert.id.desc())).first() or 0
+        duty = select(Duty.id).where(Duty.person_id == town.people["garden_member"])
+        return {
+            "template_id": template_id,
+            "use_id": use_id,
+            "alert_id": alert_id,
+            "duty_id": session.scalars(duty).one(),
+        }
+
+
+def _stands(town: City, name: str) -> bool:
+    with town.read() as session:
+        return roster.is_on_duty(session, town.actor(name), now=town.now)

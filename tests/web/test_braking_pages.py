@@ -1,0 +1,267 @@
+"""Stop and freeze as people meet them: the bar, the banner, the pages, and honest words after."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Delivery
+from publisher.models.emergency import Duty
+from publisher.worktime import local
+from tests.support import planned
+from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.web.counter import Site
+from tests.web.reading import Page
+
+WHY = "चुकीची पोस्ट प्रसिद्ध झाली."
+STOP, RELEASE = "सर्व प्रसिद्धी तातडीने थांबवा", "प्रसिद्धी पुन्हा सुरू करा"
+STOPPED = "सर्व प्रसिद्धी आज, दुपारी १२:०० पासून थांबविली आहे."
+
+
+def links(page: Page, path: str) -> list[str]:
+    """The words of every link to this path."""
+    found = [one for one in page.all if one.tag == "a" and one.get("href").split("#")[0] == path]
+    return [one.text for one in found]
+
+
+def banner(page: Page) -> str:
+    return " ".join(one.text for one in page.all if "banner" in one.get("class").split())
+
+
+def state_of(city: City, delivery_id: int) -> DeliveryState:
+    return city.delivery(delivery_id).state
+
+
+def send(city: City, delivery_id: int) -> None:
+    """Let a clock be in the middle of sending it."""
+    with city.write() as session:
+        one = session.get_one(Delivery, delivery_id)
+        one.state, one.sending_at = DeliveryState.SENDING, city.now
+
+
+def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(site: Site) -> None:
+    (gone,), (waits,) = site.city.due("water"), site.city.due("road")
+    send(site.city, gone)
+    lead = site.browser("lead")
+    assert links(lead.page("/calendar"), "/stop") == [STOP] * 3  # bar, menu and foot
+    assert RELEASE not in lead.page("/stop")
+    answer = lead.post("/stop", {"reason": WHY})
+    assert answer.headers["Location"] == "/stop"
+    page = lead.page("/stop")
+    assert f"/deliveries/{gone}" in page.html
+    assert f"/deliveries/{waits}" not in page.html
+    assert "हे आता थांबविता येत नाही" in page
+    assert "१ मजकुराची वेळ झाली असून तो थांबला आहे." in page
+    assert site.city.press() == 0
+    assert state_of(site.city, waits) is DeliveryState.SCHEDULED
+
+
+@pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
+def test_everybody_reads_on_every_page_who_stopped_and_why(site: Site, name: str) -> None:
+    planned.stop_all(site.city, reason=WHY)
+    browser = site.browser(name)
+    for path in ("/", "/profile", "/calendar"):
+        said = banner(browser.page(path))
+        assert WHY in said
+        assert "प्रसाद केंजळे, कक्षप्रमुख" in said
+        assert (RELEASE in said) is (name in ("admin", "lead"))
+
+
+def test_a_page_before_signing_in_says_nothing_of_it(site: Site) -> None:
+    planned.stop_all(site.city, reason=WHY)
+    assert WHY not in site.nobody().page("/sign-in")
+
+
+def test_a_page_that_is_not_there_says_it_too(site: Site) -> None:
+    planned.stop_all(site.city, reason=WHY)
+    assert WHY in banner(Page(site.browser("member").get("/posts/9999").text))
+
+
+def test_without_a_reason_nothing_is_stopped_or_released(site: Site) -> None:
+    lead = site.browser("lead")
+    answer = lead.post("/stop", {"reason": " "})
+    assert (answer.status_code, Page(answer.text).error_at("reason")) == (422, "कारण लिहावे.")
+    assert not banner(lead.page("/"))
+    stopped = planned.stop_all(site.city)
+    answer = lead.post("/stop/release", {"seen": str(stopped), "release-reason": ""})
+    assert answer.status_code == 422
+    assert Page(answer.text).error_at("release-reason") == "कारण लिहावे."
+
+
+def test_a_release_lets_it_go_on_and_a_second_one_is_no_error(site: Site) -> None:
+    (delivery,) = site.city.due()
+    lead, admin = site.browser("lead"), site.browser("admin")
+    planned.stop_all(site.city, reason=WHY)
+    form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पोस्ट हटविली."}
+    assert lead.post("/stop/release", form).status_code == 302
+    page = lead.page("/stop")
+    assert not banner(page)
+    assert "पोस्ट हटविली." in page
+    assert site.city.press() == 1
+    assert admin.post("/stop/release", form).status_code == 302
+    assert "प्रसिद्धी आधीच पुन्हा सुरू केलेली आहे." in admin.page("/stop")
+    assert state_of(site.city, delivery) is DeliveryState.PUBLISHED
+
+
+def test_a_stop_made_meanwhile_goes_on_standing_and_that_is_said(site: Site) -> None:
+    lead = site.browser("lead")
+    planned.stop_all(site.city, reason=WHY)
+    form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पोस्ट हटविली."}
+    planned.stop_all(site.city, by="admin", reason="दुसरे कारण")
+    lead.post("/stop/release", form)
+    page = lead.page("/")
+    assert "दुसरे कारण" in banner(page)
+    assert any("आणखी एकाने" in one for one in page.notices())
+
+
+def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
+    first = site.browser("first")
+    assert links(first.page("/"), "/stop") == []
+    assert first.post("/stop", {"reason": WHY}).status_code == 403
+    with site.city.write() as session:
+        session.add(
+            Duty(
+                person_id=site.city.people["first"],
+                from_at=site.city.now - HOUR,
+                until_at=site.city.now + HOUR,
+                recorded_at=site.city.now - HOUR,
+                recorded_by_id=site.city.people["admin"],
+                recorded_under_id=site.city.appointments["admin"],
+            )
+        )
+    assert STOP in links(first.page("/"), "/stop")
+    assert first.post("/stop", {"reason": WHY}).status_code == 302
+    assert WHY in banner(first.page("/"))
+
+
+# Freezes
+
+
+def typed(at: object, until: object, **more: str) -> list[tuple[str, str]]:
+    """The form of a freeze from and until these moments."""
+    fields = [("reason", "आचारसंहिता"), *more.items()]
+    for name, moment in (("from", at), ("until", until)):
+        here = local(moment)  # type: ignore[arg-type]  # a datetime
+        fields += [(f"{name}_day", str(one)) for one in (here.day, here.month, here.year)]
+        fields.append((f"{name}_clock", f"{here:%H:%M}"))
+    return fields
+
+
+def test_a_freeze_is_laid_seen_by_whoever_schedules_and_lifted(site: Site) -> None:
+    city, lead, clerk = site.city, site.browser("lead"), site.browser("clerk")
+    post = city.approved()
+    (delivery,) = city.schedule(post, DAY)
+    answer = lead.post("/freezes", typed(city.now, city.now + 3 * DAY, account="", department=""))
+    assert answer.status_code == 302
+    page = lead.page("/freezes")
+    assert "वेळ निश्चित केलेला १ मजकूर या स्थगितीत येतो" in page
+    assert "त्यांपैकी १ मजकूर वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही." in page
+    variant = city.variants(post)[0]
+    told = "वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही."
+    for path in (
+        f"/posts/{post}/variants/{variant}/schedule",
+        f"/deliveries/{delivery}",
+        "/calendar?view=list",
+        "/decisions",
+    ):
+        assert told in clerk.page(path), path
+    assert "तात्पुरते थांबविले" in clerk.page(f"/deliveries/{delivery}")
+    form = next(one for one in lead.page("/freezes").all if one.get("action").endswith("/lift"))
+    assert lead.post(form.get("action")).status_code == 302
+    assert told not in clerk.page(f"/deliveries/{delivery}")
+    assert lead.post(form.get("action")).status_code == 302
+    assert "ही स्थगिती संपली आहे" in lead.page("/freezes")
+
+
+def test_a_time_in_a_freeze_is_set_and_told_and_bulk_moving_tells_it(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    planned.freeze(city, department="water", ahead=0, days=3)
+    post = city.approved()
+    at = local(city.now + DAY)
+    fields = [("day", str(one)) for one in (at.day, at.month, at.year)]
+    path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
+    answer = clerk.post(path, [*fields, ("clock", f"{at:%H:%M}"), ("late_limit", "60")])
+    assert answer.status_code == 302
+    assert any("स्थगितीत येते" in one for one in clerk.page(f"/posts/{post}").notices())
+    (delivery,) = city.schedule(post, DAY)
+    form = {"way": "hours", "amount": "2", "chosen": str(delivery), "step": "show"}
+    assert "स्थगितीत येते" in Page(clerk.post("/calendar/move", form).text)
+
+
+def test_free_good_times_leave_a_freeze_out(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    planned.set_times(city)  # Mondays at nine
+    post = city.approved()
+    path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
+    before = [one.get("value") for one in clerk.page(path).named("fill")]
+    planned.freeze(city, department="water", ahead=0, days=8)
+    after = [one.get("value") for one in clerk.page(path).named("fill")]
+    assert before[0] not in after
+    assert before[1] == after[0]
+
+
+def test_a_wrong_freeze_keeps_what_was_typed_and_says_what_is_wrong(site: Site) -> None:
+    city, lead = site.city, site.browser("lead")
+    water = str(city.departments["water"])
+    fields = [("from_day", one) for one in ("30", "2", "2027")]
+    fields += [("until_day", ""), ("until_clock", "9"), ("department", water), ("reason", "")]
+    answer = lead.post("/freezes", fields)
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert [one.get("value") for one in page.named("from_day")] == ["30", "2", "2027"]
+    assert len([one for one in page.all if "field-error" in one.get("class")]) == 3
+    assert page.error_at("reason") == "कारण लिहावे."
+    chosen = [one for one in page.all if one.tag == "option" and "selected" in one.attributes]
+    assert water in [one.get("value") for one in chosen]
+
+
+def test_without_a_time_a_freeze_lasts_whole_days(site: Site) -> None:
+    city, lead = site.city, site.browser("lead")
+    fields = [("until_day", one) for one in ("27", "11", "2026")]
+    assert lead.post("/freezes", [*fields, ("reason", "आचारसंहिता")]).status_code == 302
+    assert "दि. २८ नोव्हेंबर" in lead.page("/freezes") or "मध्यरात्री" in lead.page("/freezes")
+    (inside,) = city.schedule(city.approved(), DAY)
+    assert "स्थगितीत येते" in lead.page(f"/deliveries/{inside}")
+
+
+# Too late: honest words
+
+
+def test_after_an_approval_is_withdrawn_what_is_on_its_way_is_named(site: Site) -> None:
+    city, first = site.city, site.browser("first")
+    post = city.approved(on=["x", "facebook"])
+    gone, waits = city.schedule(post, MINUTE)
+    send(city, gone)
+    form = dict(first.page(f"/posts/{post}/withdraw-approval").form("withdraw_approval"))
+    assert first.post(f"/posts/{post}/withdraw-approval", form).status_code == 302
+    said = " ".join(first.page(f"/posts/{post}").notices())
+    assert "आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही" in said
+    assert state_of(city, waits) is DeliveryState.CANCELLED
+
+
+def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) -> None:
+    city, admin = site.city, site.browser("admin")
+    (gone,) = city.due()
+    send(city, gone)
+    person, held = city.people["first"], city.appointments["first"]
+    admin.post(f"/people/{person}/appointments/{held}/end")
+    said = " ".join(admin.page(f"/people/{person}").notices())
+    assert "आधीच पाठविण्यात आलेले" in said
+
+
+def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    (gone,) = city.due()
+    send(city, gone)
+    assert "हे आधीच पाठविण्यात आले आहे" in clerk.page(f"/deliveries/{gone}")
+    answer = clerk.post(f"/deliveries/{gone}/cancel")
+    assert answer.status_code == 409
+
+
+def test_due_under_a_stop_a_delivery_shows_as_paused(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    (delivery,) = city.due()
+    planned.stop_all(city)
+    page = clerk.page(f"/deliveries/{delivery}")
+    assert "तात्पुरते थांबविले" in page
+    assert "तात्पुरते थांबविले" in clerk.page("/calendar?view=list")

@@ -1,0 +1,144 @@
+"""Publishing by hand as the cell walks it, and the attempts as each role sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.lifecycle import DeliveryState
+from publisher.platforms.base import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from tests.press.test_by_hand import link_to, post
+from tests.support import planned
+from tests.support.city import HOUR, City
+from tests.web.counter import Site
+from tests.web.reading import Page
+
+BUTTON = "स्वतः पोस्ट करून प्रसिद्ध करा"
+RAW = "403 duplicate: status is a duplicate, trace 7f3a"
+
+
+def failed(city: City) -> int:
+    """A delivery that the platform refused with an answer of its own."""
+    city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
+    return city.live()[0]
+
+
+def test_what_failed_is_copied_posted_pasted_and_then_shown_as_published_by_hand(
+    site: Site,
+) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    delivery = failed(city)
+    path = f"/deliveries/{delivery}/by-hand"
+    assert BUTTON in clerk.page(f"/deliveries/{delivery}")
+    copied = clerk.page(path).by_id("copy-text").raw
+    link = post(city, delivery)
+    assert copied == city.platform("x").published[0].text
+    assert clerk.post(path, {"link": link}).headers["Location"] == f"/deliveries/{delivery}"
+    page = clerk.page(f"/deliveries/{delivery}")
+    assert "स्वतः पोस्ट करून प्रसिद्ध करणारे: स्वाती रणपिसे." in page
+    assert "मान्यता मिळालेलाच मजकूर तेथे आहे" in page
+    assert link in page.html
+    assert BUTTON not in page
+    assert city.delivery(delivery).state is DeliveryState.PUBLISHED
+
+
+def test_another_text_is_shown_beside_and_the_link_stays(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    delivery = failed(city)
+    link = post(city, delivery, text="दुसराच मजकूर")
+    answer = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("link").startswith("तेथील मजकूर मान्यता मिळालेला नाही.")
+    assert any("दुसराच मजकूर" in one for one in page.notices())
+    assert page.named("link")[0].get("value") == link
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("", "https://"),
+        ("https://x.com/pmc_x/status/1", "या खात्याच्या माध्यमावरील नाही"),
+        (link_to("1").replace("pmc_x", "another"), "दुसऱ्या खात्याची आहे"),
+        (link_to("99"), "माध्यमावर काहीही दिसत नाही"),
+    ],
+)
+def test_a_wrong_link_is_told_at_its_field(site: Site, link: str, says: str) -> None:
+    delivery = failed(site.city)
+    answer = site.browser("clerk").post(f"/deliveries/{delivery}/by-hand", {"link": link})
+    assert answer.status_code == 422
+    assert says in Page(answer.text).error_at("link")
+
+
+@pytest.mark.parametrize("how", ["away", "no token"])
+def test_where_the_platform_cannot_be_read_the_page_says_so_for_good(site: Site, how: str) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    delivery = failed(city)
+    link = post(city, delivery)
+    city.platform("x").fail_next(TryLater() if how == "away" else CredentialsExpired(), on="see")
+    clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link})
+    assert "तेथील मजकूर तपासलेला नाही" in clerk.page(f"/deliveries/{delivery}")
+
+
+def test_what_the_clock_will_send_itself_and_what_may_be_live_is_warned_of(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    (scheduled,) = city.schedule(city.approved("road"), HOUR)
+    assert "अन्यथा ते दोनदा प्रसिद्ध होईल" in clerk.page(f"/deliveries/{scheduled}/by-hand")
+    held = city.hold()
+    assert "हे आधीच प्रसिद्ध झालेले असू शकते" in clerk.page(f"/deliveries/{held}/by-hand")
+
+
+def test_under_a_stop_nothing_is_offered_to_copy(site: Site) -> None:
+    delivery = failed(site.city)
+    planned.stop_all(site.city)
+    page = site.browser("clerk").page(f"/deliveries/{delivery}/by-hand")
+    assert "स्वतः पोस्ट करूनही प्रसिद्ध करता येत नाही" in page
+    assert not page.named("link")
+    assert "copy-text" not in page.html
+
+
+def test_each_try_is_shown_in_order_and_its_raw_answer_to_cell_and_admin_alone(site: Site) -> None:
+    city = site.city
+    city.platform("x").fail_next(TryLater(None, "503 over capacity"))
+    city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))
+    (delivery,) = city.due()
+    city.press()
+    city.press(HOUR / 2)
+    for name, reads in (
+        *[(one, True) for one in ("clerk", "lead", "admin")],
+        *[(one, False) for one in ("first", "head", "member", "auditor", "oversight")],
+    ):
+        page = site.browser(name).page(f"/deliveries/{delivery}")
+        rows = [one.text for one in page.all if one.tag == "tr" and "clock-1" in one.text]
+        assert len(rows) == 2, name
+        assert "माध्यमाने थांबण्यास सांगितले" in rows[0], name
+        assert "माध्यमाने नाकारले" in rows[1], name
+        assert (RAW in rows[1]) is reads, name
+        assert ("503 over capacity" in rows[0]) is reads, name
+        assert "प्रसिद्ध करणे" in rows[1], name
+
+
+def test_what_the_check_before_sending_found_is_said_in_words(site: Site) -> None:
+    city = site.city
+    (delivery,) = city.due()
+    city.end("first")
+    city.press()
+    page = site.browser("auditor").page(f"/deliveries/{delivery}")
+    assert "कोणतीही मान्यता लागू राहिली नव्हती" in page
+    assert "approval_missing" not in page.html
+
+
+def test_an_unconfirmed_one_found_by_a_person_is_kept_by_its_link(site: Site) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    city.platform("x").fail_next(OutcomeUnknown("reset"), after_keeping=True)
+    (delivery,) = city.live()
+    number = city.platform("x").published[0].platform_id
+    answer = clerk.post(f"/deliveries/{delivery}/by-hand", {"link": link_to(number)})
+    assert answer.status_code == 302
+    city.confirm(HOUR)
+    assert city.platform_id(delivery) == number

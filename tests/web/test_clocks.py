@@ -1,0 +1,219 @@
+"""Where no clock is alive: what everybody sees, who is mailed once, and the page of clocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from publisher.models.clocks import Outage
+from publisher.models.history import Event
+from publisher.models.notices import Notice
+from publisher.office import outages, retention
+from publisher.press import dispatching
+from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.support.mail import MailServer
+from tests.web.counter import Site, house_of
+from tests.web.reading import Page
+from web.alarm import Alarm, ring
+from web.app import create_app
+from web.house import House
+
+SECOND = timedelta(seconds=1)
+SILENT = "सध्या काहीही प्रसिद्ध होत नाही: आज दुपारी १२:०० पासून"
+
+
+def banner(page: Page) -> str:
+    return " ".join(one.text for one in page.all if "banner" in one.get("class").split())
+
+
+def rows(page: Page) -> list[str]:
+    return [one.text for one in page.all if one.tag == "tr"][1:]
+
+
+def beat(city: City, name: str = "clock-1") -> datetime:
+    """Let a clock be alive at this moment."""
+    with city.write() as session:
+        dispatching.beat(session, name, now=city.now)
+    return city.now
+
+
+def known(city: City) -> list[Outage]:
+    with city.read() as session:
+        return list(session.scalars(select(Outage).order_by(Outage.id)))
+
+
+@pytest.fixture
+def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> House:
+    """A counter that tells the admins, by this mail server."""
+    found = house_of(site.city, tmp_path)
+    return replace(found, settings=replace(found.settings, smtp_url=mail_server.url), rings=True)
+
+
+def test_a_house_that_never_had_a_clock_says_nothing(site: Site) -> None:
+    site.city.clock.move(DAY)
+    assert banner(site.browser("lead").page("/")) == ""
+
+
+@pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
+def test_after_two_minutes_without_a_clock_everybody_reads_it(site: Site, name: str) -> None:
+    beat(site.city, "clock-1")
+    site.city.clock.move(2 * MINUTE)
+    browser = site.browser(name)
+    assert banner(browser.page("/")) == ""
+    site.city.clock.move(SECOND)
+    for path in ("/", "/profile"):
+        page = browser.page(path)
+        assert SILENT in banner(page)
+        links = [one for one in page.all if one.tag == "a" and one.get("href") == "/clocks"]
+        assert bool(links) is (name in ("admin", "lead"))
+    beat(site.city, "clock-2")
+    assert banner(browser.page("/")) == ""
+
+
+def test_nobody_who_has_not_signed_in_reads_it(site: Site) -> None:
+    beat(site.city)
+    site.city.clock.move(HOUR)
+    assert banner(site.nobody().page("/sign-in")) == ""
+
+
+def test_the_admins_are_mailed_once_and_nothing_else_leaves(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    site.city.in_review()  # whose mails wait for a clock
+    with site.city.read() as session:
+        waiting = list(session.scalars(select(Notice.id)))
+    assert waiting
+    began_at = beat(site.city)
+    site.city.clock.move(2 * MINUTE)
+    assert ring(ringing) == 0
+    site.city.clock.move(SECOND)
+    assert [ring(ringing) for _ in range(3)] == [1, 0, 0]
+    (mail,) = mail_server.mails
+    assert mail.recipients == ("admin@pmc.example",)
+    assert "https://nagarvani.example/clocks" in mail.text
+    assert [(one.began_at, one.found_at) for one in known(site.city)] == [(began_at, site.city.now)]
+    site.city.clock.move(HOUR)
+    assert ring(ringing) == 0
+
+
+def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
+    beat(site.city)
+    now = site.city.clock.move(HOUR)
+    with site.city.write() as session:
+        first = outages.notice(session, now=now)
+    with site.city.write() as session:  # it had looked before the first was through
+        assert outages.notice(session, now=now) is None
+    assert first is not None
+    assert site.city.told("clocks_silent") == ["admin"]
+
+
+def test_a_mail_server_that_is_away_is_asked_again(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    beat(site.city)
+    site.city.clock.move(HOUR)
+    mail_server.answer = "451 later"
+    assert ring(ringing) == 0
+    mail_server.answer = None
+    site.city.clock.move(5 * MINUTE)
+    assert ring(ringing) == 1
+    assert len(known(site.city)) == 1
+
+
+def test_the_next_clock_ends_it_and_writes_down_how_long_it_was(site: Site, ringing: House) -> None:
+    city = site.city
+    beat(city)
+    city.clock.move(HOUR)
+    ring(ringing)
+    assert outages.tick_outages(city.database, now=city.now) == 0
+    beat(city, "clock-2")
+    assert outages.tick_outages(city.database, now=city.now) == 1
+    assert outages.tick_outages(city.database, now=city.now) == 0
+    (outage,) = known(city)
+    assert outage.ended_at == city.now
+    with city.read() as session:
+        event = session.scalars(select(Event).where(Event.verb == "clock_back")).one()
+    assert (event.subject, event.subject_id) == ("outages", outage.id)
+    assert event.details == {"seconds": 3600}
+
+
+def test_a_clock_that_starts_keeps_what_nobody_noticed(site: Site) -> None:
+    city = site.city
+    began_at = beat(city)
+    city.clock.move(HOUR)
+    assert outages.look_back(city.database, now=city.now) == 1
+    beat(city, "clock-2")
+    city.clock.move(MINUTE)
+    assert outages.look_back(city.database, now=city.now) == 0
+    (outage,) = known(city)
+    assert (outage.began_at, outage.ended_at) == (began_at, city.now - MINUTE)
+    assert city.told("clocks_silent") == []
+
+
+def test_a_request_looks_in_the_background_and_not_more_often_than_needed(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    beat(site.city)
+    site.city.clock.move(HOUR)
+    alarm = Alarm(ringing)
+    looking = alarm.look()
+    assert looking is not None
+    looking.join(20)
+    assert len(mail_server.mails) == 1
+    site.city.clock.move(9 * SECOND)
+    assert alarm.look() is None
+    site.city.clock.move(SECOND)
+    again = alarm.look()
+    assert again is not None
+    again.join(20)
+
+
+def test_any_page_rings_even_before_signing_in(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    beat(site.city)
+    site.city.clock.move(HOUR)
+    app = create_app(ringing)
+    answer = app.test_client().get("/sign-in", base_url="https://127.0.0.1")
+    assert answer.status_code == 200
+    answer.close()
+    mail_server.wait_for(1)
+
+
+def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site) -> None:
+    city = site.city
+    empty = site.browser("lead").page("/clocks")
+    assert "अद्याप एकही घड्याळ प्रक्रिया सुरू झालेली नाही." in empty
+    beat(city, "gone-7")
+    city.clock.move(HOUR)
+    outages.look_back(city.database, now=city.now)
+    beat(city, "here-8")
+    city.clock.move(30 * SECOND)
+    page = site.browser("admin").page("/clocks")
+    here, gone = rows(page)
+    assert "here-8" in here
+    assert "सुरू" in here
+    assert "gone-7" in gone
+    assert "संकेत नाही" in gone
+    assert "घड्याळ प्रक्रिया बंद असलेला काळ" in page
+    assert "कालावधी: १ तास" in page
+    city.clock.move(SECOND)
+    assert "संकेत नाही" in rows(site.browser("admin").page("/clocks"))[0]
+
+
+def test_beats_of_the_dead_go_after_seven_days(site: Site) -> None:
+    city = site.city
+    beat(city, "gone-7")
+    city.clock.move(7 * DAY - SECOND)
+    beat(city, "here-8")
+    retention.tick_retention(city.database, city.store, now=city.now)
+    assert "gone-7" in site.browser("admin").page("/clocks")
+    city.clock.move(SECOND)
+    assert retention.tick_retention(city.database, city.store, now=city.now) == 1
+    page = site.browser("admin").page("/clocks")
+    assert "gone-7" not in page
+    assert "here-8" in page

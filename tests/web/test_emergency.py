@@ -1,0 +1,258 @@
+"""The emergency lane at the counter: step by step, on a phone, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from werkzeug.test import TestResponse
+
+from publisher.lifecycle import DeliveryState
+from publisher.platforms.base import RefusalCode, Refused
+from publisher.press.emergency import alerting
+from tests.support import lane
+from tests.support.city import HOUR, MINUTE, statements
+from tests.web.counter import PASSWORD, Browser, Site
+from tests.web.reading import Page
+
+WORD = {
+    "word_name": "विलास थोपटे",
+    "word_post": "अग्निशमन केंद्र अधिकारी",
+    "word_how": "radio",
+}
+Fields = Iterable[tuple[str, str]]
+
+
+def with_words(fields: Fields, words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A form as the page gave it, with these fields filled in."""
+    return [(name, value) for name, value in fields if name not in words] + list(words.items())
+
+
+def go_on(
+    browser: Browser, path: str, before: TestResponse, words: Mapping[str, str]
+) -> TestResponse:
+    """Fill in the form of the page in hand and send it."""
+    return browser.post(path, with_words(Page(before.text).form("lane"), words))
+
+
+def shown(browser: Browser, template_id: int) -> tuple[str, TestResponse]:
+    """All steps up to the page that shows what leaves; gives the form's address and that page."""
+    path = f"/emergency/publish/{template_id}"
+    first = browser.get(path)
+    assert first.status_code == 200, first.text
+    second = go_on(browser, path, first, lane.TYPED)
+    assert second.status_code == 200, Page(second.text).errors
+    third = go_on(browser, path, second, WORD)
+    assert third.status_code == 200, Page(third.text).errors
+    return path, third
+
+
+def test_whoever_is_on_duty_publishes_in_three_steps(site: Site) -> None:
+    template_id = lane.ready(site.city, duty="member")
+    browser = site.browser("member")
+    assert f"/emergency/publish/{template_id}" in browser.get("/emergency").text
+    path, third = shown(browser, template_id)
+    page = Page(third.text)
+    assert page.text.count(lane.MARATHI) == 2
+    assert page.text.count(lane.ENGLISH) == 2
+    assert "विलास थोपटे, अग्निशमन केंद्र अधिकारी" in page
+    done = browser.post(path, page.form("lane"))
+    assert done.status_code == 302
+    site.city.press()
+    used = browser.page(done.location)
+    assert used.text.count(lane.MARATHI) == 2
+    found = lane.deliveries(site.city, int(done.location.rpartition("/")[2]))
+    assert {one.state for one in found} == {DeliveryState.PUBLISHED}
+
+
+def test_two_clicks_in_haste_lead_to_the_same_page(site: Site) -> None:
+    browser = site.browser("clerk")
+    path, third = shown(browser, lane.ready(site.city))
+    sent = Page(third.text).form("lane")
+    assert browser.post(path, sent).location == browser.post(path, sent).location
+
+
+def test_an_old_sign_in_is_proved_once_more_and_nothing_typed_is_lost(site: Site) -> None:
+    browser = site.browser("clerk")
+    template_id = lane.ready(site.city)
+    site.city.clock.move(11 * MINUTE)
+    path, third = shown(browser, template_id)
+    asked = browser.post(path, Page(third.text).form("lane"))
+    proof = with_words(Page(asked.text).form("prove"), {"password": PASSWORD})
+    proved = browser.post("/confirm", proof)
+    done = browser.post(path, Page(proved.text).form_to(path))
+    assert done.status_code == 302
+    assert "/emergency/uses/" in done.location
+
+
+def test_what_is_wrong_is_told_at_its_field_and_everything_stays(site: Site) -> None:
+    browser = site.browser("clerk")
+    path = f"/emergency/publish/{lane.ready(site.city)}"
+    wrong = {**lane.TYPED, "blank-1-mr": "Katraj", "blank-2": "25:00", "blank-3": "22"}
+    answer = go_on(browser, path, browser.get(path), wrong)
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("blank-1-mr")
+    assert page.error_at("blank-2")
+    assert page.error_at("blank-3")
+    assert dict(page.form("lane"))["blank-1-en"] == "Katraj"
+    assert dict(page.form("lane"))["blank-0"] == "1"
+
+
+def test_one_may_go_back_and_find_everything(site: Site) -> None:
+    browser = site.browser("clerk")
+    path, third = shown(browser, lane.ready(site.city))
+    back = go_on(browser, path, third, {"back": "blanks"})
+    assert dict(Page(back.text).form("lane"))["blank-1-mr"] == "कात्रज"
+    assert dict(Page(back.text).form("lane"))["word_name"] == WORD["word_name"]
+    word = go_on(browser, path, back, {})
+    assert dict(Page(word.text).form("lane"))["word_how"] == "radio"
+
+
+def test_what_changed_since_it_was_seen_is_shown_again(site: Site) -> None:
+    browser = site.browser("clerk")
+    path, third = shown(browser, lane.ready(site.city))
+    stale = with_words(Page(third.text).form("lane"), {"seen_plan": "something else"})
+    again = browser.post(path, stale)
+    assert again.status_code == 409
+    assert browser.post(path, Page(again.text).form("lane")).status_code == 302
+
+
+def test_the_link_stands_in_the_bar_only_for_whoever_is_on_duty(site: Site) -> None:
+    lane.on_duty(site.city, "first")
+    on_duty, off_duty = site.browser("first"), site.browser("second")
+    assert 'href="/emergency"' in on_duty.get("/").text
+    assert 'href="/emergency"' not in off_duty.get("/").text
+    assert off_duty.get("/emergency").status_code == 403
+    site.city.clock.move(13 * HOUR)
+    late = site.browser("first")
+    assert 'href="/emergency"' not in late.get("/").text
+
+
+def test_off_duty_no_step_can_be_taken(site: Site) -> None:
+    template_id = lane.ready(site.city, duty="member")
+    lead = site.browser("lead")
+    assert lead.get(f"/emergency/publish/{template_id}").status_code == 403
+    sent = {"step": "confirm", **lane.TYPED, **WORD, "token": "x"}
+    assert lead.post(f"/emergency/publish/{template_id}", sent).status_code == 403
+
+
+def test_the_department_ratifies_or_refuses_with_a_reason(site: Site) -> None:
+    use_id = lane.used(site.city)
+    officer, path = site.browser("first"), f"/emergency/uses/{use_id}"
+    assert "/ratify" in officer.get(path).text
+    assert officer.post(f"{path}/refuse", {"reason": ""}).status_code == 422
+    assert officer.post(f"{path}/refuse", {"reason": "ठिकाण चुकीचे आहे."}).status_code == 302
+    assert "ठिकाण चुकीचे आहे." in officer.page(path)
+    assert officer.post(f"{path}/ratify").status_code == 409
+    assert "/ratify" not in site.browser("road_officer").get("/emergency/uses").text
+    assert site.browser("road_officer").get(path).status_code == 404
+
+
+def test_a_template_goes_from_the_cell_to_its_department(site: Site) -> None:
+    clerk, officer = site.browser("clerk"), site.browser("first")
+    typed = {
+        "name_mr": "आग",
+        "name_en": "Fire",
+        "department_id": str(site.city.departments["water"]),
+        "text_mr": "{place} येथे आग.",
+        "text_en": "Fire at {place}.",
+        "late_limit": "30",
+        "blanks-0-name": "place",
+        "blanks-0-kind": "place",
+        "blanks-0-most": "40",
+    }
+    refused = clerk.post("/emergency/templates/new", {**typed, "text_en": "Fire at {where}."})
+    assert Page(refused.text).error_at("text_en")
+    path = clerk.post("/emergency/templates/new", typed).location
+    assert officer.post(f"{path}/return", {"seen": "1", "reason": "मजकूर वाढवा."}).status_code == 302
+    assert "मजकूर वाढवा." in clerk.page(path)
+    changed = {**typed, "seen": "1", "text_mr": "{place} येथे मोठी आग."}
+    assert clerk.post(f"{path}/edit", changed).status_code == 302
+    assert clerk.post(f"{path}/edit", changed).status_code == 409
+    assert officer.post(f"{path}/approve", {"seen": "1"}).status_code == 409
+    assert officer.post(f"{path}/approve", {"seen": "2"}).status_code == 302
+    assert officer.post(f"{path}/withdraw", {"seen": "2", "reason": "थांबा."}).status_code == 302
+    assert clerk.post(f"{path}/end").status_code == 302
+
+
+def test_the_roster_says_who_is_on_duty_now_and_next(site: Site) -> None:
+    admin = site.browser("admin")
+    day = {"until_day": ["27", "11", "2026"]}
+    person = str(site.city.people["second"])
+    fields = [("person_id", person), *(("until_day", one) for one in day["until_day"])]
+    assert admin.post("/duty", [*fields, ("until_clock", "9:00")]).status_code == 302
+    assert "नितीन घोलप" in site.browser("member").page("/duty")
+    again = admin.post("/duty", [*fields, ("until_clock", "9:00")])
+    assert again.status_code == 422
+    assert Page(again.text).error_at("person_id")
+    own = [("person_id", str(site.city.people["admin"])), *fields[1:], ("until_clock", "9:00")]
+    assert admin.post("/duty", own).status_code == 409
+    assert admin.post("/duty/1/end").status_code == 302
+    assert "नितीन घोलप" in admin.page("/duty")
+
+
+def test_what_is_stuck_is_taken_by_whoever_is_on_duty(site: Site) -> None:
+    city = site.city
+    ids = lane.furnish(city, "water", "first")
+    member = site.browser("garden_member")
+    assert f"/emergency/alerts/{ids['alert_id']}/take" in member.get("/emergency").text
+    taken = member.post(f"/emergency/alerts/{ids['alert_id']}/take")
+    assert taken.location == f"/emergency/uses/{ids['use_id']}"
+    assert member.get(taken.location).status_code == 200
+    assert "सुनील पोटे" in site.browser("clerk").page("/emergency")
+    assert (
+        site.browser("clerk").post(f"/emergency/alerts/{ids['alert_id']}/take").status_code == 409
+    )
+
+
+def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
+    """An emergency's post rests on no submission; refused, it is drafted anew."""
+    use_id = lane.used(site.city)
+    site.city.press()
+    post_id = lane.post_of(site.city, use_id)
+    officer, clerk = site.browser("first"), site.browser("clerk")
+    assert "कार्योत्तर" in officer.page("/").text
+    officer.post(f"/emergency/uses/{use_id}/refuse", {"reason": "चूक."})
+    for path in (
+        "/",
+        "/decisions",
+        "/calendar",
+        f"/posts/{post_id}",
+        f"/posts/{post_id}/draft",
+        f"/posts/{post_id}/review",
+        f"/deliveries/{lane.deliveries(site.city, use_id)[0].id}",
+    ):
+        assert clerk.get(path).status_code == 200, path
+    assert f"/emergency/uses/{use_id}" in clerk.get("/decisions").text
+    assert "कार्योत्तर मान्यता नाकारली" in clerk.page(f"/posts/{post_id}").text
+
+
+def test_the_lists_ask_as_often_for_many_rows_as_for_a_few(site: Site) -> None:
+    city, paths = site.city, ("/emergency/uses", "/emergency/templates", "/emergency", "/", "/duty")
+    template_id = lane.ready(city, duty="first")
+    for number in range(2):
+        _another(site, template_id, number)
+    browser = site.browser("first")
+    few = [_asked(browser, site, path) for path in paths]
+    for name in ("member", "head", "second", "clerk"):
+        lane.on_duty(city, name)
+    for number in range(2, 7):
+        _another(site, template_id, number)
+    assert [_asked(browser, site, path) for path in paths] == few
+
+
+def _another(site: Site, template_id: int, number: int) -> None:
+    """One more of everything: a use that failed on X, an alert, a template that waits."""
+    site.city.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
+    form = lane.filled(site.city, template_id, token=f"no-{number}")
+    lane.publish(site.city, template_id, by="first", form=form)
+    site.city.press()
+    lane.worded(site.city)
+    alerting.tick_alerts(site.city.database, sms=lane.NO_SMS, now=site.city.clock)
+
+
+def _asked(browser: Browser, site: Site, path: str) -> int:
+    browser.page(path)
+    with statements(site.city.database) as seen:
+        browser.page(path)
+    return len(seen)

@@ -1,0 +1,104 @@
+"""When the media folder takes nothing: told at the place, in the language, and nothing is lost."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+import pytest
+
+from publisher.media.store import Store, StoreAway
+from publisher.models.content import Submission
+from publisher.models.intake import Upload
+from publisher.office import checkup
+from tests.web import pictures
+from tests.web.counter import Site
+from tests.web.reading import Page
+from tests.web.test_bad_submissions import TYPED
+
+PHOTO = ("टाकी.jpg", pictures.jpeg())
+SAID = (
+    "“टाकी.jpg” जतन करता आली नाही: सर्व्हरवर सध्या फाइल साठविता येत नाहीत. आपला मजकूर फॉर्ममध्ये जपून "
+    "ठेवला आहे. थोड्या वेळाने पुन्हा प्रयत्न करावा; अडचण राहिल्यास प्रणाली प्रशासकांना कळवावे."
+)
+
+
+@pytest.fixture
+def away(site: Site) -> Site:
+    """The city's counter, in the place of whose media folder lies a file: root cannot write it."""
+    root = site.city.store.root
+    shutil.rmtree(root, ignore_errors=True)
+    root.write_bytes(b"")
+    return site
+
+
+def test_a_form_with_a_photo_is_shown_again_with_all_that_was_typed(
+    away: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    with caplog.at_level(logging.WARNING, logger="nagarvani.media"):
+        answer = away.browser("member").post("/submissions/new", pairs, files=[("files", PHOTO)])
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("files") == SAID
+    kept = dict(page.form("hand-in"))
+    assert kept["title"] == TYPED["title"][0]
+    assert kept["text_mr"].split() == TYPED["text_mr"][0].split()
+    assert f"media folder {away.city.store.root}: Not a directory" in caplog.text
+    with away.city.read() as session:
+        assert session.query(Submission).count() == 0
+
+
+def test_a_photo_sent_while_one_is_still_writing_is_told_in_a_sentence(away: Site) -> None:
+    answer = away.browser("member").post("/submissions/files", files=[("files", PHOTO)])
+    assert (answer.status_code, answer.text) == (422, SAID)
+
+
+def test_a_photo_that_could_not_be_stored_counts_against_no_quota(away: Site) -> None:
+    member = away.browser("member")
+    assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 422
+    with away.city.read() as session:
+        assert session.query(Upload).count() == 0
+    away.city.store.root.unlink()
+    assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 200
+    shutil.rmtree(away.city.store.root)
+    away.city.store.root.write_bytes(b"")
+    assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 422
+    with away.city.read() as session:
+        assert session.query(Upload).count() == 1  # it was counted when it was stored
+
+
+def test_without_a_photo_everything_goes_on(away: Site) -> None:
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    assert away.browser("member").post("/submissions/new", pairs).status_code == 302
+
+
+def test_a_draft_with_a_photo_is_shown_again_and_names_what_to_choose_again(away: Site) -> None:
+    city = away.city
+    post = city.draft(city.hand_in())
+    clerk, path = away.browser("clerk"), f"/posts/{post}/draft"
+    text = f"text_{city.accounts['x']}_mr"
+    shown = [
+        (name, "नवीन शब्द" if name == text else value)
+        for name, value in clerk.page(path).form("draft")
+    ]
+    answer = clerk.post(path, [*shown, ("then", "save")], files=[("photos", PHOTO)])
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.error_at("photos") == SAID
+    assert "या फाइल पुन्हा निवडाव्यात: टाकी.jpg" in page
+    assert dict(page.form("draft"))[text] == "नवीन शब्द"
+    assert city.newest(post) == 1
+
+
+def test_the_store_says_so_and_the_doctor_too(away: Site) -> None:
+    root = away.city.store.root
+    with pytest.raises(StoreAway):
+        Store(root).save(b"a picture")
+    found = checkup.check_media(root)
+    assert (found.ok, found.code) == (False, "not_writable")
+
+
+def test_what_was_kept_before_is_not_written_again(site: Site) -> None:
+    digest = site.city.store.save(PHOTO[1])
+    assert site.city.store.save(PHOTO[1]) == digest
