@@ -1,0 +1,116 @@
+"""Celery prefork on Redis, started, filled and measured as the press is."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench import cost, town
+from bench.ground import Arrival, Ground, end, wait
+from tests.support.processes import Started, free_port
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+PROCESSES = 2
+POSTS, WARM = "posts", "warm"
+WARM_UP = 64
+REDIS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no")
+"""Nothing is written to the disk: the fastest that Redis can be, and the least durable."""
+
+
+def missing() -> str:
+    """What keeps Celery from being measured here, in a sentence; "" where nothing does."""
+    if shutil.which("redis-server") is None:
+        return "redis-server is not on this machine"
+    if importlib.util.find_spec("celery") is None:
+        return "celery is not installed here"
+    return ""
+
+
+@dataclass
+class Rival:
+    """A worker of Celery, and who fills its queues."""
+
+    ground: Ground
+    producer: Celery
+    redis: Started
+    worker: Started
+
+    def fill(self, queue: str, name: str, size: int) -> None:
+        """Put so many tasks into a queue, with texts of this name."""
+        with self.producer.connection_for_write() as connection:
+            for number in range(size):
+                self.producer.send_task(
+                    "bench.post",
+                    (town.text_of(name, number),),
+                    queue=queue,
+                    connection=connection,
+                )
+
+    def burst(self) -> tuple[list[Arrival], float]:
+        """Fill a queue that nobody reads, then open it; gives what arrived, and what it cost.
+
+        Each text once; the cost in seconds of processor, of Celery and Redis.
+        """
+        size, stand_in = self.ground.size, self.ground.stand_in
+        self.fill(POSTS, "burst", size)
+        pids = [*self.worker.session(), self.redis.pid]
+        before = cost.spent(pids)
+        self.producer.control.add_consumer(POSTS, reply=True)
+        stand_in.wait_for(size)
+        found = stand_in.arrivals()
+        if len(found) != size or len({one.text for one in found}) != size:
+            raise RuntimeError(f"{len(found)} arrived, not {size}")
+        stand_in.forget()
+        return found, cost.spent(pids) - before
+
+
+@contextmanager
+def rival(ground: Ground) -> Iterator[Rival]:
+    """A worker with its processes on a Redis of its own, warmed up; its posts wait."""
+    from celery import Celery
+
+    port = free_port()
+    broker = f"redis://127.0.0.1:{port}/0"
+    redis = ground.start(["redis-server", "--port", str(port), *REDIS], cwd=ground.folder)
+    wait(lambda: _answers(port), "redis-server", within=20)
+    opened = Rival(ground, Celery("filling", broker=broker), redis, _worker(ground, broker))
+    try:
+        ground.stand_in.answer_after(0)
+        ground.stand_in.forget()
+        opened.fill(WARM, WARM, WARM_UP)
+        ground.stand_in.wait_for(WARM_UP)
+        ground.stand_in.forget()
+        yield opened
+    finally:
+        end([opened.worker])
+        opened.producer.close()
+        redis.stop()
+
+
+def _worker(ground: Ground, broker: str) -> Started:
+    call = ["-m", "celery", "-A", "bench.celery_app:app", "worker", "--pool", "prefork"]
+    call += ["--concurrency", str(PROCESSES), "--queues", WARM, "--loglevel", "WARNING"]
+    # It runs as whoever runs the bench; on a machine of one's own that may be root.
+    environment = {
+        "BENCH_BROKER": broker,
+        "BENCH_X": ground.stand_in.url,
+        "C_FORCE_ROOT": "1",
+    }
+    return ground.start([sys.executable, *call], environment=environment)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False

@@ -1,0 +1,143 @@
+"""The press as it runs in earnest: `nagarvani clock`, one process a clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from bench import town
+from bench.databases import Kind, folder_of
+from bench.ground import Arrival, Ground, end, wait
+from bench.town import SECRET, Town
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Receipt
+from publisher.now import now
+from publisher.press.bench import Bench
+from tests.support.processes import Started
+
+WARM_UP = 64
+AHEAD = timedelta(seconds=2)
+"""How long before its time a burst is laid: the clocks know of it and wait."""
+
+
+@dataclass
+class House:
+    """A town on one database, and its clocks."""
+
+    ground: Ground
+    town: Town
+    clocks: list[Started]
+
+    def warm_up(self, count: int = WARM_UP) -> None:
+        """Let everything be opened once: threads, connections, what libraries load late."""
+        at = now()
+        town.lay(self.town, "warm", [at] * count)
+        self.ground.stand_in.wait_for(count)
+        self.settle()
+        self.ground.stand_in.forget()
+
+    def lay(self, name: str, due: Sequence[datetime]) -> None:
+        """Lay a delivery for each of these moments."""
+        town.lay(self.town, name, due)
+
+    def bench(self) -> Bench:
+        """A clock's own bench on this database, for what is measured without a clock."""
+        return replace(
+            self.town.city.bench,
+            now=now,
+            monotonic=time.monotonic,
+            clock_name="bench",
+        )
+
+    def settle(self) -> float:
+        """Wait until every receipt is stored; gives when the last one was, in seconds."""
+        waiting = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
+        wait(
+            lambda: not set(waiting) & town.counted(self.town.database).keys(),
+            "the receipts",
+        )
+        with self.town.database.reading() as session:
+            last = session.execute(select(func.max(Receipt.stored_at))).scalar_one()
+        return float(last.timestamp())
+
+
+@contextmanager
+def house(
+    ground: Ground, kind: Kind, *, clocks: int, connections: int = 16, at_once: bool = True
+) -> Iterator[House]:
+    """A town with so many clocks, warmed up; without `at_once` none is started yet."""
+    with ground.databases.new(kind) as database:
+        ground.stand_in.answer_after(0)
+        ground.stand_in.forget()
+        opened = House(ground, town.found(database, folder_of(database, ground.run)), [])
+        try:
+            if at_once:
+                start(opened, clocks, connections=connections)
+                opened.warm_up()
+            yield opened
+        finally:
+            end(opened.clocks)
+
+
+def start(opened: House, count: int, *, connections: int = 16) -> None:
+    """Start so many clocks, and wait until each says that it runs."""
+    url = opened.town.database.engine.url.render_as_string(hide_password=False)
+    environment = {
+        "NAGARVANI_DATABASE_URL": url,
+        "NAGARVANI_MEDIA_DIR": str(folder_of(opened.town.database, opened.ground.run)),
+        "NAGARVANI_SECRET_KEY": SECRET,
+        "NAGARVANI_X_API_URL": opened.ground.stand_in.url,
+        "NAGARVANI_GRAPH_API_URL": opened.ground.stand_in.url,
+        "NAGARVANI_CONNECTIONS": str(connections),
+    }
+    opened.clocks += [
+        opened.ground.start.nagarvani("clock", environment=environment) for _ in range(count)
+    ]
+    for one in opened.clocks:
+        one.wait_for(" runs", within=60)
+
+
+class Burst(NamedTuple):
+    """When everything fell due, and what arrived."""
+
+    due_at: datetime
+    arrivals: list[Arrival]
+
+
+def burst(opened: House, name: str = "burst", *, size: int = 0) -> Burst:
+    """Lay many that fall due in one moment, known before; each arrives once.
+
+    Raises where one did not arrive, arrived twice, or is not known to have.
+    """
+    size = size or opened.ground.size
+    due_at = now() + AHEAD + timedelta(seconds=size / 1_000)
+    opened.lay(name, [due_at] * size)
+    if now() >= due_at:
+        raise RuntimeError("the burst began before it was laid")
+    time.sleep((due_at - now()).total_seconds())
+    return Burst(due_at, arrived(opened, name, size))
+
+
+def arrived(opened: House, name: str, size: int) -> list[Arrival]:
+    """Wait until so many of that name have arrived, each once, and every receipt is stored."""
+    opened.ground.stand_in.wait_for(size)
+    opened.settle()
+    found = [one for one in opened.ground.stand_in.arrivals() if f" {name} " in one.text]
+    texts = {one.text for one in found}
+    states = town.counted(opened.town.database)
+    if len(found) != size or len(texts) != size or set(states) != {DeliveryState.PUBLISHED}:
+        raise RuntimeError(f"{len(found)} of {size} arrived, {len(texts)} texts; {states}")
+    opened.ground.stand_in.forget()
+    return found
+
+
+def rate(found: Sequence[Arrival]) -> float:
+    """Posts a second, from the first byte that arrived to the last answer handed over."""
+    began = min(one.arrived for one in found)
+    return len(found) / (max(one.answered for one in found) - began)

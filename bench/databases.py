@@ -1,0 +1,115 @@
+"""The databases of the bench: as durable as in earnest, and asked whether they are.
+
+PostgreSQL is started with its own defaults, `fsync` above all, in a folder on the disk; the tests'
+server would not do, since it leaves the disk out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+from bench import cost
+from publisher.database import Database, migrate
+from tests.support import sqlite
+from tests.support.postgres import INITDB, OWNER, Programs
+from tests.support.runs import Run, postmaster_of
+
+Kind = Literal["postgresql", "sqlite"]
+TEMPLATE = "template_house"
+SETTINGS = ("listen_addresses=''", "max_connections=300", "timezone=UTC")
+
+
+class Databases:
+    """Gives migrated, empty databases of both kinds; the server starts when it is first needed."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._server = run.folder / "postgres"
+        self._numbers = itertools.count(1)
+        self._is_started = False
+
+    @contextmanager
+    def new(self, kind: Kind) -> Iterator[Database]:
+        """A new database for the length of a block; raises where a commit would not be durable."""
+        name = f"bench_{next(self._numbers)}"
+        database = Database(self._sqlite(name) if kind == "sqlite" else self._postgresql(name))
+        try:
+            if problem := database.check_durable():
+                raise RuntimeError(problem)
+            if kind == "postgresql":
+                self._check_disk()
+            yield database
+        finally:
+            database.dispose()
+            self._drop(kind, name)
+
+    def spent(self) -> float:
+        """Seconds of processor that the server has used so far."""
+        pid = postmaster_of(self._run.folder)
+        return cost.spent(cost.family(pid)) if pid else 0.0
+
+    def _sqlite(self, name: str) -> str:
+        template = sqlite.template(self._run, migrate)
+        folder = self._run.folder / name
+        folder.mkdir()
+        return sqlite.copy(template, folder / "house.db")
+
+    def _postgresql(self, name: str) -> str:
+        if not self._is_started:
+            self._start()
+            self._is_started = True
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return self._url(name)
+
+    def _drop(self, kind: Kind, name: str) -> None:
+        if kind == "sqlite":
+            shutil.rmtree(self._run.folder / name)
+        else:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _start(self) -> None:
+        programs = Programs(self._run.folder)
+        self._server.mkdir(mode=0o700)
+        programs.hand_over(self._server)
+        data = self._server / "data"
+        programs.call("initdb", "-D", data, "-U", OWNER, *INITDB)
+        options = " ".join(f"-c {setting}" for setting in SETTINGS)
+        options += f" -c unix_socket_directories={self._server}"
+        programs.call(
+            "pg_ctl", "-D", data, "-w", "-l", self._server / "log", "-o", options, "start"
+        )
+        self._execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate(self._url(TEMPLATE))
+
+    def _check_disk(self) -> None:
+        for setting in ("fsync", "full_page_writes"):
+            with self._connect() as connection:
+                found = connection.execute(sql.SQL("SHOW {}").format(sql.Identifier(setting)))
+                if found.fetchone() != ("on",):
+                    raise RuntimeError(f"{setting} is not on")
+
+    def _execute(self, statement: str) -> None:
+        with self._connect() as connection:
+            connection.execute(statement.encode())
+
+    def _connect(self) -> psycopg.Connection:
+        address = f"postgresql://{OWNER}@/postgres?host={self._server}"
+        return psycopg.connect(address, autocommit=True)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://{OWNER}@/{name}?host={self._server}"
+
+
+def folder_of(database: Database, run: Run) -> Path:
+    """A folder for what lies beside this database: its media."""
+    folder = run.folder / f"media-{id(database)}"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,56 @@
+"""Whether a claim takes longer where very much has been published before."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from contextlib import ExitStack
+
+from bench import clocks, filling
+from bench.clocks import House
+from bench.databases import Kind
+from bench.figures import Found, at_most
+from bench.ground import Ground, say
+from publisher.now import now
+from publisher.press import claiming
+
+FEW, MANY = 10_000, 500_000
+AT_ONCE = 16
+CLAIMS = 100
+
+
+def measure(ground: Ground, kind: Kind) -> Found:
+    """Claims in turns: one with few past deliveries, one with many, both databases as they are."""
+    few, many = FEW, MANY if ground.size >= FEW // 5 else FEW
+    with ExitStack() as stack:
+        houses = [
+            stack.enter_context(clocks.house(ground, kind, clocks=0, at_once=False))
+            for _ in range(2)
+        ]
+        for house, count in zip(houses, (few, many), strict=True):
+            filling.fill(house.town, count)
+            house.lay("claimed", [now()] * (AT_ONCE * CLAIMS))
+            say(f"{count:,} past deliveries laid")
+        times: list[list[float]] = [[], []]
+        for _ in range(CLAIMS):
+            for house, of_it in zip(houses, times, strict=True):
+                of_it.append(_claim(house) * 1000)
+    ratio = statistics.median(times[1]) / statistics.median(times[0])
+    say(f"claim: {statistics.median(times[0]):.2f} and {statistics.median(times[1]):.2f} ms")
+    return Found(
+        [at_most(f"claim with {many:,} past deliveries ÷ with {few:,}", ratio, 1.2)],
+        {
+            f"claim of {AT_ONCE} with {few:,} past deliveries, ms": times[0],
+            f"claim of {AT_ONCE} with {many:,} past deliveries, ms": times[1],
+        },
+    )
+
+
+def _claim(house: House) -> float:
+    bench = house.bench()
+    began = time.perf_counter()
+    claimed = claiming.claim(bench, account_id=house.town.account_id, most=AT_ONCE)
+    ended = time.perf_counter()
+    if len(claimed) != AT_ONCE:
+        raise RuntimeError(f"{len(claimed)} claimed")
+    return ended - began

@@ -1,0 +1,121 @@
+"""A figure, its target, and how both are written down."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from publisher.now import now
+from tests.support.runs import CHECKOUT
+
+PAGE = CHECKOUT / "docs" / "performance.md"
+BEGIN, END = "<!-- what was measured -->", "<!-- its end -->"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured: `holds` says whether it keeps its target; None: nothing to keep."""
+
+    figure: str
+    value: float | None
+    target: str | None
+    holds: bool | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The figures of one part of the bench, and the numbers that they were made of."""
+
+    figures: Sequence[Figure]
+    behind: Mapping[str, Sequence[float]]
+
+
+def at_least(figure: str, value: float | None, target: float) -> Figure:
+    """A figure that is to reach a target."""
+    holds = None if value is None else value >= target
+    return Figure(figure, _short(value), f"≥ {target:g}", holds)
+
+
+def at_most(figure: str, value: float | None, target: float, unit: str = "") -> Figure:
+    """A figure that is not to pass a target."""
+    holds = None if value is None else value <= target
+    return Figure(figure, _short(value), f"≤ {target:g}{unit}", holds)
+
+
+def exactly(figure: str, value: float, target: float) -> Figure:
+    """A figure that is to be this and nothing else."""
+    return Figure(figure, value, f"{target:g}", value == target)
+
+
+def told(figure: str, value: float | None) -> Figure:
+    """A figure without a target."""
+    return Figure(figure, _short(value), None, None)
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
+
+
+def share(values: Sequence[float], part: float) -> float:
+    """The value below which this part of all lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def median_ratio(over: Sequence[float], under: Sequence[float]) -> float | None:
+    """The median of the ratios, round by round; None where one side was not measured."""
+    ratios = [one / other for one, other in zip(over, under, strict=False)]
+    return statistics.median(ratios) if ratios else None
+
+
+def write(folder: Path, name: str, found: Sequence[Found]) -> None:
+    """Write the figures and what is behind them, as JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = [asdict(one) for part in found for one in part.figures]
+    behind = {key: values for part in found for key, values in part.behind.items()}
+    for suffix, content in (("", figures), ("-behind", behind)):
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        (folder / f"{name}{suffix}.json").write_text(text + "\n")
+
+
+def write_page(found: Sequence[Found], *, command: str, rounds: int, size: int) -> None:
+    """Put the tables into the page, between its marks."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    lines = [
+        BEGIN,
+        f"Measured on {now():%d.%m.%Y} by `{command}`, {rounds} rounds of {size:,} on {machine}.",
+        "",
+        *table(found),
+        "",
+        *_behind(found),
+        END,
+    ]
+    PAGE.write_text(before + "\n".join(lines) + after)
+
+
+def table(found: Sequence[Found]) -> list[str]:
+    """The figures as lines of a table."""
+    rows = ["| figure | value | target | holds |", "|---|---|---|---|"]
+    words = {True: "yes", False: "**no**", None: "–"}
+    for part in found:
+        for one in part.figures:
+            value = "not measured" if one.value is None else f"{one.value:,g}"
+            rows.append(f"| {one.figure} | {value} | {one.target or '–'} | {words[one.holds]} |")
+    return rows
+
+
+def _behind(found: Sequence[Found]) -> list[str]:
+    rows = ["| behind it | median | least | most |", "|---|---|---|---|"]
+    for part in found:
+        for name, values in part.behind.items():
+            if values:
+                numbers = (statistics.median(values), min(values), max(values))
+                rows.append(f"| {name} | " + " | ".join(f"{one:,.4g}" for one in numbers) + " |")
+    return rows

@@ -1,0 +1,143 @@
+"""A stand-in for X that costs next to nothing: it answers posts, and notes when each arrived.
+
+    python -m bench.stand_in READY-FILE
+
+It speaks HTTP/1.1 with kept connections, answers a post as X does (201, the text again, the
+headers of its limits) and every question with an empty list. Times are the machine's own, aware
+of nothing else: an arrival is when the first byte of a request was read.
+
+`GET /arrivals` gives a line `text, arrived, answered` for each post, `DELETE /arrivals` forgets
+them, `PUT /patience` with a number sets how many seconds an answer takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+
+HEAD_END = b"\r\n\r\n"
+LIMIT = 1_000_000
+FIRST_ID = 1_990_000_000_000_000_000
+WINDOW = 900.0
+"""Seconds after which X's shortest limit begins anew."""
+
+
+@dataclass
+class Ledger:
+    """What arrived: text, when its first byte was read, when its answer was handed over."""
+
+    patience: float = 0.0
+    arrivals: list[tuple[str, float, float]] = field(default_factory=list)
+    made: int = 0
+    began_at: float = field(default_factory=time.time)
+
+
+class Connection(asyncio.Protocol):
+    """One connection: a request after the other, each answered in its turn."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._got = bytearray()
+        self._began = 0.0
+        self._out: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        if isinstance(transport, asyncio.Transport):
+            self._out = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Collect a request; once it is whole, answer it."""
+        if not self._got:
+            self._began = time.time()
+        self._got += data
+        end = self._got.find(HEAD_END)
+        if end < 0:
+            return
+        head = bytes(self._got[:end])
+        size = _length(head)
+        if len(self._got) < end + len(HEAD_END) + size:
+            return
+        body = bytes(self._got[end + len(HEAD_END) :])
+        self._got.clear()
+        self._answer(head.split(b" ", 2), body)
+
+    def _answer(self, words: list[bytes], body: bytes) -> None:
+        method, path = words[0], words[1].split(b"?", 1)[0]
+        if method == b"POST":
+            self._post(body)
+        elif path == b"/arrivals":
+            self._tell_arrivals(method)
+        elif path == b"/patience":
+            self._ledger.patience = float(body)
+            self._write(200, b"{}")
+        else:
+            self._write(200, b'{"data":[],"meta":{"result_count":0}}')
+
+    def _post(self, body: bytes) -> None:
+        text, arrived = str(json.loads(body)["text"]), self._began
+        if self._ledger.patience:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._ledger.patience, self._made, text, arrived)
+        else:
+            self._made(text, arrived)
+
+    def _made(self, text: str, arrived: float) -> None:
+        ledger = self._ledger
+        ledger.made += 1
+        number = str(FIRST_ID + ledger.made)
+        data = {"id": number, "text": text, "edit_history_tweet_ids": [number]}
+        answer = json.dumps({"data": data}, ensure_ascii=False).encode()
+        reset = int(ledger.began_at + WINDOW * (1 + (time.time() - ledger.began_at) // WINDOW))
+        limits = (
+            f"x-rate-limit-limit: {LIMIT}\r\nx-rate-limit-remaining: {LIMIT - ledger.made}\r\n"
+            f"x-rate-limit-reset: {reset}\r\n"
+        )
+        self._write(201, answer, limits)
+        ledger.arrivals.append((text, arrived, time.time()))
+
+    def _tell_arrivals(self, method: bytes) -> None:
+        ledger = self._ledger
+        if method == b"DELETE":
+            ledger.arrivals = []
+            self._write(200, b"{}")
+        elif method == b"HEAD":
+            self._write(200, b"", f"x-count: {len(ledger.arrivals)}\r\n")
+        else:
+            self._write(200, json.dumps(ledger.arrivals, ensure_ascii=False).encode())
+
+    def _write(self, code: int, body: bytes, more: str = "") -> None:
+        reason = "Created" if code == 201 else "OK"
+        head = (
+            f"HTTP/1.1 {code} {reason}\r\ndate: {formatdate(usegmt=True)}\r\n"
+            f"content-type: application/json; charset=utf-8\r\n{more}"
+            f"content-length: {len(body)}\r\n\r\n"
+        )
+        if self._out is not None:
+            self._out.write(head.encode() + body)
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        if line[:15].lower() == b"content-length:":
+            return int(line[15:])
+    return 0
+
+
+async def serve(ready: Path) -> None:
+    """Serve on a free loopback port until killed; writes its address into `ready`."""
+    ledger = Ledger()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(ledger), "127.0.0.1", 0, backlog=512)
+    host, port = server.sockets[0].getsockname()[:2]
+    ready.write_text(f"http://{host}:{port}")
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))
