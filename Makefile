@@ -6,6 +6,9 @@ VENV ?=
 PORT =
 FRESH =
 UPGRADE =
+LONG =
+ONLY =
+PART =
 ARGS =
 export PYTHON VENV
 
@@ -14,7 +17,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof fmt lint lock shots clean
+.PHONY: help demo test proof crash mutants bench fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +30,15 @@ test: ## style, types, layers, then every test on SQLite and PostgreSQL (ARGS="-
 
 proof: ## what takes long: every page in every language, both widths, and runs that are killed
 	@$(SETUP) proof $(ARGS)
+
+crash: ## real processes killed at named points and at random (LONG=1: until stopped, goes on later)
+	@$(SETUP) crash $(if $(filter-out 0,$(LONG)),--long) $(ARGS)
+
+mutants: ## planted bugs, each of which a named test has to notice
+	@$(SETUP) mutants $(ARGS)
+
+bench: ## speed, side by side in one run (ONLY=dispatch PART=idle: one part of it)
+	@$(SETUP) bench $(if $(ONLY),--only $(ONLY)) $(if $(PART),--part $(PART)) $(ARGS)
 
 fmt: ## put the code in shape
 	@$(SETUP) fmt

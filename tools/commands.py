@@ -26,6 +26,13 @@ CACHES = (
     "shots",
 )
 WORKERS = ["-n", "logical", "--dist", "loadgroup"]
+LOCKS = {
+    "run": [],
+    "test": ["--group", "test"],
+    "bench": ["--group", "bench", "--constraint", "requirements/test.txt"],
+}
+"""The lock files, each with what it takes beside the product's own packages."""
+
 CHECKS = (
     ("ruff check", ["ruff", "check"]),
     ("ruff format", ["ruff", "format", "--check"]),
@@ -62,6 +69,30 @@ def proof(options: argparse.Namespace) -> int:
     return _become([str(there.python), "-m", "pytest", "-m", "proof", *WORKERS, *options.arguments])
 
 
+def crash(options: argparse.Namespace) -> int:
+    """Set up and become the crashes: the short form, or with `--long` the one without end."""
+    there = _ready_for_tests()
+    if options.long:
+        return _become([str(there.python), "-m", "tests.crash", *options.arguments])
+    call = [str(there.python), "-m", "pytest", "-m", "", "tests/crash", *WORKERS]
+    return _become([*call, *options.arguments])
+
+
+def mutants(options: argparse.Namespace) -> int:
+    """Set up and become the planted bugs."""
+    there = _ready_for_tests()
+    return _become([str(there.python), "-m", "tests.mutants", *options.arguments])
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Set up and become the benches: all of them, or the one that is named."""
+    there = _ready_for_tests("bench")
+    if missing := system.try_to_bring([system.REDIS]):
+        warn(missing)
+    named = [options.only] if options.only else []
+    return _become([str(there.python), "-m", "bench", *named, *options.arguments])
+
+
 def lint(_options: argparse.Namespace) -> int:
     """Check style, types and layers."""
     there = environment.chosen()
@@ -84,7 +115,7 @@ def lock(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         _must([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
-        for name, extra in (("run", []), ("test", ["--group", "test"])):
+        for name, extra in LOCKS.items():
             _must([f"{folder}/bin/uv", *_compile_call(name, extra, upgrade=options.upgrade)])
     return 0
 
@@ -106,10 +137,10 @@ def clean(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _ready_for_tests() -> Environment:
+def _ready_for_tests(lock: str = "test") -> Environment:
     system.bring([system.FRIBIDI, system.CHROME])
     there = environment.chosen()
-    there.ensure("test")
+    there.ensure(lock)
     _make_files(there)
     return there
 
@@ -170,12 +201,16 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    for carry_out in (demo, test, proof, fmt, lint, lock, shots, clean):
+    for carry_out in (demo, test, proof, crash, mutants, bench, fmt, lint, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)
         if carry_out is demo:
             target.add_argument("--port")
             target.add_argument("--fresh", action="store_true")
+        if carry_out is crash:
+            target.add_argument("--long", action="store_true")
+        if carry_out is bench:
+            target.add_argument("--only")
         if carry_out is lock:
             target.add_argument("--upgrade", action="store_true")
     return parser

@@ -44,6 +44,11 @@ FRIBIDI = Package("libfribidi0", "Devanagari in pictures is drawn right only wit
 CHROME = Package("chromium", "the browser tests drive it", _has_chromium)
 
 
+REDIS = Package(
+    "redis-server", "Celery is measured with it", lambda: bool(shutil.which("redis-server"))
+)
+
+
 def missing(packages: Sequence[Package]) -> list[Package]:
     """Those that are not there."""
     return [package for package in packages if not package.is_there()]
@@ -57,6 +62,15 @@ def bring(packages: Sequence[Package]) -> None:
         wanted = missing(wanted)
     if wanted:
         raise Stop("\n".join(package.sentence for package in wanted))
+
+
+def try_to_bring(packages: Sequence[Package]) -> str:
+    """The same for what can be done without; gives the sentences of what stays missing."""
+    try:
+        bring(packages)
+    except Stop as stop:
+        return str(stop)
+    return ""
 
 
 def _install(names: Sequence[str]) -> None:
