@@ -10,7 +10,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -75,7 +75,7 @@ def canonical(subject: Subject) -> str:
 
 
 def _canonical_variant(variant: VariantSubject) -> dict[str, object]:
-    plain = asdict(variant)
+    plain = dict(vars(variant))
     plain["text"] = unicodedata.normalize("NFC", variant.text)
     plain["pictures"] = [
         [picture.sha256, unicodedata.normalize("NFC", picture.alt_text)]

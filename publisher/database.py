@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,9 +15,11 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg.abc import Params, Query, QueryNoTemplate
+from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     URL,
     BigInteger,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -28,7 +30,6 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
-    insert,
     make_url,
     text,
 )
@@ -36,6 +37,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from publisher import prepared
+from publisher.prepared import BEGIN
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 NAMING = {
@@ -50,6 +54,12 @@ PATIENCE = 10
 
 BELIEVED = 1.0
 """Seconds after which a connection that rested is asked before it is used again."""
+
+CHECKPOINT = 8_000
+"""Pages of 4 KiB after which SQLite moves what was written into its main file.
+
+The same few pages are written again and again, so each way there serves for more of them.
+"""
 
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_use_lifo": True}
 """As many connections as one press uses at the same time are kept, and more opened for a moment.
@@ -79,18 +89,6 @@ def table_of(model: type[Base]) -> Table:
     if not isinstance(table, Table):
         raise TypeError(model)
     return table
-
-
-def insert_together(
-    session: Session, model: type[Base], rows: Sequence[Mapping[str, object]]
-) -> None:
-    """Insert the rows by one statement.
-
-    A statement for each would leave for PostgreSQL as a pipeline; if its sender stands still in the
-    middle of one, nothing ends that transaction, and what it has locked stays locked.
-    """
-    table = table_of(model)
-    session.execute(insert(model).returning(*table.primary_key.columns), rows).close()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -134,15 +132,22 @@ class Database:
         self.url = url
         self.engine = _make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._writing = self.engine.execution_options(nagarvani_begin="BEGIN IMMEDIATE")
-        self._turn = _Turn()
+        self._writing, self._reading = self._both()
+        self._turn = _Turn(is_needed=self.is_sqlite)
         if self.is_sqlite:
-            event.listen(self.engine, "begin", self._turn.begin)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    def _both(self) -> tuple[Engine, Engine]:
+        """The engine as it writes, and as it reads."""
+        if self.is_sqlite:
+            return self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), self.engine
+        return self.engine, self.engine.execution_options(**{BEGIN: "BEGIN READ ONLY"})
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session whose changes are committed at the end, or all undone by an exception."""
         try:
+            self._turn.take()
             with Session(self._writing, expire_on_commit=False) as session:
                 yield session
                 session.commit()
@@ -150,11 +155,33 @@ class Database:
             self._turn.leave()
 
     @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A transaction without a session, for plain statements that run very often."""
+        try:
+            self._turn.take()
+            with self._writing.begin() as connection:
+                yield connection
+        finally:
+            self._turn.leave()
+
+    @contextmanager
+    def connection_for_reading(self) -> Iterator[Connection]:
+        """The same for plain statements that only read."""
+        with self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads: whatever it changed is undone; what it read stays readable."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session that only reads; what it read stays readable.
+
+        Whatever it changed is undone on SQLite, and refused by PostgreSQL. There it ends by a
+        COMMIT, since after a ROLLBACK psycopg forgets every statement it had prepared.
+        """
+        with Session(self._reading, expire_on_commit=False) as session:
             yield session
             session.expunge_all()
+            if not self.is_sqlite:
+                session.commit()
 
     def check_durable(self) -> str | None:
         """What is wrong with the durability of commits, or None: a power cut must lose nothing."""
@@ -169,23 +196,31 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def session_on(connection: Connection) -> Iterator[Session]:
+    """A session for what is unusual in a transaction that is the connection's."""
+    with Session(connection, expire_on_commit=False) as session:
+        yield session
+        session.commit()  # writes what was changed; the connection's transaction goes on
+
+
 class _Turn:
     """Lets the threads of one process write to SQLite one after the other.
 
     SQLite itself lets a writer that has to wait sleep for longer and longer, though the file has
-    been free for long. Other processes are still met there, and only there.
+    been free for long. Other processes are still met there, and only there. Whoever has the turn
+    gets the connection that wrote last, which needs not read again what it has just written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_needed: bool) -> None:
+        self._is_needed = is_needed
         self._lock = threading.Lock()
         self._mine = threading.local()
 
-    def begin(self, connection: Any) -> None:  # noqa: ANN401  SQLAlchemy types no event arguments
-        """Begin a transaction; a writing one waits for its turn first, as long as SQLite would."""
-        begins = connection.get_execution_options().get("nagarvani_begin")
-        if begins and not self._is_mine():
+    def take(self) -> None:
+        """Wait for the turn as long as SQLite would; without it SQLite is asked all the same."""
+        if self._is_needed and not self._is_mine():
             self._mine.taken = self._lock.acquire(timeout=PATIENCE)
-        connection.exec_driver_sql(begins or "BEGIN")
 
     def leave(self) -> None:
         """Give the turn on, if it is this thread's."""
@@ -195,6 +230,13 @@ class _Turn:
 
     def _is_mine(self) -> bool:
         return bool(getattr(self._mine, "taken", False))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Say BEGIN ourselves, so that a writer has the file from its first statement on."""
+    said = connection.get_execution_options().get(BEGIN, "BEGIN")
+    with prepared.driver(connection) as cursor:
+        cursor.execute(said)
 
 
 class _OneByOne(psycopg.Cursor[Any]):
@@ -221,11 +263,19 @@ def _make_engine(url: str) -> Engine:
         return _make_sqlite_engine(url, parsed.database)
     if parsed.drivername == "postgresql":
         url = parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    connecting = {"options": _options(parsed), "cursor_factory": _OneByOne}
+    connecting = {"options": _options(parsed), "cursor_factory": _OneByOne, "autocommit": True}
     engine = create_engine(url, connect_args=connecting, **POOL)
+    event.listen(engine, "before_cursor_execute", _begin)
+    prepared.watch(engine)
     event.listen(engine, "checkin", _rest)
     event.listen(engine, "checkout", _wake)
     return engine
+
+
+def _begin(connection: Connection, cursor: Any, *_rest: object) -> None:  # noqa: ANN401  a driver's
+    """Say BEGIN ourselves, before the first statement of a transaction."""
+    if cursor.connection.info.transaction_status is TransactionStatus.IDLE:
+        cursor.connection.execute(connection.get_execution_options().get(BEGIN, "BEGIN"))
 
 
 def _rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
@@ -271,6 +321,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
+        f"wal_autocheckpoint={CHECKPOINT}",
         "foreign_keys=ON",
         "recursive_triggers=ON",
     ):

@@ -12,26 +12,27 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     CursorResult,
+    Insert,
     Integer,
     Update,
-    and_,
     bindparam,
     cast,
+    exists,
     insert,
     literal_column,
     null,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.selectable import FromClause
 
 from approvals.errors import Overtaken
 from approvals.lifecycle import POST_MOVES, Moves, check_move
 from approvals.policy import Actor
-from publisher.database import Key, UtcDateTime, insert_together, table_of
+from publisher.database import Key, UtcDateTime, table_of
 from publisher.lifecycle import (
     ACCOUNT_MOVES,
     COMMENT_MOVES,
@@ -44,6 +45,8 @@ from publisher.models.content import Post, Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
+from publisher.prepared import Prepared, Value, run
+from publisher.together import as_json, given_rows, insert_together, is_given, is_still
 
 Stateful = Submission | Post | Delivery | Comment | Account | Notice
 Row = TypeVar("Row", Submission, Post, Delivery, Comment, Account, Notice)
@@ -61,6 +64,7 @@ TABLES: Mapping[type[Stateful], Moves] = {
 _DELIVERY, _EVENT = table_of(Delivery), table_of(Event)
 KEY, FENCE = bindparam("of_key", type_=Key), bindparam("of_fence", type_=Integer())
 MOMENT = bindparam("at_moment", type_=UtcDateTime())
+PARAMETERS = (KEY, FENCE, MOMENT)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Stands in a prepared statement where the moment will."""
 
@@ -119,40 +123,6 @@ def apply_all(
         set_committed_value(thing, "state_at", now)
 
 
-def apply_held(
-    session: Session,
-    held: Mapping[int, int],
-    before: StrEnum,
-    to: StrEnum,
-    *,
-    actor: Actor,
-    now: datetime,
-    verb: str,
-    values: Mapping[str, object] | None = None,
-    also: Mapping[str, object] | None = None,
-) -> frozenset[int]:
-    """Move deliveries of which a clock knows id and fence; gives the ids of those that moved.
-
-    The rest was claimed anew, or is in another state by now. `also` are columns to set with them.
-    """
-    check_move(DELIVERY_MOVES, before, to)
-    statement = (
-        update(Delivery)
-        .where(_is_held(held), Delivery.state == before)
-        .values(state=to, state_at=now, **(also or {}))
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    moved = frozenset(session.scalars(statement))
-    rows = [
-        _row(Delivery.__tablename__, one, verb, actor, now, values, before, to)
-        for one in sorted(moved)
-    ]
-    if rows:
-        insert_together(session, Event, rows)
-    return moved
-
-
 class HeldMove:
     """One move of one delivery that a clock holds; its statements are made once for all of them.
 
@@ -171,51 +141,112 @@ class HeldMove:
         beside: Sequence[Update] = (),
     ) -> None:
         check_move(DELIVERY_MOVES, before, to)
-        self._beside = beside
-        self._rows = (
-            update(_DELIVERY)
-            .where(_DELIVERY.c.id == KEY, _DELIVERY.c.fence == FENCE, _DELIVERY.c.state == before)
-            .values(state=to, state_at=MOMENT, **also)
-            .returning(_DELIVERY.c.id)
+        changes = update(_DELIVERY).where(
+            _DELIVERY.c.id == KEY, _DELIVERY.c.fence == FENCE, _DELIVERY.c.state == before
         )
-        self._told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
-        self._event = insert(_EVENT).values({**self._told, "subject_id": KEY, "at": MOMENT})
-        self._at_once = self._in_one_statement()
+        rows = changes.values(state=to, state_at=MOMENT, **also).returning(_DELIVERY.c.id)
+        told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
+        event = insert(_EVENT).values({**told, "subject_id": KEY, "at": MOMENT})
+        self._rows = Prepared(f"{verb}_row", rows, PARAMETERS)
+        self._others = [
+            Prepared(f"{verb}_beside_{number}", one, PARAMETERS)
+            for number, one in enumerate([event, *beside])
+        ]
+        self._at_once = Prepared(verb, _in_one_statement(rows, told, beside), PARAMETERS)
 
-    def apply(self, connection: Connection, values: Mapping[str, object]) -> bool:
-        """Make the move; False where the clock holds it no more: then nothing may be kept."""
+    def apply(self, connection: Connection, values: Mapping[str, Value], *, commit: bool) -> bool:
+        """Make the move; False where the clock holds it no more: then nothing has been changed.
+
+        With `commit` PostgreSQL commits at once.
+        """
         if connection.dialect.name == "postgresql":
-            return connection.execute(self._at_once, values).first() is not None
-        if connection.execute(self._rows, values).first() is None:
-            return False
-        for one in (self._event, *self._beside):
-            connection.execute(one, values).close()
-        return True
-
-    def _in_one_statement(self) -> ReturningInsert[Any]:
-        """On PostgreSQL all of it takes one way there and back."""
-        moved = self._rows.cte("moved")
-        beside = [one.cte(f"beside_{number}") for number, one in enumerate(self._beside)]
-        told = {**self._told, "subject_id": moved.c.id, "at": MOMENT}
-        chosen = [_fixed(_EVENT.c[name], value).label(name) for name, value in told.items()]
-        query = select(*chosen).select_from(moved)
-        inserted = insert(_EVENT).from_select(list(told), query)
-        return inserted.add_cte(*beside).returning(_EVENT.c.id)
+            (moved,) = run(connection, self._at_once(values), commit=commit)
+            return bool(moved)
+        (moved,) = run(connection, self._rows(values))
+        if moved:
+            run(connection, *(one(values) for one in self._others))
+        return bool(moved)
 
 
-def _fixed(column: ColumnElement[Any], value: object) -> ColumnElement[Any]:
+class HeldMoves:
+    """The same move of many deliveries at once, of which a clock knows id and fence.
+
+    `also` are columns of the deliveries to set.
+    """
+
+    def __init__(
+        self,
+        before: StrEnum,
+        to: StrEnum,
+        *,
+        actor: Actor,
+        verb: str,
+        also: Mapping[str, object],
+    ) -> None:
+        check_move(DELIVERY_MOVES, before, to)
+        told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
+        self._rows = {
+            dialect: _many_rows(dialect, before, {"state": to, "state_at": MOMENT, **also})
+            for dialect in ("sqlite", "postgresql")
+        }
+        self._at_once = _in_one_statement(self._rows["postgresql"], told)
+        self._events = _events_of(given_rows("sqlite", {"id": Key}), told, with_types=False)
+
+    def apply(self, session: Session, held: Mapping[int, int], now: datetime) -> frozenset[int]:
+        """Move those whose fence is this one; gives the ids of those that moved.
+
+        The rest was claimed anew, or is in another state by now.
+        """
+        connection = session.connection()
+        given = as_json([{"id": key, "fence": fence} for key, fence in held.items()])
+        values = {"given": given, "at_moment": now}
+        if connection.dialect.name == "postgresql":
+            return frozenset(connection.execute(self._at_once, values).scalars())
+        moved = connection.execute(self._rows["sqlite"], values).scalars().all()
+        if moved:
+            values = {"given": as_json([{"id": one} for one in sorted(moved)]), "at_moment": now}
+            connection.execute(self._events, values)
+        return frozenset(moved)
+
+
+def _many_rows(dialect: str, before: StrEnum, values: Mapping[str, object]) -> ReturningUpdate[Any]:
+    is_held = is_given(dialect, _DELIVERY.c.id, _DELIVERY.c.fence)
+    is_before = is_still(dialect, _DELIVERY.c.state, before)
+    changes = update(_DELIVERY).where(is_held, is_before).values(values)
+    return changes.returning(_DELIVERY.c.id)
+
+
+def _in_one_statement(
+    rows: ReturningUpdate[Any], told: Mapping[str, object], beside: Sequence[Update] = ()
+) -> ReturningInsert[Any]:
+    """On PostgreSQL all of it takes one way there and back; without the move nothing happens."""
+    moved = rows.cte("moved")
+    is_moved = exists(select(moved.c.id))
+    others = [one.where(is_moved).cte(f"beside_{number}") for number, one in enumerate(beside)]
+    return _events_of(moved, told).add_cte(*others).returning(_EVENT.c.subject_id)
+
+
+def _events_of(moved: FromClause, told: Mapping[str, object], *, with_types: bool = True) -> Insert:
+    """Insert the same Event for each of these, in the order of their ids.
+
+    PostgreSQL asks for the type of each value; SQLite would make a number of what is JSON.
+    """
+    values = {**told, "subject_id": moved.c.id, "at": MOMENT}
+    fixed = {name: _fixed(value) for name, value in values.items()}
+    chosen = [
+        (cast(one, _EVENT.c[name].type) if with_types else one).label(name)
+        for name, one in fixed.items()
+    ]
+    query = select(*chosen).select_from(moved).order_by(moved.c.id)
+    return insert(_EVENT).from_select(list(values), query)
+
+
+def _fixed(value: object) -> ColumnElement[Any]:
     """What is the same for each of these moves stands in the statement itself."""
     if value is None or isinstance(value, ColumnElement):
         return null() if value is None else value
     word = value if isinstance(value, str) else json.dumps(value)
-    return cast(literal_column(f"'{word}'"), column.type)
-
-
-def _is_held(held: Mapping[int, int]) -> ColumnElement[bool]:
-    if len(held) == 1:
-        ((key, fence),) = held.items()
-        return and_(Delivery.id == key, Delivery.fence == fence)
-    return tuple_(Delivery.id, Delivery.fence).in_(list(held.items()))
+    return literal_column(f"'{word}'")
 
 
 def _move_rows(

@@ -3,71 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    bindparam,
+    exists,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from publisher import checkpoints
-from publisher.database import insert_together
+from publisher.database import table_of
 from publisher.desk import holding_back
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content import Post
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
+from publisher.models.press import Freeze, Stop
+from publisher.moving import MOMENT
+from publisher.prepared import Prepared, Value, run
 from publisher.press import limits, parcels
 from publisher.press.bench import Bench, Claim
+from publisher.press.limits import OF
 from publisher.press.parcels import Parcel
+from publisher.together import as_json, insert_together, is_given, is_still
+
+_MOST = bindparam("at_most", type_=Integer())
 
 
-def is_any_due(session: Session, now: datetime) -> bool:
-    """One indexed read: whether anything waits whose time has come."""
-    query = select(Delivery.id).where(*_due(now)).limit(1)
-    return session.execute(query).first() is not None
+@dataclass(frozen=True)
+class Due:
+    """On which accounts something is due that may be sent now, and when the next falls due."""
+
+    account_ids: tuple[int, ...]
+    next_at: datetime | None
 
 
-def next_due(session: Session, after: datetime) -> datetime | None:
-    """When the next delivery that waits falls due after this moment."""
-    query = select(Delivery.due_at).where(
-        Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at > after
-    )
-    found: datetime | None = session.execute(query.order_by(Delivery.due_at).limit(1)).scalar()
-    return found
-
-
-def open_accounts(session: Session, now: datetime) -> list[int]:
-    """The accounts that have something due which may be sent now: they share the connections."""
-    query = select(Account.id).where(
-        Account.state == AccountState.CONNECTED,
-        exists().where(Delivery.account_id == Account.id, *_due(now)),
-        or_(limits.is_free(now), _has_more_than_posts(now)),
-    )
-    return list(session.scalars(query.order_by(Account.id)))
-
-
-def _has_more_than_posts(now: datetime) -> ColumnElement[bool]:
-    """What no limit of publications holds up: emergencies, edits, deletions and hides."""
-    return exists().where(
-        Delivery.account_id == Account.id,
-        *_due(now),
-        or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH),
-    )
-
-
-def claim(bench: Bench, *, account_id: int, most: int) -> list[Parcel]:
-    """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
-    checkpoints.reach("publish.before_claim")
-    now = bench.now()
-    with bench.database.transaction() as session:
-        found = holding_back.brakes(session, now=now)
-        wanted = _candidates(session, account_id, holding_back.is_free(found), now, most)
-        claims = claim_these(session, wanted, bench, now) if wanted else []
-        ready = parcels.read(session, claims)
-        checkpoints.reach("publish.in_claim_commit")
-    checkpoints.reach("publish.claimed")
-    return ready
-
-
-def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_due(now: limits.Moment) -> tuple[ColumnElement[bool], ...]:
     return (
         Delivery.state == DeliveryState.SCHEDULED,
         Delivery.due_at <= now,
@@ -75,38 +55,106 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _candidates(
-    session: Session, account_id: int, is_free: ColumnElement[bool], now: datetime, most: int
-) -> list[int]:
-    query = (
-        select(Delivery.id)
-        .join(Post, Post.id == Delivery.post_id)
-        .where(*_due(now), Delivery.account_id == account_id, is_free)
-        .order_by(Delivery.urgent.desc(), Delivery.due_at, Delivery.id)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=Delivery)
+_OF_ACCOUNT = exists().where(Delivery.account_id == Account.id, *_is_due(MOMENT))
+_MORE_THAN_POSTS = _OF_ACCOUNT.where(
+    or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
+)
+"""What no limit of publications holds up: emergencies, edits, deletions and hides."""
+
+_OPEN = Prepared(
+    "accounts_with_due",
+    select(Account.id)
+    .where(
+        Account.state == AccountState.CONNECTED,
+        _OF_ACCOUNT,
+        or_(limits.is_free(MOMENT), _MORE_THAN_POSTS),
     )
-    return list(session.scalars(query))
+    .order_by(Account.id),
+    [MOMENT],
+)
+_NEXT = Prepared(
+    "next_due",
+    select(Delivery.due_at)
+    .where(Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at > MOMENT)
+    .order_by(Delivery.due_at)
+    .limit(1),
+    [MOMENT],
+)
+
+
+def look(bench: Bench) -> Due:
+    """What is due now: the accounts that share the connections, and until when the press rests."""
+    with bench.database.connection_for_reading() as connection:
+        values: dict[str, Value] = {"at_moment": bench.now()}
+        accounts, upcoming = run(connection, _OPEN(values), _NEXT(values), commit=True)
+    return Due(tuple(one.id for one in accounts), upcoming[0].due_at if upcoming else None)
+
+
+def claim(bench: Bench, *, account_id: int, most: int) -> list[Parcel]:
+    """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
+    checkpoints.reach("publish.before_claim")
+    now = bench.now()
+    with bench.database.transaction() as session:
+        found = wanted(session, account_id, now, most)
+        claims = claim_these(session, found, bench, now) if found else []
+        ready = parcels.read(session, claims)
+        checkpoints.reach("publish.in_claim_commit")
+    checkpoints.reach("publish.claimed")
+    return ready
+
+
+_BRAKED = Prepared(
+    "is_braked",
+    select(true().label("braked")).where(
+        or_(
+            exists().where(Stop.released_at.is_(None)),
+            exists().where(
+                Freeze.lifted_at.is_(None), Freeze.from_at <= MOMENT, Freeze.until_at > MOMENT
+            ),
+        )
+    ),
+    [MOMENT],
+)
+_DUE = (
+    select(Delivery.id)
+    .join(Post, Post.id == Delivery.post_id)
+    .where(*_is_due(MOMENT), Delivery.account_id == OF)
+    .order_by(Delivery.urgent.desc(), Delivery.due_at, Delivery.id)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True, of=Delivery)
+)
+_CANDIDATES = Prepared("candidates", _DUE, [MOMENT, OF, _MOST])
+
+
+def wanted(session: Session, account_id: int, now: datetime, most: int) -> list[int]:
+    """What is to be claimed, locked. Only where a stop or freeze is, it is asked what they hold."""
+    values: dict[str, Value] = {"at_moment": now, "of_account": account_id, "at_most": most}
+    braked, found = run(session.connection(), _BRAKED(values), _CANDIDATES(values))
+    if not braked:
+        return [one.id for one in found]
+    is_free = holding_back.is_free(holding_back.brakes(session, now=now))
+    return _candidates(session, is_free, values)
+
+
+def _candidates(
+    session: Session, is_free: ColumnElement[bool], values: dict[str, Value]
+) -> list[int]:
+    return list(session.connection().execute(_DUE.where(is_free), values).scalars())
 
 
 def claim_these(
     session: Session, wanted: Sequence[int], bench: Bench, now: datetime
 ) -> list[Claim]:
     """One atomic UPDATE: whoever changes a row has it, by the next fence; each is an Attempt."""
-    statement = (
-        update(Delivery)
-        .where(Delivery.id.in_(wanted), Delivery.state == DeliveryState.SCHEDULED)
-        .values(
-            state=DeliveryState.CLAIMED,
-            state_at=now,
-            fence=Delivery.fence + 1,
-            claimed_by=bench.clock_name,
-            leased_until=now + timedelta(seconds=bench.pace.lease),
-        )
-        .returning(Delivery.id, Delivery.fence, Delivery.action, Delivery.account_id)
-        .execution_options(synchronize_session=False)
-    )
-    taken = sorted(session.execute(statement).all(), key=lambda row: wanted.index(row.id))
+    connection = session.connection()
+    values = {
+        "given": as_json([{"id": one} for one in wanted]),
+        "at_moment": now,
+        "of_clock": bench.clock_name,
+        "at_end": now + timedelta(seconds=bench.pace.lease),
+    }
+    found = connection.execute(_claim(connection.dialect.name), values).all()
+    taken = sorted(found, key=lambda row: wanted.index(row.id))
     counted = _count(session, taken, now)
     rows = [
         {
@@ -122,6 +170,26 @@ def claim_these(
     if rows:
         insert_together(session, Attempt, rows)
     return [Claim(row.id, row.fence, row.id in counted) for row in taken]
+
+
+@cache
+def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
+    table = table_of(Delivery)
+    return (
+        update(table)
+        .where(
+            is_given(dialect, table.c.id),
+            is_still(dialect, table.c.state, DeliveryState.SCHEDULED),
+        )
+        .values(
+            state=DeliveryState.CLAIMED,
+            state_at=MOMENT,
+            fence=table.c.fence + 1,
+            claimed_by=bindparam("of_clock"),
+            leased_until=bindparam("at_end"),
+        )
+        .returning(table.c.id, table.c.fence, table.c.action, table.c.account_id)
+    )
 
 
 def _count(

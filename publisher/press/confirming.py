@@ -113,7 +113,8 @@ def _release_again(bench: Bench, platform: Platform, look: Look) -> Sighting | N
         delivery.leased_until = delivery.look_at
         session.flush()  # what stands in its way is asked past the session
         seconds = bench.pace.send_deadline
-        if standing.obstacle(session, parcel, now=now, seconds=seconds, again=True):
+        found = standing.look(session.connection(), parcel, now=now, seconds=seconds)
+        if found.obstacle is not None:
             return None
         moving.record(session, delivery, "release_again", actor=CLOCK, now=now)
     made = acting.kept(platform.release(parcel.staged_id, deadline=deadline))

@@ -44,12 +44,7 @@ def settle(bench: Bench) -> None:
 
 def claim_next(bench: Bench) -> Parcel | None:
     """Claim one delivery that is due, or None; every account has its turn."""
-    with bench.database.reading() as session:
-        now = bench.now()
-        if not claiming.is_any_due(session, now):
-            return None
-        account_ids = claiming.open_accounts(session, now)
-    for account_id in account_ids:
+    for account_id in claiming.look(bench).account_ids:
         if claimed := claiming.claim(bench, account_id=account_id, most=1):
             return claimed[0]
     return None

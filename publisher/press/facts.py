@@ -1,15 +1,14 @@
 """What the transaction of `sending` reads: its locks, then everything else in one statement.
 
-Both statements are made once, of plain columns, since they run for every single delivery.
+All are made once, of plain columns, since they run for every single delivery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from approvals import gate
 from publisher.database import table_of
@@ -27,9 +26,10 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.press import Freeze, Stop
 from publisher.moving import KEY, MOMENT
+from publisher.prepared import Fields, Prepared, Rows, Value, run
 from publisher.press.parcels import Parcel
 
-Found = Sequence[Row[Any]]
+Found = Rows
 """One delivery, repeated for each variant, picture, decision and asked department."""
 
 
@@ -47,31 +47,17 @@ _LOCKS = (
     .join(_POST, _POST.c.id == _DELIVERY.c.post_id)
     .where(_DELIVERY.c.id == KEY)
 )
-_LOCK_POST = _LOCKS.with_for_update(read=True, of=_POST)
-_LOCK_ALL = (
+_LOCK_POST = Prepared("lock_post", _LOCKS.with_for_update(read=True, of=_POST), [KEY])
+_LOCK_ALL = Prepared(
+    "lock_post_and_approvers",
     _LOCKS.join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
     .join(_DECISION, and_(_DECISION.c.revision_id == _VARIANT.c.revision_id, _APPROVES))
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
     .with_only_columns(_DECISION.c.id)
-    .with_for_update(read=True, of=(_POST, _APPOINTMENT, _PERSON))
+    .with_for_update(read=True, of=(_POST, _APPOINTMENT, _PERSON)),
+    [KEY],
 )
-
-
-def lock(connection: Connection, parcel: Parcel) -> frozenset[int] | None:
-    """Lock what the gate rests on until the transaction ends; gives the approvals that it locked.
-
-    Post before delivery, in the desk's own order, so that the two never block each other; and
-    whoever approved, so that none of them leaves office meanwhile. None where all are locked:
-    SQLite is, as a whole.
-    """
-    if connection.dialect.name == "sqlite":
-        return None
-    key = {"of_key": parcel.claim.delivery_id}
-    held = connection.execute(_LOCK_ALL, key).scalars().all() if parcel.creates else ()
-    if not held:
-        connection.execute(_LOCK_POST, key).close()
-    return frozenset(held)
 
 
 _IN_FORCE = (
@@ -152,20 +138,37 @@ def _query() -> Select[*tuple[Any, ...]]:
     )
 
 
-_QUERY = _query()
+_FACTS = Prepared("facts_of_delivery", _query(), [KEY, MOMENT])
 
 
-def read(connection: Connection, parcel: Parcel, now: datetime) -> Found:
-    """Everything that decides, as it is now: read after the locks, so nothing of it is older."""
-    values = {"of_key": parcel.claim.delivery_id, "at_moment": now}
-    return connection.execute(_QUERY, values).all()
+def read(
+    connection: Connection, parcel: Parcel, now: datetime
+) -> tuple[Found, frozenset[int] | None]:
+    """Lock what the gate rests on until the transaction ends, then read all that decides.
+
+    Post before delivery, in the desk's own order, so that the two never block each other; and
+    whoever approved, so that none of them leaves office meanwhile. Read by a statement of its own,
+    so nothing is older than the locks. Gives besides the approvals that were locked; None where
+    all are: SQLite is, as a whole.
+    """
+    values: dict[str, Value] = {"of_key": parcel.claim.delivery_id, "at_moment": now}
+    facts = _FACTS(values)
+    if connection.dialect.name == "sqlite":
+        (found,) = run(connection, facts)
+        return found, None
+    if parcel.creates:
+        locked, found = run(connection, _LOCK_ALL(values), facts)
+        if locked:
+            return found, frozenset(one.id for one in locked)
+    _, found = run(connection, _LOCK_POST(values), facts)
+    return found, frozenset()
 
 
 def subject_of(found: Found) -> gate.Subject:
     """What leaves if this revision leaves."""
     row = found[0]
     pictures: dict[int, dict[int, gate.Picture]] = {}
-    variants: dict[int, Row[Any]] = {}
+    variants: dict[int, Fields] = {}
     for one in found:
         variants.setdefault(one.variant_id, one)
         of_it = pictures.setdefault(one.variant_id, {})
@@ -180,7 +183,7 @@ def subject_of(found: Found) -> gate.Subject:
     )
 
 
-def _variant(row: Row[Any], pictures: dict[int, gate.Picture]) -> gate.VariantSubject:
+def _variant(row: Fields, pictures: dict[int, gate.Picture]) -> gate.VariantSubject:
     return gate.VariantSubject(
         account_id=row.account_id,
         language=row.language,
@@ -191,7 +194,7 @@ def _variant(row: Row[Any], pictures: dict[int, gate.Picture]) -> gate.VariantSu
     )
 
 
-def decisions(found: Found, locked: frozenset[int] | None) -> list[Row[Any]]:
+def decisions(found: Found, locked: frozenset[int] | None) -> list[Fields]:
     """One row for each approval; one that came after the locks does not count yet."""
     rows = {one.decision_id: one for one in found if one.decision_id is not None}
     return [one for key, one in rows.items() if locked is None or key in locked]

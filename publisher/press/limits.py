@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     CursorResult,
+    Integer,
+    bindparam,
     case,
     delete,
     exists,
@@ -20,13 +24,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database import Database, Key, table_of
 from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
+from publisher.moving import MOMENT
 from publisher.platforms import allowances as told
 from publisher.platforms.allowances import PUBLISH, Window
 from publisher.platforms.base import Allowance as Told
+from publisher.prepared import Prepared, Value, run
+
+OF, BY = bindparam("of_account", type_=Key), bindparam("by_so_many", type_=Integer())
+Moment = datetime | BindParameter[datetime]
 
 CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)
@@ -55,40 +64,44 @@ def learn(session: Session, account_id: int, allowances: Iterable[Told], now: da
 
 
 def _keep(session: Session, account_id: int, window: Window, now: datetime) -> None:
-    statement = _insert(session, account_id, window, now)
+    connection = session.connection()
+    statement = _keeping(connection.dialect.name)
+    connection.execute(statement, _values(account_id, window, now))
+
+
+@cache
+def _keeping(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    statement = _insert(dialect)
     new = statement.excluded
     lower = (Allowance.resets_at == new.resets_at) & (Allowance.remaining < new.remaining)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["account_id", "name"],
-            set_={
-                "most": new.most,
-                "remaining": case((lower, Allowance.remaining), else_=new.remaining),
-                "resets_at": new.resets_at,
-                "learned_at": new.learned_at,
-            },
-        )
+    return statement.on_conflict_do_update(
+        index_elements=["account_id", "name"],
+        set_={
+            "most": new.most,
+            "remaining": case((lower, Allowance.remaining), else_=new.remaining),
+            "resets_at": new.resets_at,
+            "learned_at": new.learned_at,
+        },
     )
 
 
-def _insert(
-    session: Session, account_id: int, window: Window, now: datetime
-) -> sqlite.Insert | postgresql.Insert:
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    values = {"account_id": account_id, "learned_at": now, **asdict(window)}
-    if is_sqlite:
-        return sqlite.insert(Allowance).values(values)
-    return postgresql.insert(Allowance).values(values)
+def _insert(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    table = table_of(Allowance)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def is_free(now: datetime) -> ColumnElement[bool]:
+def _values(account_id: int, window: Window, now: datetime) -> dict[str, object]:
+    return {"account_id": account_id, "learned_at": now, **asdict(window)}
+
+
+def is_free(now: Moment) -> ColumnElement[bool]:
     """That `Account` may publish now: nothing asked us to wait, and no limit is used up."""
     full = exists().where(Allowance.account_id == Account.id, *_used_up(now))
     quiet = or_(Account.quiet_until.is_(None), Account.quiet_until <= now)
     return quiet & ~full.correlate(Account)
 
 
-def _used_up(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _used_up(now: Moment) -> tuple[ColumnElement[bool], ...]:
     is_publication = Allowance.name.startswith(f"{PUBLISH}.")
     return Allowance.remaining <= 0, Allowance.resets_at > now, is_publication
 
@@ -153,12 +166,14 @@ def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
     many, and not at every `sending`. What is not counted here is asked for by `spend` when it is
     sent: under a cap of ours, where nothing is known of the account, and where little is left.
     """
-    if session.scalar(select(Account.daily_cap).where(Account.id == account_id)) is not None:
+    values: dict[str, Value] = {"of_account": account_id, "at_moment": now}
+    connection = session.connection()
+    caps, windows = run(connection, _CAP(values), _WINDOWS(values))
+    if any(one.daily_cap is not None for one in caps):
         return 0
-    rows = [one for one in _locked(session, account_id, now) if one.resets_at > now]
-    counted = min([most, *(max(0, one.remaining) for one in rows)]) if rows else 0
+    counted = min([most, *(max(0, one.remaining) for one in windows)]) if windows else 0
     if counted:
-        _count_down(session, account_id, now, by=counted)
+        run(connection, _DOWN({**values, "by_so_many": counted}))
     return counted
 
 
@@ -223,9 +238,35 @@ def _locked(session: Session, account_id: int, now: datetime) -> list[Allowance]
     return list(session.scalars(locked.execution_options(populate_existing=True)))
 
 
-def _count_down(session: Session, account_id: int, now: datetime, *, by: int = 1) -> None:
-    left = case((Allowance.remaining > by, Allowance.remaining - by), else_=0)
-    _change(session, account_id, now, left)
+_CAP = Prepared("cap_of_account", select(Account.daily_cap).where(Account.id == OF), [OF])
+_WINDOWS = Prepared(
+    "windows_of_account",
+    select(Allowance.remaining)
+    .where(
+        Allowance.account_id == OF,
+        Allowance.resets_at > MOMENT,
+        Allowance.name.startswith(f"{PUBLISH}."),
+    )
+    .order_by(Allowance.id)
+    .with_for_update(),
+    [OF, MOMENT],
+)
+_DOWN = Prepared(
+    "count_down",
+    update(table_of(Allowance))
+    .where(
+        Allowance.account_id == OF,
+        Allowance.resets_at > MOMENT,
+        or_(*(Allowance.name == one for one in COUNTED)),
+    )
+    .values(remaining=case((Allowance.remaining > BY, Allowance.remaining - BY), else_=0)),
+    [OF, MOMENT, BY],
+)
+
+
+def _count_down(session: Session, account_id: int, now: datetime) -> None:
+    values: dict[str, Value] = {"of_account": account_id, "at_moment": now, "by_so_many": 1}
+    run(session.connection(), _DOWN(values))
 
 
 def _change(
@@ -284,8 +325,12 @@ def _sent(session: Session, account_id: int, most: int | None, now: datetime) ->
 
 def _lay_cap(session: Session, account_id: int, cap: int, now: datetime) -> None:
     """The row that clocks wait at; one that is there stays as it is."""
-    statement = _insert(session, account_id, Window(CAP, cap, cap, now + DAY), now)
-    session.execute(statement.on_conflict_do_nothing(index_elements=["account_id", "name"]))
+    connection = session.connection()
+    statement = _insert(connection.dialect.name)
+    connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["account_id", "name"]),
+        _values(account_id, Window(CAP, cap, cap, now + DAY), now),
+    )
 
 
 def _write_cap(

@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 
 from publisher.press import claiming, dispatching, publishing, receipts, recording
@@ -30,8 +31,8 @@ So a claim is for many at a time, and no thread waits for the next one.
 GATHERING = 0.1
 """Seconds that the first of several receipts waits for others, so that they share a commit."""
 
-WRITING = 8
-"""How many of a clock's threads write `sending` at the same time; on SQLite one can."""
+WRITING = 16
+"""How many of a clock's threads write `sending` at the same time on PostgreSQL."""
 
 MOST_TOGETHER = 64
 """The most receipts stored in one transaction."""
@@ -118,6 +119,7 @@ class Line:
         self._busy = 0
         self._changed = threading.Condition()
         self._stopping = False
+        self._has_asked = False
         self._workers: list[threading.Thread] = []
 
     def room(self) -> int:
@@ -138,6 +140,7 @@ class Line:
         """Lay these ready, and start threads as far as they are needed."""
         with self._changed:
             self._ready.extend(parcels)
+            self._has_asked = False
             # One that died of a mistake is replaced; its delivery is the sweeper's.
             self._workers = [one for one in self._workers if one.is_alive()]
             wanted = min(self.threads, len(self._ready) + self._busy)
@@ -188,8 +191,9 @@ class Line:
                 return None
             self._busy += 1
             parcel = self._ready.popleft()
-            is_low = self._is_low()
-        if is_low:
+            asks = self._is_low() and not self._has_asked
+            self._has_asked = self._has_asked or asks
+        if asks:
             self._press.wake.set()
         return parcel
 
@@ -205,7 +209,8 @@ class Press:
         self.bench = bench
         self.recorder = Recorder(bench)
         self.wake = threading.Event()
-        self.turn = threading.BoundedSemaphore(1 if bench.database.is_sqlite else WRITING)
+        # On SQLite one writes at a time anyway, and the database sees to it.
+        self.turn = None if bench.database.is_sqlite else threading.BoundedSemaphore(WRITING)
         self._lines: dict[int, Line] = {}
         self._settle_every = settle_every
         self._settled_at = float("-inf")
@@ -228,20 +233,16 @@ class Press:
             self._settled_at = self.bench.monotonic()
         while not self._closing:
             self.wake.clear()
-            taken += self._fill()
+            due = claiming.look(self.bench)
+            taken += self._fill(due.account_ids)
             left = ends - self.bench.monotonic()
             if left <= 0:
                 break
-            self.wake.wait(self._patience(left))
+            self.wake.wait(self._patience(left, due.next_at))
         return taken
 
-    def _fill(self) -> int:
+    def _fill(self, account_ids: Sequence[int]) -> int:
         """Claim for every line that has room."""
-        with self.bench.database.reading() as session:
-            now = self.bench.now()
-            if not claiming.is_any_due(session, now):
-                return 0
-            account_ids = claiming.open_accounts(session, now)
         threads = max(1, self.bench.pace.connections // max(1, len(account_ids)))
         return sum(self._claim(account_id, threads) for account_id in account_ids)
 
@@ -262,14 +263,11 @@ class Press:
         line.threads = threads
         return line
 
-    def _patience(self, left: float) -> float:
+    def _patience(self, left: float, next_at: datetime | None) -> float:
         """Until the next one is due, if that is sooner than the end of this beat."""
-        with self.bench.database.reading() as session:
-            now = self.bench.now()
-            due_at: datetime | None = claiming.next_due(session, now)
-        if due_at is None:
+        if next_at is None:
             return left
-        return min(left, max(0.0, (due_at - now).total_seconds()))
+        return min(left, max(0.0, (next_at - self.bench.now()).total_seconds()))
 
     def close(self) -> None:
         """Finish what is under way within its deadline, give back the rest, store every receipt."""

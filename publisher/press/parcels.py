@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.orm import Session
 
 from approvals import gate
+from publisher.database import Key
 from publisher.desk import leaving
 from publisher.media.store import Store
 from publisher.models.content import Post, PostKind, Rendition, Variant
@@ -18,6 +20,7 @@ from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Order
 from publisher.platforms.base import Medium, Outgoing
 from publisher.press.bench import Claim
+from publisher.together import as_json, given_rows
 
 CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
 
@@ -33,7 +36,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Parcel:
-    """What one try is about. `account` is a copy that belongs to no session.
+    """What one try is about. `account` is a copy that belongs to no session; one claim shares it.
 
     `variant` is the text, link, target and pictures as the gate will see them; `target` the
     platform's id of what is answered, edited, deleted or hidden. `staged_id` is what an earlier
@@ -68,8 +71,23 @@ def read(session: Session, claims: Sequence[Claim]) -> list[Parcel]:
     """The parcels of these claims, in their order: two statements, however many they are."""
     if not claims:
         return []
-    ids = [one.delivery_id for one in claims]
-    query: Select[*tuple[Any, ...]] = (
+    connection = session.connection()
+    given = {"given": as_json([{"id": one.delivery_id} for one in claims])}
+    found = connection.execute(_deliveries(connection.dialect.name), given)
+    rows = {row.id: row for row in found}
+    accounts = {row.account_id: row for row in rows.values()}
+    copies = {key: _account(row) for key, row in accounts.items()}
+    pictures = _pictures(connection, [row.variant_id for row in rows.values()])
+    return [_parcel(one, rows[one.delivery_id], copies, pictures) for one in claims]
+
+
+_COPIED = ("id", "code", "platform", "handle", "name", "url", "credentials", "two_steps")
+
+
+@cache
+def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
+    given = given_rows(dialect, {"id": Key})
+    return (
         select(
             Delivery.id,
             Delivery.action,
@@ -84,33 +102,40 @@ def read(session: Session, claims: Sequence[Claim]) -> list[Parcel]:
             Order.target.label("order_target"),
             *(getattr(Account, name).label(f"account_{name}") for name in _COPIED),
         )
+        .join(given, given.c.id == Delivery.id)
         .join(Variant, Variant.id == Delivery.variant_id)
         .join(Post, Post.id == Delivery.post_id)
         .join(Account, Account.id == Delivery.account_id)
         .outerjoin(Order, Order.delivery_id == Delivery.id)
-        .where(Delivery.id.in_(ids))
     )
-    rows = {row.id: row for row in session.execute(query)}
-    pictures = _pictures(session, [row.variant_id for row in rows.values()])
-    return [_parcel(one, rows[one.delivery_id], pictures) for one in claims]
 
 
-_COPIED = ("id", "code", "platform", "handle", "name", "url", "credentials", "two_steps")
-
-
-def _pictures(session: Session, variant_ids: Sequence[int]) -> dict[int, list[Leaf]]:
-    query = (
+@cache
+def _renditions(dialect: str) -> Select[int, str, str, str]:
+    given = given_rows(dialect, {"id": Key})
+    return (
         select(Rendition.variant_id, Rendition.sha256, Rendition.mime, Rendition.alt_text)
-        .where(Rendition.variant_id.in_(variant_ids))
+        .join(given, given.c.id == Rendition.variant_id)
         .order_by(Rendition.variant_id, Rendition.position)
     )
+
+
+def _pictures(connection: Connection, variant_ids: Sequence[int]) -> dict[int, list[Leaf]]:
+    given = {"given": as_json([{"id": one} for one in variant_ids])}
     found: dict[int, list[Leaf]] = defaultdict(list)
-    for variant_id, sha256, mime, alt_text in session.execute(query):
+    rows = connection.execute(_renditions(connection.dialect.name), given)
+    for variant_id, sha256, mime, alt_text in rows:
         found[variant_id].append(Leaf(sha256, mime, alt_text))
     return found
 
 
-def _parcel(claim: Claim, row: Row[Any], pictures: dict[int, list[Leaf]]) -> Parcel:
+def _account(row: Row[Any]) -> Account:
+    return Account(**{name: getattr(row, f"account_{name}") for name in _COPIED})
+
+
+def _parcel(
+    claim: Claim, row: Row[Any], accounts: dict[int, Account], pictures: dict[int, list[Leaf]]
+) -> Parcel:
     leaves = tuple(pictures.get(row.variant_id, ()))
     variant = gate.VariantSubject(
         account_id=row.variant_account_id,
@@ -120,11 +145,10 @@ def _parcel(claim: Claim, row: Row[Any], pictures: dict[int, list[Leaf]]) -> Par
         target=row.target,
         pictures=tuple(gate.Picture(one.sha256, one.alt_text) for one in leaves),
     )
-    account = Account(**{name: getattr(row, f"account_{name}") for name in _COPIED})
     return Parcel(
         claim=claim,
         action=row.action,
-        account=account,
+        account=accounts[row.account_id],
         variant=variant,
         leaves=leaves,
         target=row.order_target or row.target,

@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import Integer, Select, Text, Update, and_, select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import checkpoints, moving
-from publisher.database import insert_together
+from publisher import checkpoints
+from publisher.database import Key, table_of
 from publisher.desk import ordering
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.moving import MOMENT, HeldMoves
 from publisher.platforms.base import Receipt
 from publisher.press import limits, recording
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
+from publisher.together import as_json, given_rows, insert_together
+
+_RECEIPT, _ATTEMPT = table_of(ReceiptRow), table_of(Attempt)
+_PUBLISH = HeldMoves(
+    DeliveryState.SENDING,
+    DeliveryState.PUBLISHED,
+    actor=CLOCK,
+    verb="publish",
+    also={"reason": {}},
+)
 
 LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
 """Where a receipt may still arrive: a late answer settles what was only not known."""
@@ -40,7 +52,7 @@ def store_receipts(bench: Bench, done: Sequence[Done]) -> None:
         now = bench.now()
         usual = _usual(session, done)
         held = {one.parcel.claim.delivery_id: one.parcel.claim.fence for one in usual}
-        moved = _publish(session, held, now) if held else frozenset()
+        moved = _PUBLISH.apply(session, held, now) if held else frozenset()
         rows = [_receipt_row(one, now) for one in usual if one.parcel.claim.delivery_id in moved]
         if rows:
             insert_together(session, ReceiptRow, rows)
@@ -73,11 +85,7 @@ def _usual(session: Session, done: Sequence[Done]) -> list[Done]:
     ids = [(one.parcel.account.id, one.receipt.platform_id) for one in created]
     if not ids:
         return []
-    query = select(ReceiptRow.account_id, ReceiptRow.platform_id).where(
-        ReceiptRow.action == DeliveryAction.PUBLISH,
-        tuple_(ReceiptRow.account_id, ReceiptRow.platform_id).in_(ids),
-    )
-    known = {(row.account_id, row.platform_id) for row in session.execute(query)}
+    known = _known(session, ids)
     once = {one for one in ids if ids.count(one) == 1 and one not in known}
     fresh = [one for one, key in zip(created, ids, strict=True) if key in once]
     claims = [one.parcel.claim for one in fresh]
@@ -88,17 +96,21 @@ def _usual(session: Session, done: Sequence[Done]) -> list[Done]:
     ]
 
 
-def _publish(session: Session, held: dict[int, int], now: datetime) -> frozenset[int]:
-    return moving.apply_held(
-        session,
-        held,
-        DeliveryState.SENDING,
-        DeliveryState.PUBLISHED,
-        actor=CLOCK,
-        now=now,
-        verb="publish",
-        also={"reason": {}},
-    )
+def _known(session: Session, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Which of these ids are already the proof of a publication on their account."""
+    connection = session.connection()
+    given = as_json([{"account_id": account_id, "platform_id": one} for account_id, one in ids])
+    found = connection.execute(_known_query(connection.dialect.name), {"given": given})
+    return {(row.account_id, row.platform_id) for row in found}
+
+
+@cache
+def _known_query(dialect: str) -> Select[int, str]:
+    columns = (_RECEIPT.c.account_id, _RECEIPT.c.platform_id)
+    given = given_rows(dialect, {one.name: one.type for one in columns})
+    same = and_(*(one == given.c[one.name] for one in columns))
+    query = select(*columns).join(given, same)
+    return query.where(_RECEIPT.c.action == DeliveryAction.PUBLISH)
 
 
 def _receipt_row(done: Done, now: datetime) -> dict[str, object]:
@@ -171,29 +183,26 @@ def add_receipt(
     return row
 
 
-_ENDING = (
-    update(Attempt)
-    .where(
-        Attempt.delivery_id == bindparam("of_delivery"),
-        Attempt.fence == bindparam("of_fence"),
+@cache
+def _ending(dialect: str) -> Update:
+    given = given_rows(dialect, {"delivery_id": Key, "fence": Integer(), "answer": Text()})
+    return (
+        update(_ATTEMPT)
+        .where(_ATTEMPT.c.delivery_id == given.c.delivery_id, _ATTEMPT.c.fence == given.c.fence)
+        .values(ended_at=MOMENT, outcome="published", answer=given.c.answer)
     )
-    .values(
-        ended_at=bindparam("ended"),
-        outcome=bindparam("what"),
-        answer=bindparam("said"),
-    )
-)
 
 
 def _end_attempts(session: Session, done: Sequence[Done], now: datetime) -> None:
     rows = [
         {
-            "of_delivery": one.parcel.claim.delivery_id,
-            "of_fence": one.parcel.claim.fence,
-            "ended": now,
-            "what": "published",
-            "said": one.receipt.answer,
+            "delivery_id": one.parcel.claim.delivery_id,
+            "fence": one.parcel.claim.fence,
+            "answer": one.receipt.answer,
         }
         for one in done
     ]
-    session.connection().execute(_ENDING, rows)
+    session.flush()
+    connection = session.connection()
+    values = {"given": as_json(rows), "at_moment": now}
+    connection.execute(_ending(connection.dialect.name), values)

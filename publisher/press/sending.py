@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, update
 
 from approvals.policy import CLOCK
 from publisher import checkpoints
-from publisher.database import table_of
+from publisher.database import session_on, table_of
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt
 from publisher.moving import FENCE, KEY, MOMENT, HeldMove
+from publisher.prepared import Value
 from publisher.press import recording, standing
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
@@ -60,19 +60,29 @@ def start(bench: Bench, parcel: Parcel) -> None:
 
 def _commit(bench: Bench, parcel: Parcel) -> standing.Obstacle | None:
     """Write `sending`, or what keeps it here, which it gives. Raises `_NotOurs`: undo it all."""
-    with bench.database.transaction() as session:
+    with bench.database.connection() as connection:
         now = bench.now()
-        found = standing.obstacle(session, parcel, now=now, seconds=bench.pace.send_deadline)
-        if found is None:
-            _write(session, parcel, now)
-        else:
-            recording.refuse(session, parcel, found, now=now)
+        found = standing.look(connection, parcel, now=now, seconds=bench.pace.send_deadline)
+        obstacle = found.obstacle
+        if obstacle is None and found.is_limited:
+            with session_on(connection) as session:
+                obstacle = standing.count(session, parcel, found, now)
+        if obstacle is not None:
+            with session_on(connection) as session:
+                recording.refuse(session, parcel, obstacle, now=now)
         checkpoints.reach("publish.in_sending_commit")
-    return found
+        if obstacle is None:
+            # What was counted is undone where the move is not made, so it cannot commit at once.
+            _write(connection, parcel, now, commit=not found.is_limited)
+    return obstacle
 
 
-def _write(session: Session, parcel: Parcel, now: datetime) -> None:
+def _write(connection: Connection, parcel: Parcel, now: datetime, *, commit: bool) -> None:
     claim = parcel.claim
-    values = {"of_key": claim.delivery_id, "of_fence": claim.fence, "at_moment": now}
-    if not _SEND.apply(session.connection(), values):
+    values: dict[str, Value] = {
+        "of_key": claim.delivery_id,
+        "of_fence": claim.fence,
+        "at_moment": now,
+    }
+    if not _SEND.apply(connection, values, commit=commit):
         raise _NotOurs

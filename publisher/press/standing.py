@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from approvals import gate
+from publisher.database import session_on
 from publisher.desk import holding_back, judging
 from publisher.lifecycle import AccountState
 from publisher.models.content import Revision
 from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.prepared import Fields
 from publisher.press import facts, limits
 from publisher.press.parcels import Parcel
 
@@ -34,26 +35,33 @@ class Obstacle:
         return self.code in BACK_TO_THE_TABLE
 
 
-def obstacle(
-    session: Session, parcel: Parcel, *, now: datetime, seconds: float, again: bool = False
-) -> Obstacle | None:
-    """What keeps this parcel here, or None; `seconds` is how long a try may take.
+@dataclass(frozen=True)
+class Standing:
+    """How it stands: what keeps it here, or None; and whether the account's limits are to be asked.
 
-    Locks the post against a change until the transaction ends; the gate judges here, once. What
-    its claim has not counted against the account's limits is counted now, but not `again`.
+    `row` is what was read of the delivery and its account.
     """
-    connection = session.connection()
-    locked = facts.lock(connection, parcel)
-    found = facts.read(connection, parcel, now)
+
+    obstacle: Obstacle | None
+    is_limited: bool
+    row: Fields
+
+
+def look(connection: Connection, parcel: Parcel, *, now: datetime, seconds: float) -> Standing:
+    """Look at what keeps this parcel here; `seconds` is how long a try may take.
+
+    Locks the post against a change until the transaction ends; the gate judges here, once.
+    """
+    found, locked = facts.read(connection, parcel, now)
     row = found[0]
-    held = _held(session, parcel, row, now, seconds)
+    held = _held(connection, parcel, row, now, seconds)
     if held is None and parcel.creates:
-        held = _refusal(session, parcel, found, locked, now)
-    return held or (None if again else _limit(session, parcel, row, now))
+        held = _refusal(connection, parcel, found, locked, now)
+    return Standing(held, _is_limited(parcel, row, now), row)
 
 
 def _held(
-    session: Session, parcel: Parcel, row: Row[Any], now: datetime, seconds: float
+    connection: Connection, parcel: Parcel, row: Fields, now: datetime, seconds: float
 ) -> Obstacle | None:
     if now > _latest(row, parcel):
         return Obstacle("late")
@@ -63,40 +71,45 @@ def _held(
     if row.leased_until is not None and now + timedelta(seconds=seconds) > row.leased_until:
         return Obstacle("lease")
     if parcel.creates and row.braked:
-        held = holding_back.brakes(session, now=now).holds(_facts(session, parcel))
-        return None if held is None else Obstacle(held)
+        return _braked(connection, parcel, now)
     return None
 
 
-def _limit(session: Session, parcel: Parcel, row: Row[Any], now: datetime) -> Obstacle | None:
-    """Count it against the account's limits; last, since what is counted leaves.
+def _braked(connection: Connection, parcel: Parcel, now: datetime) -> Obstacle | None:
+    with session_on(connection) as session:
+        delivery = session.get_one(Delivery, parcel.claim.delivery_id)
+        held = holding_back.brakes(session, now=now).holds(holding_back.facts_of(delivery))
+    return None if held is None else Obstacle(held)
 
-    What its claim has counted is asked for a cap alone: that may have been set since.
-    """
+
+def _is_limited(parcel: Parcel, row: Fields, now: datetime) -> bool:
+    """What its claim has counted is asked for a cap alone: that may have been set since."""
     if parcel.action is not DeliveryAction.PUBLISH:
-        return None
-    if row.quiet_until is not None and row.quiet_until > now and not row.urgent:
+        return False
+    return _is_quiet(row, now) or bool(row.is_capped if parcel.claim.counted else row.is_limited)
+
+
+def _is_quiet(row: Fields, now: datetime) -> bool:
+    return row.quiet_until is not None and row.quiet_until > now and not row.urgent
+
+
+def count(session: Session, parcel: Parcel, standing: Standing, now: datetime) -> Obstacle | None:
+    """Count it against the account's limits, or give what is full; last, for what counts leaves."""
+    row, account_id = standing.row, parcel.account.id
+    if _is_quiet(row, now):
         return Obstacle("limit", row.quiet_until)
-    counted = parcel.claim.counted
-    if not (row.is_capped if counted else row.is_limited):
-        return None
-    account_id = parcel.account.id
-    until = limits.spend(session, account_id, now, urgent=row.urgent, counted=counted)
+    until = limits.spend(session, account_id, now, urgent=row.urgent, counted=parcel.claim.counted)
     return None if until is None else Obstacle(limits.why_not(session, account_id, now), until)
 
 
-def _latest(row: Row[Any], parcel: Parcel) -> datetime:
+def _latest(row: Fields, parcel: Parcel) -> datetime:
     """Its late limit; the window binds what leaves, not what is taken back."""
     limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
     return min(limit, row.not_after) if parcel.creates and row.not_after is not None else limit
 
 
-def _facts(session: Session, parcel: Parcel) -> holding_back.Facts:
-    return holding_back.facts_of(session.get_one(Delivery, parcel.claim.delivery_id))
-
-
 def _refusal(
-    session: Session,
+    connection: Connection,
     parcel: Parcel,
     found: facts.Found,
     locked: frozenset[int] | None,
@@ -104,7 +117,7 @@ def _refusal(
 ) -> Obstacle | None:
     if found[0].not_after is None:
         return Obstacle(gate.Refusal.NOT_IN_STATE_APPROVED)
-    case = _case(session, found, locked, now)
+    case = _case(connection, found, locked, now)
     verdict = gate.judge(case, now=now)
     if verdict.refusal is not None:
         return Obstacle(verdict.refusal)
@@ -113,12 +126,13 @@ def _refusal(
 
 
 def _case(
-    session: Session, found: facts.Found, locked: frozenset[int] | None, now: datetime
+    connection: Connection, found: facts.Found, locked: frozenset[int] | None, now: datetime
 ) -> gate.Case:
     """The same as `judging.case_of`, from what one statement read."""
     row, decisions = found[0], facts.decisions(found, locked)
     if row.restored_from_id is not None or any(not _is_plain(one) for one in decisions):
-        return judging.case_of(session.get_one(Revision, row.revision_id), now=now)
+        with session_on(connection) as session:
+            return judging.case_of(session.get_one(Revision, row.revision_id), now=now)
     return gate.Case(
         state=row.state,
         revision=row.number,
@@ -130,11 +144,11 @@ def _case(
     )
 
 
-def _is_plain(decision: Row[Any]) -> bool:
+def _is_plain(decision: Fields) -> bool:
     return decision.decision_kind.value in (gate.ApprovalKind.APPROVED, gate.ApprovalKind.OWN_HAND)
 
 
-def _approval(row: Row[Any], now: datetime) -> gate.Approval:
+def _approval(row: Fields, now: datetime) -> gate.Approval:
     is_in_office = row.from_at <= now and (row.until_at is None or now < row.until_at)
     return gate.Approval(
         kind=gate.ApprovalKind(row.decision_kind.value),

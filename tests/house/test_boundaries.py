@@ -11,6 +11,12 @@ import pytest
 from tests.house.reading import Source, expect_none, product, python_files
 
 COMMITS = {"commit", "begin"}
+COMMIT_ALONG = (
+    *("publisher.prepared", "publisher.moving"),
+    *("publisher.press.sending", "publisher.press.claiming"),
+)
+"""Where a COMMIT may travel with the statements before it: see docs/adr/0032."""
+
 CLOCKS = {
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
@@ -39,6 +45,8 @@ def find_commits(source: Source) -> Iterator[str]:
     for call, _ in source.calls():
         if isinstance(call.func, ast.Attribute) and call.func.attr in COMMITS:
             yield f"{source.at(call)} .{call.func.attr}(): only publisher/database.py commits"
+        elif any(one.arg == "commit" for one in call.keywords) and not source.is_in(*COMMIT_ALONG):
+            yield f"{source.at(call)} commit=: only the press lets a COMMIT travel along"
 
 
 def find_clocks(source: Source) -> Iterator[str]:
@@ -131,6 +139,12 @@ def test_the_rulebook_imports_nothing_but_the_standard_library() -> None:
 def test_a_commit_elsewhere_is_found_out(text: str) -> None:
     assert list(find_commits(Source("publisher/desk/intake.py", text)))
     assert not list(find_commits(Source("publisher/database.py", text)))
+
+
+def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
+    text = "run(connection, call, commit=True)"
+    assert list(find_commits(Source("publisher/desk/scheduling.py", text)))
+    assert not list(find_commits(Source("publisher/press/sending.py", text)))
 
 
 @pytest.mark.parametrize(

@@ -142,13 +142,11 @@ def test_the_rule_for_one_and_the_rule_for_many_say_the_same(
     for brake in (None, _freeze, _stop):
         if brake is not None:
             brake(town)
-        with town.read() as session:
+        with town.write() as session:
             delivery = session.get_one(Delivery, delivery_id)
             found = holding_back.brakes(session, now=town.now)
             held = found.holds(holding_back.facts_of(delivery))
-            due = claiming._candidates(
-                session, delivery.account_id, holding_back.is_free(found), town.now, 5
-            )
+            due = claiming.wanted(session, delivery.account_id, town.now, 5)
         assert (held is None) == (due == [delivery_id])
 
 

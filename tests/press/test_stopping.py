@@ -73,8 +73,8 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
     (delivery_id,) = town.due()
     (parcel,) = claiming.claim(town.bench, account_id=town.accounts["x"], most=1)
     stop(town)
-    with town.read() as session:
-        found = standing.obstacle(session, parcel, now=town.now, seconds=1)
+    with town.write() as session:
+        found = standing.look(session.connection(), parcel, now=town.now, seconds=1).obstacle
         assert found is not None
         assert (found.code, found.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -241,8 +241,8 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
     def begin() -> str:
         with town.database.transaction() as session:
             begun.wait()
-            found = standing.obstacle(session, parcel, now=town.now, seconds=1)
-            return found.code if found else ""
+            found = standing.look(session.connection(), parcel, now=town.now, seconds=1)
+            return found.obstacle.code if found.obstacle else ""
 
     post_id = town.delivery(delivery_id).post_id
     with ThreadPoolExecutor(1) as pool:

@@ -1,0 +1,250 @@
+"""Statements that run for every single delivery: made once, and several sent at one go.
+
+The way to PostgreSQL and back, and the toolkit's way of running a statement, cost more than a
+short statement does. What is prepared here goes to the driver as it is; on PostgreSQL the BEGIN
+before it, the COMMIT after it and other such statements travel with it.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import psycopg
+from psycopg import Cursor, sql
+from psycopg.pq import TransactionStatus
+from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, Engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import ReturnsRows
+
+Value = int | datetime
+Fields = Any
+"""A row of what a statement gave: a tuple with the names and types of its columns."""
+
+Rows = list[Fields]
+
+BEGIN = "nagarvani_begin"
+"""The option of an engine that says how its transactions begin."""
+
+_KNOWN = "nagarvani_prepared"
+"""Where a connection notes which statements PostgreSQL knows of it."""
+
+
+class Prepared:
+    """A statement and the parameters that it takes, numbers and moments; all else in it is fixed.
+
+    `name` is what PostgreSQL is to call it, so each has its own.
+    """
+
+    def __init__(
+        self, name: str, statement: ClauseElement, takes: Sequence[BindParameter[Any]]
+    ) -> None:
+        self.name = name
+        self._statement = statement
+        self._takes = tuple(one.key for one in takes)
+        self._forms: dict[str, _Form] = {}
+
+    def __call__(self, values: Mapping[str, Value]) -> Call:
+        """This statement with its own of these values."""
+        return Call(self, {key: values[key] for key in self._takes})
+
+    def form(self, dialect: Dialect) -> _Form:
+        """This statement in the words of a database."""
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = _Form(self._statement, self._takes, dialect)
+        return form
+
+
+@dataclass(frozen=True)
+class Call:
+    """A prepared statement and what it is run with."""
+
+    prepared: Prepared
+    values: Mapping[str, Value]
+
+
+def run(connection: Connection, *calls: Call, commit: bool = False) -> list[Rows]:
+    """Run these one after the other; gives the rows of each. Raises `DBAPIError`.
+
+    With `commit` PostgreSQL commits with them, and the session's own commit finds it done; what
+    they give can change nothing any more. SQLite leaves it to the session.
+    """
+    with driver(connection) as cursor:
+        if connection.dialect.name == "sqlite":
+            return [_run_alone(cursor, one, connection.dialect) for one in calls]
+        of_psycopg = cast("Cursor[Any]", cursor)
+        return _run_together(connection, of_psycopg, calls, commit=commit)
+
+
+@contextmanager
+def driver(connection: Connection) -> Iterator[DBAPICursor]:
+    """The driver's own cursor; what it raises is told as the toolkit tells it."""
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as problem:
+        is_gone = connection.dialect.is_disconnect(problem, connection.connection, cursor)
+        if is_gone:
+            connection.invalidate(problem)
+        raise DBAPIError(
+            "past the toolkit", None, problem, connection_invalidated=is_gone
+        ) from problem
+    finally:
+        cursor.close()
+
+
+def _run_alone(cursor: DBAPICursor, call: Call, dialect: Dialect) -> Rows:
+    form = call.prepared.form(dialect)
+    cursor.execute(form.text, form.values(call.values))
+    return form.rows(cursor)
+
+
+def _run_together(
+    connection: Connection, cursor: Cursor[Any], calls: Sequence[Call], *, commit: bool
+) -> list[Rows]:
+    forms = [one.prepared.form(connection.dialect) for one in calls]
+    _make_known(connection, cursor, calls, forms)
+    begins = cursor.connection.info.transaction_status is TransactionStatus.IDLE
+    said = [
+        *([connection.get_execution_options().get(BEGIN, "BEGIN")] if begins else []),
+        *(form.call(one) for form, one in zip(forms, calls, strict=True)),
+        *(["COMMIT"] if commit else []),
+    ]
+    _tell(cursor, "; ".join(said))
+    if begins:
+        cursor.nextset()
+    found = []
+    for form in forms:
+        found.append(form.rows(cursor))
+        cursor.nextset()
+    return found
+
+
+def _make_known(
+    connection: Connection, cursor: Cursor[Any], calls: Sequence[Call], forms: Sequence[_Form]
+) -> None:
+    known = connection.info.setdefault(_KNOWN, set())
+    for one, form in zip(calls, forms, strict=True):
+        if one.prepared.name not in known:
+            _tell(cursor, f"PREPARE {one.prepared.name} AS {form.text}")
+            known.add(one.prepared.name)
+
+
+def _tell(cursor: Cursor[Any], text: str) -> None:
+    """Send it past psycopg's own preparing: a text never seen again would crowd out the others."""
+    driver = cursor.connection
+    threshold, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        cursor.execute(text)
+    finally:
+        driver.prepare_threshold = threshold
+
+
+def watch(engine: Engine) -> None:
+    """Notice when psycopg makes PostgreSQL forget what was prepared: at every ROLLBACK."""
+    event.listen(engine, "rollback", _forget)
+    event.listen(engine, "rollback_savepoint", _forget)
+    event.listen(engine, "reset", _forget_at_reset)
+
+
+def _forget(connection: Connection, *_savepoint: object) -> None:
+    if not connection.invalidated:  # one that is gone has nothing that it knew
+        connection.info.pop(_KNOWN, None)
+
+
+def _forget_at_reset(
+    driver: psycopg.Connection[Any], record: ConnectionPoolEntry, _state: object
+) -> None:
+    """What comes back to the pool inside a transaction is about to be rolled back."""
+    if driver.info.transaction_status is not TransactionStatus.IDLE:
+        record.info.pop(_KNOWN, None)
+
+
+class _Form:
+    """A statement in the words of one database, and how its rows are read."""
+
+    def __init__(self, statement: ClauseElement, takes: Sequence[str], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError(statement)
+        self._processors = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, bind in compiled.binds.items()
+        }
+        fixed = {
+            name: self._bound(name, bind.value)
+            for name, bind in compiled.binds.items()
+            if name not in takes
+        }
+        self._fixed = fixed
+        self._order = tuple(compiled.positiontup or ())
+        self._called = ""
+        self.text = compiled.string
+        if dialect.name != "sqlite":
+            self.text = _numbered(compiled.string, takes, fixed)
+        columns = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
+        self._row = _row_type([str(one.key) for one in columns])
+        self._readers = _readers(list(columns), dialect)
+
+    def _bound(self, name: str, value: object) -> object:
+        processor = self._processors[name]
+        return value if processor is None else processor(value)
+
+    def values(self, given: Mapping[str, Value]) -> tuple[object, ...]:
+        """What SQLite is given, in the order of its question marks."""
+        return tuple(
+            self._bound(one, given[one]) if one in given else self._fixed[one]
+            for one in self._order
+        )
+
+    def call(self, call: Call) -> str:
+        """What PostgreSQL is told to run it with these values."""
+        return f"EXECUTE {call.prepared.name}({', '.join(map(_said, call.values.values()))})"
+
+    def rows(self, cursor: DBAPICursor | Cursor[Any]) -> Rows:
+        """What the cursor has to give."""
+        if not self._row._fields:
+            return []
+        return [self._read(row) for row in cursor.fetchall()]
+
+    def _read(self, row: Sequence[object]) -> Fields:
+        values = list(row)
+        for place, read in self._readers:
+            values[place] = read(values[place])
+        return self._row._make(values)
+
+
+def _row_type(names: Sequence[str]) -> Fields:
+    return namedtuple("Row", names, rename=True)  # noqa: PYI024  the names are known only now
+
+
+def _readers(
+    columns: Sequence[ColumnElement[Any]], dialect: Dialect
+) -> list[tuple[int, Callable[[Any], Any]]]:
+    """What makes of a driver's values those of the columns' types, where they differ."""
+    found = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns]
+    return [(place, read) for place, read in enumerate(found) if read is not None]
+
+
+def _numbered(text: str, takes: Sequence[str], fixed: Mapping[str, object]) -> str:
+    """The statement with numbers where it takes something, and with all that is fixed in it."""
+    numbers = {name: f"${number}" for number, name in enumerate(takes, 1)}
+    return text % (numbers | {name: sql.Literal(one).as_string() for name, one in fixed.items()})
+
+
+def _said(value: Value) -> str:
+    """A number or moment as SQL; nothing else is ever put into a statement's text."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"naive time {value!r}")
+        return f"'{value.astimezone(UTC).isoformat()}'"
+    return str(int(value))

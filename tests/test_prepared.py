@@ -1,0 +1,183 @@
+"""Prepared statements: the same on both databases, one way to PostgreSQL and back for several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from publisher.database import Database, UtcDateTime, session_on, table_of
+from publisher.models.content import Counter
+from publisher.models.deliveries import ClockBeat
+from publisher.prepared import Prepared, run
+
+NOW = datetime(2026, 11, 26, 9, 30, 0, 123456, tzinfo=UTC)
+BEAT, COUNTER = table_of(ClockBeat), table_of(Counter)
+AT = bindparam("at_moment", type_=UtcDateTime())
+MOST = bindparam("at_most", type_=COUNTER.c.value.type)
+
+SINCE = Prepared(
+    "beats_since", select(BEAT.c.name, BEAT.c.beat_at).where(BEAT.c.beat_at >= AT), [AT]
+)
+COUNTED = Prepared(
+    "counted",
+    select(COUNTER.c.series, COUNTER.c.value)
+    .where(COUNTER.c.value <= MOST, COUNTER.c.series.startswith("PMC/"))
+    .order_by(COUNTER.c.series),
+    [MOST],
+)
+COUNT_ON = Prepared(
+    "count_on",
+    update(COUNTER)
+    .where(COUNTER.c.value < MOST)
+    .values(value=COUNTER.c.value + 1)
+    .returning(COUNTER.c.value),
+    [MOST],
+)
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    with database.transaction() as session:
+        session.add(ClockBeat(name="घड्याळ 'एक'", started_at=NOW, beat_at=NOW))
+        session.execute(insert(COUNTER), [{"series": f"PMC/{n}", "value": n} for n in (1, 5)])
+    return database
+
+
+def test_rows_have_the_names_and_types_of_their_columns(filled: Database) -> None:
+    with filled.connection() as connection:
+        ((beat,), counted) = run(
+            connection, SINCE({"at_moment": NOW}), COUNTED({"at_most": 9, "at_moment": NOW})
+        )
+    assert (beat.name, beat.beat_at) == ("घड्याळ 'एक'", NOW)
+    assert [tuple(one) for one in counted] == [("PMC/1", 1), ("PMC/5", 5)]
+
+
+def test_a_moment_of_another_zone_is_the_same_moment(filled: Database) -> None:
+    later = (NOW + timedelta(microseconds=1)).astimezone()
+    with filled.connection() as connection:
+        assert run(connection, SINCE({"at_moment": later})) == [[]]
+
+
+def test_a_naive_moment_is_refused(filled: Database) -> None:
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="naive"), filled.connection() as connection:
+        run(connection, SINCE({"at_moment": naive}))
+
+
+@pytest.mark.parametrize("commit", [False, True])
+def test_what_it_changes_is_there_after_the_transaction(filled: Database, commit: bool) -> None:
+    with filled.connection() as connection:
+        (changed,) = run(connection, COUNT_ON({"at_most": 3}), commit=commit)
+        assert [one.value for one in changed] == [2]
+    with filled.connection() as connection:
+        (counted,) = run(connection, COUNTED({"at_most": 9}))
+    assert [one.value for one in counted] == [2, 5]
+
+
+def test_what_fails_later_undoes_it(filled: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _count_on_and_fail(filled)
+    with filled.connection() as connection:
+        (counted,) = run(connection, COUNTED({"at_most": 9}))
+    assert [one.value for one in counted] == [1, 5]
+
+
+def _count_on_and_fail(filled: Database) -> None:
+    with filled.connection() as connection:
+        run(connection, COUNT_ON({"at_most": 3}))
+        raise ZeroDivisionError
+
+
+def test_a_session_on_it_shares_the_transaction(filled: Database) -> None:
+    with filled.connection() as connection:
+        run(connection, COUNT_ON({"at_most": 3}))
+        with session_on(connection) as session:
+            assert session.get_one(Counter, "PMC/1").value == 2
+            session.get_one(Counter, "PMC/1").value = 40
+        (counted,) = run(connection, COUNTED({"at_most": 99}))
+        assert [one.value for one in counted] == [40, 5]
+        connection.rollback()
+    with filled.reading() as reader:
+        assert reader.get_one(Counter, "PMC/1").value == 1
+
+
+@pytest.fixture
+def shared(postgres_url: str) -> Iterator[Database]:
+    opened = Database(postgres_url)
+    yield opened
+    opened.dispose()
+
+
+def test_a_rollback_makes_it_prepared_anew(shared: Database) -> None:
+    """After one psycopg lets PostgreSQL forget all that a connection had prepared."""
+    for _ in range(3):
+        with shared.connection() as connection:
+            for _ in range(12):  # psycopg prepares what it sees often, so that it has to forget
+                connection.execute(select(1))
+            run(connection, COUNTED({"at_most": 1}))
+            connection.rollback()
+        with shared.connection() as connection:
+            assert run(connection, COUNTED({"at_most": 1})) == [[]]
+
+
+def test_so_does_one_to_a_savepoint(shared: Database) -> None:
+    with shared.transaction() as session:
+        for _ in range(12):
+            session.execute(select(1))
+        run(session.connection(), COUNTED({"at_most": 1}))
+        with pytest.raises(ZeroDivisionError), session.begin_nested():
+            raise ZeroDivisionError
+        assert run(session.connection(), COUNTED({"at_most": 1})) == [[]]
+
+
+def test_a_connection_that_broke_says_so_and_the_next_one_works(shared: Database) -> None:
+    with pytest.raises(DBAPIError) as told:
+        _break_in_the_middle(shared)
+    assert told.value.connection_invalidated
+    with shared.connection() as connection:
+        assert run(connection, COUNTED({"at_most": 1})) == [[]]
+
+
+def _break_in_the_middle(shared: Database) -> None:
+    with shared.connection() as connection:
+        run(connection, COUNTED({"at_most": 1}))
+        _end_connections(shared)
+        run(connection, COUNTED({"at_most": 1}))
+
+
+def _end_connections(shared: Database) -> None:
+    address = shared.engine.url.set(drivername="postgresql")
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_what_reads_may_not_write(shared: Database) -> None:
+    with shared.connection_for_reading() as connection:
+        writing = COUNT_ON({"at_most": 3})
+        with pytest.raises(DBAPIError, match="read-only"):
+            run(connection, writing)
+
+
+def test_its_texts_crowd_out_nothing_that_psycopg_has_prepared(shared: Database) -> None:
+    with shared.connection() as connection:
+        for number in range(150):
+            run(connection, COUNTED({"at_most": number}))
+            if number < 12:
+                connection.execute(select(COUNTER.c.series)).all()
+        names = connection.execute(text("SELECT statement FROM pg_prepared_statements"))
+        assert any("counters.series" in one and "PREPARE" not in one for (one,) in names)
+
+
+def test_a_server_that_is_away_is_an_error_of_the_database() -> None:
+    away = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(OperationalError), away.connection() as connection:
+        run(connection, COUNTED({"at_most": 1}))
+    away.dispose()
