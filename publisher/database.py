@@ -135,7 +135,7 @@ class Database:
         self._writing, self._reading = self._both()
         self._turn = _Turn(is_needed=self.is_sqlite)
         if self.is_sqlite:
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "begin", _say_begin)
 
     def _both(self) -> tuple[Engine, Engine]:
         """The engine as it writes, and as it reads."""
@@ -232,11 +232,10 @@ class _Turn:
         return bool(getattr(self._mine, "taken", False))
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Say BEGIN ourselves, so that a writer has the file from its first statement on."""
-    said = connection.get_execution_options().get(BEGIN, "BEGIN")
+def _say_begin(connection: Connection) -> None:
+    """Say BEGIN ourselves; on SQLite, a writer has the file from its first statement on."""
     with prepared.driver(connection) as cursor:
-        cursor.execute(said)
+        cursor.execute(connection.get_execution_options().get(BEGIN, "BEGIN"))
 
 
 class _OneByOne(psycopg.Cursor[Any]):
@@ -275,7 +274,7 @@ def _make_engine(url: str) -> Engine:
 def _begin(connection: Connection, cursor: Any, *_rest: object) -> None:  # noqa: ANN401  a driver's
     """Say BEGIN ourselves, before the first statement of a transaction."""
     if cursor.connection.info.transaction_status is TransactionStatus.IDLE:
-        cursor.connection.execute(connection.get_execution_options().get(BEGIN, "BEGIN"))
+        _say_begin(connection)
 
 
 def _rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

@@ -95,11 +95,20 @@ def driver(connection: Connection) -> Iterator[DBAPICursor]:
         is_gone = connection.dialect.is_disconnect(problem, connection.connection, cursor)
         if is_gone:
             connection.invalidate(problem)
-        raise DBAPIError(
-            "past the toolkit", None, problem, connection_invalidated=is_gone
-        ) from problem
+        raise _told(problem, connection.dialect, is_gone=is_gone) from problem
     finally:
         cursor.close()
+
+
+def _told(problem: Exception, dialect: Dialect, *, is_gone: bool) -> BaseException:
+    return DBAPIError.instance(
+        "a statement of ours",
+        None,
+        problem,
+        dialect.loaded_dbapi.Error,
+        connection_invalidated=is_gone,
+        dialect=dialect,
+    )
 
 
 def _run_alone(cursor: DBAPICursor, call: Call, dialect: Dialect) -> Rows:
@@ -187,7 +196,6 @@ class _Form:
         }
         self._fixed = fixed
         self._order = tuple(compiled.positiontup or ())
-        self._called = ""
         self.text = compiled.string
         if dialect.name != "sqlite":
             self.text = _numbered(compiled.string, takes, fixed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from publisher.database import Database, UtcDateTime, session_on, table_of
@@ -141,6 +142,33 @@ def test_a_connection_that_broke_says_so_and_the_next_one_works(shared: Database
     assert told.value.connection_invalidated
     with shared.connection() as connection:
         assert run(connection, COUNTED({"at_most": 1})) == [[]]
+
+
+def test_a_connection_that_broke_while_it_rested_says_so_too(shared: Database) -> None:
+    """The BEGIN, which we say ourselves, is what notices it."""
+    with shared.transaction() as session:
+        session.execute(select(1))
+    _end_connections(shared)
+    with pytest.raises(OperationalError) as told, shared.transaction() as session:
+        session.execute(select(1))
+    assert told.value.connection_invalidated
+    with shared.transaction() as session:
+        assert session.scalar(select(1)) == 1
+
+
+def test_a_file_that_another_writes_is_an_error_of_the_database(sqlite_url: str) -> None:
+    opened, other = Database(sqlite_url), Database(sqlite_url)
+
+    @event.listens_for(other.engine, "connect")
+    def hurry(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 1")
+
+    with opened.connection() as connection:
+        run(connection, COUNT_ON({"at_most": 1}))
+        with pytest.raises(OperationalError, match="locked"):
+            _count_on_and_fail(other)
+    for one in (opened, other):
+        one.dispose()
 
 
 def _break_in_the_middle(shared: Database) -> None:
