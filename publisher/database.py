@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from publisher import prepared
@@ -125,6 +125,27 @@ def enum_type(enum: type[StrEnum], name: str) -> Enum:
     )
 
 
+class _Reading(Session):
+    """A session that only reads, on SQLite as on PostgreSQL."""
+
+
+class ReadOnly(RuntimeError):
+    """Something was to be written or locked by a session that only reads."""
+
+
+@event.listens_for(_Reading, "before_flush")
+def _refuse_changes(session: Session, *_rest: object) -> None:
+    if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
+        raise ReadOnly("a change in a session that only reads")
+
+
+@event.listens_for(_Reading, "do_orm_execute")
+def _refuse_locks(state: ORMExecuteState) -> None:
+    changes = state.is_insert or state.is_update or state.is_delete
+    if changes or getattr(state.statement, "_for_update_arg", None) is not None:
+        raise ReadOnly("a lock or a change in a session that only reads")
+
+
 class Database:
     """One database, and the transactions on it."""
 
@@ -174,10 +195,10 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session that only reads; what it read stays readable.
 
-        Whatever it changed is undone on SQLite, and refused by PostgreSQL. There it ends by a
-        COMMIT, since after a ROLLBACK psycopg forgets every statement it had prepared.
+        Raises `ReadOnly` for a change or a lock. On PostgreSQL it ends by a COMMIT, since after a
+        ROLLBACK psycopg forgets every statement it had prepared.
         """
-        with Session(self._reading, expire_on_commit=False) as session:
+        with _Reading(self._reading, expire_on_commit=False) as session:
             yield session
             session.expunge_all()
             if not self.is_sqlite:

@@ -141,7 +141,10 @@ def _run_together(
 def _make_known(
     connection: Connection, cursor: Cursor[Any], calls: Sequence[Call], forms: Sequence[_Form]
 ) -> None:
-    known = connection.info.setdefault(_KNOWN, set())
+    known = connection.info.get(_KNOWN)
+    if known is None:
+        _tell(cursor, "SELECT name FROM pg_prepared_statements WHERE from_sql")
+        known = connection.info[_KNOWN] = {name for (name,) in cursor.fetchall()}
     for one, form in zip(calls, forms, strict=True):
         if one.prepared.name not in known:
             _tell(cursor, f"PREPARE {one.prepared.name} AS {form.text}")
@@ -159,7 +162,10 @@ def _tell(cursor: Cursor[Any], text: str) -> None:
 
 
 def watch(engine: Engine) -> None:
-    """Notice when psycopg makes PostgreSQL forget what was prepared: at every ROLLBACK."""
+    """Notice when psycopg may make PostgreSQL forget what was prepared: at every ROLLBACK.
+
+    Only may: it does so where it had prepared something itself. So PostgreSQL is asked anew.
+    """
     event.listen(engine, "rollback", _forget)
     event.listen(engine, "rollback_savepoint", _forget)
     event.listen(engine, "reset", _forget_at_reset)

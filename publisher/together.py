@@ -98,7 +98,7 @@ def _from_json(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
 
 def as_json(rows: Sequence[Values]) -> str:
     """The rows as `GIVEN` takes them. Raises `ValueError` for a naive moment."""
-    return json.dumps(rows, ensure_ascii=False, default=_plain)
+    return json.dumps(rows, default=_plain)
 
 
 def _plain(value: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier
@@ -13,12 +12,12 @@ from threading import Barrier
 import pytest
 from psycopg import Connection
 from psycopg.pq import PipelineStatus
-from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy import Engine, Executable, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
-from publisher.database import BELIEVED, Database, UtcDateTime, migrate
+from publisher.database import BELIEVED, Database, ReadOnly, UtcDateTime, migrate
 from publisher.models.content import Counter
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
@@ -59,12 +58,30 @@ def test_a_transaction_keeps_all_or_nothing(database: Database) -> None:
 
 
 def test_reading_keeps_nothing(database: Database) -> None:
-    """SQLite undoes what was changed, PostgreSQL refuses it."""
-    refused = nullcontext() if database.is_sqlite else pytest.raises(DBAPIError, match="read-only")
-    with refused, database.reading() as session:
+    with database.reading() as session:
         session.add(Counter(series="PMC/2026", value=1))
-        session.flush()
+        with pytest.raises(ReadOnly):
+            session.flush()
     assert count(database) == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        select(Counter).with_for_update(),
+        update(Counter).values(value=2),
+        insert(Counter).values(series="PMC/2028", value=1),
+    ],
+)
+def test_reading_locks_and_changes_nothing(database: Database, statement: Executable) -> None:
+    """SQLite knows no locks and PostgreSQL does: so both are told apart before either is asked."""
+    with database.reading() as session, pytest.raises(ReadOnly):
+        session.execute(statement)
+
+
+def test_reading_locks_no_row_by_its_key(database: Database) -> None:
+    with database.reading() as session, pytest.raises(ReadOnly):
+        session.get(Counter, "PMC/2026", with_for_update=True)
 
 
 def test_reading_lets_postgresql_keep_what_is_prepared(postgres_url: str) -> None:

@@ -102,7 +102,7 @@ def things(database: Database) -> Things:
 
 @pytest.fixture
 def session(database: Database, things: Things) -> Iterator[Session]:
-    with database.reading() as opened:
+    with Session(database.engine, expire_on_commit=False) as opened:
         yield opened
 
 

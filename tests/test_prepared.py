@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import bindparam, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
 
 from publisher.database import Database, UtcDateTime, session_on, table_of
 from publisher.models.content import Counter
@@ -114,11 +115,12 @@ def shared(postgres_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
-def test_a_rollback_makes_it_prepared_anew(shared: Database) -> None:
-    """After one psycopg lets PostgreSQL forget all that a connection had prepared."""
+@pytest.mark.parametrize("times", [0, 12])
+def test_it_runs_after_a_rollback(shared: Database, times: int) -> None:
+    """psycopg has PostgreSQL forget all that was prepared, but only if some of it was its own."""
     for _ in range(3):
         with shared.connection() as connection:
-            for _ in range(12):  # psycopg prepares what it sees often, so that it has to forget
+            for _ in range(times):  # what it sees often it prepares
                 connection.execute(select(1))
             run(connection, COUNTED({"at_most": 1}))
             connection.rollback()
@@ -126,14 +128,35 @@ def test_a_rollback_makes_it_prepared_anew(shared: Database) -> None:
             assert run(connection, COUNTED({"at_most": 1})) == [[]]
 
 
-def test_so_does_one_to_a_savepoint(shared: Database) -> None:
+@pytest.mark.parametrize("times", [0, 12])
+def test_it_runs_after_a_rollback_to_a_savepoint(shared: Database, times: int) -> None:
     with shared.transaction() as session:
-        for _ in range(12):
+        for _ in range(times):
             session.execute(select(1))
         run(session.connection(), COUNTED({"at_most": 1}))
-        with pytest.raises(ZeroDivisionError), session.begin_nested():
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _fail_inside_a_savepoint(session)
         assert run(session.connection(), COUNTED({"at_most": 1})) == [[]]
+
+
+def _fail_inside_a_savepoint(session: Session) -> None:
+    with session.begin_nested():
+        session.execute(select(1))
+        raise ZeroDivisionError
+
+
+def test_it_runs_after_a_failure_that_came_when_all_was_committed(shared: Database) -> None:
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            _commit_and_fail(shared)
+        with shared.connection() as connection:
+            assert run(connection, COUNTED({"at_most": 1})) == [[]]
+
+
+def _commit_and_fail(shared: Database) -> None:
+    with shared.connection() as connection:
+        run(connection, COUNTED({"at_most": 1}), commit=True)
+        raise ZeroDivisionError
 
 
 def test_a_connection_that_broke_says_so_and_the_next_one_works(shared: Database) -> None:

@@ -53,7 +53,7 @@ def index(session: Session) -> Page:
 @reads
 def show(session: Session, account_id: int) -> Page:
     """One account: owner, users, token, rights and limits."""
-    account, now = accounts.account_for(session, account_id), house().now()
+    account, now = accounts.account_for(session, account_id, lock=False), house().now()
     return render_template(
         "accounts/account.html",
         account=account,
@@ -88,7 +88,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
     with house().database.reading() as session:
-        account = accounts.account_for(session, account_id)
+        account = accounts.account_for(session, account_id, lock=False)
         form = account_form(session, account)
     if request.method == "GET":
         return _change_page(account, form)
@@ -126,7 +126,7 @@ def disconnect(account_id: int) -> Page:
         with house().database.reading() as session:
             return render_template(
                 "accounts/disconnect.html",
-                account=accounts.account_for(session, account_id),
+                account=accounts.account_for(session, account_id, lock=False),
                 waiting=waiting_for(session, account_id),
             )
     return _fresh(
@@ -186,6 +186,6 @@ def _say(look: Look, missing: list[str]) -> None:
 def _look(account_id: int) -> Look:
     """What the platform says; asked outside of any transaction."""
     with house().database.reading() as session:
-        account = accounts.account_for(session, account_id)
+        account = accounts.account_for(session, account_id, lock=False)
     look = accounts.looker(house().settings, house().open_account, now=house().now)
     return look(account)

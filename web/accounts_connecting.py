@@ -136,7 +136,7 @@ def walk(walk_id: int) -> Page:
         begun = session.get(Connecting, walk_id)
         if begun is not None and begun.sign_in_id != acting().sign_in_id:
             return _lost(Turned(Why.WRONG_STATE))
-        own = accounts.walk_of(session, walk_id, sign_in_id=acting().sign_in_id)
+        own = accounts.walk_of(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
         found = accounts.candidates(own, _vault())
         chosen = _chosen(found)
         form = _form(session, own.platform, chosen) if chosen else None
@@ -156,7 +156,7 @@ def _chosen(found: tuple[Candidate, ...]) -> Candidate | None:
 
 def _form(session: Session, platform: str, chosen: Candidate) -> AccountForm:
     code = f"{platform}-{chosen.platform_id}"
-    known = accounts.known(session, code, platform, chosen.platform_id, chosen.handle)
+    known = accounts.known(session, code, platform, chosen.platform_id, chosen.handle, lock=False)
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
     name = chosen.name if platform == "facebook" else house().settings.city.name_mr

@@ -57,12 +57,18 @@ def kept(shown: Shown) -> Shown:
     """
     if not _is_id(shown.platform_id):
         raise OutcomeUnknown("the id in the answer cannot be one")
-    fits = len(shown.url) <= LONGEST_URL and NUL not in shown.url
-    return replace(shown, url=shown.url if fits else "", answer=shown.answer.replace(NUL, ""))
+    fits = len(shown.url) <= LONGEST_URL and _is_text(shown.url)
+    answer = shown.answer.replace(NUL, "").encode(errors="replace").decode()
+    return replace(shown, url=shown.url if fits else "", answer=answer)
 
 
 def _is_id(platform_id: str) -> bool:
-    return len(platform_id) <= LONGEST_ID and NUL not in platform_id
+    return len(platform_id) <= LONGEST_ID and _is_text(platform_id)
+
+
+def _is_text(words: str) -> bool:
+    """Whether a database can keep it: no NUL, and no half of a character."""
+    return NUL not in words and words == words.encode(errors="replace").decode()
 
 
 def _do(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadline) -> Receipt:

@@ -252,8 +252,7 @@ class Press:
         if not room:
             return 0
         claimed = claiming.claim(self.bench, account_id=account_id, most=room)
-        if claimed:
-            line.add(claimed)
+        line.add(claimed)  # nothing as well: so it asks again
         return len(claimed)
 
     def _line(self, account_id: int, threads: int) -> Line:

@@ -125,8 +125,8 @@ def test_two_tabs_that_open_it_at_once_are_one_row(
     together = Barrier(2)
 
     def press(_tab: int) -> None:
+        together.wait(10)
         with database.transaction() as session:
-            together.wait(10)
             drafting.open_draft(session, actor=house.clerk, now=NOW, post_id=post.id)
 
     with ThreadPoolExecutor(2) as tabs:

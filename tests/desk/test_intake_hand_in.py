@@ -167,8 +167,8 @@ def test_the_same_form_twice_at_once_is_one_submission_and_spends_one_number(
     together = Barrier(4)
 
     def send(_: int) -> int:
+        together.wait(10)
         with database.transaction() as session:
-            together.wait(10)
             return handed_in(session, house, store, form_token="twice").id
 
     with ThreadPoolExecutor(4) as senders:

@@ -71,6 +71,19 @@ def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
     assert state(town, second) is DeliveryState.PUBLISHED
 
 
+def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) -> None:
+    taken = claimed(town, 3)
+    with town.write() as session:
+        scheduling.cancel(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=taken[0].claim.delivery_id,
+        )
+    assert [starts(town, one) for one in taken] == [False, True, True]
+    assert town.press() == 0
+
+
 def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)

@@ -59,10 +59,11 @@ def set_out(
     return walk
 
 
-def walk_of(session: Session, walk_id: int, *, sign_in_id: int) -> Connecting:
-    """A walk of this session, locked, or `Missing`."""
+def walk_of(session: Session, walk_id: int, *, sign_in_id: int, lock: bool = True) -> Connecting:
+    """A walk of this session, or `Missing`; locked unless it is only read."""
     query = select(Connecting).where(Connecting.id == walk_id, Connecting.sign_in_id == sign_in_id)
-    fresh = query.with_for_update().execution_options(populate_existing=True)
+    held = query.with_for_update() if lock else query
+    fresh = held.execution_options(populate_existing=True)
     walk = session.scalars(fresh).one_or_none()
     if walk is None:
         raise Missing(walk_id)

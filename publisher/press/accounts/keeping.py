@@ -78,11 +78,14 @@ def connect(
 
 
 def known(
-    session: Session, code: str, platform: str, platform_id: str, handle: str
+    session: Session, code: str, platform: str, platform_id: str, handle: str, *, lock: bool = True
 ) -> Account | None:
-    """The account that stands for this one on the platform, locked: by number, code or handle."""
+    """The account that stands for this one on the platform: by number, code or handle.
+
+    Locked until the transaction ends, unless it is only read.
+    """
     query = select(Account).where(Account.platform == platform).order_by(Account.id)
-    here = list(session.scalars(query.with_for_update()))
+    here = list(session.scalars(query.with_for_update() if lock else query))
     tests = (
         lambda one: platform_id and one.platform_id == platform_id,
         lambda one: one.code == code and _may_be(one, platform_id),
@@ -218,9 +221,11 @@ def resume(
     return account
 
 
-def account_for(session: Session, account_id: int) -> Account:
-    """The account, locked until the transaction ends, or `Missing`."""
-    account = moving.lock(session, Account, account_id)
+def account_for(session: Session, account_id: int, *, lock: bool = True) -> Account:
+    """The account, locked until the transaction ends unless it is only read, or `Missing`."""
+    account = (
+        moving.lock(session, Account, account_id) if lock else session.get(Account, account_id)
+    )
     if account is None:
         raise Missing(account_id)
     return account

@@ -263,8 +263,8 @@ def schedule(
 
 @contextmanager
 def undone(database: Database) -> Iterator[Session]:
-    """A session of which nothing is kept."""
-    with database.reading() as session:
+    """A session in which a test may write, and of which nothing is kept."""
+    with Session(database.engine, expire_on_commit=False) as session:
         yield session
 
 
