@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
-from publisher.database import BELIEVED, Database, ReadOnly, UtcDateTime, migrate
+from publisher.database import Database, ReadOnly, UtcDateTime, migrate
+from publisher.engines import BELIEVED
 from publisher.models.content import Counter
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person

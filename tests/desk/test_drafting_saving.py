@@ -144,9 +144,9 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
     together = Barrier(2)
 
     def press(actor: Actor) -> str:
+        together.wait(10)
         try:
             with database.transaction() as session:
-                together.wait(10)
                 drafting.save(
                     session, actor=actor, now=NOW, post_id=post.id, seen=0, prepared=ready
                 )
