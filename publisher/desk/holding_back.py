@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from publisher.models.content import Post, PostKind, PostSubmission, Submission
@@ -61,6 +61,15 @@ def brakes(session: Session, *, now: datetime) -> Brakes:
     return Brakes(standing_stop(session), tuple(freezes_at(session, now)))
 
 
+def are_any(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """That a stop stands or a freeze is in force, whatever they hold: seldom, and asked often."""
+    return or_(exists().where(Stop.released_at.is_(None)), exists().where(*_in_force(now)))
+
+
+def _in_force(at: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
+    return Freeze.lifted_at.is_(None), Freeze.from_at <= at, Freeze.until_at > at
+
+
 def standing_stop(session: Session) -> Stop | None:
     """The stop that nobody has released; None where the press is free."""
     query = select(Stop).where(Stop.released_at.is_(None)).order_by(Stop.id).limit(1)
@@ -69,10 +78,8 @@ def standing_stop(session: Session) -> Stop | None:
 
 def freezes_at(session: Session, at: datetime) -> list[Freeze]:
     """The freezes that hold at this moment, in the order in which they were laid."""
-    query = select(Freeze).where(
-        Freeze.lifted_at.is_(None), Freeze.from_at <= at, Freeze.until_at > at
-    )
-    return list(session.scalars(query.order_by(Freeze.id)))
+    query = select(Freeze).where(*_in_force(at)).order_by(Freeze.id)
+    return list(session.scalars(query))
 
 
 def freezes(freeze: Freeze, facts: Facts) -> bool:

@@ -27,7 +27,6 @@ from publisher.desk import holding_back
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content import Post
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
-from publisher.models.press import Freeze, Stop
 from publisher.moving import MOMENT
 from publisher.prepared import Prepared, Value, run
 from publisher.press import limits, parcels
@@ -105,14 +104,7 @@ def claim(bench: Bench, *, account_id: int, most: int) -> list[Parcel]:
 
 _BRAKED = Prepared(
     "is_braked",
-    select(true().label("braked")).where(
-        or_(
-            exists().where(Stop.released_at.is_(None)),
-            exists().where(
-                Freeze.lifted_at.is_(None), Freeze.from_at <= MOMENT, Freeze.until_at > MOMENT
-            ),
-        )
-    ),
+    select(true().label("braked")).where(holding_back.are_any(MOMENT)),
     [MOMENT],
 )
 _DUE = (

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from approvals import gate
 from publisher.database import table_of
-from publisher.desk import judging
+from publisher.desk import holding_back, judging
 from publisher.models.accounts import Allowance
 from publisher.models.content import (
     Decision,
@@ -24,7 +24,6 @@ from publisher.models.content import (
 )
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Person
-from publisher.models.press import Freeze, Stop
 from publisher.moving import KEY, MOMENT
 from publisher.prepared import Fields, Prepared, Rows, Value, run
 from publisher.press.parcels import Parcel
@@ -38,7 +37,6 @@ _VARIANT, _OWN = table_of(Variant), table_of(Variant).alias("own")
 _RENDITION, _ASKED = table_of(Rendition), table_of(RevisionDepartment)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(Allowance)
-_STOP, _FREEZE = table_of(Stop), table_of(Freeze)
 _APPROVES = or_(*(_DECISION.c.kind == one for one in sorted(judging.APPROVALS)))
 
 _LOCKS = (
@@ -60,17 +58,12 @@ _LOCK_ALL = Prepared(
 )
 
 
-_IN_FORCE = (
-    _FREEZE.c.lifted_at.is_(None),
-    _FREEZE.c.from_at <= MOMENT,
-    _FREEZE.c.until_at > MOMENT,
-)
 _OF_DELIVERY = (
     _DELIVERY.c.due_at,
     _DELIVERY.c.late_limit,
     _DELIVERY.c.leased_until,
     _DELIVERY.c.urgent,
-    or_(exists().where(_STOP.c.released_at.is_(None)), exists().where(*_IN_FORCE)).label("braked"),
+    holding_back.are_any(MOMENT).label("braked"),
     or_(
         _ACCOUNT.c.daily_cap.is_not(None),
         exists().where(_ALLOWANCE.c.account_id == _ACCOUNT.c.id),

@@ -84,6 +84,22 @@ def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) ->
     assert town.press() == 0
 
 
+def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> None:
+    """Nothing was known of the limits at the claim, so it is counted in `sending` itself."""
+    (only,) = claimed(town)
+    assert not only.claim.counted
+    learn(town, 5)
+    with town.write() as session:
+        scheduling.cancel(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=only.claim.delivery_id,
+        )
+    assert not starts(town, only)
+    assert left(town) == 5
+
+
 def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)
