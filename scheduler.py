@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -114,14 +116,15 @@ def run(bench: Bench, settings: Settings) -> None:
         signal.signal(number, lambda _number, _frame: asked.set())
     look_back(bench.database, now=bench.now())
     _leave_alone_what_stays()
-    # The press has a thread of its own: it waits for the next due moment, not for a beat.
-    press = Press(bench)
     died = threading.Event()
-    printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
+    with on_one_processor(is_wanted=bench.database.is_sqlite):
+        # The press has a thread of its own: it waits for the next due moment, not for a beat.
+        press = Press(bench)
+        printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
+        printing.start()
     beside = ticks(bench, settings, is_busy=press.is_busy)
     scheduler = make_scheduler(tuple(one for one in beside if one.name != "press"))
     scheduler.start()
-    printing.start()
     log.info("clock %s runs", bench.clock_name)
     asked.wait()
     press.wake.set()
@@ -141,6 +144,25 @@ def _leave_alone_what_stays() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTING)
+
+
+@contextmanager
+def on_one_processor(*, is_wanted: bool) -> Iterator[None]:
+    """Threads started meanwhile, and those that they start, share one processor.
+
+    On SQLite the threads of a press take turns all the time, for Python and for the file: handing
+    the turn on to another processor, which has to be woken, takes longer than what is done in it.
+    """
+    can_choose = hasattr(os, "sched_setaffinity")  # Linux
+    if not (is_wanted and can_choose):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(allowed)[os.getpid() % len(allowed)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def _print(press: Press, asked: threading.Event, died: threading.Event) -> None:

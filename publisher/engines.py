@@ -44,6 +44,18 @@ from every other clock for as long as it stands.
 """
 
 
+PREPARE_AFTER = 5
+"""How often psycopg runs a statement on a connection before it has PostgreSQL prepare it."""
+
+PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
+"""PostgreSQL's option: plan a statement once on each connection.
+
+Left to itself it plans anew for the first five runs on each, and a clock has many connections: that
+cost more than the statements do. What is run so may rest on an index of some of the rows only where
+the condition of that index stands in the statement itself, since no plan knows its parameters.
+"""
+
+
 def say_begin(connection: Connection) -> None:
     """Say BEGIN ourselves; on SQLite, a writer has the file from its first statement on."""
     with prepared.driver(connection) as cursor:
@@ -68,14 +80,22 @@ class _OneByOne(psycopg.Cursor[Any]):
         self._rowcount = counted
 
 
-def make_engine(url: str) -> Engine:
-    """The engine behind this address, with everything that each connection is told."""
+def make_engine(url: str, *, plans_once: bool = False) -> Engine:
+    """The engine behind this address, with everything that each connection is told.
+
+    With `plans_once` PostgreSQL prepares a statement at its first run, by a plan for any values.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _make_sqlite_engine(url, parsed.database)
     if parsed.drivername == "postgresql":
         url = parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    connecting = {"options": _options(parsed), "cursor_factory": _OneByOne, "autocommit": True}
+    connecting = {
+        "options": _options(parsed, *([PLANNED_ONCE] if plans_once else [])),
+        "cursor_factory": _OneByOne,
+        "autocommit": True,
+        "prepare_threshold": 0 if plans_once else PREPARE_AFTER,
+    }
     engine = create_engine(url, connect_args=connecting, **POOL)
     event.listen(engine, "before_cursor_execute", _begin)
     prepared.watch(engine)
@@ -111,10 +131,10 @@ def _wake(
         raise DisconnectionError from problem
 
 
-def _options(url: URL) -> str:
+def _options(url: URL, *more: str) -> str:
     """Ours for each connection, and after them those of the address, which win."""
     given = url.query.get("options", ())
-    return " ".join([STANDSTILL, *([given] if isinstance(given, str) else given)])
+    return " ".join([STANDSTILL, *more, *([given] if isinstance(given, str) else given)])
 
 
 def _make_sqlite_engine(url: str, path: str | None) -> Engine:

@@ -142,7 +142,7 @@ class HeldMove:
     ) -> None:
         check_move(DELIVERY_MOVES, before, to)
         changes = update(_DELIVERY).where(
-            _DELIVERY.c.id == KEY, _DELIVERY.c.fence == FENCE, _DELIVERY.c.state == before
+            _DELIVERY.c.id == KEY, _DELIVERY.c.fence == FENCE, is_still(_DELIVERY.c.state, before)
         )
         rows = changes.values(state=to, state_at=MOMENT, **also).returning(_DELIVERY.c.id)
         told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
@@ -211,7 +211,7 @@ class HeldMoves:
 
 def _many_rows(dialect: str, before: StrEnum, values: Mapping[str, object]) -> ReturningUpdate[Any]:
     is_held = is_given(dialect, _DELIVERY.c.id, _DELIVERY.c.fence)
-    is_before = is_still(dialect, _DELIVERY.c.state, before)
+    is_before = is_still(_DELIVERY.c.state, before)
     changes = update(_DELIVERY).where(is_held, is_before).values(values)
     return changes.returning(_DELIVERY.c.id)
 

@@ -18,6 +18,7 @@ import psycopg
 from psycopg import Cursor, sql
 from psycopg.pq import TransactionStatus
 from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, Engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -33,6 +34,9 @@ Rows = list[Fields]
 
 BEGIN = "nagarvani_begin"
 """The option of an engine that says how its transactions begin."""
+
+_WITH_NAMES = sqlite.dialect(paramstyle="pyformat")
+"""SQLite's words, with the names of parameters in them as PostgreSQL's have."""
 
 _KNOWN = "nagarvani_prepared"
 """Where a connection notes which statements PostgreSQL knows of it."""
@@ -188,7 +192,8 @@ class _Form:
     """A statement in the words of one database, and how its rows are read."""
 
     def __init__(self, statement: ClauseElement, takes: Sequence[str], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+        is_sqlite = dialect.name == "sqlite"
+        compiled = statement.compile(dialect=_WITH_NAMES if is_sqlite else dialect)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(statement)
         self._processors = {
@@ -200,11 +205,8 @@ class _Form:
             for name, bind in compiled.binds.items()
             if name not in takes
         }
-        self._fixed = fixed
-        self._order = tuple(compiled.positiontup or ())
-        self.text = compiled.string
-        if dialect.name != "sqlite":
-            self.text = _numbered(compiled.string, takes, fixed)
+        self._used = [name for name in takes if name in compiled.binds]
+        self.text = _numbered(compiled.string, "?" if is_sqlite else "$", self._used, fixed)
         columns = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
         self._row = _row_type([str(one.key) for one in columns])
         self._readers = _readers(list(columns), dialect)
@@ -214,15 +216,13 @@ class _Form:
         return value if processor is None else processor(value)
 
     def values(self, given: Mapping[str, Value]) -> tuple[object, ...]:
-        """What SQLite is given, in the order of its question marks."""
-        return tuple(
-            self._bound(one, given[one]) if one in given else self._fixed[one]
-            for one in self._order
-        )
+        """What SQLite is given, in the order of the parameters."""
+        return tuple(self._bound(name, given[name]) for name in self._used)
 
     def call(self, call: Call) -> str:
         """What PostgreSQL is told to run it with these values."""
-        return f"EXECUTE {call.prepared.name}({', '.join(map(_said, call.values.values()))})"
+        said = ", ".join(_said(call.values[name]) for name in self._used)
+        return f"EXECUTE {call.prepared.name}({said})"
 
     def rows(self, cursor: DBAPICursor | Cursor[Any]) -> Rows:
         """What the cursor has to give."""
@@ -249,9 +249,13 @@ def _readers(
     return [(place, read) for place, read in enumerate(found) if read is not None]
 
 
-def _numbered(text: str, takes: Sequence[str], fixed: Mapping[str, object]) -> str:
-    """The statement with numbers where it takes something, and with all that is fixed in it."""
-    numbers = {name: f"${number}" for number, name in enumerate(takes, 1)}
+def _numbered(text: str, mark: str, takes: Sequence[str], fixed: Mapping[str, object]) -> str:
+    """The statement with numbers where it takes something, and with all that is fixed in it.
+
+    Were a fixed value a parameter too, SQLite would plan the statement for each run anew: it looks
+    whether the value lets it take an index of some of the rows.
+    """
+    numbers = {name: f"{mark}{number}" for number, name in enumerate(takes, 1)}
     return text % (numbers | {name: sql.Literal(one).as_string() for name, one in fixed.items()})
 
 

@@ -29,8 +29,6 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
@@ -82,12 +80,12 @@ def is_given(dialect: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return one.in_(select(*theirs))
 
 
-def is_still(dialect: str, column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
-    """That a column of what `is_given` finds has this value: no way to find rows by."""
-    if dialect == "sqlite":
-        # A plus before it keeps SQLite from taking the column's index instead of the given keys.
-        column = UnaryExpression(column, operator=custom_op("+"), type_=column.type)
-    return column == value
+def is_still(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
+    """That a column of what is found by its key has this value: no way to find rows by.
+
+    Of an index on a state that many rows have for a moment, a database would read all their traces.
+    """
+    return (column == value).is_(True)
 
 
 def _from_json(types: Mapping[str, TypeEngine[Any]]) -> FromClause:

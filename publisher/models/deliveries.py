@@ -113,14 +113,17 @@ class Delivery(Base):
             "ix_deliveries_account_due",
             "account_id",
             "due_at",
+            "id",
             sqlite_where=text("state = 'scheduled'"),
             postgresql_where=text("state = 'scheduled'"),
         ),
         Index(
-            "ix_deliveries_unsettled",
-            "state",
-            sqlite_where=text("state IN ('claimed', 'sending', 'unconfirmed', 'held')"),
-            postgresql_where=text("state IN ('claimed', 'sending', 'unconfirmed', 'held')"),
+            "ix_deliveries_urgent",
+            "account_id",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'scheduled' AND urgent IS 1"),
+            postgresql_where=text("state = 'scheduled' AND urgent IS true"),
         ),
     )
 
@@ -130,7 +133,7 @@ class Delivery(Base):
     )
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id"))
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     state: Mapped[DeliveryState] = mapped_column(
         enum_type(DeliveryState, "state"), default=DeliveryState.SCHEDULED
     )

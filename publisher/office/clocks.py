@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from publisher.models.deliveries import ClockBeat
 
 ALIVE: Final = timedelta(seconds=30)
-"""A clock beats twice a second; one that has been silent so long is taken for dead."""
+"""A clock beats once a second; one that has been silent so long is taken for dead."""
 
 SILENT: Final = timedelta(minutes=2)
 """Where no clock has beaten for so long, nothing leaves."""

@@ -54,9 +54,12 @@ def _is_due(now: limits.Moment) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_OF_ACCOUNT = exists().where(Delivery.account_id == Account.id, *_is_due(MOMENT))
-_MORE_THAN_POSTS = _OF_ACCOUNT.where(
-    or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
+_OF_ACCOUNT = (Delivery.account_id == Account.id, *_is_due(MOMENT))
+_FIRST_OF_ACCOUNT = select(Delivery.id).where(*_OF_ACCOUNT).limit(1).correlate(Account)
+"""An EXISTS would have PostgreSQL gather all that is due on all accounts."""
+
+_MORE_THAN_POSTS = exists().where(
+    *_OF_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
 )
 """What no limit of publications holds up: emergencies, edits, deletions and hides."""
 
@@ -65,7 +68,7 @@ _OPEN = Prepared(
     select(Account.id)
     .where(
         Account.state == AccountState.CONNECTED,
-        _OF_ACCOUNT,
+        _FIRST_OF_ACCOUNT.scalar_subquery().is_not(None),
         or_(limits.is_free(MOMENT), _MORE_THAN_POSTS),
     )
     .order_by(Account.id),
@@ -109,29 +112,33 @@ _BRAKED = Prepared(
 )
 _DUE = (
     select(Delivery.id)
-    .join(Post, Post.id == Delivery.post_id)
     .where(*_is_due(MOMENT), Delivery.account_id == OF)
-    .order_by(Delivery.urgent.desc(), Delivery.due_at, Delivery.id)
+    .order_by(Delivery.due_at, Delivery.id)
     .limit(_MOST)
     .with_for_update(skip_locked=True, of=Delivery)
 )
-_CANDIDATES = Prepared("candidates", _DUE, [MOMENT, OF, _MOST])
+_IS_URGENT = Delivery.urgent.is_(True), Delivery.urgent.is_(False)
+URGENT, OTHERS = (
+    Prepared(name, _DUE.where(one), [MOMENT, OF, _MOST])
+    for name, one in zip(("urgent_candidates", "candidates"), _IS_URGENT, strict=True)
+)
+"""What is due on an account, the urgent and the rest, the oldest first.
+
+Asked for one by one, so that each comes from an index in this order, however much is due.
+"""
 
 
 def wanted(session: Session, account_id: int, now: datetime, most: int) -> list[int]:
     """What is to be claimed, locked. Only where a stop or freeze is, it is asked what they hold."""
     values: dict[str, Value] = {"at_moment": now, "of_account": account_id, "at_most": most}
-    braked, found = run(session.connection(), _BRAKED(values), _CANDIDATES(values))
+    connection = session.connection()
+    braked, urgent, others = run(connection, _BRAKED(values), URGENT(values), OTHERS(values))
     if not braked:
-        return [one.id for one in found]
+        return [one.id for one in (*urgent, *others)][:most]
     is_free = holding_back.is_free(holding_back.brakes(session, now=now))
-    return _candidates(session, is_free, values)
-
-
-def _candidates(
-    session: Session, is_free: ColumnElement[bool], values: dict[str, Value]
-) -> list[int]:
-    return list(session.connection().execute(_DUE.where(is_free), values).scalars())
+    free = _DUE.join(Post, Post.id == Delivery.post_id).where(is_free)
+    found = [connection.execute(free.where(one), values).scalars() for one in _IS_URGENT]
+    return [*found[0], *found[1]][:most]
 
 
 def claim_these(
@@ -171,7 +178,7 @@ def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
         update(table)
         .where(
             is_given(dialect, table.c.id),
-            is_still(dialect, table.c.state, DeliveryState.SCHEDULED),
+            is_still(table.c.state, DeliveryState.SCHEDULED),
         )
         .values(
             state=DeliveryState.CLAIMED,

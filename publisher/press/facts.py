@@ -5,6 +5,7 @@ All are made once, of plain columns, since they run for every single delivery.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,11 @@ from publisher.press.parcels import Parcel
 Found = Rows
 """One delivery, repeated for each variant, picture, decision and asked department."""
 
+Approvers = Mapping[int, Fields]
+"""By the approval's id: from and until when its approver's appointment runs, and since when that
+person may do nothing here.
+"""
+
 
 _DELIVERY, _POST, _REVISION = table_of(Delivery), table_of(Post), table_of(Revision)
 _VARIANT, _OWN = table_of(Variant), table_of(Variant).alias("own")
@@ -52,7 +58,12 @@ _LOCK_ALL = Prepared(
     .join(_DECISION, and_(_DECISION.c.revision_id == _VARIANT.c.revision_id, _APPROVES))
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
-    .with_only_columns(_DECISION.c.id)
+    .with_only_columns(
+        _DECISION.c.id,
+        _APPOINTMENT.c.from_at,
+        _APPOINTMENT.c.until_at,
+        _PERSON.c.disabled_at,
+    )
     .with_for_update(read=True, of=(_POST, _APPOINTMENT, _PERSON)),
     [KEY],
 )
@@ -93,9 +104,6 @@ _OF_DECISION = (
     _DECISION.c.person_id,
     _DECISION.c.digest.label("decision_digest"),
     _DECISION.c.withdrawn_at,
-    _APPOINTMENT.c.from_at,
-    _APPOINTMENT.c.until_at,
-    _PERSON.c.disabled_at,
 )
 _OF_VARIANT = (
     _VARIANT.c.id.label("variant_id"),
@@ -124,8 +132,6 @@ def _query() -> Select[*tuple[Any, ...]]:
         .outerjoin(_RENDITION, _RENDITION.c.variant_id == _VARIANT.c.id)
         .outerjoin(_ASKED, asked)
         .outerjoin(_DECISION, approves)
-        .outerjoin(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
-        .outerjoin(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
         .where(_DELIVERY.c.id == KEY)
         .order_by(_VARIANT.c.position, _VARIANT.c.id, _RENDITION.c.position, _DECISION.c.id)
     )
@@ -134,27 +140,24 @@ def _query() -> Select[*tuple[Any, ...]]:
 _FACTS = Prepared("facts_of_delivery", _query(), [KEY, MOMENT])
 
 
-def read(
-    connection: Connection, parcel: Parcel, now: datetime
-) -> tuple[Found, frozenset[int] | None]:
+def read(connection: Connection, parcel: Parcel, now: datetime) -> tuple[Found, Approvers]:
     """Lock what the gate rests on until the transaction ends, then read all that decides.
 
     Post before delivery, in the desk's own order, so that the two never block each other; and
-    whoever approved, so that none of them leaves office meanwhile. Read by a statement of its own,
-    so nothing is older than the locks. Gives besides the approvals that were locked; None where
-    all are: SQLite is, as a whole.
+    whoever approved, so that none of them leaves office meanwhile: how they stand comes with the
+    locks. All else is read by a statement of its own, so nothing is older than these.
     """
     values: dict[str, Value] = {"of_key": parcel.claim.delivery_id, "at_moment": now}
     facts = _FACTS(values)
-    if connection.dialect.name == "sqlite":
-        (found,) = run(connection, facts)
-        return found, None
     if parcel.creates:
-        locked, found = run(connection, _LOCK_ALL(values), facts)
-        if locked:
-            return found, frozenset(one.id for one in locked)
-    _, found = run(connection, _LOCK_POST(values), facts)
-    return found, frozenset()
+        approvers, found = run(connection, _LOCK_ALL(values), facts)
+        if approvers:
+            return found, {one.id: one for one in approvers}
+    if connection.dialect.name == "postgresql":  # SQLite is locked as a whole
+        _, found = run(connection, _LOCK_POST(values), facts)
+    elif not parcel.creates:
+        (found,) = run(connection, facts)
+    return found, {}
 
 
 def subject_of(found: Found) -> gate.Subject:
@@ -187,7 +190,7 @@ def _variant(row: Fields, pictures: dict[int, gate.Picture]) -> gate.VariantSubj
     )
 
 
-def decisions(found: Found, locked: frozenset[int] | None) -> list[Fields]:
+def decisions(found: Found, approvers: Approvers) -> list[Fields]:
     """One row for each approval; one that came after the locks does not count yet."""
     rows = {one.decision_id: one for one in found if one.decision_id is not None}
-    return [one for key, one in rows.items() if locked is None or key in locked]
+    return [one for key, one in rows.items() if key in approvers]

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from publisher.press import claiming, dispatching, publishing, receipts, recording
@@ -205,9 +206,13 @@ class Line:
 class Press:
     """Everything one clock sends: `beat` is called again and again, `close` once at the end."""
 
-    def __init__(self, bench: Bench, *, settle_every: float = 0.5) -> None:
+    def __init__(self, bench: Bench, *, settle_every: float = 1.0) -> None:
         self.bench = bench
-        self.recorder = Recorder(bench)
+        # Who sends has connections apart from who claims and stores: each finds prepared what it
+        # says again and again.
+        self._apart = [bench.database.apart() for _ in range(2)]
+        self._sending, self._storing = (replace(bench, database=one) for one in self._apart)
+        self.recorder = Recorder(self._storing)
         self.wake = threading.Event()
         # On SQLite one writes at a time anyway, and the database sees to it.
         self.turn = None if bench.database.is_sqlite else threading.BoundedSemaphore(WRITING)
@@ -233,7 +238,7 @@ class Press:
             self._settled_at = self.bench.monotonic()
         while not self._closing:
             self.wake.clear()
-            due = claiming.look(self.bench)
+            due = claiming.look(self._storing)
             taken += self._fill(due.account_ids)
             left = ends - self.bench.monotonic()
             if left <= 0:
@@ -251,13 +256,13 @@ class Press:
         room = line.room()
         if not room:
             return 0
-        claimed = claiming.claim(self.bench, account_id=account_id, most=room)
+        claimed = claiming.claim(self._storing, account_id=account_id, most=room)
         line.add(claimed)  # nothing as well: so it asks again
         return len(claimed)
 
     def _line(self, account_id: int, threads: int) -> Line:
         if account_id not in self._lines:
-            self._lines[account_id] = Line(self.bench, account_id, threads, self)
+            self._lines[account_id] = Line(self._sending, account_id, threads, self)
         line = self._lines[account_id]
         line.threads = threads
         return line
@@ -278,6 +283,9 @@ class Press:
         for line in self._lines.values():
             line.join()
         self.recorder.close()
+        for database in self._apart:
+            if database is not self.bench.database:
+                database.dispose()
 
     def _give_back(self, parcel: Parcel) -> None:
         """One that cannot be given back now keeps nothing else here from coming to its end."""

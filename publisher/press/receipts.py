@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Integer, Select, Text, Update, and_, select, update
+from sqlalchemy import Integer, Select, Text, Update, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
@@ -32,6 +32,11 @@ _PUBLISH = HeldMoves(
     verb="publish",
     also={"reason": {}},
 )
+
+IS_PUBLISH = bindparam(
+    "publish", DeliveryAction.PUBLISH, type_=_RECEIPT.c.action.type, literal_execute=True
+)
+"""Stands in the statement itself: the ids of publications have an index of their own."""
 
 LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
 """Where a receipt may still arrive: a late answer settles what was only not known."""
@@ -110,7 +115,7 @@ def _known_query(dialect: str) -> Select[int, str]:
     given = given_rows(dialect, {one.name: one.type for one in columns})
     same = and_(*(one == given.c[one.name] for one in columns))
     query = select(*columns).join(given, same)
-    return query.where(_RECEIPT.c.action == DeliveryAction.PUBLISH)
+    return query.where(_RECEIPT.c.action == IS_PUBLISH)
 
 
 def _receipt_row(done: Done, now: datetime) -> dict[str, object]:
@@ -150,7 +155,7 @@ def is_known(session: Session, account_id: int, platform_id: str) -> bool:
     query = select(ReceiptRow.id).where(
         ReceiptRow.account_id == account_id,
         ReceiptRow.platform_id == platform_id,
-        ReceiptRow.action == DeliveryAction.PUBLISH,
+        ReceiptRow.action == IS_PUBLISH,
     )
     return session.execute(query).first() is not None
 

@@ -52,11 +52,11 @@ def look(connection: Connection, parcel: Parcel, *, now: datetime, seconds: floa
 
     Locks the post against a change until the transaction ends; the gate judges here, once.
     """
-    found, locked = facts.read(connection, parcel, now)
+    found, approvers = facts.read(connection, parcel, now)
     row = found[0]
     held = _held(connection, parcel, row, now, seconds)
     if held is None and parcel.creates:
-        held = _refusal(connection, parcel, found, locked, now)
+        held = _refusal(connection, parcel, found, approvers, now)
     return Standing(held, _is_limited(parcel, row, now), row)
 
 
@@ -112,12 +112,12 @@ def _refusal(
     connection: Connection,
     parcel: Parcel,
     found: facts.Found,
-    locked: frozenset[int] | None,
+    approvers: facts.Approvers,
     now: datetime,
 ) -> Obstacle | None:
     if found[0].not_after is None:
         return Obstacle(gate.Refusal.NOT_IN_STATE_APPROVED)
-    case = _case(connection, found, locked, now)
+    case = _case(connection, found, approvers, now)
     verdict = gate.judge(case, now=now)
     if verdict.refusal is not None:
         return Obstacle(verdict.refusal)
@@ -126,10 +126,10 @@ def _refusal(
 
 
 def _case(
-    connection: Connection, found: facts.Found, locked: frozenset[int] | None, now: datetime
+    connection: Connection, found: facts.Found, approvers: facts.Approvers, now: datetime
 ) -> gate.Case:
     """The same as `judging.case_of`, from what one statement read."""
-    row, decisions = found[0], facts.decisions(found, locked)
+    row, decisions = found[0], facts.decisions(found, approvers)
     if row.restored_from_id is not None or any(not _is_plain(one) for one in decisions):
         with session_on(connection) as session:
             return judging.case_of(session.get_one(Revision, row.revision_id), now=now)
@@ -140,7 +140,7 @@ def _case(
         stored_digest=row.digest,
         subject=facts.subject_of(found),
         authors=frozenset({row.author_id}),
-        approvals=tuple(_approval(one, now) for one in decisions),
+        approvals=tuple(_approval(one, approvers[one.decision_id], now) for one in decisions),
     )
 
 
@@ -148,12 +148,13 @@ def _is_plain(decision: Fields) -> bool:
     return decision.decision_kind.value in (gate.ApprovalKind.APPROVED, gate.ApprovalKind.OWN_HAND)
 
 
-def _approval(row: Fields, now: datetime) -> gate.Approval:
-    is_in_office = row.from_at <= now and (row.until_at is None or now < row.until_at)
+def _approval(row: Fields, approver: Fields, now: datetime) -> gate.Approval:
+    until = approver.until_at
+    is_in_office = approver.from_at <= now and (until is None or now < until)
     return gate.Approval(
         kind=gate.ApprovalKind(row.decision_kind.value),
         department_id=row.decision_department_id,
         person_id=row.person_id,
         digest=row.decision_digest,
-        in_force=row.withdrawn_at is None and is_in_office and row.disabled_at is None,
+        in_force=row.withdrawn_at is None and is_in_office and approver.disabled_at is None,
     )
