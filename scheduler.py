@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -158,11 +158,17 @@ def on_one_processor(*, is_wanted: bool) -> Iterator[None]:
         yield
         return
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(allowed)[os.getpid() % len(allowed)]})
+    _choose({sorted(allowed)[os.getpid() % len(allowed)]})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, allowed)
+        _choose(allowed)
+
+
+def _choose(processors: set[int]) -> None:
+    """For this thread. Where that is forbidden, a press is only slower."""
+    with suppress(OSError):
+        os.sched_setaffinity(0, processors)
 
 
 def _print(press: Press, asked: threading.Event, died: threading.Event) -> None:
