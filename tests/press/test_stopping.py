@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from approvals import gate
 from approvals.errors import WrongRole
 from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
@@ -253,6 +254,36 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
             _wait_for_a_blocked_one(town)
             stop(town)
         assert answer.result(10) == "stopped"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("table", "column"), [("appointments", "until_at"), ("people", "disabled_at")]
+)
+def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
+    town: City, table: str, column: str
+) -> None:
+    """How whoever approved stands comes with the lock on it, as it is after the wait."""
+    if town.database.is_sqlite:
+        pytest.skip("one writer at a time")
+    town.due()
+    (parcel,) = claiming.claim(town.bench, account_id=town.accounts["x"], most=1)
+    begun = Barrier(2)
+
+    def begin() -> str:
+        with town.database.transaction() as session:
+            begun.wait()
+            found = standing.look(session.connection(), parcel, now=town.now, seconds=1)
+            return found.obstacle.code if found.obstacle else ""
+
+    with ThreadPoolExecutor(1) as pool:
+        with town.database.engine.begin() as holder:
+            of = {"at": town.now - HOUR}
+            holder.execute(text(f"UPDATE {table} SET {column} = :at"), of)
+            answer = pool.submit(begin)
+            begun.wait()
+            _wait_for_a_blocked_one(town)
+        assert answer.result(10) == gate.Refusal.APPROVAL_MISSING
 
 
 def _wait_for_a_blocked_one(town: City) -> None:
