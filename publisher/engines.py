@@ -44,9 +44,6 @@ from every other clock for as long as it stands.
 """
 
 
-PREPARE_AFTER = 5
-"""How often psycopg runs a statement on a connection before it has PostgreSQL prepare it."""
-
 PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 """PostgreSQL's option: plan a statement once on each connection.
 
@@ -94,7 +91,7 @@ def make_engine(url: str, *, plans_once: bool = False) -> Engine:
         "options": _options(parsed, *([PLANNED_ONCE] if plans_once else [])),
         "cursor_factory": _OneByOne,
         "autocommit": True,
-        "prepare_threshold": 0 if plans_once else PREPARE_AFTER,
+        **({"prepare_threshold": 0} if plans_once else {}),
     }
     engine = create_engine(url, connect_args=connecting, **POOL)
     event.listen(engine, "before_cursor_execute", _begin)

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 SCHEDULED = "state = 'scheduled'"
-UNSETTLED = sa.text("state IN ('claimed', 'sending', 'unconfirmed', 'held')")
+UNSETTLED = "state IN ('claimed', 'sending', 'unconfirmed', 'held')"
 
 
 def upgrade() -> None:
@@ -19,30 +19,26 @@ def upgrade() -> None:
     op.drop_index("ix_deliveries_unsettled", table_name="deliveries")  # ix_deliveries_state serves
     op.drop_index("ix_deliveries_account_id", table_name="deliveries")
     op.drop_index("ix_deliveries_account_due", table_name="deliveries")
-    _index("ix_deliveries_account_due", ["account_id", "due_at", "id"], "")
-    _index("ix_deliveries_urgent", ["account_id", "due_at", "id"], " AND urgent IS ")
+    in_order = ["account_id", "due_at", "id"]
+    _index("ix_deliveries_account_due", in_order, SCHEDULED, SCHEDULED)
+    urgent = f"{SCHEDULED} AND urgent IS"
+    _index("ix_deliveries_urgent", in_order, f"{urgent} 1", f"{urgent} true")
 
 
 def downgrade() -> None:
     """Take it back."""
     op.drop_index("ix_deliveries_urgent", table_name="deliveries")
     op.drop_index("ix_deliveries_account_due", table_name="deliveries")
-    _index("ix_deliveries_account_due", ["account_id", "due_at"], "")
+    _index("ix_deliveries_account_due", ["account_id", "due_at"], SCHEDULED, SCHEDULED)
     op.create_index("ix_deliveries_account_id", "deliveries", ["account_id"])
-    op.create_index(
-        "ix_deliveries_unsettled",
-        "deliveries",
-        ["state"],
-        sqlite_where=UNSETTLED,
-        postgresql_where=UNSETTLED,
-    )
+    _index("ix_deliveries_unsettled", ["state"], UNSETTLED, UNSETTLED)
 
 
-def _index(name: str, columns: list[str], more: str) -> None:
+def _index(name: str, columns: list[str], on_sqlite: str, on_postgresql: str) -> None:
     op.create_index(
         name,
         "deliveries",
         columns,
-        sqlite_where=sa.text(SCHEDULED + (f"{more}1" if more else "")),
-        postgresql_where=sa.text(SCHEDULED + (f"{more}true" if more else "")),
+        sqlite_where=sa.text(on_sqlite),
+        postgresql_where=sa.text(on_postgresql),
     )
