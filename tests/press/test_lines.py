@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
+from typing import cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 
 import scheduler
+from publisher.database import Database
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery, Receipt
 from publisher.platforms.base import Deadline, Prepared
@@ -17,7 +20,7 @@ from publisher.platforms.base import Receipt as Answer
 from publisher.platforms.memory import MemoryPlatform
 from publisher.press.bench import Bench
 from publisher.press.lines import Press
-from tests.support.city import HOUR, City
+from tests.support.city import HOUR, City, city
 from tests.support.runs import wait_until
 
 PATIENCE = 60
@@ -172,3 +175,30 @@ def _beat_until(press: Press, done: Callable[[], bool]) -> None:
         if done():
             return
     raise AssertionError("the press did not get it done")
+
+
+class _Watched(Database):
+    """Keeps what it gave apart."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.given: list[Database] = []
+
+    def apart(self) -> Database:
+        self.given.append(super().apart())
+        return self.given[-1]
+
+
+def test_a_press_sends_and_stores_by_connections_apart_and_closes_them(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    database = _Watched(postgres_url)
+    town = city(database, tmp_path)
+    (delivery_id,) = town.due()
+    press = Press(_bench(town))
+    _beat_until(press, lambda: town.delivery(delivery_id).state is DeliveryState.PUBLISHED)
+    pools = [cast("QueuePool", one.engine.pool) for one in database.given]
+    assert [one.checkedin() > 0 for one in pools] == [True, True]
+    press.close()
+    assert all(one.checkedin() == 0 for one in pools)
+    database.dispose()
