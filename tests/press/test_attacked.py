@@ -21,6 +21,7 @@ from publisher.press import (
 )
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
+from publisher.press.parcels import Parcel
 from tests.support.city import MINUTE, NOON, City
 from tests.support.holding import IN_15, claimed, learn, left, starts, state
 
@@ -89,13 +90,7 @@ def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> No
     (only,) = claimed(town)
     assert not only.claim.counted
     learn(town, 5)
-    with town.write() as session:
-        scheduling.cancel(
-            session,
-            actor=town.actor("clerk"),
-            now=town.now,
-            delivery_id=only.claim.delivery_id,
-        )
+    _cancel(town, only)
     assert not starts(town, only)
     assert left(town) == 5
 
@@ -103,13 +98,7 @@ def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> No
 def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)
-    with town.write() as session:
-        scheduling.cancel(
-            session,
-            actor=town.actor("clerk"),
-            now=town.now,
-            delivery_id=only.claim.delivery_id,
-        )
+    _cancel(town, only)
     assert not starts(town, only)
     attempt = _attempt(town)
     assert (attempt.outcome, attempt.answer) == ("gate", "overtaken")
@@ -169,3 +158,9 @@ def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> No
     learn(town, 0, IN_15 + 15 * MINUTE)
     recording.give_back(town.bench, only)
     assert left(town) == 0
+
+
+def _cancel(town: City, parcel: Parcel) -> None:
+    delivery_id = parcel.claim.delivery_id
+    with town.write() as session:
+        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)

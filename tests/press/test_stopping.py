@@ -17,6 +17,7 @@ from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
 from publisher.models.press import Stop
 from publisher.press import claiming, standing, stopping
+from publisher.press.parcels import Parcel
 from publisher.press.stopping import ReleasedAlready
 from tests.support.city import HOUR, MINUTE, City
 
@@ -238,18 +239,11 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
     (delivery_id,) = town.due()
     (parcel,) = claiming.claim(town.bench, account_id=town.accounts["x"], most=1)
     begun = Barrier(2)
-
-    def begin() -> str:
-        with town.database.transaction() as session:
-            begun.wait()
-            found = standing.look(session.connection(), parcel, now=town.now, seconds=1)
-            return found.obstacle.code if found.obstacle else ""
-
     post_id = town.delivery(delivery_id).post_id
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
             holder.exec_driver_sql(f"SELECT 1 FROM posts WHERE id = {post_id} FOR UPDATE")
-            answer = pool.submit(begin)
+            answer = pool.submit(_obstacle, town, parcel, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
             stop(town)
@@ -269,21 +263,22 @@ def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
     town.due()
     (parcel,) = claiming.claim(town.bench, account_id=town.accounts["x"], most=1)
     begun = Barrier(2)
-
-    def begin() -> str:
-        with town.database.transaction() as session:
-            begun.wait()
-            found = standing.look(session.connection(), parcel, now=town.now, seconds=1)
-            return found.obstacle.code if found.obstacle else ""
-
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
             of = {"at": town.now - HOUR}
             holder.execute(text(f"UPDATE {table} SET {column} = :at"), of)
-            answer = pool.submit(begin)
+            answer = pool.submit(_obstacle, town, parcel, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
         assert answer.result(10) == gate.Refusal.APPROVAL_MISSING
+
+
+def _obstacle(town: City, parcel: Parcel, begun: Barrier) -> str:
+    """What keeps it here, as a clock finds it that waits for what others have locked."""
+    with town.database.transaction() as session:
+        begun.wait()
+        found = standing.look(session.connection(), parcel, now=town.now, seconds=1)
+        return found.obstacle.code if found.obstacle else ""
 
 
 def _wait_for_a_blocked_one(town: City) -> None:
