@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from publisher.media.links import MOST_HOPS, MOST_PAGE, Looked, look
@@ -22,6 +16,7 @@ from publisher.media.pages import read_page
 from publisher.media.wire import is_public
 from publisher.models.warnings import LinkFinding
 from publisher.settings import Reach
+from tests.support.certificates import own_certificate, tls_of
 from tests.support.webserver import Reply, WebServer, serving
 
 
@@ -247,33 +242,8 @@ def test_what_is_no_address_is_no_fault_of_ours(url: str) -> None:
 
 
 def test_a_certificate_that_nobody_trusts_is_told(tmp_path: Path) -> None:
-    with serving(own_certificate(tmp_path)) as site:
+    with serving(tls_of(own_certificate(tmp_path))) as site:
         assert at(site.url("/")).finding is LinkFinding.UNTRUSTED
-
-
-def own_certificate(folder: Path) -> ssl.SSLContext:
-    """TLS with a certificate signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pmc.example")])
-    begins = datetime(2020, 1, 1, tzinfo=UTC)
-    made = x509.CertificateBuilder(
-        issuer_name=name,
-        subject_name=name,
-        public_key=key.public_key(),
-        serial_number=1,
-        not_valid_before=begins,
-        not_valid_after=begins + timedelta(days=36_500),
-    ).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    file = folder / "own.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 # Reading a page

@@ -41,7 +41,10 @@ RATE_HEADERS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer read to its end: `path` without query, header names in lower case."""
+    """An answer read to its end: `path` without query, header names in lower case.
+
+    `skew` is how far the other side's clock is ahead of ours: see `skew_of`.
+    """
 
     method: str
     path: str
@@ -49,6 +52,7 @@ class Answer:
     headers: Mapping[str, str]
     body: str
     received_at: datetime
+    skew: timedelta = timedelta(0)
 
     def json(self) -> dict[str, object] | None:
         """The body as a JSON object, read once; None where it is anything else."""
@@ -62,15 +66,15 @@ class Answer:
             return None
         return found if isinstance(found, dict) else None
 
-    @cached_property
-    def skew(self) -> timedelta:
-        """How far the other side's clock is ahead of ours, by its Date; nothing below a minute."""
-        try:
-            told = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return timedelta(0)
-        ahead = told.replace(tzinfo=told.tzinfo or UTC) - self.received_at
-        return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
+
+def skew_of(date: str, received_at: datetime) -> timedelta:
+    """How far the other side's clock is ahead of ours, by its Date; nothing below a minute."""
+    try:
+        told = parsedate_to_datetime(date)
+    except ValueError:
+        return timedelta(0)
+    ahead = told.replace(tzinfo=told.tzinfo or UTC) - received_at
+    return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
 
 
 class Fault(StrEnum):

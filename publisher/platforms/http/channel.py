@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NoReturn
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout
 
 from publisher.platforms.base import Deadline, shortened
 from publisher.platforms.http.answers import (
@@ -27,13 +29,17 @@ from publisher.platforms.http.answers import (
     Finding,
     by_code,
     error_for,
+    skew_of,
 )
 from publisher.platforms.http.masking import Mask, quieten_clients
 from publisher.platforms.http.unpacking import ACCEPTED, TooBig, whole
-from publisher.platforms.http.wire import CURRENT, NETWORK_ERRORS, Passage, watch
+from publisher.platforms.http.wire import CURRENT, NETWORK_ERRORS, Passage, pool_for
 
 CHUNK = 64 * 1024
 IN_QUERY = "access_token"
+SAID = ("params", "data", "json", "files", "auth")
+"""What a client says of a request, beside its headers."""
+
 # A connection that rested longer may have been forgotten on the way without a word, and what is
 # written into it is lost: the outcome would be unknown for nothing.
 LONGEST_REST = 15.0
@@ -95,7 +101,7 @@ class Channel:
         self.skew = timedelta(0)
         self._adapter = _Adapter(self, base_url, read, now)
         self._called_at = float("-inf")
-        self.session = _session(home, self._adapter)
+        self.session = _Session(home, self._adapter)
 
     @contextmanager
     def calling(self, deadline: Deadline, *, creating: bool = False) -> Iterator[Call]:
@@ -124,40 +130,74 @@ class Channel:
     def _rest(self, seconds: float) -> None:
         """Let go of connections that have rested for long, before anything is written."""
         if seconds - self._called_at > LONGEST_REST:
-            self._adapter.poolmanager.clear()
+            self._adapter.let_go()
         self._called_at = seconds
 
 
-def _session(home: str, adapter: HTTPAdapter) -> requests.Session:
-    """A session that knows one host only, and takes nothing from the environment."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["Accept-Encoding"] = ACCEPTED
-    session.adapters.clear()
-    session.mount(home, adapter)
-    return session
+class _Session(requests.Session):
+    """A session that knows one host only, and takes nothing from the environment.
+
+    It keeps nothing from call to call, cookies neither, so that there is nothing to be merged:
+    a request is made of what its client says, and of the session's headers.
+    """
+
+    def __init__(self, home: str, adapter: BaseAdapter) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers["Accept-Encoding"] = ACCEPTED
+        self.adapters.clear()
+        self.mount(home, adapter)
+
+    def request(
+        self,
+        method: str | bytes,
+        url: str | bytes,
+        *_unused: Any,  # noqa: ANN401  as in `requests`; no client gives more by its place
+        **asked: Any,  # noqa: ANN401  as in `requests`
+    ) -> requests.Response:
+        """Make the request and send it; time-outs, proxies and the like are the channel's own."""
+        told = {name: asked[name] for name in SAID if asked.get(name) is not None}
+        headers = {**self.headers, **(asked.get("headers") or {})}
+        made = requests.Request(str(method).upper(), url, headers=headers, **told)
+        return self.get_adapter(str(url)).send(made.prepare())
 
 
-def _without_token(sent: requests.PreparedRequest, query: str) -> str:
+def _without_token(headers: dict[str, str], query: str) -> str:
     """A token does not travel in an address: it moves from the query to the header."""
+    if IN_QUERY not in query:
+        return query
     pairs = parse_qsl(query, keep_blank_values=True)
     tokens = [value for name, value in pairs if name == IN_QUERY]
-    if not tokens:
-        return query
-    sent.headers["Authorization"] = f"Bearer {tokens[0]}"
+    if tokens:
+        headers["Authorization"] = f"Bearer {tokens[0]}"
     return urlencode([(name, value) for name, value in pairs if name != IN_QUERY])
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(BaseAdapter):
+    """Sends over connections of ours to the configured host, whatever host the client believes in.
+
+    It speaks to the pool without `requests`' own adapter between, which at each request looks
+    again for what is fixed here: the host, whom to trust, that there is no proxy.
+    """
+
     def __init__(
         self, channel: Channel, base_url: str, read: Reading, now: Callable[[], datetime]
     ) -> None:
-        super().__init__(max_retries=0)
-        watch(self.poolmanager)
+        super().__init__()
         self._channel = channel
         self._base = urlsplit(base_url.rstrip("/"))
+        self._pool = pool_for(self._base)
         self._read = read
         self._now = now
+
+    def let_go(self) -> None:
+        """Close the connections that are kept."""
+        self._pool.close()
+        self._pool = pool_for(self._base)
+
+    def close(self) -> None:
+        """Nothing is sent any more."""
+        self._pool.close()
 
     def send(
         self,
@@ -172,8 +212,8 @@ class _Adapter(HTTPAdapter):
         call, passage = _OPEN.get(), CURRENT.get()
         passage.has_written = False
         try:
-            answer = self._exchange(request, passage, verify)
-        except (*NETWORK_ERRORS, requests.RequestException, HTTPError, TooBig) as broken:
+            answer = self._exchange(request, passage)
+        except (*NETWORK_ERRORS, HTTPError, TooBig) as broken:
             detail = shortened(self._channel.mask(f"{type(broken).__name__}: {broken}"))
             creating = call.creating and passage.has_written
             raise error_for(Finding(Fault.TROUBLE), detail, creating=creating) from None
@@ -182,40 +222,51 @@ class _Adapter(HTTPAdapter):
         self._judge(answer, call)
         return _Handed(request, answer)
 
-    def _exchange(
-        self, request: requests.PreparedRequest, passage: Passage, verify: bool | str
-    ) -> Answer:
-        connect = passage.seconds(self._channel.connect_seconds)
-        response = super().send(
-            self._redirected(request),
-            stream=True,
-            timeout=(connect, self._channel.read_seconds),
-            verify=verify,
-        )
+    def _exchange(self, request: requests.PreparedRequest, passage: Passage) -> Answer:
+        parts = urlsplit(str(request.url))
+        response = self._ask(request, parts, passage)
         try:
             body = self._body(response)
         finally:
             response.close()
+            response.release_conn()
+        received_at = self._now()
+        headers = {name.lower(): told for name, told in response.headers.itermerged()}
         return Answer(
             method=str(request.method),
-            path=urlsplit(str(request.url)).path,
-            code=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            path=parts.path,
+            code=response.status,
+            headers=headers,
             body=body,
-            received_at=self._now(),
+            received_at=received_at,
+            skew=skew_of(headers.get("date", ""), received_at),
         )
 
-    def _redirected(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def _ask(
+        self, request: requests.PreparedRequest, parts: SplitResult, passage: Passage
+    ) -> BaseHTTPResponse:
         """The same request to the configured host; the Host header stays the original one."""
-        sent, parts = request.copy(), urlsplit(str(request.url))
-        sent.headers["Host"] = parts.netloc
-        query = _without_token(sent, parts.query)
+        headers = {**request.headers, "Host": parts.netloc}
+        query = _without_token(headers, parts.query)
         path = self._base.path + parts.path
-        sent.url = urlunsplit((self._base.scheme, self._base.netloc, path, query, ""))
-        return sent
+        return self._pool.urlopen(
+            str(request.method),
+            f"{path}?{query}" if query else path,
+            body=request.body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(
+                connect=passage.seconds(self._channel.connect_seconds),
+                read=self._channel.read_seconds,
+            ),
+            preload_content=False,
+            decode_content=False,
+        )
 
-    def _body(self, response: requests.Response) -> str:
-        pieces = response.raw.stream(CHUNK, decode_content=False)
+    def _body(self, response: BaseHTTPResponse) -> str:
+        pieces = response.stream(CHUNK, decode_content=False)
         coding = response.headers.get("content-encoding", "").strip().lower()
         return whole(pieces, coding, self._channel.most_bytes).decode("utf-8", errors="replace")
 

@@ -13,8 +13,10 @@ import ssl
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
@@ -124,9 +126,15 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedTls
 
 
-def watch(manager: PoolManager) -> None:
-    """Make a pool manager open connections of this kind."""
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+def pool_for(base: SplitResult, *, trusted: str = DEFAULT_CA_BUNDLE_PATH) -> HTTPConnectionPool:
+    """Connections of this kind to one host, one of them kept.
+
+    `trusted` is the file of authorities whose certificates are good: those of `requests`.
+    """
+    host = base.hostname or ""
+    if base.scheme == "https":
+        return _TlsPool(host, base.port, cert_reqs="CERT_REQUIRED", ca_certs=trusted)
+    return _Pool(host, base.port)
 
 
 NETWORK_ERRORS = (OSError, http.client.HTTPException, ssl.SSLError)

@@ -1,4 +1,4 @@
-"""X, through tweepy and version 2 of its interface: posts, pictures, replies, what is said back.
+"""X, signed for by tweepy, by version 2 of its interface: posts, pictures, replies, what is said back.
 
 Both of the interface's dialects are read: the older names (tweet) and the newer (post).
 """

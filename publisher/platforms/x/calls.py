@@ -1,4 +1,4 @@
-"""The calls that one account makes of X: signed and sent by tweepy, over a channel of ours."""
+"""The calls that one account makes of X: signed by tweepy, sent over a channel of ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import requests
 import tweepy
 
 from publisher.platforms.base import Allowance
@@ -53,8 +52,7 @@ class XCalls(Opened):
         super().__init__(channel, Clocks(now, monotonic, read_seconds))
         self.user_id = credentials.user_id
         self._web_url = web_url
-        self._client = tweepy.Client(**vars(credentials))
-        self._client.session = channel.session
+        self._signer = tweepy.OAuth1UserHandler(**vars(credentials)).apply_auth()
 
     @property
     def allowances(self) -> tuple[Allowance, ...]:
@@ -64,9 +62,12 @@ class XCalls(Opened):
     def ask(
         self, method: str, route: str, *, params: Json | None = None, body: Json | None = None
     ) -> Json:
-        """Let tweepy sign and send; its models are left aside, since they know one dialect only."""
-        response: requests.Response = self._client.request(
-            method, route, params=params, json=body, user_auth=True
+        """Sign by tweepy's handler and send; its client would make one anew for each request.
+
+        Its models are left aside as well, since they know one dialect only.
+        """
+        response = self._channel.session.request(
+            method, HOME + route, params=params, json=body, auth=self._signer
         )
         found: Json = response.json()
         return found

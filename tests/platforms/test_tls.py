@@ -1,0 +1,52 @@
+"""Whom the way to a platform trusts: nobody else gets to see what leaves."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from urllib3.exceptions import SSLError
+
+from publisher.platforms.base import Deadline, TryLater
+from publisher.platforms.http.wire import CURRENT, Passage, pool_for
+from tests.platforms.grounds import CREDENTIALS, deadline
+from tests.platforms.test_http import NOTICE, open_at
+from tests.support.certificates import own_certificate, tls_of
+from tests.support.webserver import WebServer, serving
+
+
+def ask(site: WebServer, trusted: Path) -> int:
+    """Ask the server for a page, trusting this certificate; gives the answer's code."""
+    passage = CURRENT.set(Passage(Deadline.after(10, time.monotonic), read_seconds=5))
+    try:
+        pool = pool_for(urlsplit(site.url()), trusted=str(trusted))
+        return pool.urlopen("GET", "/", retries=False).status
+    finally:
+        CURRENT.reset(passage)
+
+
+def test_who_is_vouched_for_is_spoken_to(tmp_path: Path) -> None:
+    mine = own_certificate(tmp_path)
+    with serving(tls_of(mine)) as site:
+        site.page("/")
+        assert ask(site, trusted=mine) == 200
+        assert site.asked == ["GET /"]
+
+
+def test_who_is_vouched_for_under_another_name_is_not(tmp_path: Path) -> None:
+    mine = own_certificate(tmp_path, address="127.0.0.2")
+    with serving(tls_of(mine)) as site:
+        with pytest.raises(SSLError):
+            ask(site, trusted=mine)
+        assert site.asked == []
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_who_vouches_for_themselves_gets_nothing(name: str, tmp_path: Path) -> None:
+    """Nothing has left, so it is safe to try again."""
+    with serving(tls_of(own_certificate(tmp_path))) as site:
+        with pytest.raises(TryLater, match="certificate verify failed"):
+            open_at(name, site.url().rstrip("/")).publish(NOTICE, deadline=deadline())
+        assert site.asked == []
