@@ -119,6 +119,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing, self._reading = self._both()
         self._turn = _Turn(is_needed=self.is_sqlite)
+        self._kept: Connection | None = None
         if self.is_sqlite:
             event.listen(self.engine, "begin", say_begin)
 
@@ -144,10 +145,25 @@ class Database:
         """A transaction without a session, for plain statements that run very often."""
         try:
             self._turn.take()
-            with self._writing.begin() as connection:
+            with self._writer() as connection, connection.begin():
                 yield connection
         finally:
             self._turn.leave()
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """A connection; on SQLite that of whoever has the turn, kept as long as all goes well."""
+        if not self._turn.is_mine():
+            with self._writing.connect() as connection:
+                yield connection
+            return
+        kept, self._kept = self._kept or self._writing.connect(), None
+        try:
+            yield kept
+        except BaseException:
+            kept.close()
+            raise
+        self._kept = kept
 
     @contextmanager
     def connection_for_reading(self) -> Iterator[Connection]:
@@ -186,6 +202,9 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
         self.engine.dispose()
 
 
@@ -212,16 +231,17 @@ class _Turn:
 
     def take(self) -> None:
         """Wait for the turn as long as SQLite would; without it SQLite is asked all the same."""
-        if self._is_needed and not self._is_mine():
+        if self._is_needed and not self.is_mine():
             self._mine.taken = self._lock.acquire(timeout=PATIENCE)
 
     def leave(self) -> None:
         """Give the turn on, if it is this thread's."""
-        if self._is_mine():
+        if self.is_mine():
             self._mine.taken = False
             self._lock.release()
 
-    def _is_mine(self) -> bool:
+    def is_mine(self) -> bool:
+        """Whether this thread has the turn."""
         return bool(getattr(self._mine, "taken", False))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from psycopg import Connection
@@ -149,6 +151,57 @@ def test_a_turn_is_given_on_whichever_way_a_transaction_ends(sqlite_url: str) ->
 def write_one(database: Database) -> None:
     with database.transaction() as session:
         session.add(Counter(series="PMC/2028", value=1))
+
+
+def test_who_writes_to_sqlite_by_plain_statements_keeps_the_connection_while_all_goes_well(
+    sqlite_url: str,
+) -> None:
+    """After a failure the pool gives one, and nothing is kept of what had been written."""
+    opened, taken = Database(sqlite_url), [0]
+
+    @event.listens_for(opened.engine, "checkout")
+    def take(*_of_the_pool: object) -> None:
+        taken[0] += 1
+
+    write_plainly(opened, 1)
+    write_plainly(opened, 2)
+    assert taken == [1]
+    with pytest.raises(ZeroDivisionError):
+        write_plainly(opened, 3, fails=True)
+    write_plainly(opened, 4)
+    with ThreadPoolExecutor(1) as other:
+        driver = other.submit(write_plainly, opened, 5).result(timeout=5)
+    assert taken == [2]
+    assert count(opened) == 4
+    opened.dispose()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")
+
+
+def test_who_waits_in_vain_for_the_turn_uses_no_connection_of_anothers(sqlite_url: str) -> None:
+    """As one thread that writes within its own writing: SQLite refuses it, and it stays whole."""
+    opened = Database(sqlite_url)
+
+    @event.listens_for(opened.engine, "connect")
+    def hurry(connection: object, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 1")  # type: ignore[attr-defined]  # SQLite's own
+
+    with opened.connection() as connection:
+        connection.execute(insert(Counter).values(series="outer", value=1))
+        with pytest.raises(DBAPIError, match="locked"):
+            write_plainly(opened, 1)
+    write_plainly(opened, 2)
+    assert count(opened) == 2
+    opened.dispose()
+
+
+def write_plainly(database: Database, number: int, *, fails: bool = False) -> Any:  # noqa: ANN401  a driver's
+    """Write a row; gives the driver's connection."""
+    with database.connection() as connection:
+        connection.execute(insert(Counter).values(series=str(number), value=number))
+        if fails:
+            raise ZeroDivisionError
+        return connection.connection.dbapi_connection
 
 
 def test_a_connection_that_was_cut_while_it_rested_is_made_anew(postgres_url: str) -> None:
