@@ -26,7 +26,7 @@ from publisher.office.timed import tick_timed
 from publisher.press.accounts.endings import tick_tokens
 from publisher.press.bench import Bench
 from publisher.press.confirming import tick_confirming
-from publisher.press.dispatching import tick_press
+from publisher.press.dispatching import tick_overtaken, tick_press
 from publisher.press.emergency.alerting import tick_alerts
 from publisher.press.emergency.ratifying import tick_ratifications
 from publisher.press.limits import tick_limits
@@ -61,6 +61,7 @@ def ticks(
     return (
         Tick("press", 0.5, lambda: tick_press(bench)),
         Tick("tidying", 300.0, lambda: tick_tidying(bench)),
+        Tick("overtaken", 300.0, lambda: tick_overtaken(bench)),
         Tick("confirming", 2.0, lambda: tick_confirming(bench)),
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
         Tick("watching", 60.0, lambda: tick_watching(bench)),

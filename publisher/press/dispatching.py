@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
@@ -152,10 +152,49 @@ def _end_attempt(
         recording.finish(session, attempt, "lease_ended", "", now)
 
 
+def tick_overtaken(bench: Bench) -> int:
+    """End the tries that nobody ends any more; gives how many.
+
+    Their delivery was taken back, or put back, after the claim, and their clock died before it
+    noticed: what the claim counted is counted no more.
+    """
+    with bench.database.reading() as session:
+        ids = list(session.scalars(_overtaken(bench.now() - timedelta(seconds=bench.pace.lease))))
+    for attempt_id in ids:
+        with bench.database.transaction() as session:
+            _end_overtaken(session, attempt_id, bench.now())
+    return len(ids)
+
+
+def _overtaken(claimed_before: datetime) -> Select[int]:
+    is_tried = Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING))
+    return (
+        select(Attempt.id)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(
+            Attempt.ended_at.is_(None),
+            Attempt.claimed_at < claimed_before,
+            ~(is_tried & (Delivery.fence == Attempt.fence)),
+        )
+        .order_by(Attempt.id)
+    )
+
+
+def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
+    """The delivery is locked before its try, as everywhere."""
+    attempt = session.get_one(Attempt, attempt_id)
+    moving.lock(session, Delivery, attempt.delivery_id)
+    session.refresh(attempt)
+    if attempt.ended_at is None:
+        recording.finish(session, attempt, "gate", "overtaken", now)
+
+
 def _lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
+    """By account, as two clocks that give back what was counted have to lock the limits."""
     query = (
         select(Delivery)
         .where(Delivery.state == state, Delivery.leased_until < now)
+        .order_by(Delivery.account_id, Delivery.id)
         .with_for_update(skip_locked=True)
     )
     return list(session.scalars(query))

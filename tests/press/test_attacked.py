@@ -16,13 +16,14 @@ from publisher.platforms.base import (
     TryLater,
 )
 from publisher.press import (
+    dispatching,
     publishing,
     recording,
 )
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.parcels import Parcel
-from tests.support.city import MINUTE, NOON, City
+from tests.support.city import MINUTE, NOON, PACE, City
 from tests.support.holding import IN_15, claimed, learn, left, starts, state
 
 
@@ -104,6 +105,25 @@ def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> 
     assert (attempt.outcome, attempt.answer) == ("gate", "overtaken")
     assert (attempt.ended_at, attempt.sending_at) == (NOON, None)
     assert left(town) == 5
+
+
+def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) -> None:
+    """Nor is it where it was claimed anew meanwhile; what is tried now stays as it is."""
+    learn(town, 5)
+    gone, _tried = claimed(town, 2)
+    _cancel(town, gone)
+    town.clock.move(timedelta(seconds=PACE.lease - 1))
+    assert dispatching.tick_overtaken(town.bench) == 0  # its clock may live
+    town.clock.move(timedelta(seconds=2))
+    assert dispatching.tick_overtaken(town.bench) == 1
+    assert left(town) == 4
+    with town.read() as session:
+        ended = select(Attempt.delivery_id, Attempt.outcome, Attempt.answer).where(
+            Attempt.ended_at.is_not(None)
+        )
+        assert session.execute(ended).all() == [(gone.claim.delivery_id, "gate", "overtaken")]
+    assert not starts(town, gone)
+    assert (dispatching.tick_overtaken(town.bench), left(town)) == (0, 4)
 
 
 def test_a_try_that_the_sweeper_has_ended_is_ended_once(town: City) -> None:
