@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, null, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -84,17 +84,16 @@ def open_sources(session: Session, *, now: datetime) -> None:
             Receipt.gone_at.is_(None),
         )
     )
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    opened = make(Source).from_select(["account_id", "receipt_id", "read_at"], unheard)
-    # Another clock may open the same ones at this moment.
-    session.execute(opened.on_conflict_do_nothing(index_elements=["receipt_id"]))
     deaf = (
-        select(Account)
+        select(Account.id, null(), literal(now, UtcDateTime))
         .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
         .where(Source.id.is_(None), Account.platform.in_(MENTIONS_ON))
     )
-    for account in session.scalars(deaf):
-        session.add(Source(account_id=account.id, read_at=now))
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    for unopened in (unheard, deaf):
+        opened = make(Source).from_select(["account_id", "receipt_id", "read_at"], unopened)
+        # Another clock may open the same ones at this moment.
+        session.execute(opened.on_conflict_do_nothing())
 
 
 def _next_reading(bench: Bench) -> Reading | None:

@@ -32,6 +32,13 @@ class Source(Base):
     __table_args__ = (
         UniqueConstraint("receipt_id"),
         Index("ix_sources_read_at", "read_at"),
+        Index(
+            "uq_sources_mentions",
+            "account_id",
+            unique=True,
+            sqlite_where=text("receipt_id IS NULL"),
+            postgresql_where=text("receipt_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
