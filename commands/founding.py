@@ -131,11 +131,17 @@ def _connect_all(
         known = accounts.known(
             session, account.code, account.platform, account.platform_id, account.handle
         )
+        name = f"Account: {account.handle} on {account.platform}"
         if known is not None and _opened(vault, known) == account.credentials:
-            yield f"Account: {account.handle} on {account.platform} was connected already."
-            continue
-        _connect(session, account, vault, settings, at)
-        yield f"Account: {account.handle} on {account.platform} is connected."
+            yield f"{name} was connected already."
+        elif known is not None and accounts.is_from_page(session, known):
+            yield (
+                f"{name} was connected from the page and keeps that access; disconnect it there "
+                "to have the settings' access used."
+            )
+        else:
+            _connect(session, account, vault, settings, at)
+            yield f"{name} is connected."
     if not given:
         yield f"Accounts: none given; the settings {PREFIX}X_… and {PREFIX}FACEBOOK_… name them."
 

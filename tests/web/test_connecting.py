@@ -13,6 +13,7 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
+from commands import founding
 from publisher.lifecycle import AccountState
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
@@ -194,6 +195,38 @@ def test_an_x_account_is_connected_in_three_legs_and_posts(walk: Walk) -> None:
     assert WATER.token not in made.credentials
     assert walk.city.verbs("accounts", made.id) == ["connect"]
     assert walk.post(made, "पाणी शनिवारी बंद")
+
+
+def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_there(
+    walk: Walk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
+    made = walk.account("x", WATER.id)
+    of_page = load(
+        {
+            "NAGARVANI_SECRET_KEY": SECRET,
+            "NAGARVANI_DATABASE_URL": walk.city.database.url,
+            "NAGARVANI_MEDIA_DIR": str(tmp_path),
+            **KEYS,
+            "NAGARVANI_X_HANDLE": made.handle,
+            "NAGARVANI_X_ACCESS_TOKEN": f"{WATER.id}-older",
+            "NAGARVANI_X_ACCESS_TOKEN_SECRET": "older",
+        },
+        folder=tmp_path,
+    )
+    founding.run(of_page)
+    assert "sarav_pani on x was connected from the page and keeps" in capsys.readouterr().out
+    assert walk.account("x", WATER.id).credentials == made.credentials
+    with walk.city.write() as session:
+        accounts.disconnect(
+            session, actor=walk.city.actor("admin"), now=walk.city.now, account_id=made.id
+        )
+    founding.run(of_page)
+    founding.run(of_page)
+    said = capsys.readouterr().out
+    assert "sarav_pani on x is connected." in said
+    assert "sarav_pani on x was connected already." in said
+    assert walk.account("x", WATER.id).credentials != made.credentials
 
 
 def test_a_facebook_page_is_connected_with_what_is_known_of_its_token(walk: Walk) -> None:

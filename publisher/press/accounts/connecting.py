@@ -20,6 +20,7 @@ from publisher.desk.checking import Missing
 from publisher.lifecycle import AccountState
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
+from publisher.models.history import Event
 from publisher.platforms.connecting import Begun, Candidate, TokenFacts, Turned, Why
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
@@ -178,6 +179,18 @@ def finish(
     keeping.apply_choice(session, account, wanted, now=now)
     walk.ended_at, walk.sealed, walk.account_id = now, "", account.id
     return account
+
+
+def is_from_page(session: Session, account: Account) -> bool:
+    """Whether whoever connected it last did so from the page, and it is connected still."""
+    if account.state is AccountState.DISCONNECTED:
+        return False
+    query = select(Event.person_id).where(
+        Event.subject == Account.__tablename__,
+        Event.subject_id == account.id,
+        Event.verb == "connect",
+    )
+    return session.scalar(query.order_by(Event.id.desc()).limit(1)) is not None
 
 
 def _taken_up(
