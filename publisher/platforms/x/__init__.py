@@ -1,4 +1,4 @@
-"""X, signed for by tweepy, by version 2 of its interface: posts, pictures, replies, what is said back.
+"""X by version 2 of its interface, signed for by tweepy: posts, pictures, replies, what citizens say.
 
 Both of the interface's dialects are read: the older names (tweet) and the newer (post).
 """
