@@ -173,6 +173,7 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
         .join(Delivery, Delivery.id == Attempt.delivery_id)
         .where(
             Attempt.ended_at.is_(None),
+            Attempt.sending_at.is_(None),
             Attempt.claimed_at < claimed_before,
             ~(is_tried & (Delivery.fence == Attempt.fence)),
         )

@@ -126,6 +126,18 @@ def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) 
     assert (dispatching.tick_overtaken(town.bench), left(town)) == (0, 4)
 
 
+def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> None:
+    """Such as in a restored house, whose backup was taken in the midst of it."""
+    (only,) = claimed(town)
+    assert starts(town, only)
+    with town.write() as session:
+        delivery = session.get_one(Delivery, only.claim.delivery_id)
+        recording.unconfirm(town.bench, session, delivery, only.claim, "restored")
+    town.clock.move(timedelta(days=1))
+    assert dispatching.tick_overtaken(town.bench) == 0
+    assert _attempt(town).outcome == ""
+
+
 def test_a_try_that_the_sweeper_has_ended_is_ended_once(town: City) -> None:
     learn(town, 5)
     (only,) = claimed(town)
