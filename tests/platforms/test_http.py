@@ -124,10 +124,22 @@ def test_a_reason_given_with_a_5xx_is_not_believed(platform: Platform, stub: Stu
             b'HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id"\r\n'
         ),
         lambda connection: connection.sendall(
+            b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n"
+        ),
+        lambda connection: connection.sendall(
             answer(b"not gzip", 201, {"Content-Encoding": "gzip"})
         ),
     ],
-    ids=["reset", "closed", "half a head", "nonsense", "cut short", "cut chunk", "not gzip"],
+    ids=[
+        "reset",
+        "closed",
+        "half a head",
+        "nonsense",
+        "cut short",
+        "cut chunk",
+        "less than nothing",
+        "not gzip",
+    ],
 )
 def test_a_connection_that_breaks_after_writing_leaves_the_outcome_unknown(
     platform: Platform, stub: Stub, behave: Callable[[socket.socket], None]
@@ -136,6 +148,24 @@ def test_a_connection_that_breaks_after_writing_leaves_the_outcome_unknown(
     with pytest.raises(OutcomeUnknown):
         platform.publish(NOTICE, deadline=deadline(5))
     assert len(stub.requests) == 1
+
+
+def test_an_answer_that_follows_an_interim_one_is_never_taken_for_the_next_ones(
+    platform: Platform, stub: Stub
+) -> None:
+    late = created(platform).replace(b"77", b"11")
+    stub.plan(b"HTTP/1.1 103 Early Hints\r\n\r\n" + late, created(platform))
+    with pytest.raises(OutcomeUnknown):
+        platform.publish(NOTICE, deadline=deadline())
+    assert "77" in platform.publish(NOTICE, deadline=deadline()).platform_id
+    assert stub.connections == 2
+
+
+def test_a_date_out_of_all_bounds_spoils_no_answer(platform: Platform, stub: Stub) -> None:
+    date = "Wed, 25 Nov 2026 09:00:00 +99999999999999999999"
+    said = created(platform).replace(b"Content-Type", f"Date: {date}\r\nContent-Type".encode())
+    stub.plan(said)
+    assert "77" in platform.publish(NOTICE, deadline=deadline()).platform_id
 
 
 @pytest.mark.parametrize("head_only", [True, False])
@@ -166,7 +196,9 @@ def test_a_silent_server_is_given_up_at_the_deadline(platform: Platform, stub: S
     stub.over.set()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9", "http://no-such-host.invalid", "https://x_पुणे_.example"]
+)
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_where_no_connection_comes_about_nothing_has_left(name: str, url: str) -> None:
     with pytest.raises(TryLater):

@@ -71,9 +71,9 @@ def skew_of(date: str, received_at: datetime) -> timedelta:
     """How far the other side's clock is ahead of ours, by its Date; nothing below a minute."""
     try:
         told = parsedate_to_datetime(date)
-    except ValueError:
+        ahead = told.replace(tzinfo=told.tzinfo or UTC) - received_at
+    except (ValueError, OverflowError):
         return timedelta(0)
-    ahead = told.replace(tzinfo=told.tzinfo or UTC) - received_at
     return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
 
 

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3 import BaseHTTPResponse
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
@@ -39,6 +40,9 @@ CHUNK = 64 * 1024
 IN_QUERY = "access_token"
 SAID = ("params", "data", "json", "files", "auth")
 """What a client says of a request, beside its headers."""
+
+NOT_HTTP = (ValueError, OverflowError)
+"""What the libraries raise bare where an answer is no HTTP: a chunk of less than nothing."""
 
 # A connection that rested longer may have been forgotten on the way without a word, and what is
 # written into it is lost: the outcome would be unknown for nothing.
@@ -130,7 +134,7 @@ class Channel:
     def _rest(self, seconds: float) -> None:
         """Let go of connections that have rested for long, before anything is written."""
         if seconds - self._called_at > LONGEST_REST:
-            self._adapter.let_go()
+            self._adapter.close()
         self._called_at = seconds
 
 
@@ -152,10 +156,12 @@ class _Session(requests.Session):
         self,
         method: str | bytes,
         url: str | bytes,
-        *_unused: Any,  # noqa: ANN401  as in `requests`; no client gives more by its place
+        *unnamed: Any,  # noqa: ANN401  as in `requests`
         **asked: Any,  # noqa: ANN401  as in `requests`
     ) -> requests.Response:
         """Make the request and send it; time-outs, proxies and the like are the channel's own."""
+        if unnamed:
+            raise TypeError("what is said of a request goes by its name")
         told = {name: asked[name] for name in SAID if asked.get(name) is not None}
         headers = {**self.headers, **(asked.get("headers") or {})}
         made = requests.Request(str(method).upper(), url, headers=headers, **told)
@@ -186,18 +192,15 @@ class _Adapter(BaseAdapter):
         super().__init__()
         self._channel = channel
         self._base = urlsplit(base_url.rstrip("/"))
-        self._pool = pool_for(self._base)
+        self._pool: HTTPConnectionPool | None = None
         self._read = read
         self._now = now
 
-    def let_go(self) -> None:
-        """Close the connections that are kept."""
-        self._pool.close()
-        self._pool = pool_for(self._base)
-
     def close(self) -> None:
-        """Nothing is sent any more."""
-        self._pool.close()
+        """Close the connections that are kept; the next request opens new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
 
     def send(
         self,
@@ -213,7 +216,7 @@ class _Adapter(BaseAdapter):
         passage.has_written = False
         try:
             answer = self._exchange(request, passage)
-        except (*NETWORK_ERRORS, HTTPError, TooBig) as broken:
+        except (*NETWORK_ERRORS, *NOT_HTTP, HTTPError, TooBig) as broken:
             detail = shortened(self._channel.mask(f"{type(broken).__name__}: {broken}"))
             creating = call.creating and passage.has_written
             raise error_for(Finding(Fault.TROUBLE), detail, creating=creating) from None
@@ -226,6 +229,8 @@ class _Adapter(BaseAdapter):
         parts = urlsplit(str(request.url))
         response = self._ask(request, parts, passage)
         try:
+            if response.status < 200:  # the answer itself would be taken for that to the next
+                raise HTTPException(f"an interim answer alone: {response.status}")
             body = self._body(response)
         finally:
             response.close()
@@ -249,6 +254,8 @@ class _Adapter(BaseAdapter):
         headers = {**request.headers, "Host": parts.netloc}
         query = _without_token(headers, parts.query)
         path = self._base.path + parts.path
+        if self._pool is None:
+            self._pool = pool_for(self._base)
         return self._pool.urlopen(
             str(request.method),
             f"{path}?{query}" if query else path,
