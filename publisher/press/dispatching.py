@@ -115,7 +115,7 @@ def _why_late(delivery: Delivery, brakes: holding_back.Brakes) -> str:
 def sweep(session: Session, *, now: datetime, pace: Press) -> None:
     """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
     for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
-        _end_attempt(session, delivery, now, sending_at=None)
+        end_unfinished(session, delivery, now, sending_at=None)
         moving.apply(
             session,
             delivery,
@@ -126,7 +126,7 @@ def sweep(session: Session, *, now: datetime, pace: Press) -> None:
             fence=delivery.fence,
         )
     for delivery in _lapsed(session, DeliveryState.SENDING, now):
-        _end_attempt(session, delivery, now, sending_at=delivery.sending_at)
+        end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
         delivery.look_at = now + timedelta(seconds=pace.looks[0])
         delivery.reason = {"code": "lease_ended"}
         moving.apply(
@@ -140,9 +140,10 @@ def sweep(session: Session, *, now: datetime, pace: Press) -> None:
         )
 
 
-def _end_attempt(
+def end_unfinished(
     session: Session, delivery: Delivery, now: datetime, *, sending_at: datetime | None
 ) -> None:
+    """End the try that nobody finished; with `sending_at` it may have left, and stays counted."""
     query = select(Attempt).where(
         Attempt.delivery_id == delivery.id, Attempt.fence == delivery.fence
     )
@@ -152,11 +153,20 @@ def _end_attempt(
         recording.finish(session, attempt, "lease_ended", "", now)
 
 
+TRIED = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+NOT_LEFT = (
+    DeliveryState.SCHEDULED,
+    DeliveryState.CANCELLED,
+    DeliveryState.MISSED,
+    DeliveryState.FAILED,
+)
+
+
 def tick_overtaken(bench: Bench) -> int:
     """End the tries that nobody ends any more; gives how many.
 
-    Their delivery was taken back, or put back, after the claim, and their clock died before it
-    noticed: what the claim counted is counted no more.
+    Their delivery was cancelled after the claim, and their clock died before it noticed: what the
+    claim counted is counted no more.
     """
     with bench.database.reading() as session:
         ids = list(session.scalars(_overtaken(bench.now() - timedelta(seconds=bench.pace.lease))))
@@ -167,7 +177,8 @@ def tick_overtaken(bench: Bench) -> int:
 
 
 def _overtaken(claimed_before: datetime) -> Select[int]:
-    is_tried = Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING))
+    """None of which something may have left; while a delivery is tried anew, it is left alone."""
+    is_past = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(TRIED)
     return (
         select(Attempt.id)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
@@ -175,7 +186,7 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
             Attempt.ended_at.is_(None),
             Attempt.sending_at.is_(None),
             Attempt.claimed_at < claimed_before,
-            ~(is_tried & (Delivery.fence == Attempt.fence)),
+            or_(Delivery.state.in_(NOT_LEFT), is_past),
         )
         .order_by(Attempt.id)
     )
@@ -184,9 +195,9 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
 def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
     """The delivery is locked before its try, as everywhere."""
     attempt = session.get_one(Attempt, attempt_id)
-    moving.lock(session, Delivery, attempt.delivery_id)
+    delivery = moving.lock(session, Delivery, attempt.delivery_id)
     session.refresh(attempt)
-    if attempt.ended_at is None:
+    if delivery is not None and delivery.state not in TRIED and attempt.ended_at is None:
         recording.finish(session, attempt, "gate", "overtaken", now)
 
 

@@ -15,7 +15,7 @@ from publisher.database import Base, Database
 from publisher.lifecycle import DeliveryState
 from publisher.media.store import Store
 from publisher.models.content import Submission
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import Attempt, Delivery
 from publisher.models.press import Stop
 from publisher.office import backup
 from publisher.office.backup import Damaged, NotEmpty, OtherSchema
@@ -145,6 +145,11 @@ def test_what_was_claimed_or_sending_is_in_doubt(
     assert _restore(town, other, file).unconfirmed == 2
     again = replace(town, database=other)
     assert {again.delivery(one).state for one in ids} == {DeliveryState.UNCONFIRMED}
+    with again.read() as session:
+        tries = session.scalars(select(Attempt)).all()
+    assert [(one.outcome, one.sending_at is None) for one in tries] == [("lease_ended", False)] * 2
+    again.clock.move(HOUR)
+    assert dispatching.tick_overtaken(again.bench) == 0
 
 
 def test_it_is_all_of_one_moment_though_others_go_on_writing(

@@ -16,6 +16,7 @@ from publisher.platforms.base import (
     TryLater,
 )
 from publisher.press import (
+    claiming,
     dispatching,
     publishing,
     recording,
@@ -124,6 +125,31 @@ def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) 
         assert session.execute(ended).all() == [(gone.claim.delivery_id, "gate", "overtaken")]
     assert not starts(town, gone)
     assert (dispatching.tick_overtaken(town.bench), left(town)) == (0, 4)
+
+
+def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: City) -> None:
+    learn(town, 5)
+    (gone,) = claimed(town)
+    _cancel(town, gone)
+    delivery_id = gone.claim.delivery_id
+    with town.write() as session:
+        variant_id = session.get_one(Delivery, delivery_id).variant_id
+        assert variant_id is not None
+        scheduling.schedule(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            variant_id=variant_id,
+            due_at=town.now + 3 * MINUTE,
+        )
+    town.clock.move(4 * MINUTE)
+    (anew,) = claiming.claim(town.bench, account_id=town.accounts["x"], most=1)
+    assert anew.claim.delivery_id == delivery_id
+    assert dispatching.tick_overtaken(town.bench) == 0
+    publishing.carry_out(town.bench, anew)
+    assert state(town, anew) is DeliveryState.PUBLISHED
+    before = left(town)
+    assert (dispatching.tick_overtaken(town.bench), left(town)) == (1, before + 1)
 
 
 def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from publisher.database import Database
+from publisher.desk import scheduling
 from publisher.lifecycle import DeliveryState
 from publisher.platforms.base import Allowance as Told
 from publisher.press import (
@@ -66,6 +67,36 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
         until=lambda said: "FROM deliveries" in said and "leased_until <" in said,
     )
     assert state(shared, only) is DeliveryState.SCHEDULED
+    assert left(shared) == 5
+
+
+def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
+    shared: City,
+) -> None:
+    """The other holds the delivery, has read that nobody ended it, and gives its own clock time."""
+    learn(shared, 5)
+    (only,) = claimed(shared)
+    locked: list[str] = []
+
+    def has_read(said: str) -> bool:
+        if "FROM deliveries" in said and "WHERE deliveries.id" in said:
+            locked.append(said)
+        return bool(locked) and "FROM attempts" in said
+
+    with shared.write() as session:
+        scheduling.cancel(
+            session,
+            actor=shared.actor("clerk"),
+            now=shared.now,
+            delivery_id=only.claim.delivery_id,
+        )
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    _meet(
+        shared,
+        lambda: dispatching.tick_overtaken(shared.bench),
+        lambda: starts(shared, only),
+        until=has_read,
+    )
     assert left(shared) == 5
 
 

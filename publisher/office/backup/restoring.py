@@ -23,6 +23,7 @@ from publisher.models.press import Stop
 from publisher.office.backup.reading import Manifest, check
 from publisher.office.backup.values import columns_to_itself, from_line
 from publisher.office.backup.writing import Progress
+from publisher.press import dispatching
 
 AT_ONCE = 500
 
@@ -156,6 +157,7 @@ def doubt(session: Session, *, since: datetime, now: datetime) -> int:
     for delivery in found:
         delivery.look_at, delivery.looks = now, 0
         delivery.sending_at = delivery.sending_at or min(delivery.due_at, since)
+        dispatching.end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
         delivery.reason = {"code": "restored"}
         moving.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"
