@@ -132,9 +132,10 @@ def _connect_all(
             session, account.code, account.platform, account.platform_id, account.handle
         )
         name = f"Account: {account.handle} on {account.platform}"
-        if known is not None and _opened(vault, known) == account.credentials:
+        opened = _opened(vault, known) if known is not None else None
+        if opened == account.credentials:
             yield f"{name} was connected already."
-        elif known is not None and accounts.is_from_page(session, known):
+        elif known is not None and opened is not None and accounts.is_from_page(session, known):
             yield (
                 f"{name} was connected from the page and keeps that access; disconnect it there "
                 "to have the settings' access used."

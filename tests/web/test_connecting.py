@@ -217,6 +217,12 @@ def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_t
     founding.run(of_page)
     assert "sarav_pani on x was connected from the page and keeps" in capsys.readouterr().out
     assert walk.account("x", WATER.id).credentials == made.credentials
+    lost = Vault("another secret of the tests, long enough", ()).seal({"consumer_key": "lost"})
+    with walk.city.write() as session:
+        session.get_one(Account, made.id).credentials = lost
+    founding.run(of_page)  # an access that nobody can open any more is worth nothing
+    assert "sarav_pani on x is connected." in capsys.readouterr().out
+    walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
     with walk.city.write() as session:
         accounts.disconnect(
             session, actor=walk.city.actor("admin"), now=walk.city.now, account_id=made.id
