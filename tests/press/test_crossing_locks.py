@@ -11,21 +11,27 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from publisher.database import Database
 from publisher.desk import scheduling
 from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Attempt
 from publisher.platforms.base import Allowance as Told
+from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, TryLater
 from publisher.press import (
     dispatching,
     receipts,
+    recording,
 )
+from publisher.press.bench import Bench
+from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
 from tests.support.city import PACE, City, city
 from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
 
 PATIENCE = 20
+TOLD = (Told("publish.15min", 100, 3, IN_15),)
 
 
 @pytest.fixture
@@ -68,6 +74,40 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
     )
     assert state(shared, only) is DeliveryState.SCHEDULED
     assert left(shared) == 5
+
+
+OUTCOMES: dict[str, Callable[[Bench, Parcel], None]] = {
+    "refused": lambda bench, one: recording.store_failure(bench, one, "invalid", ""),
+    "later": lambda bench, one: recording.store_delay(bench, one, TryLater(IN_15, ""), TOLD),
+    "credentials": lambda bench, one: recording.store_expiry(bench, one, CredentialsExpired()),
+    "unknown": lambda bench, one: recording.store_unknown(bench, one, OutcomeUnknown()),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """The sweeper has the delivery, and goes on once the other has come as far as it can."""
+    learn(shared, 5)
+    (only,) = begun(shared)
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    swept: list[str] = []
+
+    def has_swept(said: str) -> bool:
+        if "FROM deliveries" in said and "leased_until <" in said:
+            swept.append(said)
+        return len(swept) == 2  # what was claimed, and now what is being sent
+
+    _meet(
+        shared,
+        lambda: dispatching.settle(shared.bench),
+        lambda: OUTCOMES[outcome](shared.bench, only),
+        until=has_swept,
+    )
+    assert state(shared, only) is DeliveryState.UNCONFIRMED
+    with shared.read() as session:
+        assert session.scalars(select(Attempt.outcome)).all() == [outcome]
 
 
 def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
