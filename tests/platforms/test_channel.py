@@ -1,0 +1,68 @@
+"""The session that the platforms' clients are given: what it keeps from them, and for itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from requests.exceptions import InvalidSchema
+
+from publisher.platforms.base import Deadline
+from publisher.platforms.http import Channel
+from tests.platforms.stub import Stub, answer
+
+HOME = "https://api.example"
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def channel(stub: Stub) -> Channel:
+    """A channel whose client believes that it speaks to HOME."""
+    return Channel(
+        home=HOME, base_url=f"{stub.url}/there", read=lambda _: None, secrets={}, now=lambda: NOW
+    )
+
+
+def ask(channel: Channel, path: str, **said: object) -> object:
+    """What a client asks, and what it is given."""
+    with channel.calling(Deadline.after(10, time.monotonic)):
+        return channel.session.request("POST", HOME + path, **said).json()
+
+
+def test_a_client_asks_the_host_that_it_believes_in_and_reaches_the_one_that_is_set(
+    channel: Channel, stub: Stub
+) -> None:
+    stub.plan(answer({"id": "7"}))
+    body = {"text": "पाणी"}
+    assert ask(channel, "/posts", params={"शहर": "पुणे"}, json=body, headers={"X-A": "b"}) == {
+        "id": "7"
+    }
+    head, _, content = stub.requests[0].partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0].startswith("POST /there/posts?%E0%A4%B6")
+    assert "Host: api.example" in lines
+    assert "X-A: b" in lines
+    assert "Accept-Encoding: gzip" in lines
+    assert content.decode("ascii").startswith('{"text": "\\u092a')
+
+
+def test_no_other_host_is_spoken_to(channel: Channel, stub: Stub) -> None:
+    with pytest.raises(InvalidSchema):
+        channel.session.request("GET", "https://other.example/")
+    assert stub.requests == []
+
+
+def test_what_is_said_of_a_request_goes_by_its_name(channel: Channel, stub: Stub) -> None:
+    """Else it would leave without what a client of another version says by its place."""
+    with pytest.raises(TypeError):
+        channel.session.request("POST", f"{HOME}/posts", {"text": "पाणी"})
+    assert stub.requests == []
+
+
+def test_a_cookie_is_not_kept(channel: Channel, stub: Stub) -> None:
+    stub.plan(answer({}, 200, {"Set-Cookie": "known=1; Path=/"}), answer({}))
+    ask(channel, "/one")
+    ask(channel, "/two")
+    assert b"cookie" not in stub.requests[1].lower()
+    assert stub.connections == 1
