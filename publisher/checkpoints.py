@@ -38,15 +38,13 @@ NAMES = frozenset(
         "restore.in_commit",
     }
 )
-ARMED = os.environ.get("NAGARVANI_CHECKPOINT", "")
-"""Where this process is to die; read once, since some of the places are passed for every post."""
-
+ARMED = "NAGARVANI_CHECKPOINT"
 LOG = "NAGARVANI_CHECKPOINT_LOG"
 
 
 def is_armed(name: str) -> bool:
     """Whether the environment wants this process to die at that place."""
-    return name == ARMED
+    return os.environ.get(ARMED) == name
 
 
 def reach(name: str) -> None:
