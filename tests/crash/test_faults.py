@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from approvals.errors import NotAllowed
 from publisher.desk import withdrawing
@@ -160,12 +160,14 @@ def _worked(standing: House) -> list[str]:
 
 
 def test_ten_minutes_of_trouble_scaled_and_then_everything_drains(standing: House) -> None:
+    """Each post is tried at most once; of what was tried in vain nobody can say it by looking."""
     standing.be_patient()
     standing.posts(6, on=["x"])
-    standing.fault("x", "media", "error_before", count="always")
-    standing.fault("x", "publish", "rate_limit", count=4, seconds=1)
+    for operation in ("publish", "timeline"):
+        standing.fault("x", operation, "error_before", count="always")
 
     def soothe() -> None:
+        standing.wait_for(lambda: standing.count(DeliveryState.UNCONFIRMED) >= 3)
         time.sleep(6)
         standing.clear_faults()
 
@@ -175,4 +177,14 @@ def test_ten_minutes_of_trouble_scaled_and_then_everything_drains(standing: Hous
     soothing.join()
     found = judge(standing)
     assert found.is_clean, found
-    assert found.published == 6
+    assert found.published + found.held == 6
+    assert found.held >= 3
+    assert found.held_live == 0
+    assert _answered(standing, "unknown", "HTTP 503") == found.held
+
+
+def _answered(standing: House, outcome: str, words: str) -> int:
+    """How many tries came to this, and were answered with these words."""
+    query = select(func.count()).where(Attempt.outcome == outcome, Attempt.answer.contains(words))
+    with standing.database.reading() as session:
+        return session.execute(query).scalar_one()

@@ -1,0 +1,92 @@
+"""The judge sees what it is there to see: a ledger and rows that somebody has spoilt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from publisher.desk import leaving
+from publisher.lifecycle import DeliveryState
+from publisher.models.content import Decision
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment, Person
+from publisher.now import now
+from publisher.platforms.base import Deadline, Outgoing, Prepared
+from publisher.press import accounts
+from publisher.settings import load
+from tests.crash.house import House
+from tests.crash.judging import explain, judge
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def sent(standing: House) -> House:
+    """Three posts that left as they should."""
+    standing.posts(3, on=["x"])
+    standing.drain()
+    found = judge(standing)
+    assert (found.posts, found.published, found.is_clean) == (3, 3, True), explain(standing)
+    return standing
+
+
+def _first(session: Session) -> Delivery:
+    return session.get_one(Delivery, 1)
+
+
+def _publish(standing: House, text: str) -> None:
+    """As somebody would who has the account's access and asks nobody."""
+    settings = load(standing.environment, folder=standing.folder)
+    with standing.database.reading() as session:
+        account = session.get_one(Account, standing.town.accounts["x"])
+    outgoing = Prepared(Outgoing(text))
+    accounts.opener(settings)(account).publish(outgoing, deadline=Deadline.after(20, lambda: 0.0))
+
+
+def test_a_second_copy_is_a_duplicate(sent: House) -> None:
+    with sent.database.reading() as session:
+        words = leaving.leaving_text(_first(session).variant)
+    _publish(sent, words)
+    found = judge(sent)
+    assert (found.duplicates, found.losses, found.unapproved) == (1, 0, 0)
+    assert "2 times out there" in explain(sent)
+
+
+def test_words_that_nobody_approved_are_seen(sent: House) -> None:
+    _publish(sent, "कोणी मंजूर न केलेला मजकूर")
+    found = judge(sent)
+    assert (found.duplicates, found.losses, found.unapproved) == (0, 0, 1)
+    assert "never approved" in explain(sent)
+
+
+@pytest.mark.parametrize("what", ["another digest", "withdrawn", "out of office", "shut out"])
+def test_an_approval_that_did_not_stand_as_it_left_is_none(sent: House, what: str) -> None:
+    before = now() - timedelta(hours=1)
+    changes = {
+        "another digest": update(Decision).values(digest="0" * 64),
+        "withdrawn": update(Decision).values(withdrawn_at=before),
+        "out of office": update(Appointment).values(from_at=before, until_at=before),
+        "shut out": update(Person).values(disabled_at=before),
+    }
+    with sent.database.transaction() as session:
+        session.execute(changes[what])
+    found = judge(sent)
+    assert (found.duplicates, found.losses, found.unapproved) == (0, 0, 3)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
+def test_what_comes_to_no_rest_is_lost(sent: House, state: DeliveryState) -> None:
+    with sent.database.transaction() as session:
+        session.execute(update(Delivery).where(Delivery.id == 1).values(state=state))
+    assert judge(sent).losses == 1
+
+
+def test_what_is_said_to_be_published_and_is_not_out_is_lost(standing: House) -> None:
+    standing.posts(3, on=["x"])
+    with standing.database.transaction() as session:
+        session.execute(update(Delivery).values(state=DeliveryState.PUBLISHED))
+    found = judge(standing)
+    assert (found.published, found.losses, found.unapproved) == (3, 3, 0)
