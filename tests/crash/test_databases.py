@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 import psycopg
 import pytest
 
+from tests.crash.cutting import cutting
 from tests.crash.disks import Disk, small_disk
 from tests.crash.house import LEASE, PATIENCE, House, house
-from tests.crash.judging import judge
+from tests.crash.judging import explain, judge
 from tests.crash.nursery import Forking
 from tests.crash.servers import OwnServer, own_server
 from tests.support.postgres import TEMPLATE
@@ -24,6 +27,9 @@ from tests.support.runs import Run
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 on_its_own_server = pytest.mark.xdist_group("a server of its own")
+SENDING, RECEIPTS = b"EXECUTE send(", b'"platform_id"'
+"""What the transactions say in which `sending` and receipts are written."""
+
 COMPLAINTS = ("does not answer", "disk is full", "disk I/O error", "No space left")
 
 
@@ -108,6 +114,29 @@ def test_connections_that_postgresql_cuts_lose_and_repeat_nothing(
                 )
                 time.sleep(0.15)
         _settle(standing, clock)
+
+
+@pytest.mark.parametrize("lets_through", [True, False], ids=["committed", "not committed"])
+@pytest.mark.parametrize("words", [SENDING, RECEIPTS], ids=["sending", "receipts"])
+def test_a_connection_cut_in_the_midst_of_a_commit_loses_and_repeats_nothing(
+    start: Starter, postgres_url: str, tmp_path: Path, words: bytes, lets_through: bool
+) -> None:
+    """Nobody in the clock knows whether it was committed; three of them are cut."""
+    folder = Path(mkdtemp(prefix="nagarvani-"))  # a socket's path may not be long
+    with (
+        house(start, postgres_url, tmp_path) as standing,
+        cutting(postgres_url, folder, words, lets_through=lets_through, most=3) as cutter,
+    ):
+        standing.environment["NAGARVANI_DATABASE_URL"] = cutter.own_url
+        clock = _runs(standing)
+        standing.posts(24)
+        _settle(standing, clock)
+        assert cutter.cut == 3
+        found = judge(standing)
+        # What is known to be `sending`, and never was sent, is before a person in the end.
+        held = 3 if words == SENDING and lets_through else 0
+        assert (found.held, found.held_live) == (held, 0), explain(standing)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1, 6, 12])
