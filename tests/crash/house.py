@@ -18,6 +18,7 @@ from sqlalchemy import func, select, update
 
 from commands.demo.city import accounts_at
 from publisher.database import Database
+from publisher.desk.drafting import PictureDraft
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Source
 from publisher.models.content import Language
@@ -122,7 +123,12 @@ class House:
     # What happens
 
     def posts(
-        self, count: int, *, on: Sequence[str] = ("x", "facebook"), due: datetime | None = None
+        self,
+        count: int,
+        *,
+        on: Sequence[str] = ("x", "facebook"),
+        due: datetime | None = None,
+        pictures: tuple[PictureDraft, ...] = (),
     ) -> list[int]:
         """So many deliveries, approved and due now or then, each with a text of its own."""
         made: list[int] = []
@@ -130,7 +136,7 @@ class House:
         while len(made) < count:
             self.town.clock.at = due or now()
             post_id = self.town.start(self.town.hand_in())
-            self.town.save(post_id, on=on, languages=languages)
+            self.town.save(post_id, on=on, languages=languages, pictures=pictures)
             self.town.send(post_id)
             self.town.approve(post_id)
             made += self.town.schedule(post_id, timedelta(0), late_limit=24 * 60)

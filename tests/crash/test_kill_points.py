@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from publisher import checkpoints
+from publisher.desk.drafting import PictureDraft
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account
 from tests.crash import points
@@ -42,6 +45,25 @@ def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
     found = judge(standing)
     assert found.is_clean, found
     assert found.published + found.held == found.posts == 12
+
+
+@pytest.mark.parametrize("name", ["publish.uploaded", "publish.before_connect"])
+def test_a_clock_killed_after_an_upload_puts_each_picture_under_its_post_once(
+    standing: House, name: str
+) -> None:
+    content = BytesIO()
+    Image.new("RGB", (800, 600), "teal").save(content, "JPEG")
+    picture = PictureDraft("पाण्याची टाकी", content=content.getvalue(), name="tank.jpg")
+    for _ in range(2):
+        standing.posts(6, pictures=(picture,))
+        standing.die_at(name)
+    assert standing.ledger("media"), "it was to die with something uploaded"
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published + found.held == found.posts == 12
+    shown = [one["media"] for name in ("x", "facebook") for one in standing.ledger(name)]
+    assert [len(one) for one in shown] == [1] * found.published
 
 
 @pytest.mark.parametrize("name", [*points.IN_TWO_STEPS, "publish.sent_unread"])
