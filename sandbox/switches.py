@@ -33,6 +33,11 @@ SWITCHES = {
     ),
     "x_html_escaped": Switch("off", ON_OFF, "Texts are given back with &amp;, &lt; and &gt;."),
     "x_24h_headers": Switch("off", ON_OFF, "Answers carry the 24-hour limits too."),
+    "x_access_level": Switch(
+        "read-write",
+        ("read-write", "read", "untold"),
+        "What the account's access may do, as a header of every answer says (or none says).",
+    ),
     "x_limit_body": Switch(
         "documented", ("documented", "problem"), "Which of the two known bodies a 429 has."
     ),

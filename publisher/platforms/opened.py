@@ -19,7 +19,7 @@ from publisher.platforms.base import (
     Sighting,
     shortened,
 )
-from publisher.platforms.http import Call, Channel
+from publisher.platforms.http import Answer, Call, Channel
 from publisher.platforms.shapes import Json
 
 # Two machines' clocks differ, and platforms list some things later than their times say.
@@ -88,11 +88,20 @@ class Opened:
         skew = self._channel.skew
         return find(since + skew - SLACK) if found is None and skew else found
 
-    def health(self, ask: Callable[[], tuple[str, str]], expected: str) -> Health:
-        """Whether the credentials work and belong to the expected id; `ask` gives id and name."""
+    def health(
+        self,
+        ask: Callable[[], tuple[str, str]],
+        expected: str,
+        lacks: Callable[[Answer], tuple[str, ...] | None] = lambda _: None,
+    ) -> Health:
+        """Whether the credentials work and belong to the expected id; `ask` gives id and name.
+
+        `lacks` reads in the answer which rights are missing.
+        """
         try:
-            with self.reading():
+            with self.reading() as call:
                 found, name = ask()
+                missing = lacks(call.answers[-1])
         except CredentialsExpired as problem:
             return Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail)
         except Refused as problem:
@@ -100,4 +109,5 @@ class Opened:
         except PlatformError as problem:
             return Health(False, HealthProblem.UNREACHABLE, "", None, problem.detail)
         is_right = found == expected
-        return Health(is_right, None if is_right else HealthProblem.WRONG_ACCOUNT, name, None)
+        wrong = None if is_right else HealthProblem.WRONG_ACCOUNT
+        return Health(is_right, wrong, name, None, missing=missing)

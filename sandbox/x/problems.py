@@ -40,6 +40,7 @@ LIMITS: Mapping[str, Limit] = {
     "media": Limit("media", 500),
     "alt_text": Limit("metadata", 500),
 }
+WRITING = frozenset({"publish", "reply", "delete", "hide", "media", "alt_text"})
 # X: posts of the whole app in 24 hours (documented); of one account undocumented, as seen in use.
 APP_IN_A_DAY, ACCOUNT_IN_A_DAY = 10_000, 2_400
 
@@ -93,7 +94,7 @@ class XVoice:
         if limit is None:  # connecting: no figures are documented
             return {}
         window = count(turn.db, f"x:{limit.window}:{turn.account}", *_length(turn, limit))
-        headers = _headers("x-rate-limit-", window)
+        headers = _headers("x-rate-limit-", window) | _rights(turn, operation)
         over = window.over
         if limit is POSTS and switches.is_on(turn.db, "x_24h_headers"):
             for whose, day in _days(turn).items():
@@ -123,6 +124,21 @@ class XVoice:
     def without_id(self) -> object:
         """A success that names nothing."""
         return {"data": {}}
+
+
+def _rights(turn: Turn, operation: str) -> dict[str, str]:
+    """X: every answer to an account says what its access may do; reading is all some may."""
+    level = switches.value(turn.db, "x_access_level")
+    if level == "untold" or not turn.account:
+        return {}
+    if level == "read" and operation in WRITING:
+        raise problem(
+            403,
+            "Forbidden",
+            "Your client app is not configured with the appropriate oauth1 app permissions for "
+            "this endpoint.",
+        )
+    return {"x-access-level": level}
 
 
 def _length(turn: Turn, limit: Limit) -> tuple[int, timedelta, datetime]:

@@ -31,6 +31,7 @@ from sandbox.credentials import (
 )
 from sandbox.facebook.issuing import SCOPES
 from sandbox.server import running
+from tests.sandbox.loopback import turn
 from tests.support.city import HOUR, MINUTE, City
 from tests.web.counter import SECRET, Browser, Site, house_of
 from tests.web.reading import Page
@@ -153,6 +154,13 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield places.url
 
 
+@pytest.fixture(autouse=True)
+def switches(practice: str) -> Iterator[None]:
+    """What a test turned at the practice platforms stands as before after it."""
+    yield
+    requests.delete(f"{practice}/switches", timeout=5).raise_for_status()
+
+
 @pytest.fixture
 def walk(site: Site, practice: str, tmp_path: Path) -> Walk:
     """The counter, with an app registered at the practice platforms."""
@@ -195,6 +203,35 @@ def test_an_x_account_is_connected_in_three_legs_and_posts(walk: Walk) -> None:
     assert WATER.token not in made.credentials
     assert walk.city.verbs("accounts", made.id) == ["connect"]
     assert walk.post(made, "पाणी शनिवारी बंद")
+
+
+def test_an_access_that_may_only_read_is_named_and_nothing_is_stored(walk: Walk) -> None:
+    turn(walk.sandbox, x_access_level="read")
+    end = walk.come(walk.at_x(walk.begin("x")))
+    assert "(write)" in walk.admin.page(end)
+    assert "(write)" in walk.admin.page(walk.confirm(end))
+    assert walk.count() == 2
+
+
+@pytest.mark.parametrize(("level", "is_missing"), [("read", True), ("untold", False)])
+def test_check_again_tells_that_x_lets_nobody_write_any_more(
+    walk: Walk, level: str, *, is_missing: bool
+) -> None:
+    walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
+    known = walk.account("x", WATER.id)
+    look(walk, known)
+    assert walk.account("x", WATER.id).missing == []
+    turn(walk.sandbox, x_access_level=level)
+    look(walk, known)
+    assert walk.account("x", WATER.id).missing == (["write"] if is_missing else [])
+    assert ("(write)" in walk.admin.page(f"/accounts/{known.id}")) is is_missing
+
+
+def look(walk: Walk, account: Account) -> None:
+    """Press "check again", which asks the practice platforms."""
+    house = walk.site.app.extensions["house"]
+    walk.site.app.extensions["house"] = replace(house, open_account=accounts.opener(house.settings))
+    walk.admin.post(f"/accounts/{account.id}/check", {"from": "account"})
 
 
 def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_there(

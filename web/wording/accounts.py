@@ -41,6 +41,7 @@ TURNED: Mapping[str, str] = {
 RIGHTS: Mapping[str, str] = {
     "pages_show_list": N_("see the list of pages"),
     "pages_manage_posts": N_("publish, change and delete posts"),
+    "write": N_("publish, change and delete posts"),
     "pages_read_engagement": N_("read the page’s posts"),
     "pages_read_user_content": N_("read citizens’ comments"),
     "pages_manage_engagement": N_("answer and hide comments"),

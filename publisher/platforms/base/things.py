@@ -169,10 +169,14 @@ class HealthProblem(StrEnum):
 
 @dataclass(frozen=True)
 class Health:
-    """Whether the account's credentials work, the name the platform knows it by, and until when."""
+    """Whether the account's credentials work, the name the platform knows it by, and until when.
+
+    `missing` are rights that this house needs and that the access does not have; None: not told.
+    """
 
     ok: bool
     problem: HealthProblem | None
     name: str
     expires_at: datetime | None
     detail: str = ""
+    missing: tuple[str, ...] | None = None

@@ -87,7 +87,14 @@ def _candidate(app: App, credentials: XCredentials) -> Candidate:
         raise Turned(Why.UNREACHABLE if unreachable else Why.EXPIRED, health.detail)
     handle = health.name.lstrip("@")
     url = f"{app.x_web_url}/{handle}"
-    return Candidate(credentials.user_id, handle, health.name, url, vars(credentials))
+    return Candidate(
+        credentials.user_id,
+        handle,
+        health.name,
+        url,
+        vars(credentials),
+        missing=health.missing or (),
+    )
 
 
 def _channel(app: App, *secrets: str) -> Channel:

@@ -1,4 +1,4 @@
-"""What X's headers tell of its limits: windows of a quarter of an hour, and of a day for posts.
+"""What X's headers tell: limits of a quarter of an hour and, for posts, of a day; and our rights.
 
 Source: its page on rate limits; the day's windows are not documented, but were seen in use.
 """
@@ -23,6 +23,7 @@ NAMES = {
     "POST /2/media/upload": "media",
     "POST /2/media/metadata": "alt_text",
 }
+WRITE = "write"
 WINDOWS = {
     "x-rate-limit": "15min",
     "x-app-limit-24hour": "app_day",
@@ -52,3 +53,12 @@ def _told(answer: Answer, prefix: str, name: str) -> Allowance | None:
 def _number(answer: Answer, header: str) -> int | None:
     told = answer.headers.get(header, "").strip()
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
+
+
+def missing_rights(answer: Answer) -> tuple[str, ...] | None:
+    """Which rights this access lacks; None where X does not say.
+
+    Source: its announcement of access levels; its documentation of version 2 is silent on them.
+    """
+    level = answer.headers.get("x-access-level", "")
+    return None if not level else (WRITE,) if level == "read" else ()

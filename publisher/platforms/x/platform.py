@@ -23,6 +23,7 @@ from publisher.platforms.places import Place, read_on
 from publisher.platforms.shapes import at, text_at
 from publisher.platforms.unfit import must_answer, refuse_unfit
 from publisher.platforms.x import reading, writing
+from publisher.platforms.x.allowances import missing_rights
 from publisher.platforms.x.calls import HOME, XCalls, XCredentials
 from publisher.platforms.x.limits import limits, words_of
 
@@ -104,8 +105,8 @@ class XPlatform(XCalls):
         return read_on(Place.read(cursor), lambda place: reading.comments(self, source, place))
 
     def check(self) -> Health:
-        """Ask X whose keys these are."""
-        return self.health(self._whose, self.user_id)
+        """Ask X whose keys these are; where the answer says so, whether they may write."""
+        return self.health(self._whose, self.user_id, missing_rights)
 
     def _whose(self) -> tuple[str, str]:
         me = at(self.ask("GET", "/2/users/me"), "data")

@@ -87,8 +87,9 @@ def _look(account: Account, open_account: OpenAccount, vault: Vault, to: Ways) -
         return Look(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
     if not health.ok:
         return Look(health)
+    told = None if health.missing is None else TokenFacts(missing=health.missing)
     try:
-        return Look(health, to.examine(account.platform, vault.open(account.credentials)))
+        return Look(health, to.examine(account.platform, vault.open(account.credentials)) or told)
     except Unsealable:
         return Look(health)
     except Turned as turned:
