@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,9 @@ from publisher.models.comments import Source
 from publisher.models.content import Language
 from publisher.models.deliveries import Account, Delivery
 from publisher.now import now
-from publisher.press.accounts import Vault
+from publisher.platforms.base import Deadline, Outgoing, Prepared
+from publisher.press.accounts import Vault, opener
+from publisher.settings import load
 from tests.support.city import City, city
 from tests.support.processes import Started, Starter
 from tests.support.runs import wait_until
@@ -153,6 +156,12 @@ class House:
         self.clocks.append(self.start.nagarvani("clock", environment=environment))
         return self.clocks[-1]
 
+    def clock_elsewhere(self, zone: str) -> Started:
+        """Start a clock on a machine that is set to another time zone."""
+        environment = {**self.environment, "TZ": zone}
+        self.clocks.append(self._watched("clock", environment=environment))
+        return self.clocks[-1]
+
     def wrong_clock(self, by: Path) -> Started:
         """Start a clock whose time is wrong by as many seconds as stand in this file."""
         call = [sys.executable, "-m", "tests.crash.wrong_time", str(by)]
@@ -197,6 +206,14 @@ class House:
         laid = {"platform": platform, "operation": operation, "kind": kind, **more}
         answer = requests.post(self.sandbox + "/faults", json=laid, timeout=PATIENCE)
         assert answer.status_code == 201, answer.text
+
+    def post_as_a_person(self, text: str) -> None:
+        """What somebody does who has the access of our account on X and asks nobody here."""
+        settings = load(self.environment, folder=self.folder)
+        with self.database.reading() as session:
+            account = session.get_one(Account, self.town.accounts["x"])
+        deadline = Deadline.after(PATIENCE, time.monotonic)
+        opener(settings)(account).publish(Prepared(Outgoing(text)), deadline=deadline)
 
     def say(self, platform: str, text: str, *, under: str, author: str) -> str:
         """Let a citizen comment; gives the comment's id there."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.errors import NotAllowed
-from publisher.desk import withdrawing
+from publisher.desk import leaving, withdrawing
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
@@ -83,6 +83,32 @@ def test_a_timeline_that_lags_makes_no_second_copy(standing: House, lag: int) ->
     assert found.published + found.held == 6
     if lag == 100_000:
         assert found.held == 3
+
+
+def test_what_a_person_posts_in_between_is_found_and_nothing_is_sent_again(
+    standing: House,
+) -> None:
+    """Ours was lost on the way, and somebody posts the approved words by hand meanwhile."""
+    standing.posts(3, on=["x"])
+    standing.fault("x", "publish", "reset_before", count=1)
+    standing.fault("x", "timeline", "error_before", count="always")
+    clock = standing.clock()
+    standing.wait_for(
+        lambda: (
+            [standing.count(one) for one in (DeliveryState.UNCONFIRMED, DeliveryState.PUBLISHED)]
+            == [1, 2]
+        )
+    )
+    lost = select(Delivery).where(Delivery.state == DeliveryState.UNCONFIRMED)
+    with standing.database.reading() as session:
+        words = leaving.leaving_text(session.scalars(lost).one().variant)
+    standing.clear_faults()
+    standing.post_as_a_person(words)
+    standing.wait_for(lambda: standing.waiting() == 0)
+    clock.stop(within=PATIENCE)
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == 3
 
 
 def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> None:

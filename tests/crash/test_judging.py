@@ -11,12 +11,9 @@ from sqlalchemy.orm import Session
 from publisher.desk import leaving
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision
-from publisher.models.deliveries import Account, Delivery
+from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.now import now
-from publisher.platforms.base import Deadline, Outgoing, Prepared
-from publisher.press import accounts
-from publisher.settings import load
 from tests.crash.house import House
 from tests.crash.judging import explain, judge
 
@@ -37,26 +34,17 @@ def _first(session: Session) -> Delivery:
     return session.get_one(Delivery, 1)
 
 
-def _publish(standing: House, text: str) -> None:
-    """As somebody would who has the account's access and asks nobody."""
-    settings = load(standing.environment, folder=standing.folder)
-    with standing.database.reading() as session:
-        account = session.get_one(Account, standing.town.accounts["x"])
-    outgoing = Prepared(Outgoing(text))
-    accounts.opener(settings)(account).publish(outgoing, deadline=Deadline.after(20, lambda: 0.0))
-
-
 def test_a_second_copy_is_a_duplicate(sent: House) -> None:
     with sent.database.reading() as session:
         words = leaving.leaving_text(_first(session).variant)
-    _publish(sent, words)
+    sent.post_as_a_person(words)
     found = judge(sent)
     assert (found.duplicates, found.losses, found.unapproved) == (1, 0, 0)
     assert "2 times out there" in explain(sent)
 
 
 def test_words_that_nobody_approved_are_seen(sent: House) -> None:
-    _publish(sent, "कोणी मंजूर न केलेला मजकूर")
+    sent.post_as_a_person("कोणी मंजूर न केलेला मजकूर")
     found = judge(sent)
     assert (found.duplicates, found.losses, found.unapproved) == (0, 0, 1)
     assert "never approved" in explain(sent)

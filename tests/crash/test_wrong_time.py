@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Delivery
 from publisher.now import now
 from tests.crash.house import PATIENCE, House
 from tests.crash.judging import judge
@@ -122,3 +124,21 @@ def _first(begins: Callable[[datetime], bool]) -> datetime:
     while not begins(day):
         day += timedelta(days=1)
     return day + DAYBREAK
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kolkata"])
+def test_a_machine_set_to_another_time_zone_sends_when_it_is_due(
+    standing: House, zone: str
+) -> None:
+    """Twelve hours behind the city's time and eight and a half ahead of it."""
+    clock = standing.clock_elsewhere(zone)
+    clock.wait_for("runs", within=PATIENCE)
+    due_at = now() + timedelta(seconds=6)
+    standing.posts(2, due=due_at)
+    _settle(standing, clock)
+    made = [one for name in ("x", "facebook") for one in standing.ledger(name)]
+    assert len(made) >= 2
+    assert min(datetime.fromisoformat(one["created_at"]) for one in made) >= due_at
+    with standing.database.reading() as session:
+        sent = session.scalars(select(Delivery.sending_at)).all()
+    assert all(at is not None and due_at <= at < due_at + timedelta(minutes=1) for at in sent)
