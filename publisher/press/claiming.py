@@ -40,10 +40,14 @@ _MOST = bindparam("at_most", type_=Integer())
 
 @dataclass(frozen=True)
 class Due:
-    """On which accounts something is due that may be sent now, and when the next falls due."""
+    """On which accounts something is due that may be sent now, and when the next falls due.
+
+    Those with something urgent, which are also `urgent_ids`, stand first.
+    """
 
     account_ids: tuple[int, ...]
     next_at: datetime | None
+    urgent_ids: frozenset[int] = frozenset()
 
 
 def _is_due(now: limits.Moment) -> tuple[ColumnElement[bool], ...]:
@@ -58,6 +62,13 @@ _OF_ACCOUNT = (Delivery.account_id == Account.id, *_is_due(MOMENT))
 _FIRST_OF_ACCOUNT = select(Delivery.id).where(*_OF_ACCOUNT).limit(1).correlate(Account)
 """An EXISTS would have PostgreSQL gather all that is due on all accounts."""
 
+_FIRST_URGENT = (
+    select(Delivery.id)
+    .where(*_OF_ACCOUNT, Delivery.urgent.is_(True))
+    .limit(1)
+    .correlate(Account)
+    .scalar_subquery()
+)
 _MORE_THAN_POSTS = exists().where(
     *_OF_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
 )
@@ -65,7 +76,7 @@ _MORE_THAN_POSTS = exists().where(
 
 _OPEN = Prepared(
     "accounts_with_due",
-    select(Account.id)
+    select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
     .where(
         Account.state == AccountState.CONNECTED,
         _FIRST_OF_ACCOUNT.scalar_subquery().is_not(None),
@@ -89,15 +100,17 @@ def look(bench: Bench) -> Due:
     with bench.database.connection_for_reading() as connection:
         values: dict[str, Value] = {"at_moment": bench.now()}
         accounts, upcoming = run(connection, _OPEN(values), _NEXT(values), commit=True)
-    return Due(tuple(one.id for one in accounts), upcoming[0].due_at if upcoming else None)
+    urgent = frozenset(one.id for one in accounts if one.has_urgent)
+    in_order = sorted((one.id for one in accounts), key=lambda one: one not in urgent)
+    return Due(tuple(in_order), upcoming[0].due_at if upcoming else None, urgent)
 
 
-def claim(bench: Bench, *, account_id: int, most: int) -> list[Parcel]:
+def claim(bench: Bench, *, account_id: int, most: int, only_urgent: bool = False) -> list[Parcel]:
     """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
     checkpoints.reach("publish.before_claim")
     now = bench.now()
     with bench.database.transaction() as session:
-        found = wanted(session, account_id, now, most)
+        found = wanted(session, account_id, now, most, only_urgent=only_urgent)
         claims = claim_these(session, found, bench, now) if found else []
         ready = parcels.read(session, claims)
         checkpoints.reach("publish.in_claim_commit")
@@ -128,17 +141,21 @@ Asked for one by one, so that each comes from an index in this order, however mu
 """
 
 
-def wanted(session: Session, account_id: int, now: datetime, most: int) -> list[int]:
+def wanted(
+    session: Session, account_id: int, now: datetime, most: int, *, only_urgent: bool = False
+) -> list[int]:
     """What is to be claimed, locked. Only where a stop or freeze is, it is asked what they hold."""
     values: dict[str, Value] = {"at_moment": now, "of_account": account_id, "at_most": most}
     connection = session.connection()
-    braked, urgent, others = run(connection, _BRAKED(values), URGENT(values), OTHERS(values))
+    asked = (URGENT,) if only_urgent else (URGENT, OTHERS)
+    braked, *found = run(connection, _BRAKED(values), *(one(values) for one in asked))
     if not braked:
-        return [one.id for one in (*urgent, *others)][:most]
+        return [one.id for some in found for one in some][:most]
     is_free = holding_back.is_free(holding_back.brakes(session, now=now))
     free = _DUE.join(Post, Post.id == Delivery.post_id).where(is_free)
-    found = [connection.execute(free.where(one), values).scalars() for one in _IS_URGENT]
-    return [*found[0], *found[1]][:most]
+    which = _IS_URGENT[: len(asked)]
+    held = [connection.execute(free.where(one), values).scalars() for one in which]
+    return [one for some in held for one in some][:most]
 
 
 def claim_these(

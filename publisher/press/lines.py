@@ -11,12 +11,12 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from publisher.press import claiming, dispatching, publishing, receipts, recording
 from publisher.press.bench import Bench
+from publisher.press.claiming import Due
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
 from publisher.press.receipts import Done
@@ -26,7 +26,14 @@ log = logging.getLogger("nagarvani.press")
 AHEAD = 2
 """How many times its threads a line lays ready; it claims again when half a round is left.
 
-So a claim is for many at a time, and no thread waits for the next one.
+So a claim is for many at a time, and no thread waits for the next one. Of urgent ones it may
+lay as many ready besides, in front, however many others lie there.
+"""
+
+LOOKING = 0.25
+"""The longest that a press goes without a look at the table, in seconds, however full its lines.
+
+What a web process lays there, an emergency above all, is found within half a second.
 """
 
 GATHERING = 0.1
@@ -116,6 +123,7 @@ class Line:
         self.threads = threads
         self._bench = bench
         self._press = press
+        self._urgent: deque[Parcel] = deque()  # taken up before all that is ready
         self._ready: deque[Parcel] = deque()
         self._busy = 0
         self._changed = threading.Condition()
@@ -126,25 +134,40 @@ class Line:
     def room(self) -> int:
         """How many are to be claimed for it now: none as long as enough lie ready."""
         with self._changed:
-            if self._stopping or not self._is_low():
+            if self._stopping:
                 return 0
-            return self.threads * AHEAD - len(self._ready)
+            if not self._is_low():
+                self._has_asked = False  # nothing is given now: it asks again once it is low
+                return 0
+            return self.threads * AHEAD - self._waiting()
+
+    def urgent_room(self) -> int:
+        """How many urgent ones are to be claimed for it now, whatever else lies ready."""
+        with self._changed:
+            return 0 if self._stopping else max(0, self.threads * AHEAD - len(self._urgent))
+
+    def _waiting(self) -> int:
+        return len(self._urgent) + len(self._ready)
 
     def _is_low(self) -> bool:
-        return len(self._ready) <= self.threads // 2
+        return self._waiting() <= self.threads // 2
+
+    def _is_low_on_urgent(self) -> bool:
+        return len(self._urgent) <= self.threads // 2
 
     def waits(self) -> bool:
         """Whether something lies ready that none of its threads has taken up yet."""
-        return bool(self._ready)
+        return bool(self._waiting())
 
     def add(self, parcels: list[Parcel]) -> None:
-        """Lay these ready, and start threads as far as they are needed."""
+        """Lay these ready, the urgent in front, and start threads as far as they are needed."""
         with self._changed:
-            self._ready.extend(parcels)
+            for one in parcels:
+                (self._urgent if one.urgent else self._ready).append(one)
             self._has_asked = False
             # One that died of a mistake is replaced; its delivery is the sweeper's.
             self._workers = [one for one in self._workers if one.is_alive()]
-            wanted = min(self.threads, len(self._ready) + self._busy)
+            wanted = min(self.threads, self._waiting() + self._busy)
             while len(self._workers) < wanted:
                 name = f"line-{self.account_id}-{len(self._workers) + 1}"
                 worker = threading.Thread(target=self._run, name=name, daemon=True)
@@ -156,7 +179,8 @@ class Line:
         """Take up nothing more; gives what was claimed and not begun."""
         with self._changed:
             self._stopping = True
-            left = list(self._ready)
+            left = [*self._urgent, *self._ready]
+            self._urgent.clear()
             self._ready.clear()
             self._changed.notify_all()
         return left
@@ -186,13 +210,15 @@ class Line:
 
     def _take(self) -> Parcel | None:
         with self._changed:
-            while not self._ready and not self._stopping:
+            while not self._waiting() and not self._stopping:
                 self._changed.wait()
-            if not self._ready:
+            if not self._waiting():
                 return None
             self._busy += 1
-            parcel = self._ready.popleft()
-            asks = self._is_low() and not self._has_asked
+            parcel = (self._urgent or self._ready).popleft()
+            # More urgent ones may be due than had room: they come before what lies ready.
+            is_low = self._is_low() or (parcel.urgent and self._is_low_on_urgent())
+            asks = is_low and not self._has_asked
             self._has_asked = self._has_asked or asks
         if asks:
             self._press.wake.set()
@@ -239,24 +265,31 @@ class Press:
         while not self._closing:
             self.wake.clear()
             due = claiming.look(self._storing)
-            taken += self._fill(due.account_ids)
+            taken += self._fill(due)
             left = ends - self.bench.monotonic()
             if left <= 0:
                 break
             self.wake.wait(self._patience(left, due.next_at))
         return taken
 
-    def _fill(self, account_ids: Sequence[int]) -> int:
-        """Claim for every line that has room."""
-        threads = max(1, self.bench.pace.connections // max(1, len(account_ids)))
-        return sum(self._claim(account_id, threads) for account_id in account_ids)
+    def _fill(self, due: Due) -> int:
+        """Claim for every line that has room, first where something urgent is due."""
+        threads = max(1, self.bench.pace.connections // max(1, len(due.account_ids)))
+        return sum(
+            self._claim(self._line(one, threads), has_urgent=one in due.urgent_ids)
+            for one in due.account_ids
+        )
 
-    def _claim(self, account_id: int, threads: int) -> int:
-        line = self._line(account_id, threads)
+    def _claim(self, line: Line, *, has_urgent: bool) -> int:
         room = line.room()
+        only_urgent = has_urgent and not room
+        if only_urgent:
+            room = line.urgent_room()
         if not room:
             return 0
-        claimed = claiming.claim(self._storing, account_id=account_id, most=room)
+        claimed = claiming.claim(
+            self._storing, account_id=line.account_id, most=room, only_urgent=only_urgent
+        )
         line.add(claimed)  # nothing as well: so it asks again
         return len(claimed)
 
@@ -268,10 +301,11 @@ class Press:
         return line
 
     def _patience(self, left: float, next_at: datetime | None) -> float:
-        """Until the next one is due, if that is sooner than the end of this beat."""
+        """Until the next one is due, if that is sooner than the next look or this beat's end."""
+        soon = min(left, LOOKING)
         if next_at is None:
-            return left
-        return min(left, max(0.0, (next_at - self.bench.now()).total_seconds()))
+            return soon
+        return min(soon, max(0.0, (next_at - self.bench.now()).total_seconds()))
 
     def close(self) -> None:
         """Finish what is under way within its deadline, give back the rest, store every receipt."""

@@ -40,7 +40,7 @@ class Parcel:
 
     `variant` is the text, link, target and pictures as the gate will see them; `target` the
     platform's id of what is answered, edited, deleted or hidden. `staged_id` is what an earlier
-    try made unpublished.
+    try made unpublished. An `urgent` one goes ahead of all others.
     """
 
     claim: Claim
@@ -51,6 +51,7 @@ class Parcel:
     target: str
     is_reply: bool
     staged_id: str
+    urgent: bool
 
     @property
     def creates(self) -> bool:
@@ -92,6 +93,7 @@ def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
             Delivery.id,
             Delivery.action,
             Delivery.staged_id,
+            Delivery.urgent,
             Delivery.variant_id,
             Variant.account_id.label("variant_account_id"),
             Variant.language,
@@ -154,6 +156,7 @@ def _parcel(
         target=row.order_target or row.target,
         is_reply=row.kind is PostKind.REPLY,
         staged_id=row.staged_id,
+        urgent=row.urgent,
     )
 
 

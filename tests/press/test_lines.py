@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread, get_ident
 from typing import cast
 
 import pytest
@@ -18,9 +19,11 @@ from publisher.models.deliveries import Attempt, Delivery, Receipt
 from publisher.platforms.base import Deadline, Prepared
 from publisher.platforms.base import Receipt as Answer
 from publisher.platforms.memory import MemoryPlatform
+from publisher.press import claiming
 from publisher.press.bench import Bench
 from publisher.press.lines import Press
 from tests.support.city import HOUR, City, city
+from tests.support.planned import freeze
 from tests.support.runs import wait_until
 
 PATIENCE = 60
@@ -47,6 +50,57 @@ def slow(town: City) -> Iterator[_Slow]:
     town.platforms[town.accounts["x"]] = platform
     yield platform
     platform.may_answer.set()
+
+
+class _OneByOne(MemoryPlatform):
+    """Lets its callers wait, and answers one for each that it is allowed."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now=now)
+        self.asked: list[str] = []
+        self._may_answer = Semaphore(0)
+
+    def answer(self, most: int = 1) -> None:
+        self._may_answer.release(most)
+
+    def was_asked(self, times: int) -> bool:
+        return wait_until(lambda: len(self.asked) == times, within=PATIENCE)
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+        self.asked.append(prepared.outgoing.text)
+        if not self._may_answer.acquire(timeout=PATIENCE):
+            raise AssertionError("nobody let it answer")
+        return super().publish(prepared, deadline=deadline)
+
+
+@pytest.fixture
+def full(town: City) -> Iterator[tuple[_OneByOne, Press]]:
+    """A press with two connections, both of which wait for X; two more lie ready, four are due."""
+    platform = _OneByOne(town.clock)
+    town.platforms[town.accounts["x"]] = platform
+    for _ in range(8):
+        town.due(on=["x"])
+    press = Press(_bench(town, connections=2))
+    _beat_until(press, lambda: len(platform.asked) == 2)
+    press.beat(0)
+    assert _states(town) == ["sending"] * 2 + ["claimed"] * 2 + ["scheduled"] * 4
+    yield platform, press
+    platform.answer(100)
+    press.close()
+
+
+def _urgent(town: City, count: int = 1) -> list[int]:
+    """So many that are due and urgent, as a web process lays them there."""
+    made = [town.due("road", on=["x"])[0] for _ in range(count)]
+    with town.write() as session:
+        for one in made:
+            session.get_one(Delivery, one).urgent = True
+    return made
+
+
+def _texts(town: City, deliveries: list[int]) -> list[str]:
+    with town.read() as session:
+        return [session.get_one(Delivery, one).variant.text for one in deliveries]
 
 
 def _bench(town: City, connections: int = 4) -> Bench:
@@ -133,6 +187,119 @@ def test_the_urgent_leave_before_what_was_due_long_ago(town: City) -> None:
     with town.read() as session:
         order = list(session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)))
     assert order == [second, first]
+
+
+def test_an_urgent_one_leaves_next_though_its_line_was_full(
+    town: City, full: tuple[_OneByOne, Press]
+) -> None:
+    platform, press = full
+    (urgent,) = _urgent(town)
+    press.beat(0)
+    assert town.delivery(urgent).state is DeliveryState.CLAIMED
+    assert _states(town).count(DeliveryState.CLAIMED) == 3  # of the others none beyond the room
+    platform.answer()
+    assert platform.was_asked(3)
+    assert platform.asked[2:] == _texts(town, [urgent])
+    assert _states(town)[2:4] == ["claimed"] * 2
+
+
+def test_under_a_freeze_a_full_line_claims_the_urgent_alone(
+    town: City, full: tuple[_OneByOne, Press]
+) -> None:
+    _, press = full
+    (urgent,) = _urgent(town)
+    freeze(town, ahead=0)
+    press.beat(0)
+    assert town.delivery(urgent).state is DeliveryState.CLAIMED
+    assert _states(town)[4:8] == ["scheduled"] * 4
+
+
+def test_more_urgent_ones_than_have_room_leave_in_their_order_before_what_lay_ready(
+    town: City, full: tuple[_OneByOne, Press]
+) -> None:
+    platform, press = full
+    urgent = _urgent(town, 7)
+    press.beat(0)
+    assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4  # as many urgent ones as others
+    press.beat(0)
+    assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4
+    for number in range(3, 10):
+        press.beat(0)
+        platform.answer()
+        assert platform.was_asked(number)
+    assert platform.asked[2:] == _texts(town, urgent)
+
+
+def test_a_line_that_runs_low_on_urgent_ones_asks_for_more_at_once(
+    town: City, full: tuple[_OneByOne, Press]
+) -> None:
+    platform, press = full
+    _urgent(town)
+    press.beat(0)
+    assert not press.wake.is_set()
+    platform.answer()
+    assert press.wake.wait(PATIENCE)
+    press.beat(0)  # nothing urgent is due any more, and it asks again when all of it runs low
+    assert not press.wake.is_set()
+    platform.answer()
+    assert press.wake.wait(PATIENCE)
+
+
+def test_closing_gives_back_the_urgent_that_lay_ready_too(
+    town: City, full: tuple[_OneByOne, Press]
+) -> None:
+    platform, press = full
+    (urgent,) = _urgent(town)
+    press.beat(0)
+    closing = Thread(target=press.close)
+    closing.start()
+    given_back = wait_until(
+        lambda: town.delivery(urgent).state is DeliveryState.SCHEDULED, within=PATIENCE
+    )
+    platform.answer(100)
+    closing.join(PATIENCE)
+    assert given_back
+
+
+def test_while_all_lines_are_full_the_table_is_looked_at_twice_a_second_at_least(
+    town: City, slow: _Slow
+) -> None:
+    """So an emergency that a web process lays there is found within half a second."""
+    for _ in range(4):
+        town.due(on=["x"])
+    looks: list[float] = []
+    me = get_ident()
+
+    def now() -> datetime:
+        if get_ident() == me:
+            looks.append(time.monotonic())
+        return town.clock()
+
+    press = Press(replace(_bench(town, connections=1), now=now))
+    press.beat(0.1)
+    assert slow.asked.wait(PATIENCE)
+    press.beat(0)
+    looks.clear()
+    press.beat(3)
+    gaps = sorted(later - sooner for sooner, later in pairwise(looks) if later - sooner > 0.05)
+    slow.may_answer.set()
+    press.close()
+    # The middle one: on a machine that is busy now and then one takes longer.
+    assert gaps[len(gaps) // 2] < 0.5
+
+
+def test_an_account_with_something_urgent_has_its_turn_before_the_others(town: City) -> None:
+    first, second = sorted(town.accounts, key=lambda one: town.accounts[one])
+    (other,), (urgent,) = town.due(on=[first]), town.due("road", on=[second])
+    with town.write() as session:
+        session.get_one(Delivery, urgent).urgent = True
+    found = claiming.look(town.bench)
+    assert found.account_ids == (town.accounts[second], town.accounts[first])
+    assert found.urgent_ids == {town.accounts[second]}
+    assert town.press() == 2
+    with town.read() as session:
+        order = list(session.scalars(select(Attempt.delivery_id).order_by(Attempt.id)))
+    assert order == [urgent, other]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
