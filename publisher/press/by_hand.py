@@ -37,6 +37,7 @@ from publisher.platforms.base import (
 )
 from publisher.press import parcels, pasted, receipts
 from publisher.press.bench import Claim
+from publisher.press.parcels import Parcel
 from publisher.press.pasted import Pasted
 
 FROM = (
@@ -122,12 +123,7 @@ def look_at_link(
     """
     delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
     (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
-    found = pasted.read_link(
-        link,
-        parcel.account,
-        is_reply=parcel.is_reply,
-        page_id=_page_id(session, parcel.account),
-    )
+    found = link_of(session, parcel, link)
     if found.platform_id:
         _check_unknown(session, delivery, found.platform_id)
     return Wanted(
@@ -136,6 +132,16 @@ def look_at_link(
         outgoing=parcels.sought_of(parcel),
         pasted=found,
         since=min(delivery.due_at, now) - LOOK_BACK,
+    )
+
+
+def link_of(session: Session, parcel: Parcel, link: str) -> Pasted:
+    """What a pasted link names, seen to be on this parcel's account; raises `Invalid`."""
+    return pasted.read_link(
+        link,
+        parcel.account,
+        is_reply=parcel.is_reply,
+        page_id=_page_id(session, parcel.account),
     )
 
 

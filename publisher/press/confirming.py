@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from publisher import checkpoints, moving
+from publisher.desk import live
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
@@ -25,9 +26,19 @@ from publisher.platforms.base import (
     Sighting,
     TryLater,
 )
-from publisher.press import accounts, acting, parcels, receipts, recording, standing, telling
+from publisher.press import (
+    accounts,
+    acting,
+    by_hand,
+    parcels,
+    receipts,
+    recording,
+    standing,
+    telling,
+)
 from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
+from publisher.press.pasted import Pasted
 from publisher.press.publishing import Desk
 
 PATIENCE = timedelta(minutes=15)
@@ -183,12 +194,15 @@ def _not_found(
 def it_is_live(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str = ""
 ) -> Delivery:
-    """A person has seen a held delivery on the platform; `link` is what they saw, if given."""
+    """A person has seen a held delivery on the platform; `link` is what they saw, if given.
+
+    Raises `Invalid` where the link is none, leads elsewhere, or to another post of ours.
+    """
     delivery = _held(session, delivery_id, actor=actor, now=now)
-    platform_id = _id_in(link, delivery)
-    if receipts.is_known(session, delivery.account_id, platform_id):
-        raise Invalid([Problem("link", "other_post", {})])
-    receipt = Receipt(platform_id, link.strip(), delivery.sending_at or now, "")
+    seen = _pasted(session, delivery, link) if link.strip() else Pasted("", "")
+    # Without an id, a name that stands for not knowing.
+    platform_id = seen.platform_id or f"{live.UNKNOWN_ID}{delivery.id}"
+    receipt = Receipt(platform_id, seen.url, delivery.sending_at or now, "")
     receipts.add_receipt(
         session,
         delivery,
@@ -203,14 +217,20 @@ def it_is_live(
     return delivery
 
 
-def _id_in(link: str, delivery: Delivery) -> str:
-    """The platform's id in the link's path; without a link, a name that stands for not knowing."""
-    words = link.strip()
-    if not words:
-        return f"not-given-{delivery.id}"
-    if not words.startswith(("https://", "http://")) or len(words) > 500:
-        raise Invalid([Problem("link", "link", {})])
-    return words.split("?")[0].rstrip("/").rsplit("/", 1)[-1][:120]
+def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
+    """What the link names, seen to be on this account and no other post of ours."""
+    (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
+    found = by_hand.link_of(session, parcel, link)
+    if found.platform_id and _is_another(session, parcel, found.platform_id):
+        raise Invalid([Problem("link", "other_post")])
+    return found
+
+
+def _is_another(session: Session, parcel: Parcel, platform_id: str) -> bool:
+    """An edit stands under the id of what it edits; only what is new has one of its own."""
+    if parcel.action is DeliveryAction.PUBLISH:
+        return receipts.is_known(session, parcel.account.id, platform_id)
+    return platform_id != parcel.target
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:

@@ -22,8 +22,8 @@ HOSTS: Mapping[str, frozenset[str]] = {
     FACEBOOK: frozenset({"facebook.com", "www.facebook.com", "m.facebook.com"})
     | {"web.facebook.com", "business.facebook.com"},
 }
-_ON_X = re.compile(r"/(?P<name>\w{1,30})/status/(?P<number>\d{1,30})(?:/|$)")
-_ON_FACEBOOK = re.compile(r"/(?P<name>[^/]+)/posts/(?:[^/]+/)?(?P<number>\d+|pfbid\w+)/?$")
+_ON_X = re.compile(r"/(?P<name>\w{1,30})/status/(?P<number>[0-9]{1,30})(?:/|$)")
+_ON_FACEBOOK = re.compile(r"/(?P<name>[^/]+)/posts/(?:[^/]+/)?(?P<number>[0-9]+|pfbid\w+)/?$")
 _NOBODY = frozenset({"i", "web"})
 
 
@@ -117,9 +117,14 @@ def _facebook_id(named: _Named, page_id: str, *, is_reply: bool) -> str:
     """
     if is_reply and not named.comment:
         raise _wrong("names_no_answer")
-    if not named.number.isdecimal() or not (named.comment or "0").isdecimal():
+    if not _is_number(named.number) or not _is_number(named.comment or "0"):
         return ""
     if is_reply:
         return f"{named.number}_{named.comment}"
-    page = named.name if named.name.isdecimal() else page_id
+    page = named.name if _is_number(named.name) else page_id
     return f"{page}_{named.number}" if page else ""
+
+
+def _is_number(words: str) -> bool:
+    """A platform's own number: it fits into a receipt's row, and no other script writes it."""
+    return words.isascii() and words.isdecimal() and len(words) <= 40

@@ -28,6 +28,8 @@ from publisher.press.accounts import OpenAccount
 from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
+from tests.press.test_by_hand import link_to
+from tests.press.test_correcting import MENDED, correct
 from tests.support.city import MINUTE, PACE, City
 
 SECOND = timedelta(seconds=1)
@@ -185,7 +187,7 @@ def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
 @pytest.mark.parametrize("who", ["lead", "first", "second", "head"])
 def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
     delivery_id = town.hold()
-    link = "https://platform.example/pmc/status/77?s=20"
+    link = "https://platform.example/pmc_x/status/77?s=20"
     with town.write() as session:
         confirming.it_is_live(
             session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
@@ -194,7 +196,7 @@ def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
         delivery = session.get_one(Delivery, delivery_id)
         assert delivery.state is DeliveryState.PUBLISHED
         assert delivery.receipt is not None
-        assert delivery.receipt.platform_id == "77"
+        assert (delivery.receipt.platform_id, delivery.receipt.url) == ("77", link)
         assert delivery.receipt.origin is ReceiptOrigin.PERSON
         assert delivery.receipt.person_id == town.people[who]
 
@@ -243,26 +245,69 @@ def test_sent_again_is_the_same_row_with_the_next_fence_and_leaves_once(town: Ci
 
 
 @pytest.mark.parametrize(
-    "link", ["javascript:alert(1)", "platform.example/7", "https://" + "x" * 500]
+    ("link", "code"),
+    [
+        ("javascript:alert(1)", "link"),
+        ("platform.example/7", "link"),
+        ("https://" + "x" * 500, "link"),
+        ("https://example.com/whatever", "other_platform"),
+        ("https://platform.example/7", "names_no_post"),
+        ("https://platform.example/someone_else/status/5", "other_account"),
+    ],
 )
-def test_a_link_that_is_none_is_told_at_its_field(town: City, link: str) -> None:
+def test_a_link_that_is_none_or_leads_elsewhere_is_told_at_its_field(
+    town: City, link: str, code: str
+) -> None:
     delivery_id = town.hold()
-    with town.write() as session, pytest.raises(Invalid) as problem:
-        confirming.it_is_live(
-            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id, link=link
-        )
-    assert problem.value.codes == [("link", "link")]
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link)
+    assert problem.value.codes == [("link", code)]
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
 
 
 def test_the_link_of_another_post_of_ours_is_refused(town: City) -> None:
     (other,) = town.live("road")
     delivery_id = town.hold()
-    link = f"https://platform.example/{town.platform_id(other)}"
-    with town.write() as session, pytest.raises(Invalid) as problem:
-        confirming.it_is_live(
-            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id, link=link
-        )
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link_to(town.platform_id(other)))
     assert problem.value.codes == [("link", "other_post")]
+
+
+PAGE = "https://www.facebook.com"
+
+
+@pytest.mark.parametrize(
+    ("link", "wanted"),
+    [
+        (f"{PAGE}/permalink.php?story_fbid=123&id=55", "55_123"),
+        (f"{PAGE}/PMCPune/posts/123", "55_123"),
+        (f"{PAGE}/PMCPune/posts/pfbid0abcXYZ", "not-given-{}"),
+        (f"{PAGE}/PMCPune/posts/{'9' * 200}", "not-given-{}"),
+        ("", "not-given-{}"),
+    ],
+)
+def test_a_link_to_our_page_gives_facebooks_id_or_says_that_it_is_not_known(
+    town: City, link: str, wanted: str
+) -> None:
+    delivery_id = town.hold(on="facebook")
+    with town.write() as session:
+        account = session.get_one(Account, town.accounts["facebook"])
+        account.url, account.handle = f"{PAGE}/PMCPune", "55"
+    _settle(town, delivery_id, link)
+    with town.read() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+    assert receipt is not None
+    assert (receipt.platform_id, receipt.url) == (wanted.format(delivery_id), link)
+
+
+def test_an_edit_that_is_live_stands_under_the_id_of_what_it_edits(town: City) -> None:
+    edit = _held_edit(town, "55_1000")
+    page = "https://platform.example/55/posts"
+    with pytest.raises(Invalid) as problem:
+        _settle(town, edit, f"{page}/1001")
+    assert problem.value.codes == [("link", "other_post")]
+    _settle(town, edit, f"{page}/1000")
+    assert town.platform_id(edit) == "55_1000"
 
 
 def test_only_what_is_held_can_be_settled(town: City) -> None:
@@ -291,6 +336,32 @@ def _hold_early(town: City) -> int:
         confirming.tick_confirming(town.bench)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     return delivery_id
+
+
+def _settle(town: City, delivery_id: int, link: str) -> None:
+    """The lead says that it is live, and where."""
+    with town.write() as session:
+        confirming.it_is_live(
+            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id, link=link
+        )
+
+
+def _held_edit(town: City, platform_id: str) -> int:
+    """An edit of what is live by this id, of which nobody knows whether it was carried out."""
+    (delivery_id,) = town.live(on=["facebook"])
+    with town.write() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert delivery.receipt is not None
+        delivery.receipt.platform_id = platform_id
+        delivery.account.handle = platform_id.partition("_")[0]
+        post_id = delivery.post_id
+    town.platform("facebook").fail_next(OutcomeUnknown(), on="edit")
+    (edit,) = correct(town, post_id, {"facebook": MENDED})
+    town.press()
+    for _ in PACE.looks:
+        town.confirm(16 * MINUTE)
+    assert town.delivery(edit).state is DeliveryState.HELD
+    return edit
 
 
 def _send_again(town: City, session: Session, delivery_id: int) -> None:

@@ -38,6 +38,8 @@ def test_a_post_on_x_is_known_by_its_number(link: str) -> None:
         ("https://www.facebook.com/PMCPune/posts/777", "", ""),
         ("https://www.facebook.com/PMCPune/posts/pfbid0abcXYZ", "55", ""),
         ("https://facebook.com/permalink.php?story_fbid=pfbid0abc&id=55", "55", ""),
+        (f"https://www.facebook.com/PMCPune/posts/{'7' * 41}", "55", ""),
+        ("https://facebook.com/permalink.php?story_fbid=७७७&id=55", "55", ""),
     ],
 )
 def test_a_post_on_facebook_is_known_by_page_and_number_or_looked_for(
@@ -73,6 +75,7 @@ def test_a_practice_platform_stands_at_the_address_of_its_account() -> None:
         (X, "https://x.com/PMCPune", "names_no_post"),
         (X, "https://x.com/i/web/status/1", "names_no_post"),
         (X, "https://x.com/PMCPune/status/one", "names_no_post"),
+        (X, "https://x.com/PMCPune/status/१२३", "names_no_post"),
         (X, "https://x.com/PMC_Pune/status/1", "other_account"),
         (PAGE, "https://www.facebook.com/share/p/1AbC/", "names_no_post"),
         (PAGE, "https://www.facebook.com/photo/?fbid=1", "names_no_post"),

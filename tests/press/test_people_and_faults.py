@@ -53,6 +53,7 @@ from publisher.press import (
 )
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
+from tests.press.test_by_hand import link_to
 from tests.support import sqlite
 from tests.support.city import HOUR, MINUTE, PACE, City, city
 from tests.support.runs import Run
@@ -218,7 +219,7 @@ class TheDesk(RuleBasedStateMachine):
         for delivery in self._in(DeliveryState.HELD):
             platform = self.town.platforms[delivery.account_id]
             live = [one for one in platform.published if one.text == self._words(delivery.id)]
-            link = f"https://platform.example/{live[0].platform_id}" if live else ""
+            link = link_to(live[0].platform_id, on=platform.name) if live else ""
             with self.town.write() as session:
                 self._try(self._settling(session, delivery.id, link), session.rollback)
 

@@ -142,3 +142,15 @@ def test_an_unconfirmed_one_found_by_a_person_is_kept_by_its_link(site: Site) ->
     assert answer.status_code == 302
     city.confirm(HOUR)
     assert city.platform_id(delivery) == number
+
+
+def test_where_it_is_said_that_it_is_live_a_wrong_link_is_told_at_its_field_too(
+    site: Site,
+) -> None:
+    held, lead = site.city.hold(), site.browser("lead")
+    path = f"/deliveries/{held}/live"
+    answer = lead.post(path, {"link": link_to("5").replace("pmc_x", "another")})
+    assert answer.status_code == 422
+    assert "दुसऱ्या खात्याची आहे" in Page(answer.text).error_at("link")
+    assert lead.post(path, {"link": link_to("5")}).status_code == 302
+    assert site.city.platform_id(held) == "5"
