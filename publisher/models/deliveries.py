@@ -163,6 +163,7 @@ class Delivery(Base):
 class Attempt(Base):
     """One try of a delivery: by which clock, what was asked, and what came of it.
 
+    `fence` is its claim's; a second step that is taken again has no claim, and one below nought.
     `staged_id` is what it made unpublished; `tidied_at` when that was removed as an orphan.
     `counted`: its claim counted it against the account's limits, which is undone if it stays here.
     """

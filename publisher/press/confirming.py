@@ -17,9 +17,7 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base import (
     CredentialsExpired,
-    Deadline,
     OutcomeUnknown,
-    Platform,
     PlatformError,
     Receipt,
     Refused,
@@ -33,7 +31,7 @@ from publisher.press import (
     parcels,
     receipts,
     recording,
-    standing,
+    releasing,
     telling,
 )
 from publisher.press.bench import Bench, Claim
@@ -83,6 +81,7 @@ def _next_look(bench: Bench) -> Look | None:
         delivery = session.scalars(query).one_or_none()
         if delivery is None:
             return None
+        releasing.end_unfinished(session, delivery, now)
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=bench.pace.lease)
         (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
@@ -97,7 +96,7 @@ def _look(desk: Desk, look: Look) -> None:
         found = acting.look(platform, look.parcel, since=look.since)
         checkpoints.reach("look.read")
         if found is None and look.parcel.staged_id:
-            found = _release_again(desk.bench, platform, look)
+            found = releasing.release_again(desk.bench, platform, look.parcel)
     except (TryLater, Refused, OutcomeUnknown) as problem:
         # A platform that cannot be asked, or does not want to say, is no evidence of absence.
         _store_look(desk.bench, look, problem)
@@ -107,29 +106,6 @@ def _look(desk: Desk, look: Look) -> None:
     else:
         _store_look(desk.bench, look, found)
     checkpoints.reach("look.stored")
-
-
-def _release_again(bench: Bench, platform: Platform, look: Look) -> Sighting | None:
-    """Of two steps the second changes nothing when it is repeated: a crash heals by itself.
-
-    Only what may still leave now is released; the rest is held for a person.
-    """
-    parcel = look.parcel
-    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = recording.held_delivery(session, parcel.claim)
-        if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
-            return None
-        delivery.leased_until = delivery.look_at
-        session.flush()  # what stands in its way is asked past the session
-        seconds = bench.pace.send_deadline
-        found = standing.look(session.connection(), parcel, now=now, seconds=seconds)
-        if found.obstacle is not None:
-            return None
-        moving.record(session, delivery, "release_again", actor=CLOCK, now=now)
-    made = acting.kept(platform.release(parcel.staged_id, deadline=deadline))
-    return Sighting(made.platform_id, made.url, made.published_at, made.answer)
 
 
 def _pause(bench: Bench, look: Look) -> None:

@@ -314,6 +314,7 @@ def _sent(session: Session, account_id: int, most: int | None, now: datetime) ->
         .where(
             Attempt.sending_at > now - DAY,
             Attempt.outcome.not_in(NOT_SENT),
+            Attempt.fence > 0,  # a second step taken again is no further publication
             Delivery.account_id == account_id,
             Delivery.action == DeliveryAction.PUBLISH,
         )

@@ -14,13 +14,25 @@ from publisher.models.press import Stop
 from publisher.platforms.base import (
     Deadline,
     OutcomeUnknown,
+    PlatformError,
     Prepared,
+    Receipt,
     RefusalCode,
     Refused,
     TryLater,
 )
 from publisher.platforms.memory import MemoryPlatform
-from publisher.press import dispatching, publishing, sending, tidying
+from publisher.press import (
+    dispatching,
+    limits,
+    parcels,
+    publishing,
+    receipts,
+    sending,
+    tidying,
+)
+from publisher.press.bench import Claim
+from publisher.press.receipts import Done
 from tests.support.city import HOUR, MINUTE, City
 
 
@@ -90,6 +102,90 @@ def test_a_clock_that_died_before_the_second_step_is_healed_by_the_next(
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert "release_again" in town.verbs("deliveries", delivery_id)
     assert len(facebook.published) == 1
+
+
+def tries(town: City) -> list[tuple[str, str, str, bool]]:
+    """Of each try: what was asked, what came of it, the answer, and whether it has ended."""
+    with town.read() as session:
+        found = session.scalars(select(Attempt).order_by(Attempt.id)).all()
+    assert {one.clock for one in found} == {"clock-1"}
+    assert [one.fence for one in found] == [1, *range(-1, -len(found), -1)]
+    return [(one.asked, one.outcome, one.answer, one.ended_at is not None) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("problem", "outcome"),
+    [(OutcomeUnknown("reset"), "unknown"), (TryLater(None, "limit"), "later")],
+)
+def test_each_second_step_taken_again_is_a_try_with_its_outcome_and_leaves_once(
+    town: City, facebook: MemoryPlatform, problem: PlatformError, outcome: str
+) -> None:
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    facebook.fail_next(problem, on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    town.confirm(MINUTE)
+    town.confirm(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    (first, again, last) = tries(town)
+    assert first == ("publish", "unknown", "reset", True)
+    assert again == ("release", outcome, problem.detail, True)
+    assert (last[:2], last[3]) == (("release", "published"), True)
+    with town.read() as session:
+        assert limits.sent_in_a_day(session, town.accounts["facebook"], town.now) == 1
+
+
+def test_a_second_step_refused_again_and_again_is_held_in_the_end(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    for _ in town.bench.pace.looks:
+        facebook.fail_next(Refused(RefusalCode.INVALID, "no such thing"), on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    for _ in range(5):
+        town.confirm(5 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    refused = ("release", "refused", "no such thing", True)
+    assert tries(town)[1:] == [refused] * len(town.bench.pace.looks)
+
+
+class _Dying(MemoryPlatform):
+    """The clock dies while it waits for this one's answer."""
+
+    def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
+        """Done, and nobody hears of it."""
+        super().release(staged_id, deadline=deadline)
+        raise KeyboardInterrupt
+
+
+def test_a_clock_that_dies_in_a_second_step_taken_again_leaves_no_try_open(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    dying = _Dying(now=town.clock, name="facebook", two_steps=True)
+    town.platforms[town.accounts["facebook"]] = dying
+    dying.fail_next(OutcomeUnknown("reset"), on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    with pytest.raises(KeyboardInterrupt):
+        town.confirm(MINUTE)
+    assert tries(town)[1] == ("release", "", "", False)
+    town.confirm(HOUR)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert tries(town)[1] == ("release", "lease_ended", "", True)
+    assert len(tries(town)) == 2
+
+
+def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    town.confirm(MINUTE)
+    with town.read() as session:
+        (parcel,) = parcels.read(session, [Claim(delivery_id, 1)])
+    late = Receipt(parcel.staged_id, "", town.now, "late")
+    receipts.store_receipts(town.bench, [Done(parcel, late)])
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert [one[1] for one in tries(town)] == ["published", "unknown"]
 
 
 def test_what_may_not_leave_any_more_is_not_released_again_but_held(

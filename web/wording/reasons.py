@@ -103,6 +103,7 @@ OUTCOMES: Mapping[str, str] = {
 
 ASKED: Mapping[str, str] = {
     "publish": N_("to publish it"),
+    "release": N_("to publish what lay ready there"),
     "edit": N_("to change what stands there"),
     "delete": N_("to delete it"),
     "hide": N_("to hide the comment"),
