@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,22 +51,31 @@ class Reading:
 
 
 def tick_listening(
-    bench: Bench, *, most: int = 50, is_busy: Callable[[], bool] = lambda: False
+    bench: Bench,
+    *,
+    most: int = 50,
+    is_busy: Callable[[], bool] = lambda: False,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Read every source whose time has come; gives the number of new comments.
 
     While `is_busy`, a few are read and the rest wait for the next tick: what is due goes before.
+    So do the others of an account that gives no answer: it keeps no other account waiting.
     """
     with bench.database.transaction() as session:
         open_sources(session, now=bench.now())
     found = 0
+    silent: set[int] = set()
     for number in range(most):
-        if number >= WHEN_BUSY and is_busy():
+        if is_stopping() or (number >= WHEN_BUSY and is_busy()):
             break
-        reading = _next_reading(bench)
+        reading = _next_reading(bench, silent)
         if reading is None:
             break
-        found += _read(bench, reading)
+        kept = _read(bench, reading)
+        if kept is None:
+            silent.add(reading.account.id)
+        found += kept or 0
     return found
 
 
@@ -96,7 +105,7 @@ def open_sources(session: Session, *, now: datetime) -> None:
         session.execute(opened.on_conflict_do_nothing())
 
 
-def _next_reading(bench: Bench) -> Reading | None:
+def _next_reading(bench: Bench, silent: Collection[int] = ()) -> Reading | None:
     """Take the source that has waited longest, and keep other clocks off it for a lease."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -105,7 +114,7 @@ def _next_reading(bench: Bench) -> Reading | None:
             .join(Account, Account.id == Source.account_id)
             .outerjoin(Receipt, Receipt.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
-            .where(Receipt.gone_at.is_(None))
+            .where(Receipt.gone_at.is_(None), Source.account_id.not_in(silent))
             .order_by(Source.read_at)
             .limit(1)
             .with_for_update(skip_locked=True, of=Source)
@@ -118,13 +127,14 @@ def _next_reading(bench: Bench) -> Reading | None:
         return Reading(source.id, source.account, where, source.cursor)
 
 
-def _read(bench: Bench, reading: Reading) -> int:
+def _read(bench: Bench, reading: Reading) -> int | None:
+    """Read one page; gives how many comments were new, None where the platform did not answer."""
     try:
         platform = bench.open_account(reading.account)
         page = platform.comments_since(reading.where, reading.cursor)
     except TryLater as problem:
         _wait(bench, reading, problem.at)
-        return 0
+        return None
     except Refused:
         _wait(bench, reading, None)
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,22 +59,33 @@ class Look:
     since: datetime
 
 
-def tick_confirming(bench: Bench, *, most: int = 50) -> int:
-    """Look for every unconfirmed delivery whose time has come; gives the number of looks."""
+def tick_confirming(
+    bench: Bench, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Look for every unconfirmed delivery whose time has come; gives the number of looks.
+
+    An account that gives no answer is left alone until the next tick: it keeps no other waiting.
+    """
     desk, looks = Desk(bench), 0
-    while looks < most and (look := _next_look(bench)) is not None:
-        _look(desk, look)
+    silent: set[int] = set()
+    while looks < most and not is_stopping():
+        look = _next_look(bench, silent)
+        if look is None:
+            break
         looks += 1
+        if not _look(desk, look):
+            silent.add(look.parcel.account.id)
     return looks
 
 
-def _next_look(bench: Bench) -> Look | None:
+def _next_look(bench: Bench, silent: Collection[int]) -> Look | None:
     """Mark the next look as taken, so that another clock does not look at the same time."""
     with bench.database.transaction() as session:
         now = bench.now()
         query = (
             select(Delivery)
             .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
+            .where(Delivery.account_id.not_in(silent))
             .order_by(Delivery.look_at)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -90,22 +102,27 @@ def _next_look(bench: Bench) -> Look | None:
     return look
 
 
-def _look(desk: Desk, look: Look) -> None:
+def _look(desk: Desk, look: Look) -> bool:
+    """Look, and store what was seen; gives whether the platform answered at all."""
+    found = _ask(desk, look)
+    if isinstance(found, CredentialsExpired):
+        _pause(desk.bench, look)
+    _store_look(desk.bench, look, found)
+    checkpoints.reach("look.stored")
+    return not isinstance(found, (TryLater, OutcomeUnknown))
+
+
+def _ask(desk: Desk, look: Look) -> Sighting | PlatformError | None:
+    """What the platform shows, or why it does not say: that is no evidence of absence."""
     try:
         platform = desk.open(look.parcel.account)
         found = acting.look(platform, look.parcel, since=look.since)
         checkpoints.reach("look.read")
         if found is None and look.parcel.staged_id:
             found = releasing.release_again(desk.bench, platform, look.parcel)
-    except (TryLater, Refused, OutcomeUnknown) as problem:
-        # A platform that cannot be asked, or does not want to say, is no evidence of absence.
-        _store_look(desk.bench, look, problem)
-    except CredentialsExpired as problem:
-        _pause(desk.bench, look)
-        _store_look(desk.bench, look, problem)
-    else:
-        _store_look(desk.bench, look, found)
-    checkpoints.reach("look.stored")
+    except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
+        return problem
+    return found
 
 
 def _pause(bench: Bench, look: Look) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,18 +58,29 @@ class Look:
     at: datetime
 
 
-def tick_watching(bench: Bench, *, most: int = 6, of_one_account: int = 2) -> int:
-    """Look at what has waited longest, a few of each account; gives the number of looks."""
+def tick_watching(
+    bench: Bench,
+    *,
+    most: int = 6,
+    of_one_account: int = 2,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Look at what has waited longest, a few of each account; gives the number of looks.
+
+    An account that gives no answer is left alone until the next tick: it keeps no other waiting.
+    """
     with bench.database.transaction() as session:
         open_watches(session, now=bench.now())
     looks: Counter[int] = Counter()
-    while looks.total() < most:
-        busy = [account for account, number in looks.items() if number >= of_one_account]
-        look = _next_look(bench, busy)
+    silent: set[int] = set()
+    while looks.total() < most and not is_stopping():
+        busy = {account for account, number in looks.items() if number >= of_one_account}
+        look = _next_look(bench, busy | silent)
         if look is None:
             break
         looks[look.account.id] += 1
-        _look(bench, look)
+        if not _look(bench, look):
+            silent.add(look.account.id)
     return looks.total()
 
 
@@ -100,7 +112,7 @@ def _pause(receipt_id: int) -> timedelta:
     return SHORTEST + STEP * (receipt_id % SPREAD)
 
 
-def _next_look(bench: Bench, busy: list[int]) -> Look | None:
+def _next_look(bench: Bench, busy: Collection[int]) -> Look | None:
     """Take what has waited longest, and keep other clocks off it for a lease."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -125,18 +137,20 @@ def _next_look(bench: Bench, busy: list[int]) -> Look | None:
         return Look(watch.id, watch.receipt.platform_id, watch.receipt.account, now)
 
 
-def _look(bench: Bench, look: Look) -> None:
-    """No transaction is open while the platform is asked."""
+def _look(bench: Bench, look: Look) -> bool:
+    """Look, with no transaction open meanwhile; gives whether the platform answered at all."""
     try:
         seen = bench.open_account(look.account).see(look.platform_id)
     except TryLater as problem:
         _put_off(bench, look, problem.at)
+        return False
     except Refused:
         _put_off(bench, look, None)
     except CredentialsExpired:
         _pause_account(bench, look)
     else:
         _store(bench, look, seen)
+    return True
 
 
 def _put_off(bench: Bench, look: Look, until: datetime | None) -> None:

@@ -25,6 +25,7 @@ from publisher.platforms.base import (
 from publisher.platforms.memory import MemoryPlatform
 from tests.support.city import DAY, HOUR, MINUTE, City
 
+REFUSED = Refused(RefusalCode.UNKNOWN)
 pytestmark = pytest.mark.both  # locks and SQL of its own
 
 
@@ -129,7 +130,7 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
             source.read_at = town.now
     readings.append(listening._next_reading(town.clock_named("clock-2")))
     found = [listening._read(town.bench, one) for one in readings if one is not None]
-    assert sorted(found) == [0, 1]
+    assert set(found) == {0, 1}
     assert _count(town) == 1
 
 
@@ -197,6 +198,49 @@ def test_a_platform_that_names_a_time_is_left_alone_until_then(town: City) -> No
     _swap(town, TryLater(at=town.now + HOUR))
     town.listen(10 * MINUTE)
     assert _source(town, delivery_id).read_at == town.now + 50 * MINUTE
+
+
+@pytest.mark.parametrize(("trouble", "asked"), [(TryLater(), 1), (REFUSED, 3)])
+def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+    town: City, trouble: PlatformError, asked: int
+) -> None:
+    """On X two posts and the mentions, on Facebook two posts; X has waited longest."""
+    troubled = _two_posts_on_each(town, trouble)
+    assert town.listen() == 2
+    assert troubled.asked == asked
+    with town.read() as session:
+        waiting = [one for one in _sources(session) if one.read_at and one.read_at < town.now]
+    assert len(waiting) == 3 - asked
+    assert {one.account_id for one in waiting} <= {town.accounts["x"]}
+    assert town.listen() == 0
+    assert troubled.asked == min(3, asked + 1)
+
+
+def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None:
+    troubled = _two_posts_on_each(town, REFUSED)
+    stopped = listening.tick_listening(town.bench, is_stopping=lambda: troubled.asked == 1)
+    assert (stopped, troubled.asked) == (0, 1)
+
+
+def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
+    """All of them due to be read, those on X first; under each of Facebook's a new comment."""
+    for _ in range(2):
+        town.live()
+    town.listen()
+    town.clock.move(MINUTE)
+    for _ in range(2):
+        (post,) = town.live("road", on=["facebook"])
+        town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(post))
+    _swap(town, trouble)
+    with town.write() as session:
+        listening.open_sources(session, now=town.now + HOUR)
+        for source in _sources(session):
+            on_x = source.account_id == town.accounts["x"]
+            source.read_at = town.now + (MINUTE if on_x else 2 * MINUTE)
+    town.clock.move(HOUR)
+    troubled = town.platforms[town.accounts["x"]]
+    assert isinstance(troubled, _Troubled)
+    return troubled
 
 
 @pytest.mark.parametrize("at", ["reading", "opening"])
@@ -285,14 +329,16 @@ class _Dying:
 
 
 class _Troubled(MemoryPlatform):
-    """Cannot be read."""
+    """Cannot be read; `asked` counts how often it was tried."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
         super().__init__(now=town.clock, name="x")
         self.trouble = trouble
+        self.asked = 0
 
     def comments_since(self, source: base.Source, cursor: str | None) -> Page:
         del source, cursor
+        self.asked += 1
         raise self.trouble
 
 

@@ -82,6 +82,34 @@ def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
     assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
 
 
+@pytest.mark.parametrize("trouble", [TryLater(), OutcomeUnknown("time-out")])
+def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+    town: City, trouble: PlatformError
+) -> None:
+    deaf, lost, kept = _three_on_each(town, trouble)
+    before = {one: town.delivery(one).look_at for one in lost}
+    assert town.confirm() == 1 + 3
+    assert deaf.asked == 1
+    assert {town.delivery(one).state for one in kept} == {DeliveryState.PUBLISHED}
+    waiting = [one for one in lost if town.delivery(one).look_at == before[one]]
+    assert len(waiting) == 2
+    assert {town.delivery(one).looks for one in lost} == {0}
+    assert town.confirm() == 1
+    assert deaf.asked == 2
+
+
+def test_a_platform_that_refuses_has_answered_and_is_asked_on(town: City) -> None:
+    deaf, _, _ = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
+    assert town.confirm() == 6
+    assert deaf.asked == 3
+
+
+def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
+    deaf, _, kept = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
+    assert confirming.tick_confirming(town.bench, is_stopping=lambda: deaf.asked == 2) == 2
+    assert {town.delivery(one).looks for one in kept} == {0}
+
+
 def test_looking_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
     delivery_id = _unknown(town)
     town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
@@ -396,13 +424,28 @@ def _with(town: City, open_account: OpenAccount) -> Bench:
     return replace(town.bench, open_account=open_account)
 
 
+def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int], list[int]]:
+    """Unconfirmed ones, due to be looked for: three on X, which is in trouble, then on Facebook."""
+    found: dict[str, list[int]] = {"x": [], "facebook": []}
+    for on in 3 * ["x"] + 3 * ["facebook"]:
+        town.platform(on).fail_next(OutcomeUnknown("no answer"), after_keeping=True)
+        found[on] += town.live(on=[on])
+        town.clock.move(SECOND)
+    deaf = _Deaf(town, trouble)
+    town.platforms[town.accounts["x"]] = deaf
+    town.clock.move(MINUTE)
+    return deaf, found["x"], found["facebook"]
+
+
 class _Deaf(MemoryPlatform):
-    """Answers every look with this trouble."""
+    """Answers every look with this trouble; `asked` counts them."""
 
     def __init__(self, town: City, trouble: PlatformError) -> None:
         super().__init__(now=town.clock, name="x")
         self.trouble = trouble
+        self.asked = 0
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
         del outgoing, since
+        self.asked += 1
         raise self.trouble

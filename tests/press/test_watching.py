@@ -16,12 +16,21 @@ from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
 from publisher.office import reporting
 from publisher.office.reporting import FindingKind, Stage, StepKind
-from publisher.platforms.base import CredentialsExpired, TryLater
+from publisher.platforms.base import (
+    CredentialsExpired,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    Seen,
+    TryLater,
+)
+from publisher.platforms.memory import MemoryPlatform
 from publisher.press import watching
 from tests.press.test_correcting import MENDED, correct
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 QUARTER = timedelta(minutes=15)
+REFUSED = Refused(RefusalCode.UNKNOWN)
 
 
 def watch(town: City, span: timedelta = timedelta(0)) -> int:
@@ -246,6 +255,53 @@ def test_looks_are_spread_and_a_few_at_a_time_for_each_account(town: City) -> No
     assert watching.tick_watching(town.bench) == 2
     assert watching.tick_watching(town.bench) == 2
     assert watching.tick_watching(town.bench) == 1
+
+
+@pytest.mark.parametrize(("trouble", "asked"), [(TryLater(), 1), (REFUSED, 2)])
+def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+    town: City, trouble: PlatformError, asked: int
+) -> None:
+    away = _two_on_each(town, trouble)
+    with town.read() as session:
+        before = set(session.scalars(select(Watch.look_at)))
+    assert watching.tick_watching(town.bench) == asked + 2
+    assert away.asked == asked
+    with town.read() as session:
+        looked = select(Watch.id).where(Watch.looked_at == town.now)
+        assert len(session.scalars(looked).all()) == 2
+        assert len(before & set(session.scalars(select(Watch.look_at)))) == 2 - asked
+    assert watching.tick_watching(town.bench) == 2 - asked
+
+
+def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
+    away = _two_on_each(town, REFUSED)
+    assert watching.tick_watching(town.bench, is_stopping=lambda: away.asked == 1) == 1
+
+
+def _two_on_each(town: City, trouble: PlatformError) -> _Away:
+    """What is live, due to be looked at: two on X, which is in trouble, before two on Facebook."""
+    for on in ("x", "x", "facebook", "facebook"):
+        town.live(on=[on])
+        watching.tick_watching(town.bench)
+        town.clock.move(HOUR)
+    away = _Away(town, trouble)
+    town.platforms[town.accounts["x"]] = away
+    town.clock.move(DAY)
+    return away
+
+
+class _Away(MemoryPlatform):
+    """Answers every look with this trouble; `asked` counts them."""
+
+    def __init__(self, town: City, trouble: PlatformError) -> None:
+        super().__init__(now=town.clock, name="x")
+        self.trouble = trouble
+        self.asked = 0
+
+    def see(self, platform_id: str) -> Seen | None:
+        del platform_id
+        self.asked += 1
+        raise self.trouble
 
 
 def test_answers_are_watched_too(town: City) -> None:
