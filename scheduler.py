@@ -18,6 +18,7 @@ from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.notices.mail import tick_mail
 from publisher.notices.sms import tick_sms
+from publisher.office.backup import tick_seeking
 from publisher.office.exporting import tick_exports
 from publisher.office.outages import look_back, tick_outages
 from publisher.office.reorganising import tick_departments
@@ -63,6 +64,7 @@ def ticks(
         Tick("tidying", 300.0, lambda: tick_tidying(bench)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(bench)),
         Tick("confirming", 2.0, lambda: tick_confirming(bench)),
+        Tick("seeking", 60.0, lambda: tick_seeking(bench)),
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
         Tick("watching", 60.0, lambda: tick_watching(bench)),
         Tick("limits", 5.0, lambda: tick_limits(bench.database, now=bench.now())),

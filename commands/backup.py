@@ -12,7 +12,8 @@ from publisher.database import migrate
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
 from publisher.office import backup
-from publisher.office.backup import Damaged, NotEmpty, OtherSchema, Restored
+from publisher.office.backup import Damaged, NotEmpty, OtherSchema, Restored, Sought
+from publisher.press.bench import Bench
 from publisher.settings import Settings
 
 REASON = "Restored from a backup: look at what was due since then, then release."
@@ -36,14 +37,22 @@ def write(settings: Settings, file: Path) -> None:
 
 
 def restore(settings: Settings, file: Path) -> None:
-    """Fill the empty house of these settings; it starts under a stop."""
+    """Fill the empty house of these settings; it starts under a stop, and in doubt."""
     migrate(settings.database_url)
     bench = open_bench(settings)
     try:
-        done = backup.restore(
+        _say_restored(_fill(bench, file))
+        _say_sought(backup.seek(bench, tell=_telling()))
+    finally:
+        bench.database.dispose()
+    click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
+
+
+def _fill(bench: Bench, file: Path) -> Restored:
+    try:
+        return backup.restore(
             bench.database, bench.store, file, now=now(), reason=REASON, tell=_telling()
         )
-        sought = backup.seek(bench, since=done.manifest.moment, tell=_telling())
     except OtherSchema as problem:
         raise click.ClickException(
             f"The backup is of schema {problem.found}, this version has {problem.wanted}: "
@@ -55,19 +64,20 @@ def restore(settings: Settings, file: Path) -> None:
         ) from problem
     except (OSError, StoreAway, Damaged) as problem:
         raise click.ClickException(f"Nothing was restored: {problem}") from problem
-    finally:
-        bench.database.dispose()
-    _say(done, sought)
 
 
-def _say(done: Restored, sought: backup.Sought) -> None:
+def _say_restored(done: Restored) -> None:
     click.echo(f"Restored: {done.rows} rows, {done.media} media, as of {done.manifest.made_at}.")
     click.echo(f"Fell due since then, and will be looked for: {done.unconfirmed}.")
+
+
+def _say_sought(sought: Sought) -> None:
     click.echo(
         f"Still ahead and looked for now: {sought.asked}; live already: {sought.live}; "
-        f"their platform did not answer: {sought.not_asked}."
+        f"not looked for, because a platform did not answer: {sought.not_asked}."
     )
-    click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
+    if sought.not_asked:
+        click.echo("The clock goes on looking for those while everything is stopped.")
 
 
 def _telling() -> Callable[[str, int, int], None]:

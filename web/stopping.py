@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
-from wtforms import TextAreaField
+from wtforms import BooleanField, TextAreaField
 
 from approvals.policy import Action, Actor, may
 from publisher.desk.checking import Invalid, departments_in_sight
 from publisher.models.press import Stop
 from publisher.office.reporting.values import who_of
-from publisher.press import stopping
+from publisher.press import restored, stopping
 from publisher.press.stopping import ReleasedAlready
 from publisher.words import dates
 from web.acting import actor, reads
@@ -35,9 +35,10 @@ class StopForm(Form):
 
 
 class ReleaseForm(Form):
-    """Why it may go on."""
+    """Why it may go on; after a restore also that what is still in doubt is known."""
 
     reason = TextAreaField(_l("Reason"))
+    in_doubt = BooleanField(_l("Release it all the same"))
 
 
 @routes.get("/stop")
@@ -51,11 +52,13 @@ def show() -> Page:
 def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
     now = house().now()
     seen = _in_sight()
+    standing = stopping.standing(session)
     return render_template(
         "stopping/index.html",
         form=form,
         release_form=release_form,
-        standing=stopping.standing(session),
+        standing=standing,
+        in_doubt=restored.in_doubt(session, standing),
         past=stopping.past(session),
         on_its_way=stopping.on_its_way(session, seen=seen),
         waiting=stopping.held_now(session, now=now, seen=seen),
@@ -106,6 +109,7 @@ def release() -> Page:
                 now=house().now(),
                 seen=seen,
                 reason=form.reason.data or "",
+                known=_known(form),
             )
             is_free = not stopping.standing(session)
     except Invalid as invalid:
@@ -116,6 +120,11 @@ def release() -> Page:
         return redirect(url_for("stopping.show"))
     _say_released(is_free)
     return redirect(url_for("stopping.show"))
+
+
+def _known(form: ReleaseForm) -> int:
+    """How many in doubt the page named, where it was ticked that they are known."""
+    return number_of(request.form.get("known", "")) if form.in_doubt.data else 0
 
 
 def _say_released(is_free: bool) -> None:

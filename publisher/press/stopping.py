@@ -7,6 +7,7 @@ people who press at once need no lock, and no stop is released that nobody has l
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -16,7 +17,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, Role, may, require, scope_of
 from publisher import moving
-from publisher.desk.checking import checked_reason
+from publisher.desk.checking import Invalid, Problem, checked_reason
 from publisher.desk.holding_back import TAKES_BACK
 from publisher.desk.judging import APPROVALS
 from publisher.desk.timing import UNSENT
@@ -28,6 +29,7 @@ from publisher.models.press import Stop
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
+from publisher.press import restored
 from publisher.press.emergency import roster
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
@@ -91,12 +93,19 @@ def stop_all(session: Session, *, actor: Actor, now: datetime, reason: str) -> S
 
 
 def release(
-    session: Session, *, actor: Actor, now: datetime, seen: Collection[int], reason: str
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: Collection[int],
+    reason: str,
+    known: int = 0,
 ) -> list[Stop]:
     """Release the stops that were on the screen; one that came since goes on standing.
 
-    Raises `WrongRole`, `Invalid` where the reason is missing, and `ReleasedAlready` where none
-    of them stands any more.
+    `known`: with how many deliveries in doubt whoever releases a restore's stop is content.
+    Raises `WrongRole`, `Invalid` where the reason is missing or more than that are in doubt, and
+    `ReleasedAlready` where none of them stands any more.
     """
     require(actor, Action.RELEASE, None, now=now)
     words = checked_reason(reason)
@@ -105,9 +114,13 @@ def release(
     found = list(session.scalars(fresh))
     if not found:
         raise ReleasedAlready
+    left = restored.in_doubt(session, found)
+    if left.total > known:
+        raise Invalid([Problem("in_doubt", "in_doubt", {"total": left.total})])
     for one in found:
         one.released_at, one.released_by_id, one.release_reason = now, actor.person_id, words
-        moving.record(session, one, "release", actor=actor, now=now)
+        values = asdict(left) if left.total and one.person_id is None else None
+        moving.record(session, one, "release", actor=actor, now=now, values=values)
     if not standing(session):
         fell_due = Delivery.due_at.between(found[0].at, now)
         kept_here = Delivery.state.in_((*UNSENT, DeliveryState.MISSED))

@@ -121,7 +121,7 @@ BY_HAND = {
     "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
     "duty.take_off": ("lead", "/duty/99/end", ""),
-    "stopping.release": ("lead", "/stop/release", "seen release-reason"),
+    "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
     "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
     "exports.start": ("clerk", "/exports", "view q department"),
     "exports.remove": ("clerk", "/exports/1/remove", ""),

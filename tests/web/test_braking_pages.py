@@ -7,6 +7,7 @@ import pytest
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Duty
+from publisher.office.backup import restoring
 from publisher.worktime import local
 from tests.support import planned
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -132,6 +133,47 @@ def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
     assert STOP in links(first.page("/"), "/stop")
     assert first.post("/stop", {"reason": WHY}).status_code == 302
     assert WHY in banner(first.page("/"))
+
+
+def test_a_restored_house_says_what_is_in_doubt_and_is_released_only_by_whoever_knows(
+    site: Site,
+) -> None:
+    city, lead = site.city, site.browser("lead")
+    city.schedule(city.approved(), 5 * HOUR)
+    with city.write() as session:
+        restoring.stop_everything(
+            session, now=city.now, reason="पुनर्स्थापित", backup_at=city.now - HOUR
+        )
+    form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पाहिले."}
+    assert "release-in_doubt" not in form  # a box that is not ticked is not sent
+    city.schedule(city.approved(), 6 * HOUR)  # another one came since the page was opened
+    ticked = form | {"release-in_doubt": "y"}
+    fresh = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पाहिले."}
+    for one in (form, ticked, fresh):
+        answer = lead.post("/stop/release", one)
+        assert answer.status_code == 422
+        page = Page(answer.text)
+        assert "अद्याप तपासलेल्या नाहीत, त्यांची संख्या: २" in page.error_at("release-in_doubt")
+        assert "खात्री नसलेल्या २ पोस्टची मला माहिती आहे" in page
+        assert "पाहिले." in page
+    assert banner(lead.page("/"))
+    again = dict(lead.page("/stop").form("release-form"))
+    again |= {"release-reason": "पाहिले.", "release-in_doubt": "y"}
+    assert lead.post("/stop/release", again).status_code == 302
+    assert not banner(lead.page("/"))
+
+
+def test_once_nothing_is_in_doubt_a_restored_house_is_released_as_any_other(site: Site) -> None:
+    city, lead = site.city, site.browser("lead")
+    with city.write() as session:
+        restoring.stop_everything(
+            session, now=city.now, reason="पुनर्स्थापित", backup_at=city.now - HOUR
+        )
+    page = lead.page("/stop")
+    assert "release-in_doubt" not in page.html
+    form = dict(page.form("release-form")) | {"release-reason": "पाहिले."}
+    assert lead.post("/stop/release", form).status_code == 302
+    assert not banner(lead.page("/"))
 
 
 # Freezes

@@ -26,6 +26,11 @@ GENERAL: Mapping[str, str] = {
     "not_a_link": N_("Write the whole web address, beginning with https://."),
     "link": N_("Write the whole web address, beginning with https://."),
     "unreadable": N_("This form could not be read. Open it anew; your text is kept."),
+    "in_doubt": N_(
+        "Not released. Posts of the restored backup that may be live already or were not looked "
+        "for yet: %(total)s. Wait until the system has looked for them, or tick that you know of "
+        "them."
+    ),
     "used": N_("This form has been handed in already."),
     "control_character": N_(
         "Line %(line)s holds an invisible control character (%(character)s). Delete it."

@@ -13,7 +13,7 @@ from publisher.office.backup.restoring import (
     Restored,
     restore,
 )
-from publisher.office.backup.seeking import Sought, seek
+from publisher.office.backup.seeking import Sought, seek, tick_seeking
 from publisher.office.backup.writing import Progress, write
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "manifest_of",
     "restore",
     "seek",
+    "tick_seeking",
     "write",
 ]

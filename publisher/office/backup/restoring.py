@@ -23,7 +23,7 @@ from publisher.models.press import Stop
 from publisher.office.backup.reading import Manifest, check
 from publisher.office.backup.values import columns_to_itself, from_line
 from publisher.office.backup.writing import Progress
-from publisher.press import dispatching
+from publisher.press import dispatching, restored
 
 AT_ONCE = 500
 
@@ -56,8 +56,9 @@ def restore(
 ) -> Restored:
     """Fill an empty, migrated database and the media folder; everything starts under a stop.
 
-    Rows, stop and what became unconfirmed are one transaction: all of it, or nothing. Raises
-    `Damaged`, `NotEmpty`, `OtherSchema`, and `StoreAway`.
+    Rows, stop and what became unconfirmed are one transaction: all of it, or nothing. What still
+    lies ahead is left to `seek`, which goes on for as long as that stop stands. Raises `Damaged`,
+    `NotEmpty`, `OtherSchema`, and `StoreAway`.
     """
     manifest = check(file, tell=tell)
     with ZipFile(file) as archive:
@@ -67,7 +68,7 @@ def restore(
         with database.transaction() as session:
             _check_fits(session, manifest)
             rows = _fill(session, archive, tell)
-            stop_everything(session, now=now, reason=reason)
+            stop_everything(session, now=now, reason=reason, backup_at=manifest.moment)
             unconfirmed = doubt(session, since=manifest.moment, now=now)
             checkpoints.reach("restore.in_commit")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
@@ -139,11 +140,11 @@ def _count_on(session: Session, table: Table) -> None:
     session.execute(text(counting), {"of": table.name, "last": last})
 
 
-def stop_everything(session: Session, *, now: datetime, reason: str) -> None:
+def stop_everything(session: Session, *, now: datetime, reason: str, backup_at: datetime) -> None:
     """Nothing leaves until a person has looked at what was restored, and releases it."""
     stop = Stop(at=now, reason=reason)
     session.add(stop)
-    moving.record(session, stop, "stop_all", actor=CLOCK, now=now)
+    restored.record(session, stop, backup_at=backup_at, now=now)
 
 
 def doubt(session: Session, *, since: datetime, now: datetime) -> int:

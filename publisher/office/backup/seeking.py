@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import moving
-from publisher.lifecycle import DeliveryState
-from publisher.models.deliveries import Delivery
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.models.deliveries import Account, Delivery
 from publisher.office.backup.writing import Progress
-from publisher.platforms.base import PlatformError
-from publisher.press import acting, parcels
+from publisher.platforms.base import CredentialsExpired, PlatformError, Refused, Sighting
+from publisher.press import accounts, acting, parcels, restored
 from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
+from publisher.press.restored import Restores
 
 AT_ONCE = 200
-Reading = Callable[[list[Claim]], list[Parcel]]
 
 
 @dataclass(frozen=True)
@@ -32,43 +31,87 @@ class Sought:
     not_asked: int
 
 
-def seek(bench: Bench, *, since: datetime, tell: Progress) -> Sought:
-    """Look for every delivery that is still scheduled; what is live goes to the ticks as doubtful.
+def tick_seeking(bench: Bench) -> int:
+    """Go on seeking while a restore's stop stands, some at a time; gives how many were sought."""
+    return seek(bench, tell=lambda _what, _done, _of: None, most=AT_ONCE).asked
 
-    `since` is when the backup was made. No transaction is open while a platform is asked.
+
+def seek(bench: Bench, *, tell: Progress, most: int | None = None) -> Sought:
+    """Look for whatever is scheduled and was not looked for since the restore.
+
+    What is live goes to the looks as doubtful; that the rest was asked for is kept, so that this
+    can be cut off anywhere and goes on later. No transaction is open while a platform is asked;
+    an account whose platform does not answer is left in peace for this time.
     """
-    ahead = _ahead(bench)
-    desk, live, not_asked = Desk(bench), 0, 0
+    with bench.database.reading() as session:
+        restores = restored.standing(session)
+        ahead = _ahead(bench, session, restores) if restores is not None else []
+    if restores is None:
+        return Sought(0, 0, 0)
+    desk, silent, found = Desk(bench), set[int](), list[bool]()
     for number, parcel in enumerate(ahead, start=1):
         tell("looking", number, len(ahead))
-        try:
-            found = acting.look(desk.open(parcel.account), parcel, since=since)
-        except PlatformError:
-            not_asked += 1
+        if most is not None and len(found) >= most:
+            break
+        if parcel.account.id in silent:
             continue
-        live += found is not None and _doubt(bench, parcel, since)
-    return Sought(len(ahead) - not_asked, live, not_asked)
+        try:
+            seen = acting.look(desk.open(parcel.account), parcel, since=restores.since)
+        except Refused:
+            continue  # this one cannot be asked for; the next one perhaps can
+        except PlatformError as problem:
+            silent.add(parcel.account.id)
+            _pause_where_closed(bench, parcel.account, problem)
+            continue
+        found.append(_keep(bench, parcel, seen, restores))
+    return Sought(len(found), sum(found), _left(bench, restores))
 
 
-def _ahead(bench: Bench) -> list[Parcel]:
+def _ahead(bench: Bench, session: Session, restores: Restores) -> list[Parcel]:
+    now = bench.now()
+    query = (
+        select(Delivery.id, Delivery.fence)
+        .join(Account, Account.id == Delivery.account_id)
+        .where(
+            restored.is_unsought(restores),
+            Account.state == AccountState.CONNECTED,
+            or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+    )
+    claims = [Claim(*row) for row in session.execute(query)]
+    return [
+        parcel
+        for start in range(0, len(claims), AT_ONCE)
+        for parcel in parcels.read(session, claims[start : start + AT_ONCE])
+    ]
+
+
+def _left(bench: Bench, restores: Restores) -> int:
     with bench.database.reading() as session:
-        query = select(Delivery.id, Delivery.fence).where(Delivery.state == DeliveryState.SCHEDULED)
-        claims = [Claim(*row) for row in session.execute(query.order_by(Delivery.due_at))]
-        return list(_read(claims, lambda some: parcels.read(session, some)))
+        return len(list(session.scalars(select(Delivery.id).where(restored.is_unsought(restores)))))
 
 
-def _read(claims: list[Claim], read: Reading) -> Iterator[Parcel]:
-    for start in range(0, len(claims), AT_ONCE):
-        yield from read(claims[start : start + AT_ONCE])
+def _pause_where_closed(bench: Bench, account: Account, problem: PlatformError) -> None:
+    if not isinstance(problem, CredentialsExpired):
+        return
+    with bench.database.transaction() as session:
+        accounts.pause(
+            session, actor=CLOCK, now=bench.now(), account_id=account.id, reason="credentials"
+        )
 
 
-def _doubt(bench: Bench, parcel: Parcel, since: datetime) -> bool:
+def _keep(bench: Bench, parcel: Parcel, seen: Sighting | None, restores: Restores) -> bool:
+    """Keep what the platform said; gives whether it may be live."""
     with bench.database.transaction() as session:
         now = bench.now()
         delivery = moving.lock(session, Delivery, parcel.claim.delivery_id)
         if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
             return False
-        delivery.look_at, delivery.looks, delivery.sending_at = now, 0, since
+        if seen is None:
+            restored.note_sought(session, delivery, now=now)
+            return False
+        delivery.look_at, delivery.looks, delivery.sending_at = now, 0, restores.since
         delivery.reason = {"code": "restored"}
         moving.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"

@@ -1,0 +1,104 @@
+"""A restored house: what of it may be live already, and is looked for before anybody releases it.
+
+A restore starts under a stop, and the stop's Event says when the backup was made. While that stop
+stands, whatever is scheduled and has no Event `seek` since then has not been looked for yet. So
+nothing is lost where the command is cut off: the rows themselves say what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import moving
+from publisher.desk.holding_back import TAKES_BACK
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.models.press import Stop
+
+RESTORE, SEEK = "restore", "seek"
+
+
+@dataclass(frozen=True)
+class Restores:
+    """The restores whose stops stand: when the oldest backup was made, and the newest's Event."""
+
+    since: datetime
+    event_id: int
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """How many deliveries may be live: not found yet, and not looked for at all yet."""
+
+    unconfirmed: int = 0
+    unsought: int = 0
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.unconfirmed + self.unsought
+
+
+def record(session: Session, stop: Stop, *, backup_at: datetime, now: datetime) -> None:
+    """This stop stands because a backup was restored that was made at `backup_at`."""
+    values = {"backup_at": backup_at.isoformat()}
+    moving.record(session, stop, RESTORE, actor=CLOCK, now=now, values=values)
+
+
+def standing(session: Session) -> Restores | None:
+    """The restores whose stops nobody has released; None in any other house."""
+    query = (
+        select(Event.id, Event.details)
+        .join(Stop, Stop.id == Event.subject_id)
+        .where(
+            Event.subject == Stop.__tablename__,
+            Event.verb == RESTORE,
+            Stop.released_at.is_(None),
+        )
+        .order_by(Event.id)
+    )
+    found = session.execute(query).all()
+    if not found:
+        return None
+    since = min(datetime.fromisoformat(details["backup_at"]) for _, details in found)
+    return Restores(since, found[-1].id)
+
+
+def is_unsought(restores: Restores) -> ColumnElement[bool]:
+    """It would leave after the release, and no platform was asked for it since the restore."""
+    sought = exists().where(
+        Event.subject == Delivery.__tablename__,
+        Event.subject_id == Delivery.id,
+        Event.verb == SEEK,
+        Event.id > restores.event_id,
+    )
+    return (
+        (Delivery.state == DeliveryState.SCHEDULED) & Delivery.action.not_in(TAKES_BACK) & ~sought
+    )
+
+
+def note_sought(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    """Its platform was asked, and does not show it."""
+    moving.record(session, delivery, SEEK, actor=CLOCK, now=now)
+
+
+def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:
+    """What a release of these stops would leave in doubt; nothing where none is a restore's."""
+    if all(one.person_id is not None for one in stops):
+        return InDoubt()
+    restores = standing(session)
+    if restores is None:
+        return InDoubt()
+    is_unconfirmed = Delivery.state == DeliveryState.UNCONFIRMED
+    counts = [
+        session.execute(select(func.count(Delivery.id)).where(one)).scalar_one()
+        for one in (is_unconfirmed, is_unsought(restores))
+    ]
+    return InDoubt(*counts)

@@ -1,0 +1,110 @@
+"""`nagarvani backup` and `restore`: what they say as they go on, and what they look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from publisher.database import Database
+from publisher.desk import leaving
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.press import Stop
+from publisher.now import now
+from publisher.platforms.base import Outgoing
+from publisher.press.accounts import Vault
+from sandbox.credentials import X_ACCOUNTS
+from tests.cli.doing import SECRET, House, Said, house
+from tests.platforms import grounds
+from tests.platforms.grounds import CREDENTIALS, Ground
+from tests.support.city import HOUR, City, city
+
+
+@dataclass
+class Practice:
+    """A city whose account of X stands in a sandbox, its command, and a house that is empty."""
+
+    town: City
+    ground: Ground
+    old: House
+    new: House
+    file: Path
+
+    def back_up(self) -> Said:
+        """Write the backup of the city."""
+        return self.old.call("backup", str(self.file))
+
+    def restore(self) -> Said:
+        """Restore it into the empty house."""
+        return self.new.call("restore", str(self.file))
+
+    def send_elsewhere(self, delivery_id: int) -> None:
+        """The old house sends it after the backup, and its database is lost."""
+        with self.town.read() as session:
+            variant = session.get_one(Delivery, delivery_id).variant
+            self.ground.send(Outgoing(leaving.leaving_text(variant)))
+
+
+@pytest.fixture
+def practice(sqlite_url: str, tmp_path: Path) -> Iterator[Practice]:
+    """Today, in the city."""
+    database = Database(sqlite_url)
+    with grounds.ground("x", tmp_path / "sandbox") as ground:
+        town = city(database, tmp_path)
+        town.clock.at = now()
+        with town.write() as session:
+            account = session.get_one(Account, town.accounts["x"])
+            account.handle = X_ACCOUNTS[0].username
+            account.credentials = Vault(SECRET, ()).seal(CREDENTIALS["x"])
+        old = house(tmp_path, sqlite_url)
+        old = replace(old, settings={**old.settings, "X_API_URL": ground.url})
+        new = {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}", "MEDIA_DIR": str(tmp_path / "n")}
+        restored = replace(old, settings={**old.settings, **new})
+        yield Practice(town, ground, old, restored, tmp_path / "house.backup")
+    database.dispose()
+
+
+def states(of: House) -> list[DeliveryState]:
+    """The state of each delivery, and that one stop stands."""
+    database = Database(of.settings["DATABASE_URL"])
+    with database.reading() as session:
+        found = list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
+        assert session.scalar(select(func.count(Stop.id)).where(Stop.released_at.is_(None))) == 1
+    database.dispose()
+    return found
+
+
+def test_restore_looks_for_what_lies_ahead_before_it_ends(practice: Practice) -> None:
+    (sent,), _ = (practice.town.schedule(practice.town.approved(), 5 * HOUR) for _ in range(2))
+    assert practice.back_up().code == 0
+    practice.send_elsewhere(sent)
+    said = practice.restore()
+    assert said.code == 0, said.err
+    assert "looked for now: 2; live already: 1;" in said.out
+    assert "did not answer: 0." in said.out
+    assert "goes on looking" not in said.out
+    assert states(practice.new) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
+
+
+def test_where_the_platform_is_away_it_says_how_many_and_that_the_clock_goes_on(
+    practice: Practice,
+) -> None:
+    practice.town.schedule(practice.town.approved(), 5 * HOUR)
+    assert practice.back_up().code == 0
+    practice.ground.lay("*", "rate_limit", seconds=600)
+    said = practice.restore()
+    assert said.code == 0, said.err
+    assert "looked for now: 0; live already: 0;" in said.out
+    assert "did not answer: 1." in said.out
+    assert "goes on looking" in said.out
+    assert states(practice.new) == [DeliveryState.SCHEDULED]
+
+
+def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(practice: Practice) -> None:
+    assert practice.back_up().code == 0
+    said = practice.old.call("restore", str(practice.file))
+    assert (said.code, "The database is not empty" in said.err) == (1, True)

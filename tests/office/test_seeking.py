@@ -1,0 +1,254 @@
+"""After a restore: whatever was moved forward and sent is looked for before anybody releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from publisher.database import Database
+from publisher.desk.checking import Invalid
+from publisher.lifecycle import AccountState, DeliveryState
+from publisher.media.store import Store
+from publisher.models.deliveries import Account, Delivery, DeliveryAction
+from publisher.models.history import Event
+from publisher.models.press import Stop
+from publisher.office import backup
+from publisher.office.backup import Sought, tick_seeking
+from publisher.platforms.base import (
+    CredentialsExpired,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.press import restored, stopping
+from publisher.press.restored import InDoubt
+from publisher.settings import load
+from scheduler import ticks
+from tests.support import planned
+from tests.support.city import HOUR, MINUTE, City, city
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
+WHY = "सर्व पाहिले आहे."
+
+
+@pytest.fixture
+def town(database: Database, tmp_path: Path) -> City:
+    """The city whose backup is restored."""
+    return city(database, tmp_path / "first")
+
+
+@pytest.fixture
+def other(tmp_path: Path, request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
+    """An empty database of the other kind."""
+    kind = "postgres_url" if town.database.is_sqlite else "sqlite_url"
+    opened = Database(str(request.getfixturevalue(kind)))
+    yield opened
+    opened.dispose()
+
+
+def tell(_what: str, _done: int, _of: int) -> None:
+    """Nobody listens."""
+
+
+def send_ahead(town: City, delivery_id: int) -> None:
+    """The old house moves it forward and sends it, after the backup."""
+    with town.write() as session:
+        session.get_one(Delivery, delivery_id).due_at = town.now
+    town.press(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def restored_from(town: City, other: Database, file: Path) -> City:
+    """The house that the backup gives, as where the command was killed right after its commit."""
+    store = Store(file.parent / "restored")
+    backup.restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=tell)
+    return replace(town, database=other, store=store)
+
+
+def cut_off(town: City, other: Database, folder: Path, posts: int = 2) -> tuple[City, list[int]]:
+    """Posts lie ahead, the first was sent after the backup, and nothing was sought."""
+    ids = [town.schedule(town.approved(), 5 * HOUR)[0] for _ in range(posts)]
+    file = folder / "house.zip"
+    backup.write(town.database, town.store, file, now=town.now, tell=tell)
+    send_ahead(town, ids[0])
+    return restored_from(town, other, file), ids
+
+
+def states(town: City, ids: list[int]) -> list[DeliveryState]:
+    return [town.delivery(one).state for one in ids]
+
+
+def release(town: City, known: int = 0) -> None:
+    with town.write() as session:
+        stops = [one.id for one in stopping.standing(session)]
+        lead = town.actor("lead")
+        stopping.release(session, actor=lead, now=town.now, seen=stops, reason=WHY, known=known)
+
+
+def in_doubt(town: City) -> InDoubt:
+    with town.read() as session:
+        return restored.in_doubt(session, stopping.standing(session))
+
+
+def refused(town: City, known: int = 0) -> int:
+    """How many are in doubt, as the refusal of a release says."""
+    with pytest.raises(Invalid) as problem:
+        release(town, known)
+    (one,) = problem.value.problems
+    assert (one.field, one.code) == ("in_doubt", "in_doubt")
+    return int(str(one.values["total"]))
+
+
+def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, ids = cut_off(town, other, tmp_path)
+    assert in_doubt(again) == InDoubt(0, 2)
+    assert refused(again) == 2
+    (seeking,) = (one for one in ticks(again.bench, load({})) if one.name == "seeking")
+    assert seeking.run() == 2
+    assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
+    assert refused(again) == 1  # live, and not confirmed yet
+    again.confirm()
+    release(again)
+    again.press(5 * HOUR)
+    assert states(again, ids) == [DeliveryState.PUBLISHED] * 2
+    assert len(town.platform("x").published) == 2
+
+
+def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twice(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, ids = cut_off(town, other, tmp_path, 3)
+    assert backup.seek(again.bench, tell=tell, most=2) == Sought(2, 1, 1)
+    assert in_doubt(again) == InDoubt(1, 1)
+    assert backup.seek(again.bench, tell=tell) == Sought(1, 0, 0)
+    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 0)
+    verbs = [again.verbs("deliveries", one)[-1] for one in ids]
+    assert verbs == ["doubt", "seek", "seek"]
+
+
+@pytest.mark.parametrize(
+    "away", [TryLater(), Refused(RefusalCode.INVALID, "no"), CredentialsExpired("ended")]
+)
+def test_a_platform_that_is_away_is_not_released_silently_and_is_asked_again(
+    town: City, other: Database, tmp_path: Path, away: PlatformError
+) -> None:
+    again, ids = cut_off(town, other, tmp_path, 1)
+    again.platform("x").fail_next(away, on="look_up")
+    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 1)
+    assert in_doubt(again) == InDoubt(0, 1)
+    assert refused(again) == 1
+    _connect(again)
+    assert tick_seeking(again.bench) == 1
+    assert states(again, ids) == [DeliveryState.UNCONFIRMED]
+
+
+def _connect(town: City) -> None:
+    """An account whose access had ended works again."""
+    with town.write() as session:
+        for account in session.scalars(select(Account)):
+            account.state = AccountState.CONNECTED
+
+
+def test_access_that_has_ended_pauses_the_account_and_it_is_not_asked_meanwhile(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, _ids = cut_off(town, other, tmp_path, 3)
+    again.platform("x").fail_next(CredentialsExpired("ended"), on="look_up")
+    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 3)
+    assert tick_seeking(again.bench) == 0
+    with again.read() as session:
+        account = session.get_one(Account, again.accounts["x"])
+        assert (account.state, account.reason) == (AccountState.PAUSED, "credentials")
+
+
+def test_an_account_that_asked_for_quiet_is_asked_when_that_is_over(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, _ids = cut_off(town, other, tmp_path)
+    with again.write() as session:
+        session.get_one(Account, again.accounts["x"]).quiet_until = again.now + HOUR
+    assert tick_seeking(again.bench) == 0
+    again.clock.move(HOUR)
+    assert tick_seeking(again.bench) == 2
+
+
+def test_an_account_that_does_not_answer_is_left_and_the_others_are_asked(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    for on in ("x", "x", "facebook"):
+        town.schedule(town.approved(on=[on]), 5 * HOUR)
+    file = tmp_path / "house.zip"
+    backup.write(town.database, town.store, file, now=town.now, tell=tell)
+    again = restored_from(town, other, file)
+    again.platform("x").fail_next(TryLater(), on="look_up")
+    assert backup.seek(again.bench, tell=tell) == Sought(1, 0, 2)
+
+
+def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, _ids = cut_off(town, other, tmp_path)
+    assert refused(again, known=1) == 2  # another number than on the page
+    release(again, known=2)
+    with again.read() as session:
+        assert stopping.standing(session) == []
+        kept = session.scalars(select(Event).where(Event.verb == "release")).one()
+    assert kept.details == {"unconfirmed": 0, "unsought": 2}
+    assert in_doubt(again) == InDoubt()
+    assert tick_seeking(again.bench) == 0
+
+
+def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_stands(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, _ids = cut_off(town, other, tmp_path)
+    own = planned.stop_all(again)
+    with again.write() as session:
+        lead = again.actor("lead")
+        stopping.release(session, actor=lead, now=again.now, seen=[own], reason=WHY)
+    with again.read() as session:
+        assert [one.person_id for one in stopping.standing(session)] == [None]
+
+
+def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    made_at = town.now
+    again, _ids = cut_off(town, other, tmp_path, 3)
+    assert backup.seek(again.bench, tell=tell) == Sought(3, 1, 0)
+    with again.write() as session:
+        stop = Stop(at=again.now, reason="दुसऱ्यांदा")
+        session.add(stop)
+        restored.record(session, stop, backup_at=again.now, now=again.now)
+        found = restored.standing(session)
+    assert found is not None
+    assert found.since == made_at < again.now
+    assert in_doubt(again) == InDoubt(1, 2)
+
+
+def test_what_takes_back_leaves_under_the_stop_and_is_not_counted(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    again, (_sent, ahead) = cut_off(town, other, tmp_path)
+    with again.write() as session:
+        session.get_one(Delivery, ahead).action = DeliveryAction.DELETE
+    assert in_doubt(again) == InDoubt(0, 1)
+
+
+def test_a_house_that_was_not_restored_asks_nobody(town: City) -> None:
+    town.schedule(town.approved(), 5 * HOUR)
+    stop = planned.stop_all(town)
+    assert tick_seeking(town.bench) == 0
+    assert in_doubt(town) == InDoubt()
+    town.clock.move(timedelta(minutes=1))
+    release(town)
+    assert "release" in town.verbs("stops", stop)
