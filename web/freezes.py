@@ -21,6 +21,7 @@ from publisher.press import freezing
 from publisher.press.freezing import FreezeForm, FreezeOver
 from publisher.words.when import BadWhen, parse_day, parse_when
 from publisher.worktime import day_bounds
+from web import on_its_way
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options
 from web.forms import Form
@@ -118,12 +119,14 @@ def freeze() -> Page:
     try:
         wanted = _read(form)
         with house().database.transaction() as session:
-            freezing.freeze(session, actor=actor(), now=house().now(), form=wanted)
+            made = freezing.freeze(session, actor=actor(), now=house().now(), form=wanted)
+            freeze_id = made.id
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(form), 422
     flash(_("The freeze is laid. What falls into it stays here; you see it below."))
     flash("freeze", "draft-done")
+    on_its_way.tell_of_freeze(freeze_id)
     return redirect(url_for("freezes.index"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import flash
 
 from publisher.models.deliveries import Delivery
-from publisher.press import stopping
+from publisher.press import freezing, stopping
 from web.house import house
 from web.showing import variant_title
 from web.words import _
@@ -23,6 +23,12 @@ def tell_of_approvals(appointment_ids: Sequence[int]) -> None:
     """Tell what is on its way on approvals given under these appointments."""
     with house().database.reading() as session:
         _tell(stopping.on_its_way(session, seen=None, approved_under=appointment_ids))
+
+
+def tell_of_freeze(freeze_id: int) -> None:
+    """Tell what a freeze that was laid just now would have held, had it come in time."""
+    with house().database.reading() as session:
+        _tell(freezing.on_its_way(session, freeze_id=freeze_id, now=house().now()))
 
 
 def _tell(found: Sequence[Delivery]) -> None:

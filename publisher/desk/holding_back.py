@@ -122,13 +122,14 @@ def facts_for(
 
 def is_free(found: Brakes) -> ColumnElement[bool]:
     """The same as a condition on `deliveries` joined with `posts`, for many at once."""
-    held: list[ColumnElement[bool]] = [_is_touched(one) for one in found.freezes]
+    held: list[ColumnElement[bool]] = [is_touched(one) for one in found.freezes]
     if found.stop is not None:
         held.append(Delivery.action.not_in(TAKES_BACK))
     return not_(or_(*held)) if held else Delivery.id.is_not(None)
 
 
-def _is_touched(freeze: Freeze) -> ColumnElement[bool]:
+def is_touched(freeze: Freeze) -> ColumnElement[bool]:
+    """`freezes` as a condition on `deliveries` joined with `posts`."""
     return and_(
         Delivery.action.not_in(TAKES_BACK),
         Post.kind != PostKind.REPLY,

@@ -17,11 +17,11 @@ from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk.checking import LONGEST_REASON, Check, Missing, person_of
 from publisher.models.content import SubmissionKind
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department
 from publisher.models.press import Freeze
 from publisher.people import register
-from publisher.press import freeze_telling
+from publisher.press import freeze_telling, stopping
 
 
 class FreezeOver(NotAllowed):
@@ -101,6 +101,14 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
     moving.record(session, found, "lift", actor=actor, now=now, values=_said(found))
     freeze_telling.tell_lifted(session, found, now=now)
     return found
+
+
+def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Delivery]:
+    """What this freeze came too late for; one that is still to come is too late for nothing."""
+    found = session.get(Freeze, freeze_id)
+    if found is None or not found.from_at <= now < found.until_at:
+        return []
+    return stopping.on_its_way(session, seen=None, frozen_by=found)
 
 
 def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Freeze]:

@@ -18,14 +18,14 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, Role, may, require, scope_of
 from publisher import moving
 from publisher.desk.checking import Invalid, Problem, checked_reason
-from publisher.desk.holding_back import TAKES_BACK
+from publisher.desk.holding_back import TAKES_BACK, is_touched
 from publisher.desk.judging import APPROVALS
 from publisher.desk.timing import UNSENT
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
-from publisher.models.press import Stop
+from publisher.models.press import Freeze, Stop
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
@@ -135,10 +135,12 @@ def on_its_way(
     seen: frozenset[int] | None,
     post_id: int | None = None,
     approved_under: Collection[int] | None = None,
+    frozen_by: Freeze | None = None,
 ) -> list[Delivery]:
     """What no stop reaches: it is being sent, or may be live. `seen` are departments' ids.
 
-    Of one post, or of what was approved under these appointments, where that is asked for.
+    Of one post, of what was approved under these appointments, or of what this freeze would hold,
+    its dates aside, where that is asked for.
     """
     query = (
         select(Delivery)
@@ -155,6 +157,8 @@ def on_its_way(
         query = query.where(Delivery.post_id == post_id)
     if approved_under is not None:
         query = query.where(_rests_on(approved_under))
+    if frozen_by is not None:
+        query = query.where(is_touched(frozen_by))
     return list(session.scalars(query))
 
 

@@ -88,7 +88,7 @@ def test_lifted_early_what_is_not_too_late_leaves(town: City) -> None:
     assert town.verbs("freezes", made) == ["freeze", "lift"]
 
 
-@pytest.mark.parametrize(
+WHAT = pytest.mark.parametrize(
     ("on", "department", "kind", "held"),
     [
         ("", "", None, True),
@@ -102,6 +102,9 @@ def test_lifted_early_what_is_not_too_late_leaves(town: City) -> None:
         ("x", "water", "scheme", False),
     ],
 )
+
+
+@WHAT
 def test_a_freeze_is_for_an_account_a_department_and_a_kind(
     town: City, on: str, department: str, kind: str | None, held: bool
 ) -> None:
@@ -109,6 +112,49 @@ def test_a_freeze_is_for_an_account_a_department_and_a_kind(
     freeze(town, on=on, department=department, kind=kind)
     town.press()
     assert (state(town, delivery_id) is DeliveryState.SCHEDULED) is held
+
+
+def leave(town: City, *delivery_ids: int, to: DeliveryState = DeliveryState.SENDING) -> None:
+    """Let a clock be in the middle of sending these."""
+    with town.write() as session:
+        for one in delivery_ids:
+            delivery = session.get_one(Delivery, one)
+            delivery.state, delivery.sending_at = to, town.now
+
+
+def too_late_for(town: City, freeze_id: int) -> list[int]:
+    with town.read() as session:
+        found = freezing.on_its_way(session, freeze_id=freeze_id, now=town.now)
+        return [one.id for one in found]
+
+
+@WHAT
+def test_a_freeze_is_too_late_for_what_it_would_have_held(
+    town: City, on: str, department: str, kind: str | None, held: bool
+) -> None:
+    (gone,), (_waits,) = town.due(), town.due()
+    leave(town, gone)
+    made = freeze(town, on=on, department=department, kind=kind)
+    assert too_late_for(town, made) == ([gone] if held else [])
+
+
+def test_what_may_be_live_is_on_its_way_and_what_no_freeze_holds_is_not(town: City) -> None:
+    live, (maybe,), (urgent,) = town.live()[0], town.due(), town.due("road")
+    reply = town.answer(town.comment(under=live))
+    with town.write() as session:
+        session.get_one(Delivery, urgent).urgent = True
+        answers = session.scalars(select(Delivery.id).where(Delivery.post_id == reply)).all()
+    leave(town, urgent, *answers)
+    leave(town, maybe, to=DeliveryState.UNCONFIRMED)
+    assert answers
+    assert too_late_for(town, freeze(town)) == [maybe]
+
+
+def test_a_freeze_that_is_to_come_is_too_late_for_nothing(town: City) -> None:
+    (gone,) = town.due()
+    leave(town, gone)
+    made = freeze(town, begins=town.now + MINUTE)
+    assert too_late_for(town, made) == []
 
 
 def test_answers_and_emergencies_are_not_frozen(town: City) -> None:

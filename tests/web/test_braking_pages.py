@@ -291,6 +291,24 @@ def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) ->
     assert "आधीच पाठविण्यात आलेले" in said
 
 
+@pytest.mark.parametrize(
+    ("department", "ahead", "is_named"), [("", 0, True), ("road", 0, False), ("", 1, False)]
+)
+def test_whoever_lays_a_freeze_reads_what_of_it_is_on_its_way(
+    site: Site, department: str, ahead: int, is_named: bool
+) -> None:
+    city, lead = site.city, site.browser("lead")
+    (gone,), _waits = city.due(), city.due()
+    send(city, gone)
+    begins, whose = city.now + ahead * DAY, str(city.departments.get(department, ""))
+    fields = typed(begins, begins + DAY, account="", department=whose)
+    assert lead.post("/freezes", fields).status_code == 302
+    said = " ".join(lead.page("/freezes").notices())
+    assert "प्रसिद्धीस स्थगिती दिली आहे" in said
+    assert said.count("आधीच पाठविण्यात आलेले") == is_named
+    assert said.count("शनिवारी पाणीपुरवठा बंद") == is_named  # the one that waits is not named
+
+
 def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (gone,) = city.due()
