@@ -190,12 +190,13 @@ def _same(before: Draft, after: Draft) -> bool:
 
 def _saved(post_id: int, number: int) -> Response:
     flash(f"draft-{post_id}", "draft-done")
-    if request.form.get("then") == "send":
+    sends = request.form.get("then") == "send"
+    if sends:
         flash(_("Revision %(number)s is with the department for approval.", number=number))
-        return redirect(url_for("posts.show", post_id=post_id))
-    flash(_("Saved as revision %(number)s.", number=number))
+    else:
+        flash(_("Saved as revision %(number)s.", number=number))
     on_its_way.tell_of_post(post_id)
-    return redirect(url_for("drafting.edit", post_id=post_id))
+    return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 
 def _wrong(post_id: int, sheet: Sheet, draft: Draft, invalid: Invalid) -> Page:

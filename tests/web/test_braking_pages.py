@@ -291,6 +291,25 @@ def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) ->
     assert "आधीच पाठविण्यात आलेले" in said
 
 
+@pytest.mark.parametrize("then", ["save", "send"])
+def test_whoever_edits_reads_what_of_the_post_is_on_its_way(site: Site, then: str) -> None:
+    city, clerk = site.city, site.browser("clerk")
+    post = city.approved(on=["x", "facebook"])
+    gone, waits = city.schedule(post, MINUTE)
+    send(city, gone)
+    path = f"/posts/{post}/draft"
+    form = [
+        (name, f"{value} रविवारी." if name.startswith("text_") and value else value)
+        for name, value in clerk.page(path).form("draft")
+    ]
+    answer = clerk.post(path, [*form, ("then", then)])
+    assert answer.status_code == 302
+    said = " ".join(clerk.page(answer.headers["Location"]).notices())
+    assert said.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
+    assert said.count("शनिवारी पाणीपुरवठा बंद") == 1  # the one that was cancelled is not named
+    assert state_of(city, waits) is DeliveryState.CANCELLED
+
+
 @pytest.mark.parametrize(
     ("department", "ahead", "is_named"), [("", 0, True), ("road", 0, False), ("", 1, False)]
 )
