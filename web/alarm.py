@@ -53,7 +53,7 @@ def ring(of: House) -> int:
     A server that did not take them is asked again, by the rules of every mail.
     """
     with of.database.reading() as session:
-        if clocks.silent_since(session, now=of.now()) is None:
+        if clocks.alarming_since(session, now=of.now()) is None:
             return 0
         is_new = outages.is_new(session, now=of.now())
     if is_new:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, render_template, url_for
 from sqlalchemy.orm import Session
 
@@ -45,15 +47,9 @@ def entry(of: Actor) -> tuple[Entry, ...]:
 
 def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
     """Over every page, for everybody: that nothing leaves, because no clock has been alive."""
-    now = house().now()
-    since = clocks.silent_since(session, now=now)
-    if since is None:
+    said = _said(session, house().now())
+    if not said:
         return ()
-    said = _(
-        "Nothing leaves at the moment: no clock has run since %(at)s. Posts, answers, emergency "
-        "warnings and mails wait; none of them is lost.",
-        at=dates.moment(since, page_language(), now=now),
-    )
     sees = of.role in FOR
     return (
         Banner(
@@ -64,3 +60,20 @@ def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
             link=_("See the clocks") if sees else "",
         ),
     )
+
+
+def _said(session: Session, now: datetime) -> str:
+    """Since when no clock has run, or that none has yet; empty where there is nothing to say."""
+    since = clocks.silent_since(session, now=now)
+    if since is not None:
+        return _(
+            "Nothing leaves at the moment: no clock has run since %(at)s. Posts, answers, "
+            "emergency warnings and mails wait; none of them is lost.",
+            at=dates.moment(since, page_language(), now=now),
+        )
+    if clocks.unbegun_since(session, now=now) is not None:
+        return _(
+            "Nothing leaves yet: no clock has run so far. Posts, answers, emergency warnings and "
+            "mails wait for the first; none of them is lost."
+        )
+    return ""

@@ -10,7 +10,8 @@ from publisher.database import Base, Key, UtcDateTime
 
 
 class Outage(Base):
-    """A time without any clock; `began_at` is the last beat there was before it.
+    """A time without any clock; `began_at` is the last beat there was before it,
+    or when the table began to wait for a first clock.
 
     There is one row for each such beat, so of many who notice it one tells. `found_at` is when it
     was noticed, `ended_at` when a clock was back.

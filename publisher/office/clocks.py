@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from publisher.models.deliveries import ClockBeat
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import ClockBeat, Delivery
 
 ALIVE: Final = timedelta(seconds=30)
 """A clock beats once a second; one that has been silent so long is taken for dead."""
@@ -56,7 +57,25 @@ def youngest_beat(session: Session) -> datetime | None:
 def silent_since(session: Session, *, now: datetime) -> datetime | None:
     """The last beat, where no clock has been alive for two minutes; else None.
 
-    A house in which no clock ever ran is still being set up: None.
+    In a house in which none ever ran: None.
     """
     beat_at = youngest_beat(session)
     return beat_at if beat_at is not None and now - beat_at > SILENT else None
+
+
+def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
+    """Since when the table has waited for a first clock, where that is two minutes; else None.
+
+    A house in which nothing is scheduled is still being set up, and one whose past was played
+    (the demo) has had its clock: None.
+    """
+    scheduled = select(func.min(Delivery.state_at)).where(Delivery.state == DeliveryState.SCHEDULED)
+    if session.scalar(select(ClockBeat.name).limit(1)) is not None:
+        return None
+    since = session.scalar(scheduled)
+    return since if since is not None and now - since > SILENT else None
+
+
+def alarming_since(session: Session, *, now: datetime) -> datetime | None:
+    """Since when nothing leaves for want of a clock, the last or the first; else None."""
+    return silent_since(session, now=now) or unbegun_since(session, now=now)

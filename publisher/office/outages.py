@@ -27,7 +27,7 @@ def notice(session: Session, *, now: datetime) -> Outage | None:
 
     Of many who notice it at once exactly one gets the row; the others None.
     """
-    outage = _begun(session, now)
+    outage = _begun(session, clocks.alarming_since(session, now=now), now)
     if outage is not None:
         _tell(session, outage, now)
     return outage
@@ -35,14 +35,17 @@ def notice(session: Session, *, now: datetime) -> Outage | None:
 
 def is_new(session: Session, *, now: datetime) -> bool:
     """Whether no clock is alive and nobody has noticed; asked first, to hold up no writer."""
+    known = select(Outage.id).limit(1)
     began_at = clocks.silent_since(session, now=now)
-    known = select(Outage.id).where(Outage.began_at == began_at)
+    if began_at is not None:
+        return session.scalar(known.where(Outage.began_at == began_at)) is None
+    # Before the first clock there is one outage, whatever was put on the table since.
+    began_at = clocks.unbegun_since(session, now=now)
     return began_at is not None and session.scalar(known) is None
 
 
-def _begun(session: Session, now: datetime) -> Outage | None:
+def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage | None:
     """The row of an outage that was not known; the unique beginning lets one in."""
-    began_at = clocks.silent_since(session, now=now)
     if began_at is None:
         return None
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -70,7 +73,7 @@ def look_back(database: Database, *, now: datetime) -> int:
     Nobody is told of what is over. Gives how many ended.
     """
     with database.transaction() as session:
-        _begun(session, now)
+        _begun(session, clocks.silent_since(session, now=now), now)
         return _end(session, now)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from publisher.models.clocks import Outage
 from publisher.models.history import Event
 from publisher.models.notices import Notice
-from publisher.office import outages, retention
+from publisher.office import clocks, outages, retention
 from publisher.press import dispatching
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.support.mail import MailServer
@@ -23,6 +23,7 @@ from web.app import create_app
 from web.house import House
 
 SECOND = timedelta(seconds=1)
+UNBEGUN = "प्रणालीची घड्याळ प्रक्रिया एकदाही सुरू झालेली नाही."
 SILENT = "सध्या काहीही प्रसिद्ध होत नाही: आज दुपारी १२:०० पासून"
 
 
@@ -53,9 +54,61 @@ def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> House:
     return replace(found, settings=replace(found.settings, smtp_url=mail_server.url), rings=True)
 
 
-def test_a_house_that_never_had_a_clock_says_nothing(site: Site) -> None:
+def test_a_house_that_is_being_set_up_says_nothing(site: Site, ringing: House) -> None:
+    city = site.city
+    city.approved()
+    city.clock.move(DAY)
+    assert banner(site.browser("lead").page("/")) == ""
+    assert ring(ringing) == 0
+    assert known(city) == []
+
+
+@pytest.mark.parametrize("name", ["admin", "clerk", "member"])
+def test_once_something_waits_for_the_first_clock_everybody_reads_it(site: Site, name: str) -> None:
+    city, browser = site.city, site.browser(name)
+    city.schedule(city.approved(), DAY)
+    city.clock.move(2 * MINUTE)
+    assert banner(browser.page("/")) == ""
+    city.clock.move(SECOND)
+    assert UNBEGUN in banner(browser.page("/"))
+    beat(city)
+    assert banner(browser.page("/")) == ""
+
+
+def test_what_was_cancelled_waits_for_no_clock(site: Site) -> None:
+    city, lead = site.city, site.browser("lead")
+    city.schedule(post := city.approved(), DAY)
+    city.clock.move(HOUR)
+    assert UNBEGUN in banner(lead.page("/"))
+    city.save(post)
+    city.clock.move(HOUR)
+    assert banner(lead.page("/")) == ""
+
+
+def test_the_demo_whose_past_was_played_says_nothing(site: Site) -> None:
+    beat(site.city, clocks.PLAYED)
+    site.city.due()
     site.city.clock.move(DAY)
     assert banner(site.browser("lead").page("/")) == ""
+
+
+def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    city = site.city
+    began_at, post = city.now, city.approved()
+    city.schedule(post, DAY)
+    city.clock.move(HOUR)
+    assert ring(ringing) == 1
+    city.save(post)
+    city.schedule(city.approved("road"), DAY)
+    city.clock.move(HOUR)
+    assert ring(ringing) == 0
+    assert len(mail_server.mails) == 1
+    assert [one.began_at for one in known(city)] == [began_at]
+    assert outages.look_back(city.database, now=city.now) == 1
+    beat(city)
+    assert [one.ended_at for one in known(city)] == [city.now]
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
