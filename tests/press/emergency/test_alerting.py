@@ -57,22 +57,22 @@ def test_a_failed_one_calls_everybody_on_duty_at_once(town: City) -> None:
     assert [one.trouble for one in alerts(town)] == ["failed"]
 
 
-def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(any_town: City) -> None:
-    failed(any_town)
+def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) -> None:
+    failed(town)
     calls = []
     for minute in range(31):
-        calls += [minute] * call(any_town)
-        any_town.clock.move(MINUTE)
+        calls += [minute] * call(town)
+        town.clock.move(MINUTE)
     assert calls == [0, 10, 20, 30]
-    with any_town.write() as session:
+    with town.write() as session:
         alerting.take(
             session,
-            actor=any_town.actor("clerk"),
-            now=any_town.now,
-            alert_id=alerts(any_town)[0].id,
+            actor=town.actor("clerk"),
+            now=town.now,
+            alert_id=alerts(town)[0].id,
         )
-    any_town.clock.move(HOUR)
-    assert call(any_town) == 0
+    town.clock.move(HOUR)
+    assert call(town) == 0
 
 
 def test_only_one_takes_it(town: City) -> None:
@@ -100,39 +100,37 @@ def test_a_held_one_calls(town: City) -> None:
     assert [one.trouble for one in alerts(town)] == ["held"]
 
 
-def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(any_town: City) -> None:
-    with any_town.write() as session:
-        stopping.stop_all(session, actor=any_town.actor("lead"), now=any_town.now, reason="तपासणी")
-    lane.used(any_town)
-    any_town.press()
-    assert call(any_town) == 0
-    any_town.press(2 * MINUTE)
-    assert call(any_town) == 4
-    any_town.press(HOUR)
-    assert call(any_town) == 4
-    assert {one.trouble for one in alerts(any_town) if one.settled_at is None} == {"missed"}
-    assert {one.trouble for one in alerts(any_town) if one.settled_at} == {"waiting"}
+def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(town: City) -> None:
+    with town.write() as session:
+        stopping.stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
+    lane.used(town)
+    town.press()
+    assert call(town) == 0
+    town.press(2 * MINUTE)
+    assert call(town) == 4
+    town.press(HOUR)
+    assert call(town) == 4
+    assert {one.trouble for one in alerts(town) if one.settled_at is None} == {"missed"}
+    assert {one.trouble for one in alerts(town) if one.settled_at} == {"waiting"}
 
 
-def test_what_has_gone_well_in_the_end_calls_nobody(any_town: City) -> None:
-    use_id = failed(any_town)
-    call(any_town)
-    broken = next(
-        one for one in lane.deliveries(any_town, use_id) if one.state is DeliveryState.FAILED
-    )
-    with any_town.write() as session:
+def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
+    use_id = failed(town)
+    call(town)
+    broken = next(one for one in lane.deliveries(town, use_id) if one.state is DeliveryState.FAILED)
+    with town.write() as session:
         scheduling.reschedule(
             session,
-            actor=any_town.actor("lead"),
-            now=any_town.now,
+            actor=town.actor("lead"),
+            now=town.now,
             delivery_id=broken.id,
-            due_at=any_town.now,
+            due_at=town.now,
             despite_clash=True,
         )
-    any_town.press()
-    any_town.clock.move(10 * MINUTE)
-    assert call(any_town) == 0
-    assert all(one.settled_at for one in alerts(any_town))
+    town.press()
+    town.clock.move(10 * MINUTE)
+    assert call(town) == 0
+    assert all(one.settled_at for one in alerts(town))
 
 
 def test_what_is_not_urgent_calls_nobody(town: City) -> None:

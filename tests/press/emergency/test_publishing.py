@@ -27,14 +27,14 @@ from tests.support import lane
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 
-def test_it_leaves_at_once_on_every_connected_account_in_both_languages(any_town: City) -> None:
-    use_id = lane.used(any_town)
-    any_town.press()
-    live = lane.deliveries(any_town, use_id)
+def test_it_leaves_at_once_on_every_connected_account_in_both_languages(town: City) -> None:
+    use_id = lane.used(town)
+    town.press()
+    live = lane.deliveries(town, use_id)
     assert [one.state for one in live] == [DeliveryState.PUBLISHED] * 4
     assert all(one.urgent for one in live)
     for name in ("x", "facebook"):
-        assert sorted(one.text for one in any_town.platform(name).published) == sorted(
+        assert sorted(one.text for one in town.platform(name).published) == sorted(
             [lane.MARATHI, lane.ENGLISH]
         )
 
@@ -60,12 +60,12 @@ def test_the_decision_names_revision_approval_values_and_whose_word_it_was(town:
         assert use.due_at == decision.at + 24 * HOUR
 
 
-def test_it_goes_ahead_of_everything_that_is_due(any_town: City) -> None:
-    any_town.due("road", on=["x"])
-    any_town.clock.move(MINUTE)
-    lane.used(any_town)
-    any_town.press()
-    texts = [one.text for one in any_town.platform("x").published]
+def test_it_goes_ahead_of_everything_that_is_due(town: City) -> None:
+    town.due("road", on=["x"])
+    town.clock.move(MINUTE)
+    lane.used(town)
+    town.press()
+    texts = [one.text for one in town.platform("x").published]
     assert set(texts[:2]) == {lane.MARATHI, lane.ENGLISH}
     assert len(texts) == 3
 
@@ -125,13 +125,13 @@ def test_two_clicks_in_haste_make_one_post(town: City) -> None:
         assert len(list(session.scalars(select(Post.id)))) == 1
 
 
-def test_two_clicks_at_the_same_moment_make_one_post(any_town: City) -> None:
-    template_id = lane.ready(any_town)
-    form = lane.filled(any_town, template_id)
+def test_two_clicks_at_the_same_moment_make_one_post(town: City) -> None:
+    template_id = lane.ready(town)
+    form = lane.filled(town, template_id)
     with ThreadPoolExecutor(2) as both:
-        made = list(both.map(lambda _n: lane.publish(any_town, template_id, form=form), range(2)))
+        made = list(both.map(lambda _n: lane.publish(town, template_id, form=form), range(2)))
     assert made[0] == made[1]
-    with any_town.read() as session:
+    with town.read() as session:
         assert len(list(session.scalars(select(Delivery.id)))) == 4
 
 
@@ -244,13 +244,13 @@ def _withdraw(town: City, template_id: int) -> None:
         )
 
 
-def test_withdrawing_the_templates_approval_stops_what_has_not_left(any_town: City) -> None:
-    template_id = lane.ready(any_town)
-    use_id = lane.publish(any_town, template_id)
-    _withdraw(any_town, template_id)
-    assert {one.state for one in lane.deliveries(any_town, use_id)} == {DeliveryState.CANCELLED}
-    any_town.press()
-    assert any_town.platform("x").published == []
+def test_withdrawing_the_templates_approval_stops_what_has_not_left(town: City) -> None:
+    template_id = lane.ready(town)
+    use_id = lane.publish(town, template_id)
+    _withdraw(town, template_id)
+    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.CANCELLED}
+    town.press()
+    assert town.platform("x").published == []
 
 
 def test_the_gate_refuses_once_the_templates_approval_was_withdrawn(town: City) -> None:
@@ -334,22 +334,20 @@ def _subject(variants: list[gate.VariantSubject]) -> gate.Subject:
 # Stop and freeze
 
 
-def test_a_stop_holds_it_and_a_freeze_does_not(any_town: City) -> None:
-    with any_town.write() as session:
-        form = FreezeForm(any_town.now, any_town.now + 9 * DAY, "आचारसंहिता")
-        freezing.freeze(session, actor=any_town.actor("lead"), now=any_town.now, form=form)
-        stop = stopping.stop_all(
-            session, actor=any_town.actor("lead"), now=any_town.now, reason="तपासणी"
-        )
-    use_id = lane.used(any_town)
-    any_town.press()
-    assert {one.state for one in lane.deliveries(any_town, use_id)} == {DeliveryState.SCHEDULED}
-    with any_town.write() as session:
+def test_a_stop_holds_it_and_a_freeze_does_not(town: City) -> None:
+    with town.write() as session:
+        form = FreezeForm(town.now, town.now + 9 * DAY, "आचारसंहिता")
+        freezing.freeze(session, actor=town.actor("lead"), now=town.now, form=form)
+        stop = stopping.stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
+    use_id = lane.used(town)
+    town.press()
+    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.SCHEDULED}
+    with town.write() as session:
         stopping.release(
-            session, actor=any_town.actor("lead"), now=any_town.now, seen=[stop.id], reason="झाली"
+            session, actor=town.actor("lead"), now=town.now, seen=[stop.id], reason="झाली"
         )
-    any_town.press(MINUTE)
-    assert {one.state for one in lane.deliveries(any_town, use_id)} == {DeliveryState.PUBLISHED}
+    town.press(MINUTE)
+    assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.PUBLISHED}
 
 
 def test_the_decision_is_nobodys_second_pair_of_eyes_for_another_post(town: City) -> None:

@@ -89,17 +89,17 @@ def test_whoever_published_does_not_ratify_it(town: City) -> None:
 
 
 def test_reminders_come_after_four_twelve_and_twenty_hours_and_then_head_and_oversight(
-    any_town: City,
+    town: City,
 ) -> None:
-    with any_town.write() as session:
-        water = session.get_one(Department, any_town.departments["water"])
-        water.reports_to_id = any_town.departments["information-technology"]
-    use_id = lane.used(any_town)
+    with town.write() as session:
+        water = session.get_one(Department, town.departments["water"])
+        water.reports_to_id = town.departments["information-technology"]
+    use_id = lane.used(town)
     told = []
     for _hour in range(26):
-        remind(any_town)
-        told.append((len(any_town.told("emergency_owed")), any_town.told("emergency_overdue")))
-        any_town.clock.move(HOUR)
+        remind(town)
+        told.append((len(town.told("emergency_owed")), town.told("emergency_overdue")))
+        town.clock.move(HOUR)
     counts = [number for number, _late in told]
     assert [hour for hour in range(1, 26) if counts[hour] > counts[hour - 1]] == [4, 12, 20]
     assert counts[-1] == 8
@@ -108,7 +108,7 @@ def test_reminders_come_after_four_twelve_and_twenty_hours_and_then_head_and_ove
         ["head", "oversight"],
         ["head", "oversight"],
     ]
-    assert owed(any_town, use_id) is Owed.OVERDUE
+    assert owed(town, use_id) is Owed.OVERDUE
 
 
 def test_a_clock_that_stood_for_a_day_sends_one_mail_not_four(town: City) -> None:
@@ -147,22 +147,22 @@ def test_a_refusal_stops_what_has_not_left_and_owes_nothing_then(town: City) -> 
     assert owed(town, use_id) is Owed.CORRECTED
 
 
-def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(any_town: City) -> None:
-    use_id = lane.used(any_town)
-    any_town.press()
-    refuse(any_town, use_id)
-    assert owed(any_town, use_id) is Owed.REFUSED
-    with any_town.read() as session:
-        post = session.get_one(Post, lane.post_of(any_town, use_id))
+def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(town: City) -> None:
+    use_id = lane.used(town)
+    town.press()
+    refuse(town, use_id)
+    assert owed(town, use_id) is Owed.REFUSED
+    with town.read() as session:
+        post = session.get_one(Post, lane.post_of(town, use_id))
         assert post.state is PostState.DRAFT
-        lead = any_town.actor("lead")
-        found = looking.wanting_correction(session, actor=lead, now=any_town.now)
+        lead = town.actor("lead")
+        found = looking.wanting_correction(session, actor=lead, now=town.now)
         assert [one.use.id for one in found] == [use_id]
         assert len(found[0].wrong_still) == 4
-    _gone(any_town, keep=1)
-    assert owed(any_town, use_id) is Owed.REFUSED
-    _gone(any_town, keep=0)
-    assert owed(any_town, use_id) is Owed.CORRECTED
+    _gone(town, keep=1)
+    assert owed(town, use_id) is Owed.REFUSED
+    _gone(town, keep=0)
+    assert owed(town, use_id) is Owed.CORRECTED
 
 
 def _gone(town: City, *, keep: int) -> None:
@@ -200,13 +200,13 @@ def test_after_a_refusal_a_person_cannot_send_it_again(town: City) -> None:
     assert town.platform("x").published == []
 
 
-def test_each_use_stands_on_the_list_for_whom_it_is_meant(any_town: City) -> None:
-    any_town.appoint("other_member", Role.MEMBER, "road")
-    use_id = lane.used(any_town, by="other_member")
+def test_each_use_stands_on_the_list_for_whom_it_is_meant(town: City) -> None:
+    town.appoint("other_member", Role.MEMBER, "road")
+    use_id = lane.used(town, by="other_member")
     sees = []
-    for name in (*any_town.people,):
-        with any_town.read() as session:
-            found = looking.uses(session, actor=any_town.actor(name), now=any_town.now)
+    for name in (*town.people,):
+        with town.read() as session:
+            found = looking.uses(session, actor=town.actor(name), now=town.now)
             if [one.use.id for one in found] == [use_id]:
                 sees.append(name)
     assert sorted(sees) == sorted(SEE_IT)

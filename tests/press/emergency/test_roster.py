@@ -39,17 +39,17 @@ def names(town: City, found: list[Duty]) -> list[str]:
     return [known[one.person_id] for one in found]
 
 
-def test_who_is_on_duty_now_who_next_and_who_was(any_town: City) -> None:
-    put_on(any_town, "first", ends=any_town.now + HOUR)
-    put_on(any_town, "member", begins=any_town.now + HOUR, ends=any_town.now + 2 * HOUR)
-    any_town.clock.move(HOUR)
-    with any_town.read() as session:
-        assert names(any_town, roster.on_duty(session, now=any_town.now)) == ["member"]
-        assert names(any_town, roster.past(session, now=any_town.now)) == ["first"]
-        assert roster.coming(session, now=any_town.now) == []
-        earlier = any_town.now - HOUR
-        assert names(any_town, roster.coming(session, now=earlier)) == ["member"]
-    assert any_town.told("duty_recorded") == ["first", "member"]
+def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
+    put_on(town, "first", ends=town.now + HOUR)
+    put_on(town, "member", begins=town.now + HOUR, ends=town.now + 2 * HOUR)
+    town.clock.move(HOUR)
+    with town.read() as session:
+        assert names(town, roster.on_duty(session, now=town.now)) == ["member"]
+        assert names(town, roster.past(session, now=town.now)) == ["first"]
+        assert roster.coming(session, now=town.now) == []
+        earlier = town.now - HOUR
+        assert names(town, roster.coming(session, now=earlier)) == ["member"]
+    assert town.told("duty_recorded") == ["first", "member"]
 
 
 def test_admin_and_lead_keep_it_and_nobody_else(town: City) -> None:

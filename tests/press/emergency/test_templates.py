@@ -37,12 +37,12 @@ def wrong(town: City, **changes: object) -> list[tuple[str, str]]:
     return refused.value.codes
 
 
-def test_it_is_offered_once_its_department_has_approved_it(any_town: City) -> None:
-    template_id = lane.worded(any_town)
-    assert any_town.told("template_waits") == ["first", "second"]
-    assert offered(any_town) == []
-    lane.approve(any_town, template_id)
-    assert offered(any_town) == ["Heavy rain"]
+def test_it_is_offered_once_its_department_has_approved_it(town: City) -> None:
+    template_id = lane.worded(town)
+    assert town.told("template_waits") == ["first", "second"]
+    assert offered(town) == []
+    lane.approve(town, template_id)
+    assert offered(town) == ["Heavy rain"]
 
 
 @pytest.mark.parametrize("name", ["clerk", "lead", "admin", "member", "head", "road_officer"])
