@@ -84,13 +84,14 @@ def try_once(desk: Desk, parcel: Parcel) -> Done | None:
     except MediumChanged as problem:
         recording.store_failure(bench, parcel, "medium_changed", problem.digest)
     except Refused as problem:
-        recording.store_failure(bench, parcel, problem.reason, problem.detail)
+        told = desk.allowances(parcel.account)
+        recording.store_failure(bench, parcel, problem.reason, problem.detail, told)
     except TryLater as problem:
         recording.store_delay(bench, parcel, problem, desk.allowances(parcel.account))
     except CredentialsExpired as problem:
-        recording.store_expiry(bench, parcel, problem)
+        recording.store_expiry(bench, parcel, problem, desk.allowances(parcel.account))
     except OutcomeUnknown as problem:
-        recording.store_unknown(bench, parcel, problem)
+        recording.store_unknown(bench, parcel, problem, desk.allowances(parcel.account))
     else:
         checkpoints.reach("publish.answer_unstored")
         return Done(parcel, receipt, platform.allowances)

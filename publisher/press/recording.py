@@ -87,19 +87,21 @@ def store_staged(bench: Bench, parcel: Parcel, staged_id: str) -> None:
             delivery.staged_id = staged_id
 
 
-def store_failure(bench: Bench, parcel: Parcel, code: str, answer: str) -> None:
+def store_failure(
+    bench: Bench, parcel: Parcel, code: str, answer: str, allowances: Allowances = ()
+) -> None:
     """The platform, or our own store, says no for good: a person has to change something."""
     with bench.database.transaction() as session:
         now = bench.now()
         delivery = _still_trying(session, parcel.claim)
         end_attempt(session, parcel.claim, "refused", answer, now)
-        if delivery is None:
-            return
-        delivery.reason = {"code": code}
-        if delivery.staged_id:
-            _distrust_second_step(delivery)
-        move(session, delivery, DeliveryState.FAILED, parcel.claim, now, "fail")
-        telling.tell_failed(session, delivery, now=now)
+        if delivery is not None:
+            delivery.reason = {"code": code}
+            if delivery.staged_id:
+                _distrust_second_step(delivery)
+            move(session, delivery, DeliveryState.FAILED, parcel.claim, now, "fail")
+            telling.tell_failed(session, delivery, now=now)
+        _learn(session, parcel, allowances, now)
 
 
 def _distrust_second_step(delivery: Delivery) -> None:
@@ -116,32 +118,34 @@ def store_delay(
         now = bench.now()
         delivery = _still_trying(session, parcel.claim)
         end_attempt(session, parcel.claim, "later", problem.detail, now)
-        if allowances:
-            limits.learn(session, parcel.account.id, allowances, now)
-        if delivery is None:
-            return
-        delivery.not_before = pacing.next_try(delivery, now=now, asked=problem.at)
-        delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
-        move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
-        pacing.quieten(session, delivery.account_id, until=problem.at)
+        if delivery is not None:
+            delivery.not_before = pacing.next_try(delivery, now=now, asked=problem.at)
+            delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
+            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            pacing.quieten(session, delivery.account_id, until=problem.at)
+        _learn(session, parcel, allowances, now)
 
 
-def store_expiry(bench: Bench, parcel: Parcel, problem: CredentialsExpired) -> None:
+def store_expiry(
+    bench: Bench, parcel: Parcel, problem: CredentialsExpired, allowances: Allowances = ()
+) -> None:
     """The token is no longer good: the account pauses, the delivery waits."""
     with bench.database.transaction() as session:
         now = bench.now()
         delivery = _still_trying(session, parcel.claim)
         end_attempt(session, parcel.claim, "credentials", problem.detail, now)
-        if delivery is None:
-            return
-        delivery.reason = {"code": "credentials"}
-        move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
-        accounts.pause(
-            session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
-        )
+        if delivery is not None:
+            delivery.reason = {"code": "credentials"}
+            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            accounts.pause(
+                session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
+            )
+        _learn(session, parcel, allowances, now)
 
 
-def store_unknown(bench: Bench, parcel: Parcel, problem: OutcomeUnknown) -> None:
+def store_unknown(
+    bench: Bench, parcel: Parcel, problem: OutcomeUnknown, allowances: Allowances = ()
+) -> None:
     """It may be live: never sent again by machine, looked for instead."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -149,6 +153,16 @@ def store_unknown(bench: Bench, parcel: Parcel, problem: OutcomeUnknown) -> None
         end_attempt(session, parcel.claim, "unknown", problem.detail, now)
         if delivery is not None:
             unconfirm(bench, session, delivery, parcel.claim, "unknown")
+        _learn(session, parcel, allowances, now)
+
+
+def _learn(session: Session, parcel: Parcel, allowances: Allowances, now: datetime) -> None:
+    """What the answers said of the account's limits, whatever came of the try.
+
+    Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
+    """
+    session.flush()
+    limits.learn(session, parcel.account.id, allowances, now)
 
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:

@@ -77,10 +77,12 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
 
 
 OUTCOMES: dict[str, Callable[[Bench, Parcel], None]] = {
-    "refused": lambda bench, one: recording.store_failure(bench, one, "invalid", ""),
+    "refused": lambda bench, one: recording.store_failure(bench, one, "invalid", "", TOLD),
     "later": lambda bench, one: recording.store_delay(bench, one, TryLater(IN_15, ""), TOLD),
-    "credentials": lambda bench, one: recording.store_expiry(bench, one, CredentialsExpired()),
-    "unknown": lambda bench, one: recording.store_unknown(bench, one, OutcomeUnknown()),
+    "credentials": lambda bench, one: recording.store_expiry(
+        bench, one, CredentialsExpired(), TOLD
+    ),
+    "unknown": lambda bench, one: recording.store_unknown(bench, one, OutcomeUnknown(), TOLD),
 }
 
 
@@ -166,6 +168,24 @@ def _meet(
     with _after_each(town.database, pause), ThreadPoolExecutor(2) as clocks:
         for one in [clocks.submit(run_first), clocks.submit(run_second)]:
             one.result(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("outcome", ["later", "credentials"])
+def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """The account is locked before its limits: a receipt holds the one, and then learns."""
+    learn(shared, 5)
+    published, other = begun(shared, 2)
+    done = [Done(published, answer(1, shared), TOLD)]
+    _meet(
+        shared,
+        lambda: receipts.store_receipts(shared.bench, done),
+        lambda: OUTCOMES[outcome](shared.bench, other),
+        until=lambda said: said.startswith("INSERT INTO receipts"),
+    )
+    assert state(shared, published) is DeliveryState.PUBLISHED
+    assert state(shared, other) is DeliveryState.SCHEDULED
 
 
 def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
