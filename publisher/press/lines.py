@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,15 +43,19 @@ GATHERING = 0.1
 WRITING = 16
 """How many of a clock's threads write `sending` at the same time on PostgreSQL."""
 
+PAUSES = (0.2, 1.0, 3.0, 10.0, 0.0)
+"""Seconds after each try to store receipts that found no database: it may be starting anew."""
+
 MOST_TOGETHER = 64
 """The most receipts stored in one transaction."""
 
 
 class Recorder:
-    """Stores receipts as they come, as many together as there are."""
+    """Stores receipts as they come, as many together as there are; tries once for each pause."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, *, pauses: Sequence[float] = PAUSES) -> None:
         self._bench = bench
+        self._pauses = pauses
         self._done: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
         self._thread.start()
@@ -95,7 +100,7 @@ class Recorder:
 
         What cannot be stored together is stored one by one: a bad receipt costs no other.
         """
-        for pause in (0.2, 1.0, 3.0, 10.0, 0.0):
+        for pause in self._pauses:
             problem = self._try(group)
             if problem is None:
                 return

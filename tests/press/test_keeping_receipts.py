@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from inspect import signature
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import event, select
@@ -30,11 +32,13 @@ from publisher.press import (
     acting,
     receipts,
 )
+from publisher.press.lines import PAUSES as PAUSES_IN_EARNEST
 from publisher.press.lines import Press, Recorder
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
 from tests.support.city import NOON, PACE, City
 from tests.support.holding import answer, begun, claimed, state
+from tests.support.runs import wait_until
 
 PATIENCE = 20
 
@@ -49,6 +53,64 @@ def test_a_receipt_that_cannot_be_stored_costs_no_other(town: City) -> None:
     recorder.close()
     assert state(town, good) is DeliveryState.PUBLISHED
     assert state(town, bad) is DeliveryState.SENDING  # nothing is known of it: it is looked for
+
+
+PAUSES = (0.1, 0.3, 0.0)
+
+
+def test_a_database_that_is_away_for_a_while_costs_no_receipt(town: City) -> None:
+    taken = begun(town, 2)
+    done = [Done(one, answer(number, town)) for number, one in enumerate(taken, 1)]
+    recorder = Recorder(town.bench, pauses=PAUSES)
+    with _away(town.database, times=2) as tries:
+        for one in done:
+            recorder.put(one)
+        recorder.close()
+    assert [state(town, one) for one in taken] == ["published"] * 2
+    assert len(tries) == 3
+    waited = [later - sooner for sooner, later in pairwise(tries)]
+    assert all(one >= pause for one, pause in zip(waited, PAUSES, strict=False))
+
+
+def test_a_database_that_stays_away_ends_no_recorder_and_leaves_the_rest_to_the_looks(
+    town: City,
+) -> None:
+    lost, stored = begun(town, 2)
+    recorder = Recorder(town.bench, pauses=(0.0, 0.0))
+    with _away(town.database, times=3) as tries:
+        recorder.put(Done(lost, answer(1, town)))
+        assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
+        recorder.put(Done(stored, answer(2, town)))
+        recorder.close()
+    assert len(tries) == 2 + 1 + 1  # each pause, once alone, and the other one
+    assert state(town, stored) is DeliveryState.PUBLISHED
+    assert state(town, lost) is DeliveryState.SENDING  # nothing is known of it: it is looked for
+
+
+def test_receipts_wait_longer_than_a_database_takes_to_start_anew() -> None:
+    """Ten seconds; and the first pause is short, for a connection that was only cut."""
+    assert sum(PAUSES_IN_EARNEST) > 10
+    assert PAUSES_IN_EARNEST[0] < 1
+    assert PAUSES_IN_EARNEST[-1] == 0  # after the last one nothing is tried together any more
+    assert signature(Recorder).parameters["pauses"].default == PAUSES_IN_EARNEST
+
+
+@contextmanager
+def _away(database: Database, *, times: int) -> Iterator[list[float]]:
+    """The first tries to store receipts find no database; gives when each was made."""
+    tries = list[float]()
+
+    def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO receipts"):
+            tries.append(time.monotonic())
+            if len(tries) <= times:
+                raise OperationalError(statement, {}, Exception("away"))
+
+    event.listen(database.engine, "before_cursor_execute", fail)
+    try:
+        yield tries
+    finally:
+        event.remove(database.engine, "before_cursor_execute", fail)
 
 
 def _row(parcel: Parcel, town: City) -> ReceiptRow:
