@@ -1,17 +1,104 @@
-"""How a clock runs its threads."""
+"""What a clock does, how often, and how it runs its threads."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import scheduler
+from publisher import settings
+from publisher.database import Database
+from publisher.media.store import Store
+from publisher.models.deliveries import Account
+from publisher.platforms.base import Platform
+from publisher.press.bench import Bench
+from tests.support.city import NOON, PACE
 
-pytestmark = pytest.mark.skipif(
+on_linux = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity"), reason="processors are chosen on Linux alone"
 )
+
+PROMISES = {
+    # A post leaves the moment it is due; a running clock has a thread of its own for it.
+    "press": 0.5,
+    # What was made unpublished and is not needed goes an hour after its last try.
+    "tidying": 300,
+    # What a claim counted of a limit is counted no more where its try was overtaken.
+    "overtaken": 300,
+    # What may be live is looked for after 20 s, 1, 5 and 15 minutes.
+    "confirming": 2,
+    # A comment is answered as soon as its answer is live.
+    "answers": 2,
+    # What somebody else deleted or changed is noticed within a day: each is due by itself.
+    "watching": 60,
+    # What waits for a full account says until when.
+    "limits": 5,
+    # The end of an access is told 14, 7 and 1 days before: looked at once a day.
+    "tokens": 3_600,
+    # Whoever is on duty is called at once, and again every 10 minutes.
+    "alerts": 5,
+    # A department has a day to ratify an emergency; then others are told.
+    "ratifications": 60,
+    # A comment on Facebook is here in seconds, one on X within a minute.
+    "listening": 5,
+    # Codes and invitations go by mail, and somebody waits for them at the page.
+    "mail": 2,
+    # A long list is written down step by step while a person waits for it.
+    "exports": 1,
+    # As by mail: somebody waits for the code.
+    "sms": 2,
+    # A department is merged or closed on its day.
+    "departments": 60,
+    # Whoever drafts is told of a dead link while still at it.
+    "links": 3,
+    # Time without a clock ends as soon as one is alive.
+    "outages": 5,
+    # Lists find the posts that have no times among the few not noted yet.
+    "timed": 30,
+    # What is kept for a time only is erased every hour.
+    "retention": 3_600,
+}
+"""Each tick, the seconds between two of it, and what is promised that rests on it.
+
+Whoever adds a tick adds its line here, with its promise.
+"""
+
+
+@pytest.fixture
+def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
+    """What a clock with settings as they come would do; none of it is run."""
+
+    def opens_none(account: Account) -> Platform:
+        raise AssertionError(account)
+
+    database = Database(f"sqlite:///{tmp_path / 'nagarvani.db'}")
+    bench = Bench(
+        database=database,
+        store=Store(tmp_path / "media"),
+        open_account=opens_none,
+        pace=PACE,
+        clock_name="clock-1",
+        now=lambda: NOON,
+        monotonic=lambda: 0.0,
+    )
+    yield scheduler.ticks(bench, settings.load({}, folder=tmp_path))
+    database.dispose()
+
+
+def test_the_clock_does_everything_as_often_as_is_promised(
+    ticks: tuple[scheduler.Tick, ...],
+) -> None:
+    assert {one.name: one.every for one in ticks} == PROMISES
+    assert len(ticks) == len(PROMISES)
+
+
+def test_the_scheduler_beats_each_tick_by_its_own_time(ticks: tuple[scheduler.Tick, ...]) -> None:
+    jobs = scheduler.make_scheduler(ticks).get_jobs()
+    assert {one.id: one.trigger.interval.total_seconds() for one in jobs} == PROMISES
 
 
 def _of_a_thread() -> set[int]:
@@ -34,6 +121,7 @@ def _of_a_thread() -> set[int]:
     return found[0]
 
 
+@on_linux
 def test_the_threads_of_a_press_on_sqlite_share_one_processor_and_no_others() -> None:
     before = os.sched_getaffinity(0)
     with scheduler.on_one_processor(is_wanted=True):
@@ -42,6 +130,7 @@ def test_the_threads_of_a_press_on_sqlite_share_one_processor_and_no_others() ->
     assert os.sched_getaffinity(0) == _of_a_thread() == before
 
 
+@on_linux
 def test_where_several_write_at_once_threads_go_where_they_like() -> None:
     before = os.sched_getaffinity(0)
     with scheduler.on_one_processor(is_wanted=False):
