@@ -56,6 +56,13 @@ def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
     assert "TEMP B-TREE" not in plan
 
 
+def test_whether_something_urgent_is_due_is_seen_in_the_index_of_the_urgent(town: City) -> None:
+    """However much else is due: the press asks it four times a second."""
+    with town.database.connection() as connection:
+        plan = _plan(connection, claiming._OPEN({"at_moment": town.now}))
+    assert "ix_deliveries_urgent" in plan
+
+
 def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> None:
     table = table_of(Delivery)
     held = select(table.c.id).where(
