@@ -53,25 +53,34 @@ class Tick:
 
 
 def ticks(
-    bench: Bench, settings: Settings, *, is_busy: Callable[[], bool] = lambda: False
+    bench: Bench,
+    settings: Settings,
+    *,
+    is_busy: Callable[[], bool] = lambda: False,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[Tick, ...]:
     """Everything the clock does, in the order in which one round does it.
 
-    While `is_busy`, less is read of what citizens write: what is due goes before.
+    While `is_busy`, less is read of what citizens write: what is due goes before. Once it
+    `is_stopping`, what asks platforms for one thing after another ends after the one in hand.
     """
     return (
         Tick("press", 0.5, lambda: tick_press(bench)),
         Tick("tidying", 300.0, lambda: tick_tidying(bench)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(bench)),
-        Tick("confirming", 2.0, lambda: tick_confirming(bench)),
+        Tick("confirming", 2.0, lambda: tick_confirming(bench, is_stopping=is_stopping)),
         Tick("seeking", 60.0, lambda: tick_seeking(bench)),
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
-        Tick("watching", 60.0, lambda: tick_watching(bench)),
+        Tick("watching", 60.0, lambda: tick_watching(bench, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(bench.database, now=bench.now())),
         Tick("tokens", 3_600.0, lambda: tick_tokens(bench, settings)),
         Tick("alerts", 5.0, lambda: tick_alerts(bench.database, sms=settings.sms, now=bench.now)),
         Tick("ratifications", 60.0, lambda: tick_ratifications(bench.database, now=bench.now)),
-        Tick("listening", 5.0, lambda: tick_listening(bench, is_busy=is_busy)),
+        Tick(
+            "listening",
+            5.0,
+            lambda: tick_listening(bench, is_busy=is_busy, is_stopping=is_stopping),
+        ),
         Tick("mail", 2.0, lambda: _mail(bench, settings)),
         Tick("exports", 1.0, lambda: tick_exports(bench.database, now=bench.now())),
         Tick("sms", 2.0, lambda: _sms(bench, settings)),
@@ -125,11 +134,12 @@ def run(bench: Bench, settings: Settings) -> None:
         press = Press(bench)
         printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
         printing.start()
-    beside = ticks(bench, settings, is_busy=press.is_busy)
+    beside = ticks(bench, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
     scheduler = make_scheduler(tuple(one for one in beside if one.name != "press"))
     scheduler.start()
     log.info("clock %s runs", bench.clock_name)
     asked.wait()
+    scheduler.pause()  # nothing is begun any more
     press.wake.set()
     printing.join()
     press.close()
