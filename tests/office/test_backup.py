@@ -179,6 +179,58 @@ def test_it_is_all_of_one_moment_though_others_go_on_writing(
     assert counted["submissions"] == last
 
 
+def test_what_is_committed_between_two_of_its_tables_is_not_in_it(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    """A post's own row would be missing below its revision, and nothing could be restored."""
+    _live(town)
+    before = {table.name: _rows(town.database, table) for table in Base.metadata.sorted_tables}
+    order = [table.name for table in Base.metadata.sorted_tables]
+    assert order.index("posts") < order.index("revisions")
+
+    def commit(what: str, _done: int, _of: int) -> None:
+        if what == "revisions":
+            town.due("road")
+
+    file = tmp_path / "house.zip"
+    backup.write(town.database, town.store, file, now=town.now, tell=commit)
+    for name in ("posts", "revisions", "deliveries"):
+        assert len(_rows(town.database, Base.metadata.tables[name])) > len(before[name])
+    _restore(town, other, file)
+    for table in Base.metadata.sorted_tables:
+        if table.name not in {"stops", "events"}:
+            assert _rows(other, table) == before[table.name], table.name
+
+
+def test_what_was_spoilt_while_it_was_written_is_found_and_gets_no_name(
+    town: City, tmp_path: Path
+) -> None:
+    """The disk says that it has written; reading back says what is there."""
+    _live(town)
+    file = tmp_path / "house.zip"
+    spoilt: list[str] = []
+
+    def spoil(what: str, _done: int, _of: int) -> None:
+        if what == "media" and not spoilt:
+            spoilt.append(what)
+            _spoil(tmp_path / "house.zip.part", b"rows/people.jsonl")
+
+    with pytest.raises(Damaged, match=r"rows/people\.jsonl"):
+        backup.write(town.database, town.store, file, now=town.now, tell=spoil)
+    assert spoilt
+    assert list(tmp_path.glob("house*")) == []
+
+
+def _spoil(unfinished: Path, name: bytes) -> None:
+    """Turn one bit of what was packed for this part: what follows its name and its lengths."""
+    with unfinished.open("r+b") as file:
+        begins = file.read().index(name) + len(name) + 60
+        file.seek(begins)
+        (found,) = file.read(1)
+        file.seek(begins)
+        file.write(bytes([found ^ 0x10]))
+
+
 def test_only_its_owner_can_read_it_and_nothing_unfinished_stays(
     town: City, tmp_path: Path
 ) -> None:
