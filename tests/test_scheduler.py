@@ -37,6 +37,8 @@ PROMISES = {
     "watching": 60,
     # What waits for a full account says until when.
     "limits": 5,
+    # What a restore left in doubt is looked for while everything is stopped.
+    "seeking": 60,
     # The end of an access is told 14, 7 and 1 days before: looked at once a day.
     "tokens": 3_600,
     # Whoever is on duty is called at once, and again every 10 minutes.
