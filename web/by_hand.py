@@ -93,7 +93,7 @@ def publish(delivery_id: int) -> Page:
     form = PastedForm()
     try:
         wanted = _wanted(delivery_id, form.link.data or "")
-        found = _read_back(wanted)
+        found = read_back(wanted)
         with house().database.transaction() as session:
             by_hand.publish_by_hand(
                 session, actor=actor(), now=house().now(), wanted=wanted, found=found
@@ -115,7 +115,7 @@ def _wanted(delivery_id: int, link: str) -> Wanted:
         )
 
 
-def _read_back(wanted: Wanted) -> Found:
+def read_back(wanted: Wanted) -> Found:
     """Ask the platform, outside of any transaction; raises `Invalid`."""
     try:
         platform = house().open_account(wanted.account)

@@ -23,7 +23,7 @@ from publisher.office import reporting
 from publisher.press import confirming
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import local
-from web import braked, keeping
+from web import braked, by_hand, keeping
 from web.acting import actor, reads
 from web.emergency_waiting import lane_of
 from web.fields import DayMonthYearField, MinutesField
@@ -286,21 +286,28 @@ def it_is_live(delivery_id: int) -> Page:
     """A person saw a held delivery on the platform."""
     form = LinkForm()
     try:
-        return _act(
-            delivery_id,
-            lambda session: confirming.it_is_live(
-                session,
-                actor=actor(),
-                now=house().now(),
-                delivery_id=delivery_id,
-                link=form.link.data or "",
-            ),
-            _("Kept: it is live."),
+        return _told(
+            delivery_id, lambda: _live(delivery_id, form.link.data or ""), _("Kept: it is live.")
         )
     except Invalid as invalid:
         form.show(invalid.problems)
         with house().database.reading() as session:
             return _page(session, delivery_id, form), 422
+
+
+def _live(delivery_id: int, link: str) -> None:
+    """Look for what the link alone does not tell, outside of any transaction; then keep it."""
+    who, now = actor(), house().now()
+    with house().database.reading() as session:
+        _delivery(session, delivery_id)
+        wanted = confirming.to_look_for(
+            session, actor=who, now=now, delivery_id=delivery_id, link=link
+        )
+    found = by_hand.read_back(wanted) if wanted is not None else None
+    with house().database.transaction() as session:
+        confirming.it_is_live(
+            session, actor=who, now=house().now(), delivery_id=delivery_id, link=link, found=found
+        )
 
 
 @routes.post("/deliveries/<int:delivery_id>/send-again")
@@ -317,11 +324,20 @@ def send_again(delivery_id: int) -> Page:
 
 
 def _act(delivery_id: int, use: Use, said: str) -> Page:
-    """Carry out an act on a delivery in sight; a refusal is told on its own page."""
-    try:
+    """Carry out an act on a delivery in sight, in one transaction."""
+
+    def act() -> None:
         with house().database.transaction() as session:
             _delivery(session, delivery_id)
             use(session)
+
+    return _told(delivery_id, act, said)
+
+
+def _told(delivery_id: int, act: Callable[[], None], said: str) -> Page:
+    """Carry out an act; a refusal is told on the delivery's own page."""
+    try:
+        act()
     except FreshSignInRequired:
         return prove_page(keeping.keep_act())
     except NotAllowed as refusal:

@@ -36,6 +36,7 @@ from publisher.press import (
     telling,
 )
 from publisher.press.bench import Bench, Claim
+from publisher.press.by_hand import Found, Wanted
 from publisher.press.parcels import Parcel
 from publisher.press.pasted import Pasted
 from publisher.press.publishing import Desk
@@ -184,18 +185,45 @@ def _not_found(
     telling.tell_held(session, delivery, now=now)
 
 
+def to_look_for(
+    session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
+) -> Wanted | None:
+    """What is to be looked for by its text, as its link holds no id; None where nothing is.
+
+    Raises what `it_is_live` raises.
+    """
+    delivery = _may_settle(session.get(Delivery, delivery_id), delivery_id, actor, now)
+    seen = _pasted(session, delivery, link)
+    if not seen.url or seen.platform_id or delivery.action is not DeliveryAction.PUBLISH:
+        return None
+    (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
+    since = min(delivery.due_at, now) - by_hand.LOOK_BACK
+    return Wanted(delivery.id, parcel.account, parcels.sought_of(parcel), seen, since)
+
+
 def it_is_live(
-    session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str = ""
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    delivery_id: int,
+    link: str = "",
+    found: Found | None = None,
 ) -> Delivery:
     """A person has seen a held delivery on the platform; `link` is what they saw, if given.
 
-    Raises `Invalid` where the link is none, leads elsewhere, or to another post of ours.
+    `found` is what was found of what was `to_look_for`. Raises `Invalid` where the link is none,
+    leads elsewhere, or to another post of ours.
     """
     delivery = _held(session, delivery_id, actor=actor, now=now)
-    seen = _pasted(session, delivery, link) if link.strip() else Pasted("", "")
+    seen = _pasted(session, delivery, link)
+    if found is not None and receipts.is_known(session, delivery.account_id, found.platform_id):
+        raise Invalid([Problem("link", "other_post")])
+    told = found or Found(False, "")
     # Without an id, a name that stands for not knowing.
-    platform_id = seen.platform_id or f"{live.UNKNOWN_ID}{delivery.id}"
-    receipt = Receipt(platform_id, seen.url, delivery.sending_at or now, "")
+    platform_id = seen.platform_id or told.platform_id or f"{live.UNKNOWN_ID}{delivery.id}"
+    published_at = told.published_at or delivery.sending_at or now
+    receipt = Receipt(platform_id, seen.url, published_at, told.answer)
     receipts.add_receipt(
         session,
         delivery,
@@ -212,6 +240,8 @@ def it_is_live(
 
 def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
     """What the link names, seen to be on this account and no other post of ours."""
+    if not link.strip():
+        return Pasted("", "")
     (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
     found = by_hand.link_of(session, parcel, link)
     if found.platform_id and _is_another(session, parcel, found.platform_id):
@@ -244,7 +274,12 @@ def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: in
 
 
 def _held(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -> Delivery:
-    delivery = moving.lock(session, Delivery, delivery_id)
+    return _may_settle(moving.lock(session, Delivery, delivery_id), delivery_id, actor, now)
+
+
+def _may_settle(
+    delivery: Delivery | None, delivery_id: int, actor: Actor, now: datetime
+) -> Delivery:
     if delivery is None:
         raise Missing(delivery_id)
     require(actor, Action.SETTLE_HELD, delivery.post.department_id, now=now)

@@ -23,14 +23,14 @@ from publisher.platforms.base import (
     TryLater,
 )
 from publisher.platforms.memory import MemoryPlatform
-from publisher.press import confirming, dispatching, parcels, receipts, recording, sending
+from publisher.press import by_hand, confirming, dispatching, parcels, receipts, recording, sending
 from publisher.press.accounts import OpenAccount
 from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
 from tests.press.test_by_hand import link_to
 from tests.press.test_correcting import MENDED, correct
-from tests.support.city import MINUTE, PACE, City
+from tests.support.city import HOUR, MINUTE, PACE, City
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=PACE.lease)
@@ -309,23 +309,59 @@ PAGE = "https://www.facebook.com"
     [
         (f"{PAGE}/permalink.php?story_fbid=123&id=55", "55_123"),
         (f"{PAGE}/PMCPune/posts/123", "55_123"),
-        (f"{PAGE}/PMCPune/posts/pfbid0abcXYZ", "not-given-{}"),
-        (f"{PAGE}/PMCPune/posts/{'9' * 200}", "not-given-{}"),
         ("", "not-given-{}"),
     ],
 )
 def test_a_link_to_our_page_gives_facebooks_id_or_says_that_it_is_not_known(
     town: City, link: str, wanted: str
 ) -> None:
-    delivery_id = town.hold(on="facebook")
-    with town.write() as session:
-        account = session.get_one(Account, town.accounts["facebook"])
-        account.url, account.handle = f"{PAGE}/PMCPune", "55"
+    delivery_id, _ = _held_on_our_page(town)
     _settle(town, delivery_id, link)
     with town.read() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
     assert receipt is not None
     assert (receipt.platform_id, receipt.url) == (wanted.format(delivery_id), link)
+
+
+def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
+    delivery_id, link = _held_on_our_page(town, is_kept=True)
+    _settle(town, delivery_id, link)
+    (made,) = town.platform("facebook").published
+    with town.read() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+    assert receipt is not None
+    assert (receipt.platform_id, receipt.url, receipt.answer) == (made.platform_id, link, made.text)
+
+
+def test_a_link_without_a_number_where_nothing_is_found_is_told_at_its_field(town: City) -> None:
+    delivery_id, link = _held_on_our_page(town)
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link)
+    assert problem.value.codes == [("link", "not_found_there")]
+    town.platform("facebook").fail_next(TryLater(), on="look_up")
+    _settle(town, delivery_id, link)
+    assert town.platform_id(delivery_id) == f"not-given-{delivery_id}"
+
+
+def test_what_is_found_by_its_text_must_not_be_another_delivery(town: City) -> None:
+    delivery_id, link = _held_on_our_page(town, is_kept=True)
+    (other,) = town.live("road", on=["facebook"])
+    with town.write() as session:
+        receipt = session.get_one(Delivery, other).receipt
+        assert receipt is not None
+        receipt.platform_id = town.platform("facebook").published[0].platform_id
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link)
+    assert problem.value.codes == [("link", "other_post")]
+
+
+@pytest.mark.parametrize("who", ["clerk", "admin", "member"])
+def test_nothing_is_looked_for_on_behalf_of_those_who_may_not_settle(town: City, who: str) -> None:
+    delivery_id, link = _held_on_our_page(town)
+    with town.read() as session, pytest.raises(WrongRole):
+        confirming.to_look_for(
+            session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
+        )
 
 
 def test_an_edit_that_is_live_stands_under_the_id_of_what_it_edits(town: City) -> None:
@@ -367,11 +403,34 @@ def _hold_early(town: City) -> int:
 
 
 def _settle(town: City, delivery_id: int, link: str) -> None:
-    """The lead says that it is live, and where."""
+    """The lead says that it is live, and where; as the page does it."""
+    lead, now = town.actor("lead"), town.now
+    with town.read() as session:
+        wanted = confirming.to_look_for(
+            session, actor=lead, now=now, delivery_id=delivery_id, link=link
+        )
+    found = None
+    if wanted is not None:
+        found = by_hand.read_back(town.platforms[wanted.account.id], wanted)
     with town.write() as session:
         confirming.it_is_live(
-            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id, link=link
+            session, actor=lead, now=now, delivery_id=delivery_id, link=link, found=found
         )
+
+
+def _held_on_our_page(town: City, *, is_kept: bool = False) -> tuple[int, str]:
+    """Held on Facebook, listed there only now; and a link without a number to it."""
+    with town.write() as session:
+        account = session.get_one(Account, town.accounts["facebook"])
+        account.url, account.handle = f"{PAGE}/PMCPune", "55"
+    town.platform("facebook").lag = HOUR * 24
+    town.platform("facebook").fail_next(OutcomeUnknown("no answer"), after_keeping=is_kept)
+    (delivery_id,) = town.live(on=["facebook"])
+    for _ in PACE.looks:
+        town.confirm(16 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    town.platform("facebook").lag = timedelta(0)
+    return delivery_id, f"{PAGE}/PMCPune/posts/pfbid0abcXYZ"
 
 
 def _held_edit(town: City, platform_id: str) -> int:

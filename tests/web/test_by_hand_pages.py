@@ -154,3 +154,17 @@ def test_where_it_is_said_that_it_is_live_a_wrong_link_is_told_at_its_field_too(
     assert "दुसऱ्या खात्याची आहे" in Page(answer.text).error_at("link")
     assert lead.post(path, {"link": link_to("5")}).status_code == 302
     assert site.city.platform_id(held) == "5"
+
+
+def test_where_it_is_said_that_it_is_live_a_link_without_a_number_is_looked_for(
+    site: Site,
+) -> None:
+    held, lead = site.city.hold(on="facebook"), site.browser("lead")
+    link = link_to("pfbid0abcXYZ", on="facebook")
+    answer = lead.post(f"/deliveries/{held}/live", {"link": link})
+    assert answer.status_code == 422
+    assert "खात्यावर आढळला नाही" in Page(answer.text).error_at("link")
+    post(site.city, held, on="facebook")
+    assert lead.post(f"/deliveries/{held}/live", {"link": link}).status_code == 302
+    (made,) = site.city.platform("facebook").published
+    assert site.city.platform_id(held) == made.platform_id
