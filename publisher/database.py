@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -158,11 +158,10 @@ class Database:
                 yield connection
             return
         kept, self._kept = self._kept or self._writing.connect(), None
-        try:
+        with ExitStack() as otherwise:
+            otherwise.callback(kept.close)
             yield kept
-        except BaseException:
-            kept.close()
-            raise
+            otherwise.pop_all()
         self._kept = kept
 
     @contextmanager
