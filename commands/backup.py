@@ -12,11 +12,13 @@ from publisher.database import migrate
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
 from publisher.office import backup
-from publisher.office.backup import Damaged, NotEmpty, OtherSchema, Restored, Sought
+from publisher.office.backup import Damaged, Manifest, NotEmpty, OtherSchema, Restored, Sought
 from publisher.press.bench import Bench
 from publisher.settings import Settings
 
 REASON = "Restored from a backup: look at what was due since then, then release."
+NAMED = 5
+"""So many media that are lost are called by their names."""
 
 
 def write(settings: Settings, file: Path) -> None:
@@ -33,7 +35,20 @@ def write(settings: Settings, file: Path) -> None:
     rows = sum(one.rows for one in manifest.tables)
     size = file.stat().st_size / 1_000_000
     click.echo(f"{file}: {rows} rows, {len(manifest.media)} media, {size:.1f} MB, read back whole.")
+    _say_lost(manifest)
     click.echo("It holds the sealed access of the accounts: keep the secret key apart from it.")
+
+
+def _say_lost(manifest: Manifest) -> None:
+    """Whole is what was written; what the store had lost by then could not be."""
+    lost = manifest.lost
+    if not lost:
+        return
+    more = f", and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    click.echo(
+        f"Not in it: {len(lost)} media that are missing or changed in the media folder: "
+        f"{', '.join(lost[:NAMED])}{more}."
+    )
 
 
 def restore(settings: Settings, file: Path) -> None:
@@ -68,6 +83,7 @@ def _fill(bench: Bench, file: Path) -> Restored:
 
 def _say_restored(done: Restored) -> None:
     click.echo(f"Restored: {done.rows} rows, {done.media} media, as of {done.manifest.made_at}.")
+    _say_lost(done.manifest)
     click.echo(f"Fell due since then, and will be looked for: {done.unconfirmed}.")
 
 

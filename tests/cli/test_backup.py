@@ -104,6 +104,27 @@ def test_where_the_platform_is_away_it_says_how_many_and_that_the_clock_goes_on(
     assert states(practice.new) == [DeliveryState.SCHEDULED]
 
 
+def test_media_that_the_folder_has_lost_are_counted_and_named_and_the_backup_is_good(
+    practice: Practice,
+) -> None:
+    store = practice.town.store
+    lost = sorted(store.save(f"{number}".encode()) for number in range(7))
+    for digest in lost:
+        store.path(digest).write_bytes(b"something else")
+    for said in (practice.back_up(), practice.restore()):
+        assert said.code == 0, said.err
+        assert "Not in it: 7 media that are missing or changed in the media folder:" in said.out
+        assert f": {', '.join(lost[:5])}, and 2 more." in said.out
+
+
+def test_of_media_that_are_all_there_nothing_is_said(practice: Practice) -> None:
+    practice.town.store.save(b"a picture")
+    for said in (practice.back_up(), practice.restore()):
+        assert said.code == 0, said.err
+        assert "1 media" in said.out
+        assert "Not in it" not in said.out
+
+
 def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(practice: Practice) -> None:
     assert practice.back_up().code == 0
     said = practice.old.call("restore", str(practice.file))

@@ -17,6 +17,7 @@ from publisher.media.store import Store
 from publisher.models.content import Submission
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.models.press import Stop
+from publisher.models.warnings import CheckedLink, LinkFinding
 from publisher.office import backup
 from publisher.office.backup import Damaged, NotEmpty, OtherSchema
 from publisher.platforms.base import OutcomeUnknown
@@ -229,6 +230,49 @@ def _spoil(unfinished: Path, name: bytes) -> None:
         (found,) = file.read(1)
         file.seek(begins)
         file.write(bytes([found ^ 0x10]))
+
+
+def test_media_that_are_missing_or_changed_are_named_in_it_and_the_rest_comes_back(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    whole, changed, missing, gone = (town.store.save(one) for one in (b"1", b"2", b"3", b"4"))
+    town.store.path(changed).write_bytes(b"no longer that")
+    for digest in (missing, gone):  # nothing names the last one: nobody can know of it
+        town.store.remove(digest)
+    with town.write() as session:
+        picture = {"finding": LinkFinding.FINE, "asked_at": town.now}
+        session.add(CheckedLink(digest="a", url="https://a", picture_sha256=missing, **picture))
+    file = tmp_path / "house.zip"
+    manifest = _write(town, file)
+    assert whole in manifest.media
+    assert manifest.lost == tuple(sorted((changed, missing)))
+    assert _restore(town, other, file).manifest.lost == manifest.lost
+    assert sorted(Store(tmp_path / "restored").digests()) == sorted(manifest.media)
+
+
+def test_what_is_tidied_away_while_it_is_written_is_not_lost(town: City, tmp_path: Path) -> None:
+    digests = sorted(town.store.save(one) for one in (b"1", b"2"))
+
+    def tidy(what: str, _done: int, _of: int) -> None:
+        if what == "media":
+            town.store.remove(digests[-1])
+
+    file = tmp_path / "house.zip"
+    manifest = backup.write(town.database, town.store, file, now=town.now, tell=tidy)
+    assert (manifest.media, manifest.lost) == ((digests[0],), ())
+
+
+def test_a_backup_from_before_it_named_what_is_lost_is_read_as_ever(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    file, older = tmp_path / "house.zip", tmp_path / "older.zip"
+    _write(town, file)
+    with ZipFile(file) as new, ZipFile(older, "w") as old:
+        for name in new.namelist():
+            content = new.read(name)
+            old.writestr(name, content.replace(b',\n "lost": []', b""))
+    assert b"lost" not in ZipFile(older).read("manifest.json")
+    assert _restore(town, other, older).manifest.lost == ()
 
 
 def test_only_its_owner_can_read_it_and_nothing_unfinished_stays(

@@ -30,12 +30,16 @@ class TablePart:
 
 @dataclass(frozen=True)
 class Manifest:
-    """When it was made (ISO 8601, UTC), of which schema, and what it holds."""
+    """When it was made (ISO 8601, UTC), of which schema, and what it holds.
+
+    `lost` are media that the rows name or the store had kept, and that could not be read whole.
+    """
 
     made_at: str
     revision: str
     tables: tuple[TablePart, ...]
     media: tuple[str, ...]
+    lost: tuple[str, ...] = ()
 
     @property
     def moment(self) -> datetime:
@@ -49,7 +53,8 @@ def manifest_of(file: Path) -> Manifest:
         with ZipFile(file) as archive:
             found = json.loads(archive.read(MANIFEST))
             parts = tuple(TablePart(**one) for one in found["tables"])
-            return Manifest(found["made_at"], found["revision"], parts, tuple(found["media"]))
+            media, lost = tuple(found["media"]), tuple(found.get("lost", ()))
+            return Manifest(found["made_at"], found["revision"], parts, media, lost)
     except (BadZipFile, zlib.error, KeyError, TypeError, ValueError) as problem:
         raise Damaged("this file is no backup, or its end is missing") from problem
 

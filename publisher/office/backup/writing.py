@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Table, select
 from publisher import checkpoints
 from publisher.database import Base, Database
 from publisher.media.store import MediumChanged, MediumMissing, Store
+from publisher.office import retention
 from publisher.office.backup.reading import MANIFEST, Manifest, TablePart, check
 from publisher.office.backup.values import to_line
 
@@ -69,8 +70,12 @@ def _write_all(
         for number, table in enumerate(tables, start=1):
             tell(table.name, number, len(tables))
             parts.append(_write_table(connection, table, archive))
-    media = _write_media(store, archive, tell)
-    manifest = Manifest(now.isoformat(), revision, tuple(parts), tuple(media))
+        named = _named(connection)
+    kept = set(store.digests())
+    media = tuple(_write_media(store, sorted(kept), archive, tell))
+    # What nobody named may have been tidied away meanwhile: it is lost only if it stands there.
+    lost = {one for one in kept.difference(media) if store.exists(one)} | named.difference(media)
+    manifest = Manifest(now.isoformat(), revision, tuple(parts), media, tuple(sorted(lost)))
     archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
     return manifest
 
@@ -97,9 +102,18 @@ def _write_table(connection: Connection, table: Table, archive: ZipFile) -> Tabl
     return TablePart(table.name, count, digest.hexdigest())
 
 
-def _write_media(store: Store, archive: ZipFile, tell: Progress) -> Iterator[str]:
+def _named(connection: Connection) -> set[str]:
+    """The digest of every medium that the rows need."""
+    found: set[str] = set()
+    for place in retention.USED_IN:
+        found.update(connection.execute(select(place).where(place != "").distinct()).scalars())
+    return found
+
+
+def _write_media(
+    store: Store, digests: list[str], archive: ZipFile, tell: Progress
+) -> Iterator[str]:
     """Every medium whose bytes are still what they were; the others are lost already."""
-    digests = sorted(store.digests())
     for number, digest in enumerate(digests, start=1):
         tell("media", number, len(digests))
         try:
