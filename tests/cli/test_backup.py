@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from publisher.database import Database
+from publisher.database import Base, Database
 from publisher.desk import leaving
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Delivery
@@ -123,6 +123,22 @@ def test_of_media_that_are_all_there_nothing_is_said(practice: Practice) -> None
         assert said.code == 0, said.err
         assert "1 media" in said.out
         assert "Not in it" not in said.out
+
+
+def test_both_tell_what_they_are_at_while_they_go_on(practice: Practice) -> None:
+    practice.town.schedule(practice.town.approved(), 5 * HOUR)
+    for digit in range(30):
+        practice.town.store.save(f"{digit}".encode())
+    tables = [table.name for table in Base.metadata.sorted_tables]
+    written, restored = practice.back_up(), practice.restore()
+    for said in (written, restored):
+        told = [line.split(":")[0].strip() for line in said.err.splitlines()]
+        assert [one for one in told if one in tables] == tables
+        assert [one for one in told if one == "media"] == ["media"] * 11  # each tenth, and the end
+        assert set(told) - {"looking"} == {*tables, "media", "reading back"}
+    assert "  media: 30 of 30" in written.err.splitlines()
+    assert "  looking: 1 of 1" in restored.err.splitlines()
+    assert "looking" not in written.err
 
 
 def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(practice: Practice) -> None:
