@@ -36,6 +36,7 @@ NAMES = frozenset(
         "sms.accepted_unstored",
         "backup.unfinished",
         "restore.in_commit",
+        "restore.unsought",
     }
 )
 ARMED = "NAGARVANI_CHECKPOINT"

@@ -20,6 +20,6 @@ LOOKING = ("look.marked", "look.read", "look.in_commit", "look.stored")
 LISTENING = ("listen.page_unstored", "listen.page_stored")
 APPROVING = ("approve.before_commit", "approve.after_commit")
 ANSWERING = ("answer.before_commit", "answer.after_commit")
-BACKING_UP = ("backup.unfinished", "restore.in_commit")
+BACKING_UP = ("backup.unfinished", "restore.in_commit", "restore.unsought")
 WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
 """Tried in tests/notices, beside the senders."""

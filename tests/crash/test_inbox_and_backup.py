@@ -7,18 +7,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from publisher.database import Database
+from publisher.desk.checking import Invalid
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Stop
 from publisher.now import now
+from publisher.press import stopping
 from tests.crash import points
 from tests.crash.house import PATIENCE, House
 from tests.crash.judging import judge
 from tests.support import sqlite
+from tests.support.city import as_of
 from tests.support.postgres import Server
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
@@ -86,6 +89,43 @@ def test_a_backup_that_is_cut_off_is_none_and_a_restore_that_is_cut_off_restores
     assert found.is_clean, found
     assert found.published == found.posts == 12
     assert standing.count(DeliveryState.SCHEDULED) == 0
+
+
+def test_a_restore_that_is_cut_off_before_it_looked_sends_nothing_twice_after_the_release(
+    standing: House, empty_url: str, tmp_path: Path
+) -> None:
+    """What was moved forward and sent after the backup is found by the clock, under the stop."""
+    file = tmp_path / "house.backup"
+    standing.posts(6, due=now() + timedelta(hours=1))
+    standing.does("backup", str(file))
+    with standing.database.transaction() as session:
+        session.execute(update(Delivery).values(due_at=now()))
+    standing.drain()
+    assert standing.count(DeliveryState.PUBLISHED) == 6
+    standing.move_to(empty_url)
+    standing.dies("restore.unsought", "restore", str(file))
+    assert standing.count(DeliveryState.SCHEDULED) == 6
+    with pytest.raises(Invalid):
+        _release(standing)
+    standing.does("clock", "--once")
+    assert standing.count(DeliveryState.SCHEDULED) == 0
+    standing.drain()
+    _release(standing)
+    with standing.database.transaction() as session:
+        session.execute(update(Delivery).values(due_at=now()))
+    standing.does("clock", "--once")
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == found.posts == 6
+
+
+def _release(standing: House) -> None:
+    """The lead releases whatever stands, and says nothing of what is in doubt."""
+    with standing.database.transaction() as session:
+        stops = [one.id for one in stopping.standing(session)]
+        assert stops
+        lead = as_of(standing.town.actor("lead"), now())
+        stopping.release(session, actor=lead, now=now(), seen=stops, reason="पाहिले.")
 
 
 def _rows(database: Database) -> tuple[int, int]:

@@ -71,6 +71,7 @@ def restore(
             stop_everything(session, now=now, reason=reason, backup_at=manifest.moment)
             unconfirmed = doubt(session, since=manifest.moment, now=now)
             checkpoints.reach("restore.in_commit")
+    checkpoints.reach("restore.unsought")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
 
 
