@@ -136,7 +136,8 @@ def end_appointment(
     require_not_own(actor, appointment.person)
     if appointment.role is Role.ADMIN:
         require_another_admin(session, person_id=appointment.person_id, now=now)
-    session.refresh(appointment, with_for_update=True)
+    # A page has read it with its department, and PostgreSQL locks no row that may not be there.
+    session.refresh(appointment, with_for_update={"of": Appointment})
     if appointment.until_at is not None and appointment.until_at <= now:
         raise WrongState(state="ended", to="ended")
     appointment.until_at = max(now, appointment.from_at)
