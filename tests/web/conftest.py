@@ -80,6 +80,8 @@ def world(furnished: World, counter: Flask, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def any_site(database: Database, tmp_path: Path) -> Site:
+def any_site(database: Database, counter: Flask, tmp_path: Path) -> Site:
     """The counter of the city, once on SQLite and once on PostgreSQL."""
-    return open_site(database, tmp_path)
+    if database.is_sqlite:
+        event.listen(database.engine, "connect", _wait_for_no_disk)
+    return open_site(database, tmp_path, counter)

@@ -153,13 +153,19 @@ class Site:
         self._passwords.add(name)
 
 
-def open_site(database: Database, folder: Path) -> Site:
-    """Found the city, put its water supply under the overseeing office, and open the counter."""
+def open_site(database: Database, folder: Path, app: Flask | None = None) -> Site:
+    """Found the city, put its water supply under the overseeing office, and open the counter.
+
+    `app` is a counter that now serves this city; making one takes longer than most tests.
+    """
     city = found_city(database, folder)
     with city.write() as session:
         water = session.get_one(Department, city.departments["water"])
         water.reports_to_id = city.departments["information-technology"]
-    return Site(city, open_counter(city, folder))
+    if app is None:
+        return Site(city, open_counter(city, folder))
+    app.extensions["house"] = house_of(city, folder)
+    return Site(city, app)
 
 
 def move_in(site: Site, file: Path, folder: Path, app: Flask) -> Site:

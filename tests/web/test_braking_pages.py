@@ -19,6 +19,12 @@ STOP, RELEASE = "सर्व प्रसिद्धी तातडीने 
 STOPPED = "सर्व प्रसिद्धी आज, दुपारी १२:०० पासून थांबविली आहे."
 
 
+@pytest.fixture
+def site(any_site: Site) -> Site:
+    """The counter on both databases."""
+    return any_site
+
+
 def links(page: Page, path: str) -> list[str]:
     """The words of every link to this path."""
     found = [one for one in page.all if one.tag == "a" and one.get("href").split("#")[0] == path]

@@ -22,6 +22,12 @@ BUTTON = "स्वतः पोस्ट करून प्रसिद्ध 
 RAW = "403 duplicate: status is a duplicate, trace 7f3a"
 
 
+@pytest.fixture
+def site(any_site: Site) -> Site:
+    """The counter on both databases."""
+    return any_site
+
+
 def failed(city: City) -> int:
     """A delivery that the platform refused with an answer of its own."""
     city.platform("x").fail_next(Refused(RefusalCode.DUPLICATE, RAW))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from publisher.models.content import Post
 from publisher.models.deliveries import Delivery
 from publisher.models.watching import Watch
@@ -13,6 +15,12 @@ from tests.web.counter import Site
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
 MENDED = "शनिवारी सकाळी १० पासून पाणीपुरवठा बंद राहील."
+
+
+@pytest.fixture
+def site(any_site: Site) -> Site:
+    """The counter on both databases."""
+    return any_site
 
 
 def live_post(town: City) -> int:

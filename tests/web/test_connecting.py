@@ -47,6 +47,12 @@ KEYS = {
 FORM = {"name": "पाणीपुरवठा", "purpose": "पाणी बंद असल्याच्या सूचना"}
 
 
+@pytest.fixture
+def site(any_site: Site) -> Site:
+    """The counter on both databases."""
+    return any_site
+
+
 @dataclass
 class Walk:
     """An admin at the counter, the practice platforms beside it, and what the admin does there."""
@@ -130,9 +136,13 @@ class Walk:
             return session.scalar(select(func.count()).select_from(Account)) or 0
 
     def post(self, account: Account, text: str) -> str:
-        """Publish with the credentials that were stored; gives the id there."""
+        """Publish with the credentials that were stored; gives the id there.
+
+        The practice platforms outlast the walk, and take no words twice.
+        """
         platform = accounts.opener(self.site.app.extensions["house"].settings)(account)
-        outgoing = Prepared(Outgoing(text=text))
+        on = self.city.database.engine.dialect.name
+        outgoing = Prepared(Outgoing(text=f"{text} ({on})"))
         return platform.publish(outgoing, deadline=Deadline.after(10, lambda: 0.0)).platform_id
 
 

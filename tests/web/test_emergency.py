@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import pytest
 from werkzeug.test import TestResponse
 
 from publisher.lifecycle import DeliveryState
@@ -20,6 +21,12 @@ WORD = {
     "word_how": "radio",
 }
 Fields = Iterable[tuple[str, str]]
+
+
+@pytest.fixture
+def site(any_site: Site) -> Site:
+    """The counter on both databases."""
+    return any_site
 
 
 def with_words(fields: Fields, words: Mapping[str, str]) -> list[tuple[str, str]]:
