@@ -287,6 +287,7 @@ def test_after_an_approval_is_withdrawn_what_is_on_its_way_is_named(site: Site) 
     assert state_of(city, waits) is DeliveryState.CANCELLED
 
 
+@pytest.mark.both  # it locks what the page has read
 def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) -> None:
     city, admin = site.city, site.browser("admin")
     (gone,) = city.due()
