@@ -19,6 +19,7 @@ from playwright.sync_api import (
 )
 
 from publisher.database import Database, migrate
+from publisher.office.backup import restoring
 from publisher.platforms.base import OutcomeUnknown
 from publisher.press import dispatching
 from tests.browser.counter import Counter, founded, serving
@@ -82,7 +83,7 @@ def ids_of_nothing() -> Ids:
 
 
 def _stop(counter: Counter) -> None:
-    """One thing is on its way, one waits, then everything is stopped twice."""
+    """One thing is on its way, one waits, then all is stopped twice, and a backup restored."""
     town = counter.town
     town.platform("x").fail_next(OutcomeUnknown("no answer"))
     town.live()
@@ -90,6 +91,13 @@ def _stop(counter: Counter) -> None:
     _sign_in(counter, ("lead", "first"))
     planned.stop_all(town)
     planned.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
+    with town.write() as session:
+        restoring.stop_everything(
+            session,
+            now=town.now,
+            reason="बॅकअपमधून पुनर्स्थापित केले आहे.",
+            backup_at=town.now - timedelta(hours=1),
+        )
 
 
 def _sign_in(counter: Counter, names: tuple[str, ...]) -> None:
