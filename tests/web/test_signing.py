@@ -292,7 +292,8 @@ def test_settling_a_held_delivery_asks_for_the_password_and_then_goes_on(
     held = site.city.hold()
     path = f"/deliveries/{held}/{act}"
     officer = stale(site, "first")
-    link = {"link": "https://x.com/pmc_x/status/1000"} if act == "live" else {}
+    seen = "https://platform.example/pmc_x/status/1000"
+    link = {"link": seen} if act == "live" else {}
     asked = officer.post(path, link)
     assert site.city.delivery(held).state == "held"
     kept = confirm(officer, asked.text)
