@@ -23,3 +23,12 @@ def on_sqlite(sqlite_url: str) -> Iterator[Database]:
     opened = Database(sqlite_url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def other(request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
+    """An empty, migrated database of the other kind: a backup belongs to no kind."""
+    kind = "postgres_url" if town.database.is_sqlite else "sqlite_url"
+    opened = Database(str(request.getfixturevalue(kind)))
+    yield opened
+    opened.dispose()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -37,15 +36,6 @@ def _nothing(_what: str, _done: int, _of: int) -> None:
 def town(database: Database, tmp_path: Path) -> City:
     """A city that has lived: submissions, posts, answers, held ones, media."""
     return city(database, tmp_path / "first")
-
-
-@pytest.fixture
-def other(tmp_path: Path, request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
-    """An empty, migrated database of the other kind: a backup belongs to no kind."""
-    kind = "postgres_url" if town.database.is_sqlite else "sqlite_url"
-    opened = Database(str(request.getfixturevalue(kind)))
-    yield opened
-    opened.dispose()
 
 
 def _write(town: City, file: Path) -> backup.Manifest:

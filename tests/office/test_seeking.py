@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -42,15 +41,6 @@ WHY = "सर्व पाहिले आहे."
 def town(database: Database, tmp_path: Path) -> City:
     """The city whose backup is restored."""
     return city(database, tmp_path / "first")
-
-
-@pytest.fixture
-def other(tmp_path: Path, request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
-    """An empty database of the other kind."""
-    kind = "postgres_url" if town.database.is_sqlite else "sqlite_url"
-    opened = Database(str(request.getfixturevalue(kind)))
-    yield opened
-    opened.dispose()
 
 
 def tell(_what: str, _done: int, _of: int) -> None:
