@@ -120,7 +120,8 @@ def gains_nothing(clerk: Page, address: str, post: int) -> None:
 def test_going_back_after_deciding_offers_no_second_decision(walk: Walk) -> None:
     post = walk.town.in_review()
     officer = walk.go("first", f"/posts/{post}/review")
-    officer.click(".decision-bar .btn-act")
+    with officer.expect_navigation():  # going back has to find the next page open
+        officer.click(".decision-bar .btn-act")
     officer.go_back()
     assert path_of(officer) == f"/posts/{post}/review"
     assert officer.locator(".decision-bar").count() == 0
