@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, case, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
@@ -15,7 +15,7 @@ from publisher.desk import holding_back
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content import Revision, Variant
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
-from publisher.press import claiming, publishing, recording, telling
+from publisher.press import claiming, publishing, recording, restored, telling
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
@@ -94,9 +94,12 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
     ]
     if not ids:
         return []
+    restores = restored.standing(session)
+    # What a restored house has not looked for yet may be live: it is late once that is known.
+    sought = true() if restores is None else ~restored.is_unsought(restores)
     locked = (
         select(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.SCHEDULED)
+        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.SCHEDULED, sought)
         .options(joinedload(Delivery.account), joinedload(Delivery.post))
         .order_by(Delivery.due_at)
         .with_for_update(skip_locked=True, of=Delivery)

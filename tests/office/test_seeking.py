@@ -113,6 +113,20 @@ def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
     assert len(town.platform("x").published) == 2
 
 
+def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    """Nobody is shown as missed, to be scheduled again, what is live already."""
+    again, ids = cut_off(town, other, tmp_path)
+    again.platform("x").fail_next(TryLater(), on="look_up")
+    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 2)
+    again.press(12 * HOUR)
+    assert states(again, ids) == [DeliveryState.SCHEDULED] * 2
+    assert tick_seeking(again.bench) == 2
+    again.press(MINUTE)
+    assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.MISSED]
+
+
 def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twice(
     town: City, other: Database, tmp_path: Path
 ) -> None:
