@@ -66,14 +66,14 @@ def ticks(
     """
     return (
         Tick("press", 0.5, lambda: tick_press(bench)),
-        Tick("tidying", 300.0, lambda: tick_tidying(bench)),
+        Tick("tidying", 300.0, lambda: tick_tidying(bench, is_stopping=is_stopping)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(bench)),
         Tick("confirming", 2.0, lambda: tick_confirming(bench, is_stopping=is_stopping)),
-        Tick("seeking", 60.0, lambda: tick_seeking(bench)),
+        Tick("seeking", 60.0, lambda: tick_seeking(bench, is_stopping=is_stopping)),
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
         Tick("watching", 60.0, lambda: tick_watching(bench, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(bench.database, now=bench.now())),
-        Tick("tokens", 3_600.0, lambda: tick_tokens(bench, settings)),
+        Tick("tokens", 3_600.0, lambda: tick_tokens(bench, settings, is_stopping=is_stopping)),
         Tick("alerts", 5.0, lambda: tick_alerts(bench.database, sms=settings.sms, now=bench.now)),
         Tick("ratifications", 60.0, lambda: tick_ratifications(bench.database, now=bench.now)),
         Tick(
@@ -81,9 +81,9 @@ def ticks(
             5.0,
             lambda: tick_listening(bench, is_busy=is_busy, is_stopping=is_stopping),
         ),
-        Tick("mail", 2.0, lambda: _mail(bench, settings)),
+        Tick("mail", 2.0, lambda: _mail(bench, settings, is_stopping)),
         Tick("exports", 1.0, lambda: tick_exports(bench.database, now=bench.now())),
-        Tick("sms", 2.0, lambda: _sms(bench, settings)),
+        Tick("sms", 2.0, lambda: _sms(bench, settings, is_stopping)),
         Tick("departments", 60.0, lambda: tick_departments(bench.database, now=bench.now)),
         Tick("links", 3.0, lambda: _links(bench, settings)),
         Tick("outages", 5.0, lambda: tick_outages(bench.database, now=bench.now())),
@@ -96,18 +96,25 @@ def ticks(
     )
 
 
-def _mail(bench: Bench, settings: Settings) -> int:
+def _mail(bench: Bench, settings: Settings, is_stopping: Callable[[], bool]) -> int:
     return tick_mail(
         bench.database,
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
         base_url=settings.base_url,
         now=bench.now,
+        is_stopping=is_stopping,
     )
 
 
-def _sms(bench: Bench, settings: Settings) -> int:
-    return tick_sms(bench.database, sms=settings.sms, base_url=settings.base_url, now=bench.now)
+def _sms(bench: Bench, settings: Settings, is_stopping: Callable[[], bool]) -> int:
+    return tick_sms(
+        bench.database,
+        sms=settings.sms,
+        base_url=settings.base_url,
+        now=bench.now,
+        is_stopping=is_stopping,
+    )
 
 
 def _links(bench: Bench, settings: Settings) -> int:

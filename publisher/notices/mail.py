@@ -31,14 +31,16 @@ def tick_mail(
     limit: int = 50,
     context: ssl.SSLContext | None = None,
     only: str = "",
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send up to `limit` mails that are due; returns how many the server accepted.
 
-    Where the server cannot be reached, the tick ends and the rest waits untouched.
+    Where the server cannot be reached, and once its clock `is_stopping`, the tick ends and the rest
+    waits untouched.
     With `only` none but mails of this kind are sent.
     """
     carrier = _ByMail(mail_server(smtp_url, context), mail_from, base_url, now)
-    return sending.tick(database, carrier, now=now, limit=limit, only=only)
+    return sending.tick(database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping)
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,12 @@ def tick(
     now: Callable[[], datetime],
     limit: int = 50,
     only: str = "",
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send up to `limit` notices that are due; returns how many were accepted.
 
-    Where the other side cannot be reached, the tick ends and the rest waits untouched.
-    With `only` none but notices of this kind are sent.
+    Where the other side cannot be reached, and once its clock `is_stopping`, the tick ends and the
+    rest waits untouched. With `only` none but notices of this kind are sent.
     """
     office = _Office(database, carrier, now, only)
     if not _is_anything_due(office):
@@ -82,7 +83,7 @@ def tick(
         _settle_ended_leases(session, office.channel, now=now())
     sent = 0
     for _ in range(limit):
-        notice = _claim(office)
+        notice = None if is_stopping() else _claim(office)
         if notice is None:
             break
         reach(f"{office.channel}.claimed")

@@ -37,12 +37,15 @@ def tick_sms(
     base_url: str,
     now: Callable[[], datetime],
     limit: int = 50,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Send up to `limit` SMS that are due; returns how many the gateway accepted.
 
-    Where the gateway cannot be reached, the tick ends and the rest waits untouched.
+    Where the gateway cannot be reached, and once its clock `is_stopping`, the tick ends and the
+    rest waits untouched.
     """
-    return sending.tick(database, _BySms(sms, base_url), now=now, limit=limit)
+    carrier = _BySms(sms, base_url)
+    return sending.tick(database, carrier, now=now, limit=limit, is_stopping=is_stopping)
 
 
 def template_of(sms: Sms, kind: str, language: str = "") -> SmsTemplate | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 
 from sqlalchemy import or_, select
 
@@ -26,10 +28,12 @@ class _Orphan:
     staged_id: str
 
 
-def tick_tidying(bench: Bench, *, most: int = 20) -> int:
+def tick_tidying(
+    bench: Bench, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
+) -> int:
     """Remove what earlier attempts staged and no delivery needs; gives how many were removed."""
     desk, removed = Desk(bench), 0
-    for orphan in _orphans(bench, most):
+    for orphan in takewhile(lambda _: not is_stopping(), _orphans(bench, most)):
         removed += _remove(bench, desk, orphan)
     return removed
 

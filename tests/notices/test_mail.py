@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -56,7 +57,14 @@ class Post:
         self.now += timedelta(seconds=count)
         return self.ids
 
-    def tick(self, url: str, *, limit: int = 50, context: ssl.SSLContext | None = None) -> int:
+    def tick(
+        self,
+        url: str,
+        *,
+        limit: int = 50,
+        context: ssl.SSLContext | None = None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> int:
         return tick_mail(
             self.database,
             smtp_url=url,
@@ -65,6 +73,7 @@ class Post:
             now=lambda: self.now,
             limit=limit,
             context=context,
+            is_stopping=is_stopping,
         )
 
     def notice(self, number: int = 0) -> Notice:
@@ -117,6 +126,14 @@ def test_mails_leave_in_the_order_in_which_they_were_queued_up_to_the_limit(
     ]
     assert post.tick(mail_server.url) == 1
     assert len(mail_server.mails) == len(ids)
+
+
+def test_a_clock_that_is_to_stop_ends_after_the_mail_in_hand(
+    post: Post, mail_server: MailServer
+) -> None:
+    post.write(3)
+    assert post.tick(mail_server.url, is_stopping=lambda: len(mail_server.mails) == 1) == 1
+    assert [post.notice(number).state for number in range(3)] == ["sent", "queued", "queued"]
 
 
 def test_a_mail_is_not_sent_before_its_time(post: Post, mail_server: MailServer) -> None:

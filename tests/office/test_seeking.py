@@ -133,6 +133,7 @@ def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twic
     again, ids = cut_off(town, other, tmp_path, 3)
     assert backup.seek(again.bench, tell=tell, most=2) == Sought(2, 1, 1)
     assert in_doubt(again) == InDoubt(1, 1)
+    assert tick_seeking(again.bench, is_stopping=lambda: True) == 0
     assert backup.seek(again.bench, tell=tell) == Sought(1, 0, 0)
     assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 0)
     verbs = [again.verbs("deliveries", one)[-1] for one in ids]

@@ -146,6 +146,22 @@ def test_a_platform_that_is_away_pauses_nothing(town: City) -> None:
     assert account(town).state is AccountState.CONNECTED
 
 
+def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> None:
+    asked: list[int] = []
+
+    def look(seen: Account) -> Look:
+        asked.append(seen.id)
+        return WELL
+
+    def stop() -> bool:
+        return len(asked) == 1
+
+    accounts.tick_tokens(town.bench, NEVER, look=look, is_stopping=stop)
+    assert len(asked) == 1
+    accounts.tick_tokens(town.bench, NEVER, look=look)
+    assert sorted(asked) == sorted(town.accounts.values())
+
+
 def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City) -> None:
     def look(seen: Account) -> Look:
         with town.write() as session:

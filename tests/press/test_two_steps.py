@@ -262,6 +262,8 @@ def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
         )
     assert tidying.tick_tidying(town.bench) == 0  # it rests for an hour
     town.clock.move(HOUR + MINUTE)
+    assert tidying.tick_tidying(town.bench, is_stopping=lambda: True) == 0
+    assert len(facebook.staged) == 1
     assert tidying.tick_tidying(town.bench) == 1
     assert facebook.staged == []
     assert town.delivery(delivery_id).staged_id == ""

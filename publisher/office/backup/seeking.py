@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -31,12 +32,19 @@ class Sought:
     not_asked: int
 
 
-def tick_seeking(bench: Bench) -> int:
+def tick_seeking(bench: Bench, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Go on seeking while a restore's stop stands, some at a time; gives how many were sought."""
-    return seek(bench, tell=lambda _what, _done, _of: None, most=AT_ONCE).asked
+    found = seek(bench, tell=lambda _what, _done, _of: None, most=AT_ONCE, is_stopping=is_stopping)
+    return found.asked
 
 
-def seek(bench: Bench, *, tell: Progress, most: int | None = None) -> Sought:
+def seek(
+    bench: Bench,
+    *,
+    tell: Progress,
+    most: int | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> Sought:
     """Look for whatever is scheduled and was not looked for since the restore.
 
     What is live goes to the looks as doubtful; that the rest was asked for is kept, so that this
@@ -51,7 +59,7 @@ def seek(bench: Bench, *, tell: Progress, most: int | None = None) -> Sought:
     desk, silent, found = Desk(bench), set[int](), list[bool]()
     for number, parcel in enumerate(ahead, start=1):
         tell("looking", number, len(ahead))
-        if most is not None and len(found) >= most:
+        if is_stopping() or (most is not None and len(found) >= most):
             break
         if parcel.account.id in silent:
             continue

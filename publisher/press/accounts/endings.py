@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select
@@ -30,7 +31,13 @@ WARN_BEFORE: Final = (14, 7, 1)
 LOOK_EVERY: Final = timedelta(hours=24)
 
 
-def tick_tokens(bench: Bench, settings: Settings, *, look: LookAt | None = None) -> int:
+def tick_tokens(
+    bench: Bench,
+    settings: Settings,
+    *,
+    look: LookAt | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
     """Ask about each account once a day, warn of what ends, forget walks that nobody finished.
 
     Gives how much was done.
@@ -39,7 +46,7 @@ def tick_tokens(bench: Bench, settings: Settings, *, look: LookAt | None = None)
     """
     asked = look or looker(settings, bench.open_account, now=bench.now)
     done = 0
-    for account in _unseen(bench):
+    for account in takewhile(lambda _: not is_stopping(), _unseen(bench)):
         _store(bench, account, asked(account))
         done += 1
     with bench.database.transaction() as session:
