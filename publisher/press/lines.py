@@ -7,20 +7,18 @@ own; every `sending` is a commit of its own.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from publisher.press import claiming, dispatching, publishing, receipts, recording
+from publisher.press import claiming, dispatching, publishing, recording
 from publisher.press.bench import Bench
 from publisher.press.claiming import Due
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
-from publisher.press.receipts import Done
+from publisher.press.recorder import Recorder
 
 log = logging.getLogger("nagarvani.press")
 
@@ -37,87 +35,14 @@ LOOKING = 0.25
 What a web process lays there, an emergency above all, is found within half a second.
 """
 
-GATHERING = 0.1
-"""Seconds that the first of several receipts waits for others, so that they share a commit."""
+HELPERS = 4
+"""The most threads beside its own that a line starts for the urgent, while all of its own are busy.
+
+So an emergency waits for no answer of a platform, however slow.
+"""
 
 WRITING = 16
 """How many of a clock's threads write `sending` at the same time on PostgreSQL."""
-
-PAUSES = (0.2, 1.0, 3.0, 10.0, 0.0)
-"""Seconds after each try to store receipts that found no database: it may be starting anew."""
-
-MOST_TOGETHER = 64
-"""The most receipts stored in one transaction."""
-
-
-class Recorder:
-    """Stores receipts as they come, as many together as there are; tries once for each pause."""
-
-    def __init__(self, bench: Bench, *, pauses: Sequence[float] = PAUSES) -> None:
-        self._bench = bench
-        self._pauses = pauses
-        self._done: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
-        self._thread.start()
-
-    def is_alive(self) -> bool:
-        """Whether it goes on storing."""
-        return self._thread.is_alive()
-
-    def put(self, done: Done) -> None:
-        """Hand over what a platform answered."""
-        self._done.put(done)
-
-    def close(self) -> None:
-        """Store what is left, and end."""
-        self._done.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        is_open = True
-        while is_open:
-            first = self._done.get()
-            time.sleep(GATHERING if first is not None else 0)
-            group, is_open = self._gather(first)
-            if group:
-                self._store(group)
-
-    def _gather(self, first: Done | None) -> tuple[list[Done], bool]:
-        group: list[Done] = []
-        one = first
-        while one is not None:
-            group.append(one)
-            if len(group) == MOST_TOGETHER:
-                return group, True
-            try:
-                one = self._done.get_nowait()
-            except queue.Empty:
-                return group, True
-        return group, False
-
-    def _store(self, group: list[Done]) -> None:
-        """A database that is away for a moment loses no receipt; the rest will be looked for.
-
-        What cannot be stored together is stored one by one: a bad receipt costs no other.
-        """
-        for pause in self._pauses:
-            problem = self._try(group)
-            if problem is None:
-                return
-            if isinstance(problem, recording.DOES_NOT_FIT):
-                break
-            time.sleep(pause)
-        for one in group:
-            self._try([one])
-
-    def _try(self, group: list[Done]) -> Exception | None:
-        """Store them together; gives what kept them from being stored."""
-        try:
-            receipts.store_receipts(self._bench, group)
-        except recording.NOT_STORED as problem:
-            log.warning("%d receipts not stored yet: %s", len(group), type(problem).__name__)
-            return problem
-        return None
 
 
 class Line:
@@ -135,6 +60,7 @@ class Line:
         self._stopping = False
         self._has_asked = False
         self._workers: list[threading.Thread] = []
+        self._helpers: list[threading.Thread] = []
 
     def room(self) -> int:
         """How many are to be claimed for it now: none as long as enough lie ready."""
@@ -170,15 +96,27 @@ class Line:
             for one in parcels:
                 (self._urgent if one.urgent else self._ready).append(one)
             self._has_asked = False
-            # One that died of a mistake is replaced; its delivery is the sweeper's.
-            self._workers = [one for one in self._workers if one.is_alive()]
-            wanted = min(self.threads, self._waiting() + self._busy)
-            while len(self._workers) < wanted:
-                name = f"line-{self.account_id}-{len(self._workers) + 1}"
-                worker = threading.Thread(target=self._run, name=name, daemon=True)
-                self._workers.append(worker)
-                worker.start()
+            self._start_threads()
             self._changed.notify(len(parcels))
+
+    def _start_threads(self) -> None:
+        """As many as there is work for; one that died of a mistake is replaced.
+
+        What that one had in hand is the sweeper's.
+        """
+        self._workers = [one for one in self._workers if one.is_alive()]
+        self._helpers = [one for one in self._helpers if one.is_alive()]
+        wanted = min(self.threads, self._waiting() + self._busy)
+        for _ in range(wanted - len(self._workers)):
+            self._workers.append(self._start(self._work))
+        idle = len(self._workers) - self._busy
+        for _ in range(min(HELPERS - len(self._helpers), len(self._urgent) - idle)):
+            self._helpers.append(self._start(self._help))
+
+    def _start(self, run: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=run, name=f"line-{self.account_id}", daemon=True)
+        thread.start()
+        return thread
 
     def stop(self) -> list[Parcel]:
         """Take up nothing more; gives what was claimed and not begun."""
@@ -192,16 +130,23 @@ class Line:
 
     def join(self) -> None:
         """Wait until what is under way has ended: each try has a deadline."""
-        for worker in self._workers:
-            worker.join()
+        for thread in [*self._workers, *self._helpers]:
+            thread.join()
 
-    def _run(self) -> None:
+    def _work(self) -> None:
+        """Take up whatever comes, until the line is stopped."""
         desk = Desk(self._bench, self._press.turn)
         while (parcel := self._take()) is not None:
             try:
                 self._try(desk, parcel)
             finally:
                 self._leave()
+
+    def _help(self) -> None:
+        """Take up what is urgent, as long as something is."""
+        desk = Desk(self._bench, self._press.turn)
+        while (parcel := self._take_urgent()) is not None:
+            self._try(desk, parcel)
 
     def _try(self, desk: Desk, parcel: Parcel) -> None:
         try:
@@ -220,12 +165,22 @@ class Line:
             if not self._waiting():
                 return None
             self._busy += 1
-            parcel = (self._urgent or self._ready).popleft()
-            # More urgent ones may be due than had room: they come before what lies ready.
-            is_low = self._is_low() or (parcel.urgent and self._is_low_on_urgent())
-            asks = is_low and not self._has_asked
-            self._has_asked = self._has_asked or asks
-        if asks:
+            return self._next()
+
+    def _take_urgent(self) -> Parcel | None:
+        with self._changed:
+            if self._urgent:
+                return self._next()
+            self._helpers.remove(threading.current_thread())
+            return None
+
+    def _next(self) -> Parcel:
+        """The first that lies ready; where little is left, the press is asked for more."""
+        parcel = (self._urgent or self._ready).popleft()
+        # More urgent ones may be due than had room: they come before what lies ready.
+        is_low = self._is_low() or (parcel.urgent and self._is_low_on_urgent())
+        if is_low and not self._has_asked:
+            self._has_asked = True
             self._press.wake.set()
         return parcel
 

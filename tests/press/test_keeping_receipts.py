@@ -32,10 +32,11 @@ from publisher.press import (
     acting,
     receipts,
 )
-from publisher.press.lines import PAUSES as PAUSES_IN_EARNEST
-from publisher.press.lines import Press, Recorder
+from publisher.press.lines import Press
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
+from publisher.press.recorder import PAUSES as PAUSES_IN_EARNEST
+from publisher.press.recorder import Recorder
 from tests.support.city import NOON, PACE, City
 from tests.support.holding import answer, begun, claimed, state
 from tests.support.runs import wait_until

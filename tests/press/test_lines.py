@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -58,6 +59,7 @@ class _OneByOne(MemoryPlatform):
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now=now)
         self.asked: list[str] = []
+        self.asked_by: list[threading.Thread] = []
         self._may_answer = Semaphore(0)
 
     def answer(self, most: int = 1) -> None:
@@ -67,6 +69,7 @@ class _OneByOne(MemoryPlatform):
         return wait_until(lambda: len(self.asked) == times, within=PATIENCE)
 
     def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+        self.asked_by.append(threading.current_thread())
         self.asked.append(prepared.outgoing.text)
         if not self._may_answer.acquire(timeout=PATIENCE):
             raise AssertionError("nobody let it answer")
@@ -189,45 +192,62 @@ def test_the_urgent_leave_before_what_was_due_long_ago(town: City) -> None:
     assert order == [second, first]
 
 
-def test_an_urgent_one_leaves_next_though_its_line_was_full(
+def test_an_urgent_one_waits_for_no_answer_though_every_thread_of_its_line_does(
     town: City, full: tuple[_OneByOne, Press]
 ) -> None:
     platform, press = full
     (urgent,) = _urgent(town)
     press.beat(0)
-    assert town.delivery(urgent).state is DeliveryState.CLAIMED
-    assert _states(town).count(DeliveryState.CLAIMED) == 3  # of the others none beyond the room
-    platform.answer()
     assert platform.was_asked(3)
     assert platform.asked[2:] == _texts(town, [urgent])
-    assert _states(town)[2:4] == ["claimed"] * 2
+    assert _states(town) == ["sending"] * 2 + ["claimed"] * 2 + ["scheduled"] * 4 + ["sending"]
+
+
+def test_who_helps_with_the_urgent_takes_up_nothing_else_and_ends(
+    town: City, full: tuple[_OneByOne, Press]
+) -> None:
+    platform, press = full
+    own = set(platform.asked_by)
+    urgent = _texts(town, _urgent(town, 2))
+    press.beat(0)
+    assert platform.was_asked(4)
+    platform.answer(100)
+    _beat_until(press, lambda: len(platform.published) == 8 + 2)
+    asked = zip(platform.asked, platform.asked_by, strict=True)
+    others = {text: thread for text, thread in asked if thread not in own}
+    assert sorted(others) == sorted(urgent)
+    for thread in others.values():
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_under_a_freeze_a_full_line_claims_the_urgent_alone(
     town: City, full: tuple[_OneByOne, Press]
 ) -> None:
-    _, press = full
-    (urgent,) = _urgent(town)
+    platform, press = full
+    _urgent(town)
     freeze(town, ahead=0)
     press.beat(0)
-    assert town.delivery(urgent).state is DeliveryState.CLAIMED
-    assert _states(town)[4:8] == ["scheduled"] * 4
+    assert platform.was_asked(3)
+    assert _states(town)[4:] == ["scheduled"] * 4 + ["sending"]
 
 
 def test_more_urgent_ones_than_have_room_leave_in_their_order_before_what_lay_ready(
     town: City, full: tuple[_OneByOne, Press]
 ) -> None:
     platform, press = full
-    urgent = _urgent(town, 7)
+    texts = _texts(town, _urgent(town, 4 + 5))
     press.beat(0)
-    assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4  # as many urgent ones as others
-    press.beat(0)
-    assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4
-    for number in range(3, 10):
+    assert platform.was_asked(2 + 4)  # four are helped with at once
+    for _ in range(2):
+        press.beat(0)
+        assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4  # as many urgent as others
+    for number in range(7, 12):
         press.beat(0)
         platform.answer()
         assert platform.was_asked(number)
-    assert platform.asked[2:] == _texts(town, urgent)
+    assert sorted(platform.asked[2:6]) == sorted(texts[:4])
+    assert platform.asked[6:] == texts[4:]
 
 
 def test_a_line_that_runs_low_on_urgent_ones_asks_for_more_at_once(
@@ -236,12 +256,10 @@ def test_a_line_that_runs_low_on_urgent_ones_asks_for_more_at_once(
     platform, press = full
     _urgent(town)
     press.beat(0)
-    assert not press.wake.is_set()
-    platform.answer()
     assert press.wake.wait(PATIENCE)
     press.beat(0)  # nothing urgent is due any more, and it asks again when all of it runs low
     assert not press.wake.is_set()
-    platform.answer()
+    platform.answer(3)
     assert press.wake.wait(PATIENCE)
 
 
@@ -249,16 +267,20 @@ def test_closing_gives_back_the_urgent_that_lay_ready_too(
     town: City, full: tuple[_OneByOne, Press]
 ) -> None:
     platform, press = full
-    (urgent,) = _urgent(town)
+    *_, last = _urgent(town, 5)
     press.beat(0)
+    assert platform.was_asked(2 + 4)
+    press.beat(0)
+    assert town.delivery(last).state is DeliveryState.CLAIMED
     closing = Thread(target=press.close)
     closing.start()
     given_back = wait_until(
-        lambda: town.delivery(urgent).state is DeliveryState.SCHEDULED, within=PATIENCE
+        lambda: town.delivery(last).state is DeliveryState.SCHEDULED, within=PATIENCE
     )
     platform.answer(100)
     closing.join(PATIENCE)
     assert given_back
+    assert _states(town).count(DeliveryState.PUBLISHED) == 2 + 4
 
 
 def test_while_all_lines_are_full_the_table_is_looked_at_twice_a_second_at_least(
