@@ -159,9 +159,15 @@ def _proves_another(session: Session, delivery: Delivery, found: Sighting) -> bo
 
 
 def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
-    """The platform gave no answer: this look does not count."""
+    """The platform gave no answer: this look does not count.
+
+    The longer that has been so, the longer it is left in peace.
+    """
     delivery.looks -= 1
-    delivery.look_at = now + timedelta(seconds=bench.pace.looks[min(1, len(bench.pace.looks) - 1)])
+    pauses = [timedelta(seconds=one) for one in bench.pace.looks]
+    shortest = pauses[min(1, len(pauses) - 1)]
+    passed = now - (delivery.sending_at or now)
+    delivery.look_at = now + max(shortest, min(passed / 10, pauses[-1]))
 
 
 def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime) -> None:

@@ -82,6 +82,19 @@ def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
     assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
 
 
+def test_the_longer_a_platform_does_not_answer_the_longer_it_is_left_in_peace(town: City) -> None:
+    _unknown(town)
+    deaf = town.platforms[town.accounts["x"]] = _Deaf(town, TryLater())
+    asked = []
+    for _ in range(3):
+        before = deaf.asked
+        for _ in range(8 * 60):
+            town.confirm(MINUTE)
+        asked.append(deaf.asked - before)
+    assert asked[0] < 60
+    assert asked[1:] == [8 * 4] * 2
+
+
 @pytest.mark.parametrize("trouble", [TryLater(), OutcomeUnknown("time-out")])
 def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
     town: City, trouble: PlatformError
