@@ -367,13 +367,13 @@ CASES = (
         act=press("form[action$='/publish-now'] button"),
     ),
     Case(
-        "deliveries.schedule",
+        "scheduling.schedule",
         "asked",
         "clerk",
         "/posts/{approved}/variants/{approved_x}/schedule",
     ),
     Case(
-        "deliveries.schedule",
+        "scheduling.schedule",
         "wrong",
         "clerk",
         "/posts/{approved}/variants/{approved_x}/schedule",

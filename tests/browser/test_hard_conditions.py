@@ -227,7 +227,7 @@ MAIN_LINE = {
     "submissions.new-member",
     "drafting.edit-saved",
     "reviewing.show-changed",
-    "deliveries.schedule-asked",
+    "scheduling.schedule-asked",
     "inbox.show-overdue",
 }
 
