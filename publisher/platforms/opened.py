@@ -26,6 +26,8 @@ from publisher.platforms.shapes import Json
 SLACK = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=10)
 MOST_PAGES = 5
+MOST_OF_MANY = 32 * 1024 * 1024
+"""What one answer may hold with many long texts in it, every letter of them escaped."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ class Opened:
         """A call that only reads: its outcome is never unknown. It has its own time, or a try's."""
         own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
         return self._channel.calling(deadline or own)
+
+    def reading_many(self, *, is_list: bool = False) -> AbstractContextManager[Call]:
+        """A reading call whose answer may be as large as many things are.
+
+        `is_list`: what is answered is a list.
+        """
+        own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
+        return self._channel.calling(own, is_list=is_list, most_bytes=MOST_OF_MANY)
 
     def changing(self, deadline: Deadline) -> AbstractContextManager[Call]:
         """A call after which the public may see a difference: its outcome may stay unknown."""

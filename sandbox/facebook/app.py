@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox import switches
 from sandbox.credentials import FACEBOOK_PAGES
 from sandbox.exchange import Answer, Refused, Turn, answer, moment, plain
-from sandbox.facebook import connecting, posting, reading, webhooks
+from sandbox.facebook import batching, connecting, posting, reading, webhooks
 from sandbox.facebook.errors import FacebookVoice, not_there, refusal
 from sandbox.facebook.tokens import Caller, caller, check_scope
 from sandbox.ledger import Ledger
@@ -42,6 +42,7 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
     app.config.update(PROPAGATE_EXCEPTIONS=True, PUBLIC_URL=public_url)
     methods = list(NODES)
     app.add_url_rule("/debug_token", "debug_token", _connecting(ledger, connecting.debug_token))
+    app.add_url_rule("/", "batch", _batch(ledger), methods=["POST"])
     app.add_url_rule("/me", "me", _connecting(ledger, connecting.me, "check"))
     app.add_url_rule("/me/accounts", "accounts", _connecting(ledger, connecting.accounts))
     app.add_url_rule("/oauth/access_token", "token", _access_token(ledger), methods=["GET", "POST"])
@@ -67,6 +68,10 @@ def _connecting(
         return answer(ledger, VOICE, operation, page, lambda turn: work(turn, of))
 
     return view
+
+
+def _batch(ledger: Ledger) -> Callable[[], Response]:
+    return lambda: _answer(ledger, "lookup", batching.several)
 
 
 def _node(ledger: Ledger) -> Callable[[str], Response]:

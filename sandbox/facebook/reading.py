@@ -27,7 +27,11 @@ USUAL = 25
 
 def node(turn: Turn, node: str) -> Answer:
     """GET /{page, post, photo or comment}."""
-    fields = request.args.get("fields")
+    return shown(turn, node, request.args.get("fields"))
+
+
+def shown(turn: Turn, node: str, fields: str | None) -> Answer:
+    """What is there under this id, with the fields that were asked for."""
     if node == "me" or node in (page.id for page in FACEBOOK_PAGES):
         return Answer(200, shapes.page(acting(turn, node), fields))
     medium = media.find(turn.db, entries.FACEBOOK, node)

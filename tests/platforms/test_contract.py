@@ -16,6 +16,7 @@ from publisher.platforms.base import (
     RefusalCode,
     Refused,
     Remark,
+    Seen,
     Source,
     TryLater,
     shows,
@@ -245,6 +246,35 @@ def test_a_comment_and_our_answer_are_seen_with_what_they_answer(ground: Ground)
 
 def test_what_was_never_there_is_not_seen(ground: Ground) -> None:
     assert ground.platform.see("123456") is None
+
+
+def test_many_are_seen_in_one_request_each_as_it_stands(ground: Ground) -> None:
+    outgoing = [replace(NOTICE, text=f"सूचना {number}", media=(picture(),)) for number in range(2)]
+    here, gone = [ground.send(one) for one in outgoing]
+    answer = Outgoing("सायंकाळी.", reply_to=ground.say("कधी?", here))
+    ours = ground.send(answer)
+    ground.meddle(gone, None)
+    asked = [ours, gone, here, "123456"]
+    found = ground.platform.see_many(asked)
+    assert set(found) == set(asked)
+    assert (found[gone], found["123456"]) == (None, None)
+    assert [found[one] for one in (ours, here)] == [
+        ground.platform.see(one) for one in (ours, here)
+    ]
+    post = found[here]
+    assert isinstance(post, Seen)
+    assert shows(post, outgoing[0])
+    assert ground.platform.see_many([]) == {}
+
+
+def test_as_many_are_seen_at_once_as_is_said(ground: Ground) -> None:
+    number, most = ground.send(NOTICE), ground.platform.limits.seen_at_once
+    assert most >= 50
+    others = [str(999_000_000_000_000_000 + one) for one in range(most - 1)]
+    found = ground.platform.see_many([*others, number])
+    assert len(found) == most
+    assert isinstance(found[number], Seen)
+    assert {found[one] for one in others} == {None}
 
 
 def test_a_deleted_post_is_gone_and_deleting_it_again_is_done(ground: Ground) -> None:

@@ -311,7 +311,7 @@ def test_a_deletion_that_broke_is_unknown_and_seen_to_be_done(practice: Ground, 
     assert practice.platform.delete(number, deadline=deadline()).platform_id == number
 
 
-@pytest.mark.parametrize("operation", ["delete", "hide", "lookup"])
+@pytest.mark.parametrize("operation", ["delete", "hide", "lookup", "lookup of many"])
 def test_a_limit_or_an_expired_token_changes_nothing(practice: Ground, operation: str) -> None:
     number = practice.send(NOTICE)
     comment = practice.say("कधी?", number)
@@ -319,9 +319,10 @@ def test_a_limit_or_an_expired_token_changes_nothing(practice: Ground, operation
         "delete": lambda: practice.platform.delete(number, deadline=deadline()),
         "hide": lambda: practice.platform.hide(comment, hidden=True, deadline=deadline()),
         "lookup": lambda: practice.platform.see(number),
+        "lookup of many": lambda: practice.platform.see_many([number, comment]),
     }
     for kind, error in (("rate_limit", TryLater), ("expired_token", CredentialsExpired)):
-        practice.lay(operation, kind)
+        practice.lay(operation.partition(" ")[0], kind)
         with pytest.raises(error):
             acts[operation]()
     assert len(practice.made()) == 1

@@ -10,7 +10,7 @@ from publisher.platforms.base.errors import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.protocol import Deadline, OneSeen, Platform
 from publisher.platforms.base.texts import normal, plain, shortened, shows, with_link
 from publisher.platforms.base.things import (
     MENTIONS,
@@ -38,6 +38,7 @@ __all__ = [
     "HealthProblem",
     "Limits",
     "Medium",
+    "OneSeen",
     "OutcomeUnknown",
     "Outgoing",
     "Page",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from publisher.platforms.base.errors import Refused, TryLater
 from publisher.platforms.base.things import (
     Allowance,
     Health,
@@ -19,6 +20,9 @@ from publisher.platforms.base.things import (
     Sighting,
     Source,
 )
+
+OneSeen = Seen | Refused | TryLater | None
+"""One of many that were read back: as it stands, or why it was not read; None: not there."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,14 @@ class Platform(Protocol):
     def see(self, platform_id: str) -> Seen | None:
         """Read one thing back by its id; None if it is not there (any more).
 
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+        ...
+
+    def see_many(self, platform_ids: Sequence[str]) -> Mapping[str, OneSeen]:
+        """Read things back by their ids, at most `limits.seen_at_once`; an answer for each.
+
+        An error is raised where it is about all of them, and given as an answer where about one.
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...

@@ -129,7 +129,8 @@ class Limits:
     """What a platform takes: text in its own units, number and bytes of pictures, alt text.
 
     `can_edit`: what is live can be changed. `has_two_steps`: it can be made unpublished first.
-    `tells_hidden`: what is read back says whether a comment is hidden.
+    `tells_hidden`: what is read back says whether a comment is hidden. `seen_at_once`: how many
+    things are read back in one request.
     """
 
     text_units: int
@@ -140,6 +141,7 @@ class Limits:
     can_edit: bool = False
     has_two_steps: bool = False
     tells_hidden: bool = True
+    seen_at_once: int = 1
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,17 @@ from publisher.platforms.shapes import Json, rows_at, text_at
 
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")
 # Facebook: photos up to 10 MB. How long a text may be is known from others' pages only.
-LIMITS = Limits(63_206, 10, 10 * 1024 * 1024, 1_000, PHOTO_TYPES, can_edit=True, has_two_steps=True)
+# A batch holds up to 50 requests.
+LIMITS = Limits(
+    63_206,
+    10,
+    10 * 1024 * 1024,
+    1_000,
+    PHOTO_TYPES,
+    can_edit=True,
+    has_two_steps=True,
+    seen_at_once=50,
+)
 COMMENT_LIMITS = replace(LIMITS, text_units=8_000, media=1, has_two_steps=False)
 
 

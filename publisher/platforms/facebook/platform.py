@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from publisher.platforms.base import (
     Deadline,
     Health,
+    OneSeen,
     Outgoing,
     Page,
     Prepared,
@@ -97,6 +98,10 @@ class FacebookPlatform(FacebookCalls):
     def see(self, platform_id: str) -> Seen | None:
         """Read one post or comment. What may not be seen looks as if it were gone."""
         return reading.one(self, platform_id)
+
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+        """Read up to fifty posts and comments in one request; Facebook counts each as a call."""
+        return reading.many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
         """Look through the page's posts, or the comments under what is answered, newest first."""

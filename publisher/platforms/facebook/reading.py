@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from publisher.platforms.base import (
+    CredentialsExpired,
+    OneSeen,
     Outgoing,
     Page,
     RefusalCode,
@@ -13,11 +15,15 @@ from publisher.platforms.base import (
     Remark,
     Seen,
     Sighting,
+    TryLater,
     plain,
+    shortened,
 )
 from publisher.platforms.facebook.calls import FacebookCalls
+from publisher.platforms.facebook.errors import read_error
 from publisher.platforms.facebook.forms import photo_count, words_of
-from publisher.platforms.http import Call
+from publisher.platforms.http import Answer, Call
+from publisher.platforms.http.answers import by_code, error_for
 from publisher.platforms.opened import MOST_PAGES, OVERLAP
 from publisher.platforms.places import Place
 from publisher.platforms.shapes import Json, moment_at, rows_at, text_at
@@ -29,27 +35,67 @@ COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,is_hidde
 
 def one(calls: FacebookCalls, key: str) -> Seen | None:
     """A post or comment by its id; None where Facebook says that there is none for this page."""
-    is_post = calls.is_post(key)
     try:
         with calls.reading() as call:
-            found = calls.get(key, fields=SEEN_FIELDS if is_post else COMMENT_FIELDS)
+            found = calls.get(key, fields=_fields(calls, key))
             if not text_at(found, "id"):
                 call.senseless("the answer names nothing")
     except Refused as refused:
         if refused.reason is RefusalCode.TARGET_GONE:
             return None
         raise
+    return _seen(calls, key, found)
+
+
+def _fields(calls: FacebookCalls, key: str) -> str:
+    return SEEN_FIELDS if calls.is_post(key) else COMMENT_FIELDS
+
+
+def _seen(calls: FacebookCalls, key: str, found: Json) -> Seen:
     return Seen(
         platform_id=text_at(found, "id"),
         url=calls.address(found),
         text=text_at(found, "message"),
-        parent_id=None if is_post else _parent_id(calls, found),
+        parent_id=None if calls.is_post(key) else _parent_id(calls, found),
         media=photo_count(found),
         published_at=moment_at(found, "created_time") or calls.now(),
         by_ourselves=text_at(found, "from", "id") == calls.page_id,
         is_public=found.get("is_published") is not False,
         is_hidden=found.get("is_hidden") is True,
     )
+
+
+def many(calls: FacebookCalls, keys: Sequence[str]) -> dict[str, OneSeen]:
+    """Posts and comments by their ids, each with an answer of its own."""
+    asked = {key: _fields(calls, key) for key in keys}
+    if not asked:
+        return {}
+    with calls.reading_many(is_list=True) as call:
+        parts = calls.get_each(call, asked)
+        return {
+            key: _one_of_many(calls, call, key, part)
+            for key, part in zip(asked, parts, strict=True)
+        }
+
+
+def _one_of_many(calls: FacebookCalls, call: Call, key: str, part: Answer | None) -> OneSeen:
+    """What a batch says of one id; raises where that is true of the whole page."""
+    if part is None:
+        return TryLater(None, "no answer came for this one")
+    finding = by_code(part)
+    if part.code < 500:
+        finding = read_error(part) or finding
+    detail = shortened(f"HTTP {part.code}: {call.mask(part.body)}")
+    if finding is None:
+        found = part.json() or {}
+        named = text_at(found, "id")
+        return _seen(calls, key, found) if named else TryLater(None, detail)
+    problem = error_for(finding, detail, creating=False)
+    if isinstance(problem, CredentialsExpired):
+        raise problem
+    if isinstance(problem, Refused):
+        return None if problem.reason is RefusalCode.TARGET_GONE else problem
+    return problem if isinstance(problem, TryLater) else TryLater(None, detail)
 
 
 def _parent_id(calls: FacebookCalls, found: Json) -> str:

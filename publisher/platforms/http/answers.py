@@ -56,15 +56,18 @@ class Answer:
 
     def json(self) -> dict[str, object] | None:
         """The body as a JSON object, read once; None where it is anything else."""
-        return self._parsed
+        return self._parsed if isinstance(self._parsed, dict) else None
+
+    def listed(self) -> list[object] | None:
+        """The body as a JSON list; None where it is anything else."""
+        return self._parsed if isinstance(self._parsed, list) else None
 
     @cached_property
-    def _parsed(self) -> dict[str, object] | None:
+    def _parsed(self) -> object:
         try:
-            found = json.loads(self.body)
+            return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
 
 
 def skew_of(date: str, received_at: datetime) -> timedelta:
@@ -96,10 +99,11 @@ class Finding:
     until: datetime | None = None
 
 
-def by_code(answer: Answer) -> Finding | None:
-    """What the HTTP code alone says; None for a success with a JSON object."""
+def by_code(answer: Answer, *, is_list: bool = False) -> Finding | None:
+    """What the HTTP code alone says; None for a success with a JSON object, or with a list."""
     if 200 <= answer.code < 300:
-        return Finding(Fault.TROUBLE) if answer.json() is None else None
+        found = answer.listed() if is_list else answer.json()
+        return Finding(Fault.TROUBLE) if found is None else None
     if answer.code == 401:
         return Finding(Fault.CREDENTIALS)
     if answer.code == 429:

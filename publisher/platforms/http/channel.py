@@ -54,10 +54,16 @@ _OPEN: ContextVar[Call] = ContextVar("open call")
 
 @dataclass
 class Call:
-    """One call of a client: what was answered last, for the receipt."""
+    """One call of a client: what was answered last, for the receipt.
+
+    `is_list`: a success is a list, not an object. `most_bytes`: what its answers may hold, where
+    that is more than is usual.
+    """
 
     creating: bool
     mask: Mask
+    is_list: bool = False
+    most_bytes: int = 0
     answers: list[Answer] = field(default_factory=list)
 
     @property
@@ -108,13 +114,21 @@ class Channel:
         self.session = _Session(home, self._adapter)
 
     @contextmanager
-    def calling(self, deadline: Deadline, *, creating: bool = False) -> Iterator[Call]:
+    def calling(
+        self,
+        deadline: Deadline,
+        *,
+        creating: bool = False,
+        is_list: bool = False,
+        most_bytes: int = 0,
+    ) -> Iterator[Call]:
         """Open a call: what the client asks for inside must end by the deadline.
 
-        `creating`: what is sent may become visible, so its outcome may stay unknown.
+        `creating`: what is sent may become visible, so its outcome may stay unknown. `Call` says
+        what the others are.
         """
         self._rest(deadline.clock())
-        call = Call(creating, self.mask)
+        call = Call(creating, self.mask, is_list, most_bytes)
         passage = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
         opened = _OPEN.set(call)
         try:
@@ -275,11 +289,12 @@ class _Adapter(BaseAdapter):
     def _body(self, response: BaseHTTPResponse) -> str:
         pieces = response.stream(CHUNK, decode_content=False)
         coding = response.headers.get("content-encoding", "").strip().lower()
-        return whole(pieces, coding, self._channel.most_bytes).decode("utf-8", errors="replace")
+        most = max(self._channel.most_bytes, _OPEN.get().most_bytes)
+        return whole(pieces, coding, most).decode("utf-8", errors="replace")
 
     def _judge(self, answer: Answer, call: Call) -> None:
         is_form = self._channel.takes_forms and 200 <= answer.code < 300
-        finding = None if is_form else by_code(answer)
+        finding = None if is_form else by_code(answer, is_list=call.is_list)
         # A server in trouble is not believed when it gives a reason as well.
         if answer.code < 500:
             finding = self._read(answer) or finding

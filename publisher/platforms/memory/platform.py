@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +13,7 @@ from publisher.platforms.base import (
     Deadline,
     Health,
     Limits,
+    OneSeen,
     Outgoing,
     Page,
     PlatformError,
@@ -38,7 +39,8 @@ from publisher.platforms.memory.shelf import (
 )
 from publisher.platforms.unfit import must_answer, refuse_unfit
 
-LIMITS = Limits(280, 4, 5 * 1024 * 1024, 1_000, ("image/jpeg", "image/png"))
+TYPES = ("image/jpeg", "image/png")
+LIMITS = Limits(280, 4, 5 * 1024 * 1024, 1_000, TYPES, seen_at_once=100)
 SLACK = timedelta(minutes=5)
 Call = Literal[
     "prepare", "publish", "stage", "release", "edit", "delete", "hide", "see", "look_up", "comments"
@@ -166,6 +168,12 @@ class MemoryPlatform:
         self._begin("see")
         found = self._shelf.find(platform_id)
         return seen(found) if found is not None else None
+
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+        """What there is under these ids now; a failure that was planned is that of all."""
+        self._begin("see")
+        found = {one: self._shelf.find(one) for one in platform_ids}
+        return {one: seen(kept) if kept is not None else None for one, kept in found.items()}
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
         """Find what was made since the attempt, once the lag is over."""

@@ -10,7 +10,8 @@ TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 def limits(text_units: int = LIMIT) -> Limits:
     """What X takes: four pictures up to 5 MB, alt text up to 1,000; no edit, one step."""
-    return Limits(text_units, 4, 5 * 1024 * 1024, 1_000, TYPES, tells_hidden=False)
+    size = 5 * 1024 * 1024
+    return Limits(text_units, 4, size, 1_000, TYPES, tells_hidden=False, seen_at_once=100)
 
 
 def words_of(outgoing: Outgoing) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from publisher.platforms.base import (
     Deadline,
     Health,
+    OneSeen,
     Outgoing,
     Page,
     Prepared,
@@ -95,6 +96,10 @@ class XPlatform(XCalls):
     def see(self, platform_id: str) -> Seen | None:
         """Read one post; X does not tell whether a reply is hidden."""
         return reading.one(self, platform_id)
+
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+        """Read up to a hundred posts in one request; X counts each of them as read."""
+        return reading.many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
         """Look through the account's own timeline, newest first, down to when the attempt began."""

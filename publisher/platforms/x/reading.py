@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from publisher.platforms.base import (
     Deadline,
+    OneSeen,
     Outgoing,
     Page,
     RefusalCode,
@@ -15,6 +17,7 @@ from publisher.platforms.base import (
     Seen,
     Sighting,
     Source,
+    shortened,
 )
 from publisher.platforms.http import Call
 from publisher.platforms.opened import MOST_PAGES, OVERLAP
@@ -35,6 +38,7 @@ FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,r
 # X: a post's number holds its time in milliseconds above the lowest 22 bits.
 NUMBERS_IN_A_MILLISECOND = 1 << 22
 NOT_FOUND = "/resource-not-found"
+_NUMBER = re.compile(r"[0-9]{1,19}")
 
 
 def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> Seen | None:
@@ -66,6 +70,50 @@ def _post(calls: XCalls, call: Call, number: str) -> Json | None:
     if not errors:
         call.senseless("the answer names no post")
     raise Refused(RefusalCode.PERMISSION, call.answer)
+
+
+def many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
+    """Up to a hundred posts by their ids, each in its newest version.
+
+    What is no number is not asked for: X would refuse the whole request for it.
+    """
+    asked = [one for one in numbers if _NUMBER.fullmatch(one)]
+    unfit = Refused(RefusalCode.INVALID, "this is no number of a post")
+    found: dict[str, Json | Refused | None] = dict.fromkeys(numbers, unfit)
+    with calls.reading_many() as call:
+        found |= _posts(calls, call, asked)
+        newest = {key: newest_version(one) for key, one in found.items() if isinstance(one, dict)}
+        later = {key: one for key, one in newest.items() if one != key}
+        edited = _posts(calls, call, list(dict.fromkeys(later.values())))
+    for key, one in later.items():
+        found[key] = edited[one] if isinstance(edited[one], dict) else found[key]
+    return {key: _seen(calls, one) if isinstance(one, dict) else one for key, one in found.items()}
+
+
+def _posts(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Json | Refused | None]:
+    """X: what is not there, or not for us, stands among the errors of a 200, by its number."""
+    if not numbers:
+        return {}
+    params: Json = {"ids": ",".join(numbers), "tweet.fields": FIELDS}
+    answer = calls.ask("GET", "/2/tweets", params=params)
+    posts = {text_at(one, "id"): one for one in rows_at(answer, "data")}
+    errors = {_about(one): one for one in rows_at(answer, "errors")}
+    if not posts and not errors:
+        call.senseless("the answer names no post")
+    return {one: posts.get(one) or _unread(call, errors.get(one)) for one in numbers}
+
+
+def _about(error: Json) -> str:
+    return text_at(error, "resource_id") or text_at(error, "value")
+
+
+def _unread(call: Call, error: Json | None) -> Refused | None:
+    """None: X says that there is none. A number that it does not name is not said to be gone."""
+    if error is None:
+        return Refused(RefusalCode.UNKNOWN, "the answer does not name this post")
+    if _is_not_found(error):
+        return None
+    return Refused(RefusalCode.PERMISSION, shortened(call.mask(str(error))))
 
 
 def _is_not_found(error: object) -> bool:

@@ -1,0 +1,220 @@
+"""Many read back in one request: what is said of one is true of that one alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+
+from publisher.platforms.base import (
+    CredentialsExpired,
+    Platform,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    Seen,
+    TryLater,
+)
+from tests.platforms import grounds
+from tests.platforms.grounds import CREDENTIALS, Ground
+from tests.platforms.stub import Stub, answer
+from tests.platforms.test_contract import NOTICE
+from tests.platforms.test_http import NOW, open_at
+from tests.platforms.test_receipts import GONE, NOT_FOUND, PAGE
+
+PERMISSION = {"error": {"code": 10, "message": "no"}}
+THROTTLED = {"error": {"code": 80001}}
+EXPIRED = {"error": {"code": 190}}
+POST = f"{PAGE}_77"
+TOKEN = CREDENTIALS["facebook"]["page_token"]
+
+
+def on_x(stub: Stub) -> Platform:
+    return open_at("x", stub.url)
+
+
+def on_facebook(stub: Stub) -> Platform:
+    return open_at("facebook", stub.url)
+
+
+def said(found: object) -> object:
+    """An answer for one, told apart by what it means."""
+    if isinstance(found, Seen):
+        return found.platform_id
+    return (type(found), found.reason) if isinstance(found, Refused) else type(found)
+
+
+def about(kind: str, number: str, **more: str) -> dict[str, str]:
+    """One of X's errors in a success."""
+    return {"type": f"https://api.x.com/2/problems/{kind}", "value": number, **more}
+
+
+def test_x_names_among_its_errors_what_is_gone_and_what_is_not_for_us(stub: Stub) -> None:
+    errors = [
+        about("resource-not-found", "2"),
+        about("not-authorized-for-resource", "3", resource_id="3"),
+    ]
+    stub.plan(answer({"data": [{"id": "1", "text": "पाणी"}], "errors": errors}))
+    found = on_x(stub).see_many(["1", "2", "3", "4", "not-given-5"])
+    assert {one: said(found[one]) for one in found} == {
+        "1": "1",
+        "2": type(None),
+        "3": (Refused, RefusalCode.PERMISSION),
+        "4": (Refused, RefusalCode.UNKNOWN),
+        "not-given-5": (Refused, RefusalCode.INVALID),
+    }
+    (request,) = stub.requests
+    assert request.startswith(b"GET /2/tweets?ids=1%2C2%2C3%2C4&")
+
+
+def test_x_is_not_asked_for_what_is_no_number(stub: Stub) -> None:
+    found = on_x(stub).see_many(["not-given-5", "٣", "1" * 20])
+    assert {said(one) for one in found.values()} == {(Refused, RefusalCode.INVALID)}
+    assert stub.requests == []
+
+
+def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
+    history = "edit_history_tweet_ids"
+    first = [{"id": one, "text": "पहिला", history: [one, f"{one}8"]} for one in ("1", "2")]
+    newest = [{"id": "18", "text": "दुसरा", history: ["1", "18"]}]
+    plain = {"id": "3", "text": "तिसरा", history: ["3"]}
+    stub.plan(
+        answer({"data": [*first, plain]}),
+        answer({"data": newest, "errors": [about("resource-not-found", "28")]}),
+    )
+    found = on_x(stub).see_many(["1", "2", "3"])
+    texts = {one: seen.text for one, seen in found.items() if isinstance(seen, Seen)}
+    assert texts == {"1": "दुसरा", "2": "पहिला", "3": "तिसरा"}
+    assert b"ids=18%2C28&" in stub.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (answer({}), TryLater),
+        (answer([]), TryLater),
+        (answer(b"<html>", 404), Refused),
+        (answer(NOT_FOUND, 429), TryLater),
+        (answer({}, 401), CredentialsExpired),
+        (answer(b"", 503), TryLater),
+    ],
+)
+def test_an_answer_of_x_about_none_of_them_is_about_all(
+    stub: Stub, plan: bytes, error: type[PlatformError]
+) -> None:
+    stub.plan(plan)
+    with pytest.raises(error):
+        on_x(stub).see_many(["1", "2"])
+
+
+def part(body: object, code: int = 200) -> dict[str, object]:
+    """One answer of a batch."""
+    return {"code": code, "body": json.dumps(body)}
+
+
+def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
+    given = {
+        POST: part({"id": POST, "message": "पाणी", "from": {"id": PAGE}}),
+        "77_1": part({"id": "77_1", "message": "उद्या", "parent": {"id": POST}}),
+        "77_2": part(GONE, 400),
+        "77_3": part(PERMISSION, 403),
+        "77_4": None,
+        "77_5": part(THROTTLED, 400),
+        "77_6": part({"error": {"code": 2}}, 500),
+        "77_7": part({}),
+        "77_8": part(GONE, 500),
+        "77_9": {"code": 200, "body": "<html>"},
+        "77_10": "?",
+    }
+    usage = {"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 7}]}'}
+    stub.plan(answer(list(given.values()), headers=usage))
+    found = on_facebook(stub).see_many(list(given))
+    assert [said(one) for one in found.values()] == [
+        POST,
+        "77_1",
+        type(None),
+        (Refused, RefusalCode.PERMISSION),
+        *[TryLater] * 7,
+    ]
+    assert list(found) == list(given)
+    post, comment, later = found[POST], found["77_1"], found["77_5"]
+    assert isinstance(post, Seen)
+    assert isinstance(comment, Seen)
+    assert isinstance(later, TryLater)
+    assert (post.parent_id, post.by_ourselves, comment.parent_id) == (None, True, POST)
+    assert later.at == NOW + timedelta(minutes=7)
+
+
+def test_a_batch_asks_for_each_with_its_own_fields_and_names_no_token(stub: Stub) -> None:
+    parts = [part({"id": one}) for one in (POST, "77_1")]
+    stub.plan(answer(parts))
+    open_at("facebook", stub.url).see_many([POST, "77_1"])
+    head, _, body = stub.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v26.0/ HTTP")
+    form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    assert form["include_headers"] == "false"
+    posts, comments = json.loads(form["batch"])
+    assert {posts["method"], comments["method"]} == {"GET"}
+    assert posts["relative_url"].startswith(f"v26.0/{POST}?fields=")
+    assert "is_published" in posts["relative_url"]
+    assert "is_hidden" in comments["relative_url"]
+    assert form["access_token"] not in form["batch"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (answer([part({"id": POST}), part(EXPIRED, 401)]), CredentialsExpired),
+        (answer(EXPIRED, 400), CredentialsExpired),
+        (answer(THROTTLED, 400), TryLater),
+        (answer(PERMISSION, 400), Refused),
+        (answer([part({"id": POST})]), TryLater),
+        (answer({"id": POST}), TryLater),
+        (answer(b"[", 200), TryLater),
+        (answer(b"<html>", 502), TryLater),
+    ],
+)
+def test_what_a_batch_says_of_the_whole_page_is_about_all(
+    stub: Stub, plan: bytes, error: type[PlatformError]
+) -> None:
+    stub.plan(plan)
+    with pytest.raises(error):
+        on_facebook(stub).see_many([POST, "77_1"])
+
+
+@pytest.mark.parametrize(("name", "most"), [("x", 100), ("facebook", 50)])
+def test_as_much_is_read_as_the_longest_texts_may_hold(stub: Stub, name: str, most: int) -> None:
+    long = "पा" * 12_000
+    ids = [str(10**17 + one) for one in range(most)]
+    rows = [{"id": one, "text": long, "message": long} for one in ids]
+    stub.plan(answer({"data": rows} if name == "x" else [part(one) for one in rows]))
+    found = open_at(name, stub.url).see_many(ids)
+    assert {said(one) for one in found.values()} == set(ids)
+
+
+def test_more_than_a_batch_holds_is_refused_by_the_practice_platform(practice: Ground) -> None:
+    most = practice.platform.limits.seen_at_once
+    with pytest.raises(Refused):
+        practice.platform.see_many([str(10**17 + one) for one in range(most + 1)])
+
+
+def test_each_one_of_a_batch_counts_as_a_call(practice: Ground) -> None:
+    """On Facebook; X counts requests in its windows, and posts on its bill."""
+    number = practice.send(NOTICE)
+    practice.switch(facebook_call_limit="12")
+    found = practice.platform.see_many([number, *(str(10**17 + one) for one in range(19))])
+    later = [one for one in found.values() if isinstance(one, TryLater)]
+    assert bool(later) is (practice.name == "facebook")
+    assert isinstance(found[number], Seen)
+
+
+def test_lists_by_ids_in_the_address_are_no_more(tmp_path: Path) -> None:
+    with grounds.in_sandbox("facebook", tmp_path) as found:
+        host = {"Host": "graph.facebook.com", "Authorization": f"Bearer {TOKEN}"}
+        given = requests.get(f"{found.url}/v26.0/?ids=1,2", headers=host, timeout=10)
+        assert given.status_code >= 400
+        assert given.json()["error"]
