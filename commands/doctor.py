@@ -66,6 +66,9 @@ def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
     if migrations.ok:
         yield from checkup.check_accounts(database, opener(settings))
         yield from checkup.check_endings(database, now=now())
+        yield from checkup.check_looks(
+            database, now=now(), weekly_after=settings.press.weekly_looks_after
+        )
         yield from checkup.check_clocks(database, now=now())
 
 

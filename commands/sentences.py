@@ -50,6 +50,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "on {at}; connect it anew on the page Accounts",
     "rights_missing": "{account} on {platform} ({handle}): these rights are missing: {rights}; "
     "connect it anew on the page Accounts and leave every right ticked",
+    "looks_late": "{account} on {platform} ({handle}): {number} that are out were not looked at in "
+    "their time, one of them since {since}, so what others change or delete there is noticed late; "
+    "see whether the platform's reads are used up: get more, or set "
+    f"{PREFIX}WEEKLY_LOOKS_AFTER",
     "try_stopped": "all publishing is stopped, so nothing is tried: release the stop first",
     "two_steps_none": "{account} ({handle}): its platform knows no unpublished posts, so a test "
     "would be read by everybody; its access was only checked, above",

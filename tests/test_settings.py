@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,8 @@ def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Pa
     assert press.graph_api_url == "https://graph.facebook.com"
     assert press.graph_api_version == "v26.0"
     assert press.looks == (20.0, 60.0, 300.0, 900.0)
+    assert press.weekly_looks_after is None
+    assert read(tmp_path, WEEKLY_LOOKS_AFTER="never").press.weekly_looks_after is None
     assert press.send_deadline < press.lease / 2
 
 
@@ -70,6 +72,7 @@ GOOD = {
     "LEASE": "10",
     "SEND_DEADLINE": "4.5",
     "LOOKS": "0.2,0.5",
+    "WEEKLY_LOOKS_AFTER": "90",
     "SMS_URL": "https://gateway.example/send",
     "SMS_METHOD": "get",
     "SMS_HEADERS": '{"Content-Type": "application/json"}',
@@ -110,6 +113,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     assert press.facebook_web_url == GOOD["FACEBOOK_WEB_URL"]
     assert (press.graph_api_version, press.lease, press.send_deadline) == ("v27.1", 10.0, 4.5)
     assert press.looks == (0.2, 0.5)
+    assert press.weekly_looks_after == timedelta(days=90)
     for field in fields(Access):
         assert getattr(found.access, field.name) == field.name
 
@@ -236,6 +240,9 @@ WRONG = [
     ("LOOKS", "20;60", "write seconds, such as 20,60,300,900"),
     ("LOOKS", "20,,60", "write seconds, such as 20,60,300,900"),
     ("LOOKS", "20,-1", "write seconds, such as 20,60,300,900"),
+    ("WEEKLY_LOOKS_AFTER", "0", "write days, such as 90, or never"),
+    ("WEEKLY_LOOKS_AFTER", "a month", "write days, such as 90, or never"),
+    ("WEEKLY_LOOKS_AFTER", "99999999", "write days, such as 90, or never"),
     ("SMS_URL", "gateway.example", "https:// or http://"),
     ("SMS_METHOD", "PUT", "write GET or POST"),
     ("SMS_HEADERS", "Content-Type: text", "write a JSON object of texts"),

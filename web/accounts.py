@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
@@ -15,7 +15,7 @@ from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery
-from publisher.press import accounts, limits
+from publisher.press import accounts, limits, watching
 from publisher.press.accounts import Look
 from web import keeping
 from web.accounts_forms import AccountForm, account_form
@@ -43,6 +43,7 @@ def index(session: Session) -> Page:
         "accounts/index.html",
         accounts=found,
         ending={one.id: accounts.ends(one, now=now) for one in found},
+        behind=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         lacking={one: ways.lacks(one) for one in ("x", "facebook")},
     )
@@ -58,6 +59,7 @@ def show(session: Session, account_id: int) -> Page:
         "accounts/account.html",
         account=account,
         ending=accounts.ends(account, now=now),
+        behind=_behind(session).get(account_id),
         limits=_limits(session, account_id),
         known_limits=list(OPERATIONS),
         sent=limits.sent_in_a_day(session, account_id, now),
@@ -66,6 +68,11 @@ def show(session: Session, account_id: int) -> Page:
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         lacking=accounts.ways(house().settings).lacks(account.platform),
     )
+
+
+def _behind(session: Session) -> Mapping[int, watching.Behind]:
+    weekly_after = house().settings.press.weekly_looks_after
+    return watching.behind(session, now=house().now(), weekly_after=weekly_after)
 
 
 def _limits(session: Session, account_id: int) -> list[Allowance]:

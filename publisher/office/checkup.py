@@ -26,6 +26,7 @@ from publisher.notices.sms import unknown_in
 from publisher.office import clocks
 from publisher.office.clocks import Clock
 from publisher.platforms.base import CredentialsExpired, HealthProblem
+from publisher.press import watching
 from publisher.press.accounts import OpenAccount, all_accounts, ends
 from publisher.settings import Settings, Sms
 from publisher.words import shaping
@@ -193,6 +194,28 @@ def _check_account(account: Account, open_account: OpenAccount) -> Finding:
         return Finding(Subject.ACCOUNT, True, "token_works", {**values, "known_as": health.name})
     code = (health.problem or HealthProblem.UNREACHABLE).value
     return Finding(Subject.ACCOUNT, False, f"token_{code}", {**values, "known_as": health.name})
+
+
+def check_looks(
+    database: Database, *, now: datetime, weekly_after: timedelta | None
+) -> list[Finding]:
+    """On which account what is out was not read back for a day too long."""
+    with database.reading() as session:
+        behind = watching.behind(session, now=now, weekly_after=weekly_after)
+        late = [one for one in all_accounts(session) if one.id in behind]
+    return [
+        Finding(
+            Subject.ACCOUNT,
+            False,
+            "looks_late",
+            {
+                **_named(one),
+                "number": behind[one.id].number,
+                "since": f"{behind[one.id].since:%Y-%m-%d %H:%M} UTC",
+            },
+        )
+        for one in late
+    ]
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[Finding]:

@@ -18,6 +18,7 @@ from publisher.settings.press import (
     LOOKS,
     Access,
     Press,
+    read_days,
     read_second,
     read_seconds,
     read_some,
@@ -277,6 +278,9 @@ def _press(reader: _Reader) -> Press:
         send_deadline=deadline,
         looks=reader.read("LOOKS", LOOKS, read_seconds, "write seconds, such as 20,60,300,900"),
         connections=reader.read("CONNECTIONS", 16, read_some, "write how many, such as 16"),
+        weekly_looks_after=reader.read(
+            "WEEKLY_LOOKS_AFTER", None, read_days, "write days, such as 90, or never"
+        ),
     )
 
 

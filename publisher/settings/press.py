@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 
@@ -13,7 +14,8 @@ LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 class Press:
     """How the press reaches the platforms. Durations are in seconds.
 
-    `connections` is how many tries one clock makes at the same time.
+    `connections` is how many tries one clock makes at the same time; `weekly_looks_after` how old
+    what is out becomes before it is read back weekly instead of daily (None: never).
     """
 
     x_api_url: str
@@ -25,6 +27,7 @@ class Press:
     send_deadline: float
     looks: tuple[float, ...]
     connections: int
+    weekly_looks_after: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,15 @@ def read_second(text: str) -> float:
 def read_seconds(text: str) -> tuple[float, ...]:
     """Several of them, with commas between."""
     return tuple(read_second(part) for part in text.split(","))
+
+
+def read_days(text: str) -> timedelta | None:
+    """Days, at least one; none: never."""
+    if text == "never":
+        return None
+    if not 1 <= int(text) <= 36_500:
+        raise ValueError(text)
+    return timedelta(days=int(text))
 
 
 def read_some(text: str) -> int:

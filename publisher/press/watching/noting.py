@@ -1,0 +1,33 @@
+"""Somebody has seen what was found: it leaves the board."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongState
+from approvals.policy import Action, Actor, require
+from publisher import moving
+from publisher.desk.checking import Missing, checked_reason
+from publisher.models.watching import Watch
+
+
+def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, note: str) -> Watch:
+    """Somebody has seen what was found, and says what it is about; it leaves the board.
+
+    Raises `WrongState` where nothing is found there any more, or somebody has noted it already.
+    """
+    watch = session.get(Watch, watch_id, with_for_update=True, populate_existing=True)
+    if watch is None:
+        raise Missing(watch_id)
+    delivery = watch.receipt.delivery
+    require(actor, Action.NOTE_FINDING, delivery.post.department_id, now=now)
+    if watch.settled_at is not None or not (watch.found_gone_at or watch.differs_at):
+        raise WrongState(state=delivery.state, to=delivery.state)
+    watch.note = checked_reason(note, field="note")
+    watch.settled_at = now
+    watch.settled_by_id, watch.settled_under_id = actor.person_id, actor.appointment_id
+    values = {"note": watch.note}
+    moving.record(session, delivery, Action.NOTE_FINDING, actor=actor, now=now, values=values)
+    return watch
