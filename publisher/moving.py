@@ -69,9 +69,16 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Stands in a prepared statement where the moment will."""
 
 
+_NAMED = {"key_share": True}
+
+
 def lock(session: Session, row: type[Row], key: int) -> Row | None:
-    """The row, freshly read and locked until the transaction ends (SQLite locks as a whole)."""
-    return session.get(row, key, with_for_update=True, populate_existing=True)
+    """The row, freshly read and locked until the transaction ends (SQLite locks as a whole).
+
+    Against a change, and not against rows that only name it: PostgreSQL asks for the post of a
+    delivery that is changed twice in a transaction, and the desk locks a post before those.
+    """
+    return session.get(row, key, with_for_update=_NAMED, populate_existing=True)
 
 
 def apply(

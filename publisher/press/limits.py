@@ -191,12 +191,8 @@ def give_back(session: Session, account_id: int, claimed_at: datetime, now: date
 
 def _ran_at(moment: datetime) -> ColumnElement[bool]:
     """That `Allowance` is of a window which had begun at this moment."""
-    return or_(
-        *(
-            (Allowance.name == name) & (Allowance.resets_at <= moment + span)
-            for name, span in COUNTED.items()
-        )
-    )
+    ends = {name: moment + span for name, span in COUNTED.items()}
+    return or_(*((Allowance.name == one) & (Allowance.resets_at <= ends[one]) for one in ends))
 
 
 def spend(
@@ -204,6 +200,7 @@ def spend(
     account_id: int,
     now: datetime,
     *,
+    delivery_id: int | None = None,
     urgent: bool = False,
     counted: bool = False,
 ) -> datetime | None:
@@ -213,7 +210,10 @@ def spend(
     account's limits until the commit, so that two clocks never spend the last one both. An urgent
     one is counted, and never held back. What its claim has `counted` is asked for the cap alone.
     """
-    cap = session.scalar(select(Account.daily_cap).where(Account.id == account_id))
+    capped = select(Account.daily_cap).where(Account.id == account_id)
+    if delivery_id is not None:  # locked before the limits, as everywhere: see recording.py
+        capped = capped.join(Delivery, Delivery.id == delivery_id).with_for_update(of=Delivery)
+    cap = session.scalar(capped)
     if cap is not None:
         _lay_cap(session, account_id, cap, now)
     rows = _locked(session, account_id, now)

@@ -98,7 +98,15 @@ def count(session: Session, parcel: Parcel, standing: Standing, now: datetime) -
     row, account_id = standing.row, parcel.account.id
     if _is_quiet(row, now):
         return Obstacle("limit", row.quiet_until)
-    until = limits.spend(session, account_id, now, urgent=row.urgent, counted=parcel.claim.counted)
+    claim = parcel.claim
+    until = limits.spend(
+        session,
+        account_id,
+        now,
+        delivery_id=claim.delivery_id,
+        urgent=row.urgent,
+        counted=claim.counted,
+    )
     return None if until is None else Obstacle(limits.why_not(session, account_id, now), until)
 
 

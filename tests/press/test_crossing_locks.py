@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from publisher.database import Database
-from publisher.desk import scheduling
+from publisher.desk import scheduling, withdrawing
 from publisher.lifecycle import DeliveryState
-from publisher.models.deliveries import Attempt
+from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.platforms.base import Allowance as Told
-from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, Receipt, TryLater
 from publisher.press import (
+    claiming,
     dispatching,
     receipts,
     recording,
@@ -27,10 +27,11 @@ from publisher.press import (
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
-from tests.support.city import PACE, City, city
+from tests.support.city import NOON, PACE, City, city
+from tests.support.crossing import PATIENCE, after_each, meet
 from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
 
-PATIENCE = 20
+RECEIPT = Receipt("1", "https://platform.example/1", NOON, "")
 TOLD = (Told("publish.15min", 100, 3, IN_15),)
 
 
@@ -42,23 +43,6 @@ def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
     database.dispose()
 
 
-After = Callable[[str], None]
-
-
-@contextmanager
-def _after_each(database: Database, do: After) -> Iterator[None]:
-    """Do this after each statement, in the thread that made it."""
-
-    def after(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        do(statement)
-
-    event.listen(database.engine, "after_cursor_execute", after)
-    try:
-        yield
-    finally:
-        event.remove(database.engine, "after_cursor_execute", after)
-
-
 def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
     shared: City,
 ) -> None:
@@ -66,7 +50,7 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
     learn(shared, 5)
     (only,) = claimed(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    _meet(
+    meet(
         shared,
         lambda: dispatching.settle(shared.bench),
         lambda: starts(shared, only),
@@ -83,6 +67,10 @@ OUTCOMES: dict[str, Callable[[Bench, Parcel], None]] = {
         bench, one, CredentialsExpired(), TOLD
     ),
     "unknown": lambda bench, one: recording.store_unknown(bench, one, OutcomeUnknown(), TOLD),
+}
+LATE: dict[str, Callable[[Bench, Parcel], None]] = {
+    **OUTCOMES,
+    "published": lambda bench, one: receipts.store_receipts(bench, [Done(one, RECEIPT, TOLD)]),
 }
 
 
@@ -101,7 +89,7 @@ def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
             swept.append(said)
         return len(swept) == 2  # what was claimed, and now what is being sent
 
-    _meet(
+    meet(
         shared,
         lambda: dispatching.settle(shared.bench),
         lambda: OUTCOMES[outcome](shared.bench, only),
@@ -133,41 +121,13 @@ def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
             delivery_id=only.claim.delivery_id,
         )
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    _meet(
+    meet(
         shared,
         lambda: dispatching.tick_overtaken(shared.bench),
         lambda: starts(shared, only),
         until=has_read,
     )
     assert left(shared) == 5
-
-
-def _meet(
-    town: City,
-    first: Callable[[], object],
-    second: Callable[[], object],
-    *,
-    until: Callable[[str], bool],
-) -> None:
-    """Begin the second where the first has said this and holds its locks; none may fail."""
-    holds, names = threading.Event(), threading.local()
-
-    def pause(statement: str) -> None:
-        if getattr(names, "is_first", False) and until(statement):
-            holds.set()
-            time.sleep(0.2)  # time for the other to run into the lock
-
-    def run_first() -> None:
-        names.is_first = True
-        first()
-
-    def run_second() -> None:
-        assert holds.wait(PATIENCE)
-        second()
-
-    with _after_each(town.database, pause), ThreadPoolExecutor(2) as clocks:
-        for one in [clocks.submit(run_first), clocks.submit(run_second)]:
-            one.result(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("outcome", ["later", "credentials"])
@@ -178,7 +138,7 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
     learn(shared, 5)
     published, other = begun(shared, 2)
     done = [Done(published, answer(1, shared), TOLD)]
-    _meet(
+    meet(
         shared,
         lambda: receipts.store_receipts(shared.bench, done),
         lambda: OUTCOMES[outcome](shared.bench, other),
@@ -186,6 +146,73 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
     )
     assert state(shared, published) is DeliveryState.PUBLISHED
     assert state(shared, other) is DeliveryState.SCHEDULED
+
+
+@pytest.mark.parametrize("outcome", LATE)
+def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """`sending` has counted under the cap; the older try's clock woke long after its lease."""
+    learn(shared, 5)
+    (older,) = begun(shared)
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    dispatching.settle(shared.bench)
+    _put_back(shared, older, cap=10)
+    (newer,) = claiming.claim(shared.bench, account_id=shared.accounts["x"], most=1)
+    assert newer.claim.fence > older.claim.fence
+    began: list[bool] = []
+    meet(
+        shared,
+        lambda: began.append(starts(shared, newer)),
+        lambda: LATE[outcome](shared.bench, older),
+        until=lambda said: "FROM allowances" in said and "FOR UPDATE" in said,
+    )
+    assert began == [True]
+    assert state(shared, newer) is DeliveryState.SENDING
+
+
+def _put_back(town: City, parcel: Parcel, *, cap: int) -> None:
+    """A person says that it is not live, and the account has a cap by now."""
+    with town.write() as session:
+        session.get_one(Account, town.accounts["x"]).daily_cap = cap
+        delivery = session.get_one(Delivery, parcel.claim.delivery_id)
+        delivery.state, delivery.due_at = DeliveryState.SCHEDULED, town.now
+
+
+@pytest.mark.parametrize("outcome", ["refused", "later", "credentials"])
+def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """Whoever changes a delivery a second time asks for its post, which the desk locks first."""
+    learn(shared, 5)
+    (only,) = claimed(shared)
+    changed: list[str] = []
+
+    def has_changed_it(said: str) -> bool:
+        if said.startswith("UPDATE deliveries"):
+            changed.append(said)
+        return len(changed) == 1
+
+    meet(
+        shared,
+        lambda: OUTCOMES[outcome](shared.bench, only),
+        lambda: _withdraw(shared, only),
+        until=has_changed_it,
+    )
+    assert changed
+    assert state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
+
+
+def _withdraw(town: City, parcel: Parcel) -> None:
+    with town.write() as session:
+        withdrawing.withdraw_approval(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            post_id=town.delivery(parcel.claim.delivery_id).post_id,
+            seen=1,
+            reason="वेळ बदलली.",
+        )
 
 
 def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
@@ -201,7 +228,7 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
             with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
                 both.wait(0.5)
 
-    with _after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
+    with after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
         storing = [clocks.submit(receipts.store_receipts, shared.bench, one) for one in groups]
         for one in storing:
             one.result(timeout=PATIENCE)
