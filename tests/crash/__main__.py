@@ -2,10 +2,11 @@
 
     python -m tests.crash                goes on until the numbers of `WANTED` are reached
     python -m tests.crash --minutes 5    the same, for so long at most
+    python -m tests.crash --real         lease, deadline and looks are those of the product
     python -m tests.crash --table        writes the table in docs/reliability.md, and no more
 
 What was counted lies in var/crash/, a line for each finished round. SIGINT and SIGTERM end the
-round under way: it drains, and is judged and counted; a second one ends at once. What a SIGKILL
+rounds under way: they drain, and are judged and counted; a second one ends at once. What a SIGKILL
 interrupts is not counted.
 """
 
@@ -17,27 +18,29 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 from publisher.database import migrate
-from tests.crash.counting import KEPT, TABLE, WANTED, Kept, Tally
-from tests.crash.house import house
+from tests.crash.counting import KEPT, TABLE, Kept, Tally
+from tests.crash.house import House, house
 from tests.crash.judging import explain, judge
 from tests.crash.nursery import Forking, Nursery
 from tests.crash.rounds import Round
 from tests.crash.servers import OwnServer, own_server
+from tests.crash.wanting import IN_EARNEST, SHORTENED, WANTED, Form
 from tests.support import runs, sqlite
 
-KILLS = 80
-"""Kills in a round: a minute or two, which is what a SIGKILL of the run can lose."""
+DATABASES = ("postgresql", "sqlite")
 
 
 @dataclass
 class Ending:
-    """Whether the run is over: by its time, or because somebody asked."""
+    """Whether the run is over: by its time, or because somebody asked, or something went wrong."""
 
     at: float
     asked: bool = False
@@ -46,73 +49,112 @@ class Ending:
         return self.asked or time.monotonic() > self.at
 
     def ask(self, _number: int, _frame: object) -> None:
-        """End the round, and then the run; asked twice, end at once."""
+        """End the rounds, and then the run; asked twice, end at once."""
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+
+
+@dataclass
+class Lanes:
+    """Rounds side by side: each lane plays one after the other until its database had enough."""
+
+    form: Form
+    run: runs.Run
+    server: OwnServer | None
+    kept: Kept
+    ending: Ending
+    is_clean: bool = True
+    threads: list[Thread] = field(default_factory=list)
+
+    def go_on(self, kinds: list[str]) -> None:
+        """Begin them all, and wait until they have ended."""
+        self.threads = [Thread(target=self._lane, args=[one], daemon=True) for one in kinds]
+        for thread in self.threads:
+            thread.start()
+        for thread in self.threads:
+            thread.join()
+
+    def _lane(self, kind: str) -> None:
+        try:
+            while not self.ending() and WANTED[kind].share(self.kept.done(kind)) < 1:
+                tally = Tally()
+                with self.kept.begun(kind, tally):
+                    self._round(kind, tally)
+                self.kept.finish(kind, tally)
+                _say(kind, tally, self.kept.counted(kind))
+                if not tally.found.is_clean:
+                    self._stop()
+        except Exception:  # noqa: BLE001  # a lane that fails ends the others, and the run fails
+            self.kept.tell(kind, traceback.format_exc())
+            self._stop()
+
+    def _stop(self) -> None:
+        self.is_clean, self.ending.asked = False, True
+
+    def _round(self, kind: str, tally: Tally) -> None:
+        own = self.server if kind.startswith("postgresql") else None
+        with (
+            tempfile.TemporaryDirectory(dir=self.run.folder) as name,
+            _database(self.run, own, Path(name)) as url,
+        ):
+            nursery = Nursery(Path(name))
+            starter = Forking(Path(name), nursery=nursery)
+            starter.stack.callback(nursery.close)
+            with starter.stack, house(starter, url, Path(name), pace=self.form.pace) as standing:
+                self._play(kind, standing, own, tally)
+
+    def _play(self, kind: str, standing: House, own: OwnServer | None, tally: Tally) -> None:
+        playing = Round(
+            *(standing, own, random.Random(time.time_ns()), WANTED[kind]),
+            done=lambda: self.kept.done(kind),
+            tally=tally,
+            pause=self.form.pause,
+        )
+        ends_at = time.monotonic() + self.form.seconds
+        try:
+            playing.play(is_over=lambda: self.ending() or time.monotonic() > ends_at)
+        except AssertionError as problem:
+            # What does not come to rest is counted as it stands, and told.
+            self.kept.tell(kind, str(problem))
+            tally.found = judge(standing)
+        if not tally.found.is_clean:
+            self.kept.tell(kind, explain(standing))
 
 
 def main() -> int:
     """Go on with the long run, or write its table."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash")
     parser.add_argument("--table", action="store_true", help="write the table, and no more")
-    parser.add_argument("--only", choices=sorted(WANTED), help="one database")
+    parser.add_argument("--real", action="store_true", help="with the product's own times")
+    parser.add_argument("--only", choices=DATABASES, help="one database")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="for so long at most")
     parser.add_argument("--kept", type=Path, default=KEPT, help="where the counts lie")
     parser.add_argument("--docs", type=Path, default=TABLE, help="the page with the table")
     options = parser.parse_args()
-    is_clean = True
-    if not options.table:
-        ending = Ending(time.monotonic() + 60 * options.minutes)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, ending.ask)
-        kinds = [options.only] if options.only else list(WANTED)
-        is_clean = _go_on(kinds, Kept(options.kept, options.docs), ending)
-    else:
-        Kept(options.kept, options.docs).write_table()
-    return 0 if is_clean else 1
+    kept = Kept(options.kept, options.docs)
+    if options.table:
+        kept.write_table()
+        return 0
+    ending = Ending(time.monotonic() + 60 * options.minutes)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ending.ask)
+    form = IN_EARNEST if options.real else SHORTENED
+    kinds = [one for one in form.lanes if one.startswith(options.only or "")]
+    return 0 if _go_on(form, kinds, kept, ending) else 1
 
 
-def _go_on(kinds: list[str], kept: Kept, ending: Ending) -> bool:
-    """Round after round, on the database of which less has been done; false at a broken promise."""
+def _go_on(form: Form, kinds: list[str], kept: Kept, ending: Ending) -> bool:
+    """Let these rounds go on side by side; false at a broken promise."""
     run = runs.begin()
     with ExitStack() as stack:
         stack.callback(run.end)
-        server = stack.enter_context(own_server(run)) if "postgresql" in kinds else None
-        while not ending():
-            kind = min(kinds, key=kept.share)
-            if kept.share(kind) >= 1:
-                break
-            tally = _round(run, kind, server, ending, kept)
-            kept.add(kind, tally)
-            kept.write_table()
-            _say(kind, tally, kept.counted(kind))
-            if not tally.found.is_clean:
-                return False
-    return True
-
-
-def _round(run: runs.Run, kind: str, server: OwnServer | None, ending: Ending, kept: Kept) -> Tally:
-    own = server if kind == "postgresql" else None
-    with (
-        tempfile.TemporaryDirectory(dir=run.folder) as name,
-        _database(run, own, Path(name)) as url,
-    ):
-        nursery = Nursery(Path(name))
-        starter = Forking(Path(name), nursery=nursery)
-        starter.stack.callback(nursery.close)
-        with starter.stack, house(starter, url, Path(name)) as standing:
-            playing = Round(standing, own, random.Random(time.time_ns()))
-            try:
-                tally = playing.play(KILLS, is_over=ending)
-            except AssertionError as problem:
-                # What does not come to rest is counted as it stands, and told.
-                kept.tell(kind, str(problem))
-                tally = playing.tally
-                tally.found = judge(standing)
-            if not tally.found.is_clean:
-                kept.tell(kind, explain(standing))
-            return tally
+        sqlite.template(run, migrate)  # before the threads: migrations know of none
+        needs_server = any(one.startswith("postgresql") for one in kinds)
+        server = stack.enter_context(own_server(run)) if needs_server else None
+        lanes = Lanes(form, run, server, kept, ending)
+        lanes.go_on(kinds)
+    return lanes.is_clean
 
 
 @contextmanager

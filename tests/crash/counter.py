@@ -12,7 +12,7 @@ from commands.demo.city import accounts_at
 from publisher.demo import seeding
 from publisher.now import now
 from publisher.settings import load
-from tests.crash.house import SCALED
+from tests.crash.paces import SCALED
 from tests.journey.browsing import Seen, Visitor
 from tests.journey.standing import Standing, until
 from tests.support.processes import Started, free_port
@@ -29,7 +29,7 @@ class Counter(Standing):
         self._start_sandbox()
         self.port = free_port()
         self.web = f"http://127.0.0.1:{self.port}"
-        self.environment |= {"NAGARVANI_BASE_URL": self.web, **SCALED}
+        self.environment |= {"NAGARVANI_BASE_URL": self.web, **SCALED.settings}
         settings = load(self.environment, folder=self.folder)
         seeding.found(
             self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()

@@ -15,6 +15,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 SOCKET = ".s.PGSQL.5432"
+SENDING, RECEIPTS = b"EXECUTE send(", b'"platform_id"'
+"""What the transactions say in which `sending` and receipts are written."""
+
 DONE = b"Z\x00\x00\x00\x05I"
 """PostgreSQL is ready, and inside no transaction: what was asked has been done."""
 

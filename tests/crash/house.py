@@ -28,6 +28,7 @@ from publisher.now import now
 from publisher.platforms.base import Deadline, Outgoing, Prepared
 from publisher.press.accounts import Vault, opener
 from publisher.settings import load
+from tests.crash.paces import SCALED, Pace
 from tests.support.city import City, city
 from tests.support.processes import Started, Starter
 from tests.support.runs import wait_until
@@ -40,24 +41,6 @@ WAITING = (
     DeliveryState.SENDING,
     DeliveryState.UNCONFIRMED,
 )
-LEASE = 3.0
-"""Seconds for which a clock holds what it has claimed."""
-
-SCALED = {
-    "NAGARVANI_LOOKS": "0.3,0.6,1.5,3,6",
-    "NAGARVANI_LEASE": str(LEASE),
-    "NAGARVANI_SEND_DEADLINE": "1.2",
-    "NAGARVANI_CONNECTIONS": "8",
-}
-"""Lease and deadline a fortieth of what they are in earnest, looks a hundredth or less: a busy
-machine has to be able to send within the deadline.
-"""
-
-STANDSTILL = "&application_name=clock&options=-c%20idle_in_transaction_session_timeout%3D2s"
-"""How clocks reach PostgreSQL: by a name of theirs, and cut off as early as their lease is short
-when they stand still inside a transaction.
-"""
-
 GENEROUS = {
     "x_publish_limit": "1000000",
     "facebook_call_limit": "1000000",
@@ -77,6 +60,7 @@ class House:
     start: Starter
     database_url: str
     folder: Path
+    pace: Pace = SCALED
     sandbox: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     clocks: list[Started] = field(default_factory=list)
@@ -105,13 +89,13 @@ class House:
         places = json.loads(ready.read_text())
         self.sandbox = places["url"]
         self.environment = {
-            "NAGARVANI_DATABASE_URL": _impatient(self.database_url),
+            "NAGARVANI_DATABASE_URL": self.pace.address(self.database_url),
             "NAGARVANI_MEDIA_DIR": str(self.folder / "media"),
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_X_API_URL": self.sandbox,
             "NAGARVANI_GRAPH_API_URL": self.sandbox,
             "NAGARVANI_SMTP_URL": f"smtp://127.0.0.1:{places['smtp_port']}",
-            **SCALED,
+            **self.pace.settings,
         }
         self.switch(**GENEROUS)
 
@@ -201,11 +185,17 @@ class House:
             clock.stop(within=PATIENCE)
             self.clocks.remove(clock)
 
-    def fault(self, platform: str, operation: str, kind: str, **more: object) -> None:
-        """Lay a fault in the way of calls to the sandbox."""
+    def fault(self, platform: str, operation: str, kind: str, **more: object) -> int:
+        """Lay a fault in the way of calls to the sandbox; gives its number."""
         laid = {"platform": platform, "operation": operation, "kind": kind, **more}
         answer = requests.post(self.sandbox + "/faults", json=laid, timeout=PATIENCE)
         assert answer.status_code == 201, answer.text
+        return int(answer.json()["id"])
+
+    def faults(self) -> set[int]:
+        """The numbers of those that nothing has met yet, or not as often as it may."""
+        answer = requests.get(self.sandbox + "/faults.json", timeout=PATIENCE)
+        return {int(one["id"]) for one in answer.json()}
 
     def post_as_a_person(self, text: str) -> None:
         """What somebody does who has the access of our account on X and asks nobody here."""
@@ -233,7 +223,7 @@ class House:
         self.database.dispose()
         self.database_url, self.database = database_url, Database(database_url)
         self.environment |= {
-            "NAGARVANI_DATABASE_URL": _impatient(database_url),
+            "NAGARVANI_DATABASE_URL": self.pace.address(database_url),
             "NAGARVANI_MEDIA_DIR": str(self.folder / "media-of-another"),
         }
 
@@ -322,14 +312,12 @@ class House:
         self.database.dispose()
 
 
-def _impatient(url: str) -> str:
-    return url if url.startswith("sqlite") else url + STANDSTILL
-
-
 @contextmanager
-def house(start: Starter, database_url: str, folder: Path) -> Iterator[House]:
+def house(
+    start: Starter, database_url: str, folder: Path, *, pace: Pace = SCALED
+) -> Iterator[House]:
     """A house for the length of a scenario."""
-    opened = House(start, database_url, folder)
+    opened = House(start, database_url, folder, pace)
     try:
         yield opened
     finally:

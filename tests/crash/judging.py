@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -24,15 +25,22 @@ AT_REST = (
     DeliveryState.CANCELLED,
 )
 
+Key = tuple[str, str]
+"""The platform, and the words that are out on it or are to be."""
+
 AT_ONCE = timedelta(seconds=0.25)
 """Of what crosses within so short a time the locks decide which was first, and not the times."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a run came to. `held_live` are those of the held that the platform shows."""
+    """What a run came to. `held_live` are those of the held that the platform shows.
+
+    Of the posts, `pictured` have a picture; what is out there without it was never approved.
+    """
 
     posts: int = 0
+    pictured: int = 0
     published: int = 0
     duplicates: int = 0
     losses: int = 0
@@ -58,25 +66,38 @@ def judge(house: House) -> Judgement:
     held = [one for one in deliveries if one.state is DeliveryState.HELD]
     return Judgement(
         posts=len(deliveries),
+        pictured=sum(bool(one.variant.renditions) for one in deliveries),
         published=sum(one.state is DeliveryState.PUBLISHED for one in deliveries),
         duplicates=sum(count - 1 for count in found.values()),
         losses=sum(not _is_safe(one, found) for one in deliveries),
-        unapproved=sum(not _was_approved(wanted.get(key)) for key in found),
+        unapproved=len(_unapproved(house, wanted)),
         held=len(held),
         held_live=sum(found[_key(one)] > 0 for one in held),
     )
 
 
-def _found(house: House) -> Counter[tuple[str, str]]:
+def _found(house: House) -> Counter[Key]:
     """How often each text of ours is out, posts and answers alike."""
-    found = Counter[tuple[str, str]]()
-    for platform in ("x", "facebook"):
-        found.update(
-            (platform, str(one["text"]))
-            for one in house.ledger(platform)
-            if not one["citizen"] and one["published"]
-        )
-    return found
+    return Counter(key for key, _ in _shown(house))
+
+
+def _shown(house: House) -> list[tuple[Key, int]]:
+    """What is out of ours, and with how many pictures."""
+    return [
+        ((platform, str(one["text"])), len(one["media"]))
+        for platform in ("x", "facebook")
+        for one in house.ledger(platform)
+        if not one["citizen"] and one["published"]
+    ]
+
+
+def _unapproved(house: House, wanted: Mapping[Key, Delivery]) -> set[Key]:
+    """What is out without an approval of exactly that: of its words, with its pictures."""
+    return {
+        key
+        for key, pictures in _shown(house)
+        if not _was_approved(wanted.get(key)) or pictures != len(wanted[key].variant.renditions)
+    }
 
 
 def explain(house: House) -> str:
@@ -84,7 +105,7 @@ def explain(house: House) -> str:
     found = _found(house)
     wanted = {_key(one): one for one in _deliveries(house)}
     lines = [f"{key}: {count} times out there" for key, count in found.items() if count > 1]
-    lines += [f"{key}: never approved" for key in found if not _was_approved(wanted.get(key))]
+    lines += [f"{key}: never approved" for key in _unapproved(house, wanted)]
     lines += [
         f"{key}: delivery {one.id} is {one.state}, fence {one.fence}, {one.reason}"
         for key, one in wanted.items()
@@ -103,16 +124,17 @@ def _deliveries(house: House) -> list[Delivery]:
         rows = list(session.scalars(query).unique())
         for one in rows:
             leaving.leaving_text(one.variant)
+            len(one.variant.renditions)
             for decision in one.variant.revision.decisions:
                 _ends(decision)
     return rows
 
 
-def _key(delivery: Delivery) -> tuple[str, str]:
+def _key(delivery: Delivery) -> Key:
     return delivery.account.platform, leaving.leaving_text(delivery.variant)
 
 
-def _is_safe(delivery: Delivery, found: Counter[tuple[str, str]]) -> bool:
+def _is_safe(delivery: Delivery, found: Counter[Key]) -> bool:
     """It is final or before a person; what is said to be published can be seen out there."""
     if delivery.state is DeliveryState.PUBLISHED:
         return found[_key(delivery)] > 0

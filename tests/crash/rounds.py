@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 from sqlalchemy import func, select
 
+from publisher import checkpoints
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from tests.crash import points
 from tests.crash.counting import Tally
-from tests.crash.house import LEASE, PATIENCE, House, freeze, wake
+from tests.crash.cutting import RECEIPTS, SENDING, cutting
+from tests.crash.house import PATIENCE, House, freeze, wake
 from tests.crash.judging import judge
 from tests.crash.servers import OwnServer
+from tests.crash.traffic import SLOW, Traffic
+from tests.crash.wanting import Wanted
 from tests.support.processes import Started
 from tests.support.runs import wait_until
 
-POSTS = 6
-"""What falls due before each stroke: one post in three languages on two platforms."""
+LOCKS = (0.1, 1, 6, 30)
+"""Seconds for which another writer has SQLite; a clock waits ten."""
 
-SLOW = 0.1
-"""Seconds that the platforms take over a publication, so that there is a midst of work."""
+AWAKE = 1.0
+"""Seconds that one who woke has for what it still had in mind, before it can be killed."""
 
-FAULTS = ("reset_after", "hang_after", "error_after", "truncated", "no_id")
-ON_X = (*FAULTS, "rate_limit")
-"""A limit of Facebook's ends after minutes, and a round would wait for it."""
-
-POINTS = (*points.PUBLISHING, *points.LOOKING)
 IN_HAND = (DeliveryState.CLAIMED, DeliveryState.SENDING)
-STROKES = {"kill": 30, "strike": 50, "point": 14, "still": 4}
-ON_A_SERVER = {"restart": 2, "cut": 4}
 CUT = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND application_name = 'clock' AND random() < 0.5"
@@ -41,66 +42,136 @@ CUT = (
 
 
 @dataclass
+class Sleeper:
+    """A clock that stands still until then; `held` says whether it had something in hand."""
+
+    clock: Started
+    until: float
+    held: bool
+    is_awake: bool = False
+
+
+@dataclass
 class Round:
-    """A house, as many clocks as it may have, and its own server where it has one."""
+    """A house, as many clocks as it may have, and its own server where it has one.
+
+    `done` tells what was done in all, this round included. `armed` are the clocks that are to
+    die at a named point, by their pids, and the file that says they came to it.
+    """
 
     standing: House
     server: OwnServer | None
     chance: random.Random
-    tally: Tally = field(default_factory=Tally)
-    sleepers: dict[int, tuple[Started, float]] = field(default_factory=dict)
+    wanted: Wanted
+    done: Callable[[], Tally]
+    tally: Tally
+    pause: float = 0.0
+    sleepers: list[Sleeper] = field(default_factory=list)
+    armed: dict[int, tuple[str, Path]] = field(default_factory=dict)
+    started: int = 0
+    traffic: Traffic = field(init=False)
 
-    def play(self, kills: int, *, is_over: Callable[[], bool]) -> Tally:
-        """Strike until so many were killed or it has to be over, let all of it drain, and judge."""
+    def __post_init__(self) -> None:
+        self.traffic = Traffic(self.standing, self.chance, self.tally)
+
+    def play(self, *, is_over: Callable[[], bool]) -> Tally:
+        """Strike until there was enough or it has to be over, let it all drain, and judge."""
         began = time.monotonic()
-        while self.tally.kills < kills and not is_over():
-            self._fill_up()
-            self._lay_faults()
-            strokes = STROKES | (ON_A_SERVER if self.server else {})
+        self._choose_steps()
+        while not is_over() and self.wanted.share(self.done()) < 1:
+            strokes = self.wanted.strokes(self.done())
             (chosen,) = self.chance.choices([*strokes], [*strokes.values()])
-            getattr(self, f"_{chosen}")()
-            self._wake_sleepers()
+            self.stroke(chosen)
+            time.sleep(self.pause)
         self._come_to_rest()
         self.tally.found = judge(self.standing)
         self.tally.seconds = round(time.monotonic() - began, 1)
         return self.tally
 
+    def stroke(self, name: str) -> None:
+        """One stroke, over clocks that run and faults that lie."""
+        self._fill_up()
+        self.traffic.lay_faults()
+        getattr(self, f"_{name}")()
+        self._wake_sleepers()
+
+    def _choose_steps(self) -> None:
+        """In about half of the rounds Facebook's page takes its posts in two steps.
+
+        So are all once nothing is wanting but the points that only these come to.
+        """
+        lacking = self.wanted.points(self.done())
+        by_two = sum(lacking.get(one, 0) for one in points.IN_TWO_STEPS)
+        share = by_two / sum(lacking.values()) if lacking else 0
+        self.traffic.go_by(two_steps=self.chance.random() < max(0.5, share))
+
+    # Clocks
+
     def _fill_up(self) -> None:
-        """On PostgreSQL three clocks run, on SQLite there can be one.
+        """On PostgreSQL three clocks run, on SQLite there can be one."""
+        self._bury_the_dead()
+        for _ in range((3 if self.server else 1) - len(self.standing.clocks)):
+            self._start(self._point_for_one())
+
+    def _bury_the_dead(self) -> None:
+        for clock in [one for one in self.standing.clocks if not one.is_running()]:
+            self._bury(clock, was_killed=False)
+
+    def _point_for_one(self) -> str:
+        """A named point at which the next clock is to die, or none: by what is wanting.
+
+        What is wanting at points weighs twice, since others are killed before they come to theirs.
+        """
+        done = self.done()
+        lacking = {"": self.wanted.kills(done)}
+        lacking |= {one: 2 * number for one, number in self._points().items()}
+        if not sum(lacking.values()):
+            return ""
+        return self.chance.choices([*lacking], [*lacking.values()])[0]
+
+    def _points(self) -> dict[str, int]:
+        """How many kills are wanting at each of the points that can be reached in this round."""
+        lacking = self.wanted.points(self.done())
+        far = () if self.traffic.has_two_steps else points.IN_TWO_STEPS
+        return {one: number for one, number in lacking.items() if one not in far}
+
+    def _start(self, name: str = "") -> None:
+        self.started += 1
+        if not name:
+            self.standing.clock()
+            return
+        log = self.standing.folder / f"reached-{self.started}"
+        clock = self.standing.clock(**{checkpoints.ARMED: name, checkpoints.LOG: str(log)})
+        self.armed[clock.pid] = (name, log)
+
+    def _end(self, clock: Started) -> None:
+        was_running = clock.is_running()
+        clock.kill()
+        self._bury(clock, was_killed=was_running)
+
+    def _bury(self, clock: Started, *, was_killed: bool) -> None:
+        """Count one that is dead: at a point only if it says that it came there.
 
         One that found no database when it started has ended, as it should; none may end later.
         """
-        for clock in [one for one in self.standing.clocks if not one.is_running()]:
+        self.standing.clocks.remove(clock)
+        name, log = self.armed.pop(clock.pid, ("", Path()))
+        if name and log.exists():
+            self.tally.points[name] = self.tally.points.get(name, 0) + 1
+        elif not was_killed:
             _check_it_never_ran(clock)
-            self.standing.clocks.remove(clock)
-        for _ in range((3 if self.server else 1) - len(self.standing.clocks)):
-            self.standing.clock()
+            return
+        self.tally.kills += 1
+        self.tally.at_work += self._left_by(clock) > 0
 
-    def _lay_faults(self) -> None:
-        self.standing.clear_faults()
-        for platform, faults in (("x", ON_X), ("facebook", FAULTS)):
-            kind = self.chance.choice(faults)
-            self.standing.fault(platform, "publish", kind, count=1, seconds=2)
-        self.standing.slow(SLOW)
-
-    def _work(self) -> None:
-        """Something falls due, and some of it is under way."""
-        self.standing.posts(POSTS)
-        time.sleep(self.chance.uniform(0, 0.3))
-
-    # What strikes
-
-    def _kill(self) -> None:
-        """SIGKILL to any of the clocks, at any moment."""
-        self._work()
-        self._end(self.chance.choice(self.standing.clocks))
-
-    def _strike(self) -> None:
-        """SIGKILL to a clock that has something in hand, at any moment of its having it."""
-        self.standing.posts(POSTS)
-        wait_until(lambda: bool(self._busy()), within=2)
-        time.sleep(self.chance.uniform(0, SLOW))
-        self._end(self.chance.choice(self._busy() or self.standing.clocks))
+    def _left_by(self, clock: Started) -> int:
+        """How much a clock holds, or held when it died; its name has its pid in it."""
+        query = select(func.count()).where(
+            Delivery.state.in_(IN_HAND),
+            Delivery.claimed_by.like(f"%-{clock.pid}-%"),
+        )
+        with self.standing.database.reading() as session:
+            return session.execute(query).scalar_one()
 
     def _busy(self) -> list[Started]:
         """The clocks that have claimed something, or are sending it."""
@@ -111,91 +182,143 @@ class Round:
             one for one in self.standing.clocks if any(f"-{one.pid}-" in name for name in names)
         ]
 
-    def _end(self, clock: Started) -> None:
-        was_running = clock.is_running()
-        clock.kill()
-        self.standing.clocks.remove(clock)
-        if was_running:
-            self._count(clock)
-        else:
-            _check_it_never_ran(clock)
+    # What strikes
 
-    def _count(self, clock: Started) -> None:
-        self.tally.kills += 1
-        self.tally.at_work += self._left_by(clock) > 0
+    def _work(self) -> None:
+        """Something falls due, and some of it is under way."""
+        self.traffic.fall_due()
+        time.sleep(self.chance.uniform(0, 0.3))
 
-    def _left_by(self, clock: Started) -> int:
-        """How much a clock held when it died; it names itself by its pid among other things."""
-        query = select(func.count()).where(
-            Delivery.state.in_(IN_HAND),
-            Delivery.claimed_by.like(f"%-{clock.pid}-%"),
-        )
-        with self.standing.database.reading() as session:
-            return session.execute(query).scalar_one()
+    def _one_at_work(self) -> Started:
+        """A clock at any moment of its having something in hand, if one can be found so."""
+        self.traffic.fall_due()
+        wait_until(lambda: bool(self._busy()), within=2)
+        time.sleep(self.chance.uniform(0, SLOW))
+        return self._one_of(self._busy() or self.standing.clocks)
+
+    def _one_of(self, clocks: list[Started]) -> Started:
+        """One of these by chance; where there are others, none that is to die by its own hand."""
+        return self.chance.choice([one for one in clocks if one.pid not in self.armed] or clocks)
+
+    # What strikes
+
+    def _kill(self) -> None:
+        """SIGKILL to any of the clocks, at any moment."""
+        self._work()
+        self._end(self._one_of(self.standing.clocks))
+
+    def _strike(self) -> None:
+        """SIGKILL to a clock that has something in hand, at any moment of its having it."""
+        self._end(self._one_at_work())
 
     def _point(self) -> None:
-        """A clock that kills itself at a named point; if it does not come to it, it is killed."""
-        if not self.server:  # which takes a second clock only when the first is gone
-            self._kill()
-        name = self.chance.choice(POINTS)
-        reached = self.standing.reached(name)
-        reached.unlink(missing_ok=True)
-        clock = self.standing.clock(dies_at=name)
-        wait_until(lambda: "runs" in clock.said() or not clock.is_running(), within=PATIENCE)
+        """Clocks get the time to come to their points; one at least is on the way to one."""
+        lacking = self._points()
+        if lacking and not any(one.pid in self.armed for one in self.standing.clocks):
+            if not self.server:  # which takes a second clock only when the first is gone
+                self._kill()
+            self._start(self.chance.choices([*lacking], [*lacking.values()])[0])
         self._work()
-        wait_until(lambda: not clock.is_running(), within=2)
-        if not reached.exists():
-            self._end(clock)
-            return
-        clock.popen.wait(PATIENCE)
-        self.standing.clocks.remove(clock)
-        self.tally.at_a_point += 1
-        self._count(clock)
+        clocks = list(self.standing.clocks)
+        within = 1 if self.server else 4  # there nobody else is killed before it comes to its own
+        wait_until(lambda: any(not one.is_running() for one in clocks), within=within)
 
     def _still(self) -> None:
-        """SIGSTOP; it wakes when its lease is long over, and is killed before long."""
-        self._work()
-        clock = self.chance.choice(self.standing.clocks)
-        freeze(clock)
+        """SIGSTOP; it wakes when its lease is long over, and works on."""
+        clock = self._one_at_work()
+        _send_to([clock], freeze)
+        if not clock.is_running():
+            return
+        until = time.monotonic() + 2 * self.standing.pace.press.lease
+        self.sleepers.append(Sleeper(clock, until, held=self._left_by(clock) > 0))
         self.standing.clocks.remove(clock)
-        self.tally.stood_still += 1
-        self.sleepers[clock.pid] = (clock, time.monotonic() + 2 * LEASE)
         if not self.server:  # it keeps everybody out as long as it stands
             self._wake_sleepers(all_of_them=True)
 
     def _wake_sleepers(self, *, all_of_them: bool = False) -> None:
-        for pid, (clock, at) in list(self.sleepers.items()):
+        for one in list(self.sleepers):
             if all_of_them:
-                time.sleep(max(0.0, at - time.monotonic()))
-            if time.monotonic() >= at:
-                wake(clock)
-                del self.sleepers[pid]
-                self.standing.clocks.append(clock)
+                time.sleep(max(0.0, one.until - time.monotonic()))
+            if not one.is_awake and time.monotonic() >= one.until:
+                wake(one.clock)
+                self.tally.stood_still += one.held
+                one.is_awake, one.until = True, time.monotonic() + AWAKE
+            if all_of_them:
+                time.sleep(max(0.0, one.until - time.monotonic()))
+            if one.is_awake and time.monotonic() >= one.until:
+                self.sleepers.remove(one)
+                self.standing.clocks.append(one.clock)
 
     def _restart(self) -> None:
         """PostgreSQL ends as in a crash, and comes back after a moment."""
         assert self.server is not None
         self._work()
         self.server.stop()
-        time.sleep(self.chance.uniform(0, 2))
+        time.sleep(self.chance.uniform(0, 0.5))
         self.server.start_again()
         self.standing.reconnect()
         self.tally.restarts += 1
 
     def _cut(self) -> None:
         """Half of the clocks' connections end, whatever they were doing."""
-        assert self.server is not None
         self._work()
         url = self.standing.database.url.replace("+psycopg", "")
         with psycopg.connect(url, autocommit=True) as killer:
             row = killer.execute(CUT).fetchone()
             self.tally.cuts += row[0] if row else 0
 
+    def _commit(self) -> None:
+        """A clock's connection ends inside a COMMIT that matters; it is killed in its trouble."""
+        words = self.chance.choice((SENDING, RECEIPTS))
+        lets_through = self.chance.random() < 0.5
+        url = self.standing.database.url
+        with (
+            TemporaryDirectory(prefix="nagarvani-") as folder,  # a socket's path may not be long
+            cutting(url, Path(folder), words, lets_through=lets_through, most=1) as cutter,
+        ):
+            address = self.standing.pace.address(cutter.own_url)
+            clock = self.standing.clock(NAGARVANI_DATABASE_URL=address)
+            wait_until(lambda: "runs" in clock.said(), within=5)
+            with self._others_stopped(clock):
+                self.traffic.fall_due()
+                wait_until(lambda: cutter.cut > 0, within=2)
+            self.tally.commits += cutter.cut
+            self._end(clock)
+
+    @contextmanager
+    def _others_stopped(self, clock: Started) -> Iterator[None]:
+        """Whatever falls due meanwhile is this clock's."""
+        others = [one for one in self.standing.clocks if one is not clock]
+        _send_to(others, freeze)
+        try:
+            yield
+        finally:
+            _send_to(others, wake)
+
+    def _lock(self) -> None:
+        """Another program writes to SQLite, and takes its time."""
+        self._work()
+        seconds = LOCKS[self.done().locks % len(LOCKS)]
+        file = self.standing.database_url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=PATIENCE)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            time.sleep(seconds)
+            writer.execute("ROLLBACK")
+        self.tally.locks += 1
+
     def _come_to_rest(self) -> None:
         self._wake_sleepers(all_of_them=True)
+        self._bury_the_dead()
         self.standing.end_clocks()
-        self.standing.clear_faults()
-        self.standing.drain(within=10 * PATIENCE)
+        self.traffic.clear()
+        within = 10 * PATIENCE + max(self.standing.pace.press.looks)
+        self.standing.drain(within=within)
+
+
+def _send_to(clocks: Iterable[Started], sign: Callable[[Started], None]) -> None:
+    for one in clocks:
+        with suppress(ProcessLookupError):  # it may come to its point at this very moment
+            sign(one)
 
 
 def _check_it_never_ran(clock: Started) -> None:

@@ -14,11 +14,12 @@ from tempfile import mkdtemp
 import psycopg
 import pytest
 
-from tests.crash.cutting import cutting
+from tests.crash.cutting import RECEIPTS, SENDING, cutting
 from tests.crash.disks import Disk, small_disk
-from tests.crash.house import LEASE, PATIENCE, House, house
+from tests.crash.house import PATIENCE, House, house
 from tests.crash.judging import explain, judge
 from tests.crash.nursery import Forking
+from tests.crash.paces import LEASE
 from tests.crash.servers import OwnServer, own_server
 from tests.support.postgres import TEMPLATE
 from tests.support.processes import Started, Starter
@@ -27,9 +28,6 @@ from tests.support.runs import Run
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 on_its_own_server = pytest.mark.xdist_group("a server of its own")
-SENDING, RECEIPTS = b"EXECUTE send(", b'"platform_id"'
-"""What the transactions say in which `sending` and receipts are written."""
-
 COMPLAINTS = ("does not answer", "disk is full", "disk I/O error", "No space left")
 
 

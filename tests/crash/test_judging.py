@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.desk import leaving
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision
+from publisher.models.content import Decision, Rendition
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.now import now
@@ -47,6 +47,18 @@ def test_words_that_nobody_approved_are_seen(sent: House) -> None:
     sent.post_as_a_person("कोणी मंजूर न केलेला मजकूर")
     found = judge(sent)
     assert (found.duplicates, found.losses, found.unapproved) == (0, 0, 1)
+    assert "never approved" in explain(sent)
+
+
+def test_a_picture_that_nobody_approved_is_seen(sent: House) -> None:
+    """A text that is out with another number of pictures than it was approved with."""
+    with sent.database.transaction() as session:
+        variant = _first(session).variant
+        rendition = Rendition(position=1, sha256="0" * 64, source_sha256="0" * 64, mime="image/png")
+        rendition.width, rendition.height = 800, 600
+        variant.renditions.append(rendition)
+    found = judge(sent)
+    assert (found.duplicates, found.losses, found.unapproved, found.pictured) == (0, 0, 1, 1)
     assert "never approved" in explain(sent)
 
 

@@ -14,8 +14,9 @@ from publisher.desk.drafting import PictureDraft
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account
 from tests.crash import points
-from tests.crash.house import LEASE, PATIENCE, House, freeze, wake
+from tests.crash.house import PATIENCE, House, freeze, wake
 from tests.crash.judging import judge
+from tests.crash.paces import LEASE
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from tests.crash.counting import BEGIN, END, Kept, Tally
+from publisher import settings
+from publisher.lifecycle import AccountState
+from publisher.models.deliveries import Account
+from tests.crash.counting import BEGIN, END, POINTS, Kept, Tally
+from tests.crash.house import House
 from tests.crash.judging import Judgement
+from tests.crash.paces import REAL, SCALED
+from tests.crash.rounds import Round
+from tests.crash.wanting import IN_EARNEST, SHORTENED, WANTED, Wanted
 from tests.support.processes import Started, Starter
 from tests.support.runs import REGISTRY, Run, wait_until
 
 ROUND = Tally(
-    kills=80, at_work=50, seconds=90.0, found=Judgement(posts=1_480, published=1_478, held=2)
+    kills=80,
+    at_work=50,
+    seconds=90.0,
+    points={"publish.claimed": 3, "look.read": 1},
+    found=Judgement(posts=1_480, published=1_478, held=2),
 )
+EVERYWHERE = dict.fromkeys(POINTS, 1)
 
 
 @pytest.fixture
@@ -27,24 +41,183 @@ def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path / "kept", page)
 
 
-def test_rounds_are_summed_and_a_line_that_was_cut_short_is_none(kept: Kept) -> None:
-    kept.add("sqlite", ROUND)
-    kept.add("sqlite", ROUND)
+@pytest.mark.parametrize(
+    "line", ['{"kills": 80, "at_', '{"kills": 80, "at_a_point": 2, "found": {"posts": 3}}']
+)
+def test_rounds_are_summed_and_half_a_line_or_one_of_another_form_is_none(
+    kept: Kept, line: str
+) -> None:
+    kept.finish("sqlite", ROUND)
+    kept.finish("sqlite", ROUND)
     with (kept.folder / "sqlite.jsonl").open("a") as lines:
-        lines.write('{"kills": 80, "at_')
-    assert kept.counted("sqlite") == ROUND + ROUND
+        lines.write(line)
+    total = kept.counted("sqlite")
+    assert total == ROUND + ROUND
+    assert (total.kills, total.at_a_point, total.at_random, total.posts) == (160, 8, 152, 2_960)
+    assert total.points == {"publish.claimed": 6, "look.read": 2}
     assert kept.counted("postgresql") == Tally()
-    assert kept.share("sqlite") == 160 / 300
+
+
+def test_what_is_under_way_is_done_and_not_yet_counted(kept: Kept) -> None:
+    kept.finish("sqlite", ROUND)
+    one, other = Tally(), Tally()
+    with kept.begun("sqlite", one):
+        with kept.begun("sqlite", other):
+            other.kills = 4
+            assert kept.done("sqlite").kills == 84
+            other.kills = 0  # the two are alike again, and one of them ends
+        one.kills = 3
+        assert kept.done("sqlite").kills == 83
+        assert (kept.counted("sqlite"), kept.done("postgresql")) == (ROUND, Tally())
+    assert kept.done("sqlite") == ROUND
 
 
 def test_the_table_stands_between_its_marks_and_nothing_else_changes(kept: Kept) -> None:
-    kept.add("sqlite", ROUND)
-    kept.write_table()
+    kept.finish("sqlite", ROUND)
     kept.write_table()
     lines = kept.page.read_text().splitlines()
     assert (lines[0], lines[1], lines[-2], lines[-1]) == ("before", BEGIN, END, "after")
-    assert len(lines) == 8
-    assert lines[5].startswith("| sqlite | 80 | 50 | 0 | 0 | 0 | 0 | 1,480 | 1,478 |")
+    assert lines[2] == "|  | PostgreSQL | SQLite |"
+    assert "| clocks killed (SIGKILL) | 0 | 80 |" in lines
+    assert "| … which had come to a named point | 0 | 4 |" in lines
+    assert "| … at each of the 17 points at least | 0 | 0 |" in lines
+    assert "| PostgreSQL restarted in immediate mode | 0 | – |" in lines
+    assert "| posts | 0 | 1,480 |" in lines
+    assert "| held for a person | 0 | 2 |" in lines
+    assert "| **duplicates** | 0 | 0 |" in lines
+    assert "| minutes | 0 | 2 |" in lines
+
+
+def test_real_times_have_a_column_of_their_own_once_they_were_tried(kept: Kept) -> None:
+    kept.finish("sqlite", ROUND)
+    kept.finish("sqlite-real", replace(ROUND, kills=7))
+    page = kept.page.read_text()
+    assert "|  | PostgreSQL | SQLite | SQLite, real times |" in page
+    assert "| clocks killed (SIGKILL) | 0 | 80 | 7 |" in page
+
+
+# What is wanting
+
+
+def test_the_run_ends_when_the_last_of_its_numbers_is_reached() -> None:
+    wanted = Wanted({"kills": 100, "restarts": 10}, at_each_point=2)
+    done = Tally(kills=50, restarts=10, points=dict.fromkeys(POINTS, 2))
+    assert wanted.share(done) == 0.5
+    assert wanted.share(replace(done, kills=100)) == 1
+    assert wanted.share(replace(done, kills=100, restarts=3)) == 0.3
+
+
+def test_many_kills_at_one_point_make_up_for_none_at_another() -> None:
+    wanted = Wanted({"kills": 100}, at_each_point=2)
+    uneven = dict.fromkeys(POINTS, 2) | {"look.read": 0, "publish.claimed": 40}
+    done = Tally(kills=100, points=uneven)
+    assert wanted.share(done) < 1
+    assert wanted.points(done) == {"look.read": 2}
+
+
+def test_strokes_are_chosen_by_what_is_wanting_still() -> None:
+    wanted = Wanted(
+        {"kills": 100, "at_random": 60, "stood_still": 20, "restarts": 10, "cuts": 10, "locks": 4},
+        at_each_point=2,
+    )
+    assert wanted.strokes(Tally()) == {
+        "kill": 22,
+        "strike": 44,
+        "point": 34,
+        "still": 20,
+        "restart": 10,
+        "cut": 2,
+        "lock": 4,
+    }
+    done = Tally(kills=100, stood_still=18, restarts=12, cuts=10, locks=4, points=EVERYWHERE)
+    assert wanted.strokes(done) == {"point": 17, "still": 2}
+    done.stood_still, done.points = 20, dict.fromkeys(POINTS, 2)
+    assert wanted.strokes(done) == {"strike": 1}, "only posts can be wanting now"
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_every_stroke_that_a_number_needs_exists(kind: str) -> None:
+    strokes = WANTED[kind].strokes(Tally())
+    assert all(hasattr(Round, f"_{one}") for one in strokes)
+    of_others = {"lock"} if kind.startswith("postgresql") else {"restart", "cut", "commit"}
+    assert not of_others & set(strokes)
+
+
+def test_real_times_are_those_of_the_settings(tmp_path: Path) -> None:
+    assert REAL.press == settings.load({}, folder=tmp_path).press
+    assert "options" not in REAL.address("postgresql+psycopg://u@/db?host=/there")
+    assert SCALED.press.lease < REAL.press.lease
+    assert IN_EARNEST.pace is REAL
+    assert SHORTENED.pace is SCALED
+    assert {*IN_EARNEST.lanes, *SHORTENED.lanes} == set(WANTED)
+
+
+# What is counted
+
+
+def _round(standing: House, *, but: str = "") -> Round:
+    """A round with one clock, in which nothing is wanting but one kill at that point."""
+    tally = Tally()
+    reached = {one: 1 for one in POINTS if one != but}
+    before = Tally(kills=len(reached), points=reached)
+    wanted = Wanted({}, at_each_point=1)
+    return Round(
+        *(standing, None, random.Random(3), wanted), done=lambda: before + tally, tally=tally
+    )
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_a_round_ends_once_the_point_that_was_wanting_was_reached(standing: House) -> None:
+    playing = _round(standing, but="publish.claimed")
+    tally = playing.play(is_over=lambda: False)
+    assert tally.points == {"publish.claimed": tally.kills}
+    assert tally.at_work > 0
+    assert tally.found.is_clean
+    assert tally.posts > 0
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_a_clock_that_is_killed_on_its_way_to_a_point_is_not_counted_there(
+    standing: House,
+) -> None:
+    playing = _round(standing, but="look.stored")
+    playing.stroke("kill")
+    assert (playing.tally.kills, playing.tally.points) == (1, {})
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("held", [True, False], ids=["with something in hand", "with nothing"])
+def test_a_clock_that_stood_still_is_counted_if_it_had_something_in_hand(
+    standing: House, held: bool
+) -> None:
+    playing = _round(standing)
+    if not held:
+        with standing.database.transaction() as session:
+            session.execute(update(Account).values(state=AccountState.PAUSED))
+    playing.stroke("still")
+    assert playing.tally.stood_still == held
+    assert playing.tally.kills == 0
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_answers_that_were_lost_are_counted_and_faults_that_nobody_met_are_not(
+    standing: House,
+) -> None:
+    traffic = _round(standing).traffic
+    traffic.lay_faults()
+    laid = len(traffic.laid)
+    traffic.clear()
+    assert (laid > 0, traffic.tally.lost_answers) == (True, 0)
+    traffic.lay_faults()
+    laid = len(traffic.laid)
+    traffic.fall_due()
+    standing.drain()
+    traffic.clear()
+    assert traffic.tally.lost_answers == laid
 
 
 @dataclass
@@ -89,4 +262,5 @@ def test_the_long_run_ends_when_asked_and_goes_on_after_a_kill(
     assert long.begin().stop(signal.SIGTERM, within=200) == 0
     assert not left.exists(), "what the kill left is ended by the next"
     assert kept.counted("sqlite").kills > first.kills
-    assert f"| sqlite | {kept.counted('sqlite').kills} |" in kept.page.read_text()
+    row = f"| clocks killed (SIGKILL) | 0 | {kept.counted('sqlite').kills} |"
+    assert row in kept.page.read_text()

@@ -86,7 +86,8 @@ class Started:
     def kill(self) -> int:
         """End it by SIGKILL, as a crash would, and nothing else; gives its exit code."""
         if self.is_running():
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may end by itself at this very moment
+                os.kill(self.pid, signal.SIGKILL)
         return self.popen.wait(10)
 
     def _end_session(self) -> None:
