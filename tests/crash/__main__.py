@@ -18,7 +18,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -76,23 +75,27 @@ class Lanes:
             thread.join()
 
     def _lane(self, kind: str) -> None:
-        try:
+        with ExitStack() as otherwise:
+            # Whatever goes wrong in one lane ends the others too, and the run has failed.
+            otherwise.callback(self._stop)
             while not self.ending() and WANTED[kind].share(self.kept.done(kind)) < 1:
-                tally = Tally()
-                with self.kept.begun(kind, tally):
-                    self._round(kind, tally)
-                self.kept.finish(kind, tally)
-                _say(kind, tally, self.kept.counted(kind))
-                if not tally.found.is_clean:
-                    self._stop()
-        except Exception:  # noqa: BLE001  # a lane that fails ends the others, and the run fails
-            self.kept.tell(kind, traceback.format_exc())
-            self._stop()
+                if not self._round(kind):
+                    return
+            otherwise.pop_all()
 
     def _stop(self) -> None:
         self.is_clean, self.ending.asked = False, True
 
-    def _round(self, kind: str, tally: Tally) -> None:
+    def _round(self, kind: str) -> bool:
+        """Play one, and count it; false at a broken promise."""
+        tally = Tally()
+        with self.kept.begun(kind, tally):
+            self._open(kind, tally)
+        self.kept.finish(kind, tally)
+        _say(kind, tally, self.kept.counted(kind))
+        return tally.found.is_clean
+
+    def _open(self, kind: str, tally: Tally) -> None:
         own = self.server if kind.startswith("postgresql") else None
         with (
             tempfile.TemporaryDirectory(dir=self.run.folder) as name,

@@ -101,7 +101,7 @@ LINES: tuple[tuple[str, str], ...] = (
     ("**duplicates**", "found.duplicates"),
     ("**losses**", "found.losses"),
     ("**unapproved**", "found.unapproved"),
-    ("minutes", "minutes"),
+    ("minutes of all rounds", "minutes"),
 )
 """The lines of the table: what stands in front, and what is counted there."""
 

@@ -31,6 +31,9 @@ from tests.support.runs import wait_until
 LOCKS = (0.1, 1, 6, 30)
 """Seconds for which another writer has SQLite; a clock waits ten."""
 
+ANEW = 0.1
+"""How often it is chosen anew after a stroke whether Facebook's page takes posts in two steps."""
+
 AWAKE = 1.0
 """Seconds that one who woke has for what it still had in mind, before it can be killed."""
 
@@ -82,6 +85,8 @@ class Round:
             strokes = self.wanted.strokes(self.done())
             (chosen,) = self.chance.choices([*strokes], [*strokes.values()])
             self.stroke(chosen)
+            if self.chance.random() < ANEW:
+                self._choose_steps()
             time.sleep(self.pause)
         self._come_to_rest()
         self.tally.found = judge(self.standing)
@@ -96,9 +101,9 @@ class Round:
         self._wake_sleepers()
 
     def _choose_steps(self) -> None:
-        """In about half of the rounds Facebook's page takes its posts in two steps.
+        """For about half of the time Facebook's page takes its posts in two steps.
 
-        So are all once nothing is wanting but the points that only these come to.
+        For all of it once nothing is wanting but the points that only these come to.
         """
         lacking = self.wanted.points(self.done())
         by_two = sum(lacking.get(one, 0) for one in points.IN_TWO_STEPS)
@@ -130,7 +135,7 @@ class Round:
         return self.chance.choices([*lacking], [*lacking.values()])[0]
 
     def _points(self) -> dict[str, int]:
-        """How many kills are wanting at each of the points that can be reached in this round."""
+        """How many kills are wanting at each of the points that can be reached now."""
         lacking = self.wanted.points(self.done())
         far = () if self.traffic.has_two_steps else points.IN_TWO_STEPS
         return {one: number for one, number in lacking.items() if one not in far}
@@ -240,8 +245,9 @@ class Round:
             if all_of_them:
                 time.sleep(max(0.0, one.until - time.monotonic()))
             if not one.is_awake and time.monotonic() >= one.until:
-                wake(one.clock)
-                self.tally.stood_still += one.held
+                # One that was dying by its own hand as it was stopped slept no moment.
+                self.tally.stood_still += one.held and one.clock.is_running()
+                _send_to([one.clock], wake)
                 one.is_awake, one.until = True, time.monotonic() + AWAKE
             if all_of_them:
                 time.sleep(max(0.0, one.until - time.monotonic()))

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from publisher import settings
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
+from tests.crash.__main__ import Ending, Lanes
 from tests.crash.counting import BEGIN, END, POINTS, Kept, Tally
 from tests.crash.house import House
 from tests.crash.judging import Judgement
@@ -85,7 +86,7 @@ def test_the_table_stands_between_its_marks_and_nothing_else_changes(kept: Kept)
     assert "| posts | 0 | 1,480 |" in lines
     assert "| held for a person | 0 | 2 |" in lines
     assert "| **duplicates** | 0 | 0 |" in lines
-    assert "| minutes | 0 | 2 |" in lines
+    assert "| minutes of all rounds | 0 | 2 |" in lines
 
 
 def test_real_times_have_a_column_of_their_own_once_they_were_tried(kept: Kept) -> None:
@@ -133,6 +134,12 @@ def test_strokes_are_chosen_by_what_is_wanting_still() -> None:
     assert wanted.strokes(done) == {"point": 17, "still": 2}
     done.stood_still, done.points = 20, dict.fromkeys(POINTS, 2)
     assert wanted.strokes(done) == {"strike": 1}, "only posts can be wanting now"
+
+
+def test_of_a_tenth_one_is_left_of_everything() -> None:
+    tenth = Wanted({"kills": 1_000, "locks": 4, "commits": 11}, at_each_point=7).tenth()
+    assert tenth == Wanted({"kills": 100, "locks": 1, "commits": 2}, at_each_point=1)
+    assert WANTED["postgresql-real"] == WANTED["postgresql"].tenth()
 
 
 @pytest.mark.parametrize("kind", WANTED)
@@ -218,6 +225,16 @@ def test_answers_that_were_lost_are_counted_and_faults_that_nobody_met_are_not(
     standing.drain()
     traffic.clear()
     assert traffic.tally.lost_answers == laid
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_lane_that_fails_ends_the_others_and_the_run(kept: Kept, tmp_path: Path) -> None:
+    ending = Ending(at=float("inf"))
+    lanes = Lanes(SHORTENED, Run(tmp_path / "gone"), None, kept, ending)
+    lanes.go_on(["sqlite"])
+    assert not lanes.is_clean
+    assert ending()
+    assert kept.counted("sqlite") == Tally()
 
 
 @dataclass

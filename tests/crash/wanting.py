@@ -53,6 +53,11 @@ class Wanted:
         }
         return {one: number for one, number in found.items() if number} or {"strike": 1}
 
+    def tenth(self) -> Wanted:
+        """A tenth of it, and at least one of each."""
+        numbers = {name: ceil(number / 10) for name, number in self.numbers.items()}
+        return Wanted(numbers, ceil(self.at_each_point / 10))
+
     def _lacks(self, name: str, done: Tally) -> int:
         return max(0, self.numbers.get(name, 0) - int(getattr(done, name)))
 
@@ -82,7 +87,7 @@ IN_EARNEST = Form(
 round comes to rest a quarter of an hour after its last stroke: that is when the last look is.
 """
 
-WANTED: Mapping[str, Wanted] = {
+_SHORTENED: Mapping[str, Wanted] = {
     "postgresql": Wanted(
         {
             "kills": 1_000,
@@ -107,29 +112,9 @@ WANTED: Mapping[str, Wanted] = {
         },
         at_each_point=7,
     ),
-    "postgresql-real": Wanted(
-        {
-            "kills": 150,
-            "at_random": 75,
-            "stood_still": 30,
-            "restarts": 30,
-            "cuts": 30,
-            "commits": 15,
-            "lost_answers": 90,
-            "posts": 750,
-        },
-        at_each_point=3,
-    ),
-    "sqlite-real": Wanted(
-        {
-            "kills": 75,
-            "at_random": 45,
-            "stood_still": 3,
-            "locks": 4,
-            "lost_answers": 30,
-            "posts": 450,
-        },
-        at_each_point=1,
-    ),
 }
-"""After so much a database has had enough; of real times a part of it, for most is waiting."""
+WANTED: Mapping[str, Wanted] = {
+    **_SHORTENED,
+    **{f"{kind}-real": wanted.tenth() for kind, wanted in _SHORTENED.items()},
+}
+"""After so much a database has had enough; of real times it is a tenth, for most is waiting."""
