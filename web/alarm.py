@@ -20,6 +20,9 @@ log = logging.getLogger("nagarvani.web")
 EVERY: Final = timedelta(seconds=10)
 """How often a process looks, at most: in the background of a request, whoever made it."""
 
+BEAT: Final = 30.0
+"""Seconds between two looks of a process that serves, whether anybody asks for a page or not."""
+
 
 class Alarm:
     """What one process knows of its own looking."""
@@ -36,15 +39,32 @@ class Alarm:
             if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
                 return None
             self._looked_at = now
-        thread = threading.Thread(target=self._ring, name="alarm", daemon=True)
+        thread = threading.Thread(target=_try, args=[self._house], name="alarm", daemon=True)
         thread.start()
         return thread
 
-    def _ring(self) -> None:
-        try:
-            ring(self._house)
-        except SQLAlchemyError as problem:
-            log.warning("whether a clock runs was not seen: %s", type(problem).__name__)
+
+def keep_watch(of: House, *, every: float = BEAT, ended: threading.Event) -> threading.Thread:
+    """Look again and again with nobody at the web, in a thread that ends with the process.
+
+    The first look is not at the beginning: after a restart of the machine the clock starts too.
+    """
+    thread = threading.Thread(target=_watch, args=[of, every, ended], name="watch", daemon=True)
+    thread.start()
+    return thread
+
+
+def _watch(of: House, every: float, ended: threading.Event) -> None:
+    while not ended.wait(every):
+        _try(of)
+
+
+def _try(of: House) -> None:
+    """A database that is away for a moment ends nothing."""
+    try:
+        ring(of)
+    except SQLAlchemyError as problem:
+        log.warning("whether a clock runs was not seen: %s", type(problem).__name__)
 
 
 def ring(of: House) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from web import alarm
 from web.app import create_app
 from web.house import House
 
@@ -15,16 +17,28 @@ class _Server(BaseApplication):
     def __init__(self, house: House, options: dict[str, Any]) -> None:
         self.house = house
         self.options = options
+        self.ended = threading.Event()
+        options["worker_exit"] = self._end
         super().__init__()
 
     def load_config(self) -> None:
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
+    def _end(self, _server: object, _worker: object) -> None:
+        """What a process does before it ends: it begins no look any more."""
+        self.ended.set()
+
     def load(self) -> Flask:
-        """Made anew in each process, so that no connection is shared by two."""
+        """Made anew in each process, so that no connection is shared by two.
+
+        Each also watches whether a clock runs: the clock, that is dead then, cannot tell.
+        """
         self.house.database.dispose()
-        return create_app(self.house)
+        app = create_app(self.house)
+        if self.house.rings:
+            alarm.keep_watch(self.house, ended=self.ended)
+        return app
 
 
 def serve(house: House, *, port: int, workers: int) -> None:

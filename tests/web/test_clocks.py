@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from publisher.database import Database
 from publisher.models.clocks import Outage
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.office import clocks, outages, retention
 from publisher.press import dispatching
 from tests.support.city import DAY, HOUR, MINUTE, City
-from tests.support.mail import MailServer
+from tests.support.mail import Mail, MailServer
 from tests.web.counter import Site, house_of
 from tests.web.reading import Page
+from web import alarm
 from web.alarm import Alarm, ring
 from web.app import create_app
 from web.house import House
@@ -245,6 +252,97 @@ def test_any_page_rings_even_before_signing_in(
     for one in threading.enumerate():  # it writes down that the mail is gone
         if one.name == "alarm":
             one.join(20)
+
+
+def test_with_nobody_at_the_web_any_number_of_processes_mail_the_admins_once(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    began_at, ended = beat(site.city), threading.Event()
+    processes = [
+        replace(ringing, database=Database(site.city.database.url)) for _ in range(4)
+    ]  # as they have it, connections of their own
+    site.city.clock.move(HOUR)
+    watches = [alarm.keep_watch(one, every=0.02, ended=ended) for one in processes]
+    mail_server.wait_for(1)
+    time.sleep(1)
+    ended.set()
+    for watch, process in zip(watches, processes, strict=True):
+        watch.join(20)
+        assert not watch.is_alive()
+        process.database.dispose()
+    assert [one.recipients for one in mail_server.mails] == [("admin@pmc.example",)]
+    assert [one.began_at for one in known(site.city)] == [began_at]
+    assert site.city.told("clocks_silent") == ["admin"]
+
+
+class Away(Database):
+    """Does not answer the first questions."""
+
+    asked = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        self.asked += 1
+        if self.asked < 4:
+            raise OperationalError("", {}, ConnectionError("away"))
+        with super().reading() as session:
+            yield session
+
+
+def test_the_watch_outlives_a_database_that_is_away(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    beat(site.city)
+    site.city.clock.move(HOUR)
+    ended, away = threading.Event(), Away(site.city.database.url)
+    watch = alarm.keep_watch(replace(ringing, database=away), every=0.02, ended=ended)
+    mail_server.wait_for(1)
+    ended.set()
+    watch.join(20)
+    assert away.asked >= 4
+    away.dispose()
+
+
+class Held(Database):
+    """Knows how many sessions are open."""
+
+    open = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        self.open += 1
+        try:
+            with super().transaction() as session:
+                yield session
+        finally:
+            self.open -= 1
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        self.open += 1
+        try:
+            with super().reading() as session:
+                yield session
+        finally:
+            self.open -= 1
+
+
+def test_nothing_of_the_database_is_held_while_a_mail_is_sent(
+    site: Site, ringing: House, mail_server: MailServer
+) -> None:
+    beat(site.city)
+    site.city.clock.move(HOUR)
+    held, open_then = Held(site.city.database.url), list[int]()
+
+    class Noting(list[Mail]):
+        def append(self, mail: Mail) -> None:
+            open_then.append(held.open)
+            super().append(mail)
+
+    mail_server.mails = Noting()
+    assert ring(replace(ringing, database=held)) == 1
+    assert open_then == [0]
+    held.dispose()
 
 
 def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site) -> None:
