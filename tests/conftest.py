@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from publisher.database import Database, migrate
@@ -18,6 +19,7 @@ from tests.support.postgres import Server
 from tests.support.processes import Starter, starting
 from tests.support.processes import free_port as find_free_port
 
+settings.register_profile("long")  # by --hypothesis-profile: see tests/press, people and faults
 _RUN = pytest.StashKey[runs.Run]()
 _TWINS = (
     *("tests/desk/", "tests/office/", "tests/inbox/", "tests/cli/test_doctor"),
