@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -63,9 +64,9 @@ class Scene(RuleBasedStateMachine):
         self.told = 0
 
     @staticmethod
+    @abstractmethod
     def lend(_file: Path) -> str:
         """The address of an empty, migrated database; on SQLite in that file."""
-        raise NotImplementedError
 
     def another_database(self) -> Database:
         """An empty one; on PostgreSQL the one before is gone with that."""
