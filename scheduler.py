@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from publisher.database import Database
 from publisher.desk.warning.looking import Glass, tick_links
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
@@ -142,7 +143,8 @@ def run(bench: Bench, settings: Settings) -> None:
         printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
         printing.start()
     beside = ticks(bench, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
-    scheduler = make_scheduler(tuple(one for one in beside if one.name != "press"))
+    tables = Tick("tables", 2.0, _watch_tables(bench.database, asked, died))
+    scheduler = make_scheduler((*(one for one in beside if one.name != "press"), tables))
     scheduler.start()
     log.info("clock %s runs", bench.clock_name)
     asked.wait()
@@ -154,6 +156,26 @@ def run(bench: Bench, settings: Settings) -> None:
     log.info("clock %s has stopped", bench.clock_name)
     if died.is_set():
         raise SystemExit(1)  # whoever watches over the clock starts it again
+
+
+def _watch_tables(
+    database: Database, asked: threading.Event, died: threading.Event
+) -> Callable[[], int]:
+    """A tick that ends the clock once the tables are another version's.
+
+    They fitted when it started. What they are now is not for this version to write.
+    """
+    ours = database.revision()
+
+    def watch() -> int:
+        found = database.revision()
+        if found != ours:
+            log.error("the tables are those of another version (%s, not %s) now", found, ours)
+            died.set()
+            asked.set()
+        return 0
+
+    return watch
 
 
 def _leave_alone_what_stays() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from commands.founding import lay_tables
 from commands.opening import checked_database, open_bench
-from publisher.database import migrate
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
 from publisher.office import backup
@@ -53,7 +53,7 @@ def _say_lost(manifest: Manifest) -> None:
 
 def restore(settings: Settings, file: Path) -> None:
     """Fill the empty house of these settings; it starts under a stop, and in doubt."""
-    migrate(settings.database_url)
+    lay_tables(settings)
     bench = open_bench(settings)
     try:
         _say_restored(_fill(bench, file))

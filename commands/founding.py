@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from commands.opening import font_file
-from publisher.database import Database, migrate
+from publisher.database import Database, NewerTables, migrate
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
@@ -50,7 +50,7 @@ class GivenAccount:
 def run(settings: Settings) -> None:
     """Do whatever is not done yet, and say what was done and what comes next."""
     given = tuple(_given(settings.access))
-    migrate(settings.database_url)
+    lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
     database = Database(settings.database_url)
     try:
@@ -65,6 +65,17 @@ def run(settings: Settings) -> None:
     make_font(font_file())
     click.echo("Font: made for the pages.")
     click.echo(_next(somebody=somebody))
+
+
+def lay_tables(settings: Settings) -> None:
+    """Lay the tables of this version; each step that was cut off before is taken anew."""
+    try:
+        migrate(settings.database_url)
+    except NewerTables as problem:
+        raise click.ClickException(
+            "The tables are those of a newer version, and were left as they are: "
+            "install that version, or name another database."
+        ) from problem
 
 
 def _load(session: Session, at: datetime) -> str:

@@ -9,6 +9,10 @@ NAMES = frozenset(
     {
         "approve.before_commit",
         "approve.after_commit",
+        "schedule.before_commit",
+        "schedule.after_commit",
+        "edit.before_commit",
+        "edit.after_commit",
         "answer.before_commit",
         "answer.after_commit",
         "publish.before_claim",

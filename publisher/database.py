@@ -11,6 +11,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -199,6 +202,11 @@ class Database:
             found = str(connection.execute(text(query)).scalar())
         return None if found == wanted else f"{query} gives {found}, not {wanted}"
 
+    def revision(self) -> str | None:
+        """Of which revision the tables are; None where there are none."""
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
     def dispose(self) -> None:
         """Close every connection."""
         kept, self._kept = self._kept, None
@@ -252,6 +260,15 @@ def alembic_config(url: str) -> Config:
     return config
 
 
+class NewerTables(Exception):
+    """The tables are of a revision that this version does not know: nothing was changed."""
+
+
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database to this revision of its schema."""
-    command.upgrade(alembic_config(url), revision)
+    """Bring the database to this revision of its schema; raises `NewerTables`."""
+    try:
+        command.upgrade(alembic_config(url), revision)
+    except CommandError as problem:
+        if isinstance(problem.__cause__, ResolutionError):
+            raise NewerTables from problem
+        raise

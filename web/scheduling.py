@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action
+from publisher import checkpoints
 from publisher.desk import drafting, scheduling, slots, timing
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.models.calendar import QuietTime
@@ -68,6 +69,7 @@ def schedule(post_id: int, variant_id: int) -> Page:
         return _time_page(post_id, variant_id, form, happened=rest, clash=clash), 422
     except NotAllowed as refusal:
         return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
+    checkpoints.reach("schedule.after_commit")
     flash(_("The time is set."))
     for sentence in told:
         flash(sentence, "amber")

@@ -12,7 +12,7 @@ from approvals.errors import NotAllowed, NotApproved, WrongState
 from approvals.gate import Refusal
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import checkpoints, moving
 from publisher.desk import account_use, correcting, leaving
 from publisher.desk.checking import Missing
 from publisher.desk.timing import GONE, LATE_LIMIT, LONGEST_LATE_LIMIT, UNSENT, check_time
@@ -57,9 +57,11 @@ def schedule(
     if not variant.target:
         account_use.check_open(session, variant.account, post.department_id)
     check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
-    return _set_time(
+    delivery = _set_time(
         session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
     )
+    checkpoints.reach("schedule.before_commit")
+    return delivery
 
 
 def _set_time(

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
@@ -86,8 +85,7 @@ def check_database(database: Database) -> Finding:
 def check_migrations(database: Database) -> Finding:
     """Whether the tables are those of this version."""
     wanted = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
-    with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    found = database.revision()
     values = {"found": found or "-", "wanted": wanted}
     if found is None:
         return Finding(Subject.MIGRATIONS, False, "no_tables", values)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 import requests
@@ -12,10 +15,14 @@ from commands.demo.city import accounts_at
 from publisher.demo import seeding
 from publisher.now import now
 from publisher.settings import load
+from tests.crash import in_commit
+from tests.crash.cutting import cutting
 from tests.crash.paces import SCALED
-from tests.journey.browsing import Seen, Visitor
+from tests.journey.browsing import Seen, Values, Visitor
 from tests.journey.standing import Standing, until
 from tests.support.processes import Started, free_port
+
+Typed = str | list[str]
 
 
 @dataclass
@@ -47,7 +54,7 @@ class Counter(Standing):
     def close(self) -> None:
         """Stop the pages."""
         while self.pages:
-            self.pages.pop().stop()
+            self.pages.pop().stop(signal.SIGQUIT)  # which waits for no connection that rests
 
     def clock(self, dies_at: str = "") -> Started:
         """Start a clock."""
@@ -63,7 +70,7 @@ class Counter(Standing):
         """The file in which a process writes that it reached this point."""
         return self.folder / f"reached-{name}"
 
-    def lose(self, visitor: Visitor, page: Seen, where: str, at: str, **values: str) -> None:
+    def lose(self, visitor: Visitor, page: Seen, where: str, at: str, **values: Typed) -> None:
         """Send a form to pages that die at that point: nobody answers."""
         web = self.open(dies_at=at)
         with pytest.raises(requests.ConnectionError):
@@ -71,3 +78,46 @@ class Counter(Standing):
         self.close()
         assert self.reached(at).read_text().split() == [at], web.said()
         self.reached(at).unlink()
+
+    def lose_in_commit(
+        self,
+        visitor: Visitor,
+        page: Seen,
+        where: str,
+        words: str,
+        *,
+        is_kept: bool,
+        values: Values,
+    ) -> None:
+        """Send a form to pages that die in the COMMIT of a transaction that says these words.
+
+        On PostgreSQL it has been done or not, as `is_kept` says, and nobody reads the answer. On
+        SQLite the log is torn, or has begun to grow: then it may be done or not.
+        """
+        if self.database.is_sqlite:
+            way = in_commit.WRITTEN if is_kept else in_commit.TORN
+            log = self.folder / "in-commit"
+            self.environment |= {in_commit.WORDS: words, in_commit.WAY: way}
+            self.environment |= {in_commit.LOG: str(log)}
+            self._lose(visitor, page, where, values)
+            assert log.read_text() == way
+            log.unlink()
+            del self.environment[in_commit.WORDS]
+            return
+        folder = Path(mkdtemp(prefix="nagarvani-"))  # a socket's path may not be long
+        said = words.encode()
+        with cutting(
+            self.database_url, folder, said, lets_through=is_kept, most=1, kills=True
+        ) as cutter:
+            self.environment["NAGARVANI_DATABASE_URL"] = cutter.own_url
+            self._lose(visitor, page, where, values)
+            assert cutter.cut == 1
+        shutil.rmtree(folder)
+        self.environment["NAGARVANI_DATABASE_URL"] = self.database_url
+
+    def _lose(self, visitor: Visitor, page: Seen, where: str, values: Values) -> None:
+        web = self.open()
+        with pytest.raises(requests.ConnectionError):
+            visitor.send(page, where, values)
+        self.close()
+        assert "SIG" in web.said() or "signal" in web.said(), web.said()

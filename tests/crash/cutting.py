@@ -1,12 +1,16 @@
 """A way to PostgreSQL that breaks in the midst of chosen COMMITs: nobody here learns what became.
 
-It stands between a clock and the server's socket, and passes on what both say. Of a transaction
-that said certain words it lets the COMMIT through or not, and hangs up in either case.
+It stands between a process and the server's socket, and passes on what both say. Of a transaction
+that said certain words it lets the COMMIT through or not, and hangs up in either case; or it kills
+who asked for it, who has then read no answer.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +19,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 SOCKET = ".s.PGSQL.5432"
+PEER = struct.Struct("3i")
+"""Who holds the other end of a socket on this machine: process, user and group."""
+
 SENDING, RECEIPTS = b"EXECUTE send(", b'"platform_id"'
 """What the transactions say in which `sending` and receipts are written."""
 
@@ -31,6 +38,7 @@ class Cutter:
     words: bytes
     lets_through: bool
     most: int
+    kills: bool = False
     cut: int = 0
     _listener: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_UNIX))
     _passages: list[_Passage] = field(default_factory=list)
@@ -111,7 +119,7 @@ class _Passage:
         if cutter.lets_through:
             self.there.sendall(data)  # the other way waits until it is done, and hangs up
         else:
-            self._hang_up()
+            self._end()
 
     def _down(self) -> None:
         with suppress(OSError):
@@ -119,7 +127,15 @@ class _Passage:
                 if not self.is_cut:
                     self.client.sendall(data)
                 elif DONE in data:
+                    self._end()
                     break
+        self._hang_up()
+
+    def _end(self) -> None:
+        """Nobody will read what became of it."""
+        if self.cutter.kills:
+            told = self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+            os.kill(PEER.unpack(told)[0], signal.SIGKILL)
         self._hang_up()
 
     def _hang_up(self) -> None:
@@ -130,10 +146,10 @@ class _Passage:
 
 @contextmanager
 def cutting(
-    url: str, folder: Path, words: bytes, *, lets_through: bool, most: int
+    url: str, folder: Path, words: bytes, *, lets_through: bool, most: int, kills: bool = False
 ) -> Iterator[Cutter]:
     """Such a way, for as long as the block runs; the folder takes its socket."""
-    cutter = Cutter(url, folder, words, lets_through, most)
+    cutter = Cutter(url, folder, words, lets_through, most, kills)
     thread = threading.Thread(target=cutter.run, daemon=True)
     thread.start()
     try:

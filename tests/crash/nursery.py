@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from tests.crash import at_statement, in_commit
 from tests.support import runs
 from tests.support.processes import Started, Starter, plain_environment
 from tests.support.runs import wait_until
@@ -142,6 +143,8 @@ def _live(arguments: list[str], environment: dict[str, str], output: str) -> Non
     os.setsid()
     _write_to(Path(output))
     os.environ.update(environment)
+    for dying in (at_statement, in_commit):
+        dying.arm()
     sys.argv = ["nagarvani", *arguments]
     importlib.import_module("cli").main()
 

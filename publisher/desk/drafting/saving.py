@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import checkpoints, moving
 from publisher.desk.checking import Check, Missing
 from publisher.desk.drafting.drafts import LONGEST_TITLE, PreparedDraft
 from publisher.desk.drafting.writing import write_revision
@@ -87,4 +87,5 @@ def save(
     )
     post.title = title
     session.flush()
+    checkpoints.reach("edit.before_commit")
     return revision

@@ -1,0 +1,179 @@
+"""The tables change under the house: migrations that die midway, and clocks of another version."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text, update
+
+from publisher.database import Base, alembic_config, migrate
+from publisher.lifecycle import DeliveryState
+from publisher.models.deliveries import Delivery
+from publisher.now import now
+from tests.crash import at_statement
+from tests.crash.house import PATIENCE, House, house
+from tests.crash.judging import judge
+from tests.crash.nursery import Forking
+from tests.support.postgres import Server
+from tests.support.processes import Started
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+OLD, PREVIOUS, NEWER = "0010", "0018", "9999"
+HEAD = str(ScriptDirectory.from_config(alembic_config("sqlite://")).get_current_head())
+LAID = "the tables are those of this version"
+OTHER = "the tables are those of another version"
+STEPS = {
+    "0010": ("INDEX uq_receipts_created", "version_num='0011'"),
+    "0011": ("UPDATE accounts SET platform_id", "version_num='0012'"),
+    "0015": ("version_num='0016'",),
+    "0017": ("INDEX ix_deliveries_urgent",),
+    "0018": ("version_num='0019'",),
+}
+"""Before what a start of the migrations dies, and where the one before it leaves the tables: in the
+midst of one, after tables were made anew, and at its end, before it is committed.
+"""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def standing(request: pytest.FixtureRequest, forking: Forking, tmp_path: Path) -> Iterator[House]:
+    """A house on a database of its own, whose tables may become what they like."""
+    if request.param == "sqlite":
+        with house(forking, request.getfixturevalue("sqlite_url"), tmp_path) as opened:
+            yield opened
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.create()
+    with house(forking, server.url(name), tmp_path) as opened:
+        yield opened
+    server.drop(name)
+
+
+Rows = dict[tuple[str, str], Counter[str]]
+"""What stands in each column of each table."""
+
+
+def test_migrations_that_die_midway_go_on_at_the_next_start_and_keep_every_row(
+    standing: House,
+) -> None:
+    standing.posts(6)
+    standing.drain()
+    standing.posts(6, due=now() + timedelta(hours=1))
+    engine = standing.database.engine
+    command.downgrade(alembic_config(standing.database_url), OLD)
+    before = _rows(engine)
+    for revision, steps in STEPS.items():
+        for words in steps:
+            _dies_at(standing, words)
+            assert standing.database.revision() == revision
+    refused = standing.clock()
+    assert _ends(refused)
+    assert OTHER in refused.said()
+    again = standing.start.nagarvani("init", environment=standing.environment)
+    again.wait_for(LAID, within=PATIENCE)
+    again.kill()
+    _keeps(before, _rows(engine))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert list(compare_metadata(context, Base.metadata)) == []
+    with standing.database.transaction() as session:
+        session.execute(update(Delivery).values(due_at=now()))
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == found.posts == 12
+
+
+def _dies_at(standing: House, words: str) -> None:
+    """Start the migrations and have them die before a statement that says this."""
+    log = standing.folder / "at-statement"
+    armed = {at_statement.WORDS: words, at_statement.LOG: str(log)}
+    started = standing.start.nagarvani("init", environment=standing.environment | armed)
+    assert _ends(started)
+    assert words in log.read_text(), started.said()
+    log.unlink()
+
+
+def _ends(started: Started) -> bool:
+    started.popen.wait(PATIENCE)
+    return not started.is_running()
+
+
+def _rows(engine: Engine) -> Rows:
+    found: Rows = {}
+    look = inspect(engine)
+    with engine.connect() as connection:
+        for table in set(look.get_table_names()) - {"alembic_version"}:
+            names = [str(one["name"]) for one in look.get_columns(table)]
+            rows = connection.execute(text(f"SELECT {', '.join(names)} FROM {table}")).all()
+            for place, name in enumerate(names):
+                found[table, name] = Counter(str(row[place]) for row in rows)
+    return found
+
+
+def _keeps(before: Rows, after: Rows) -> None:
+    """Every value of every column that is still there."""
+    assert sum(sum(one.values()) for one in before.values()) > 1_000
+    lost = {key: one - after[key] for key, one in before.items() if key in after}
+    assert {key: one for key, one in lost.items() if one} == {}
+
+
+@pytest.mark.parametrize("other", [PREVIOUS, NEWER])
+def test_neither_clock_nor_pages_begin_on_tables_of_another_version(
+    standing: House, other: str
+) -> None:
+    standing.posts(6)
+    if other == PREVIOUS:
+        command.downgrade(alembic_config(standing.database_url), PREVIOUS)
+    else:
+        _become(standing, NEWER)
+    for call in (("clock",), ("clock", "--once"), ("web", "--port", "0")):
+        refused = standing.start.nagarvani(*call, environment=standing.environment)
+        assert _ends(refused)
+        assert f"{OTHER} ({other}, not " in refused.said()
+        assert "run nagarvani init, or install the version" in refused.said()
+    if other == NEWER:
+        left = standing.start.nagarvani("init", environment=standing.environment)
+        assert _ends(left)
+        assert "those of a newer version, and were left as they are" in left.said()
+    assert standing.ledger("x") == standing.ledger("facebook") == []
+    if other == NEWER:
+        _become(standing, HEAD)
+    migrate(standing.database_url)
+    standing.drain()
+    assert judge(standing).published == 6
+
+
+def test_a_clock_ends_once_the_tables_become_those_of_another_version(standing: House) -> None:
+    """It goes on for a moment at most, by the rules it knows; what is left waits for the other."""
+    standing.slow(0.2)
+    clock = standing.clock()
+    clock.wait_for("runs", within=PATIENCE)
+    standing.posts(12)
+    _become(standing, NEWER, also="ALTER TABLE deliveries ADD COLUMN colour VARCHAR(9)")
+    standing.wait_for(lambda: not clock.is_running())
+    assert f"{OTHER} ({NEWER}, not {HEAD}) now" in clock.said()
+    standing.clocks.clear()
+    standing.posts(6)
+    assert standing.count(DeliveryState.SCHEDULED) >= 6
+    _become(standing, HEAD)
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == found.posts == 18
+
+
+def _become(standing: House, revision: str, *, also: str = "") -> None:
+    """The tables are another version's, by one transaction."""
+    with standing.database.transaction() as session:
+        if also:
+            session.execute(text(also))
+        session.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
