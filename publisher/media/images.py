@@ -44,6 +44,8 @@ _BROKEN = (
 )
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError)
 
+_NO_MEMORY = "Memory allocation error"
+
 _UPRIGHT: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -161,15 +163,16 @@ def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> Re
 def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> Rendition:
     """The picture within any size: as PNG where it was drawn and is small, else as JPEG."""
     kind = _kind(content, len(content), max_pixels)
-    if kind is PictureKind.GIF and fit.moves and (whole := _animation(content, fit)):
-        return whole
     drawn = kind in (PictureKind.PNG, PictureKind.GIF)
-    picture = _plain(content, kind, fit.side, max_pixels)
-    if drawn and len(content) <= 3 * SMALL_PNG:
-        small = _encoded(picture, "PNG", optimize=True)
-        if len(small.content) <= min(SMALL_PNG, fit.max_bytes):
-            return small
-    return _fitting_jpeg(picture, fit.max_bytes, sharp=drawn)
+    with _in_memory(max_pixels):
+        if kind is PictureKind.GIF and fit.moves and (whole := _animation(content, fit)):
+            return whole
+        picture = _plain(content, kind, fit.side, max_pixels)
+        if drawn and len(content) <= 3 * SMALL_PNG:
+            small = _encoded(picture, "PNG", optimize=True)
+            if len(small.content) <= min(SMALL_PNG, fit.max_bytes):
+                return small
+        return _fitting_jpeg(picture, fit.max_bytes, sharp=drawn)
 
 
 def _animation(content: bytes, fit: Fit) -> Rendition | None:
@@ -190,8 +193,9 @@ def _animation(content: bytes, fit: Fit) -> Rendition | None:
 def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> Rendition:
     """A small JPEG for our own pages, `side` pixels on its longer side; raises BadPicture."""
     kind = _kind(content, len(content), max_pixels)
-    picture = _plain(content, kind, side, max_pixels)
-    return _encoded(picture, "JPEG", quality=80, optimize=True)
+    with _in_memory(max_pixels):
+        picture = _plain(content, kind, side, max_pixels)
+        return _encoded(picture, "JPEG", quality=80, optimize=True)
 
 
 def _kind(content: bytes, max_bytes: int, max_pixels: int) -> PictureKind:
@@ -228,6 +232,22 @@ def _opened(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Imag
         raise BadPicture(PictureProblem.TOO_MANY_PIXELS, limit=max_pixels) from error
     except _BROKEN as error:
         raise BadPicture(PictureProblem.TRUNCATED) from error
+    except RuntimeError as error:  # libheif's, and nothing but its words tells why
+        has_room = _NO_MEMORY not in str(error)
+        code = PictureProblem.TRUNCATED if has_room else PictureProblem.TOO_MANY_PIXELS
+        raise BadPicture(code, limit=max_pixels) from error
+
+
+@contextmanager
+def _in_memory(max_pixels: int) -> Iterator[None]:
+    """What was decoded is turned, scaled and written in memory, which may not do for that either.
+
+    Nothing is written but to memory, so that Pillow's `OSError` there says no more.
+    """
+    try:
+        yield
+    except (MemoryError, OSError) as error:
+        raise BadPicture(PictureProblem.TOO_MANY_PIXELS, limit=max_pixels) from error
 
 
 def _orientation(picture: Image.Image) -> int:

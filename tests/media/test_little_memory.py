@@ -1,0 +1,35 @@
+"""Pictures that a process has no memory for are refused in words, whatever their kind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+
+import pytest
+
+from tests.media.in_little_memory import KINDS, MEGABYTES
+from tests.support.processes import plain_environment
+from tests.support.runs import CHECKOUT
+
+pytestmark = pytest.mark.proof
+
+REFUSED = ("too_many_pixels", "truncated")
+"""The second of WebP and HEIC alone, whose readers do not always say why they cannot begin."""
+
+
+def test_what_does_not_fit_into_memory_is_refused_and_never_breaks_the_page() -> None:
+    call = [sys.executable, "-m", "tests.media.in_little_memory"]
+    done = subprocess.run(
+        call, cwd=CHECKOUT, env=plain_environment(), capture_output=True, text=True, check=True
+    )
+    tries = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one for one in tries if one["came"] not in ("ok", *REFUSED)] == []
+    assert {one["kind"] for one in tries if one["came"] == "truncated"} <= {"WEBP", "HEIF"}
+    came = defaultdict(set)
+    for one in tries:
+        came[one["kind"]].add(one["came"])
+    assert {kind for kind in KINDS if came[kind] > {"ok"}} == set(KINDS)
+    roomy = [one for one in tries if one["room"] == MEGABYTES[-1]]
+    assert {one["came"] for one in roomy} == {"ok"}
