@@ -25,8 +25,10 @@ from publisher.press import (
     recording,
 )
 from publisher.press.bench import Bench
+from publisher.press.emergency import approving
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
+from tests.support import lane
 from tests.support.city import NOON, PACE, City, city
 from tests.support.crossing import PATIENCE, after_each, meet
 from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
@@ -201,6 +203,39 @@ def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_anot
     )
     assert changed
     assert state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
+
+
+def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_one_another(
+    shared: City,
+) -> None:
+    template_id = lane.ready(shared)
+    lane.publish(shared, template_id)
+    (only, *_others) = claiming.claim(shared.bench, account_id=shared.accounts["x"], most=5)
+    changed: list[str] = []
+
+    def has_changed_it(said: str) -> bool:
+        if said.startswith("UPDATE deliveries"):
+            changed.append(said)
+        return len(changed) == 1
+
+    def take_back() -> None:
+        with shared.write() as session:
+            approving.withdraw(
+                session,
+                actor=shared.actor("first"),
+                now=shared.now,
+                template_id=template_id,
+                seen=1,
+                reason="मजकूर चुकीचा आहे.",
+            )
+
+    meet(
+        shared,
+        lambda: OUTCOMES["later"](shared.bench, only),
+        take_back,
+        until=has_changed_it,
+    )
+    assert state(shared, only) is DeliveryState.CANCELLED
 
 
 def _withdraw(town: City, parcel: Parcel) -> None:

@@ -137,7 +137,7 @@ def _stop_unsent(
         .join(EmergencyUse, EmergencyUse.decision_id == Decision.id)
         .where(EmergencyUse.approval_id == approval.id)
         .order_by(Post.id)
-        .with_for_update(of=Post)
+        .with_for_update(of=Post, key_share=True)  # as `moving.lock`
     )
     stopped: list[Delivery] = []
     for post in session.scalars(query).all():
