@@ -137,13 +137,13 @@ def run(bench: Bench, settings: Settings) -> None:
     look_back(bench.database, now=bench.now())
     _leave_alone_what_stays()
     died = threading.Event()
+    tables = Tick("tables", 2.0, _watch_tables(bench.database, asked, died))
     with on_one_processor(is_wanted=bench.database.is_sqlite):
         # The press has a thread of its own: it waits for the next due moment, not for a beat.
         press = Press(bench)
         printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
         printing.start()
     beside = ticks(bench, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
-    tables = Tick("tables", 2.0, _watch_tables(bench.database, asked, died))
     scheduler = make_scheduler((*(one for one in beside if one.name != "press"), tables))
     scheduler.start()
     log.info("clock %s runs", bench.clock_name)
@@ -163,9 +163,9 @@ def _watch_tables(
 ) -> Callable[[], int]:
     """A tick that ends the clock once the tables are another version's.
 
-    They fitted when it started. What they are now is not for this version to write.
+    What they are then is not for this version to write.
     """
-    ours = database.revision()
+    ours = database.head()
 
     def watch() -> int:
         found = database.revision()

@@ -12,6 +12,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import (
@@ -201,6 +202,10 @@ class Database:
         with self.engine.connect() as connection:
             found = str(connection.execute(text(query)).scalar())
         return None if found == wanted else f"{query} gives {found}, not {wanted}"
+
+    def head(self) -> str | None:
+        """Of which revision this version's tables are."""
+        return ScriptDirectory.from_config(alembic_config(self.url)).get_current_head()
 
     def revision(self) -> str | None:
         """Of which revision the tables are; None where there are none."""

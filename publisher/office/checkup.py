@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from publisher.database import Database, alembic_config
+from publisher.database import Database
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.notices.sms import unknown_in
@@ -84,7 +83,7 @@ def check_database(database: Database) -> Finding:
 
 def check_migrations(database: Database) -> Finding:
     """Whether the tables are those of this version."""
-    wanted = ScriptDirectory.from_config(alembic_config(database.url)).get_current_head()
+    wanted = database.head()
     found = database.revision()
     values = {"found": found or "-", "wanted": wanted}
     if found is None:
