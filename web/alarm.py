@@ -55,8 +55,11 @@ def keep_watch(of: House, *, every: float = BEAT, ended: threading.Event) -> thr
 
 
 def _watch(of: House, every: float, ended: threading.Event) -> None:
+    """Each look has a thread of its own: whatever one fails of, the next one comes."""
     while not ended.wait(every):
-        _try(of)
+        look = threading.Thread(target=_try, args=[of], name="alarm", daemon=True)
+        look.start()
+        look.join()
 
 
 def _try(of: House) -> None:

@@ -35,6 +35,7 @@ class _Server(BaseApplication):
         Each also watches whether a clock runs: the clock, that is dead then, cannot tell.
         """
         self.house.database.dispose()
+        self.ended = threading.Event()  # each process has its own end
         app = create_app(self.house)
         if self.house.rings:
             alarm.keep_watch(self.house, ended=self.ended)

@@ -279,22 +279,26 @@ class Away(Database):
     """Does not answer the first questions."""
 
     asked = 0
+    problem: Exception = OperationalError("", {}, ConnectionError("away"))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         self.asked += 1
         if self.asked < 4:
-            raise OperationalError("", {}, ConnectionError("away"))
+            raise self.problem
         with super().reading() as session:
             yield session
 
 
-def test_the_watch_outlives_a_database_that_is_away(
-    site: Site, ringing: House, mail_server: MailServer
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("problem", [Away.problem, ValueError("of anything at all")])
+def test_the_watch_outlives_a_look_that_fails(
+    site: Site, ringing: House, mail_server: MailServer, problem: Exception
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
     ended, away = threading.Event(), Away(site.city.database.url)
+    away.problem = problem
     watch = alarm.keep_watch(replace(ringing, database=away), every=0.02, ended=ended)
     mail_server.wait_for(1)
     ended.set()
