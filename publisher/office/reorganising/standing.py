@@ -71,17 +71,20 @@ def lock_work(session: Session, department_id: int) -> None:
     """Keep the department's submissions and posts as they are until the transaction ends.
 
     Else one could be approved or given a time right after it was looked at, in a name that ends.
-    A submission is locked before the posts that rest on it, as wherever both are.
+    A submission is locked before the posts that rest on it, as wherever both are; both as
+    `moving.lock` does.
     """
     handed_in = select(Submission.id).where(
         Submission.department_id == department_id, Submission.state.not_in(ENDED)
     )
-    session.scalars(handed_in.order_by(Submission.id).with_for_update(of=Submission)).all()
+    session.scalars(
+        handed_in.order_by(Submission.id).with_for_update(of=Submission, key_share=True)
+    ).all()
     query = select(Post.id).where(
         or_(Post.department_id == department_id, asks(department_id)),
         Post.state != PostState.WITHDRAWN,
     )
-    session.scalars(query.order_by(Post.id).with_for_update(of=Post)).all()
+    session.scalars(query.order_by(Post.id).with_for_update(of=Post, key_share=True)).all()
 
 
 def hinders_closing(
