@@ -161,13 +161,13 @@ def _proves_another(session: Session, delivery: Delivery, found: Sighting) -> bo
 def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
     """The platform gave no answer: this look does not count.
 
-    The longer that has been so, the longer it is left in peace.
+    The longer it has been in doubt, the longer it is left in peace.
     """
     delivery.looks -= 1
     pauses = [timedelta(seconds=one) for one in bench.pace.looks]
     shortest = pauses[min(1, len(pauses) - 1)]
-    passed = now - (delivery.sending_at or now)
-    delivery.look_at = now + max(shortest, min(passed / 10, pauses[-1]))
+    in_doubt = now - delivery.state_at
+    delivery.look_at = now + max(shortest, min(in_doubt / 10, pauses[-1]))
 
 
 def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime) -> None:
