@@ -71,6 +71,7 @@ def tell(machine: type[TheCity], *, short: int, long: int) -> None:
         deadline=None,
         database=None,
         derandomize=not IS_LONG,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=chosen)

@@ -129,6 +129,8 @@ class AtTheDesk(AtTheClock):
         ):
             if self.attempt("ask_by_hand", self._may_by_hand, one.id):
                 name = self.ledger_of(one.account_id).name
+                # Where the timeline lags they paste it once it shows; until then they are told so.
+                self.ledger(name).lag = timedelta(0)
                 paste(self.town, one.id, link_to(self._by_hand(one), on=name), on=name)
                 self.came["by_hand"] += 1
 
@@ -150,7 +152,7 @@ class AtTheDesk(AtTheClock):
 
     @rule(post=posts)
     def tamper(self, post: int) -> None:
-        """Somebody changes approved words in the database; nothing of it has left."""
+        """Somebody changes approved words in the database, and then they are to leave."""
         gone = Delivery.state.in_((*timing.GONE, DeliveryState.CLAIMED))
         if self.deliveries(Delivery.post_id == post, gone):
             return
@@ -161,3 +163,5 @@ class AtTheDesk(AtTheClock):
                 update(Variant).where(Variant.revision_id.in_(of_post)).values(text=self.words())
             )
         self.came["tamper"] += 1
+        self._schedule(post, 0)
+        self.go_on(1)

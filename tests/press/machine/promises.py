@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.lifecycle import PostState
+from publisher.desk import live
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, DecisionKind, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
@@ -184,6 +185,11 @@ class Approved(Scene):
                     line = Line(Deed(receipt.action.value), about)
                 elif receipt.action is DeliveryAction.EDIT:
                     line = Line(Deed.EDIT, target, text)
+                elif receipt.platform_id.startswith(live.UNKNOWN_ID):
+                    # A person's word, where the platform could not be read: no number came with it.
+                    assert receipt.person_id is not None
+                    assert [one for one in lines if one.key == (Deed.MAKE, target, text)], text
+                    continue
                 else:
                     line = Line(Deed.MAKE, receipt.platform_id, text, target)
                 assert lines[line], line
