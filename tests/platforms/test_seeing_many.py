@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -90,6 +90,37 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
     texts = {one: seen.text for one, seen in found.items() if isinstance(seen, Seen)}
     assert texts == {"1": "दुसरा", "2": "पहिला", "3": "तिसरा"}
     assert b"ids=18%2C28&" in stub.requests[1]
+
+
+RESET = {"x-rate-limit-reset": str(int((NOW + timedelta(minutes=7)).timestamp()))}
+
+
+@pytest.mark.parametrize(
+    ("plan", "at"),
+    [
+        (answer({"title": "Too Many Requests"}, 429, RESET), NOW + timedelta(minutes=7)),
+        (answer({"title": "Forbidden"}, 403), None),
+        (answer(b"", 503), None),
+        (answer({}), None),
+    ],
+)
+def test_where_newest_versions_cannot_be_read_the_others_are_seen(
+    stub: Stub, plan: bytes, at: datetime | None
+) -> None:
+    edited = {"id": "1", "text": "पहिला", "edit_history_tweet_ids": ["1", "18"]}
+    stub.plan(answer({"data": [edited, {"id": "3", "text": "तिसरा"}]}), plan)
+    found = on_x(stub).see_many(["1", "3"])
+    later = found["1"]
+    assert isinstance(later, TryLater)
+    assert later.at == at
+    assert said(found["3"]) == "3"
+
+
+def test_an_access_that_ends_between_is_no_answer(stub: Stub) -> None:
+    edited = {"id": "1", "text": "पहिला", "edit_history_tweet_ids": ["1", "18"]}
+    stub.plan(answer({"data": [edited]}), answer({}, 401))
+    with pytest.raises(CredentialsExpired):
+        on_x(stub).see_many(["1"])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from publisher.platforms.base import (
     Seen,
     Sighting,
     Source,
+    TryLater,
     shortened,
 )
 from publisher.platforms.http import Call
@@ -39,6 +40,9 @@ FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,r
 NUMBERS_IN_A_MILLISECOND = 1 << 22
 NOT_FOUND = "/resource-not-found"
 _NUMBER = re.compile(r"[0-9]{1,19}")
+
+Read = Json | Refused | TryLater | None
+"""A post, or why it was not read; None: X says that there is none."""
 
 
 def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> Seen | None:
@@ -79,18 +83,27 @@ def many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
     """
     asked = [one for one in numbers if _NUMBER.fullmatch(one)]
     unfit = Refused(RefusalCode.INVALID, "this is no number of a post")
-    found: dict[str, Json | Refused | None] = dict.fromkeys(numbers, unfit)
+    found: dict[str, Read] = dict.fromkeys(numbers, unfit)
     with calls.reading_many() as call:
         found |= _posts(calls, call, asked)
         newest = {key: newest_version(one) for key, one in found.items() if isinstance(one, dict)}
         later = {key: one for key, one in newest.items() if one != key}
-        edited = _posts(calls, call, list(dict.fromkeys(later.values())))
+        edited = _newest(calls, call, list(dict.fromkeys(later.values())))
     for key, one in later.items():
-        found[key] = edited[one] if isinstance(edited[one], dict) else found[key]
+        found[key] = edited[one] if isinstance(edited[one], dict | TryLater) else found[key]
     return {key: _seen(calls, one) if isinstance(one, dict) else one for key, one in found.items()}
 
 
-def _posts(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Json | Refused | None]:
+def _newest(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Read]:
+    """The newest versions; where they cannot be read, nothing is known of those edited alone."""
+    try:
+        return _posts(calls, call, numbers)
+    except (TryLater, Refused) as problem:
+        until = problem.at if isinstance(problem, TryLater) else None
+        return dict.fromkeys(numbers, TryLater(until, problem.detail))
+
+
+def _posts(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Read]:
     """X: what is not there, or not for us, stands among the errors of a 200, by its number."""
     if not numbers:
         return {}
