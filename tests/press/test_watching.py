@@ -74,8 +74,10 @@ def test_a_city_may_hold_a_weekly_look_to_be_enough_after_some_days(town: City) 
     assert watch(town, bench=saving) == 2
     assert watch(town, 6 * DAY, bench=saving) == 0
     assert watch(town, DAY, bench=saving) == 2
-    assert watch(town, 7 * DAY) == 2
-    assert watch(town, 20 * HOUR) == 2
+    assert watch(town, DAY, bench=saving) == 0
+    assert watch(town) == 2
+    assert watch(town, 15 * HOUR) == 0
+    assert watch(town, 5 * HOUR) == 2
 
 
 def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from commands.sentences import sentence
 from publisher.lifecycle import AccountState
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, Receipt
 from publisher.office import checkup
 from publisher.platforms.base import RefusalCode, Refused, TryLater
 from publisher.press import watching
 from publisher.press.watching import Behind
 from tests.press.test_watching import watch
 from tests.press.test_watching_many import Counting
-from tests.support.city import DAY, HOUR, City
+from tests.support.city import DAY, HOUR, MINUTE, City
 
 ENOUGH = watching.LONGEST + DAY
 
@@ -76,6 +78,18 @@ def test_where_a_weekly_look_is_enough_a_week_and_a_day_is_too_long(town: City) 
     assert behind(town, 6 * DAY) == {}
     town.clock.move(DAY + HOUR)
     assert set(behind(town, 6 * DAY)) == {town.accounts["x"]}
+
+
+def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> None:
+    (delivery,) = town.live(on=["x"])
+    stored_at, x = town.now, town.accounts["x"]
+    with town.write() as session:
+        receipt = session.scalars(select(Receipt).where(Receipt.delivery_id == delivery)).one()
+        receipt.published_at = town.now - 5 * DAY
+    watching.tick_watching(town.bench)
+    assert behind(town) == {}
+    town.clock.move(ENOUGH + MINUTE)
+    assert behind(town) == {x: Behind(x, 1, stored_at)}
 
 
 def test_what_nobody_can_or_need_look_at_is_not_behind(town: City) -> None:

@@ -19,6 +19,7 @@ from publisher.platforms.facebook.forms import LIMITS
 from publisher.platforms.memory import MemoryPlatform
 from publisher.platforms.x.limits import limits as x_limits
 from publisher.press import watching
+from publisher.press.watching import keeping
 from publisher.press.watching.pauses import SHORTEST
 from tests.press.test_watching import QUARTER, REFUSED, findings
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -47,9 +48,10 @@ class Counting(MemoryPlatform):
 
 
 class Between(Database):
-    """Does something after the second reading, before what was read is acted on."""
+    """Does something after a reading, the first or a later one, before it is acted on."""
 
     after: Callable[[], object]
+    number = 1
     readings = 0
 
     @contextmanager
@@ -57,7 +59,7 @@ class Between(Database):
         with super().reading() as session:
             yield session
         self.readings += 1
-        if self.readings == 2:
+        if self.readings == self.number:
             self.after()
 
 
@@ -171,10 +173,39 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     platform.kept.extend(town.platform("x").kept)
     town.platforms[town.accounts["x"]] = platform
     between = Between(town.database.url)
+    between.number = 3
     between.after = lambda: watching.tick_watching(town.clock_named("clock-2"))
     assert watching.tick_watching(replace(town.bench, database=between)) == 0
     between.dispose()
     assert sum(len(one) for one in platform.asked) == 3
+
+
+def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
+    for _ in range(4):
+        town.live()
+    watching.tick_watching(town.bench)
+    with town.read() as session:
+        absent, differs, gone, same = session.scalars(select(Watch).order_by(Watch.id))
+        keys = {one.id: one.receipt.platform_id for one in (absent, differs, gone, same)}
+    seen = {one: town.platform("x").see(key) for one, key in keys.items()}
+    before, found_at = {one.id: one.look_at for one in (absent, differs)}, town.now
+    town.clock.move(MINUTE)
+
+    def found() -> None:
+        with town.write() as session:
+            session.get_one(Watch, absent.id).absent_at = found_at
+            session.get_one(Watch, differs.id).differs_at = found_at
+            session.get_one(Watch, gone.id).look_at = None
+
+    between = Between(town.database.url)
+    between.after = found
+    keeping.keep(replace(town.bench, database=between), seen, at=town.now)
+    between.dispose()
+    with town.read() as session:
+        kept = {one.id: one for one in session.scalars(select(Watch))}
+    assert {one: kept[one].look_at for one in before} == before
+    assert kept[gone.id].look_at is None
+    assert [one.id for one in kept.values() if one.looked_at] == [same.id]
 
 
 def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
 from publisher import moving
+from publisher.database import table_of
 from publisher.desk import leaving, live, ordering
 from publisher.desk.live import LiveText
 from publisher.lifecycle import DeliveryState
@@ -20,6 +21,19 @@ from publisher.platforms.base import Medium, Outgoing, Seen, shows
 from publisher.press import found
 from publisher.press.bench import Bench
 from publisher.press.watching.pauses import AGAIN, next_pause
+
+_WATCHES = table_of(Watch)
+_STANDS = (
+    update(_WATCHES)
+    .where(
+        _WATCHES.c.id == bindparam("watch"),
+        _WATCHES.c.absent_at.is_(None),
+        _WATCHES.c.differs_at.is_(None),
+        _WATCHES.c.look_at.is_not(None),
+    )
+    .values(looked_at=bindparam("seen_at"), look_at=bindparam("next_at"))
+)
+"""What another clock has found since it was compared stays as that one left it."""
 
 
 def keep(bench: Bench, seen: Mapping[int, Seen | None], *, at: datetime) -> None:
@@ -34,16 +48,16 @@ def keep(bench: Bench, seen: Mapping[int, Seen | None], *, at: datetime) -> None
         same = [one for one in watches if _is_as_it_should(session, one, seen[one.id])]
         rows = [
             {
-                "id": one.id,
-                "looked_at": now,
-                "look_at": now + next_pause(one.receipt, now, bench.pace.weekly_looks_after),
+                "watch": one.id,
+                "seen_at": now,
+                "next_at": now + next_pause(one.receipt, now, bench.pace.weekly_looks_after),
             }
             for one in same
         ]
     if rows:
         with bench.database.transaction() as session:
-            session.execute(update(Watch), rows)
-    for watch_id in sorted(seen.keys() - {one["id"] for one in rows}):
+            session.connection().execute(_STANDS, rows)
+    for watch_id in sorted(seen.keys() - {one["watch"] for one in rows}):
         _keep_one(bench, watch_id, seen[watch_id], at)
 
 

@@ -33,9 +33,10 @@ def behind(
     """The accounts whose looks are behind by more than a day.
 
     It goes by what was seen, not by when the next look is due: that moves on with each trouble.
+    What was found late, or published by hand, is known here since its receipt was stored.
     A disconnected account is left out: nothing of it can be read.
     """
-    seen_at = func.coalesce(Watch.looked_at, Receipt.published_at)
+    seen_at = func.coalesce(Watch.looked_at, Receipt.stored_at)
     late = seen_at < now - LONGEST - DAY
     if weekly_after is not None:
         is_daily = Receipt.published_at >= now - weekly_after

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice, repeat
+from itertools import chain, repeat
+from sys import maxsize
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
+from publisher import moving
 from publisher.desk import live
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account, DeliveryAction, Receipt
 from publisher.models.watching import Watch
-from publisher.platforms.base import CredentialsExpired, OneSeen, Platform, Refused, Seen, TryLater
+from publisher.platforms.base import (
+    CredentialsExpired,
+    OneSeen,
+    Outgoing,
+    Platform,
+    Refused,
+    Seen,
+    TryLater,
+)
 from publisher.press import accounts
 from publisher.press.bench import Bench
 from publisher.press.watching import keeping
-from publisher.press.watching.pauses import AFTER_TROUBLE, pause
+from publisher.press.watching.heeding import heed, may_be_asked
+from publisher.press.watching.pauses import AFTER_TROUBLE, LONGEST, pause
 
 ROUNDS = 4
 """Requests for one account in a tick: of fifty looks each they are enough for four times the
@@ -27,6 +37,12 @@ ROUNDS = 4
 
 MOST = 24
 """Requests in a tick, for all accounts: it ends within its minute."""
+
+PART = 4
+"""Of a request that failed as a whole so many parts are made: a hundred are one after four."""
+
+DOUBTFUL = 5
+"""Where so many are asked for and none is there, that is not believed without more."""
 
 MOST_OPENED = 500
 CATCH_UP = 1_000
@@ -37,12 +53,26 @@ CATCH_UP = 1_000
 class Looks:
     """Looks at publications of one account, in one request begun at `at`.
 
-    `ids` are the platform's, by those of the watches.
+    `ids` are the platform's, by those of the watches; `due` is when each was to be looked at.
+    Other clocks are kept off them until `leased_until`.
     """
 
     account: Account
     ids: Mapping[int, str]
+    due: Mapping[int, datetime | None]
     at: datetime
+    leased_until: datetime
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of an account's turn: how many looks, none where nothing was asked.
+
+    `most`: how many its next request may hold; none where it is done for this tick.
+    """
+
+    looks: int = 0
+    most: int = 0
 
 
 def tick_watching(
@@ -58,16 +88,18 @@ def tick_watching(
     """
     with bench.database.transaction() as session:
         open_watches(session, now=bench.now())
-    number, done = 0, set[int]()
-    for account in islice(chain.from_iterable(repeat(_waiting(bench), rounds)), most):
-        if is_stopping():
+        if bench.pace.weekly_looks_after is None:
+            _pull_in(session, bench.now())
+    number = requests = 0
+    at_once = dict.fromkeys(_waiting(bench), maxsize)
+    for account_id in chain.from_iterable(repeat(list(at_once), rounds)):
+        if requests == most or is_stopping():
             break
-        if account.id in done:
-            continue
-        looks, goes_on = _turn(bench, account)
-        number += looks
-        if not goes_on:
-            done.add(account.id)
+        if at_once[account_id]:
+            turn = _turn(bench, account_id, at_once[account_id])
+            at_once[account_id] = turn.most
+            number += turn.looks
+            requests += turn.looks > 0
     return number
 
 
@@ -94,14 +126,20 @@ def open_watches(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
-def _may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Account.state == AccountState.CONNECTED,
-        or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
+def _pull_in(session: Session, now: datetime) -> None:
+    """What had its weekly pause before every look was to be daily is due at once."""
+    query = (
+        select(Watch.id)
+        .where(Watch.look_at > now + LONGEST)
+        .order_by(Watch.look_at)
+        .limit(MOST_OPENED)
     )
+    far = list(session.scalars(query.with_for_update(skip_locked=True)))
+    if far:
+        session.execute(update(Watch).where(Watch.id.in_(far)).values(look_at=now))
 
 
-def _waiting(bench: Bench) -> list[Account]:
+def _waiting(bench: Bench) -> list[int]:
     """The accounts with looks due, the one first of which something has waited longest."""
     now = bench.now()
     waits = (
@@ -112,27 +150,33 @@ def _waiting(bench: Bench) -> list[Account]:
         .subquery()
     )
     query = (
-        select(Account)
+        select(Account.id)
         .join(waits, waits.c.account_id == Account.id)
-        .where(*_may_be_asked(now))
+        .where(*may_be_asked(now))
         .order_by(waits.c.since)
     )
     with bench.database.reading() as session:
         return list(session.scalars(query))
 
 
-def _turn(bench: Bench, account: Account) -> tuple[int, bool]:
-    """One request for an account: of how many looks, and whether it is worth another one."""
+def _turn(bench: Bench, account_id: int, at_once: int) -> Turn:
+    """One request for an account, of so many looks at most.
+
+    The account is read anew: it may have been connected anew since the tick began.
+    """
+    query = select(Account).where(Account.id == account_id, *may_be_asked(bench.now()))
+    with bench.database.reading() as session:
+        account = session.scalars(query).one_or_none()
+    if account is None:
+        return Turn()
     try:
         platform = bench.open_account(account)
     except CredentialsExpired:
-        _pause_account(bench, account, ())
-        return 0, False
-    most = platform.limits.seen_at_once
+        _pause_account(bench, account)
+        return Turn()
+    most = min(at_once, platform.limits.seen_at_once)
     looks = _take(bench, account, most)
-    if not looks.ids:
-        return 0, False
-    return len(looks.ids), _look(bench, platform, looks) and len(looks.ids) == most
+    return Turn(len(looks.ids), _look(bench, platform, looks, most)) if looks.ids else Turn()
 
 
 def _take(bench: Bench, account: Account, most: int) -> Looks:
@@ -143,39 +187,80 @@ def _take(bench: Bench, account: Account, most: int) -> Looks:
             select(Watch.id)
             .join(Receipt, Receipt.id == Watch.receipt_id)
             .join(Account, Account.id == Receipt.account_id)
-            .where(Receipt.account_id == account.id, Watch.look_at <= now, *_may_be_asked(now))
+            .where(Receipt.account_id == account.id, Watch.look_at <= now, *may_be_asked(now))
             .order_by(Watch.look_at, Watch.id)
             .limit(most)
         )
         due = list(session.scalars(query))
     with bench.database.transaction() as session:
         now = bench.now()
+        until = now + timedelta(seconds=bench.pace.lease)
         still_due = select(Watch).where(Watch.id.in_(due), Watch.look_at <= now)
-        locked = still_due.with_for_update(skip_locked=True, of=Watch)
-        taken = list(session.scalars(locked))
+        in_order = still_due.order_by(Watch.look_at, Watch.id)
+        taken = list(session.scalars(in_order.with_for_update(skip_locked=True, of=Watch)))
+        was_due = {one.id: one.look_at for one in taken}
         for one in taken:
-            one.look_at = now + timedelta(seconds=bench.pace.lease)
+            one.look_at = until
         ids = {one.id: one.receipt.platform_id for one in taken}
-    return Looks(account, ids, now)
+    return Looks(account, ids, was_due, now, until)
 
 
-def _look(bench: Bench, platform: Platform, looks: Looks) -> bool:
-    """Look, with no transaction open meanwhile; gives whether the platform answered all of it."""
-    asked = list(dict.fromkeys(looks.ids.values()))
-    found: Mapping[str, OneSeen]
-    try:
-        found = platform.see_many(asked)
-    except CredentialsExpired:
-        _pause_account(bench, looks.account, looks.ids)
-        return False
-    except (TryLater, Refused) as problem:
-        found = dict.fromkeys(asked, problem)
-    answers = {watch_id: found[key] for watch_id, key in looks.ids.items()}
-    unread, seen = _parted(answers)
+def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
+    """Look, with no transaction open meanwhile; gives how many the next request may hold."""
+    found = _ask(bench, platform, looks)
+    if found is None:
+        return 0
+    if isinstance(found, TryLater | Refused):
+        names_no_time = isinstance(found, Refused) or found.at is None
+        if names_no_time and len(looks.ids) > 1:
+            _give_back(bench, looks)
+            return max(1, len(looks.ids) // PART)
+        found = dict.fromkeys(looks.ids.values(), found)
+    unread, seen = _parted({watch_id: found[key] for watch_id, key in looks.ids.items()})
+    if _is_doubtful(bench, platform, looks.account, seen.values()):
+        unread |= dict.fromkeys(seen, TryLater())
+        seen = {}
     if unread:
-        _put_off(bench, unread)
+        _put_off(bench, looks, unread)
     keeping.keep(bench, seen, at=looks.at)
-    return not any(isinstance(one, TryLater) for one in unread.values())
+    is_answered = not any(isinstance(one, TryLater) for one in unread.values())
+    return most if is_answered and len(looks.ids) == most else 0
+
+
+def _ask(
+    bench: Bench, platform: Platform, looks: Looks
+) -> Mapping[str, OneSeen] | TryLater | Refused | None:
+    """What the platform says of each, or of the request as a whole; None: it knows us no more."""
+    found: Mapping[str, OneSeen] | TryLater | Refused
+    try:
+        found = platform.see_many(list(dict.fromkeys(looks.ids.values())))
+    except CredentialsExpired:
+        _pause_account(bench, looks.account, looks)
+        return None
+    except (TryLater, Refused) as problem:
+        found = problem
+    answers = found.values() if isinstance(found, Mapping) else [found]
+    heed(bench, looks.account.id, platform, answers)
+    return found
+
+
+def _is_doubtful(
+    bench: Bench, platform: Platform, account: Account, seen: Collection[Seen | None]
+) -> bool:
+    """Where none of many is there: Facebook says the same where it was a right that went.
+
+    It is believed where the account is in good health, and shows what it has.
+    """
+    if len(seen) < DOUBTFUL or any(one is not None and one.is_public for one in seen):
+        return False
+    health = platform.check()
+    if not health.ok or health.missing or account.missing:
+        return True
+    try:
+        platform.look_up(Outgoing(""), since=bench.now())
+    except (TryLater, Refused, CredentialsExpired):
+        return True
+    return False
 
 
 def _parted(
@@ -192,24 +277,36 @@ def _parted(
     return unread, seen
 
 
-def _locked(session: Session, watch_ids: Collection[int]) -> Iterable[Watch]:
-    """The rows of these, locked in one order by every clock."""
-    query = select(Watch).where(Watch.id.in_(watch_ids)).order_by(Watch.id)
+def _leased(session: Session, looks: Looks) -> Iterable[Watch]:
+    """The rows that are this clock's still, locked in one order by every clock."""
+    is_ours = Watch.look_at == looks.leased_until
+    query = select(Watch).where(Watch.id.in_(looks.ids), is_ours).order_by(Watch.id)
     return session.scalars(query.with_for_update())
 
 
-def _put_off(bench: Bench, unread: Mapping[int, TryLater | Refused]) -> None:
+def _put_off(bench: Bench, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
     with bench.database.transaction() as session:
         soonest = bench.now() + AFTER_TROUBLE
-        for watch in _locked(session, unread):
-            problem = unread[watch.id]
+        for watch in _leased(session, looks):
+            problem = unread.get(watch.id)
             until = problem.at if isinstance(problem, TryLater) else None
-            watch.look_at = max(until, soonest) if until else soonest
+            if problem is not None:
+                watch.look_at = max(until, soonest) if until else soonest
 
 
-def _pause_account(bench: Bench, account: Account, watch_ids: Collection[int]) -> None:
+def _give_back(bench: Bench, looks: Looks) -> None:
+    """One of them may be the trouble, or that they are too many: fewer are asked for next."""
+    with bench.database.transaction() as session:
+        for watch in _leased(session, looks):
+            watch.look_at = looks.due[watch.id]
+
+
+def _pause_account(bench: Bench, tried: Account, looks: Looks | None = None) -> None:
+    """Its access ended, unless it has got another one since this one was tried."""
     with bench.database.transaction() as session:
         now = bench.now()
-        for watch in _locked(session, watch_ids):
+        for watch in _leased(session, looks) if looks is not None else ():
             watch.look_at = now
-        accounts.pause(session, actor=CLOCK, now=now, account_id=account.id, reason="credentials")
+        account = moving.lock(session, Account, tried.id)
+        if account is not None and account.credentials == tried.credentials:
+            accounts.pause(session, actor=CLOCK, now=now, account_id=tried.id, reason="credentials")
