@@ -9,11 +9,13 @@ from hypothesis.stateful import MultipleResults, initialize, multiple, rule
 from sqlalchemy import select, update
 
 from publisher.desk import leaving, live, scheduling, timing, withdrawing
+from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Post, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.press import by_hand
 from tests.press.machine.clocks import AtTheClock
+from tests.press.machine.ledger import Ledger
 from tests.press.machine.scene import BOTH, SOMEWHERE, SPANS, THEN, WHY, posts
 from tests.press.test_by_hand import link_to, paste
 from tests.press.test_correcting import write
@@ -128,11 +130,20 @@ class AtTheDesk(AtTheClock):
             Delivery.post_id == post, Delivery.action == DeliveryAction.PUBLISH
         ):
             if self.attempt("ask_by_hand", self._may_by_hand, one.id):
-                name = self.ledger_of(one.account_id).name
-                # Where the timeline lags they paste it once it shows; until then they are told so.
-                self.ledger(name).lag = timedelta(0)
-                paste(self.town, one.id, link_to(self._by_hand(one), on=name), on=name)
-                self.came["by_hand"] += 1
+                ledger = self.ledger_of(one.account_id)
+                self._paste(one.id, ledger, link_to(self._by_hand(one), on=ledger.name))
+
+    def _paste(self, delivery_id: int, ledger: Ledger, link: str) -> None:
+        """What a lagging timeline does not show yet is refused; then they paste it once it does."""
+        try:
+            paste(self.town, delivery_id, link, on=ledger.name)
+        except Invalid as refused:
+            if refused.codes != [("link", "not_found_there")] or not ledger.lag:
+                raise
+            self.came["not_shown_yet"] += 1
+            ledger.lag = timedelta(0)
+            paste(self.town, delivery_id, link, on=ledger.name)
+        self.came["by_hand"] += 1
 
     def _may_by_hand(self, delivery_id: int) -> bool:
         with self.town.read() as session:
@@ -150,12 +161,15 @@ class AtTheDesk(AtTheClock):
 
     # Behind everybody's back
 
-    @rule(post=posts)
-    def tamper(self, post: int) -> None:
-        """Somebody changes approved words in the database, and then they are to leave."""
+    @rule(post=posts, on=SOMEWHERE)
+    def tamper(self, post: int, on: tuple[str, ...]) -> None:
+        """Somebody changes approved words in the database, and then they are to leave.
+
+        If something of that post has left already, those of one that was approved just now.
+        """
         gone = Delivery.state.in_((*timing.GONE, DeliveryState.CLAIMED))
         if self.deliveries(Delivery.post_id == post, gone):
-            return
+            post = self._approved(on)
         newest = select(Revision.id).join(Post, Post.newest == Revision.number)
         of_post = newest.where(Post.id == post, Revision.post_id == post)
         with self.town.write() as session:

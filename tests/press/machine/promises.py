@@ -165,8 +165,18 @@ class Approved(Scene):
         given = session.scalars(query).all()
         ledger = self.ledger_of(account_id)
         assert given, line
-        assert all(one.reason for one in given)
+        for one in given:
+            self._check_aim(one, account_id)
         assert sum(one == line for one in ledger.lines) <= len(given), line
+
+    def _check_aim(self, order: Order, account_id: int) -> None:
+        """It has its reason, and is about what the platform knows by exactly this number."""
+        assert order.reason
+        about = order.receipt or order.comment
+        assert about is not None
+        assert (about.account_id, about.platform_id) == (account_id, order.target), order.id
+        if order.receipt is not None:
+            assert order.receipt.delivery.post_id == order.delivery.post_id
 
     def whatever_the_house_holds_for_done_was_done(self) -> None:
         """I1 from the other side: each receipt names what stands in the ledger, with its words."""
