@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, request
 
 from sandbox import arranging, control, pages
 from sandbox.facebook.app import create_facebook
@@ -41,12 +41,20 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
     app.register_blueprint(arranging.blueprint(ledger))
     app.register_blueprint(pages.blueprint(ledger))
     pages.prepare(app)
+    x, facebook = create_x(ledger), create_facebook(ledger, public_url)
+    for one in (app, x, facebook):
+        one.before_request(_read_whole)
     platforms: dict[str, WSGIApplication] = {
-        **dict.fromkeys(X_HOSTS, create_x(ledger).wsgi_app),
-        **dict.fromkeys(FACEBOOK_HOSTS, create_facebook(ledger, public_url).wsgi_app),
+        **dict.fromkeys(X_HOSTS, x.wsgi_app),
+        **dict.fromkeys(FACEBOOK_HOSTS, facebook.wsgi_app),
     }
     app.wsgi_app = _by_host(app.wsgi_app, platforms)  # type: ignore[method-assign,assignment]  # Flask's own way
     return app
+
+
+def _read_whole() -> None:
+    """Before anybody else is kept from the ledger: who calls may stop in the midst of it."""
+    request.get_data(parse_form_data=True)
 
 
 def _by_host(own: WSGIApplication, platforms: dict[str, WSGIApplication]) -> WSGIApplication:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.sandbox.loopback import graph, ledger, post_mail, x_client
+from sandbox.server import Places
+from tests.sandbox.loopback import CITY_PAGE, graph, ledger, post_mail, x_client
 from tests.support.processes import Started, Starter
 
 
@@ -65,3 +68,24 @@ def test_the_ledger_is_written_durably(start: Starter, tmp_path: Path) -> None:
         assert beside.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     finally:
         beside.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "kind", "token"),
+    [
+        ("graph.facebook.com", f"/{CITY_PAGE.id}/feed", "x-www-form-urlencoded", CITY_PAGE.token),
+        ("graph.facebook.com", "/", "x-www-form-urlencoded", CITY_PAGE.token),
+        ("api.twitter.com", "/2/tweets", "json", ""),
+    ],
+)
+def test_who_stops_in_the_midst_of_a_request_keeps_nobody_else_waiting(
+    places: Places, host: str, path: str, kind: str, token: str
+) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/{kind}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: 100\r\n\r\nmessage="
+    )
+    with socket.create_connection(("127.0.0.1", places.port)) as caller:
+        caller.sendall(head.encode())
+        time.sleep(0.3)
+        assert requests.get(f"{places.url}/faults.json", timeout=10).ok
