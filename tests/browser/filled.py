@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from approvals.policy import Role
 from publisher.demo import circular, notices, photos
@@ -17,10 +17,11 @@ from publisher.desk.intake import HandIn, UploadedFile
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
 from publisher.models.content import Language, Post, Submission
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, Receipt
 from publisher.models.drafting import TextPart
 from publisher.models.notices import Notice as Mail
 from publisher.models.people import Person
+from publisher.models.watching import Watch
 from publisher.people import appointing
 from publisher.people.appointing import COMMAND
 from publisher.platforms.base import (
@@ -30,7 +31,7 @@ from publisher.platforms.base import (
     RefusalCode,
     Refused,
 )
-from publisher.press import freezing, limits
+from publisher.press import freezing, limits, watching
 from publisher.press.emergency import alerting, ratifying
 from tests.browser import outside, registered
 from tests.support import lane, planned
@@ -403,7 +404,7 @@ def _frozen(town: City) -> None:
 
 
 def _accounts(town: City, paths: dict[str, int | str]) -> None:
-    """What X is for, that its access ends soon, and a limit that is used up."""
+    """X: what it is for, access that ends soon, a limit that is used up, looks that are late."""
     paths["account_x"], paths["account_facebook"] = town.accounts["x"], town.accounts["facebook"]
     paths["walk"] = planned.begin_walk(town, "begun elsewhere")
     told = (
@@ -416,6 +417,11 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         account.token_until = town.now + 6 * DAY
         account.missing = ["pages_manage_engagement"]
         limits.learn(session, account.id, told, town.now)
+        # Nothing of it was read back for days.
+        watching.open_watches(session, now=town.now)
+        of_x = select(Receipt.id).where(Receipt.account_id == account.id)
+        late = {"looked_at": town.now - 3 * DAY}
+        session.execute(update(Watch).where(Watch.receipt_id.in_(of_x)).values(late))
 
 
 def _own_texts(town: City) -> None:
