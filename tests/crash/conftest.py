@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.counter import Counter
 from tests.crash.house import House, house
 from tests.crash.nursery import Forking, Nursery
 from tests.support.processes import Starter
@@ -31,3 +32,12 @@ def standing(forking: Forking, database_url: str, tmp_path: Path) -> Iterator[Ho
     """A house with its sandbox; no clock runs yet."""
     with house(forking, database_url, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def counter(database_url: str, forking: Forking, tmp_path: Path) -> Iterator[Counter]:
+    """A city without pages and without a clock."""
+    found = Counter(forking, database_url, tmp_path)
+    found.up()
+    yield found
+    found.database.dispose()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import func, select
 
@@ -13,7 +10,6 @@ from publisher.models.comments import Reply
 from publisher.models.content import Decision, DecisionKind
 from publisher.now import now
 from tests.crash.counter import Counter
-from tests.crash.nursery import Forking
 from tests.journey.flow import X, in_review, publish_now
 from tests.journey.standing import page_with, until
 
@@ -22,15 +18,6 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 OFFICER, LEAD = "medha-satpute", "prasad-kenjale"
 WORDS = "उद्या सकाळी सहा वाजता पाणी येईल."
 WAITING_WORDS = "टँकर दुपारी दोन वाजता पोहोचेल."
-
-
-@pytest.fixture
-def counter(database_url: str, forking: Forking, tmp_path: Path) -> Iterator[Counter]:
-    """A city without pages and without a clock."""
-    found = Counter(forking, database_url, tmp_path)
-    found.up()
-    yield found
-    found.database.dispose()
 
 
 def test_pages_that_die_lose_no_press_of_a_button_and_take_none_twice(counter: Counter) -> None:

@@ -6,10 +6,9 @@ Whoever pressed the button presses it again: then it has been done once, and not
 from __future__ import annotations
 
 from collections import Counter as Counting
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Select, func, select
@@ -22,7 +21,6 @@ from publisher.models.history import Event
 from publisher.now import now
 from publisher.worktime import local
 from tests.crash.counter import Counter, Typed
-from tests.crash.nursery import Forking
 from tests.journey.browsing import Seen, Visitor
 from tests.journey.flow import FACEBOOK, X, in_review, publish_now, texts
 from tests.journey.standing import until
@@ -30,15 +28,6 @@ from tests.journey.standing import until
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 OFFICER, CLERK = "medha-satpute", "swati-ranpise"
-
-
-@pytest.fixture
-def counter(database_url: str, forking: Forking, tmp_path: Path) -> Iterator[Counter]:
-    """A city without pages and without a clock."""
-    found = Counter(forking, database_url, tmp_path)
-    found.up()
-    yield found
-    found.database.dispose()
 
 
 @dataclass

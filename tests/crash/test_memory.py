@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import struct
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from publisher.demo import notices
 from publisher.models.content import Revision, Submission
 from publisher.now import now
 from tests.crash.counter import Counter
-from tests.crash.nursery import Forking
 from tests.journey.flow import texts
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
@@ -24,15 +22,6 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 TOO_LARGE = "पिक्सेल"
 ROOM = 60_000_000
 """Bytes that a worker may have beside what it has: the picture takes 160 million."""
-
-
-@pytest.fixture
-def counter(database_url: str, forking: Forking, tmp_path: Path) -> Iterator[Counter]:
-    """A city without pages and without a clock."""
-    found = Counter(forking, database_url, tmp_path)
-    found.up()
-    yield found
-    found.database.dispose()
 
 
 def _flat(side: int) -> bytes:
