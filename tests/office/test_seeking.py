@@ -127,6 +127,21 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.MISSED]
 
 
+def test_a_platform_that_fails_once_is_asked_for_a_restored_one_again_within_minutes(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    """However old the backup: what counts is since when it is in doubt here."""
+    town.clock.move(timedelta(hours=1))
+    again, ids = cut_off(town, other, tmp_path, 1)
+    again.clock.move(timedelta(days=1))
+    assert tick_seeking(again.bench) == 1
+    again.platform("x").fail_next(TryLater(), on="look_up")
+    again.confirm()
+    look_at = again.delivery(ids[0]).look_at
+    assert look_at is not None
+    assert look_at <= again.now + timedelta(seconds=again.bench.pace.looks[1])
+
+
 def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twice(
     town: City, other: Database, tmp_path: Path
 ) -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from publisher.database import Database
 from publisher.desk import scheduling, withdrawing
 from publisher.lifecycle import DeliveryState
+from publisher.models.content import Post
 from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.office.reorganising import standing
 from publisher.platforms.base import Allowance as Told
 from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, Receipt, TryLater
 from publisher.press import (
@@ -268,3 +271,15 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
         for one in storing:
             one.result(timeout=PATIENCE)
     assert {state(shared, one.parcel) for one in answers} == {DeliveryState.PUBLISHED}
+
+
+def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: City) -> None:
+    """As a clock does that changes a delivery twice; whoever would change the post waits."""
+    post_id = shared.approved()
+    named = select(Post.id).where(Post.id == post_id)
+    with shared.write() as session:
+        standing.lock_work(session, session.get_one(Post, post_id).department_id)
+        with shared.write() as clock:
+            clock.scalars(named.with_for_update(read=True, key_share=True, nowait=True)).one()
+        with pytest.raises(OperationalError), shared.write() as clock:
+            clock.scalars(named.with_for_update(nowait=True)).one()
