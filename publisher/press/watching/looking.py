@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain, repeat
 from sys import maxsize
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from approvals.policy import CLOCK
-from publisher import moving
 from publisher.desk import live
 from publisher.models.deliveries import Account, DeliveryAction, Receipt
 from publisher.models.watching import Watch
@@ -25,11 +23,11 @@ from publisher.platforms.base import (
     Seen,
     TryLater,
 )
-from publisher.press import accounts
 from publisher.press.bench import Bench
-from publisher.press.watching import keeping
+from publisher.press.watching import keeping, leasing
 from publisher.press.watching.heeding import heed, may_be_asked
-from publisher.press.watching.pauses import AFTER_TROUBLE, LONGEST, pause
+from publisher.press.watching.leasing import Looks
+from publisher.press.watching.pauses import LONGEST, pause
 
 ROUNDS = 4
 """Requests for one account in a tick: of fifty looks each they are enough for four times the
@@ -47,21 +45,6 @@ DOUBTFUL = 5
 MOST_OPENED = 500
 CATCH_UP = 1_000
 """So far behind the newest watched receipt one may still have been committed late."""
-
-
-@dataclass(frozen=True)
-class Looks:
-    """Looks at publications of one account, in one request begun at `at`.
-
-    `ids` are the platform's, by those of the watches; `due` is when each was to be looked at.
-    Other clocks are kept off them until `leased_until`.
-    """
-
-    account: Account
-    ids: Mapping[int, str]
-    due: Mapping[int, datetime | None]
-    at: datetime
-    leased_until: datetime
 
 
 @dataclass(frozen=True)
@@ -172,37 +155,11 @@ def _turn(bench: Bench, account_id: int, at_once: int) -> Turn:
     try:
         platform = bench.open_account(account)
     except CredentialsExpired:
-        _pause_account(bench, account)
+        leasing.pause_account(bench, account)
         return Turn()
     most = min(at_once, platform.limits.seen_at_once)
-    looks = _take(bench, account, most)
+    looks = leasing.take(bench, account, most)
     return Turn(len(looks.ids), _look(bench, platform, looks, most)) if looks.ids else Turn()
-
-
-def _take(bench: Bench, account: Account, most: int) -> Looks:
-    """Take what has waited longest, and keep other clocks off it for a lease."""
-    with bench.database.reading() as session:
-        now = bench.now()
-        query = (
-            select(Watch.id)
-            .join(Receipt, Receipt.id == Watch.receipt_id)
-            .join(Account, Account.id == Receipt.account_id)
-            .where(Receipt.account_id == account.id, Watch.look_at <= now, *may_be_asked(now))
-            .order_by(Watch.look_at, Watch.id)
-            .limit(most)
-        )
-        due = list(session.scalars(query))
-    with bench.database.transaction() as session:
-        now = bench.now()
-        until = now + timedelta(seconds=bench.pace.lease)
-        still_due = select(Watch).where(Watch.id.in_(due), Watch.look_at <= now)
-        in_order = still_due.order_by(Watch.look_at, Watch.id)
-        taken = list(session.scalars(in_order.with_for_update(skip_locked=True, of=Watch)))
-        was_due = {one.id: one.look_at for one in taken}
-        for one in taken:
-            one.look_at = until
-        ids = {one.id: one.receipt.platform_id for one in taken}
-    return Looks(account, ids, was_due, now, until)
 
 
 def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
@@ -213,7 +170,7 @@ def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
     if isinstance(found, TryLater | Refused):
         names_no_time = isinstance(found, Refused) or found.at is None
         if names_no_time and len(looks.ids) > 1:
-            _give_back(bench, looks)
+            leasing.give_back(bench, looks)
             return max(1, len(looks.ids) // PART)
         found = dict.fromkeys(looks.ids.values(), found)
     unread, seen = _parted({watch_id: found[key] for watch_id, key in looks.ids.items()})
@@ -221,7 +178,7 @@ def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
         unread |= dict.fromkeys(seen, TryLater())
         seen = {}
     if unread:
-        _put_off(bench, looks, unread)
+        leasing.put_off(bench, looks, unread)
     keeping.keep(bench, seen, at=looks.at)
     is_answered = not any(isinstance(one, TryLater) for one in unread.values())
     return most if is_answered and len(looks.ids) == most else 0
@@ -235,7 +192,7 @@ def _ask(
     try:
         found = platform.see_many(list(dict.fromkeys(looks.ids.values())))
     except CredentialsExpired:
-        _pause_account(bench, looks.account, looks)
+        leasing.pause_account(bench, looks.account, looks)
         return None
     except (TryLater, Refused) as problem:
         found = problem
@@ -275,38 +232,3 @@ def _parted(
         else:
             seen[watch_id] = one
     return unread, seen
-
-
-def _leased(session: Session, looks: Looks) -> Iterable[Watch]:
-    """The rows that are this clock's still, locked in one order by every clock."""
-    is_ours = Watch.look_at == looks.leased_until
-    query = select(Watch).where(Watch.id.in_(looks.ids), is_ours).order_by(Watch.id)
-    return session.scalars(query.with_for_update())
-
-
-def _put_off(bench: Bench, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
-    with bench.database.transaction() as session:
-        soonest = bench.now() + AFTER_TROUBLE
-        for watch in _leased(session, looks):
-            problem = unread.get(watch.id)
-            until = problem.at if isinstance(problem, TryLater) else None
-            if problem is not None:
-                watch.look_at = max(until, soonest) if until else soonest
-
-
-def _give_back(bench: Bench, looks: Looks) -> None:
-    """One of them may be the trouble, or that they are too many: fewer are asked for next."""
-    with bench.database.transaction() as session:
-        for watch in _leased(session, looks):
-            watch.look_at = looks.due[watch.id]
-
-
-def _pause_account(bench: Bench, tried: Account, looks: Looks | None = None) -> None:
-    """Its access ended, unless it has got another one since this one was tried."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        for watch in _leased(session, looks) if looks is not None else ():
-            watch.look_at = now
-        account = moving.lock(session, Account, tried.id)
-        if account is not None and account.credentials == tried.credentials:
-            accounts.pause(session, actor=CLOCK, now=now, account_id=tried.id, reason="credentials")
