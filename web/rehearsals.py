@@ -10,10 +10,10 @@ from flask_babel.speaklater import LazyString
 from werkzeug import Response
 
 from approvals.policy import Role
-from publisher.demo import cast
-from publisher.demo.cast import DemoPerson
-from publisher.demo.scenarios import Scenario, places
-from publisher.demo.scenarios.places import CannotRehearse, Rehearsal
+from demo import cast
+from demo.cast import DemoPerson
+from demo.scenarios import Scenario, places
+from demo.scenarios.places import CannotRehearse, Rehearsal
 from web.house import house
 from web.rules import for_roles
 from web.words import _, _l, page_language

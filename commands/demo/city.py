@@ -12,13 +12,13 @@ from commands.demo.ground import Ground
 from publisher.settings import load
 
 if TYPE_CHECKING:
-    from publisher.demo.seeding import DemoAccount
+    from demo.seeding import DemoAccount
 
 
 def found(ground: Ground) -> None:
     """Register, cast and accounts, where they are not there yet."""
+    from demo import seeding
     from publisher.database import Database
-    from publisher.demo import seeding
     from publisher.now import now
 
     settings = ground.settings()
@@ -31,7 +31,7 @@ def found(ground: Ground) -> None:
 
 def is_finished(ground: Ground) -> bool:
     """Whether the city has lived up to the day on which the demo began."""
-    from publisher.demo import seeding
+    from demo import seeding
     from publisher.now import now
 
     return seeding.Mark.read(ground.folder, now=now()).finished
@@ -39,7 +39,7 @@ def is_finished(ground: Ground) -> bool:
 
 def enliven(folder: Path, sandbox_url: str) -> None:
     """Play the plan, or what is left of it; this is a command of its own beside the pages."""
-    from publisher.demo import seeding
+    from demo import seeding
     from publisher.now import now
 
     settings = load(os.environ, folder=folder)
@@ -51,7 +51,7 @@ def enliven(folder: Path, sandbox_url: str) -> None:
 
 def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:
     """The practice handle and page that the city publishes on."""
-    from publisher.demo.seeding import DemoAccount
+    from demo.seeding import DemoAccount
     from sandbox import credentials
 
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]

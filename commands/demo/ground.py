@@ -74,7 +74,7 @@ class Ground:
             "SMS_BODY": json.dumps({place: f"{{{place}}}" for place in places}),
             "SMS_SUCCESS": '"type": ?"success"',
             "SMS_SENDER": "PMCNGV",
-            "SMS_TEMPLATES": str(files("publisher.demo") / "texts" / "sms.toml"),
+            "SMS_TEMPLATES": str(files("demo") / "texts" / "sms.toml"),
         }
 
     def settings(self) -> Settings:

@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from commands.demo.ground import Ground
-from publisher.demo import cast
-from publisher.demo.cast import DemoPerson
+from demo import cast
+from demo.cast import DemoPerson
 from publisher.notices.wording import in_words
 from publisher.now import now
 from publisher.register import load as load_register

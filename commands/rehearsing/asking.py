@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
-from publisher.demo import cast
-from publisher.demo.scenarios import Scenario, places
-from publisher.demo.scenarios.places import HOST, CannotRehearse, Rehearsal, Step
+from demo import cast
+from demo.scenarios import Scenario, places
+from demo.scenarios.places import HOST, CannotRehearse, Rehearsal, Step
 from publisher.now import now
 from publisher.settings import Settings
 

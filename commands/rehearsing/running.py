@@ -10,8 +10,8 @@ from pathlib import Path
 from commands.demo.children import Children, Log
 from commands.demo.running import PAUSE, Stopped, begin, check_all_run, lay, wait_for_end
 from commands.rehearsing.ground import NotApart, RehearsalGround
-from publisher.demo.scenarios import Scenario, places
-from publisher.demo.scenarios.places import Step
+from demo.scenarios import Scenario, places
+from demo.scenarios.places import Step
 
 
 def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:

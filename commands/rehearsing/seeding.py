@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from commands.rehearsing.ground import check_apart
-from publisher.demo import seeding
-from publisher.demo.scenarios import Scenario, script_of
+from demo import seeding
+from demo.scenarios import Scenario, script_of
 from publisher.now import now
 from publisher.settings import load
 

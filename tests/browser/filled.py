@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
 from sqlalchemy import select, update
 
 from approvals.policy import Role
-from publisher.demo import circular, notices, photos
-from publisher.demo.notices import Notice, PhotoSpec
+from demo import circular, notices
+from demo.notices import Notice
 from publisher.desk import drafting, intake, return_texts, scheduling, withdrawing
 from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
 from publisher.desk.intake import HandIn, UploadedFile
@@ -55,16 +54,10 @@ def _notice(key: str) -> Notice:
     return notices.as_of(NOON)[key]
 
 
-@cache
-def photo(spec: PhotoSpec) -> bytes:
-    """The photo, drawn once."""
-    return photos.photo(spec)
-
-
 def hand_in(town: City, notice: Notice, *, by: str, wished: timedelta = DAY) -> int:
     """Hand in a notice as it is, with its photos; gives the submission's id."""
     files = tuple(
-        UploadedFile(f"IMG_22{place}.jpg", photo(spec), spec.alt_mr, spec.alt_en)
+        UploadedFile(f"IMG_22{place}.jpg", spec.read(), spec.alt_mr, spec.alt_en)
         for place, spec in enumerate(notice.photos)
     )
     _role, department = town.roles[by]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from publisher.demo import notices, photos
-from publisher.demo.notices import Notice
+from demo import notices
+from demo.notices import Notice
 from publisher.words.numbers import digits
 from tests.browser.walking import Walk, path_of, walking
 from tests.support.city import HOUR, NOON
@@ -58,7 +58,7 @@ def test_a_notice_is_handed_in_drafted_approved_published_and_answered(
 def hand_in(walk: Walk, notice: Notice, tmp_path: Path) -> None:
     """The member hands in with a photo of a phone; the number stands there at once."""
     photo = tmp_path / "IMG_2214.jpg"
-    photo.write_bytes(photos.photo(notice.photos[1]))
+    photo.write_bytes(notice.photos[1].read())
     page = walk.go("member", "/")
     walk.keep(page, "today-empty")
     page = walk.go("member", "/submissions/new")

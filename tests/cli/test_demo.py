@@ -15,7 +15,7 @@ import click
 import pytest
 
 from commands.demo.ground import Ground, held
-from publisher.demo import cast
+from demo import cast
 from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
 from tests.support.processes import Started, Starter
 from tests.support.runs import is_alive, wait_until

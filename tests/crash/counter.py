@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from commands.demo.city import accounts_at
-from publisher.demo import seeding
+from demo import seeding
 from publisher.now import now
 from publisher.settings import load
 from tests.crash import in_commit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from publisher.demo import notices
+from demo import notices
 from publisher.models.comments import Reply
 from publisher.models.content import Decision, DecisionKind
 from publisher.now import now

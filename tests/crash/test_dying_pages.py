@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Select, func, select
 
-from publisher.demo import notices
+from demo import notices
 from publisher.lifecycle import DeliveryState
 from publisher.models.content import Decision, DecisionKind, Revision
 from publisher.models.deliveries import Delivery

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from publisher.demo import notices
+from demo import notices
 from publisher.models.content import Revision, Submission
 from publisher.now import now
 from tests.crash.counter import Counter

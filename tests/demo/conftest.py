@@ -14,9 +14,9 @@ from urllib.request import urlopen
 import pytest
 
 from commands.demo.city import accounts_at
+from demo import seeding
+from demo.seeding import Mark
 from publisher.database import Database, migrate
-from publisher.demo import seeding
-from publisher.demo.seeding import Mark
 from publisher.media.store import Store
 from publisher.now import now
 from publisher.settings import Settings, load

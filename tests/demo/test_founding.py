@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from approvals.policy import Role
 from commands.demo.city import accounts_at
+from demo import cast, seeding
 from publisher.database import Database, migrate
-from publisher.demo import cast, seeding
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person

@@ -13,12 +13,12 @@ from sqlalchemy import func, select
 
 from approvals.lifecycle import PostState
 from commands.demo.city import accounts_at
+from demo import cast, seeding
+from demo.days import fill
+from demo.scenarios import Scenario, monsoon, rain, script_of
+from demo.seeding import Mark
+from demo.seeding.playing import whole_plan
 from publisher.database import Database, migrate
-from publisher.demo import cast, seeding
-from publisher.demo.days import fill
-from publisher.demo.scenarios import Scenario, monsoon, rain, script_of
-from publisher.demo.seeding import Mark
-from publisher.demo.seeding.playing import whole_plan
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.content import Post, PostKind

@@ -13,8 +13,8 @@ from typing import cast
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from demo.scenarios import places
 from publisher.database import Database, migrate
-from publisher.demo.scenarios import places
 from tests.browser.counter import Counter, founded, serving
 from tests.support import sqlite
 from tests.support.accessibility import Findings

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from commands.rehearsing.ground import NotApart, RehearsalGround, check_apart
+from demo import cast
+from demo.scenarios import Scenario, places
+from demo.scenarios.places import CannotRehearse
 from publisher.database import migrate
-from publisher.demo import cast
-from publisher.demo.scenarios import Scenario, places
-from publisher.demo.scenarios.places import CannotRehearse
 from publisher.now import now
 from publisher.settings import WrongSetting, load
 from tests.cli.doing import Browser, House, house, three_free_ports

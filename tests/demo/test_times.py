@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publisher.demo.plan import COURSES
-from publisher.demo.seeding.playing import whole_plan
-from publisher.demo.seeding.script import city, notices_of_the_city
-from publisher.demo.seeding.times import Times, next_hour
+from demo.plan import COURSES
+from demo.seeding.playing import whole_plan
+from demo.seeding.script import city, notices_of_the_city
+from demo.seeding.times import Times, next_hour
 from publisher.lifecycle import DeliveryState
 
 # In the city: shortly after midnight, early, at noon, in the evening, shortly before midnight.

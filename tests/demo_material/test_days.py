@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from publisher.demo.days import Anchor, Offset, fill, resolve, words_for
+from demo.days import Anchor, Offset, fill, resolve, words_for
 
 TODAY = date(2026, 11, 25)
 

@@ -8,9 +8,9 @@ from unicodedata import normalize
 
 import pytest
 
+from demo import circular, plan
+from demo.notices import Notice, as_of, filled, load, texts
 from publisher import register
-from publisher.demo import circular, plan
-from publisher.demo.notices import Notice, as_of, filled, load, texts
 from publisher.models.content import SubmissionKind
 from publisher.worktime import day_bounds
 from tests.demo_material.weighing import LIMIT, at_most

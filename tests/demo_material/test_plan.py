@@ -8,8 +8,8 @@ import pytest
 
 from approvals.lifecycle import PostState
 from approvals.policy import Role
-from publisher.demo import cast, plan
-from publisher.demo.plan import COURSES, Course, Trouble
+from demo import cast, plan
+from demo.plan import COURSES, Course, Trouble
 from publisher.lifecycle import DeliveryState, SubmissionState
 
 PASSING = {DeliveryState.CLAIMED, DeliveryState.SENDING}

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime
 from unicodedata import normalize
 
+from demo import cast, plan
+from demo.remarks import Remark, load, under
 from publisher import register
-from publisher.demo import cast, plan
-from publisher.demo.remarks import Remark, load, under
 from publisher.lifecycle import CommentState, DeliveryState
 from tests.demo_material.weighing import LIMIT, at_most
 

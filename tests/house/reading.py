@@ -11,7 +11,10 @@ from pathlib import Path
 
 from tests.support.runs import CHECKOUT
 
-PRODUCT = ("approvals", "publisher", "web", "sandbox", "commands", "scheduler.py", "cli.py")
+PRODUCT = (
+    *("approvals", "publisher", "web", "demo", "sandbox", "commands"),
+    *("scheduler.py", "cli.py"),
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

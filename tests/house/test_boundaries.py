@@ -33,7 +33,7 @@ CLOCKS = {
 }
 STOPWATCHES = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
 MAY_MEASURE = (
-    *("publisher.platforms", "publisher.checkpoints", "publisher.engines", "publisher.demo"),
+    *("publisher.platforms", "publisher.checkpoints", "publisher.engines", "demo"),
     *("sandbox", "cli"),
 )
 

@@ -14,8 +14,8 @@ import requests
 from sqlalchemy import select
 
 from commands.demo.city import accounts_at
+from demo import cast, seeding
 from publisher.database import Database
-from publisher.demo import cast, seeding
 from publisher.media.store import Store
 from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from publisher.demo import notices
+from demo import notices
 from publisher.now import now
 from tests.journey.browsing import Seen
 from tests.journey.flow import FACEBOOK, X, approve, in_review

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from publisher.demo import circular, notices
+from demo import circular, notices
 from publisher.models.content import Rendition
 from publisher.now import now
 from publisher.worktime import local

@@ -11,8 +11,8 @@ from typing import cast
 
 import pytest
 
-from publisher.demo.scenarios import Scenario, places
-from publisher.demo.scenarios.places import CannotRehearse, Step
+from demo.scenarios import Scenario, places
+from demo.scenarios.places import CannotRehearse, Step
 from publisher.settings import Settings
 from tests.support.runs import wait_until, working_in
 from tests.web.counter import Site
