@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from approvals.policy import Role
-from publisher.settings import WrongSetting
+from publisher.settings.environment import WrongSetting
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def nagarvani() -> None:
 )
 def demo(port: int, fresh: bool, folder: Path) -> None:
     """The whole house with an invented city, in this terminal; Ctrl-C ends all of it."""
-    from commands.demo import run
+    from commands.demo.running import run
 
     sys.exit(run(port=port, fresh=fresh, folder=folder.resolve()))
 
@@ -233,7 +233,7 @@ _scenario = click.argument("scenario", type=click.Choice(["monsoon", "noon", "la
 def start_rehearsal(scenario: str, port: int | None) -> None:
     """Start one: a monsoon day, a token that ends at noon, or a platform that lags."""
     from commands.opening import settings_with_secret
-    from commands.rehearsing import start
+    from commands.rehearsing.asking import start
     from demo.scenarios import Scenario
 
     start(settings_with_secret(), Scenario(scenario), port=port)
@@ -243,7 +243,7 @@ def start_rehearsal(scenario: str, port: int | None) -> None:
 def list_rehearsals() -> None:
     """Say which there are, where, and whether they run."""
     from commands.opening import settings_with_secret
-    from commands.rehearsing import show
+    from commands.rehearsing.asking import show
 
     show(settings_with_secret())
 
@@ -253,7 +253,7 @@ def list_rehearsals() -> None:
 def drop_rehearsal(scenario: str) -> None:
     """End one and remove its database, pictures and practice platforms."""
     from commands.opening import settings_with_secret
-    from commands.rehearsing import drop
+    from commands.rehearsing.asking import drop
     from demo.scenarios import Scenario
 
     drop(settings_with_secret(), Scenario(scenario))
@@ -266,7 +266,7 @@ def drop_rehearsal(scenario: str) -> None:
 @click.option("--lock", type=int, required=True)
 def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
     """The command that `rehearse start` leaves running."""
-    from commands.rehearsing import run
+    from commands.rehearsing.running import run
     from demo.scenarios import Scenario
 
     sys.exit(run(scenario=Scenario(scenario), folder=folder, port=port, lock=lock))
@@ -278,7 +278,7 @@ def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
 @click.argument("sandbox_url")
 def seed_rehearsal(scenario: str, folder: Path, sandbox_url: str) -> None:
     """Fill a rehearsal with its scenario."""
-    from commands.rehearsing import seed
+    from commands.rehearsing.seeding import seed
     from demo.scenarios import Scenario
 
     seed(Scenario(scenario), folder, sandbox_url)

@@ -19,10 +19,10 @@ from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.notices.mail import tick_mail
 from publisher.notices.sms import tick_sms
-from publisher.office.backup import tick_seeking
+from publisher.office.backup.seeking import tick_seeking
 from publisher.office.exporting import tick_exports
 from publisher.office.outages import look_back, tick_outages
-from publisher.office.reorganising import tick_departments
+from publisher.office.reorganising.ending import tick_departments
 from publisher.office.retention import tick_retention
 from publisher.office.timed import tick_timed
 from publisher.press.accounts.endings import tick_tokens
@@ -31,12 +31,12 @@ from publisher.press.confirming import tick_confirming
 from publisher.press.dispatching import tick_overtaken, tick_press
 from publisher.press.emergency.alerting import tick_alerts
 from publisher.press.emergency.ratifying import tick_ratifications
-from publisher.press.limits import tick_limits
+from publisher.press.limits.asking import tick_limits
 from publisher.press.lines import Press
 from publisher.press.recording import NOT_STORED
 from publisher.press.tidying import tick_tidying
-from publisher.press.watching import tick_watching
-from publisher.settings import Settings
+from publisher.press.watching.looking import tick_watching
+from publisher.settings.environment import Settings
 
 COLLECTING = (20_000, 20, 50)
 """How many new objects call for a collection, and how many of these for a longer one."""

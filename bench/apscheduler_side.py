@@ -23,8 +23,9 @@ from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bench import town
-from publisher.platforms import open_platform
-from publisher.platforms.base import Deadline, Outgoing, Platform
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Outgoing
+from publisher.platforms.registry import open_platform
 
 NAME = "jobs.sqlite"
 _OF_THREAD = threading.local()

@@ -13,8 +13,9 @@ import time
 from celery import Celery, signals
 
 from bench.town import CREDENTIALS
-from publisher.platforms import open_platform
-from publisher.platforms.base import Deadline, Outgoing, Platform
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Outgoing
+from publisher.platforms.registry import open_platform
 
 app = Celery("bench", broker=os.environ.get("BENCH_BROKER", ""))
 app.conf.update(

@@ -20,7 +20,7 @@ from approvals import gate
 from approvals.lifecycle import PostState
 from publisher.database import Base, Database
 from publisher.lifecycle import AccountState, DeliveryState
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Decision,
     DecisionKind,
     Language,
@@ -32,7 +32,7 @@ from publisher.models.content import (
 )
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.now import now
-from publisher.press.accounts import Vault
+from publisher.press.accounts.vault import Vault
 from tests.support.city import City, city
 
 SECRET = "a secret of the benches, long enough"  # noqa: S105  it opens nothing but a stand-in

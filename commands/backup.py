@@ -11,10 +11,12 @@ from commands.founding import lay_tables
 from commands.opening import checked_database, open_bench
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
-from publisher.office import backup
-from publisher.office.backup import Damaged, Manifest, NotEmpty, OtherSchema, Restored, Sought
+from publisher.office.backup import restoring, seeking, writing
+from publisher.office.backup.reading import Damaged, Manifest
+from publisher.office.backup.restoring import NotEmpty, OtherSchema, Restored
+from publisher.office.backup.seeking import Sought
 from publisher.press.bench import Bench
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 REASON = "Restored from a backup: look at what was due since then, then release."
 NAMED = 5
@@ -25,7 +27,7 @@ def write(settings: Settings, file: Path) -> None:
     """Write the backup; it has its name only once it was read back whole."""
     database = checked_database(settings)
     try:
-        manifest = backup.write(
+        manifest = writing.write(
             database, Store(settings.media_dir), file, now=now(), tell=_telling()
         )
     except (OSError, Damaged) as problem:
@@ -57,7 +59,7 @@ def restore(settings: Settings, file: Path) -> None:
     bench = open_bench(settings)
     try:
         _say_restored(_fill(bench, file))
-        _say_sought(backup.seek(bench, tell=_telling()))
+        _say_sought(seeking.seek(bench, tell=_telling()))
     finally:
         bench.database.dispose()
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
@@ -65,7 +67,7 @@ def restore(settings: Settings, file: Path) -> None:
 
 def _fill(bench: Bench, file: Path) -> Restored:
     try:
-        return backup.restore(
+        return restoring.restore(
             bench.database, bench.store, file, now=now(), reason=REASON, tell=_telling()
         )
     except OtherSchema as problem:

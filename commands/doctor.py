@@ -13,9 +13,9 @@ from publisher.database import Database
 from publisher.now import now
 from publisher.office import checkup, trying
 from publisher.office.checkup import Finding
-from publisher.people.appointing import COMMAND
-from publisher.press.accounts import opener
-from publisher.settings import Settings
+from publisher.people.appointing.rights import COMMAND
+from publisher.press.accounts.opening import opener
+from publisher.settings.environment import Settings
 
 ASKED: Final = (
     "On each connected page of Facebook a post is made unpublished, looked at, and removed. Go on?"

@@ -16,12 +16,13 @@ from publisher.database import Database, NewerTables, migrate
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
-from publisher.people.appointing import COMMAND
+from publisher.people.appointing.rights import COMMAND
 from publisher.people.register import load_register
-from publisher.press import accounts
-from publisher.press.accounts import Unsealable, Vault
+from publisher.press.accounts import connecting, keeping
+from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.press.emergency.delivered import lay_templates
-from publisher.settings import PREFIX, Access, Settings, WrongSetting
+from publisher.settings.environment import PREFIX, Settings, WrongSetting
+from publisher.settings.press import Access
 from publisher.words.fonts import make_font
 
 OWNER: Final = "information-technology"
@@ -139,14 +140,14 @@ def _connect_all(
 ) -> Iterator[str]:
     vault = Vault(settings.secret_key, settings.token_keys)
     for account in given:
-        known = accounts.known(
+        known = keeping.known(
             session, account.code, account.platform, account.platform_id, account.handle
         )
         name = f"Account: {account.handle} on {account.platform}"
         opened = _opened(vault, known) if known is not None else None
         if opened == account.credentials:
             yield f"{name} was connected already."
-        elif known is not None and opened is not None and accounts.is_from_page(session, known):
+        elif known is not None and opened is not None and connecting.is_from_page(session, known):
             yield (
                 f"{name} was connected from the page and keeps that access; disconnect it there "
                 "to have the settings' access used."
@@ -169,7 +170,7 @@ def _connect(
     session: Session, account: GivenAccount, vault: Vault, settings: Settings, at: datetime
 ) -> None:
     owner = session.scalars(select(Department.id).where(Department.code == OWNER)).one()
-    accounts.connect(
+    keeping.connect(
         session,
         actor=COMMAND,
         now=at,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from publisher.settings import Settings, load
+from publisher.settings.environment import Settings, load
 
 if TYPE_CHECKING:
     from publisher.database import Database
@@ -64,7 +64,7 @@ def open_house(settings: Settings) -> House:
     """What the counter works with."""
     from publisher.media.store import Store
     from publisher.now import now
-    from publisher.press.accounts import opener
+    from publisher.press.accounts.opening import opener
     from web.house import House
 
     return House(
@@ -86,7 +86,7 @@ def open_bench(settings: Settings) -> Bench:
     """What the press works with."""
     from publisher.media.store import Store
     from publisher.now import now
-    from publisher.press.accounts import opener
+    from publisher.press.accounts.opening import opener
     from publisher.press.bench import Bench
 
     return Bench(

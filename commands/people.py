@@ -18,10 +18,11 @@ from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notices import paths
 from publisher.now import now
-from publisher.people import appointing
-from publisher.people.appointing import COMMAND, BadPerson
+from publisher.people.appointing import inviting, recording
+from publisher.people.appointing.rights import COMMAND
+from publisher.people.contacts import BadPerson
 from publisher.people.register import find_departments
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 #: The sentence for each problem: by "field.code", else by code.
 PROBLEMS: Final[Mapping[str, str]] = {
@@ -110,7 +111,7 @@ def _department(session: Session, code: str) -> int:
 def _first_admin(
     session: Session, person: NewPerson, department_id: int, at: datetime
 ) -> Appointment:
-    return appointing.first_admin(
+    return recording.first_admin(
         session,
         now=at,
         name_mr=person.name,
@@ -124,7 +125,7 @@ def _first_admin(
 
 
 def _appoint(session: Session, person: NewPerson, department_id: int, at: datetime) -> Appointment:
-    return appointing.record_person(
+    return recording.record_person(
         session,
         actor=COMMAND,
         now=at,
@@ -144,7 +145,7 @@ def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
     """An invitation for whoever has no password yet."""
     if person.password_hash is not None:
         return None
-    return appointing.invite(session, actor=COMMAND, person=person, now=at)
+    return inviting.invite(session, actor=COMMAND, person=person, now=at)
 
 
 def _said(one: Appointment) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from publisher.office.checkup import Finding
-from publisher.settings import PREFIX
+from publisher.settings.environment import PREFIX
 
 SENTENCES: Final[Mapping[str, str]] = {
     "settings_read": "read; people reach the pages at {base_url}",

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TypedDict
 
 from demo.days import Anchor, Offset, fill, resolve, words_for
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.worktime import local_day
 
 

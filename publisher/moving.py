@@ -41,7 +41,8 @@ from publisher.lifecycle import (
     SUBMISSION_MOVES,
 )
 from publisher.models.comments import Comment
-from publisher.models.content import Post, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice

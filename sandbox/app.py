@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from sandbox import arranging, control, pages
+from sandbox import arranging, control
 from sandbox.facebook.app import create_facebook
 from sandbox.ledger import Ledger
+from sandbox.pages.blueprint import blueprint, prepare
 from sandbox.x.app import create_x
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
     app.extensions["ledger"] = ledger
     app.register_blueprint(control.blueprint(ledger))
     app.register_blueprint(arranging.blueprint(ledger))
-    app.register_blueprint(pages.blueprint(ledger))
-    pages.prepare(app)
+    app.register_blueprint(blueprint(ledger))
+    prepare(app)
     x, facebook = create_x(ledger), create_facebook(ledger, public_url)
     for one in (app, x, facebook):
         one.before_request(_read_whole)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import ActorKind, Role
 from publisher.database import Database, ReadOnly, UtcDateTime, migrate
 from publisher.engines import BELIEVED
-from publisher.models.content import Counter
+from publisher.models.content.submissions import Counter
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
 from publisher.together import insert_together

@@ -24,7 +24,8 @@ from publisher.lifecycle import (
     SubmissionState,
 )
 from publisher.models.comments import Comment, Thread
-from publisher.models.content import Language, Post, Revision, Submission, SubmissionKind, Variant
+from publisher.models.content.posts import Language, Post, Revision, Variant
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from publisher.database import Database, UtcDateTime, session_on, table_of
-from publisher.models.content import Counter
+from publisher.models.content.submissions import Counter
 from publisher.models.deliveries import ClockBeat
 from publisher.prepared import Prepared, run
 

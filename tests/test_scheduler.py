@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import scheduler
-from publisher import settings
 from publisher.database import Database
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
-from publisher.platforms.base import Platform
+from publisher.platforms.base.protocol import Platform
 from publisher.press.bench import Bench
+from publisher.settings import environment
 from tests.support.city import NOON, PACE
 
 on_linux = pytest.mark.skipif(
@@ -87,7 +87,7 @@ def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
         now=lambda: NOON,
         monotonic=lambda: 0.0,
     )
-    yield scheduler.ticks(bench, settings.load({}, folder=tmp_path))
+    yield scheduler.ticks(bench, environment.load({}, folder=tmp_path))
     database.dispose()
 
 

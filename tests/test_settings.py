@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from publisher.settings import (
-    Access,
-    HelpDesk,
-    Hours,
-    Reach,
-    Settings,
-    SmsTemplate,
-    WrongSetting,
-    load,
-)
+from publisher.settings.environment import Reach, Settings, WrongSetting, load
+from publisher.settings.help import HelpDesk, Hours
+from publisher.settings.press import Access
+from publisher.settings.sms import SmsTemplate
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="

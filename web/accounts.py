@@ -15,8 +15,11 @@ from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery
-from publisher.press import accounts, limits, watching
-from publisher.press.accounts import Look
+from publisher.press.accounts import endings, opening
+from publisher.press.accounts import keeping as accounts_keeping
+from publisher.press.accounts.opening import Look
+from publisher.press.limits import asking, caps
+from publisher.press.watching import lateness
 from web import keeping
 from web.accounts_forms import AccountForm, account_form
 from web.acting import actor, reads
@@ -36,13 +39,13 @@ READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 @reads
 def index(session: Session) -> Page:
     """Every account with its owner, its state and what of it ends."""
-    found = accounts.all_accounts(session)
+    found = accounts_keeping.all_accounts(session)
     now = house().now()
-    ways = accounts.ways(house().settings)
+    ways = opening.ways(house().settings)
     return render_template(
         "accounts/index.html",
         accounts=found,
-        ending={one.id: accounts.ends(one, now=now) for one in found},
+        ending={one.id: endings.ends(one, now=now) for one in found},
         behind=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         lacking={one: ways.lacks(one) for one in ("x", "facebook")},
@@ -54,25 +57,25 @@ def index(session: Session) -> Page:
 @reads
 def show(session: Session, account_id: int) -> Page:
     """One account: owner, users, token, rights and limits."""
-    account, now = accounts.account_for(session, account_id, lock=False), house().now()
+    account, now = accounts_keeping.account_for(session, account_id, lock=False), house().now()
     return render_template(
         "accounts/account.html",
         account=account,
-        ending=accounts.ends(account, now=now),
+        ending=endings.ends(account, now=now),
         behind=_behind(session).get(account_id),
         limits=_limits(session, account_id),
         known_limits=list(OPERATIONS),
-        sent=limits.sent_in_a_day(session, account_id, now),
-        free_at=limits.free_at(session, account_id, now),
+        sent=caps.sent_in_a_day(session, account_id, now),
+        free_at=asking.free_at(session, account_id, now),
         waiting=waiting_for(session, account_id),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking=accounts.ways(house().settings).lacks(account.platform),
+        lacking=opening.ways(house().settings).lacks(account.platform),
     )
 
 
-def _behind(session: Session) -> Mapping[int, watching.Behind]:
+def _behind(session: Session) -> Mapping[int, lateness.Behind]:
     weekly_after = house().settings.press.weekly_looks_after
-    return watching.behind(session, now=house().now(), weekly_after=weekly_after)
+    return lateness.behind(session, now=house().now(), weekly_after=weekly_after)
 
 
 def _limits(session: Session, account_id: int) -> list[Allowance]:
@@ -95,7 +98,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
     with house().database.reading() as session:
-        account = accounts.account_for(session, account_id, lock=False)
+        account = accounts_keeping.account_for(session, account_id, lock=False)
         form = account_form(session, account)
     if request.method == "GET":
         return _change_page(account, form)
@@ -103,7 +106,7 @@ def change(account_id: int) -> Page:
         return _change_page(account, form), 422
     try:
         with house().database.transaction() as session:
-            accounts.change(
+            accounts_keeping.change(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -133,12 +136,12 @@ def disconnect(account_id: int) -> Page:
         with house().database.reading() as session:
             return render_template(
                 "accounts/disconnect.html",
-                account=accounts.account_for(session, account_id, lock=False),
+                account=accounts_keeping.account_for(session, account_id, lock=False),
                 waiting=waiting_for(session, account_id),
             )
     return _fresh(
         account_id,
-        lambda session: accounts.disconnect(
+        lambda session: accounts_keeping.disconnect(
             session, actor=actor(), now=house().now(), account_id=account_id
         ),
         _("The account is disconnected. Its access is forgotten here."),
@@ -165,7 +168,7 @@ def check(account_id: int) -> Page:
         return prove_page(keeping.keep_act())
     look = _look(account_id)
     with house().database.transaction() as session:
-        account = accounts.resume(
+        account = accounts_keeping.resume(
             session,
             actor=actor(),
             now=house().now(),
@@ -193,6 +196,6 @@ def _say(look: Look, missing: list[str]) -> None:
 def _look(account_id: int) -> Look:
     """What the platform says; asked outside of any transaction."""
     with house().database.reading() as session:
-        account = accounts.account_for(session, account_id, lock=False)
-    look = accounts.looker(house().settings, house().open_account, now=house().now)
+        account = accounts_keeping.account_for(session, account_id, lock=False)
+    look = opening.looker(house().settings, house().open_account, now=house().now)
     return look(account)

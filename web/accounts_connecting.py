@@ -16,10 +16,11 @@ from publisher.desk.checking import Invalid, Missing
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
-from publisher.platforms.connecting import Candidate, TokenFacts, Turned, Ways, Why
-from publisher.platforms.connecting.ways import state_in
-from publisher.press import accounts
-from publisher.press.accounts import Vault
+from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why
+from publisher.platforms.connecting.ways import Ways, state_in
+from publisher.press.accounts import connecting, opening
+from publisher.press.accounts import keeping as accounts_keeping
+from publisher.press.accounts.vault import Vault
 from web import keeping
 from web.accounts_forms import AccountForm, account_form
 from web.acting import acting, actor
@@ -55,7 +56,7 @@ def begin() -> Page:
     except Turned as turned:
         return _turned_page(turned)
     with house().database.transaction() as session:
-        walk = accounts.set_out(
+        walk = connecting.set_out(
             session,
             actor=actor(),
             now=house().now(),
@@ -95,7 +96,7 @@ def back(platform: str) -> Page:
     own = acting().sign_in_id
     try:
         with house().database.transaction() as session:
-            known, secret = accounts.come_back(
+            known, secret = connecting.come_back(
                 session,
                 now=house().now(),
                 platform=platform,
@@ -109,7 +110,7 @@ def back(platform: str) -> Page:
     try:
         found = _ways().finish(platform, callback=_callback(platform), secret=secret, given=given)
         with house().database.transaction() as session:
-            accounts.keep_found(
+            connecting.keep_found(
                 session, walk_id=walk_id, sign_in_id=own, found=found, vault=_vault()
             )
     except Turned as turned:
@@ -119,7 +120,7 @@ def back(platform: str) -> Page:
 
 def _refuse(walk_id: int, turned: Turned) -> None:
     with house().database.transaction() as session:
-        accounts.refuse(
+        connecting.refuse(
             session,
             now=house().now(),
             walk_id=walk_id,
@@ -136,8 +137,8 @@ def walk(walk_id: int) -> Page:
         begun = session.get(Connecting, walk_id)
         if begun is not None and begun.sign_in_id != acting().sign_in_id:
             return _lost(Turned(Why.WRONG_STATE))
-        own = accounts.walk_of(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
-        found = accounts.candidates(own, _vault())
+        own = connecting.walk_of(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
+        found = connecting.candidates(own, _vault())
         chosen = _chosen(found)
         form = _form(session, own.platform, chosen) if chosen else None
     if request.method == "POST" and chosen is not None and form is not None:
@@ -156,7 +157,9 @@ def _chosen(found: tuple[Candidate, ...]) -> Candidate | None:
 
 def _form(session: Session, platform: str, chosen: Candidate) -> AccountForm:
     code = f"{platform}-{chosen.platform_id}"
-    known = accounts.known(session, code, platform, chosen.platform_id, chosen.handle, lock=False)
+    known = accounts_keeping.known(
+        session, code, platform, chosen.platform_id, chosen.handle, lock=False
+    )
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
     name = chosen.name if platform == "facebook" else house().settings.city.name_mr
@@ -174,7 +177,7 @@ def _walk_page(
         "accounts/connecting.html",
         walk=own,
         refusal=turned_sentence(own.refusal, own.details) if own.refusal else "",
-        is_old=own.back_at is None and house().now() > own.begun_at + accounts.LIFE,
+        is_old=own.back_at is None and house().now() > own.begun_at + connecting.LIFE,
         found=found,
         chosen=chosen,
         form=form,
@@ -204,7 +207,7 @@ def _connect(
     walk_id: int, chosen: Candidate, facts: TokenFacts | None, form: AccountForm
 ) -> Account:
     with house().database.transaction() as session:
-        return accounts.finish(
+        return connecting.finish(
             session,
             actor=actor(),
             now=house().now(),
@@ -235,7 +238,7 @@ def _callback(platform: str) -> str:
 
 
 def _ways() -> Ways:
-    return accounts.ways(house().settings, now=house().now)
+    return opening.ways(house().settings, now=house().now)
 
 
 def _vault() -> Vault:

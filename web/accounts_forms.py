@@ -8,11 +8,11 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 
 from publisher.models.deliveries import Account
 from publisher.people.register import departments_in_force
-from publisher.press.accounts import Choice
+from publisher.press.accounts.keeping import Choice
 from web.fields import key_of, options
 from web.forms import Form
 from web.house import house
-from web.wording import department_name
+from web.wording.names import department_name
 from web.words import _l
 
 

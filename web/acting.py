@@ -13,8 +13,8 @@ from werkzeug import Response
 
 from approvals.policy import Actor
 from publisher.models.people import Appointment
-from publisher.people import signing_in
-from publisher.people.signing_in import Present
+from publisher.people.signing_in import sessions
+from publisher.people.signing_in.sessions import Present
 from web import keeping, rules
 from web.fields import number_of
 from web.house import house
@@ -112,13 +112,13 @@ def _known() -> Acting | None:
     if not isinstance(token, str):
         return None
     with house().database.reading() as reading:
-        present = signing_in.peek(reading, token=token, now=house().now())
+        present = sessions.peek(reading, token=token, now=house().now())
         if present is not None and not present.is_stale:
             return _acting(present)
     if present is None:
         return None
     with house().database.transaction() as writing:
-        present = signing_in.session_of(writing, token=token, now=house().now())
+        present = sessions.session_of(writing, token=token, now=house().now())
         return None if present is None else _acting(present)
 
 

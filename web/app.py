@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 from publisher.words import TRANSLATIONS
 from publisher.words.catalogues import compile_all
 from web import (
@@ -25,11 +25,11 @@ from web import (
     rules,
     saying,
     showing,
-    wording,
 )
 from web.fields import MOST
 from web.house import House, house
 from web.receiving import Request
+from web.wording import filters
 
 MOST_BYTES = 64 * 1024 * 1024
 """What one request may carry; where files are handed in, `web.receiving` says how much more."""
@@ -99,7 +99,7 @@ def _equip(app: Flask) -> None:
     icons.register(app)
     previewing.register(app)
     saying.register(app, locale.code)
-    wording.register(app)
+    filters.register(app)
     showing.register(app)
     errors.register(app)
     framing.register(app)

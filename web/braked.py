@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from publisher.desk import frozen, holding_back, slots, timing
 from publisher.desk.holding_back import Brake, Facts
-from publisher.models.content import Post, Variant
+from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
 from web.house import house
-from web.wording import delivery_reason, freeze_words
+from web.wording.reasons import delivery_reason, freeze_words
 
 SHOWN_FREE, MOST_FREE = 3, 60
 """How many free good times are shown, and how many are looked at: some lie in a freeze."""

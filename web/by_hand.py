@@ -9,11 +9,12 @@ from wtforms import StringField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import drafting, leaving, scheduling
+from publisher.desk import leaving, scheduling
 from publisher.desk.checking import Invalid, Problem
+from publisher.desk.drafting import reading
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base import CredentialsExpired
+from publisher.platforms.base.errors import CredentialsExpired
 from publisher.press import by_hand
 from publisher.press.by_hand import Found, Wanted
 from web.acting import actor, reads
@@ -21,7 +22,7 @@ from web.forms import Form
 from web.house import house
 from web.rules import for_action
 from web.showing import shown
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("by_hand", __name__)
@@ -73,7 +74,7 @@ def _page(
 def _delivery(session: Session, delivery_id: int) -> Delivery:
     """The delivery, in sight; raises `Missing`."""
     delivery = scheduling.delivery_for(session, delivery_id)
-    drafting.post_for(session, actor=actor(), post_id=delivery.post_id)
+    reading.post_for(session, actor=actor(), post_id=delivery.post_id)
     return delivery
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Scope, may, scope_of
 from publisher.desk import slots
 from publisher.models.people import Department
-from publisher.office import reporting
-from publisher.office.reporting import CalendarDay, Item
+from publisher.office.reporting import calendar
+from publisher.office.reporting.month import CalendarDay, Item, calendar_days, month_grid
 from publisher.people.register import departments_in_force
 from publisher.words import dates
 from publisher.words.tongues import tongue
@@ -62,7 +62,7 @@ def _equip(state: BlueprintSetupState) -> None:
 def index(session: Session) -> str:
     """A month, a week or a list of days, from the one asked for; this month if none was."""
     choice = _choice()
-    days = reporting.calendar_days(
+    days = calendar_days(
         session,
         actor=actor(),
         now=house().now(),
@@ -78,7 +78,7 @@ def index(session: Session) -> str:
         accounts=slots.accounts(session),
         departments=_departments(session),
         quiet=slots.quiet_times(session),
-        unscheduled=reporting.unscheduled(
+        unscheduled=calendar.unscheduled(
             session, actor=actor(), account_id=choice.account, department_id=choice.department
         ),
         may_schedule=may(actor(), Action.SCHEDULE, actor().department_id),
@@ -129,7 +129,7 @@ def _choice() -> Choice:
 def _span(view: View, first: date, month: date) -> tuple[date, int]:
     """The first day and how many are shown."""
     if view is View.MONTH:
-        return reporting.month_grid(month)
+        return month_grid(month)
     if view is View.WEEK:
         return first - first.weekday() * ONE_DAY, 7
     return first, LIST_DAYS

@@ -12,16 +12,17 @@ from werkzeug import Response
 from approvals.errors import StaleRevision
 from approvals.lifecycle import PostState
 from approvals.policy import Action, may
-from publisher.desk import drafting
 from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import Change
-from publisher.models.content import Post, PostKind, Revision, Variant
+from publisher.desk.drafting import comparing, graphemes, reading, restoring
+from publisher.desk.drafting.comparing import Change
+from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.people import Department
 from web.acting import actor, reads
 from web.fields import number_of
 from web.house import house
 from web.rules import for_action, for_roles
-from web.wording import problem_sentence, refusal_sentence
+from web.wording.problems import problem_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _
 
 routes = Blueprint("comparing", __name__)
@@ -45,7 +46,7 @@ def decided_before(post: Post, revision: Revision) -> Revision | None:
 def newer_changes(post: Post, revision: Revision) -> list[Change]:
     """What changed from this revision to the newest; nothing where it is that."""
     newest = post.revisions[-1]
-    return drafting.changes(revision, newest) if newest.number != revision.number else []
+    return comparing.changes(revision, newest) if newest.number != revision.number else []
 
 
 @routes.get("/posts/<int:post_id>/compare")
@@ -53,7 +54,7 @@ def newer_changes(post: Post, revision: Revision) -> list[Change]:
 @reads
 def show(session: Session, post_id: int) -> Page:
     """Two revisions by `from` and `to`; the newest and the one before where none are asked for."""
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     return _page(post)
 
 
@@ -61,7 +62,7 @@ def _page(post: Post, *, happened: Sequence[str] = ()) -> str:
     if not post.revisions:
         raise Missing(post.id)
     old, new = _chosen(post)
-    found = drafting.changes(old, new)
+    found = comparing.changes(old, new)
     return render_template(
         "posts/compare.html",
         post=post,
@@ -70,7 +71,7 @@ def _page(post: Post, *, happened: Sequence[str] = ()) -> str:
         texts=_texts(old, new, found),
         whole=[one for one in found if one.variant is None],
         departments=_departments(old, new),
-        finely=drafting.finely,
+        finely=graphemes.finely,
         happened=happened,
         may_restore=_may_restore(post),
     )
@@ -114,7 +115,7 @@ def restore(post_id: int) -> Page:
     number = number_of(request.form.get("number"))
     try:
         with house().database.transaction() as session:
-            made = drafting.restore(
+            made = restoring.restore(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -134,5 +135,5 @@ def restore(post_id: int) -> Page:
 
 @reads
 def _refused(session: Session, post_id: int, happened: Sequence[str]) -> str:
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     return _page(post, happened=happened)

@@ -11,19 +11,19 @@ from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import drafting, live, ordering
+from publisher.desk import live, ordering
 from publisher.desk.checking import Invalid
+from publisher.desk.drafting import comparing, graphemes
 from publisher.desk.live import LiveText
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.press import Order
-from publisher.office import reporting
-from publisher.office.reporting import Finding, FindingKind
-from publisher.press import watching
+from publisher.office.reporting.findings import Finding, FindingKind, finding_for, findings_of
+from publisher.press.watching import noting
 from web.acting import actor, reads
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("correcting", __name__)
@@ -75,7 +75,7 @@ def situation_of(session: Session, post: Post) -> Situation:
     if not any(one.receipt is not None for one in post.deliveries):
         return Situation((), ())
     orders = ordering.orders_of(session, post.id)
-    findings = reporting.findings_of(session, actor=actor(), post_id=post.id)
+    findings = findings_of(session, actor=actor(), post_id=post.id)
     standing = tuple(_outside(one, orders, findings) for one in lives)
     here = {one.live.receipt.id for one in standing}
     gone = tuple(Was(one, None) for one in orders if one.receipt_id not in here)
@@ -102,15 +102,15 @@ def found(session: Session, watch_id: int) -> Page:
 
 
 def _page(session: Session, watch_id: int, form: NoteForm, *, happened: str = "") -> str:
-    finding = reporting.finding_for(session, actor=actor(), watch_id=watch_id)
+    finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
-    pieces = drafting.difference(finding.ours, finding.seen) if changed else ()
+    pieces = comparing.difference(finding.ours, finding.seen) if changed else ()
     return render_template(
         "correcting/found.html",
         finding=finding,
         form=form,
         happened=happened,
-        pieces=drafting.finely(pieces) if changed else [],
+        pieces=graphemes.finely(pieces) if changed else [],
     )
 
 
@@ -121,8 +121,8 @@ def seen(watch_id: int) -> Page:
     form = NoteForm()
     try:
         with house().database.transaction() as session:
-            reporting.finding_for(session, actor=actor(), watch_id=watch_id)
-            watching.note_seen(
+            finding_for(session, actor=actor(), watch_id=watch_id)
+            noting.note_seen(
                 session,
                 actor=actor(),
                 now=house().now(),

@@ -11,12 +11,15 @@ from wtforms import StringField
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
-from publisher.desk import drafting, scheduling
+from publisher.desk import scheduling
 from publisher.desk.checking import Invalid
-from publisher.models.content import Post
+from publisher.desk.drafting import reading
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, ReceiptOrigin
 from publisher.models.people import Person
-from publisher.office import reporting
+from publisher.office.reporting import braked as reporting_braked
+from publisher.office.reporting.board import decisions
+from publisher.office.reporting.troubles import troubles
 from publisher.press import confirming
 from web import braked, by_hand, keeping
 from web.acting import actor, reads
@@ -26,7 +29,8 @@ from web.house import house
 from web.rules import for_action, for_roles
 from web.showing import shown
 from web.signing_page import prove_page
-from web.wording import person_name, refusal_sentence
+from web.wording.names import person_name
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("deliveries", __name__)
@@ -46,10 +50,10 @@ def board(session: Session) -> Page:
     """Everything that does not go on without a person."""
     return render_template(
         "deliveries/board.html",
-        rows=reporting.decisions(session, actor=actor(), now=house().now()),
-        beside=reporting.troubles(session, actor=actor()),
+        rows=decisions(session, actor=actor(), now=house().now()),
+        beside=troubles(session, actor=actor()),
         lane=lane_of(session),
-        braked=reporting.braked(session, actor=actor(), now=house().now()),
+        braked=reporting_braked.braked(session, actor=actor(), now=house().now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 
@@ -84,7 +88,7 @@ def _page(session: Session, delivery_id: int, form: LinkForm, *, happened: str =
 
 def _delivery(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
     delivery = scheduling.delivery_for(session, delivery_id)
-    return delivery, drafting.post_for(session, actor=actor(), post_id=delivery.post_id)
+    return delivery, reading.post_for(session, actor=actor(), post_id=delivery.post_id)
 
 
 def _acts(delivery: Delivery) -> frozenset[Action]:

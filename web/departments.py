@@ -14,8 +14,9 @@ from publisher.desk.checking import Missing
 from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
-from publisher.office import reorganising
-from publisher.people import departments, ladder
+from publisher.office.reorganising import ending as reorganising_ending
+from publisher.people import ladder
+from publisher.people.departments import history as departments_history
 from publisher.people.register import departments_in_force, find_departments, is_in_force
 from publisher.worktime import local_day
 from web.acting import actor, reads
@@ -48,7 +49,7 @@ def index(session: Session) -> str:
         officers=officers,
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
-        former=departments.former_names(session, [one.id for one in shown]),
+        former=departments_history.former_names(session, [one.id for one in shown]),
         ended={one.id for one in shown if not is_in_force(one, now=house().now())},
         may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
         without=sum(1 for one in shown if one.id not in officers),
@@ -107,14 +108,14 @@ def show(session: Session, code: str) -> str:
 def _what_became_of(session: Session, department: Department) -> dict[str, object]:
     """Its history by orders, its former names, and what keeps it from ending on its day."""
     now = house().now()
-    history = departments.history(session, department_id=department.id)
+    history = departments_history.history(session, department_id=department.id)
     ending = next((one for one in history if one.waits and one.kind in ENDINGS), None)
     hindering = ending is not None and ending.in_force_on <= local_day(now)
     return {
         "history": history,
-        "former": departments.former_names(session, [department.id]).get(department.id, []),
+        "former": departments_history.former_names(session, [department.id]).get(department.id, []),
         "ended": not is_in_force(department, now=now),
-        "hindering": reorganising.hindering(session, ending, actor=CLOCK, now=now)
+        "hindering": reorganising_ending.hindering(session, ending, actor=CLOCK, now=now)
         if ending is not None and hindering
         else [],
     }

@@ -19,8 +19,8 @@ from wtforms import (
 
 from publisher.desk.checking import Problem
 from publisher.desk.correcting import Target
-from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
-from publisher.models.content import Language
+from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.people import Department
@@ -31,7 +31,7 @@ from web.drafting_joint import JointRow
 from web.fields import DayMonthYearField, options
 from web.forms import Form
 from web.showing import language_text
-from web.wording import account_name
+from web.wording.names import account_name
 from web.words import _, _l
 
 MARATHI_AND_ENGLISH = (Language.MARATHI, Language.ENGLISH)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from flask import request
 from wtforms import Field, SelectField
 
-from publisher.desk.drafting import Draft
-from publisher.models.content import Post
+from publisher.desk.drafting.drafts import Draft
+from publisher.models.content.posts import Post
 from publisher.models.people import Department
 from web.fields import number_of, options
 from web.icons import N_
-from web.wording import department_name
+from web.wording.names import department_name
 from web.words import _
 
 ASKED, NAMED, OUT = "asked", "named", "out"

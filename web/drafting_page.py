@@ -9,9 +9,20 @@ from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.errors import StaleRevision
-from publisher.desk import correcting, drafting, leaving, starting
-from publisher.desk.drafting import Draft, FinePiece, PictureDraft
-from publisher.models.content import Decision, DecisionKind, Post, PostKind
+from publisher.desk import correcting, leaving
+from publisher.desk.drafting import (
+    comparing,
+    fitting,
+    graphemes,
+    notes,
+    opening,
+    proposing,
+    reading,
+)
+from publisher.desk.drafting.drafts import Draft, PictureDraft
+from publisher.desk.drafting.graphemes import FinePiece
+from publisher.desk.starting import looking
+from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind
 from publisher.models.drafting import StartingText
 from publisher.models.people import Appointment, Department
 from publisher.people import ladder
@@ -62,12 +73,12 @@ def departments_of(session: Session) -> list[Department]:
 def texts_for(session: Session, post: Post) -> list[StartingText]:
     """The starting texts, signatures and hashtags that suit a post."""
     kinds = {one.kind for one in post.submissions}
-    return starting.suited(session, kinds=kinds, department_id=post.department_id)
+    return looking.suited(session, kinds=kinds, department_id=post.department_id)
 
 
 def make_sheet(session: Session, post: Post, draft: Draft) -> Sheet:
     """The form for this post, filled by the POST in hand where there is one."""
-    accounts = drafting.usable_accounts(session, post)
+    accounts = reading.usable_accounts(session, post)
     slots = drafting_form.slots_for(accounts, [one.language for one in draft.variants])
     departments = departments_of(session)
     joint = drafting_joint.rows(post, draft, departments)
@@ -106,7 +117,7 @@ def render(
         sheet=sheet,
         form=sheet.form,
         draft=draft,
-        sources=drafting.sources_of(post),
+        sources=proposing.sources_of(post),
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
         **_texts(post, sheet),
         blanks=blanks,
@@ -118,8 +129,8 @@ def render(
         newer=_changes(post, told.newer) if told.newer else [],
         beside=_beside(post, sheet) if told.newer else [],
         returned=_returned(post),
-        others=drafting.others_at(session, actor=actor(), now=house().now(), post_id=post.id),
-        notes=drafting.notes_of(session, actor=actor(), post_id=post.id),
+        others=opening.others_at(session, actor=actor(), now=house().now(), post_id=post.id),
+        notes=notes.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
     )
 
@@ -163,7 +174,7 @@ def _source(post: Post, picture: PictureDraft) -> str:
 def _preview(post: Post, sheet: Sheet, slot: Slot, sources: Sequence[str]) -> list[ShownPicture]:
     form, language = sheet.form, slot.language.value
     sizes, target = _sizes(post), sheet.targets.get(slot.name)
-    out = drafting.pictures_out(target) if target else frozenset()
+    out = fitting.pictures_out(target) if target else frozenset()
     return [
         ShownPicture(
             source,
@@ -194,7 +205,7 @@ def _typed(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     """Text and link without the blanks and the browser's line ends, as they are kept."""
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
     target = sheet.targets.get(slot.name)
-    left = drafting.link_left(target, link) if target else link.strip()
+    left = fitting.link_left(target, link) if target else link.strip()
     return text.replace("\r\n", "\n").strip(), left
 
 
@@ -217,11 +228,11 @@ def _leaves(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     return words, beside or ""
 
 
-def _changes(post: Post, stale: StaleRevision) -> list[drafting.Change]:
+def _changes(post: Post, stale: StaleRevision) -> list[comparing.Change]:
     """What was changed since the revision that this writer began from."""
     known = {one.number: one for one in post.revisions}
     began = known.get(int(str(stale.values["seen"])))
-    return drafting.changes(began, post.revisions[-1]) if began else []
+    return comparing.changes(began, post.revisions[-1]) if began else []
 
 
 def _beside(post: Post, sheet: Sheet) -> list[Beside]:
@@ -232,7 +243,7 @@ def _beside(post: Post, sheet: Sheet) -> list[Beside]:
         variant = newest.get((slot.account.id, slot.language))
         theirs, mine = variant.text if variant else "", _typed(sheet, slot)[0]
         if theirs != mine:
-            pieces = drafting.finely(drafting.difference(theirs, mine))
+            pieces = graphemes.finely(comparing.difference(theirs, mine))
             found.append(Beside(slot.title, slot.language, slot.name, pieces))
     return found
 

@@ -20,7 +20,7 @@ from web.emergency_form import BLANKS, CONFIRM, STEPS, WORD, LaneForm, begin_wor
 from web.house import house
 from web.rules import for_action
 from web.signing_page import prove_page
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _
 
 routes = Blueprint("emergency", __name__, url_prefix="/emergency")

@@ -21,7 +21,8 @@ from web.fields import DayMonthYearField, number_of, options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
-from web.wording import person_name, post_of, refusal_sentence
+from web.wording.names import person_name, post_of
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")

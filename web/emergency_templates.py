@@ -22,7 +22,7 @@ from web.fields import number_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templates")

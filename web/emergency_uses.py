@@ -18,7 +18,7 @@ from web.emergency import routes
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 __all__ = ["routes"]

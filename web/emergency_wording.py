@@ -12,8 +12,8 @@ from web.drafting_page import departments_of
 from web.fields import MinutesField, number_of, options
 from web.forms import Form
 from web.house import house
-from web.wording import department_name
 from web.wording.emergency import KINDS
+from web.wording.names import department_name
 from web.words import _, _l
 
 ROWS = range(MOST_BLANKS)

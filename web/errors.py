@@ -14,10 +14,10 @@ from werkzeug.exceptions import HTTPException
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from publisher.desk.checking import Missing
 from publisher.media.store import StoreAway
-from publisher.people.signing_in import NotYours
+from publisher.people.signing_in.sessions import NotYours
 from web import keeping
 from web.signing_page import sign_in_page
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _
 
 log = logging.getLogger("nagarvani.web")

@@ -15,17 +15,20 @@ from werkzeug import Response
 
 from approvals.policy import Action, Actor, Role
 from publisher.desk.checking import Missing
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.office import exporting
 from publisher.office.exporting import Plain
-from publisher.office.reporting import NextKind, Office, Stage, Who, wanted_from
+from publisher.office.reporting.following import NextKind
+from publisher.office.reporting.stages import Stage
+from publisher.office.reporting.values import Office, Who
+from publisher.office.reporting.wanted import wanted_from
 from publisher.worktime import local
 from web.acting import actor, reads, writes
 from web.handing_in import KIND_WORDS
 from web.house import house
 from web.icons import N_, state_word
 from web.rules import for_action
-from web.wording import department_name, who_name
+from web.wording.names import department_name, who_name
 from web.wording.progress import NEXT
 from web.words import _
 

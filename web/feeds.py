@@ -14,12 +14,12 @@ from werkzeug import Response
 from publisher.desk.checking import Missing
 from publisher.office import feeds
 from publisher.office.feeds import Fed, TooOften
-from publisher.office.reporting import Item
+from publisher.office.reporting.month import Item
 from web.acting import actor, reads
 from web.house import house
 from web.icons import STATE_WORDS
 from web.rules import for_roles, public
-from web.wording import account_name, department_name
+from web.wording.names import account_name, department_name
 from web.words import _
 
 routes = Blueprint("feeds", __name__)

@@ -13,11 +13,10 @@ from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
-from publisher.desk import intake
 from publisher.desk.checking import Invalid, Problem
-from publisher.desk.intake import KeptFile, Refused, UploadedFile
+from publisher.desk.intake import receiving
 from publisher.desk.intake.forms import MOST_FILES
-from publisher.desk.intake.receiving import own_name
+from publisher.desk.intake.receiving import KeptFile, Refused, UploadedFile, own_name
 from publisher.media import images
 from publisher.media.images import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
@@ -127,16 +126,16 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     if isinstance(stream, HeldFile) and stream.is_cut:
         raise Refused("too_many_bytes", {"name": own_name(name)})
     source = cast(BinaryIO, stream)
-    file = intake.look_at(name, source)
+    file = receiving.look_at(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise Refused("same_file_twice", {"name": file.name})
     with house().database.transaction() as session:
-        counted = intake.admit(session, actor=actor(), now=house().now(), file=file)
+        counted = receiving.admit(session, actor=actor(), now=house().now(), file=file)
     try:
         house().store.save_file(source)
     except StoreAway as away:
         with house().database.transaction() as session:
-            intake.give_back(session, upload_id=counted)
+            receiving.give_back(session, upload_id=counted)
         raise Refused("store_away", {"name": file.name}) from away
     return rows_of([file])[0]
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from approvals.policy import Action, Role, scope_of
 from demo.scenarios.places import are_offered
 from publisher.models.people import Appointment
-from publisher.office.reporting import counts
+from publisher.office.reporting.counts import counts
 from web import clocks, emergency_waiting, rehearsals, stopping
 from web.acting import Acting
 from web.chrome import Acting as Shown
@@ -21,7 +21,7 @@ from web.helping import help_of
 from web.house import house
 from web.icons import N_
 from web.locale import LANGUAGES, code
-from web.wording import post_of
+from web.wording.names import post_of
 from web.words import _
 
 _TABS: Mapping[str, str] = {

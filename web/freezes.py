@@ -12,9 +12,9 @@ from wtforms import SelectField, StringField, TextAreaField
 from approvals.policy import Action, may
 from publisher.desk import slots
 from publisher.desk.checking import LONGEST_REASON, Check, Invalid
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.models.press import Freeze
-from publisher.office import reporting
+from publisher.office.reporting.braked import braked
 from publisher.office.reporting.values import who_of
 from publisher.people.register import departments_in_force
 from publisher.press import freezing
@@ -28,7 +28,8 @@ from web.forms import Form
 from web.handing_in import KIND_WORDS
 from web.house import house
 from web.rules import for_action
-from web.wording import account_name, department_name, refusal_sentence, who_name
+from web.wording.names import account_name, department_name, who_name
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("freezes", __name__)
@@ -73,9 +74,7 @@ def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
         form=form,
         happened=happened,
         standing=freezing.standing_freezes(session, now=now),
-        held={
-            one.freeze.id: one for one in reporting.braked(session, actor=actor(), now=now).freezes
-        },
+        held={one.freeze.id: one for one in braked(session, actor=actor(), now=now).freezes},
         past=freezing.past_freezes(session, now=now),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),

@@ -10,11 +10,17 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Scope, may, scope_of
-from publisher.desk import intake
 from publisher.desk.checking import Invalid, Problem
-from publisher.desk.intake import ChangedMeanwhile, DraftingBegun, HandIn, forms
-from publisher.desk.intake.changing import check_open, check_recorded_here
-from publisher.models.content import Submission
+from publisher.desk.intake import changing, copying, forms, looking, writing
+from publisher.desk.intake.changing import (
+    ChangedMeanwhile,
+    DraftingBegun,
+    check_open,
+    check_recorded_here,
+)
+from publisher.desk.intake.forms import HandIn
+from publisher.desk.intake.handing_in import hand_in
+from publisher.models.content.submissions import Submission
 from web import file_rows, handing_in
 from web.acting import actor, reads
 from web.fields import key_of, number_of
@@ -23,9 +29,9 @@ from web.handing_in import KIND_WORDS, WITH_AN_EVENT, HandInForm
 from web.house import house
 from web.rules import for_action
 from web.submissions import Page, departments_by_name, routes
-from web.wording import refusal_sentence
 from web.wording.intake import FIELD_WORDS
 from web.wording.problems import problem_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _
 
 SEND = "send"
@@ -86,8 +92,8 @@ def new(session: Session) -> Page:
     form = _empty_form(session)
     if earlier is None:
         return Filled(form, []).page()
-    submission = intake.submission_for(session, actor=actor(), submission_id=earlier)
-    handed = intake.form_again(submission)
+    submission = looking.submission_for(session, actor=actor(), submission_id=earlier)
+    handed = copying.form_again(submission)
     handing_in.fill(form, handed)
     return Filled(form, file_rows.rows_of(handed.files), again=True).page()
 
@@ -100,7 +106,7 @@ def _form_in_hand(session: Session) -> HandInForm:
 def _empty_form(session: Session) -> HandInForm:
     at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
     departments = departments_by_name(session) if at_desk else []
-    wards = intake.ward_offices(session, now=house().now())
+    wards = writing.ward_offices(session, now=house().now())
     return handing_in.empty_form(departments, wards, actor().department_id)
 
 
@@ -149,7 +155,7 @@ def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[Problem]) -> tup
     if not filled.form.validate() or problems:
         _tell_the_rest(filled, handed)
     with house().database.transaction() as session:
-        submission = intake.hand_in(
+        submission = hand_in(
             session,
             actor=actor(),
             now=house().now(),
@@ -179,7 +185,7 @@ def change(session: Session, submission_id: int) -> Page:
         where = "note" if isinstance(refusal, DraftingBegun) else "show"
         return redirect(url_for(f"submissions.{where}", submission_id=submission_id))
     form = _empty_form(session)
-    handed = intake.form_of(submission)
+    handed = copying.form_of(submission)
     handing_in.fill(form, handed)
     form.seen.data = str(submission.edition)
     return Filled(form, file_rows.rows_of(handed.files), submission).page()
@@ -187,7 +193,7 @@ def change(session: Session, submission_id: int) -> Page:
 
 def _changeable(session: Session, submission_id: int) -> Submission:
     """The submission, for those who may change it."""
-    submission = intake.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
     check_recorded_here(submission, actor())
     return submission
 
@@ -230,7 +236,7 @@ def _change(filled: Filled, handed: HandIn, problems: Sequence[Problem]) -> tupl
     if not filled.form.validate() or problems:
         _tell_the_rest(filled, handed)
     with house().database.transaction() as session:
-        return intake.change(
+        return changing.change(
             session,
             actor=actor(),
             now=house().now(),

@@ -17,8 +17,8 @@ from wtforms import (
 )
 
 from publisher.desk.checking import Problem
-from publisher.desk.intake import HandIn
-from publisher.models.content import Priority, SubmissionKind
+from publisher.desk.intake.forms import HandIn
+from publisher.models.content.submissions import Priority, SubmissionKind
 from publisher.models.people import Department
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import from_local, local

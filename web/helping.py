@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from publisher.settings import HelpDesk, Hours
+from publisher.settings.help import HelpDesk, Hours
 from publisher.words.dates import clock_time, weekdays
 from publisher.words.numbers import digits
 from publisher.worktime import ZONE

@@ -11,8 +11,8 @@ from flask import current_app
 
 from publisher.database import Database
 from publisher.media.store import Store
-from publisher.press.accounts import OpenAccount
-from publisher.settings import Settings
+from publisher.press.accounts.opening import OpenAccount
+from publisher.settings.environment import Settings
 
 
 @dataclass(frozen=True)

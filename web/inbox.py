@@ -19,8 +19,9 @@ from publisher.inbox import replying, routing
 from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
-from publisher.office import reporting
-from publisher.office.reporting import View
+from publisher.office.reporting import inbox
+from publisher.office.reporting.comment import comment_page
+from publisher.office.reporting.inbox import View
 from web import warned
 from web.acting import actor, reads
 from web.fields import key_of, options
@@ -28,9 +29,9 @@ from web.forms import Form
 from web.house import house
 from web.listing import place_from, place_to
 from web.rules import for_action
-from web.wording import refusal_sentence
 from web.wording.comments import REPLIES, VIEWS
 from web.wording.names import department_name
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("inbox", __name__)
@@ -60,10 +61,10 @@ class MoveForm(Form):
 @reads
 def index(session: Session) -> Page:
     """The comments of one view."""
-    views = reporting.views_for(actor())
+    views = inbox.views_for(actor())
     asked = request.args.get("view", "")
     view = next((one for one in views if one.value == asked), views[0])
-    page = reporting.comments_in(
+    page = inbox.comments_in(
         session,
         actor=actor(),
         now=house().now(),
@@ -75,7 +76,7 @@ def index(session: Session) -> Page:
         page=page,
         view=view,
         view_words=VIEWS,
-        counts=reporting.view_counts(session, actor=actor(), now=house().now()),
+        counts=inbox.view_counts(session, actor=actor(), now=house().now()),
         next_place=place_to(page.following),
     )
 
@@ -91,9 +92,7 @@ def show(session: Session, comment_id: int) -> Page:
 def _page(
     session: Session, comment_id: int, form: AnswerForm, *, happened: list[str] | None = None
 ) -> str:
-    comment = reporting.comment_page(
-        session, actor=actor(), comment_id=comment_id, now=house().now()
-    )
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
     return render_template(
         "inbox/comment.html",
         comment=comment,
@@ -118,11 +117,11 @@ _VIEW_OF = {
 }
 
 
-def _beside(session: Session, state: CommentState) -> tuple[reporting.CommentRow, ...]:
+def _beside(session: Session, state: CommentState) -> tuple[inbox.CommentRow, ...]:
     """The list that stands beside a comment at the desk: the view it was probably taken from."""
-    views = reporting.views_for(actor())
+    views = inbox.views_for(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else View.DEPARTMENT
-    page = reporting.comments_in(session, actor=actor(), now=house().now(), view=view, limit=BESIDE)
+    page = inbox.comments_in(session, actor=actor(), now=house().now(), view=view, limit=BESIDE)
     return page.rows
 
 
@@ -169,7 +168,7 @@ def answer(comment_id: int) -> Page:
 
 def _in_sight(session: Session, comment_id: int) -> None:
     """Raise `Missing` for another department's comment."""
-    reporting.comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
 
 
 Use = Callable[[Session, MoveForm], object]
@@ -272,9 +271,7 @@ def _after(comment_id: int, act: str) -> str:
 def _move_page(
     session: Session, comment_id: int, act: str, form: MoveForm, *, happened: str = ""
 ) -> str:
-    comment = reporting.comment_page(
-        session, actor=actor(), comment_id=comment_id, now=house().now()
-    )
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
     places = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
     form.department.choices = options((str(value), words) for value, words in places)
     return render_template(

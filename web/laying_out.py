@@ -10,8 +10,7 @@ from typing import Any
 
 from flask import url_for
 
-from publisher.office import reporting
-from publisher.office.reporting import CalendarDay, Item
+from publisher.office.reporting.month import CalendarDay, Item, next_month, previous_month
 from publisher.words import dates
 from publisher.worktime import ONE_DAY, local
 from web.house import house
@@ -100,7 +99,7 @@ def title(choice: Choice) -> str:
 def ways(choice: Choice, today: date) -> list[tuple[str, str, str]]:
     """Earlier, today, later: what it is called (empty where words are enough) and where it is."""
     if choice.view is View.MONTH:
-        earlier, later = reporting.previous_month(choice.month), reporting.next_month(choice.month)
+        earlier, later = previous_month(choice.month), next_month(choice.month)
         names = [dates.month(one, page_language()) for one in (earlier, later)]
     else:
         span = choice.days * ONE_DAY

@@ -11,9 +11,9 @@ from flask import Blueprint, Flask, Response, current_app, g, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.desk import warning
 from publisher.desk.checking import Missing
-from publisher.desk.warning import SeenLink
+from publisher.desk.warning import reading
+from publisher.desk.warning.shapes import SeenLink
 from publisher.media import headers
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.warnings import CheckedLink
@@ -65,7 +65,7 @@ def _seen(url: str) -> SeenLink:
     known = cast("dict[str, SeenLink]", g.setdefault("link_cards", {}))
     if url not in known:
         with house().database.reading() as session:
-            known |= warning.links_seen(session, [url])
+            known |= reading.links_seen(session, [url])
     return known[url]
 
 

@@ -14,9 +14,10 @@ from wtforms import StringField
 from approvals.errors import NotAllowed
 from approvals.lifecycle import PostState
 from approvals.policy import Action
-from publisher.desk import drafting, judging, on_the_spot
+from publisher.desk import judging, on_the_spot
+from publisher.desk.drafting import reading
 from publisher.desk.on_the_spot import CodeProblem, CodeRefusal, Spelled
-from publisher.models.content import Post, Revision
+from publisher.models.content.posts import Post, Revision
 from publisher.models.gate import SpotCode
 from publisher.models.people import Appointment
 from web.acting import actor, reads
@@ -24,8 +25,8 @@ from web.fields import number_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
-from web.wording import refusal_sentence
 from web.wording.codes import DECIDED, code_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _l
 
 routes = Blueprint("on_the_spot", __name__)
@@ -53,7 +54,7 @@ class Shown:
 @reads
 def show(session: Session, post_id: int) -> Page:
     """The code of the newest revision while it holds, and what has been decided."""
-    return _page(session, drafting.post_for(session, actor=actor(), post_id=post_id))
+    return _page(session, reading.post_for(session, actor=actor(), post_id=post_id))
 
 
 def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
@@ -111,7 +112,7 @@ def make(post_id: int) -> Page:
     """Make a code for the revision that was on the screen."""
     try:
         with house().database.transaction() as session:
-            drafting.post_for(session, actor=actor(), post_id=post_id)
+            reading.post_for(session, actor=actor(), post_id=post_id)
             on_the_spot.make(
                 session,
                 actor=actor(),
@@ -127,7 +128,7 @@ def make(post_id: int) -> Page:
 
 def _refused(post_id: int, refusal: NotAllowed) -> Page:
     with house().database.reading() as session:
-        post = drafting.post_for(session, actor=actor(), post_id=post_id)
+        post = reading.post_for(session, actor=actor(), post_id=post_id)
         page = _page(session, post, refusal=refusal_sentence(refusal))
         return (page, 409) if isinstance(page, str) else page
 

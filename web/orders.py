@@ -9,16 +9,17 @@ from wtforms import SelectMultipleField, TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import drafting, leaving, ordering
+from publisher.desk import leaving, ordering
 from publisher.desk.checking import Invalid
+from publisher.desk.drafting import reading
 from publisher.inbox import hiding
-from publisher.office import reporting
+from publisher.office.reporting.comment import comment_page
 from web.acting import actor, reads
 from web.fields import number_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("orders", __name__)
@@ -62,7 +63,7 @@ def take_back(post_id: int) -> Page:
 def _order(post_id: int, form: TakeBackForm) -> bool:
     """Give the orders; whether nothing of the post is left, so that it is withdrawn."""
     with house().database.transaction() as session:
-        post = drafting.post_for(session, actor=actor(), post_id=post_id)
+        post = reading.post_for(session, actor=actor(), post_id=post_id)
         ordering.take_back(
             session,
             actor=actor(),
@@ -78,7 +79,7 @@ def _order(post_id: int, form: TakeBackForm) -> bool:
 def _take_back_page(
     session: Session, post_id: int, form: TakeBackForm, *, happened: str = ""
 ) -> str:
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     standing = ordering.to_take_back(session, post_id)
     chosen = {number_of(one) for one in form.things.data or []}
     if request.method == "GET":
@@ -138,16 +139,14 @@ def _hidden(comment_id: int, act: str, said: str) -> Page:
 
 def _in_sight(session: Session, comment_id: int) -> None:
     """Raise `Missing` for another department's comment."""
-    reporting.comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
 
 
 @reads
 def _hide_page(
     session: Session, comment_id: int, act: str, form: ReasonForm, *, happened: str = ""
 ) -> str:
-    comment = reporting.comment_page(
-        session, actor=actor(), comment_id=comment_id, now=house().now()
-    )
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
     return render_template(
         "orders/hide.html", comment=comment, act=act, form=form, happened=happened
     )

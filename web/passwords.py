@@ -7,8 +7,8 @@ from typing import Protocol
 from wtforms import Field
 
 from publisher.models.people import Person
-from publisher.people import signing_in
-from publisher.people.signing_in import BadPassword, Proof
+from publisher.people.signing_in import entering, passwords
+from publisher.people.signing_in.passwords import BadPassword, Proof
 from web.acting import acting
 from web.house import house
 from web.wording.signing import password_sentence
@@ -35,16 +35,16 @@ def new_hash(form: WithNewPassword, person: Person) -> str | None:
         return None
     password = str(form.new_password.data or "")
     try:
-        signing_in.check_password(password, person, city_words=city_words())
+        passwords.check_password(password, person, city_words=city_words())
     except BadPassword as problem:
         form.new_password.errors = [password_sentence(problem)]
         return None
-    return signing_in.hashed(password)
+    return passwords.hashed(password)
 
 
 def own_proof(password: str) -> Proof:
     """What comes of the password of whoever is at the counter."""
     person_id = acting().actor.person_id or 0
     with house().database.reading() as reading:
-        kept = signing_in.own_hash(reading, person_id=person_id, now=house().now())
+        kept = entering.own_hash(reading, person_id=person_id, now=house().now())
     return kept.proof(password)

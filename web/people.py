@@ -14,8 +14,8 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Role
 from publisher.desk.checking import Missing
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import appointing
-from publisher.people.appointing import BadPerson
+from publisher.people.appointing import disabling, inviting, recording, rights
+from publisher.people.contacts import BadPerson
 from publisher.people.register import departments_in_force
 from web import on_its_way
 from web.acting import actor, reads
@@ -23,9 +23,9 @@ from web.fields import key_of, options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
-from web.wording import refusal_sentence
 from web.wording.names import ROLE_WORDS, department_name
 from web.wording.people import person_problem
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("people", __name__)
@@ -82,7 +82,7 @@ def _form(session: Session) -> PersonForm:
     """The form with what this actor may record."""
     form = PersonForm()
     own = actor().department_id
-    roles = [role for role in Role if appointing.may_record(actor(), role, own)]
+    roles = [role for role in Role if rights.may_record(actor(), role, own)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
     found = departments_in_force(session, now=house().now())
     form.department_id.choices = options((str(one.id), department_name(one)) for one in found)
@@ -125,7 +125,7 @@ def create() -> Page:
 def _record(session: Session, form: PersonForm) -> int:
     if form.role.data not in set(Role):
         raise BadPerson("role", "missing")
-    held = appointing.record_person(
+    held = recording.record_person(
         session,
         actor=actor(),
         now=house().now(),
@@ -139,7 +139,7 @@ def _record(session: Session, form: PersonForm) -> int:
         order_number=form.order_number.data or "",
     )
     if held.person.password_hash is None:
-        appointing.invite(session, actor=actor(), person=held.person, now=house().now())
+        inviting.invite(session, actor=actor(), person=held.person, now=house().now())
     return held.person_id
 
 
@@ -157,10 +157,10 @@ def _page(session: Session, person_id: int, *, happened: str = "") -> str:
         "people/person.html",
         person=person,
         happened=happened,
-        may_disable=appointing.may_disable(session, actor(), person, now=house().now()),
-        may_record=appointing.may_record,
+        may_disable=rights.may_disable(session, actor(), person, now=house().now()),
+        may_record=rights.may_record,
         actor=actor(),
-        disabling=appointing.disabling_of(session, person),
+        disabling=disabling.disabling_of(session, person),
     )
 
 
@@ -199,7 +199,7 @@ def invite(person_id: int) -> Page:
     """Send a new invitation; the one before is void."""
     return _act(
         person_id,
-        lambda session, person: appointing.invite(
+        lambda session, person: inviting.invite(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("An invitation is on its way by mail."),
@@ -212,7 +212,7 @@ def disable(person_id: int) -> Page:
     """Close a person's access at once."""
     done = _act(
         person_id,
-        lambda session, person: appointing.disable_person(
+        lambda session, person: disabling.disable_person(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("The access is closed, and every session of this person has ended."),
@@ -230,7 +230,7 @@ def enable(person_id: int) -> Page:
     """Open a person's access again."""
     return _act(
         person_id,
-        lambda session, person: appointing.enable_person(
+        lambda session, person: disabling.enable_person(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("The access is open again."),
@@ -246,7 +246,7 @@ def end(person_id: int, appointment_id: int) -> Page:
         held = next((one for one in person.appointments if one.id == appointment_id), None)
         if held is None:
             raise Missing(appointment_id)
-        appointing.end_appointment(session, actor=actor(), appointment=held, now=house().now())
+        recording.end_appointment(session, actor=actor(), appointment=held, now=house().now())
 
     done = _act(person_id, use, _("The appointment has ended."))
     if isinstance(done, Response):

@@ -11,12 +11,13 @@ from wtforms import TextAreaField
 
 from approvals.lifecycle import PostState
 from approvals.policy import Action, may, scope_of
-from publisher.desk import drafting, judging, reviewing
+from publisher.desk import judging, reviewing
 from publisher.desk.checking import Invalid, departments_in_sight
+from publisher.desk.drafting import notes, opening, reading
 from publisher.desk.judging import Standing, asked_departments
-from publisher.models.content import Post, PostKind, Revision
+from publisher.models.content.posts import Post, PostKind, Revision
 from publisher.models.drafting import OpenDraft
-from publisher.office import reporting
+from publisher.office.reporting import timeline
 from web.acting import actor, reads
 from web.correcting import Situation, situation_of
 from web.forms import Form
@@ -45,7 +46,7 @@ def show(session: Session, post_id: int) -> Page:
 
 
 def _page(session: Session, post_id: int, form: NoteForm) -> str:
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     newest = post.revisions[-1] if post.revisions else None
     situation = situation_of(session, post)
     acts = _acts(post) | _acts_outside(post, situation)
@@ -54,7 +55,7 @@ def _page(session: Session, post_id: int, form: NoteForm) -> str:
         post=post,
         revision=newest,
         shown=shown(newest) if newest else [],
-        timeline=reporting.post_timeline(session, post_id=post_id, now=house().now()),
+        timeline=timeline.post_timeline(session, post_id=post_id, now=house().now()),
         steps=STEPS,
         next_words=NEXT,
         acts=acts,
@@ -63,8 +64,8 @@ def _page(session: Session, post_id: int, form: NoteForm) -> str:
         blocked=_blocked(session, post, standings),
         sisters=_sisters(post),
         in_sight=_in_sight(post),
-        notes=drafting.notes_of(session, actor=actor(), post_id=post_id),
-        reads_notes=drafting.reads_notes(actor()),
+        notes=notes.notes_of(session, actor=actor(), post_id=post_id),
+        reads_notes=notes.reads_notes(actor()),
         note_form=form,
         others=_others(session, post_id) if "draft" in acts else [],
     )
@@ -83,7 +84,7 @@ def _blocked(session: Session, post: Post, standings: Sequence[Standing]) -> set
 
 
 def _others(session: Session, post_id: int) -> list[OpenDraft]:
-    return drafting.others_at(session, actor=actor(), now=house().now(), post_id=post_id)
+    return opening.others_at(session, actor=actor(), now=house().now(), post_id=post_id)
 
 
 def _in_sight(post: Post) -> set[int]:
@@ -112,7 +113,7 @@ def note(post_id: int) -> Page:
     form = NoteForm()
     try:
         with house().database.transaction() as session:
-            drafting.write_note(
+            notes.write_note(
                 session,
                 actor=actor(),
                 now=house().now(),

@@ -10,11 +10,12 @@ from wtforms.validators import InputRequired
 
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notices import telling
-from publisher.people import profile, reaching, signing_in
+from publisher.people import profile, reaching
 from publisher.people.contacts import BadPerson
 from publisher.people.profile import Profile
 from publisher.people.reaching import CodeProblem
-from publisher.people.signing_in import SignInRefusal
+from publisher.people.signing_in import entering
+from publisher.people.signing_in.entering import SignInRefusal
 from web.acting import acting, actor, reads
 from web.fields import options
 from web.forms import Form
@@ -251,7 +252,7 @@ def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
     """Prove the password, which has to be committed even where it is wrong; then ask."""
     proof = own_proof(form.password.data or "")
     with house().database.transaction() as database_session:
-        refusal = signing_in.prove(
+        refusal = entering.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",

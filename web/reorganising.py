@@ -15,10 +15,11 @@ from approvals.policy import Action
 from publisher.desk.checking import Missing
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
-from publisher.office import reorganising
-from publisher.office.reorganising import OpenThing, StillOpen
-from publisher.people import departments
-from publisher.people.departments import KINDS, BadDepartment, Names, Order
+from publisher.office.reorganising import ending
+from publisher.office.reorganising.ending import StillOpen
+from publisher.office.reorganising.standing import OpenThing
+from publisher.people.departments import changing, orders
+from publisher.people.departments.orders import KINDS, BadDepartment, Names, Order
 from publisher.people.register import departments_in_force
 from publisher.worktime import local_day
 from web.acting import actor, reads
@@ -77,7 +78,7 @@ def _today() -> date:
 
 
 def _order(form: OrderForm) -> Order:
-    return departments.read_order(form.order_number.data or "", form.in_force_on.data)
+    return orders.read_order(form.order_number.data or "", form.in_force_on.data)
 
 
 def _names(form: NamesForm) -> Names:
@@ -120,7 +121,7 @@ def add() -> Page:
     form = NewForm()
 
     def use(session: Session) -> str:
-        return departments.add(
+        return changing.add(
             session,
             actor=actor(),
             now=house().now(),
@@ -155,7 +156,7 @@ def rename(code: str) -> Page:
     form = NamesForm()
 
     def use(session: Session) -> str:
-        departments.rename(
+        changing.rename(
             session,
             actor=actor(),
             now=house().now(),
@@ -198,7 +199,7 @@ def place(code: str) -> Page:
     form = OtherForm()
 
     def use(session: Session) -> str:
-        departments.place(
+        changing.place(
             session,
             actor=actor(),
             now=house().now(),
@@ -232,7 +233,7 @@ def merge(code: str) -> Page:
         into = session.get(Department, number_of(form.other_id.data))
         if into is None:
             raise BadDepartment("other_id", "unknown")
-        reorganising.merge(
+        ending.merge(
             session,
             actor=actor(),
             now=house().now(),
@@ -274,7 +275,7 @@ def close(code: str) -> Page:
     form = OrderForm()
 
     def use(session: Session) -> str:
-        reorganising.close(
+        ending.close(
             session,
             actor=actor(),
             now=house().now(),
@@ -297,7 +298,7 @@ def drop(code: str, change_id: int) -> Page:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise Missing(change_id)
-        departments.drop(session, actor=actor(), change=change, now=house().now())
+        changing.drop(session, actor=actor(), change=change, now=house().now())
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))
 

@@ -10,8 +10,8 @@ from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action
-from publisher.office import reporting
-from publisher.office.reporting import Office, Tally, WeeklyReport
+from publisher.office.reporting.values import Office
+from publisher.office.reporting.weeks import Tally, WeeklyReport, weekly_report
 from publisher.words import dates
 from publisher.words.numbers import digits
 from publisher.words.tongues import tongue
@@ -19,7 +19,7 @@ from web.acting import actor, reads
 from web.fields import number_of
 from web.house import house
 from web.rules import for_action
-from web.wording import department_name
+from web.wording.names import department_name
 from web.words import page_language
 
 routes = Blueprint("report", __name__)
@@ -78,9 +78,7 @@ class Chart:
 def index(session: Session) -> str:
     """The last twelve weeks, of one department or of all in sight."""
     chosen = number_of(request.args.get("department")) or None
-    report = reporting.weekly_report(
-        session, actor=actor(), now=house().now(), department_id=chosen
-    )
+    report = weekly_report(session, actor=actor(), now=house().now(), department_id=chosen)
     weeks = [(_week_name(one.first_day, one.last_day), one) for one in report.weeks]
     busiest = _busiest(report.departments)
     offices = [one for one, _tally in report.departments]

@@ -13,7 +13,7 @@ from approvals.policy import Action
 from publisher.desk import rescheduling
 from publisher.desk.checking import Check, Invalid
 from publisher.desk.rescheduling import At, How, PlanChanged, Planned, Shift, ToSlots
-from publisher.office import reporting
+from publisher.office.reporting import calendar
 from publisher.words.when import BadWhen, parse_when
 from web import keeping
 from web.acting import actor, reads
@@ -21,7 +21,8 @@ from web.fields import DayMonthYearField, number_of, options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
-from web.wording import problem_sentence, refusal_sentence
+from web.wording.problems import problem_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l, _n
 
 routes = Blueprint("rescheduling", __name__)
@@ -71,7 +72,7 @@ def _choosing(
 ) -> str:
     """The choosing page; what is `wrong` with the choice leads to its first box."""
     _offer(form)
-    rows = reporting.movable(session, actor=actor())
+    rows = calendar.movable(session, actor=actor())
     first = f"chosen-{rows[0].delivery_id}" if rows else None
     return render_template(
         "deliveries/moving.html",

@@ -14,10 +14,11 @@ from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision, WrongS
 from approvals.lifecycle import PostState
 from approvals.policy import Action, may
 from publisher import checkpoints
-from publisher.desk import decided, drafting, judging, return_texts, reviewing, withdrawing
+from publisher.desk import decided, judging, return_texts, reviewing, withdrawing
 from publisher.desk.checking import Invalid
+from publisher.desk.drafting import comparing, reading
 from publisher.desk.reviewing import ActsUnderAnother
-from publisher.models.content import DecisionKind, Post, Revision
+from publisher.models.content.posts import DecisionKind, Post, Revision
 from publisher.models.gate import ReturnText
 from web import on_its_way, warned
 from web.acting import actor, reads
@@ -27,8 +28,9 @@ from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
 from web.showing import short_title, shown
-from web.wording import department_name, refusal_sentence
 from web.wording.codes import already_sentence
+from web.wording.names import department_name
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("reviewing", __name__)
@@ -57,7 +59,7 @@ class ReasonForm(Form):
 @reads
 def show(session: Session, post_id: int) -> Page:
     """The whole of what will leave, what changed, the window and the source."""
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post_id))
     seen = request.args.get("revision", post.newest, type=int)
@@ -80,7 +82,7 @@ def _page(
         photos=len({one.source_sha256 for view in views for one in view.variant.renditions}),
         warned=warned.of_revision(session, revision),
         before=before,
-        changes=drafting.changes(before, revision) if before else [],
+        changes=comparing.changes(before, revision) if before else [],
         changes_since=newer_changes(post, revision),
         standings=standings,
         lacking=lacking,
@@ -179,7 +181,7 @@ def _done_before(
 def _refused(post_id: int, seen: int, refusal: NotAllowed) -> Page:
     """The review page again, with what stands in the way; the stale one with the difference."""
     with house().database.reading() as session:
-        post = drafting.post_for(session, actor=actor(), post_id=post_id)
+        post = reading.post_for(session, actor=actor(), post_id=post_id)
         known = {one.number: one for one in post.revisions}
         stale = isinstance(refusal, StaleRevision)
         revision = known.get(seen if stale else post.newest, post.revisions[-1])
@@ -257,7 +259,7 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     try:
         reviewing.check_under(actor(), number_of(form.under.data))
         with house().database.transaction() as session:
-            drafting.post_for(session, actor=actor(), post_id=post_id)
+            reading.post_for(session, actor=actor(), post_id=post_id)
             use(session, post_id, number_of(form.seen.data), form.reason.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -290,7 +292,7 @@ def _with_own_text(post_id: int, form: ReasonForm) -> Page:
     words, code = form.reason.data or "", 200
     try:
         with house().database.transaction() as session:
-            drafting.post_for(session, actor=actor(), post_id=post_id)
+            reading.post_for(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
                 return_texts.keep(session, actor=actor(), now=house().now(), words=words)
                 flash(_("The text is kept. You find it here the next time."))
@@ -326,7 +328,7 @@ def _reason_page(
     filled: bool = False,
 ) -> str:
     """The page of an act with its reason; `seen` is the revision that a newer one has overtaken."""
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     old = next((one for one in post.revisions if one.number == seen), None)
     if request.method == "GET":
         form.seen.data = str(request.args.get("revision", post.newest, type=int))

@@ -14,10 +14,11 @@ from wtforms.validators import InputRequired
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action
 from publisher import checkpoints
-from publisher.desk import drafting, scheduling, slots, timing
+from publisher.desk import scheduling, slots, timing
 from publisher.desk.checking import Invalid, Missing, Problem
+from publisher.desk.drafting import reading
 from publisher.models.calendar import QuietTime
-from publisher.models.content import Post, Variant
+from publisher.models.content.posts import Post, Variant
 from publisher.words.when import BadWhen, parse_when
 from publisher.worktime import local
 from web import braked, keeping
@@ -28,7 +29,7 @@ from web.house import house
 from web.rules import for_action
 from web.showing import shown, variant_title
 from web.signing_page import prove_page
-from web.wording import refusal_sentence
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("scheduling", __name__)
@@ -102,7 +103,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
     Raises `Invalid` with whatever is wrong.
     """
     with house().database.transaction() as session:
-        variant = _variant(drafting.post_for(session, actor=actor(), post_id=post_id), variant_id)
+        variant = _variant(reading.post_for(session, actor=actor(), post_id=post_id), variant_id)
         try:
             due_at = parse_when(
                 form.day.data.isoformat() if form.day.data else "", form.clock.data or ""
@@ -139,7 +140,7 @@ def _time_page(
     happened: list[str] | None = None,
     clash: bool = False,
 ) -> str:
-    post = drafting.post_for(session, actor=actor(), post_id=post_id)
+    post = reading.post_for(session, actor=actor(), post_id=post_id)
     variant = _variant(post, variant_id)
     view = next(one for one in shown(variant.revision) if one.variant.id == variant_id)
     return render_template(
@@ -173,7 +174,7 @@ def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
     try:
         with house().database.transaction() as session:
-            _variant(drafting.post_for(session, actor=actor(), post_id=post_id), variant_id)
+            _variant(reading.post_for(session, actor=actor(), post_id=post_id), variant_id)
             scheduling.publish_now(
                 session, actor=actor(), now=house().now(), variant_ids=[variant_id]
             )

@@ -11,13 +11,13 @@ from publisher.desk import leaving, live
 from publisher.desk.leaving import Room
 from publisher.desk.live import LiveText
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.words import dates
 from web.house import house
 from web.icons import N_
 from web.locale import LANGUAGES
-from web.wording import account_name
+from web.wording.names import account_name
 from web.wording.outside import happens
 from web.words import _, page_language
 

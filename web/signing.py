@@ -11,8 +11,10 @@ from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
 from publisher.models.people import Person
-from publisher.people import appointing, signing_in
-from publisher.people.signing_in import SignedIn, SignInRefusal
+from publisher.people.appointing import inviting
+from publisher.people.signing_in import entering
+from publisher.people.signing_in import sessions as signing_in_sessions
+from publisher.people.signing_in.entering import SignedIn, SignInRefusal
 from web import keeping
 from web.acting import SESSION_KEY, acting, reads, writes
 from web.fields import key_of
@@ -66,12 +68,12 @@ def _entered(identifier: str, password: str) -> SignedIn | SignInRefusal:
     """Try the password first, and open the transaction then: trying it takes its time."""
     address = request.remote_addr or ""
     with house().database.reading() as reading:
-        kept = signing_in.hash_to_try(
+        kept = entering.hash_to_try(
             reading, identifier=identifier, address=address, now=house().now()
         )
     proof = kept.proof(password)
     with house().database.transaction() as database_session:
-        return signing_in.sign_in(
+        return entering.sign_in(
             database_session,
             identifier=identifier,
             password=password,
@@ -99,7 +101,7 @@ def _begin(found: SignedIn) -> None:
 @writes
 def sign_out(database_session: Session) -> Response:
     """End this session."""
-    signing_in.end(database_session, sign_in_id=acting().sign_in_id, now=house().now())
+    signing_in_sessions.end(database_session, sign_in_id=acting().sign_in_id, now=house().now())
     session.clear()
     return redirect(url_for("signing.ask"))
 
@@ -109,7 +111,7 @@ def sign_out(database_session: Session) -> Response:
 @reads
 def open_invitation(database_session: Session, token: str) -> Page:
     """Where an invited person chooses the first password; opening it uses nothing up."""
-    person = appointing.invited(database_session, token=token, now=house().now())
+    person = inviting.invited(database_session, token=token, now=house().now())
     if person is None:
         return _spent()
     return render_template("signing/invitation.html", form=InvitationForm(), person=person)
@@ -121,16 +123,16 @@ def accept_invitation(token: str) -> Page:
     """Keep the first password; then the person signs in with it."""
     form = InvitationForm()
     with house().database.reading() as reading:
-        person = appointing.invited(reading, token=token, now=house().now())
+        person = inviting.invited(reading, token=token, now=house().now())
         if person is None:
             return _spent()
         made = new_hash(form, person)
         if made is None:
             return render_template("signing/invitation.html", form=form, person=person), 422
     with house().database.transaction() as database_session:
-        if appointing.invited(database_session, token=token, now=house().now()) is None:
+        if inviting.invited(database_session, token=token, now=house().now()) is None:
             return _spent()
-        appointing.accept_invitation(
+        inviting.accept_invitation(
             database_session,
             token=token,
             password=form.new_password.data or "",
@@ -156,7 +158,7 @@ def prove() -> Page:
         return prove_page(kept, form=form), 422
     proof = own_proof(form.password.data or "")
     with house().database.transaction() as database_session:
-        refusal = signing_in.prove(
+        refusal = entering.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",
@@ -188,7 +190,7 @@ def appointments(database_session: Session) -> Page:
 def switch() -> Page:
     """Work under another of one's own appointments; a form that came along goes on from there."""
     with house().database.transaction() as database_session:
-        actor = signing_in.switch(
+        actor = signing_in_sessions.switch(
             database_session,
             sign_in_id=acting().sign_in_id,
             appointment_id=request.form.get("appointment", 0, type=key_of),
@@ -206,7 +208,7 @@ def switch() -> Page:
 @reads
 def sessions(database_session: Session) -> Page:
     """Where one is signed in."""
-    found = signing_in.sessions_of(
+    found = signing_in_sessions.sessions_of(
         database_session, person_id=acting().actor.person_id or 0, now=house().now()
     )
     return render_template("signing/sessions.html", sessions=found, current=acting().sign_in_id)
@@ -217,7 +219,7 @@ def sessions(database_session: Session) -> Page:
 @writes
 def end(database_session: Session, sign_in_id: int) -> Response:
     """End another of one's own sessions."""
-    signing_in.end_other(
+    signing_in_sessions.end_other(
         database_session,
         person_id=acting().actor.person_id or 0,
         sign_in_id=sign_in_id,
@@ -232,7 +234,7 @@ def end(database_session: Session, sign_in_id: int) -> Response:
 @writes
 def end_others(database_session: Session) -> Response:
     """End every other of one's own sessions."""
-    ended = signing_in.end_others(
+    ended = signing_in_sessions.end_others(
         database_session, sign_in_id=acting().sign_in_id, now=house().now()
     )
     flash(_n("%(num)s session has been ended.", "%(num)s sessions have been ended.", ended))

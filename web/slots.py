@@ -24,7 +24,7 @@ from web.fields import key_of, options
 from web.forms import Form
 from web.house import house
 from web.rules import for_action
-from web.wording import account_name
+from web.wording.names import account_name
 from web.words import _, _l, page_language
 
 routes = Blueprint("slots", __name__)

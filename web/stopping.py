@@ -20,7 +20,8 @@ from web.fields import number_of
 from web.forms import Form
 from web.house import house
 from web.rules import for_action, for_roles
-from web.wording import refusal_sentence, who_name
+from web.wording.names import who_name
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l, _n, page_language
 
 routes = Blueprint("stopping", __name__)

@@ -15,17 +15,18 @@ from approvals.policy import Action, Actor, Scope, scope_of
 from publisher.desk.checking import Invalid
 from publisher.models.lists import KeptView
 from publisher.models.people import Department
-from publisher.office import exporting, kept_views, reporting
+from publisher.office import exporting, kept_views
 from publisher.office.exporting import Plain
-from publisher.office.reporting import (
-    Holder,
+from publisher.office.reporting import newest
+from publisher.office.reporting.submissions import (
     Listing,
-    Place,
-    SubmissionView,
-    Wanted,
-    Wished,
-    wanted_from,
+    read_on,
+    submission_counts,
+    submission_total,
+    submissions_in,
 )
+from publisher.office.reporting.values import Place
+from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted, Wished, wanted_from
 from web import submissions
 from web.acting import actor, reads, writes
 from web.exports import csv_answer
@@ -80,8 +81,8 @@ def index(session: Session) -> Page:
 
 def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = "") -> str:
     now = house().now()
-    counts = reporting.submission_counts(session, actor=actor(), now=now, wanted=wanted)
-    listing = reporting.submissions_in(
+    counts = submission_counts(session, actor=actor(), now=now, wanted=wanted)
+    listing = submissions_in(
         session,
         actor=actor(),
         now=now,
@@ -101,7 +102,7 @@ def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = ""
         kept=kept_views.views_kept(session, actor=actor(), page=exporting.SUBMISSIONS),
         name=name,
         problem=problem,
-        span=reporting.SPAN,
+        span=newest.SPAN,
         at_once=listing.total < exporting.AT_ONCE,
         may_hand_in=scope_of(actor(), Action.HAND_IN) is not None,
         at_desk=scope_of(actor(), Action.HAND_IN) is Scope.ANY,
@@ -173,7 +174,7 @@ def csv() -> Response:
     """The same list as CSV; a long one is prepared first, at `/exports`."""
     wanted = wanted_from(request.args)
     with house().database.reading() as session:
-        total = reporting.submission_total(session, actor=actor(), now=house().now(), wanted=wanted)
+        total = submission_total(session, actor=actor(), now=house().now(), wanted=wanted)
     if total >= exporting.AT_ONCE:
         return redirect(url_for("exports.index", list=wanted.query))
     return csv_answer(_every_row(wanted, actor()))
@@ -184,7 +185,7 @@ def _every_row(wanted: Wanted, seeing: Actor) -> Iterator[Plain]:
     now, after = house().now(), None
     while True:
         with house().database.reading() as session:
-            page = reporting.read_on(session, actor=seeing, now=now, wanted=wanted, after=after)
+            page = read_on(session, actor=seeing, now=now, wanted=wanted, after=after)
         yield from (exporting.plain(one) for one in page.rows)
         after = page.following
         if after is None:

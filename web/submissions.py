@@ -12,23 +12,23 @@ from wtforms import StringField, TextAreaField
 
 from approvals.errors import NotAllowed, WrongRole
 from approvals.policy import Action, may, scope_of
-from publisher.desk import intake
 from publisher.desk.checking import Invalid
+from publisher.desk.intake import changing, duplicates, looking, merging, questioning, settling
 from publisher.desk.intake.changing import check_recorded_here
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
-from publisher.office import reporting
+from publisher.office.reporting import noted, timeline
 from publisher.people.register import departments_in_force
 from web.acting import actor, reads
 from web.forms import Form
 from web.handing_in import KIND_WORDS
 from web.house import house
 from web.rules import for_action
-from web.wording import refusal_sentence
 from web.wording.intake import FIELD_WORDS
 from web.wording.progress import NEXT, STEPS
+from web.wording.refusals import refusal_sentence
 from web.words import _, _l
 
 routes = Blueprint("submissions", __name__)
@@ -72,11 +72,11 @@ def show(submission_id: int) -> Page:
 def _submission_page(
     session: Session, submission_id: int, form: ReasonForm, *, happened: str = ""
 ) -> str:
-    submission = intake.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/submission.html",
         submission=submission,
-        timeline=reporting.timeline_of(
+        timeline=timeline.timeline_of(
             session, actor=actor(), submission_id=submission_id, now=house().now()
         ),
         steps=STEPS,
@@ -84,10 +84,10 @@ def _submission_page(
         kinds=KIND_WORDS,
         field_words=FIELD_WORDS,
         acts=_acts(submission),
-        changes=intake.changes_of(session, submission),
+        changes=changing.changes_of(session, submission),
         related=_related(submission),
         unseen=_unseen(session, submission),
-        ended=intake.ended_original(submission),
+        ended=duplicates.ended_original(submission),
         form=form,
         happened=happened,
     )
@@ -122,7 +122,7 @@ def _acts(submission: Submission) -> frozenset[str]:
 def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
     """The department's notes that the cell, whose clerk this is, has yet to see."""
     drafts = submission.state is DRAFTED and may(actor(), Action.DRAFT, submission.department_id)
-    return reporting.unseen_notes(session, [submission.id]) if drafts else []
+    return noted.unseen_notes(session, [submission.id]) if drafts else []
 
 
 def _may(action: Action, submission: Submission) -> bool:
@@ -153,18 +153,18 @@ class Step:
 
 def _step(act: str) -> Step:
     return {
-        "decline": Step(intake.decline, "reason", _("Declined. The department is told why.")),
-        "withdraw": Step(intake.withdraw, "reason", _("The submission is withdrawn.")),
+        "decline": Step(settling.decline, "reason", _("Declined. The department is told why.")),
+        "withdraw": Step(settling.withdraw, "reason", _("The submission is withdrawn.")),
         "return": Step(
-            intake.return_submission,
+            questioning.return_submission,
             "question",
             _("Returned. The department is asked by mail, and answers on this page."),
         ),
         "complete": Step(
-            intake.complete, "answer", _("Answered. The submission is with the cell again.")
+            questioning.complete, "answer", _("Answered. The submission is with the cell again.")
         ),
         "note": Step(
-            intake.add_note,
+            questioning.add_note,
             "note",
             _("The note stands here, and the clerk is told by mail."),
             wanted="words",
@@ -205,7 +205,7 @@ def note(submission_id: int) -> Page:
 def see_note(submission_id: int) -> Page:
     """The cell has seen the department's notes; they no longer wait under Today."""
     with house().database.transaction() as session:
-        intake.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
+        questioning.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
     flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
@@ -252,7 +252,7 @@ def _words_page(submission_id: int, act: str, form: ReasonForm, *, happened: str
 def _reason_page(
     session: Session, submission_id: int, act: str, form: ReasonForm, happened: str
 ) -> str:
-    submission = intake.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
     if act == "note":
         check_recorded_here(submission, actor())
     field = form[_step(act).field]
@@ -275,7 +275,7 @@ def merge(submission_id: int) -> Page:
         return _merge_page(submission_id, form)
     try:
         with house().database.transaction() as session:
-            merged = intake.merge(
+            merged = merging.merge(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -298,11 +298,11 @@ def merge(submission_id: int) -> Page:
 def _merge_page(
     session: Session, submission_id: int, form: MergeForm, *, happened: str = ""
 ) -> str:
-    submission = intake.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/merge.html",
         submission=submission,
-        near=intake.likely_originals(session, submission),
+        near=merging.likely_originals(session, submission),
         form=form,
         happened=happened,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from publisher.office import reporting
-from publisher.people.signing_in import is_newcomer
+from publisher.office.reporting.waiting import waiting_for
+from publisher.people.signing_in.sessions import is_newcomer
 from web.acting import actor, reads
 from web.emergency_waiting import lane_of
 from web.house import house
@@ -25,7 +25,7 @@ MOST = 60
 def index(session: Session) -> str:
     """The page everybody begins with."""
     now = house().now()
-    waiting = reporting.waiting_for(session, actor=actor(), now=now, most=MOST)
+    waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
     return render_template(
         "today/index.html",
         waiting=waiting,

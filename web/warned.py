@@ -10,20 +10,20 @@ from time import monotonic
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from publisher.desk import warning
-from publisher.desk.drafting import Draft
-from publisher.desk.warning import Place, Text, Warned, WarningCode
+from publisher.desk.drafting.drafts import Draft
+from publisher.desk.warning import checks, reading
 from publisher.desk.warning.addresses import all_addresses
 from publisher.desk.warning.looking import Glass, look_now
 from publisher.desk.warning.replies import takes_reply
+from publisher.desk.warning.shapes import Place, Text, Warned, WarningCode
 from publisher.media.links import is_within
-from publisher.models.content import Language, Post, Revision
+from publisher.models.content.posts import Language, Post, Revision
 from publisher.office.reporting.comment import CommentPage
 from web import drafting_form
 from web.drafting_form import Sheet, Slot
 from web.house import house
 from web.showing import LANGUAGE_WORDS, variant_title
-from web.wording import account_name
+from web.wording.names import account_name
 from web.wording.warnings import warning_sentence, way_on
 from web.words import _
 
@@ -66,7 +66,7 @@ class Shown:
 
 def of_revision(session: Session, revision: Revision) -> Shown:
     """What there is to check in a saved revision; places lead to the previews."""
-    found = warning.warnings_of(session, revision, now=house().now())
+    found = checks.warnings_of(session, revision, now=house().now())
     variants = revision.variants
     spots = [
         Spot(variant_title(variants[at]), f"variant-{variants[at].id}")
@@ -80,7 +80,7 @@ def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Shown:
     texts = texts_of(sheet, draft)
     slots = drafting_form.written(sheet)
     now, not_before = house().now(), draft.not_before
-    found = warning.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
+    found = checks.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
     spots = [_spot(sheet, slots[one.place.variant], one) for one in found]
     at: dict[str, dict[str, None]] = {}
     for one, spot in zip(found, spots, strict=True):
@@ -156,6 +156,6 @@ def _alt_field(sheet: Sheet, slot: Slot, number: int) -> str:
 def _links(session: Session, texts: Sequence[Text]) -> Links:
     reach = house().settings.link_reach
     wanted = [one for one in all_addresses(texts) if is_within(one, reach)]
-    seen = warning.links_seen(session, wanted).values()
+    seen = reading.links_seen(session, wanted).values()
     times = [one.checked_at for one in seen if one.checked_at is not None]
     return Links(len(seen), len(seen) - len(times), min(times, default=None))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.demo.ground import Ground
-from publisher.settings import load
+from publisher.settings.environment import load
 
 if TYPE_CHECKING:
     from demo.seeding import DemoAccount

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from commands.opening import kept_secret
-from publisher.settings import PREFIX, Settings, load
+from publisher.settings.environment import PREFIX, Settings, load
 
 HOST = "127.0.0.1"
 

@@ -13,7 +13,7 @@ from demo import cast
 from demo.scenarios import Scenario, places
 from demo.scenarios.places import HOST, CannotRehearse, Rehearsal, Step
 from publisher.now import now
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 WAITS: Final = 120.0
 PAUSE: Final = 0.3

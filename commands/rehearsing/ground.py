@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from commands.demo.ground import Ground
 from demo.scenarios import Scenario
-from publisher.settings import PREFIX, Settings
+from publisher.settings.environment import PREFIX, Settings
 
 
 class NotApart(Exception):

@@ -11,7 +11,7 @@ from commands.rehearsing.ground import check_apart
 from demo import seeding
 from demo.scenarios import Scenario, script_of
 from publisher.now import now
-from publisher.settings import load
+from publisher.settings.environment import load
 
 
 def seed(scenario: Scenario, folder: Path, sandbox_url: str) -> None:

@@ -21,7 +21,7 @@ from typing import IO, Final
 
 import publisher
 from demo.scenarios import Scenario, detached
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 8110

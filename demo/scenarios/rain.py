@@ -17,7 +17,7 @@ from demo.notices import Notice, PhotoSpec, Wording
 from demo.plan import Course, Outcome
 from demo.remarks import PlatformName, Remark, VariantLanguage
 from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.worktime import local_day
 
 Variants = tuple[tuple[PlatformName, VariantLanguage], ...]

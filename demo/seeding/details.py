@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from demo.days import resolve
 from demo.notices import Notice
-from publisher.models.content import Priority
+from publisher.models.content.submissions import Priority
 from publisher.models.people import Department
 from publisher.worktime import local_day
 

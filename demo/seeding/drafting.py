@@ -16,10 +16,12 @@ from demo.remarks import PlatformName, VariantLanguage
 from demo.seeding.handing import submission_of, useful_until
 from demo.seeding.slips import with_slips
 from demo.seeding.stage import AT_THE_CELL, Stage
-from publisher.desk import drafting, reviewing, scheduling, withdrawing
+from publisher.desk import reviewing, scheduling, withdrawing
 from publisher.desk.checking import Missing
-from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
-from publisher.models.content import Language, Post, Submission, Variant
+from publisher.desk.drafting import joining, preparing, saving
+from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.models.content.posts import Language, Post, Variant
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 
 EVERYWHERE: tuple[tuple[PlatformName, VariantLanguage], ...] = (
@@ -47,7 +49,7 @@ def draft(stage: Stage, number: int, course: Course, base: datetime) -> None:
         submission = submission_of(session, number, course)
         if not submission.posts:
             actor = stage.actor(session, course.drafted_by or "", AT_THE_CELL)
-            drafting.start(session, actor=actor, now=stage.now, submission_id=submission.id)
+            saving.start(session, actor=actor, now=stage.now, submission_id=submission.id)
         _take_in(session, stage, number, course)
     save(stage, number, course, base, revision=1, note=FIRST_NOTE)
 
@@ -60,7 +62,7 @@ def _take_in(session: Session, stage: Stage, number: int, course: Course) -> Non
             continue
         submission = submission_of(session, other, joined)
         if submission not in post.submissions:
-            drafting.join(
+            joining.join(
                 session,
                 actor=stage.actor(session, course.drafted_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -80,12 +82,12 @@ def save(
         others = {one.department_id for one in post.submissions} - {post.department_id}
         typed = replace(typed, asked=tuple(sorted(others)))
         post_id, newest = post.id, post.newest
-        known = drafting.known(session, post_id=post_id)
+        known = preparing.known(session, post_id=post_id)
     if newest >= revision:
         return
-    prepared = drafting.prepare_pictures(stage.store, typed, known)
+    prepared = preparing.prepare_pictures(stage.store, typed, known)
     with stage.write() as session:
-        drafting.save(
+        saving.save(
             session,
             actor=stage.actor(session, course.drafted_by or "", AT_THE_CELL),
             now=stage.now,

@@ -19,12 +19,13 @@ from demo.seeding.texting import keep_texts
 from publisher.database import Database
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import appointing, signing_in
+from publisher.people.appointing import recording, rights
 from publisher.people.register import load_register
-from publisher.people.signing_in import HASHER, Hasher
-from publisher.press import accounts as press_accounts
-from publisher.press.accounts import Vault
-from publisher.settings import Settings
+from publisher.people.signing_in import entering
+from publisher.people.signing_in.passwords import HASHER, Hasher
+from publisher.press.accounts import keeping
+from publisher.press.accounts.vault import Vault
+from publisher.settings.environment import Settings
 
 OWNER: Final = "information-technology"
 REGISTERED: Final = timedelta(days=510)
@@ -103,14 +104,14 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
     hasher = OncePerPassword(HASHER)
     for person in cast.load():
         row = session.scalars(select(Person).where(Person.mail == person.mail)).one()
-        signing_in.set_password(
+        entering.set_password(
             session, person=row, password=person.password, now=began_at - DAY, hasher=hasher
         )
 
 
 def _first_admin(session: Session, person: DemoPerson, began_at: datetime) -> Appointment:
     held = person.appointments[0]
-    appointment = appointing.first_admin(
+    appointment = recording.first_admin(
         session,
         now=began_at + timedelta(days=held.since_days),
         name_mr=person.name_mr,
@@ -144,7 +145,7 @@ def _record(
     began_at: datetime,
     now: datetime,
 ) -> None:
-    appointment = appointing.record_person(
+    appointment = recording.record_person(
         session,
         actor=actor,
         now=now,
@@ -162,13 +163,13 @@ def _record(
     session.flush()
     if held.until_days is not None:
         ended_at = began_at + timedelta(days=held.until_days)
-        appointing.end_appointment(session, actor=actor, appointment=appointment, now=ended_at)
+        recording.end_appointment(session, actor=actor, appointment=appointment, now=ended_at)
 
 
 def _connect(session: Session, account: DemoAccount, vault: Vault, *, now: datetime) -> None:
-    press_accounts.connect(
+    keeping.connect(
         session,
-        actor=appointing.COMMAND,
+        actor=rights.COMMAND,
         now=now,
         code=account.code,
         platform=account.platform,

@@ -13,11 +13,12 @@ from demo.notices import Notice, PhotoSpec
 from demo.plan import COURSES, Course
 from demo.seeding import details
 from demo.seeding.stage import AT_THE_CELL, OF_A_DEPARTMENT, Stage
-from publisher.desk import intake
 from publisher.desk.checking import Missing
-from publisher.desk.intake import HandIn, UploadedFile
+from publisher.desk.intake import handing_in, merging, questioning, settling
+from publisher.desk.intake.forms import HandIn
+from publisher.desk.intake.receiving import UploadedFile
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.worktime import from_local, local_day
 
 LAST_MINUTE = time(23, 59)
@@ -43,7 +44,7 @@ def hand_in(stage: Stage, number: int, course: Course, base: datetime) -> None:
             actor = stage.actor(session, course.handed_in_by, OF_A_DEPARTMENT, department_id)
         else:
             actor = stage.actor(session, course.recorded_by, AT_THE_CELL)
-        intake.hand_in(
+        handing_in.hand_in(
             session,
             actor=actor,
             now=stage.now,
@@ -118,7 +119,7 @@ def decline(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RECEIVED:
-            intake.decline(
+            settling.decline(
                 session,
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -132,7 +133,7 @@ def send_back(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RECEIVED:
-            intake.return_submission(
+            questioning.return_submission(
                 session,
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -147,7 +148,7 @@ def complete(stage: Stage, number: int, course: Course) -> None:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RETURNED:
             own = submission.department_id
-            intake.complete(
+            questioning.complete(
                 session,
                 actor=stage.actor(session, course.handed_in_by, OF_A_DEPARTMENT, own),
                 now=stage.now,
@@ -162,7 +163,7 @@ def merge(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RECEIVED:
-            intake.merge(
+            merging.merge(
                 session,
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -178,7 +179,7 @@ def withdraw(stage: Stage, number: int, course: Course) -> None:
         submission = submission_of(session, number, course)
         by, own = course.decided_by or "", submission.department_id
         if submission.state is SubmissionState.RECEIVED:
-            intake.withdraw(
+            settling.withdraw(
                 session,
                 actor=stage.actor(session, by, OF_A_DEPARTMENT, own),
                 now=stage.now,

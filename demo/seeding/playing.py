@@ -19,7 +19,7 @@ from demo.seeding.speaking import Talk
 from demo.seeding.stage import Stage, Step, set_up
 from demo.seeding.times import MINUTE, Times
 from publisher.desk.checking import Invalid, Missing
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 #: What may be wrong with one step, such as a visitor who was faster: the others go on.
 LEFT_OUT: Final = (NotAllowed, Invalid, Missing, requests.HTTPError)

@@ -9,7 +9,8 @@ from demo.seeding.drafting import delivery_of
 from demo.seeding.stage import Stage
 from publisher.desk import leaving
 from publisher.lifecycle import DeliveryState
-from publisher.platforms.base import Deadline, Outgoing
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Outgoing
 from publisher.press.confirming import tick_confirming
 from publisher.press.dispatching import tick_press
 

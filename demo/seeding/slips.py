@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from demo.days import words_for
-from publisher.desk.drafting import Draft, VariantDraft
-from publisher.models.content import Language
+from publisher.desk.drafting.drafts import Draft, VariantDraft
+from publisher.models.content.posts import Language
 from publisher.worktime import ONE_DAY, local_day
 
 

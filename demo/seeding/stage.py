@@ -22,9 +22,9 @@ from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.office.clocks import PLAYED
-from publisher.people import signing_in
+from publisher.people.signing_in import sessions
 from publisher.press.bench import Bench
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 OF_A_DEPARTMENT = (Role.OFFICER, Role.HEAD, Role.MEMBER)
 AT_THE_CELL = (Role.CELL, Role.CELL_LEAD)
@@ -74,7 +74,7 @@ class Stage:
         """A person of the cast under the appointment that fits; raises `Missing`."""
         mail = cast.by_key()[key].mail
         person = session.scalars(select(Person).where(Person.mail == mail)).one()
-        for held in signing_in.in_force(session, person, now=self.now):
+        for held in sessions.in_force(session, person, now=self.now):
             if held.role in roles and department_id in (None, held.department_id):
                 return Actor(
                     kind=ActorKind.PERSON,

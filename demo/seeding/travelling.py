@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from publisher.models.deliveries import Account
-from publisher.platforms import open_platform
-from publisher.platforms.base import Platform
-from publisher.platforms.facebook import FacebookPlatform
-from publisher.platforms.x import XPlatform
-from publisher.press.accounts import OpenAccount, Vault
-from publisher.settings import Settings
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.facebook.platform import FacebookPlatform
+from publisher.platforms.registry import open_platform
+from publisher.platforms.x.platform import XPlatform
+from publisher.press.accounts.opening import OpenAccount
+from publisher.press.accounts.vault import Vault
+from publisher.settings.environment import Settings
 
 #: What tells the practice platforms when a call happens.
 HEADER: Final = "X-Sandbox-At"

@@ -11,7 +11,7 @@ from approvals.policy import Actor
 from publisher import moving
 from publisher.desk import judging
 from publisher.models.comments import Reply
-from publisher.models.content import Revision
+from publisher.models.content.posts import Revision
 from publisher.models.people import Department, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind

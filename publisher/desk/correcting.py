@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed
 from publisher.desk import leaving, live
 from publisher.desk.live import LiveText, Slot
-from publisher.models.content import Language, Post, PostKind, Variant
+from publisher.models.content.posts import Language, Post, PostKind, Variant
 from publisher.models.deliveries import Delivery
 from publisher.words import scripts
 

@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor
 from publisher.desk import judging
 from publisher.desk.checking import departments_in_sight, person_of
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, DecisionKind, Post, Revision, Variant
+from publisher.models.content.posts import Decision, DecisionKind, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
 from publisher.worktime import from_local, local_day

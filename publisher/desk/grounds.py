@@ -5,7 +5,7 @@ from __future__ import annotations
 from approvals import emergency
 from approvals.emergency import Blank, BlankKind, Ground, Template
 from approvals.gate import Subject
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 from publisher.models.emergency import (
     EmergencyUse,
     Ratification,

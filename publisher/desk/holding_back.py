@@ -10,7 +10,8 @@ from enum import StrEnum
 from sqlalchemy import BindParameter, ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
-from publisher.models.content import Post, PostKind, PostSubmission, Submission
+from publisher.models.content.posts import Post, PostKind
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Freeze, Stop
 

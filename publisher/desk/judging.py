@@ -14,7 +14,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Action, Actor
 from publisher.desk import grounds
 from publisher.desk.checking import Invalid, Problem
-from publisher.models.content import Decision, DecisionKind, Revision, Variant
+from publisher.models.content.posts import Decision, DecisionKind, Revision, Variant
 from publisher.models.people import Appointment, Department
 from publisher.people import ladder, register
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from publisher.models.content import PostKind, Variant
-from publisher.platforms import counting
-from publisher.platforms.base import with_link
+from publisher.models.content.posts import PostKind, Variant
+from publisher.platforms.base.texts import with_link
+from publisher.platforms.counting import weighing
 
 X = "x"
 FACEBOOK = "facebook"
@@ -94,5 +94,5 @@ def room(
     beside = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
     whole = text if beside else with_link(text, link)
     if platform == X:
-        return Room(counting.count(whole).weighted, counting.LIMIT)
+        return Room(weighing.count(whole).weighted, weighing.LIMIT)
     return Room(len(whole), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)

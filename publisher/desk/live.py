@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.desk import leaving
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Language, Revision, Variant
+from publisher.models.content.posts import Language, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, Receipt
 
 Slot = tuple[int, Language]

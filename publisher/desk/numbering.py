@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from publisher.models.content import Counter
+from publisher.models.content.submissions import Counter
 from publisher.worktime import local
 
 

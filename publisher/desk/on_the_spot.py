@@ -26,7 +26,7 @@ from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk import judging
 from publisher.desk.checking import Missing, check_in_sight, person_of
-from publisher.models.content import Decision, Post, Revision
+from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.gate import SpotCode
 from publisher.models.people import Person
 from publisher.people.links import digest_of

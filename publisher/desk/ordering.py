@@ -21,7 +21,7 @@ from publisher.desk.live import LiveText
 from publisher.desk.timing import LONGEST_LATE_LIMIT
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Comment
-from publisher.models.content import Post, Variant
+from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.people import Appointment
 from publisher.models.press import Order

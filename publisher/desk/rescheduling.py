@@ -17,7 +17,7 @@ from publisher.desk.checking import Check, Missing, Problem
 from publisher.desk.holding_back import facts_of
 from publisher.desk.timing import GONE, Taken, clash_among, taken, wrong_times
 from publisher.models.calendar import QuietTime
-from publisher.models.content import Post, Variant
+from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Freeze
 

@@ -11,9 +11,11 @@ from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, Wron
 from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require, scope_of
 from publisher import checkpoints, moving
-from publisher.desk import asking, judging, on_the_spot, scheduling, starting, warning
+from publisher.desk import asking, judging, on_the_spot, scheduling
 from publisher.desk.checking import Invalid, Missing, Problem, checked_reason
-from publisher.models.content import Decision, DecisionKind, Post, PostKind, Revision
+from publisher.desk.starting import blanks
+from publisher.desk.warning import checks
+from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind, Revision
 from publisher.notices.composing import NoticeKind
 
 USEFUL_FOR = timedelta(days=30)
@@ -47,7 +49,7 @@ def send_for_review(
     gate.check_seen(seen, post.newest)
     revision = scheduling.newest_revision(post)
     if post.kind is PostKind.POST:
-        starting.check_filled(revision)
+        blanks.check_filled(revision)
         judging.check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
     for department_id in judging.asked_departments(revision):
@@ -62,7 +64,7 @@ def _open_review(session: Session, revision: Revision, *, actor: Actor, now: dat
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(revision, now=now)
-    values["warnings"] = warning.recorded(session, revision, now=now)
+    values["warnings"] = checks.recorded(session, revision, now=now)
     moving.apply(
         session,
         post,

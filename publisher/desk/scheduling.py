@@ -17,7 +17,7 @@ from publisher.desk import account_use, correcting, leaving
 from publisher.desk.checking import Missing
 from publisher.desk.timing import GONE, LATE_LIMIT, LONGEST_LATE_LIMIT, UNSENT, check_time
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, Revision, Variant
+from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 
 

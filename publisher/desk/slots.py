@@ -15,7 +15,7 @@ from publisher.desk.checking import Check, Missing
 from publisher.desk.timing import CLASH, Taken, taken
 from publisher.lifecycle import AccountState
 from publisher.models.calendar import QuietTime, Slot
-from publisher.models.content import Post, Variant
+from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Account
 from publisher.worktime import ONE_DAY, from_local, local, local_day
 

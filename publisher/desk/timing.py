@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher.desk.checking import GRACE, Invalid, Problem
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
 
 UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)

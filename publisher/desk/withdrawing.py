@@ -16,7 +16,7 @@ from publisher import moving
 from publisher.desk import asking, reviewing, scheduling, timing
 from publisher.desk.checking import checked_reason
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Post, Revision, Variant
+from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.notices.composing import NoticeKind
 

@@ -16,11 +16,11 @@ from publisher.database import UtcDateTime
 from publisher.inbox import deadlines, routing
 from publisher.lifecycle import AccountState, CommentState
 from publisher.models.comments import Comment, Source, Thread
-from publisher.models.content import Post, PostKind
+from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
-from publisher.platforms import base
-from publisher.platforms.base import CredentialsExpired, Refused, TryLater
-from publisher.press import accounts
+from publisher.platforms.base import things
+from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
+from publisher.press.accounts import keeping
 from publisher.press.bench import Bench
 
 MENTIONS_ON = frozenset({"x"})
@@ -46,7 +46,7 @@ class Reading:
 
     source_id: int
     account: Account
-    where: base.Source
+    where: things.Source
     cursor: str | None
 
 
@@ -123,7 +123,7 @@ def _next_reading(bench: Bench, silent: Collection[int] = ()) -> Reading | None:
         if source is None:
             return None
         source.read_at = now + timedelta(seconds=bench.pace.lease)
-        where = base.Source(source.receipt.platform_id) if source.receipt else base.MENTIONS
+        where = things.Source(source.receipt.platform_id) if source.receipt else things.MENTIONS
         return Reading(source.id, source.account, where, source.cursor)
 
 
@@ -157,12 +157,12 @@ def _pause(bench: Bench, reading: Reading) -> None:
     with bench.database.transaction() as session:
         now = bench.now()
         session.get_one(Source, reading.source_id).read_at = now
-        accounts.pause(
+        keeping.pause(
             session, actor=CLOCK, now=now, account_id=reading.account.id, reason="credentials"
         )
 
 
-def _store(bench: Bench, reading: Reading, page: base.Page) -> int:
+def _store(bench: Bench, reading: Reading, page: things.Page) -> int:
     """Store the page and its cursor in one transaction; the account's lock keeps order."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -183,7 +183,7 @@ def _next_time(source: Source, now: datetime) -> datetime | None:
     return now + pauses[0] if pauses else None
 
 
-def keep(session: Session, account_id: int, remark: base.Remark, *, now: datetime) -> bool:
+def keep(session: Session, account_id: int, remark: things.Remark, *, now: datetime) -> bool:
     """Store a comment the first time it is seen, and route it; gives whether it was new."""
     query = select(Comment).where(
         Comment.account_id == account_id, Comment.platform_id == remark.platform_id
@@ -198,7 +198,7 @@ def keep(session: Session, account_id: int, remark: base.Remark, *, now: datetim
     return True
 
 
-def _note_edit(session: Session, known: Comment, remark: base.Remark, *, now: datetime) -> None:
+def _note_edit(session: Session, known: Comment, remark: things.Remark, *, now: datetime) -> None:
     if known.text == remark.text:
         return
     known.text = remark.text
@@ -206,7 +206,7 @@ def _note_edit(session: Session, known: Comment, remark: base.Remark, *, now: da
 
 
 def _new_comment(
-    session: Session, account_id: int, remark: base.Remark, *, now: datetime
+    session: Session, account_id: int, remark: things.Remark, *, now: datetime
 ) -> Comment:
     comment = Comment(
         account_id=account_id,

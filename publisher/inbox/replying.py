@@ -12,12 +12,13 @@ from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, Role, require
 from publisher import checkpoints, moving
 from publisher.database import Database
-from publisher.desk import drafting, reviewing, scheduling
-from publisher.desk.drafting import PreparedVariant
+from publisher.desk import reviewing, scheduling
+from publisher.desk.drafting import writing
+from publisher.desk.drafting.drafts import PreparedVariant
 from publisher.inbox import reopening, routing
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
-from publisher.models.content import Language, Post, PostKind, Revision
+from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.words import scripts
 
@@ -52,7 +53,7 @@ def answer(
     _make_room(session, comment, kind, actor=actor, now=now)
     post = _new_reply(session, comment, kind, now=now)
     written = _variant(comment, text)
-    revision = drafting.write_revision(session, actor=actor, now=now, post=post, variants=[written])
+    revision = writing.write_revision(session, actor=actor, now=now, post=post, variants=[written])
     _decide(session, post, revision, actor=actor, now=now)
     checkpoints.reach("answer.before_commit")
     return post

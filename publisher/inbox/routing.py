@@ -18,7 +18,7 @@ from publisher.desk.checking import Missing, checked_reason
 from publisher.inbox import deadlines
 from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.people import Department
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind

@@ -18,7 +18,7 @@ from publisher.media.images import BadPicture
 from publisher.media.pages import Page, read_page, storable
 from publisher.media.wire import Answer, Refused, Resolve, Route, ask, resolve
 from publisher.models.warnings import LinkFinding
-from publisher.settings import Reach
+from publisher.settings.environment import Reach
 
 MOST_HOPS = 4
 MOST_PAGE = 128 * 1024

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from publisher.settings import Reach
+from publisher.settings.environment import Reach
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

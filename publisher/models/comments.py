@@ -15,7 +15,7 @@ from publisher.models.deliveries import Account, Receipt
 from publisher.models.people import Appointment, Department
 
 if TYPE_CHECKING:
-    from publisher.models.content import Post
+    from publisher.models.content.posts import Post
 
 
 class AnswerKind(StrEnum):

@@ -14,7 +14,7 @@ from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.people import Department
 
 if TYPE_CHECKING:
-    from publisher.models.content import Post, Variant
+    from publisher.models.content.posts import Post, Variant
     from publisher.models.press import Order
 
 

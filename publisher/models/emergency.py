@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database import Base, Key, UtcDateTime, enum_type
-from publisher.models.content import Decision
+from publisher.models.content.posts import Decision
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Department, Person
 

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database import Base, Key, UtcDateTime
-from publisher.models.content import Decision, Revision
+from publisher.models.content.posts import Decision, Revision
 from publisher.models.people import Appointment, Person
 
 LONGEST_TEXT = 500

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database import Base, Key, UtcDateTime
 from publisher.models.comments import Comment, Thread
-from publisher.models.content import Decision, Post, RevisionDepartment, Submission
+from publisher.models.content.posts import Decision, Post, RevisionDepartment
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person

@@ -13,7 +13,7 @@ from requests import Response
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from publisher.notices.handing import NotSent, OutcomeUnknown, Refused, TryLater, Unreachable
-from publisher.settings import Sms
+from publisher.settings.sms import Sms
 
 TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect, and for each wait while reading: the whole of it fits into a lease."""

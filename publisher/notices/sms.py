@@ -21,7 +21,7 @@ from publisher.models.notices import Channel, Notice
 from publisher.notices import gateway, paths, sending
 from publisher.notices.composing import NoticeKind, variables_of
 from publisher.notices.handing import Refused
-from publisher.settings import Sms, SmsTemplate
+from publisher.settings.sms import Sms, SmsTemplate
 
 PLACE: Final = "{#var#}"
 LONGEST_VARIABLE: Final = 30

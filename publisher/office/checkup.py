@@ -23,10 +23,14 @@ from publisher.models.deliveries import Account
 from publisher.notices.sms import unknown_in
 from publisher.office import clocks
 from publisher.office.clocks import Clock
-from publisher.platforms.base import CredentialsExpired, HealthProblem
-from publisher.press import watching
-from publisher.press.accounts import OpenAccount, all_accounts, ends
-from publisher.settings import Settings, Sms
+from publisher.platforms.base.errors import CredentialsExpired
+from publisher.platforms.base.things import HealthProblem
+from publisher.press.accounts.endings import ends
+from publisher.press.accounts.keeping import all_accounts
+from publisher.press.accounts.opening import OpenAccount
+from publisher.press.watching import lateness
+from publisher.settings.environment import Settings
+from publisher.settings.sms import Sms
 from publisher.words import shaping
 
 LATE: Final = timedelta(minutes=1)
@@ -198,7 +202,7 @@ def check_looks(
 ) -> list[Finding]:
     """On which account what is out was not read back for a day too long."""
     with database.reading() as session:
-        behind = watching.behind(session, now=now, weekly_after=weekly_after)
+        behind = lateness.behind(session, now=now, weekly_after=weekly_after)
         late = [one for one in all_accounts(session) if one.id in behind]
     return [
         Finding(

@@ -15,9 +15,11 @@ from publisher.database import Database
 from publisher.desk.checking import Missing, person_of
 from publisher.models.lists import Export, ExportPart
 from publisher.models.people import Appointment
-from publisher.office import reporting
-from publisher.office.reporting import Place, SubmissionRow, Wanted
-from publisher.people.signing_in import line_of
+from publisher.office.reporting import submissions
+from publisher.office.reporting.submissions import SubmissionRow
+from publisher.office.reporting.values import Place
+from publisher.office.reporting.wanted import Wanted, wanted_from
+from publisher.people.signing_in.sessions import line_of
 
 SUBMISSIONS = "submissions"
 KEPT = timedelta(days=1)
@@ -40,7 +42,7 @@ def start(session: Session, *, actor: Actor, now: datetime, wanted: Wanted) -> E
         page=SUBMISSIONS,
         query=wanted.query,
         asked_at=now,
-        total=reporting.submission_total(session, actor=actor, now=now, wanted=wanted),
+        total=submissions.submission_total(session, actor=actor, now=now, wanted=wanted),
         expires_at=now + KEPT,
     )
     session.add(export)
@@ -111,7 +113,7 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
     if not _sees_as_before(session, export, now):
         export.failed_at = now
         return 0
-    page = reporting.read_on(
+    page = submissions.read_on(
         session,
         actor=_actor(export.appointment, export.line),
         now=now,
@@ -137,7 +139,7 @@ def _sees_as_before(session: Session, export: Export, now: datetime) -> bool:
 
 def wanted_of(export: Export) -> Wanted:
     """View and filters of an export."""
-    return reporting.wanted_from(dict(parse_qsl(export.query)))
+    return wanted_from(dict(parse_qsl(export.query)))
 
 
 def _actor(held: Appointment, line: Sequence[int]) -> Actor:

@@ -20,9 +20,9 @@ from publisher import moving
 from publisher.desk.checking import Missing, departments_in_sight, person_of
 from publisher.models.calendar import CalendarFeed
 from publisher.models.people import Appointment, Person
-from publisher.office.reporting import Item, items_by_day
+from publisher.office.reporting.month import Item, items_by_day
 from publisher.people.links import digest_of
-from publisher.people.signing_in import line_of
+from publisher.people.signing_in.sessions import line_of
 from publisher.worktime import ONE_DAY, local_day
 
 DAYS_BACK = 30

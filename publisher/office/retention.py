@@ -11,7 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from publisher.database import Database
 from publisher.media.store import MediaStore
-from publisher.models.content import Rendition, SubmissionFile
+from publisher.models.content.posts import Rendition
+from publisher.models.content.submissions import SubmissionFile
 from publisher.models.deliveries import ClockBeat
 from publisher.models.gate import RefusedSignIn, SpotCode
 from publisher.models.intake import Upload

@@ -19,16 +19,8 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Action, Actor, scope_of
 from publisher.desk.checking import departments_in_sight
 from publisher.models.comments import Comment
-from publisher.models.content import (
-    Counter,
-    Post,
-    PostKind,
-    PostSubmission,
-    Revision,
-    RevisionDepartment,
-    Submission,
-    Variant,
-)
+from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment, Variant
+from publisher.models.content.submissions import Counter, PostSubmission, Submission
 from publisher.notices import paths
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition

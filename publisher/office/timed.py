@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from approvals.lifecycle import PostState
 from publisher.database import Database
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.office.reporting import timing
 
 STEP = 2_000

@@ -21,17 +21,12 @@ from publisher.database import Database
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.office.checkup import Finding, Subject
-from publisher.platforms.base import (
-    CredentialsExpired,
-    Deadline,
-    Outgoing,
-    Platform,
-    PlatformError,
-    Prepared,
-    Refused,
-)
+from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Outgoing, Prepared
 from publisher.press import stopping
-from publisher.press.accounts import OpenAccount, all_accounts
+from publisher.press.accounts.keeping import all_accounts
+from publisher.press.accounts.opening import OpenAccount
 
 SECONDS: Final = 30.0
 """How long each call may take."""

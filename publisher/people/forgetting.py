@@ -19,10 +19,12 @@ from publisher.models.people import Link, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import links
-from publisher.people.appointing import standing
+from publisher.people.appointing.rights import standing
 from publisher.people.contacts import read_identifier
 from publisher.people.links import Ground, LinkPurpose, LinkSpent
-from publisher.people.signing_in import HASHER, Hasher, set_password, throttling
+from publisher.people.signing_in import throttling
+from publisher.people.signing_in.entering import set_password
+from publisher.people.signing_in.passwords import HASHER, Hasher
 
 LINK_LASTS: Final = timedelta(hours=1)
 CODE_LASTS: Final = timedelta(minutes=15)

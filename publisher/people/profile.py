@@ -15,17 +15,9 @@ from publisher.notices import telling
 from publisher.people import links
 from publisher.people.contacts import read_line
 from publisher.people.forgetting import say_changed
-from publisher.people.signing_in import (
-    HASHER,
-    Hasher,
-    Proof,
-    SignInRefusal,
-    check_password,
-    choose_language,
-    end_others,
-    prove,
-)
-from publisher.people.signing_in.passwords import keep
+from publisher.people.signing_in.entering import SignInRefusal, choose_language, prove
+from publisher.people.signing_in.passwords import HASHER, Hasher, Proof, check_password, keep
+from publisher.people.signing_in.sessions import end_others
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from publisher.platforms.base import Allowance
+from publisher.platforms.base.things import Allowance
 from publisher.platforms.http.answers import sensible
 
 PUBLISH = "publish"

@@ -8,18 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from publisher.platforms.base import (
-    CredentialsExpired,
-    Deadline,
-    Health,
-    HealthProblem,
-    PlatformError,
-    Receipt,
-    Refused,
-    Sighting,
-    shortened,
-)
-from publisher.platforms.http import Answer, Call, Channel
+from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.texts import shortened
+from publisher.platforms.base.things import Health, HealthProblem, Receipt, Sighting
+from publisher.platforms.http.answers import Answer
+from publisher.platforms.http.channel import Call, Channel
 from publisher.platforms.shapes import Json
 
 # Two machines' clocks differ, and platforms list some things later than their times say.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from publisher.platforms.base import Page, RefusalCode, Refused
+from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.things import Page
 
 
 @dataclass(frozen=True)

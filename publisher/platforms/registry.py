@@ -10,7 +10,8 @@ from functools import cache
 from typing import TypeVar
 
 from publisher import now as wall
-from publisher.platforms.base import CredentialsExpired, Platform
+from publisher.platforms.base.errors import CredentialsExpired
+from publisher.platforms.base.protocol import Platform
 
 Credentials = TypeVar("Credentials")
 
@@ -38,7 +39,8 @@ Opener = Callable[[Mapping[str, str], Ways], Platform]
 # they are imported when the first account is opened, once.
 @cache
 def _x() -> Opener:
-    from publisher.platforms.x import XCredentials, XPlatform
+    from publisher.platforms.x.calls import XCredentials
+    from publisher.platforms.x.platform import XPlatform
 
     def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
         return XPlatform(
@@ -54,7 +56,8 @@ def _x() -> Opener:
 
 @cache
 def _facebook() -> Opener:
-    from publisher.platforms.facebook import FacebookCredentials, FacebookPlatform
+    from publisher.platforms.facebook.calls import FacebookCredentials
+    from publisher.platforms.facebook.platform import FacebookPlatform
 
     def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
         return FacebookPlatform(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from publisher.platforms.base import Limits, Outgoing, Prepared, RefusalCode, Refused
+from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.things import Limits, Outgoing, Prepared
 
 
 def refuse_unfit(outgoing: Outgoing, limits: Limits, units: int) -> None:

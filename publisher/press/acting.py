@@ -7,19 +7,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from publisher.models.deliveries import DeliveryAction
-from publisher.platforms.base import (
-    Deadline,
-    OutcomeUnknown,
-    Outgoing,
-    Platform,
-    Prepared,
-    Receipt,
-    RefusalCode,
-    Refused,
-    Seen,
-    Sighting,
-    shows,
-)
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.texts import shows
+from publisher.platforms.base.things import Outgoing, Prepared, Receipt, Seen, Sighting
 from publisher.press import parcels
 from publisher.press.parcels import Parcel
 

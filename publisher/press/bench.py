@@ -8,8 +8,8 @@ from datetime import datetime
 
 from publisher.database import Database
 from publisher.media.store import Store
-from publisher.press.accounts import OpenAccount
-from publisher.settings import Press
+from publisher.press.accounts.opening import OpenAccount
+from publisher.settings.press import Press
 
 
 @dataclass(frozen=True)

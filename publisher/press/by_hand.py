@@ -22,19 +22,13 @@ from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.desk.holding_back import Brake
 from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, PostKind
+from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
-from publisher.platforms.base import (
-    CredentialsExpired,
-    Outgoing,
-    Platform,
-    Receipt,
-    Refused,
-    Seen,
-    TryLater,
-    shows,
-)
+from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.texts import shows
+from publisher.platforms.base.things import Outgoing, Receipt, Seen
 from publisher.press import parcels, pasted, receipts
 from publisher.press.bench import Claim
 from publisher.press.parcels import Parcel

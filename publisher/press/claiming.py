@@ -25,13 +25,14 @@ from publisher import checkpoints
 from publisher.database import table_of
 from publisher.desk import holding_back
 from publisher.lifecycle import AccountState, DeliveryState
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.moving import MOMENT
 from publisher.prepared import Prepared, Value, run
-from publisher.press import limits, parcels
+from publisher.press import parcels
 from publisher.press.bench import Bench, Claim
-from publisher.press.limits import OF
+from publisher.press.limits import asking, counting
+from publisher.press.limits.counting import OF
 from publisher.press.parcels import Parcel
 from publisher.together import as_json, insert_together, is_given, is_still
 
@@ -50,7 +51,7 @@ class Due:
     urgent_ids: frozenset[int] = frozenset()
 
 
-def _is_due(now: limits.Moment) -> tuple[ColumnElement[bool], ...]:
+def _is_due(now: asking.Moment) -> tuple[ColumnElement[bool], ...]:
     return (
         Delivery.state == DeliveryState.SCHEDULED,
         Delivery.due_at <= now,
@@ -80,7 +81,7 @@ _OPEN = Prepared(
     .where(
         Account.state == AccountState.CONNECTED,
         _FIRST_OF_ACCOUNT.scalar_subquery().is_not(None),
-        or_(limits.is_free(MOMENT), _MORE_THAN_POSTS),
+        or_(asking.is_free(MOMENT), _MORE_THAN_POSTS),
     )
     .order_by(Account.id),
     [MOMENT],
@@ -216,5 +217,5 @@ def _count(
     if not publications:
         return frozenset()
     account_id = publications[0].account_id
-    counted = limits.reserve(session, account_id, len(publications), now)
+    counted = counting.reserve(session, account_id, len(publications), now)
     return frozenset(row.id for row in publications[:counted])

@@ -16,25 +16,16 @@ from publisher.desk import live
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,
-    Receipt,
     Refused,
-    Sighting,
     TryLater,
 )
-from publisher.press import (
-    accounts,
-    acting,
-    by_hand,
-    parcels,
-    receipts,
-    recording,
-    releasing,
-    telling,
-)
+from publisher.platforms.base.things import Receipt, Sighting
+from publisher.press import acting, by_hand, parcels, receipts, recording, releasing, telling
+from publisher.press.accounts import keeping
 from publisher.press.bench import Bench, Claim
 from publisher.press.by_hand import Found, Wanted
 from publisher.press.parcels import Parcel
@@ -128,7 +119,7 @@ def _ask(desk: Desk, look: Look) -> Sighting | PlatformError | None:
 
 def _pause(bench: Bench, look: Look) -> None:
     with bench.database.transaction() as session:
-        accounts.pause(
+        keeping.pause(
             session,
             actor=CLOCK,
             now=bench.now(),

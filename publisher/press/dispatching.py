@@ -13,13 +13,13 @@ from approvals.policy import CLOCK
 from publisher import moving
 from publisher.desk import holding_back
 from publisher.lifecycle import AccountState, DeliveryState
-from publisher.models.content import Revision, Variant
+from publisher.models.content.posts import Revision, Variant
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
 from publisher.press import claiming, publishing, recording, restored, telling
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
-from publisher.settings import Press
+from publisher.settings.press import Press
 
 SHORTEST_LIMIT = timedelta(minutes=1)
 

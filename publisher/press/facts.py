@@ -15,7 +15,7 @@ from approvals import gate
 from publisher.database import table_of
 from publisher.desk import holding_back, judging
 from publisher.models.accounts import Allowance
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Decision,
     Post,
     Rendition,

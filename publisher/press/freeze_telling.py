@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.desk.holding_back import Brakes, is_free
 from publisher.desk.timing import UNSENT
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Department, Person
 from publisher.models.press import Freeze

@@ -16,7 +16,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk.checking import LONGEST_REASON, Check, Missing, person_of
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department
 from publisher.models.press import Freeze

@@ -15,10 +15,10 @@ from approvals import gate
 from publisher.database import Key
 from publisher.desk import leaving
 from publisher.media.store import Store
-from publisher.models.content import Post, PostKind, Rendition, Variant
+from publisher.models.content.posts import Post, PostKind, Rendition, Variant
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Order
-from publisher.platforms.base import Medium, Outgoing
+from publisher.platforms.base.things import Medium, Outgoing
 from publisher.press.bench import Claim
 from publisher.together import as_json, given_rows
 

@@ -13,17 +13,9 @@ from approvals.errors import Overtaken
 from publisher import checkpoints
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, DeliveryAction
-from publisher.platforms.base import (
-    Allowance,
-    CredentialsExpired,
-    Deadline,
-    OutcomeUnknown,
-    Outgoing,
-    Platform,
-    Prepared,
-    Refused,
-    TryLater,
-)
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, Refused, TryLater
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Allowance, Outgoing, Prepared
 from publisher.press import acting, parcels, receipts, recording, sending
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel

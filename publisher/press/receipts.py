@@ -18,9 +18,10 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
 from publisher.moving import MOMENT, HeldMoves
-from publisher.platforms.base import Receipt
-from publisher.press import limits, recording
+from publisher.platforms.base.things import Receipt
+from publisher.press import recording
 from publisher.press.bench import Bench
+from publisher.press.limits import learning
 from publisher.press.parcels import Parcel
 from publisher.together import as_json, given_rows, insert_together
 
@@ -74,7 +75,7 @@ def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:
     """In one order of accounts for every clock, so that no two wait for one another."""
     told = {one.parcel.account.id: one.allowances for one in done if one.allowances}
     for account_id in sorted(told):
-        limits.learn(session, account_id, told[account_id], now)
+        learning.learn(session, account_id, told[account_id], now)
 
 
 def _usual(session: Session, done: Sequence[Done]) -> list[Done]:

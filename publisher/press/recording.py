@@ -17,14 +17,12 @@ from approvals.policy import CLOCK
 from publisher import moving
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base import (
-    Allowance,
-    CredentialsExpired,
-    OutcomeUnknown,
-    TryLater,
-)
-from publisher.press import accounts, limits, pacing, telling
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.things import Allowance
+from publisher.press import pacing, telling
+from publisher.press.accounts import keeping
 from publisher.press.bench import Bench, Claim
+from publisher.press.limits import counting, learning
 from publisher.press.parcels import Parcel
 from publisher.press.standing import Obstacle
 
@@ -137,7 +135,7 @@ def store_expiry(
         if delivery is not None:
             delivery.reason = {"code": "credentials"}
             move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
-            accounts.pause(
+            keeping.pause(
                 session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
             )
         _learn(session, parcel, allowances, now)
@@ -162,7 +160,7 @@ def _learn(session: Session, parcel: Parcel, allowances: Allowances, now: dateti
     Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
     """
     session.flush()
-    limits.learn(session, parcel.account.id, allowances, now)
+    learning.learn(session, parcel.account.id, allowances, now)
 
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:
@@ -227,4 +225,4 @@ def finish(session: Session, attempt: Attempt, outcome: str, answer: str, now: d
     attempt.ended_at, attempt.outcome, attempt.answer = now, outcome, answer
     if attempt.counted and attempt.sending_at is None:
         attempt.counted = False
-        limits.give_back(session, attempt.delivery.account_id, attempt.claimed_at, now)
+        counting.give_back(session, attempt.delivery.account_id, attempt.claimed_at, now)

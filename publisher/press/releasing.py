@@ -15,16 +15,15 @@ from approvals.policy import CLOCK
 from publisher import moving
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    Deadline,
     OutcomeUnknown,
-    Platform,
     PlatformError,
     Refused,
-    Sighting,
     TryLater,
 )
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Sighting
 from publisher.press import acting, recording, standing
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel

@@ -12,10 +12,11 @@ from approvals import gate
 from publisher.database import session_on
 from publisher.desk import holding_back, judging
 from publisher.lifecycle import AccountState
-from publisher.models.content import Revision
+from publisher.models.content.posts import Revision
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.prepared import Fields
-from publisher.press import facts, limits
+from publisher.press import facts
+from publisher.press.limits import asking, counting
 from publisher.press.parcels import Parcel
 
 BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holding_back.Brake})
@@ -99,7 +100,7 @@ def count(session: Session, parcel: Parcel, standing: Standing, now: datetime) -
     if _is_quiet(row, now):
         return Obstacle("limit", row.quiet_until)
     claim = parcel.claim
-    until = limits.spend(
+    until = counting.spend(
         session,
         account_id,
         now,
@@ -107,7 +108,7 @@ def count(session: Session, parcel: Parcel, standing: Standing, now: datetime) -
         urgent=row.urgent,
         counted=claim.counted,
     )
-    return None if until is None else Obstacle(limits.why_not(session, account_id, now), until)
+    return None if until is None else Obstacle(asking.why_not(session, account_id, now), until)
 
 
 def _latest(row: Fields, parcel: Parcel) -> datetime:

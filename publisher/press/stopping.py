@@ -22,7 +22,7 @@ from publisher.desk.holding_back import TAKES_BACK, is_touched
 from publisher.desk.judging import APPROVALS
 from publisher.desk.timing import UNSENT
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Post, Variant
+from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.press import Freeze, Stop

@@ -11,7 +11,8 @@ from sqlalchemy import or_, select
 
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
-from publisher.platforms.base import Deadline, PlatformError
+from publisher.platforms.base.errors import PlatformError
+from publisher.platforms.base.protocol import Deadline
 from publisher.press.bench import Bench
 from publisher.press.publishing import Desk
 

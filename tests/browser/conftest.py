@@ -20,7 +20,7 @@ from playwright.sync_api import (
 
 from publisher.database import Database, migrate
 from publisher.office.backup import restoring
-from publisher.platforms.base import OutcomeUnknown
+from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.press import dispatching
 from tests.browser.counter import Counter, founded, serving
 from tests.browser.filled import Ids, fill

@@ -14,10 +14,10 @@ from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from publisher import settings
 from publisher.database import Database
 from publisher.models.people import Person
-from publisher.people import signing_in
+from publisher.people.signing_in import entering
+from publisher.settings import environment
 from tests.support.city import City, city
 from web import rules
 from web.app import create_app
@@ -85,7 +85,7 @@ class Counter:
     def _give_password(self, name: str) -> None:
         with self.town.write() as session:
             person = session.get_one(Person, self.town.people[name])
-            signing_in.set_password(session, person=person, password=PASSWORD, now=self.town.now)
+            entering.set_password(session, person=person, password=PASSWORD, now=self.town.now)
 
 
 def founded(database: Database, folder: Path) -> City:
@@ -98,7 +98,7 @@ def founded(database: Database, folder: Path) -> City:
 
 def open_app(town: City, folder: Path) -> Flask:
     """The application over a city."""
-    found = settings.load(
+    found = environment.load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_MEDIA_DIR": str(folder / "media"),

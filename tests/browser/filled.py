@@ -10,28 +10,29 @@ from sqlalchemy import select, update
 from approvals.policy import Role
 from demo import circular, notices
 from demo.notices import Notice
-from publisher.desk import drafting, intake, return_texts, scheduling, withdrawing
-from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
-from publisher.desk.intake import HandIn, UploadedFile
+from publisher.desk import return_texts, scheduling, withdrawing
+from publisher.desk.drafting import preparing, saving
+from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.desk.intake import handing_in, merging, questioning, settling
+from publisher.desk.intake.forms import HandIn
+from publisher.desk.intake.receiving import UploadedFile
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
-from publisher.models.content import Language, Post, Submission
+from publisher.models.content.posts import Language, Post
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Receipt
 from publisher.models.drafting import TextPart
 from publisher.models.notices import Notice as Mail
 from publisher.models.people import Person
 from publisher.models.watching import Watch
-from publisher.people import appointing
-from publisher.people.appointing import COMMAND
-from publisher.platforms.base import (
-    Allowance,
-    CredentialsExpired,
-    OutcomeUnknown,
-    RefusalCode,
-    Refused,
-)
-from publisher.press import freezing, limits, watching
+from publisher.people.appointing import inviting, recording
+from publisher.people.appointing.rights import COMMAND
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.things import Allowance
+from publisher.press import freezing
 from publisher.press.emergency import alerting, ratifying
+from publisher.press.limits import learning
+from publisher.press.watching import looking
 from tests.browser import outside, registered
 from tests.support import lane, planned
 from tests.support.city import DAY, HOUR, MINUTE, NOON, City
@@ -73,7 +74,7 @@ def hand_in(town: City, notice: Notice, *, by: str, wished: timedelta = DAY) -> 
         files=files,
     )
     with town.write() as session:
-        return intake.hand_in(
+        return handing_in.hand_in(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -88,7 +89,7 @@ def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: st
     with town.read() as session:
         post = session.get_one(Post, post_id)
         seen = post.newest
-        known = drafting.known(session, post_id=post_id)
+        known = preparing.known(session, post_id=post_id)
         sources = [file.sha256 for one in post.submissions for file in one.files]
     draft = Draft(
         title=notice.mr.title,
@@ -111,9 +112,9 @@ def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: st
             for language in (MARATHI, ENGLISH)
         ),
     )
-    prepared = drafting.prepare_pictures(town.store, draft, known)
+    prepared = preparing.prepare_pictures(town.store, draft, known)
     with town.write() as session:
-        drafting.save(
+        saving.save(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -304,7 +305,7 @@ def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
 
 def _ask(town: City, submission_id: int) -> None:
     with town.write() as session:
-        intake.return_submission(
+        questioning.return_submission(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -315,7 +316,7 @@ def _ask(town: City, submission_id: int) -> None:
 
 def _merge(town: City, submission_id: int, *, into: int) -> None:
     with town.write() as session:
-        intake.merge(
+        merging.merge(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -327,7 +328,7 @@ def _merge(town: City, submission_id: int, *, into: int) -> None:
 
 def _decline(town: City, submission_id: int) -> None:
     with town.write() as session:
-        intake.decline(
+        settling.decline(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -360,7 +361,7 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
     town.appoint("new", Role.MEMBER, "garden", "नेहा वर्तक")
     with town.write() as session:
         person = session.get_one(Person, town.people["new"])
-        appointing.invite(session, actor=COMMAND, person=person, now=town.now)
+        inviting.invite(session, actor=COMMAND, person=person, now=town.now)
     with town.read() as session:
         mail = session.scalars(select(Mail).order_by(Mail.id.desc())).first()
         assert mail is not None
@@ -374,7 +375,7 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
 def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
     """The head of water is a member of garden too."""
     with town.write() as session:
-        held = appointing.record_person(
+        held = recording.record_person(
             session,
             actor=COMMAND,
             now=town.now,
@@ -409,9 +410,9 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         account.purpose = "शहरातील सर्व नागरिकांसाठी विभागांच्या सूचना व कार्यक्रम"
         account.token_until = town.now + 6 * DAY
         account.missing = ["pages_manage_engagement"]
-        limits.learn(session, account.id, told, town.now)
+        learning.learn(session, account.id, told, town.now)
         # Nothing of it was read back for days.
-        watching.open_watches(session, now=town.now)
+        looking.open_watches(session, now=town.now)
         of_x = select(Receipt.id).where(Receipt.account_id == account.id)
         late = {"looked_at": town.now - 3 * DAY}
         session.execute(update(Watch).where(Watch.receipt_id.in_(of_x)).values(late))

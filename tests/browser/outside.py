@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from publisher.desk import drafting, live, ordering
-from publisher.desk.drafting import Draft, VariantDraft
+from publisher.desk import live, ordering
+from publisher.desk.drafting import preparing, saving
+from publisher.desk.drafting.drafts import Draft, VariantDraft
 from publisher.inbox import hiding
-from publisher.models.content import Language, Post
+from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Receipt
 from publisher.models.press import Order
 from publisher.models.watching import Watch
-from publisher.platforms.base import RefusalCode, Refused
+from publisher.platforms.base.errors import RefusalCode, Refused
 from tests.support.city import City
 
 MENDED = "शनिवारी सकाळी ९ ऐवजी १० ते सायंकाळी ५ या वेळेत पूर्व भागाचा पाणीपुरवठा बंद राहील."
@@ -46,15 +47,15 @@ def _live(town: City) -> int:
 def _correct(town: City, post_id: int) -> None:
     """A correction that is in review, for both accounts."""
     with town.read() as session:
-        post, known = session.get_one(Post, post_id), drafting.known(session, post_id=post_id)
+        post, known = session.get_one(Post, post_id), preparing.known(session, post_id=post_id)
     texts = {"x": f"शुद्धिपत्रक: {MENDED}", "facebook": MENDED}
     variants = [
         VariantDraft(town.accounts[one], Language.MARATHI, text) for one, text in texts.items()
     ]
     draft = Draft(title=post.title, note="वेळ दुरुस्त केली.", variants=tuple(variants))
-    prepared = drafting.prepare_pictures(town.store, draft, known)
+    prepared = preparing.prepare_pictures(town.store, draft, known)
     with town.write() as session:
-        drafting.save(
+        saving.save(
             session,
             actor=town.actor("clerk"),
             now=town.now,

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from publisher.models.notices import Notice
 from publisher.models.people import ContactField, Department
-from publisher.office import reorganising
-from publisher.people import departments, forgetting, reaching
-from publisher.people.departments import Names, Order
+from publisher.office.reorganising import ending
+from publisher.people import forgetting, reaching
+from publisher.people.departments import changing
+from publisher.people.departments.orders import Names, Order
 from publisher.worktime import local_day
 from tests.support.city import City
 
@@ -37,7 +38,7 @@ def _departments(town: City) -> None:
     lead, today = town.actor("lead"), local_day(town.now)
     with town.write() as session:
         drainage, press = (
-            departments.add(
+            changing.add(
                 session,
                 actor=lead,
                 now=town.now,
@@ -48,7 +49,7 @@ def _departments(town: City) -> None:
             for names in (Names("नाले विभाग", "Drainage"), Names("मुद्रण विभाग", "Press"))
         )
         named = Names("मलनिस्सारण विभाग", "Drainage and Sewerage", "जल-मल निकास विभाग")
-        departments.rename(
+        changing.rename(
             session,
             actor=lead,
             now=town.now,
@@ -56,7 +57,7 @@ def _departments(town: City) -> None:
             names=named,
             order=Order("सामान्य प्रशासन/३०७/२०२६", today - timedelta(days=9)),
         )
-        departments.place(
+        changing.place(
             session,
             actor=lead,
             now=town.now,
@@ -64,7 +65,7 @@ def _departments(town: City) -> None:
             reports_to_id=town.departments["water"],
             order=Order("सामान्य प्रशासन/३१०/२०२६", today + timedelta(days=6)),
         )
-        reorganising.merge(
+        ending.merge(
             session,
             actor=lead,
             now=town.now,

@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base import OutcomeUnknown
-from publisher.platforms.memory import Kept
+from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.memory.shelf import Kept
 from tests.browser.counter import PASSWORD
 from tests.browser.walking import Walk, path_of, walking
 from tests.support.accessibility import examine

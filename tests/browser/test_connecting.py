@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from publisher import settings
+from publisher.settings import environment
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_SECRET,
@@ -40,7 +40,7 @@ def walk(
         running(path=tmp_path / "practice") as places,
         walking(browser, run, tmp_path, width=request.param, shoot=shoot) as opened,
     ):
-        found = settings.load(
+        found = environment.load(
             {
                 "NAGARVANI_SECRET_KEY": SECRET,
                 "NAGARVANI_BASE_URL": opened.counter.address,

@@ -12,8 +12,8 @@ from publisher.database import Database
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.press.accounts import Unsealable, Vault
-from publisher.settings import WrongSetting
+from publisher.press.accounts.vault import Unsealable, Vault
+from publisher.settings.environment import WrongSetting
 from tests.cli.doing import SECRET, House, house
 from tests.cli.test_init import FACEBOOK, X
 

@@ -15,8 +15,8 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.press import Stop
 from publisher.now import now
-from publisher.platforms.base import Outgoing
-from publisher.press.accounts import Vault
+from publisher.platforms.base.things import Outgoing
+from publisher.press.accounts.vault import Vault
 from sandbox.credentials import X_ACCOUNTS
 from tests.cli.doing import SECRET, House, Said, house
 from tests.platforms import grounds

@@ -13,7 +13,7 @@ from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.register import NAMED_NOBODY
-from publisher.press.accounts import Vault
+from publisher.press.accounts.vault import Vault
 from publisher.worktime import local_day
 from tests.cli.doing import SECRET, House, house
 

@@ -14,7 +14,7 @@ import requests
 from commands.demo.city import accounts_at
 from demo import seeding
 from publisher.now import now
-from publisher.settings import load
+from publisher.settings.environment import load
 from tests.crash import in_commit
 from tests.crash.cutting import cutting
 from tests.crash.paces import SCALED

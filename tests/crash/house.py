@@ -19,15 +19,17 @@ from sqlalchemy import func, select, update
 
 from commands.demo.city import accounts_at
 from publisher.database import Database
-from publisher.desk.drafting import PictureDraft
+from publisher.desk.drafting.drafts import PictureDraft
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Source
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account, Delivery
 from publisher.now import now
-from publisher.platforms.base import Deadline, Outgoing, Prepared
-from publisher.press.accounts import Vault, opener
-from publisher.settings import load
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Outgoing, Prepared
+from publisher.press.accounts.opening import opener
+from publisher.press.accounts.vault import Vault
+from publisher.settings.environment import load
 from tests.crash.paces import SCALED, Pace
 from tests.support.city import City, city
 from tests.support.processes import Started, Starter

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from publisher.desk import judging, leaving
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Variant
+from publisher.models.content.posts import Decision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from tests.crash.house import House

@@ -15,7 +15,7 @@ from sqlalchemy import Select, func, select
 
 from demo import notices
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, DecisionKind, Revision
+from publisher.models.content.posts import Decision, DecisionKind, Revision
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.now import now

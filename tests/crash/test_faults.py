@@ -14,7 +14,7 @@ from publisher.desk import leaving, withdrawing
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
-from publisher.press import accounts
+from publisher.press.accounts import keeping
 from tests.crash.house import PATIENCE, House, house
 from tests.crash.judging import judge
 from tests.support.processes import Starter
@@ -120,7 +120,7 @@ def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> N
     found = judge(standing)
     assert (found.duplicates, found.unapproved) == (0, 0)
     with standing.database.transaction() as session:
-        account = accounts.account_for(session, standing.town.accounts["x"])
+        account = keeping.account_for(session, standing.town.accounts["x"])
         assert account.state is AccountState.PAUSED
     assert standing.count(DeliveryState.SCHEDULED) >= 1
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.desk import leaving
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Rendition
+from publisher.models.content.posts import Decision, Rendition
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.now import now

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from publisher import checkpoints
-from publisher.desk.drafting import PictureDraft
+from publisher.desk.drafting.drafts import PictureDraft
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account
 from tests.crash import points

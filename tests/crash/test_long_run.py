@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from publisher import settings
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
+from publisher.settings import environment
 from tests.crash.__main__ import Ending, Lanes
 from tests.crash.counting import BEGIN, END, POINTS, Kept, Tally
 from tests.crash.house import House
@@ -151,7 +151,7 @@ def test_every_stroke_that_a_number_needs_exists(kind: str) -> None:
 
 
 def test_real_times_are_those_of_the_settings(tmp_path: Path) -> None:
-    assert REAL.press == settings.load({}, folder=tmp_path).press
+    assert REAL.press == environment.load({}, folder=tmp_path).press
     assert "options" not in REAL.address("postgresql+psycopg://u@/db?host=/there")
     assert SCALED.press.lease < REAL.press.lease
     assert IN_EARNEST.pace is REAL

@@ -19,7 +19,7 @@ from demo.seeding import Mark
 from publisher.database import Database, migrate
 from publisher.media.store import Store
 from publisher.now import now
-from publisher.settings import Settings, load
+from publisher.settings.environment import Settings, load
 from tests.support.processes import starting
 from tests.support.runs import CHECKOUT
 

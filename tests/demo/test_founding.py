@@ -16,10 +16,10 @@ from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.now import now
-from publisher.people import signing_in
 from publisher.people.register import NAMED_NOBODY
-from publisher.people.signing_in import SignedIn
-from publisher.press.accounts import Vault
+from publisher.people.signing_in import entering
+from publisher.people.signing_in.entering import SignedIn
+from publisher.press.accounts.vault import Vault
 from tests.demo.conftest import PracticePlatform, Seeded, settings_for
 
 pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.timeout(400)]
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.timeout(400)]
 def test_whoever_the_table_names_can_sign_in(seeded: Seeded, key: str, by: str) -> None:
     person = cast.by_key()[key]
     with seeded.database.transaction() as session:
-        found = signing_in.sign_in(
+        found = entering.sign_in(
             session,
             identifier=getattr(person, by),
             password=person.password,

@@ -21,10 +21,10 @@ from demo.seeding.playing import whole_plan
 from publisher.database import Database, migrate
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
-from publisher.models.content import Post, PostKind
+from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Delivery
 from publisher.now import now
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 from sandbox.server import running
 from sandbox.x.weight import weighted_length
 from tests.demo.conftest import PracticePlatform, settings_for

@@ -22,7 +22,7 @@ from demo.scenarios import Scenario, places
 from demo.scenarios.places import CannotRehearse
 from publisher.database import migrate
 from publisher.now import now
-from publisher.settings import WrongSetting, load
+from publisher.settings.environment import WrongSetting, load
 from tests.cli.doing import Browser, House, house, three_free_ports
 from tests.support.runs import wait_until, working_in
 

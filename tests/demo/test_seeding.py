@@ -19,11 +19,13 @@ from demo.plan import Course
 from demo.remarks import Remark
 from demo.seeding.handing import submission_of
 from publisher.database import Base
-from publisher.desk import judging, warning
-from publisher.desk.warning import WarningCode
+from publisher.desk import judging
+from publisher.desk.warning import checks
+from publisher.desk.warning.shapes import WarningCode
 from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
 from publisher.models.comments import Comment
-from publisher.models.content import Post, PostKind, Rendition, Submission, SubmissionFile
+from publisher.models.content.posts import Post, PostKind, Rendition
+from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.history import Event
 from publisher.models.notices import Notice
@@ -94,7 +96,7 @@ def test_a_draft_holds_slips_to_be_found_before_it_is_sent(
     seeded: Seeded, session: Session
 ) -> None:
     revision = post_of(session, "sports-meet").revisions[-1]
-    found = {one.code for one in warning.warnings_of(session, revision, now=seeded.began_at)}
+    found = {one.code for one in checks.warnings_of(session, revision, now=seeded.began_at)}
     wanted = {WarningCode.DATE_PASSED, WarningCode.WRONG_WEEKDAY, WarningCode.NO_DESCRIPTION}
     assert wanted <= found
 

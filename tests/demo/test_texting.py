@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from publisher.desk import starting
-from publisher.models.content import Language
+from publisher.desk.starting import blanks, composing, looking
+from publisher.models.content.posts import Language
 from tests.demo.conftest import Seeded
 
 
@@ -9,16 +9,16 @@ def test_the_cell_has_texts_to_begin_with_each_with_blanks_in_both_languages(
     seeded: Seeded,
 ) -> None:
     with seeded.database.reading() as session:
-        texts = starting.every_text(session)
+        texts = looking.every_text(session)
         whole = [one for one in texts if one.part == "text"]
         assert len(whole) >= 3
         for one in whole:
             for words in (one.text_mr, one.text_en):
-                names = {blank.name for blank in starting.blanks_in(words)}
+                names = {blank.name for blank in blanks.blanks_in(words)}
                 assert {"date", "place"} <= names
         own = {one.department.code for one in whole if one.department is not None}
         assert own == {"water", "roads"}
         rest = [one for one in texts if one.part != "text"]
         assert all(
-            starting.closings(rest, language).hashtags.startswith("#PMC") for language in Language
+            composing.closings(rest, language).hashtags.startswith("#PMC") for language in Language
         )

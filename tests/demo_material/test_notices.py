@@ -11,7 +11,7 @@ import pytest
 from demo import circular, plan
 from demo.notices import Notice, as_of, filled, load, texts
 from publisher import register
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.worktime import day_bounds
 from tests.demo_material.weighing import LIMIT, at_most
 

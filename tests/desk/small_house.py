@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database import Database
-from publisher.desk import drafting, intake
-from publisher.desk.drafting import Draft, PreparedDraft, VariantDraft
-from publisher.desk.intake import HandIn
+from publisher.desk.drafting import preparing, saving
+from publisher.desk.drafting.drafts import Draft, PreparedDraft, VariantDraft
+from publisher.desk.intake import handing_in
+from publisher.desk.intake.forms import HandIn
 from publisher.lifecycle import AccountState
 from publisher.media.store import Store
-from publisher.models.content import Language, Post, Submission, SubmissionKind
+from publisher.models.content.posts import Language, Post
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.notices import Notice
@@ -148,7 +150,7 @@ def form(house: House, **changed: object) -> HandIn:
 
 def handed_in(session: Session, house: House, store: Store, **changed: object) -> Submission:
     """A submission that the water department's member handed in."""
-    return intake.hand_in(
+    return handing_in.hand_in(
         session,
         actor=house.member,
         now=NOW,
@@ -179,24 +181,22 @@ def prepared(
 ) -> PreparedDraft:
     """The draft as the page prepares it before it opens a transaction."""
     with database.reading() as session:
-        known = drafting.known(session, post_id=post_id)
-    return drafting.prepare_pictures(store, typed, known)
+        known = preparing.known(session, post_id=post_id)
+    return preparing.prepare_pictures(store, typed, known)
 
 
 def started(database: Database, house: House, store: Store, **changed: object) -> Post:
     """A post without a revision, begun from a submission."""
     with database.transaction() as session:
         submission = handed_in(session, house, store, **changed)
-        return drafting.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
+        return saving.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
 
 
 def saved(database: Database, house: House, store: Store, post: Post, *, seen: int) -> None:
     """A revision of the post for both accounts."""
     ready = prepared(database, store, draft(variant(house.x), variant(house.facebook)))
     with database.transaction() as session:
-        drafting.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
-        )
+        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
 
 
 def verbs(session: Session, thing: Submission | Post) -> list[str]:

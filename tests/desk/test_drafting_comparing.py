@@ -6,9 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.desk.drafting import Change, ChangeKind, Piece, PieceKind, changes
-from publisher.desk.drafting.comparing import difference
-from publisher.models.content import Language, Rendition, Revision, RevisionDepartment, Variant
+from publisher.desk.drafting.comparing import (
+    Change,
+    ChangeKind,
+    Piece,
+    PieceKind,
+    changes,
+    difference,
+)
+from publisher.models.content.posts import (
+    Language,
+    Rendition,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
 from tests.desk.small_house import DAY, NOW
 
 SAME, REMOVED, ADDED = PieceKind.SAME, PieceKind.REMOVED, PieceKind.ADDED

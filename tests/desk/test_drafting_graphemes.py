@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from publisher.desk.drafting import difference, finely, graphemes
+from publisher.desk.drafting.comparing import difference
+from publisher.desk.drafting.graphemes import finely, graphemes
 
 
 @pytest.mark.parametrize(

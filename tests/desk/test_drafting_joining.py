@@ -11,11 +11,14 @@ from approvals.errors import WrongRole
 from approvals.lifecycle import PostState
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database import Database
-from publisher.desk import drafting, intake, judging, reviewing
+from publisher.desk import judging, reviewing
 from publisher.desk.checking import Invalid, Missing
+from publisher.desk.drafting import joining, proposing, reading, saving
+from publisher.desk.intake import handing_in, settling
 from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
-from publisher.models.content import Language, Post, Submission
+from publisher.models.content.posts import Language, Post
+from publisher.models.content.submissions import Submission
 from tests.desk.small_house import (
     DAY,
     NOW,
@@ -39,7 +42,7 @@ def database(sqlite_url: str) -> Iterator[Database]:
 
 def of_roads(session: Session, house: House, store: Store) -> Submission:
     """What the roads handed in, through the clerk."""
-    return intake.hand_in(
+    return handing_in.hand_in(
         session,
         actor=house.clerk,
         now=NOW,
@@ -62,7 +65,7 @@ def joint(database: Database, house: House, store: Store) -> Post:
     post = started(database, house, store)
     with database.transaction() as session:
         number = of_roads(session, house, store).number
-        drafting.join(session, actor=house.clerk, now=NOW, post_id=post.id, number=number)
+        joining.join(session, actor=house.clerk, now=NOW, post_id=post.id, number=number)
     return post
 
 
@@ -70,16 +73,14 @@ def save(database: Database, store: Store, house: House, post: Post, **changed: 
     ready = prepared(database, store, draft(variant(house.x), **changed))
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
-        drafting.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
-        )
+        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
 
 
 def join(database: Database, actor: Actor, post: Post, number: str) -> list[tuple[str, str]]:
     """Try to join; gives what was wrong."""
     try:
         with database.transaction() as session:
-            drafting.join(session, actor=actor, now=NOW, post_id=post.id, number=number)
+            joining.join(session, actor=actor, now=NOW, post_id=post.id, number=number)
     except Invalid as invalid:
         return invalid.codes
     return []
@@ -127,7 +128,7 @@ def test_a_declined_submission_is_not_joined(
     post = started(database, house, store)
     with database.transaction() as session:
         other = handed_in(session, house, store)
-        intake.decline(session, actor=house.clerk, now=NOW, submission_id=other.id, reason="दुबार")
+        settling.decline(session, actor=house.clerk, now=NOW, submission_id=other.id, reason="दुबार")
         number = other.number
     assert join(database, house.clerk, post, number) == [("number", "not_open")]
 
@@ -142,8 +143,8 @@ def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
     database: Database, house: House, joint: Post
 ) -> None:
     with database.reading() as session:
-        post = drafting.post_for(session, actor=house.clerk, post_id=joint.id)
-        begun = drafting.begun(post, drafting.usable_accounts(session))
+        post = reading.post_for(session, actor=house.clerk, post_id=joint.id)
+        begun = proposing.begun(post, reading.usable_accounts(session))
     marathi, english = begun.variants[:2]
     assert marathi.text.endswith("बंद राहील.\n\nवळण रस्त्याने जावे.")
     assert (english.language, english.text) == (
@@ -163,7 +164,7 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
         rows = {row.department_id: row.asked for row in revision.departments}
         assert rows == {house.water: True, house.roads: False}
         assert judging.asked_departments(revision) == [house.water]
-        again = drafting.draft_of(revision)
+        again = proposing.draft_of(revision)
         assert (again.asked, again.named) == ((), (house.roads,))
 
 
@@ -175,9 +176,9 @@ def test_a_named_department_sees_the_post_and_a_stranger_does_not(
         if saved:
             save(database, store, house, joint)
         with database.reading() as session:
-            drafting.post_for(session, actor=house.roads_officer, post_id=joint.id)
+            reading.post_for(session, actor=house.roads_officer, post_id=joint.id)
             with pytest.raises(Missing):
-                drafting.post_for(session, actor=stranger, post_id=joint.id)
+                reading.post_for(session, actor=stranger, post_id=joint.id)
 
 
 def test_who_has_approved_and_who_has_not_is_told_department_by_department(
@@ -236,7 +237,7 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
     def part(submission_id: int) -> list[tuple[str, str]]:
         try:
             with database.transaction() as session:
-                drafting.part(
+                joining.part(
                     session,
                     actor=house.clerk,
                     now=NOW,
@@ -250,7 +251,7 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
     assert part(own) == [("number", "last_of_owner")]
     assert part(roads) == [("number", "only_here")]
     with database.transaction() as session:
-        drafting.start(session, actor=house.clerk, now=NOW + DAY, submission_id=roads)
+        saving.start(session, actor=house.clerk, now=NOW + DAY, submission_id=roads)
     assert part(roads) == []
     with database.reading() as session:
         post = session.get_one(Post, joint.id)

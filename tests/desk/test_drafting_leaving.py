@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.desk import leaving
-from publisher.models.content import Language, Rendition, Variant
+from publisher.models.content.posts import Language, Rendition, Variant
 from publisher.models.deliveries import Account
 
 LINK = "https://pmc.gov.in/water"

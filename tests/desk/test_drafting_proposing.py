@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from publisher.database import Database
-from publisher.desk import drafting, intake
-from publisher.desk.drafting import PictureDraft
-from publisher.desk.intake import UploadedFile
+from publisher.desk.drafting import proposing, reading, saving
+from publisher.desk.drafting.drafts import PictureDraft
+from publisher.desk.intake import looking
+from publisher.desk.intake.receiving import UploadedFile
 from publisher.media.store import Store
-from publisher.models.content import Language, Post
+from publisher.models.content.posts import Language, Post
 from tests.desk.small_house import DAY, NOW, House, draft, photo, prepared, started, variant
 
 
@@ -27,12 +28,12 @@ def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
         files=files,
     )
     with database.reading() as session:
-        submission = intake.submission_for(
+        submission = looking.submission_for(
             session, actor=house.clerk, submission_id=post.submissions[0].id
         )
-        accounts = drafting.usable_accounts(session)
+        accounts = reading.usable_accounts(session)
         assert [account.id for account in accounts] == [house.x, house.facebook]
-        proposed = drafting.first_draft(submission, accounts)
+        proposed = proposing.first_draft(submission, accounts)
     places = [(one.account_id, one.language) for one in proposed.variants]
     assert places == [
         (account, language)
@@ -60,6 +61,6 @@ def test_a_revision_comes_back_as_the_draft_it_was(
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        drafting.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
+        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
     with database.reading() as session:
-        assert drafting.draft_of(session.get_one(Post, post.id).revisions[0]) == typed
+        assert proposing.draft_of(session.get_one(Post, post.id).revisions[0]) == typed

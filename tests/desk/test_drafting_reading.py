@@ -5,11 +5,12 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK
 from publisher.database import Database
-from publisher.desk import drafting, reviewing
+from publisher.desk import reviewing
 from publisher.desk.checking import Missing
-from publisher.desk.drafting import PictureDraft
+from publisher.desk.drafting import reading, saving
+from publisher.desk.drafting.drafts import PictureDraft
 from publisher.media.store import Store
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from tests.desk.small_house import NOW, Counted, House, draft, photo, prepared, started, variant
 
 
@@ -22,9 +23,7 @@ def _saved(
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        drafting.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
-        )
+        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
 
 
 def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others(
@@ -36,7 +35,7 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
     def sees(who: str) -> bool:
         with database.reading() as session:
             try:
-                drafting.post_for(session, actor=getattr(house, who), post_id=post.id)
+                reading.post_for(session, actor=getattr(house, who), post_id=post.id)
             except Missing:
                 return False
             return True
@@ -48,9 +47,9 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
     assert sees("roads_officer")
     with database.reading() as session:
         with pytest.raises(Missing):
-            drafting.post_for(session, actor=house.clerk, post_id=999)
+            reading.post_for(session, actor=house.clerk, post_id=999)
         with pytest.raises(WrongRole):
-            drafting.post_for(session, actor=CLOCK, post_id=post.id)
+            reading.post_for(session, actor=CLOCK, post_id=post.id)
 
 
 def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_revisions(
@@ -64,7 +63,7 @@ def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_re
 
     def statements() -> int:
         with database.reading() as session, Counted(database) as counted:
-            found = drafting.post_for(session, actor=house.clerk, post_id=post.id)
+            found = reading.post_for(session, actor=house.clerk, post_id=post.id)
             for revision in found.revisions:
                 assert revision.author.name_mr
                 assert [one.account.name for one in revision.variants]

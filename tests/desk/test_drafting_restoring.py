@@ -10,12 +10,13 @@ from approvals.errors import StaleRevision, WrongRole
 from approvals.lifecycle import PostState
 from approvals.policy import Actor
 from publisher.database import Database
-from publisher.desk import drafting, reviewing
+from publisher.desk import reviewing
 from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import Draft, PictureDraft, joining
+from publisher.desk.drafting import comparing, joining, restoring, saving
+from publisher.desk.drafting.drafts import Draft, PictureDraft
 from publisher.lifecycle import AccountState
 from publisher.media.store import Store
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account
 from tests.desk.small_house import (
     DAY,
@@ -43,9 +44,7 @@ def save(database: Database, store: Store, house: House, post: Post, typed: Draf
     ready = prepared(database, store, typed)
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
-        drafting.save(
-            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
-        )
+        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def restore(
     late: bool = False,
 ) -> None:
     with database.transaction() as session:
-        drafting.restore(
+        restoring.restore(
             session,
             actor=actor,
             now=NOW + 2 * DAY if late else NOW,
@@ -93,8 +92,8 @@ def test_it_comes_back_as_a_new_revision_and_the_others_stay(
     with database.reading() as session:
         found = session.get_one(Post, post.id)
         first, second, third = found.revisions
-        assert drafting.changes(first, third) == []
-        assert drafting.changes(second, third) != []
+        assert comparing.changes(first, third) == []
+        assert comparing.changes(second, third) != []
         assert (third.number, third.note) == (3, "आवृत्ती १ पुन्हा आणली")
         assert third.author_id == house.other_clerk.person_id
         (old,), (new,) = first.variants[0].renditions, third.variants[0].renditions

@@ -10,12 +10,13 @@ from approvals.errors import StaleRevision, WrongRole, WrongState
 from approvals.lifecycle import PostState
 from approvals.policy import Actor
 from publisher.database import Database
-from publisher.desk import drafting, reviewing, withdrawing
+from publisher.desk import reviewing, withdrawing
 from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import Draft, PreparedDraft
+from publisher.desk.drafting import drafts, saving, writing
+from publisher.desk.drafting.drafts import Draft, PreparedDraft
 from publisher.lifecycle import AccountState, DeliveryState, SubmissionState
 from publisher.media.store import Store
-from publisher.models.content import Language, Post, PostKind, Revision
+from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import Account, Delivery
 from tests.desk.small_house import (
     DAY,
@@ -44,7 +45,7 @@ def save(
 ) -> Revision:
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        return drafting.save(
+        return saving.save(
             session, actor=actor, now=NOW, post_id=post.id, seen=seen, prepared=ready
         )
 
@@ -69,7 +70,7 @@ def test_nobody_but_the_cell_drafts(
     actor = getattr(house, who)
     post = started(database, house, store)
     with pytest.raises(WrongRole), database.transaction() as session:
-        drafting.start(session, actor=actor, now=NOW, submission_id=post.submissions[0].id)
+        saving.start(session, actor=actor, now=NOW, submission_id=post.submissions[0].id)
     with pytest.raises(WrongRole):
         save(database, store, post, draft(variant(house.x)), actor=actor, seen=0)
 
@@ -147,9 +148,7 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
         together.wait(10)
         try:
             with database.transaction() as session:
-                drafting.save(
-                    session, actor=actor, now=NOW, post_id=post.id, seen=0, prepared=ready
-                )
+                saving.save(session, actor=actor, now=NOW, post_id=post.id, seen=0, prepared=ready)
         except StaleRevision as told:
             return told.code
         return "saved"
@@ -260,7 +259,7 @@ def test_an_answer_to_a_comment_is_not_saved_here(
         session.get_one(Post, post.id).kind = PostKind.REPLY
     for key in (post.id, 999):
         with pytest.raises(Missing), database.transaction() as session:
-            drafting.save(
+            saving.save(
                 session,
                 actor=house.clerk,
                 now=NOW,
@@ -364,13 +363,13 @@ def test_a_reply_is_held_to_the_limits_of_a_comment(
 ) -> None:
     post = started(database, house, store)
     long = [
-        drafting.PreparedVariant(house.x, Language.MARATHI, "क" * 281, target="17"),
-        drafting.PreparedVariant(house.facebook, Language.MARATHI, "क" * 8_001, target="1_2"),
+        drafts.PreparedVariant(house.x, Language.MARATHI, "क" * 281, target="17"),
+        drafts.PreparedVariant(house.facebook, Language.MARATHI, "क" * 8_001, target="1_2"),
     ]
     with database.transaction() as session:
         session.get_one(Post, post.id).kind = PostKind.REPLY
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        drafting.write_revision(
+        writing.write_revision(
             session, actor=house.clerk, now=NOW, post=session.get_one(Post, post.id), variants=long
         )
     assert caught.value.codes == [

@@ -11,8 +11,9 @@ from approvals import gate
 from approvals.errors import FourEyesRequired
 from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
-from publisher.desk import drafting, judging, reviewing, scheduling
-from publisher.models.content import Decision, DecisionKind, Post, Revision
+from publisher.desk import judging, reviewing, scheduling
+from publisher.desk.drafting import restoring
+from publisher.models.content.posts import Decision, DecisionKind, Post, Revision
 from tests.desk.support import board as desk
 from tests.desk.support.board import NOW, Board, Shared
 
@@ -44,7 +45,7 @@ def at_the_cell(session: Session, board: Board, officer: Actor) -> Actor:
 
 def restore(session: Session, post_id: int, number: int, *, by: Actor) -> Revision:
     seen = session.get_one(Post, post_id).newest
-    found = drafting.restore(
+    found = restoring.restore(
         session, actor=by, now=NOW, post_id=post_id, seen=seen, number=number, note=""
     )
     session.expire_all()

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
-from publisher.desk import drafting, intake, judging, reviewing, scheduling
-from publisher.desk.drafting import joining
+from publisher.desk import judging, reviewing, scheduling
+from publisher.desk.drafting import comparing, joining
+from publisher.desk.intake import settling
 from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState, SubmissionState
-from publisher.models.content import Decision, Post, Submission
+from publisher.models.content.posts import Decision, Post
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
 from tests.desk.support import board as desk
@@ -77,7 +79,9 @@ def approved(
 
 
 def withdraw(session: Session, submission: Submission, by: Actor) -> None:
-    intake.withdraw(session, actor=by, now=NOW, submission_id=submission.id, reason="काम पुढे ढकलले.")
+    settling.withdraw(
+        session, actor=by, now=NOW, submission_id=submission.id, reason="काम पुढे ढकलले."
+    )
     session.expire_all()
 
 
@@ -267,4 +271,4 @@ def test_a_new_revision_without_it_goes_on(session: Session, board: Board) -> No
     desk.send(session, board, post_id)
     desk.approve(session, post_id, by=board.usha)
     assert session.get_one(Post, post_id).state is PostState.APPROVED
-    assert drafting.changes(*session.get_one(Post, post_id).revisions) != []
+    assert comparing.changes(*session.get_one(Post, post_id).revisions) != []

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from publisher.database import Database
-from publisher.desk import drafting, intake
 from publisher.desk.checking import Invalid, Missing
+from publisher.desk.drafting import saving
+from publisher.desk.intake import handing_in, questioning, settling
 from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.notices import Notice
@@ -31,7 +32,7 @@ def submission(database: Database, house: House, store: Store) -> Submission:
 
 
 def ask(session: Session, house: House, submission: Submission, question: str = QUESTION) -> None:
-    intake.return_submission(
+    questioning.return_submission(
         session, actor=house.clerk, now=NOW, submission_id=submission.id, question=question
     )
 
@@ -39,7 +40,7 @@ def ask(session: Session, house: House, submission: Submission, question: str = 
 def answer(
     session: Session, house: House, submission: Submission, who: str = "member", words: str = ANSWER
 ) -> Submission:
-    return intake.complete(
+    return questioning.complete(
         session,
         actor=getattr(house, who),
         now=NOW + DAY,
@@ -96,7 +97,7 @@ def test_an_officer_who_handed_it_in_gets_one_mail(
     database: Database, house: House, store: Store
 ) -> None:
     with database.transaction() as session:
-        own = intake.hand_in(
+        own = handing_in.hand_in(
             session,
             actor=house.first_officer,
             now=NOW,
@@ -165,7 +166,7 @@ def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
 ) -> None:
     given = form(house, brought_by="दूरध्वनीवरून, मीरा")
     with database.transaction() as session:
-        recorded = intake.hand_in(
+        recorded = handing_in.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
         )
         ask(session, house, recorded)
@@ -177,7 +178,7 @@ def test_nobody_but_the_cell_asks(
     database: Database, house: House, store: Store, submission: Submission, who: str
 ) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
-        intake.return_submission(
+        questioning.return_submission(
             session,
             actor=getattr(house, who),
             now=NOW,
@@ -194,7 +195,7 @@ def test_what_is_returned_is_not_drafted_and_what_was_not_asked_is_not_answered(
     with database.transaction() as session:
         ask(session, house, submission)
     with pytest.raises(WrongState), database.transaction() as session:
-        drafting.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
+        saving.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
     with pytest.raises(WrongState), database.transaction() as session:
         ask(session, house, submission)
 
@@ -203,15 +204,13 @@ def test_a_note_goes_to_who_began_the_draft_and_then_to_who_wrote_it(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     def note(session: Session, words: str) -> None:
-        intake.add_note(
+        questioning.add_note(
             session, actor=house.member, now=NOW, submission_id=submission.id, words=words
         )
 
     with database.transaction() as session:
         note(session, "मसुदा सुरू होण्याआधी")
-        post = drafting.start(
-            session, actor=house.other_clerk, now=NOW, submission_id=submission.id
-        )
+        post = saving.start(session, actor=house.other_clerk, now=NOW, submission_id=submission.id)
         note(session, "टँकरचा क्रमांक बदलला आहे.")
         assert mails(session)[1:] == [("submission_note", house.other_clerk.person_id)]
     saved(database, house, store, post, seen=0)
@@ -227,11 +226,11 @@ def test_no_note_is_written_to_what_has_ended(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        intake.decline(
+        settling.decline(
             session, actor=house.clerk, now=NOW, submission_id=submission.id, reason="जुने"
         )
     with pytest.raises(WrongState), database.transaction() as session:
-        intake.add_note(
+        questioning.add_note(
             session, actor=house.member, now=NOW, submission_id=submission.id, words="टीप"
         )
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.database import Database
-from publisher.desk import intake
 from publisher.desk.checking import Invalid
-from publisher.desk.intake import KeptFile, Refused, receiving
+from publisher.desk.intake import receiving
+from publisher.desk.intake.receiving import KeptFile, Refused
 from publisher.models.intake import Upload
 from tests.desk.small_house import DAY, NOW, House, photo
 
@@ -39,14 +39,14 @@ class Metered(BytesIO):
 
 def test_a_video_is_kept_with_its_length_and_read_piece_by_piece() -> None:
     source = Metered(film(75, size=5_000_000))
-    kept = intake.look_at("भेट.mp4", source)
+    kept = receiving.look_at("भेट.mp4", source)
     assert (kept.mime, kept.size, kept.seconds) == ("video/mp4", 5_000_000, 75)
     assert not kept.is_picture
     assert source.longest <= 1_000_000
 
 
 def test_a_picture_is_measured_and_named_without_its_folders() -> None:
-    kept = intake.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
+    kept = receiving.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
     assert (kept.name, kept.width, kept.height) == ("IMG_1.jpg", 60, 40)
 
 
@@ -61,7 +61,7 @@ def test_a_picture_is_measured_and_named_without_its_folders() -> None:
 )
 def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        intake.look_at(name, BytesIO(content))
+        receiving.look_at(name, BytesIO(content))
     assert (caught.value.code, caught.value.values["name"]) == (code, name)
 
 
@@ -71,7 +71,7 @@ def kept(digest: str, size: int) -> KeptFile:
 
 def admit(database: Database, house: House, file: KeptFile, *, days: float = 0) -> None:
     with database.transaction() as session:
-        intake.admit(session, actor=house.member, now=NOW + days * DAY, file=file)
+        receiving.admit(session, actor=house.member, now=NOW + days * DAY, file=file)
 
 
 def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
@@ -86,7 +86,7 @@ def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
     assert caught.value.codes == [("files", "quota")]
     assert caught.value.problems[0].values["most"] == 1000
     with database.transaction() as session:
-        intake.admit(session, actor=house.head, now=NOW, file=kept("c", 1))
+        receiving.admit(session, actor=house.head, now=NOW, file=kept("c", 1))
     admit(database, house, kept("c", 1), days=1)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Upload)) == 4

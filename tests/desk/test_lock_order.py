@@ -16,13 +16,15 @@ from sqlalchemy.orm import Session
 
 from publisher import moving
 from publisher.database import Database
-from publisher.desk import drafting, intake
 from publisher.desk.checking import Invalid
+from publisher.desk.drafting import joining
+from publisher.desk.intake import settling
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Post, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
 from publisher.models.people import Department
-from publisher.office import reorganising
-from publisher.people.departments import Order
+from publisher.office.reorganising import ending
+from publisher.people.departments.orders import Order
 from publisher.worktime import local_day
 from tests.support.city import City, city
 from tests.support.runs import wait_until
@@ -131,7 +133,7 @@ def _waiting(town: City) -> int:
 
 
 def _withdrawing(town: City, submission_id: int) -> Act:
-    return lambda session: intake.withdraw(
+    return lambda session: settling.withdraw(
         session,
         actor=town.actor("head"),
         now=town.now,
@@ -141,14 +143,14 @@ def _withdrawing(town: City, submission_id: int) -> Act:
 
 
 def _joining(town: City, post_id: int, number: str) -> Act:
-    return lambda session: drafting.join(
+    return lambda session: joining.join(
         session, actor=town.actor("clerk"), now=town.now, post_id=post_id, number=number
     )
 
 
 def _merging(town: City) -> Act:
     def merge(session: Session) -> object:
-        return reorganising.merge(
+        return ending.merge(
             session,
             actor=town.actor("admin"),
             now=town.now,

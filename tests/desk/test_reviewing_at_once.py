@@ -18,7 +18,7 @@ from publisher.database import Database
 from publisher.desk import reviewing, scheduling, withdrawing
 from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Post, Variant
+from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from tests.desk.support import board as desk

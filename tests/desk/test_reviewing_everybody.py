@@ -25,7 +25,7 @@ from approvals.lifecycle import PostState
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database import Database, migrate
 from publisher.desk import reviewing, scheduling, withdrawing
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from tests.desk.support import board as desk

@@ -11,7 +11,7 @@ from approvals import gate
 from approvals.errors import Overtaken, WrongRole
 from approvals.lifecycle import PostState
 from publisher.desk import judging, reviewing, scheduling, withdrawing
-from publisher.models.content import Decision, Post, Revision
+from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.people import Appointment, Person
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared

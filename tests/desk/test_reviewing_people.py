@@ -14,7 +14,7 @@ from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Invalid, Missing
-from publisher.models.content import Post, Revision
+from publisher.models.content.posts import Post, Revision
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person
 from tests.desk.support import board as desk

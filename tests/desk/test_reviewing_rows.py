@@ -16,7 +16,7 @@ from approvals.policy import Actor, Role
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import DecisionKind, Post, Rendition, Revision
+from publisher.models.content.posts import DecisionKind, Post, Rendition, Revision
 from publisher.models.deliveries import Delivery
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared

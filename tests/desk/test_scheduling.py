@@ -18,7 +18,7 @@ from publisher.desk import scheduling, timing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, Variant
+from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from tests.desk.support import board as desk

@@ -13,7 +13,7 @@ from publisher.database import Database
 from publisher.desk import slots
 from publisher.desk.checking import Invalid, Missing
 from publisher.models.calendar import QuietTime
-from publisher.models.content import Variant
+from publisher.models.content.posts import Variant
 from publisher.worktime import local
 from tests.support.city import DAY, HOUR, City, city
 

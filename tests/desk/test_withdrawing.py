@@ -15,7 +15,7 @@ from publisher.desk import judging, scheduling, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Post
+from publisher.models.content.posts import Decision, Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice

@@ -15,8 +15,11 @@ from publisher.database import Database
 from publisher.media.store import Store
 from publisher.notices import paths
 from publisher.now import now
-from publisher.press.accounts import opener
-from publisher.settings import Access, City, HelpDesk, Press, Settings, Sms, load
+from publisher.press.accounts.opening import opener
+from publisher.settings.environment import City, Settings, load
+from publisher.settings.help import HelpDesk
+from publisher.settings.press import Access, Press
+from publisher.settings.sms import Sms
 from tests.house.reading import read
 from web.app import create_app
 from web.house import House

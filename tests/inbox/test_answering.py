@@ -14,9 +14,9 @@ from publisher.desk.checking import Invalid
 from publisher.inbox.replying import AlreadyAnswered
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
-from publisher.models.content import DecisionKind, Post
+from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base import OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
 from tests.support.city import HOUR, MINUTE, City
 
 pytestmark = pytest.mark.both  # locks and SQL of its own

@@ -14,8 +14,8 @@ from publisher.inbox.hiding import HiddenAlready, NotUnderOurs
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.press import Order
-from publisher.office import reporting
-from publisher.office.reporting import CommentPage
+from publisher.office.reporting import comment, timeline
+from publisher.office.reporting.comment import CommentPage
 from publisher.platforms.memory.shelf import Kept
 from tests.support.city import City
 
@@ -35,7 +35,7 @@ def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False)
 def page(town: City, comment_id: int, *, by: str = "first") -> CommentPage:
     """The comment's page."""
     with town.read() as session:
-        return reporting.comment_page(
+        return comment.comment_page(
             session, actor=town.actor(by), comment_id=comment_id, now=town.now
         )
 
@@ -120,11 +120,11 @@ def test_a_hidden_comment_is_not_told_as_something_that_happened_to_the_post(tow
     post_id = town.delivery(delivery).post_id
     comment_id = town.comment(under=delivery)
     with town.read() as session:
-        before = reporting.post_timeline(session, post_id=post_id, now=town.now).steps
+        before = timeline.post_timeline(session, post_id=post_id, now=town.now).steps
     order = hide(town, comment_id)
     town.press()
     assert town.delivery(order).state is DeliveryState.PUBLISHED
     with town.read() as session:
-        after = reporting.post_timeline(session, post_id=post_id, now=town.now).steps
+        after = timeline.post_timeline(session, post_id=post_id, now=town.now).steps
         assert session.get_one(Comment, comment_id).hidden_at is not None
     assert [one.kind for one in after] == [one.kind for one in before]

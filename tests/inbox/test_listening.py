@@ -13,16 +13,16 @@ from publisher.inbox import listening
 from publisher.lifecycle import AccountState
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.deliveries import Account
-from publisher.platforms import base
-from publisher.platforms.base import (
+from publisher.platforms.base import things
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    Page,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.things import Page
+from publisher.platforms.memory.platform import MemoryPlatform
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 REFUSED = Refused(RefusalCode.UNKNOWN)
@@ -336,7 +336,7 @@ class _Troubled(MemoryPlatform):
         self.trouble = trouble
         self.asked = 0
 
-    def comments_since(self, source: base.Source, cursor: str | None) -> Page:
+    def comments_since(self, source: things.Source, cursor: str | None) -> Page:
         del source, cursor
         self.asked += 1
         raise self.trouble

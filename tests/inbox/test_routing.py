@@ -15,9 +15,9 @@ from publisher.inbox import routing
 from publisher.inbox.routing import RoutingReason
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment, Routing
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base import OutcomeUnknown
+from publisher.platforms.base.errors import OutcomeUnknown
 from tests.support.city import DAY, HOUR, City
 
 WORDS = "हा विषय आपल्या विभागाचा आहे."

@@ -20,7 +20,7 @@ from publisher.media.store import Store
 from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery
 from publisher.now import now
-from publisher.settings import load
+from publisher.settings.environment import load
 from tests.journey.browsing import Seen, Visitor
 from tests.support.processes import Starter, free_port
 

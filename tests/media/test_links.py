@@ -15,7 +15,7 @@ from publisher.media.links import MOST_HOPS, MOST_PAGE, Looked, look
 from publisher.media.pages import read_page
 from publisher.media.wire import is_public
 from publisher.models.warnings import LinkFinding
-from publisher.settings import Reach
+from publisher.settings.environment import Reach
 from tests.support.certificates import own_certificate, tls_of
 from tests.support.webserver import Reply, WebServer, serving
 

@@ -17,7 +17,8 @@ from publisher.models.people import Person
 from publisher.notices import paths
 from publisher.notices.composing import NoticeKind, queue
 from publisher.notices.mail import GIVEN_UP_AFTER, LEASE, tick_mail
-from publisher.people.appointing import COMMAND, invite
+from publisher.people.appointing.inviting import invite
+from publisher.people.appointing.rights import COMMAND
 from tests.notices.scripted import DROP, certificate, scripted
 from tests.people.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer

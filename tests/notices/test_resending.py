@@ -17,8 +17,9 @@ from publisher.notices import paths, resending
 from publisher.notices.composing import NoticeKind
 from publisher.notices.mail import GIVEN_UP_AFTER
 from publisher.notices.resending import AccessClosed, LinkGone
-from publisher.people import appointing, forgetting, reaching
-from publisher.people.appointing import COMMAND
+from publisher.people import forgetting, reaching
+from publisher.people.appointing import inviting
+from publisher.people.appointing.rights import COMMAND
 from tests.support import planned
 from tests.support.city import MINUTE, City, city
 
@@ -78,7 +79,7 @@ def test_what_has_gone_or_waits_is_not_sent_again(town: City) -> None:
 def test_a_mail_whose_link_was_taken_out_is_not_sent(town: City) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people["member"])
-        appointing.invite(session, actor=COMMAND, person=person, now=town.now)
+        inviting.invite(session, actor=COMMAND, person=person, now=town.now)
     failed = planned.fail_mail(town, kind=NoticeKind.INVITATION.value)
     with town.write() as session:
         notice = session.get_one(Notice, failed)

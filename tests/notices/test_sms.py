@@ -23,7 +23,7 @@ from publisher.notices.composing import NoticeKind, queue
 from publisher.notices.gateway import filled
 from publisher.notices.mail import tick_mail
 from publisher.notices.sms import tick_sms, unknown_in
-from publisher.settings import Sms, SmsTemplate
+from publisher.settings.sms import Sms, SmsTemplate
 from sandbox.server import Places, running
 from tests.people.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer

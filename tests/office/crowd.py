@@ -9,15 +9,8 @@ from sqlalchemy.orm import Session
 
 from publisher.database import Base
 from publisher.models.comments import Comment, Reply, Routing, Thread
-from publisher.models.content import (
-    Decision,
-    Post,
-    PostSubmission,
-    Revision,
-    RevisionDepartment,
-    Submission,
-    Variant,
-)
+from publisher.models.content.posts import Decision, Post, Revision, RevisionDepartment, Variant
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import Delivery, Receipt
 from tests.support.city import City
 

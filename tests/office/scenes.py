@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from publisher.desk import intake, scheduling, withdrawing
+from publisher.desk import scheduling, withdrawing
+from publisher.desk.intake import questioning, settling
 from publisher.inbox import routing
 from publisher.models.people import Department
-from publisher.office import reorganising
-from publisher.people.departments import Order
-from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
-from publisher.press import watching
+from publisher.office.reorganising import ending
+from publisher.people.departments.orders import Order
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
+from publisher.press.watching import looking
 from publisher.worktime import local_day
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -24,7 +25,7 @@ def received(town: City) -> None:
 def declined(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        intake.decline(
+        settling.decline(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -36,7 +37,7 @@ def declined(town: City) -> None:
 def returned_with_a_question(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        intake.return_submission(
+        questioning.return_submission(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -248,14 +249,14 @@ def unconfirmed(town: City) -> None:
 
 def found_gone(town: City) -> None:
     (delivery_id,) = town.live()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
     _look_for_a_day(town)
 
 
 def found_changed(town: City) -> None:
     (delivery_id,) = town.live(on=("facebook",))
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     own = town.platform_id(delivery_id)
     town.platform("facebook").somebody_edits(own, "पाणी बंद नाही.")
     _look_for_a_day(town)
@@ -263,7 +264,7 @@ def found_changed(town: City) -> None:
 
 def found_where_a_head_stands_alone(town: City) -> None:
     (delivery_id,) = town.live("health")
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
     _look_for_a_day(town)
 
@@ -271,13 +272,13 @@ def found_where_a_head_stands_alone(town: City) -> None:
 def _look_for_a_day(town: City) -> None:
     for _half_hour in range(46):
         town.clock.move(HOUR / 2)
-        watching.tick_watching(town.bench)
+        looking.tick_watching(town.bench)
 
 
 def merger_due(town: City) -> None:
     """Recorded for tomorrow, which comes."""
     with town.write() as session:
-        reorganising.merge(
+        ending.merge(
             session,
             actor=town.actor("admin"),
             now=town.now,
@@ -290,7 +291,7 @@ def merger_due(town: City) -> None:
 
 def closing_due(town: City) -> None:
     with town.write() as session:
-        reorganising.close(
+        ending.close(
             session,
             actor=town.actor("admin"),
             now=town.now,

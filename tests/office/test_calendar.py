@@ -8,7 +8,7 @@ from approvals.errors import WrongRole
 from approvals.policy import CLOCK
 from publisher.desk import scheduling
 from publisher.lifecycle import DeliveryState
-from publisher.office.reporting import Day, Unscheduled, deliveries_by_day, unscheduled
+from publisher.office.reporting.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, City
 

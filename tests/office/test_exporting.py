@@ -12,7 +12,7 @@ from publisher.desk.checking import Invalid, Missing
 from publisher.models.lists import Export
 from publisher.models.people import Department
 from publisher.office import exporting, kept_views
-from publisher.office.reporting import SubmissionView, Wanted
+from publisher.office.reporting.wanted import SubmissionView, Wanted
 from tests.support.city import DAY, MINUTE, City, city
 
 ALL = Wanted(SubmissionView.ALL)

@@ -8,19 +8,11 @@ from publisher.desk.checking import Missing
 from publisher.inbox import routing
 from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind
-from publisher.office.reporting import (
-    CommentPage,
-    CommentRow,
-    Page,
-    Place,
-    ReplyState,
-    View,
-    comment_page,
-    comments_in,
-    view_counts,
-    views_for,
-)
-from publisher.platforms.base import OutcomeUnknown, RefusalCode, Refused
+from publisher.office.reporting.comment import CommentPage, comment_page
+from publisher.office.reporting.inbox import CommentRow, View, comments_in, view_counts, views_for
+from publisher.office.reporting.replies import ReplyState
+from publisher.office.reporting.values import Page, Place
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 

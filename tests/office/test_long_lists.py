@@ -12,10 +12,23 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.desk import decided
-from publisher.models.content import Submission
-from publisher.office import reporting, searching
-from publisher.office.reporting import SubmissionView, View, Wanted, Wished
+from publisher.models.content.submissions import Submission
+from publisher.office import searching
+from publisher.office.reporting import (
+    board,
+    calendar,
+    comment,
+    inbox,
+    month,
+    submissions,
+    waiting,
+    weeks,
+)
+from publisher.office.reporting.counts import counts
+from publisher.office.reporting.inbox import View
 from publisher.office.reporting.submissions import NEVER
+from publisher.office.reporting.troubles import troubles
+from publisher.office.reporting.wanted import SubmissionView, Wanted, Wished
 from publisher.office.searching import Kind
 from publisher.office.timed import tick_timed
 from tests.office import crowd, scenes
@@ -32,7 +45,7 @@ Asked = tuple[str, tuple[object, ...]]
 
 def _list(wanted: Wanted, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        return reporting.submissions_in(
+        return submissions.submissions_in(
             session,
             actor=actor,
             now=town.now,
@@ -45,7 +58,7 @@ def _list(wanted: Wanted, **more: object) -> Ask:
 
 def _comments(view: View, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        return reporting.comments_in(
+        return inbox.comments_in(
             session,
             actor=actor,
             now=town.now,
@@ -58,15 +71,15 @@ def _comments(view: View, **more: object) -> Ask:
 
 def _calendar(back: int = 0, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        days = reporting.calendar_days(
+        days = month.calendar_days(
             session,
             actor=actor,
             now=town.now,
-            first_day=reporting.month_grid((town.now - back * DAY).date())[0],
+            first_day=month.month_grid((town.now - back * DAY).date())[0],
             days=35,
             **more,  # type: ignore[arg-type]  # the same
         )
-        return days, reporting.unscheduled(session, actor=actor)
+        return days, calendar.unscheduled(session, actor=actor)
 
     return ask
 
@@ -111,13 +124,13 @@ PAGES: Mapping[str, Ask] = {
     ),
     "submissions, live": _list(Wanted(SubmissionView.LIVE)),
     "submissions, in review": _list(Wanted(SubmissionView.IN_REVIEW)),
-    "views": lambda session, town, actor: reporting.submission_counts(
+    "views": lambda session, town, actor: submissions.submission_counts(
         session, actor=actor, now=town.now, wanted=Wanted()
     ),
-    "today": lambda session, town, actor: reporting.waiting_for(
+    "today": lambda session, town, actor: waiting.waiting_for(
         session, actor=actor, now=town.now, most=60
     ),
-    "tabs": lambda session, town, actor: reporting.counts(session, actor=actor, now=town.now),
+    "tabs": lambda session, town, actor: counts(session, actor=actor, now=town.now),
     "comments, first": _comments(View.DEPARTMENT),
     "comments, last": _comments(View.DEPARTMENT, before=(NEVER - timedelta(days=1), 0)),
     "comments, filtered": _comments(View.DEPARTMENT, department_id=1),
@@ -125,24 +138,22 @@ PAGES: Mapping[str, Ask] = {
     "comments, answered": _comments(View.ANSWERED),
     "comments, the oldest answered": _comments(View.ANSWERED, before=(FOUNDED, 0)),
     "comments, unrouted": _comments(View.QUEUE),
-    "comments, counted": lambda session, town, actor: reporting.view_counts(
+    "comments, counted": lambda session, town, actor: inbox.view_counts(
         session, actor=actor, now=town.now
     ),
-    "a comment with its answers": lambda session, town, actor: reporting.comment_page(
+    "a comment with its answers": lambda session, town, actor: comment.comment_page(
         session, actor=actor, comment_id=1, now=town.now
     ),
     "board": lambda session, town, actor: (
-        reporting.decisions(session, actor=actor, now=town.now),
-        reporting.troubles(session, actor=actor),
+        board.decisions(session, actor=actor, now=town.now),
+        troubles(session, actor=actor),
     ),
     "calendar": _calendar(),
     "calendar, years ago": _calendar(back=2_000),
     "calendar, filtered": _calendar(account_id=1, department_id=1),
-    "calendar, to move": lambda session, _town, actor: reporting.movable(session, actor=actor),
-    "report": lambda session, town, actor: reporting.weekly_report(
-        session, actor=actor, now=town.now
-    ),
-    "report, filtered": lambda session, town, actor: reporting.weekly_report(
+    "calendar, to move": lambda session, _town, actor: calendar.movable(session, actor=actor),
+    "report": lambda session, town, actor: weeks.weekly_report(session, actor=actor, now=town.now),
+    "report, filtered": lambda session, town, actor: weeks.weekly_report(
         session, actor=actor, now=town.now, department_id=2
     ),
     "approvals, first": _approvals(),
@@ -247,7 +258,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionVi
     with town.read() as session:
         forth, after, firsts = [], None, []
         while True:
-            page = reporting.submissions_in(
+            page = submissions.submissions_in(
                 session, actor=actor, now=town.now, wanted=wanted, after=after, limit=4
             )
             forth += [one.submission_id for one in page.rows]
@@ -257,7 +268,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionVi
             after = page.following
         back, before = [one.submission_id for one in page.rows], page.preceding
         while before is not None:
-            page = reporting.submissions_in(
+            page = submissions.submissions_in(
                 session, actor=actor, now=town.now, wanted=wanted, before=before, limit=4
             )
             back = [one.submission_id for one in page.rows] + back

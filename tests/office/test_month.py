@@ -7,8 +7,8 @@ from datetime import date, time, timedelta
 import pytest
 
 from publisher.desk import slots
-from publisher.models.content import Language
-from publisher.office.reporting import (
+from publisher.models.content.posts import Language
+from publisher.office.reporting.month import (
     CalendarDay,
     calendar_days,
     month_grid,

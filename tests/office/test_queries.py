@@ -15,16 +15,20 @@ from approvals.lifecycle import PostState
 from publisher.database import Base, Database
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment, Routing
-from publisher.models.content import (
-    Post,
-    PostSubmission,
-    Revision,
-    RevisionDepartment,
-    Submission,
-    Variant,
-)
+from publisher.models.content.posts import Post, Revision, RevisionDepartment, Variant
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import Delivery
-from publisher.office import reporting
+from publisher.office.reporting import (
+    board,
+    calendar,
+    comment,
+    inbox,
+    timeline,
+    waiting,
+    waits,
+    wanted,
+)
+from publisher.office.reporting.submissions import submissions_in
 from tests.office import scenes
 from tests.support.city import City, city, statements
 
@@ -51,32 +55,32 @@ def full(on_sqlite: Database, tmp_path: Path) -> City:
 
 Report = Callable[[Session, City, str], object]
 REPORTS: dict[str, Report] = {
-    "waiting_for": lambda session, town, name: reporting.waiting_for(
+    "waiting_for": lambda session, town, name: waiting.waiting_for(
         session, actor=town.actor(name), now=town.now
     ),
-    "submissions_in": lambda session, town, name: reporting.submissions_in(
-        session, actor=town.actor(name), now=town.now, wanted=reporting.Wanted(), limit=100
+    "submissions_in": lambda session, town, name: submissions_in(
+        session, actor=town.actor(name), now=town.now, wanted=wanted.Wanted(), limit=100
     ),
-    "decisions": lambda session, town, name: reporting.decisions(
+    "decisions": lambda session, town, name: board.decisions(
         session, actor=town.actor(name), now=town.now
     ),
-    "deliveries_by_day": lambda session, town, name: reporting.deliveries_by_day(
+    "deliveries_by_day": lambda session, town, name: calendar.deliveries_by_day(
         session, actor=town.actor(name), first_day=(town.now - timedelta(days=3)).date(), days=7
     ),
-    "unscheduled": lambda session, town, name: reporting.unscheduled(
+    "unscheduled": lambda session, town, name: calendar.unscheduled(
         session, actor=town.actor(name)
     ),
-    "comments_in": lambda session, town, name: reporting.comments_in(
+    "comments_in": lambda session, town, name: inbox.comments_in(
         session,
         actor=town.actor(name),
         now=town.now,
-        view=reporting.View.DEPARTMENT,
+        view=inbox.View.DEPARTMENT,
         limit=100,
     ),
-    "comment_page": lambda session, town, name: reporting.comment_page(
+    "comment_page": lambda session, town, name: comment.comment_page(
         session, actor=town.actor(name), comment_id=_routed(session), now=town.now
     ),
-    "timeline_of": lambda session, town, name: reporting.timeline_of(
+    "timeline_of": lambda session, town, name: timeline.timeline_of(
         session, actor=town.actor(name), submission_id=_live(session), now=town.now
     ),
 }
@@ -95,9 +99,9 @@ def test_six_hundred_rows_cost_as_many_statements_as_sixty(full: City, who: str)
     assert max(costs[1].values()) <= 20
 
 
-def _rows(town: City, who: str) -> list[reporting.Waiting]:
+def _rows(town: City, who: str) -> list[waits.Waiting]:
     with town.read() as session:
-        return reporting.waiting_for(session, actor=town.actor(who), now=town.now)
+        return waiting.waiting_for(session, actor=town.actor(who), now=town.now)
 
 
 def _cost(town: City, who: str, report: Report) -> int:

@@ -15,18 +15,24 @@ from approvals.lifecycle import PostState
 from approvals.policy import Role
 from publisher import moving
 from publisher.database import Database
-from publisher.desk import drafting, scheduling
+from publisher.desk import scheduling
 from publisher.desk.checking import Invalid
+from publisher.desk.drafting import restoring
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment
-from publisher.models.content import Post, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Appointment, Department
-from publisher.office import reorganising
-from publisher.office.reorganising import OpenKind, StillOpen
-from publisher.office.reporting import StepKind, WaitingKind, post_timeline, waiting_for
-from publisher.people import departments
-from publisher.people.departments import BadDepartment, Order
+from publisher.office.reorganising import ending
+from publisher.office.reorganising.ending import StillOpen
+from publisher.office.reorganising.standing import OpenKind
+from publisher.office.reporting.steps import StepKind
+from publisher.office.reporting.timeline import post_timeline
+from publisher.office.reporting.waiting import waiting_for
+from publisher.office.reporting.waits import WaitingKind
+from publisher.people.departments import changing, orders
+from publisher.people.departments.orders import BadDepartment, Order
 from publisher.people.register import is_in_force
 from publisher.press.emergency import wording
 from publisher.worktime import local_day
@@ -49,7 +55,7 @@ def order(town: City, after: timedelta = timedelta(0)) -> Order:
 
 def close(town: City, code: str, *, by: str = "admin", after: timedelta = timedelta(0)) -> None:
     with town.write() as session:
-        reorganising.close(
+        ending.close(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -62,7 +68,7 @@ def merge(
     town: City, code: str, into: str, *, by: str = "admin", after: timedelta = timedelta(0)
 ) -> None:
     with town.write() as session:
-        reorganising.merge(
+        ending.merge(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -235,7 +241,7 @@ def test_an_emergency_template_has_to_be_given_to_another_or_ended_first(
 def test_a_merging_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
     merge(town, "garden", "road", after=2 * DAY)
     assert in_force(town, "garden")
-    tick = reorganising.tick_departments
+    tick = ending.tick_departments
     assert tick(town.database, now=town.clock) == 0
     town.clock.move(2 * DAY)
     assert tick(town.database, now=town.clock) == 1
@@ -248,30 +254,30 @@ def test_what_is_open_on_the_day_lets_the_change_wait_until_it_is_settled(town: 
     close(town, "garden", after=DAY)
     item = town.hand_in(department="garden")
     town.clock.move(DAY)
-    assert reorganising.tick_departments(town.database, now=town.clock) == 0
+    assert ending.tick_departments(town.database, now=town.clock) == 0
     assert in_force(town, "garden")
     with town.read() as session:
         change = session.scalars(select(DepartmentChange)).one()
-        hindering = reorganising.hindering(session, change, actor=town.actor("admin"), now=town.now)
+        hindering = ending.hindering(session, change, actor=town.actor("admin"), now=town.now)
         assert [(one.kind, one.id) for one in hindering] == [(OpenKind.SUBMISSION, item)]
     with town.write() as session:
         session.get_one(Submission, item).department_id = town.departments["road"]
-    assert reorganising.tick_departments(town.database, now=town.clock) == 1
+    assert ending.tick_departments(town.database, now=town.clock) == 1
 
 
 def test_a_renaming_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
     with town.write() as session:
-        departments.rename(
+        changing.rename(
             session,
             actor=town.actor("lead"),
             now=town.now,
             department=session.get_one(Department, town.departments["road"]),
-            names=departments.Names("रस्ते विभाग", "Streets"),
+            names=orders.Names("रस्ते विभाग", "Streets"),
             order=order(town, DAY),
         )
     town.clock.move(DAY)
     assert department(town, "road").name_en == "Roads"
-    assert reorganising.tick_departments(town.database, now=town.clock) == 1
+    assert ending.tick_departments(town.database, now=town.clock) == 1
     assert department(town, "road").name_en == "Streets"
 
 
@@ -312,7 +318,7 @@ def test_a_department_into_which_another_is_to_merge_does_not_end_before_it(town
         merge(town, "road", "water", after=DAY)
     assert (OpenKind.DEPARTMENT, town.departments["garden"]) in things(merged.value)
     town.clock.move(2 * DAY)
-    assert reorganising.tick_departments(town.database, now=town.clock) == 1
+    assert ending.tick_departments(town.database, now=town.clock) == 1
     assert in_force(town, "road")
     assert holders(town, "road") == [("member", None), ("member", None), ("officer", 1)]
 
@@ -340,7 +346,7 @@ def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended
     town.save(post, on=["x"])
     close(town, "garden")
     with town.write() as session:
-        revision = drafting.restore(
+        revision = restoring.restore(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -399,10 +405,10 @@ def end_impatiently(town: City, end: str) -> None:
         road = session.get_one(Department, town.departments["road"])
         admin, now, day = town.actor("admin"), town.now, order(town)
         if end == "close":
-            reorganising.close(session, actor=admin, now=now, department=road, order=day)
+            ending.close(session, actor=admin, now=now, department=road, order=day)
         else:
             into = session.get_one(Department, town.departments["garden"])
-            reorganising.merge(session, actor=admin, now=now, department=road, into=into, order=day)
+            ending.merge(session, actor=admin, now=now, department=road, into=into, order=day)
 
 
 @pytest.mark.postgres

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from approvals.policy import Role
-from publisher.desk import drafting
+from publisher.desk.drafting import restoring
 from publisher.models.people import Appointment
-from publisher.office.reporting import NextKind, WaitingKind, post_timeline, waiting_for
+from publisher.office.reporting.following import NextKind
+from publisher.office.reporting.timeline import post_timeline
+from publisher.office.reporting.waiting import waiting_for
+from publisher.office.reporting.waits import WaitingKind
 from tests.support.city import City
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -26,7 +29,7 @@ def at_the_cell(town: City, officer: str) -> str:
 def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
     seen = town.newest(post_id)
     with town.write() as session:
-        drafting.restore(
+        restoring.restore(
             session,
             actor=town.actor(by),
             now=town.now,

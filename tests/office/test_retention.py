@@ -10,18 +10,20 @@ from sqlalchemy import func, select
 
 import publisher.models  # noqa: F401  the tables have to be known
 from publisher.database import Base
-from publisher.desk import intake, on_the_spot
-from publisher.desk.intake import UploadedFile, receiving
-from publisher.models.content import Decision, Post, Revision, Submission, Variant
+from publisher.desk import on_the_spot
+from publisher.desk.intake import receiving
+from publisher.desk.intake.receiving import UploadedFile
+from publisher.models.content.posts import Decision, Post, Revision, Variant
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.gate import RefusedSignIn, SpotCode
 from publisher.models.history import Event
 from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
 from publisher.office.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
-from publisher.people import links, reaching, signing_in
+from publisher.people import links, reaching
 from publisher.people.links import LinkPurpose
-from publisher.people.signing_in import throttling
+from publisher.people.signing_in import entering, sessions, throttling
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, City
 
@@ -44,15 +46,13 @@ def count(town: City, table: type[Base]) -> int:
 def give_password(town: City, name: str) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people[name])
-        signing_in.set_password(
-            session, person=person, password=PASSWORD, now=town.now, hasher=CHEAP
-        )
+        entering.set_password(session, person=person, password=PASSWORD, now=town.now, hasher=CHEAP)
 
 
 def enter(town: City, name: str, password: str = PASSWORD) -> int:
     """Try to sign in; gives the session's number, 0 where it was refused."""
     with town.write() as session:
-        found = signing_in.sign_in(
+        found = entering.sign_in(
             session,
             identifier=f"{name}@pmc.example",
             password=password,
@@ -61,7 +61,7 @@ def enter(town: City, name: str, password: str = PASSWORD) -> int:
             now=town.now,
             hasher=CHEAP,
         )
-        return found.sign_in.id if isinstance(found, signing_in.SignedIn) else 0
+        return found.sign_in.id if isinstance(found, entering.SignedIn) else 0
 
 
 def test_refused_sign_ins_go_after_180_days_but_for_the_last_which_says_no_more_from_where(
@@ -91,7 +91,7 @@ def test_of_ended_sessions_the_first_and_the_last_stay_without_address_and_devic
         numbers.append(enter(town, "first"))
         town.clock.move(8 * DAY)
     with town.write() as session:
-        signing_in.end_all(session, person_id=town.people["first"], now=town.now)
+        sessions.end_all(session, person_id=town.people["first"], now=town.now)
     tick(town, LOGS - SECOND)
     assert count(town, SignIn) == 4
     assert tick(town, SECOND) == 2
@@ -103,7 +103,7 @@ def test_of_ended_sessions_the_first_and_the_last_stay_without_address_and_devic
     assert again > numbers[-1]
     tick(town)
     with town.read() as session:
-        assert not signing_in.is_newcomer(session, actor=town.actor("first"), now=town.now)
+        assert not sessions.is_newcomer(session, actor=town.actor("first"), now=town.now)
         assert session.get_one(SignIn, again).device == "a telephone"
 
 
@@ -191,7 +191,7 @@ def send_file(town: City, content: bytes, at: datetime | None = None) -> str:
     """Upload a paper, as the form does before it is handed in."""
     file = receiving.look_over(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
     with town.write() as session:
-        intake.admit(session, actor=town.actor("member"), now=at or town.now, file=file)
+        receiving.admit(session, actor=town.actor("member"), now=at or town.now, file=file)
     assert file.content is not None
     return town.store.save(file.content)
 

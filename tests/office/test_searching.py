@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publisher.database import Database
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.office import searching
 from publisher.office.searching import Kind
 from tests.support.city import City, city

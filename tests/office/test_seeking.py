@@ -16,9 +16,9 @@ from publisher.media.store import Store
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.press import Stop
-from publisher.office import backup
-from publisher.office.backup import Sought, tick_seeking
-from publisher.platforms.base import (
+from publisher.office.backup import restoring, writing
+from publisher.office.backup.seeking import Sought, seek, tick_seeking
+from publisher.platforms.base.errors import (
     CredentialsExpired,
     PlatformError,
     RefusalCode,
@@ -27,7 +27,7 @@ from publisher.platforms.base import (
 )
 from publisher.press import restored, stopping
 from publisher.press.restored import InDoubt
-from publisher.settings import load
+from publisher.settings.environment import load
 from scheduler import ticks
 from tests.support import planned
 from tests.support.city import HOUR, MINUTE, City, city
@@ -58,7 +58,7 @@ def send_ahead(town: City, delivery_id: int) -> None:
 def restored_from(town: City, other: Database, file: Path) -> City:
     """The house that the backup gives, as where the command was killed right after its commit."""
     store = Store(file.parent / "restored")
-    backup.restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=tell)
+    restoring.restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=tell)
     return replace(town, database=other, store=store)
 
 
@@ -66,7 +66,7 @@ def cut_off(town: City, other: Database, folder: Path, posts: int = 2) -> tuple[
     """Posts lie ahead, the first was sent after the backup, and nothing was sought."""
     ids = [town.schedule(town.approved(), 5 * HOUR)[0] for _ in range(posts)]
     file = folder / "house.zip"
-    backup.write(town.database, town.store, file, now=town.now, tell=tell)
+    writing.write(town.database, town.store, file, now=town.now, tell=tell)
     send_ahead(town, ids[0])
     return restored_from(town, other, file), ids
 
@@ -119,7 +119,7 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     """Nobody is shown as missed, to be scheduled again, what is live already."""
     again, ids = cut_off(town, other, tmp_path)
     again.platform("x").fail_next(TryLater(), on="look_up")
-    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 2)
+    assert seek(again.bench, tell=tell) == Sought(0, 0, 2)
     again.press(12 * HOUR)
     assert states(again, ids) == [DeliveryState.SCHEDULED] * 2
     assert tick_seeking(again.bench) == 2
@@ -146,11 +146,11 @@ def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twic
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 3)
-    assert backup.seek(again.bench, tell=tell, most=2) == Sought(2, 1, 1)
+    assert seek(again.bench, tell=tell, most=2) == Sought(2, 1, 1)
     assert in_doubt(again) == InDoubt(1, 1)
     assert tick_seeking(again.bench, is_stopping=lambda: True) == 0
-    assert backup.seek(again.bench, tell=tell) == Sought(1, 0, 0)
-    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 0)
+    assert seek(again.bench, tell=tell) == Sought(1, 0, 0)
+    assert seek(again.bench, tell=tell) == Sought(0, 0, 0)
     verbs = [again.verbs("deliveries", one)[-1] for one in ids]
     assert verbs == ["doubt", "seek", "seek"]
 
@@ -163,7 +163,7 @@ def test_a_platform_that_is_away_is_not_released_silently_and_is_asked_again(
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 1)
     again.platform("x").fail_next(away, on="look_up")
-    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 1)
+    assert seek(again.bench, tell=tell) == Sought(0, 0, 1)
     assert in_doubt(again) == InDoubt(0, 1)
     assert refused(again) == 1
     _connect(again)
@@ -183,7 +183,7 @@ def test_access_that_has_ended_pauses_the_account_and_it_is_not_asked_meanwhile(
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path, 3)
     again.platform("x").fail_next(CredentialsExpired("ended"), on="look_up")
-    assert backup.seek(again.bench, tell=tell) == Sought(0, 0, 3)
+    assert seek(again.bench, tell=tell) == Sought(0, 0, 3)
     assert tick_seeking(again.bench) == 0
     with again.read() as session:
         account = session.get_one(Account, again.accounts["x"])
@@ -207,10 +207,10 @@ def test_an_account_that_does_not_answer_is_left_and_the_others_are_asked(
     for on in ("x", "x", "facebook"):
         town.schedule(town.approved(on=[on]), 5 * HOUR)
     file = tmp_path / "house.zip"
-    backup.write(town.database, town.store, file, now=town.now, tell=tell)
+    writing.write(town.database, town.store, file, now=town.now, tell=tell)
     again = restored_from(town, other, file)
     again.platform("x").fail_next(TryLater(), on="look_up")
-    assert backup.seek(again.bench, tell=tell) == Sought(1, 0, 2)
+    assert seek(again.bench, tell=tell) == Sought(1, 0, 2)
 
 
 def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
@@ -244,7 +244,7 @@ def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
 ) -> None:
     made_at = town.now
     again, _ids = cut_off(town, other, tmp_path, 3)
-    assert backup.seek(again.bench, tell=tell) == Sought(3, 1, 0)
+    assert seek(again.bench, tell=tell) == Sought(3, 1, 0)
     with again.write() as session:
         stop = Stop(at=again.now, reason="दुसऱ्यांदा")
         session.add(stop)

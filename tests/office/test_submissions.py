@@ -7,22 +7,14 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
-from publisher.desk import intake
+from publisher.desk.intake import settling
 from publisher.lifecycle import DeliveryState, SubmissionState
-from publisher.models.content import Submission, SubmissionKind
-from publisher.office.reporting import (
-    Holder,
-    Listing,
-    NextKind,
-    Stage,
-    SubmissionView,
-    Wanted,
-    Wished,
-    submission_counts,
-    submissions_in,
-    wanted_from,
-)
-from publisher.platforms.base import OutcomeUnknown
+from publisher.models.content.submissions import Submission, SubmissionKind
+from publisher.office.reporting.following import NextKind
+from publisher.office.reporting.stages import Stage
+from publisher.office.reporting.submissions import Listing, submission_counts, submissions_in
+from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.platforms.base.errors import OutcomeUnknown
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -330,7 +322,7 @@ def test_counts_name_every_open_view(town: City) -> None:
 def test_a_submission_taken_back_says_so(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        intake.withdraw(
+        settling.withdraw(
             session,
             actor=town.actor("member"),
             now=town.now,

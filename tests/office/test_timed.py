@@ -7,8 +7,10 @@ import random
 import pytest
 from sqlalchemy import select
 
-from publisher.models.content import Post
-from publisher.office.reporting import WaitingKind, timing, waiting_for
+from publisher.models.content.posts import Post
+from publisher.office.reporting import timing
+from publisher.office.reporting.waiting import waiting_for
+from publisher.office.reporting.waits import WaitingKind
 from publisher.office.timed import tick_timed
 from tests.office import scenes
 from tests.support.city import MINUTE, City

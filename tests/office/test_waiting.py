@@ -8,13 +8,14 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
-from publisher.desk import intake
-from publisher.models.content import Priority, Submission
-from publisher.office.reorganising import tick_departments
-from publisher.office.reporting import DueKind, Waiting, WaitingKind, waiting_for
-from publisher.people import appointing
-from publisher.people.appointing import COMMAND
-from publisher.press import watching
+from publisher.desk.intake import questioning
+from publisher.models.content.submissions import Priority, Submission
+from publisher.office.reorganising.ending import tick_departments
+from publisher.office.reporting.waiting import waiting_for
+from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
+from publisher.people.appointing import recording
+from publisher.people.appointing.rights import COMMAND
+from publisher.press.watching import noting
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -189,7 +190,7 @@ def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> No
     town.clock.move(HOUR)
     with town.write() as session:
         actor = town.actor("clerk")
-        intake.see_note(session, actor=actor, now=town.now, submission_id=submission_id)
+        questioning.see_note(session, actor=actor, now=town.now, submission_id=submission_id)
     assert _today(town, "clerk") == _today(town, "lead") == []
     town.clock.move(HOUR)
     _note(town, submission_id, "वेळही बदलली आहे.")
@@ -211,12 +212,12 @@ def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
     town.draft(submission_id)
     member = town.actor("member")
     with town.write() as session, pytest.raises(WrongRole):
-        intake.see_note(session, actor=member, now=town.now, submission_id=submission_id)
+        questioning.see_note(session, actor=member, now=town.now, submission_id=submission_id)
 
 
 def _note(town: City, submission_id: int, words: str) -> None:
     with town.write() as session:
-        intake.add_note(
+        questioning.add_note(
             session,
             actor=town.actor("member"),
             now=town.now,
@@ -259,7 +260,7 @@ def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
 
 def _give_the_clerk_a_second_hat(town: City) -> None:
     with town.write() as session:
-        appointment = appointing.record_person(
+        appointment = recording.record_person(
             session,
             actor=COMMAND,
             now=town.now,
@@ -289,7 +290,7 @@ def test_what_others_did_is_one_click_away_until_somebody_has_seen_it(town: City
     assert (one.path, one.title) == (f"/found/{one.subject_id}", "शनिवारी पाणीपुरवठा बंद")
     assert (one.account.platform if one.account else "") == "x"
     with town.write() as session:
-        watching.note_seen(
+        noting.note_seen(
             session,
             actor=town.actor("first"),
             now=town.now,

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind, Role
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import appointing, signing_in
-from publisher.people.appointing import COMMAND
+from publisher.people.appointing import recording
+from publisher.people.appointing.rights import COMMAND
+from publisher.people.signing_in import entering
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 PASSWORD = "nadi-kinari-savli"
@@ -71,7 +72,7 @@ def appoint(
     from_at: datetime | None = None,
 ) -> Appointment:
     number = next(_numbers)
-    return appointing.record_person(
+    return recording.record_person(
         session,
         actor=actor,
         now=now,
@@ -86,7 +87,7 @@ def appoint(
 
 
 def with_password(session: Session, person: Person, password: str = PASSWORD) -> Person:
-    signing_in.set_password(session, person=person, password=password, now=NOW, hasher=HASHER)
+    entering.set_password(session, person=person, password=password, now=NOW, hasher=HASHER)
     return person
 
 

@@ -11,8 +11,9 @@ from approvals.errors import WrongRole, WrongState
 from approvals.policy import CLOCK, Role
 from publisher.database import Database
 from publisher.models.people import Department
-from publisher.people import departments
-from publisher.people.departments import BadDepartment, Names, Order
+from publisher.people.departments import changing, orders
+from publisher.people.departments.history import due_changes, former_names, history
+from publisher.people.departments.orders import BadDepartment, Names, Order
 from publisher.people.register import departments_in_force, find_departments
 from publisher.worktime import local_day
 from tests.people.cast import NOW, actor, add_department, appoint, verbs
@@ -25,7 +26,7 @@ NEW = Names("जलस्रोत विभाग", "Water Resources", "जल 
 
 
 def rename(session: Session, department: Department, order: Order = ORDER) -> None:
-    departments.rename(session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order)
+    changing.rename(session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order)
 
 
 def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
@@ -33,7 +34,7 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
 ) -> None:
     with on_sqlite.transaction() as session:
         office = add_department(session, "office")
-        made = departments.add(
+        made = changing.add(
             session,
             actor=ADMIN,
             now=NOW,
@@ -45,7 +46,7 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
         assert (made.code, made.reports_to_id) == ("water-resources", office.id)
         assert departments_in_force(session, now=NOW) == [office]
         assert made in departments_in_force(session, now=NOW + DAY)
-        (change,) = departments.history(session, department_id=made.id)
+        (change,) = history(session, department_id=made.id)
         assert (change.kind, change.order_number) == ("added", "आ-१२")
         assert verbs(session, "departments", made.id) == ["add_department"]
 
@@ -59,7 +60,7 @@ def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Databas
         assert (water.name_mr, water.name_en) == (NEW.mr, NEW.en)
         assert find_departments(session, "Water Department") == [water]
         assert find_departments(session, "जलस्रोत") == [water]
-        former = departments.former_names(session, [water.id])[water.id]
+        former = former_names(session, [water.id])[water.id]
         assert [one.former_en for one in former] == ["Water Department"]
 
 
@@ -68,27 +69,27 @@ def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
         water = add_department(session, "water")
         rename(session, water, Order("आ-१३", TODAY + DAY))
         assert water.name_en == "Water Department"
-        assert departments.due_changes(session, now=NOW) == []
-        (waiting,) = departments.due_changes(session, now=NOW + DAY)
-        (change,) = departments.history(session, department_id=water.id)
+        assert due_changes(session, now=NOW) == []
+        (waiting,) = due_changes(session, now=NOW + DAY)
+        (change,) = history(session, department_id=water.id)
         assert (change.id, change.waits) == (waiting, True)
-        departments.carry_out(session, change, actor=CLOCK, now=NOW + DAY)
+        changing.carry_out(session, change, actor=CLOCK, now=NOW + DAY)
         assert (water.name_en, change.former_en) == (NEW.en, "Water Department")
-        assert departments.due_changes(session, now=NOW + DAY) == []
+        assert due_changes(session, now=NOW + DAY) == []
 
 
 def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
         rename(session, water, Order("आ-१३", TODAY + DAY))
-        (change,) = departments.history(session, department_id=water.id)
-        departments.drop(session, actor=ADMIN, change=change, now=NOW)
-        assert departments.history(session, department_id=water.id) == []
-        assert departments.due_changes(session, now=NOW + DAY) == []
+        (change,) = history(session, department_id=water.id)
+        changing.drop(session, actor=ADMIN, change=change, now=NOW)
+        assert history(session, department_id=water.id) == []
+        assert due_changes(session, now=NOW + DAY) == []
         rename(session, water)
-        (done,) = departments.history(session, department_id=water.id)
+        (done,) = history(session, department_id=water.id)
         with pytest.raises(WrongState):
-            departments.drop(session, actor=ADMIN, change=done, now=NOW)
+            changing.drop(session, actor=ADMIN, change=done, now=NOW)
 
 
 def test_a_department_is_placed_under_another_but_never_under_itself(
@@ -100,7 +101,7 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
         pipes = add_department(session, "pipes", reports_to=water)
 
         def place(one: Department, under: Department | None) -> None:
-            departments.place(
+            changing.place(
                 session,
                 actor=ADMIN,
                 now=NOW,
@@ -144,7 +145,7 @@ def test_what_cannot_be_recorded_says_where_and_why(
     with on_sqlite.transaction() as session:
         add_department(session, "water")
         with pytest.raises(BadDepartment) as refused:
-            departments.add(
+            changing.add(
                 session, actor=ADMIN, now=NOW, names=names, kind=kind, order=ORDER, code=code
             )
         assert (refused.value.field, refused.value.code) == wrong
@@ -163,7 +164,7 @@ def test_every_change_needs_an_order_and_a_day(
     number: str, on: date | None, wrong: tuple[str, str]
 ) -> None:
     with pytest.raises(BadDepartment) as refused:
-        departments.read_order(number, on)
+        orders.read_order(number, on)
     assert (refused.value.field, refused.value.code) == wrong
 
 
@@ -174,8 +175,6 @@ def test_nobody_but_admin_and_lead_changes_the_register(on_sqlite: Database, rol
         held = appoint(session, water, role)
         mine = actor(role, water.id, held.person_id)
         with pytest.raises(WrongRole):
-            departments.rename(
-                session, actor=mine, now=NOW, department=water, names=NEW, order=ORDER
-            )
+            changing.rename(session, actor=mine, now=NOW, department=water, names=NEW, order=ORDER)
         with pytest.raises(WrongRole):
-            departments.add(session, actor=mine, now=NOW, names=NEW, kind="department", order=ORDER)
+            changing.add(session, actor=mine, now=NOW, names=NEW, kind="department", order=ORDER)

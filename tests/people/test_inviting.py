@@ -11,18 +11,19 @@ from approvals.policy import Role
 from publisher.database import Database
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
-from publisher.people.appointing import (
-    COMMAND,
+from publisher.people.appointing.disabling import disable_person
+from publisher.people.appointing.inviting import (
     INVITATION_LASTS,
-    BadPerson,
     accept_invitation,
-    disable_person,
-    end_appointment,
     invite,
     invited,
 )
+from publisher.people.appointing.recording import end_appointment
+from publisher.people.appointing.rights import COMMAND
+from publisher.people.contacts import BadPerson
 from publisher.people.links import LinkSpent
-from publisher.people.signing_in import BadPassword, SignedIn, sign_in
+from publisher.people.signing_in.entering import SignedIn, sign_in
+from publisher.people.signing_in.passwords import BadPassword
 from tests.people.cast import (
     HASHER,
     NOW,

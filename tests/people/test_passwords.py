@@ -8,8 +8,15 @@ from argon2.low_level import Type
 
 from demo.cast import PASSWORDS
 from publisher.models.people import Person
-from publisher.people.signing_in import HASHER, BadPassword, check_password
-from publisher.people.signing_in.passwords import Hasher, keep, settles, try_password
+from publisher.people.signing_in.passwords import (
+    HASHER,
+    BadPassword,
+    Hasher,
+    check_password,
+    keep,
+    settles,
+    try_password,
+)
 from tests.people.cast import CheapHasher
 
 ASHA = Person(

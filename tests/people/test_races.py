@@ -10,12 +10,10 @@ from approvals.policy import Role
 from publisher.database import Database
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import ladder, links
-from publisher.people.appointing import (
-    BadPerson,
-    LastAdmin,
-    disable_person,
-    end_appointment,
-)
+from publisher.people.appointing.disabling import disable_person
+from publisher.people.appointing.recording import end_appointment
+from publisher.people.appointing.rights import LastAdmin
+from publisher.people.contacts import BadPerson
 from publisher.people.links import LinkSpent
 from tests.people.cast import NOW, acting, add_department, appoint
 

@@ -8,19 +8,16 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.database import Database
 from publisher.models.people import Appointment, SignIn
-from publisher.people import signing_in
-from publisher.people.appointing import (
-    COMMAND,
-    disable_person,
-    enable_person,
-    end_appointment,
-)
-from publisher.people.signing_in import (
+from publisher.people.appointing.disabling import disable_person, enable_person
+from publisher.people.appointing.recording import end_appointment
+from publisher.people.appointing.rights import COMMAND
+from publisher.people.signing_in import entering, sessions
+from publisher.people.signing_in.entering import SignedIn
+from publisher.people.signing_in.sessions import (
     ABSOLUTE_LIMIT,
     IDLE_LIMIT,
     NotYours,
     Present,
-    SignedIn,
     actor_of,
 )
 from tests.people.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
@@ -30,7 +27,7 @@ SECOND = timedelta(seconds=1)
 
 
 def enter(session: Session, now: datetime = NOW, mail: str = MAIL) -> SignedIn:
-    found = signing_in.sign_in(
+    found = entering.sign_in(
         session,
         identifier=mail,
         password=PASSWORD,
@@ -50,7 +47,7 @@ def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appoin
 
 
 def present(session: Session, found: SignedIn, now: datetime) -> Present | None:
-    return signing_in.session_of(session, token=found.token, now=now)
+    return sessions.session_of(session, token=found.token, now=now)
 
 
 def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> None:
@@ -68,7 +65,7 @@ def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> 
 def test_an_unknown_token_is_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         begin(session)
-        assert signing_in.session_of(session, token="x" * 43, now=NOW) is None
+        assert sessions.session_of(session, token="x" * 43, now=NOW) is None
 
 
 def test_a_session_ends_when_it_was_idle_for_eight_hours(on_sqlite: Database) -> None:
@@ -105,7 +102,7 @@ def test_looking_only_changes_nothing_and_says_when_a_change_is_due(on_sqlite: D
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
         for seconds, is_stale in ((59, False), (60, True)):
-            here = signing_in.peek(session, token=found.token, now=NOW + seconds * SECOND)
+            here = sessions.peek(session, token=found.token, now=NOW + seconds * SECOND)
             assert here is not None
             assert here.is_stale is is_stale
         assert not session.dirty
@@ -170,7 +167,7 @@ def test_one_switches_between_ones_own_appointments_in_force(on_sqlite: Database
         strange = appoint(session, roads, mail="sunil@pmc.example")
 
         def switch(to: Appointment) -> None:
-            signing_in.switch(session, sign_in_id=found.sign_in.id, appointment_id=to.id, now=NOW)
+            sessions.switch(session, sign_in_id=found.sign_in.id, appointment_id=to.id, now=NOW)
 
         switch(other)
         here = present(session, found, NOW)
@@ -192,15 +189,13 @@ def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(on_sqlite: Databas
         others = enter(session, mail="sunil@pmc.example")
 
         def mine() -> list[SignIn]:
-            return signing_in.sessions_of(session, person_id=held.person_id, now=NOW)
+            return sessions.sessions_of(session, person_id=held.person_id, now=NOW)
 
         assert mine() == [there.sign_in, here.sign_in]
-        signing_in.end_other(
-            session, person_id=held.person_id, sign_in_id=there.sign_in.id, now=NOW
-        )
+        sessions.end_other(session, person_id=held.person_id, sign_in_id=there.sign_in.id, now=NOW)
         assert mine() == [here.sign_in]
         with pytest.raises(NotYours):
-            signing_in.end_other(
+            sessions.end_other(
                 session, person_id=held.person_id, sign_in_id=others.sign_in.id, now=NOW
             )
         assert present(session, there, NOW) is None
@@ -211,7 +206,7 @@ def test_signing_out_ends_the_session_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         found, _ = begin(session)
         for _ in range(2):
-            signing_in.end(session, sign_in_id=found.sign_in.id, now=NOW)
+            sessions.end(session, sign_in_id=found.sign_in.id, now=NOW)
         assert present(session, found, NOW) is None
         assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "sign_out"]
 

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.database import Database
 from publisher.models.people import Person, SignIn, SignInAttempt
-from publisher.people.appointing import COMMAND, disable_person, end_appointment
-from publisher.people.signing_in import (
+from publisher.people.appointing.disabling import disable_person
+from publisher.people.appointing.recording import end_appointment
+from publisher.people.appointing.rights import COMMAND
+from publisher.people.signing_in.entering import (
     SignedIn,
     SignInProblem,
     SignInRefusal,

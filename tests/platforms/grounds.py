@@ -14,9 +14,11 @@ from pathlib import Path
 import requests
 from PIL import Image
 
-from publisher.platforms import open_platform
-from publisher.platforms.base import Deadline, Medium, Outgoing, Platform
-from publisher.platforms.memory import OURSELVES, MemoryPlatform
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Medium, Outgoing
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.platforms.memory.shelf import OURSELVES
+from publisher.platforms.registry import open_platform
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS, X_CONSUMER_KEY, X_CONSUMER_SECRET
 from sandbox.server import running
 

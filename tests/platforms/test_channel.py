@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from requests.exceptions import InvalidSchema
 
-from publisher.platforms.base import Deadline
-from publisher.platforms.http import Channel
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.http.channel import Channel
 from tests.platforms.stub import Stub, answer
 
 HOME = "https://api.example"

@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.platforms.counting import LIMIT, count, extract_urls
+from publisher.platforms.counting.addresses import extract_urls
+from publisher.platforms.counting.weighing import LIMIT, count
 from tests.platforms.weights import CONFORMANCE, WEIGHTS
 
 

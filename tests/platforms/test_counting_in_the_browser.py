@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from publisher.platforms.counting import count
 from publisher.platforms.counting.emoji_table import sequences
 from publisher.platforms.counting.endings import endings
 from publisher.platforms.counting.tables import script
+from publisher.platforms.counting.weighing import count
 from tests.platforms.weights import CONFORMANCE, WEIGHTS
 
 STATIC = Path(__file__).resolve().parents[2] / "web" / "static"

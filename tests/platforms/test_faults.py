@@ -9,19 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from publisher.platforms.base import (
-    MENTIONS,
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    HealthProblem,
     OutcomeUnknown,
-    Outgoing,
     PlatformError,
-    Prepared,
     RefusalCode,
     Refused,
-    Source,
     TryLater,
 )
+from publisher.platforms.base.things import MENTIONS, HealthProblem, Outgoing, Prepared, Source
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground, deadline, open_there, picture, utc_now
 

@@ -17,22 +17,20 @@ from pathlib import Path
 
 import pytest
 
-from publisher.platforms import UnknownPlatform, open_platform
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    Deadline,
     OutcomeUnknown,
-    Outgoing,
-    Platform,
-    Prepared,
     RefusalCode,
     Refused,
-    Source,
     TryLater,
 )
-from publisher.platforms.facebook import FacebookCredentials, FacebookPlatform
-from publisher.platforms.http import Mask
-from publisher.platforms.x import XCredentials
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Outgoing, Prepared, Source
+from publisher.platforms.facebook.calls import FacebookCredentials
+from publisher.platforms.facebook.platform import FacebookPlatform
+from publisher.platforms.http.masking import Mask
+from publisher.platforms.registry import UnknownPlatform, open_platform
+from publisher.platforms.x.calls import XCredentials
 from tests.platforms.grounds import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, answer, drip, hang_up, reset
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.platforms.base import Page, RefusalCode, Refused
+from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.things import Page
 from publisher.platforms.places import Place, read_on
 
 

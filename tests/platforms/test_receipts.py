@@ -8,17 +8,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from publisher.platforms.base import (
-    Deadline,
-    OutcomeUnknown,
-    Outgoing,
-    Platform,
-    Prepared,
-    Receipt,
-    RefusalCode,
-    Refused,
-    TryLater,
-)
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused, TryLater
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Outgoing, Prepared, Receipt
 from publisher.platforms.x.texts import echoes
 from tests.platforms.grounds import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, answer, reset

@@ -10,25 +10,27 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from approvals.errors import FreshSignInRequired, WrongRole
-from publisher import settings
-from publisher.desk import drafting
 from publisher.desk.account_use import AccountNotOpen
 from publisher.desk.checking import Invalid
+from publisher.desk.drafting import reading
 from publisher.lifecycle import AccountState
 from publisher.models.accounts import EndingWarning
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notices import Notice
-from publisher.office import reporting
-from publisher.platforms.base import Health, HealthProblem
-from publisher.platforms.connecting import TokenFacts
-from publisher.press import accounts
-from publisher.press.accounts import Choice, Look, Unsealable, Vault
+from publisher.office.reporting.troubles import troubles
+from publisher.platforms.base.things import Health, HealthProblem
+from publisher.platforms.connecting.found import TokenFacts
+from publisher.press.accounts import endings, keeping
+from publisher.press.accounts.keeping import Choice
+from publisher.press.accounts.opening import Look
+from publisher.press.accounts.vault import Unsealable, Vault
+from publisher.settings import environment
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 GOOD = Health(True, None, "@city", None)
 WELL = Look(GOOD)
-NEVER = settings.load({}, folder=Path(__file__).parent)
+NEVER = environment.load({}, folder=Path(__file__).parent)
 KEPT_BY = "information-technology"
 
 
@@ -41,7 +43,7 @@ def ends(
 
 
 def tick(town: City, look: Look = WELL) -> int:
-    return accounts.tick_tokens(town.bench, NEVER, look=lambda _account: look)
+    return endings.tick_tokens(town.bench, NEVER, look=lambda _account: look)
 
 
 def account(town: City, on: str = "x") -> Account:
@@ -57,7 +59,7 @@ def change(town: City, *open_to: str, on: str = "x", by: str = "admin", **more: 
         **more,  # type: ignore[arg-type]  # by name
     )
     with town.write() as session:
-        accounts.change(
+        keeping.change(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -98,7 +100,7 @@ def test_what_is_first_known_late_is_told_once_and_a_renewed_one_anew(town: City
 def test_what_ends_stands_on_the_board_until_it_is_renewed(town: City) -> None:
     def board(who: str) -> list[tuple[str, datetime]]:
         with town.read() as session:
-            found = reporting.troubles(session, actor=town.actor(who))
+            found = troubles(session, actor=town.actor(who))
         return [(one.about.value, one.ends_at) for one in found.ending]
 
     end = town.now + 3 * DAY
@@ -156,9 +158,9 @@ def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> No
     def stop() -> bool:
         return len(asked) == 1
 
-    accounts.tick_tokens(town.bench, NEVER, look=look, is_stopping=stop)
+    endings.tick_tokens(town.bench, NEVER, look=look, is_stopping=stop)
     assert len(asked) == 1
-    accounts.tick_tokens(town.bench, NEVER, look=look)
+    endings.tick_tokens(town.bench, NEVER, look=look)
     assert sorted(asked) == sorted(town.accounts.values())
 
 
@@ -168,7 +170,7 @@ def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City
             session.get_one(Account, seen.id).credentials = "new"
         return Look(Health(False, HealthProblem.CREDENTIALS, "", None))
 
-    accounts.tick_tokens(town.bench, NEVER, look=look)
+    endings.tick_tokens(town.bench, NEVER, look=look)
     assert account(town).state is AccountState.CONNECTED
 
 
@@ -194,7 +196,7 @@ def test_an_account_kept_for_some_departments_is_offered_to_them_alone(town: Cit
         post_id = town.start(town.hand_in(department=department))
         with town.read() as session:
             post = session.get_one(Post, post_id)
-            found = drafting.usable_accounts(session, post)
+            found = reading.usable_accounts(session, post)
             offered[department] = {one.code for one in found}
     assert offered == {"water": {"facebook"}, "road": {"x", "facebook"}}
 
@@ -236,7 +238,7 @@ def test_the_owner_may_always(town: City) -> None:
         owned.department_id = town.departments["water"]
     post_id = town.approved()
     with town.write() as session:
-        accounts.change(
+        keeping.change(
             session,
             actor=town.actor("admin"),
             now=town.now,
@@ -254,14 +256,14 @@ def test_nobody_but_an_admin_changes_an_account(town: City, who: str) -> None:
     with pytest.raises(WrongRole):
         change(town, by=who)
     with pytest.raises(WrongRole), town.write() as session:
-        accounts.disconnect(
+        keeping.disconnect(
             session, actor=town.actor(who), now=town.now, account_id=town.accounts["x"]
         )
 
 
 def test_an_admin_does_it_after_a_fresh_sign_in(town: City) -> None:
     with pytest.raises(FreshSignInRequired), town.write() as session:
-        accounts.disconnect(
+        keeping.disconnect(
             session,
             actor=town.actor("admin", fresh=False),
             now=town.now,
@@ -283,7 +285,7 @@ def test_a_handle_that_passed_to_another_account_is_not_taken_for_the_old_one(to
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).platform_id = "1"
         known = {
-            number: accounts.known(session, f"x-{number}", "x", number, "PMC_X")
+            number: keeping.known(session, f"x-{number}", "x", number, "PMC_X")
             for number in ("1", "2", "")
         }
         found = {number: one.id if one else None for number, one in known.items()}
@@ -295,15 +297,15 @@ def test_a_paused_account_that_was_disconnected_is_not_taken_up_by_a_check(town:
     x = town.accounts["x"]
     admin = town.actor("admin")
     with town.write() as session:
-        accounts.disconnect(session, actor=admin, now=town.now, account_id=x)
-        accounts.resume(session, actor=admin, now=town.now, account_id=x, health=GOOD)
+        keeping.disconnect(session, actor=admin, now=town.now, account_id=x)
+        keeping.resume(session, actor=admin, now=town.now, account_id=x, health=GOOD)
     assert account(town).state is AccountState.DISCONNECTED
 
 
 def test_a_publication_held_up_by_a_gone_account_waits_until_its_late_limit(town: City) -> None:
     (delivery,) = town.schedule(town.approved(), MINUTE)
     with town.write() as session:
-        accounts.disconnect(
+        keeping.disconnect(
             session, actor=town.actor("admin"), now=town.now, account_id=town.accounts["x"]
         )
     town.press(2 * MINUTE)

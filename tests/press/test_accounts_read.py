@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 
 from publisher.database import ReadOnly
-from publisher.press import accounts
 from publisher.press.accounts import keeping
 from tests.support.city import City
 
 
 def test_an_account_is_read_without_a_lock(town: City) -> None:
     with town.read() as session:
-        found = accounts.account_for(session, town.accounts["x"], lock=False)
+        found = keeping.account_for(session, town.accounts["x"], lock=False)
         again = keeping.known(session, found.code, "x", "", found.handle, lock=False)
     assert again is found
 
 
 def test_and_with_one_only_where_something_is_to_be_changed(town: City) -> None:
     with town.read() as session, pytest.raises(ReadOnly):
-        accounts.account_for(session, town.accounts["x"])
+        keeping.account_for(session, town.accounts["x"])

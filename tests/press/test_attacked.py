@@ -12,9 +12,7 @@ from approvals.policy import CLOCK
 from publisher.desk import scheduling
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base import (
-    TryLater,
-)
+from publisher.platforms.base.errors import TryLater
 from publisher.press import (
     claiming,
     dispatching,

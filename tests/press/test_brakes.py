@@ -8,7 +8,7 @@ import pytest
 
 from publisher.desk import holding_back
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Freeze, Stop
 from publisher.press import claiming, dispatching, publishing

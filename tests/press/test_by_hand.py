@@ -14,16 +14,15 @@ from publisher.desk.scheduling import OnItsWay
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery, Receipt, ReceiptOrigin
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    Deadline,
-    Medium,
-    Outgoing,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Medium, Outgoing
 from publisher.press import by_hand
 from publisher.press.by_hand import Frozen, Stopped
 from tests.press.test_freezing import freeze

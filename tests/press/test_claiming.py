@@ -10,7 +10,8 @@ from sqlalchemy import select
 from publisher.desk import scheduling
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
-from publisher.press import accounts, claiming, dispatching, publishing
+from publisher.press import claiming, dispatching, publishing
+from publisher.press.accounts import keeping
 from publisher.press.bench import Claim
 from publisher.press.parcels import Parcel
 from tests.support.city import HOUR, MINUTE, PACE, City
@@ -109,7 +110,7 @@ def test_what_is_due_first_is_sent_first(town: City) -> None:
 def test_a_paused_account_keeps_its_deliveries_and_others_go_on(town: City) -> None:
     on_x, on_facebook = town.due(on=["x", "facebook"])
     with town.write() as session:
-        accounts.pause(
+        keeping.pause(
             session,
             actor=town.actor("admin"),
             now=town.now,
@@ -125,7 +126,7 @@ def test_a_paused_accounts_delivery_leaves_once_the_account_is_checked_again(tow
     (delivery,) = town.due()
     account_id = town.accounts["x"]
     with town.write() as session:
-        accounts.pause(
+        keeping.pause(
             session,
             actor=town.actor("admin"),
             now=town.now,
@@ -134,7 +135,7 @@ def test_a_paused_accounts_delivery_leaves_once_the_account_is_checked_again(tow
         )
     town.press(MINUTE)
     with town.write() as session:
-        accounts.resume(
+        keeping.resume(
             session,
             actor=town.actor("admin"),
             now=town.now,

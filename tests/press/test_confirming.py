@@ -11,20 +11,18 @@ from approvals.errors import FreshSignInRequired, WrongRole, WrongState
 from publisher.desk.checking import Invalid, Missing
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
-    Outgoing,
     PlatformError,
-    Receipt,
     RefusalCode,
     Refused,
-    Sighting,
     TryLater,
 )
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.things import Outgoing, Receipt, Sighting
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import by_hand, confirming, dispatching, parcels, receipts, recording, sending
-from publisher.press.accounts import OpenAccount
+from publisher.press.accounts.opening import OpenAccount
 from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import update
 
 from approvals.errors import WrongState
-from publisher.desk import correcting, drafting, leaving, live, ordering, scheduling
+from publisher.desk import correcting, leaving, live, ordering, scheduling
 from publisher.desk.checking import Invalid
 from publisher.desk.correcting import CorrectsNothing, MayBeLive, OutAlready, Way
-from publisher.desk.drafting import Draft, VariantDraft
+from publisher.desk.drafting import preparing, proposing, reading, saving
+from publisher.desk.drafting.drafts import Draft, VariantDraft
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Language, Post
+from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt, ReceiptOrigin
 from tests.support.city import HOUR, MINUTE, City
 
@@ -26,15 +27,15 @@ MENDED = "शनिवारी सकाळी १० पासून पाण
 def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "") -> int:
     """Save these texts, by account, as the next revision of the post; gives its number."""
     with town.read() as session:
-        post, known = session.get_one(Post, post_id), drafting.known(session, post_id=post_id)
+        post, known = session.get_one(Post, post_id), preparing.known(session, post_id=post_id)
     variants = [
         VariantDraft(town.accounts[account], Language.MARATHI, text, link)
         for account, text in texts.items()
     ]
     draft = Draft(title=post.title, variants=tuple(variants))
-    prepared = drafting.prepare_pictures(town.store, draft, known)
+    prepared = preparing.prepare_pictures(town.store, draft, known)
     with town.write() as session:
-        return drafting.save(
+        return saving.save(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -131,8 +132,8 @@ def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City
 def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(town: City) -> None:
     post_id = live_post(town)
     with town.read() as session:
-        post = drafting.post_for(session, actor=town.actor("clerk"), post_id=post_id)
-        begun = drafting.begun(post, drafting.usable_accounts(session))
+        post = reading.post_for(session, actor=town.actor("clerk"), post_id=post_id)
+        begun = proposing.begun(post, reading.usable_accounts(session))
         ways = {one.live.account.platform: one.way for one in correcting.targets_of(post).values()}
     texts = {one.account_id: one.text for one in begun.variants}
     assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
@@ -146,8 +147,8 @@ def test_the_next_correction_begins_with_the_last_one_and_edits_the_same_post(to
     correct(town, post_id, {"facebook": MENDED})
     town.press(MINUTE)
     with town.read() as session:
-        post = drafting.post_for(session, actor=town.actor("clerk"), post_id=post_id)
-        (again,) = drafting.begun(post, drafting.usable_accounts(session)).variants
+        post = reading.post_for(session, actor=town.actor("clerk"), post_id=post_id)
+        (again,) = proposing.begun(post, reading.usable_accounts(session)).variants
     assert again.text == MENDED
     correct(town, post_id, {"facebook": f"{MENDED} टँकर मिळेल."})
     town.press(MINUTE)

@@ -16,11 +16,12 @@ from sqlalchemy.exc import OperationalError
 from publisher.database import Database
 from publisher.desk import scheduling, withdrawing
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.office.reorganising import standing
-from publisher.platforms.base import Allowance as Told
-from publisher.platforms.base import CredentialsExpired, OutcomeUnknown, Receipt, TryLater
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.things import Receipt
 from publisher.press import (
     claiming,
     dispatching,

@@ -18,7 +18,7 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
 from publisher.models.press import Freeze
-from publisher.office.reporting import braked
+from publisher.office.reporting.braked import braked
 from publisher.press import freezing, stopping
 from publisher.press.freezing import FreezeForm, FreezeOver
 from tests.support.city import DAY, HOUR, MINUTE, City

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from publisher import moving
 from publisher.desk import judging, withdrawing
-from publisher.desk.drafting import PictureDraft
+from publisher.desk.drafting.drafts import PictureDraft
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Decision,
     Post,
     Rendition,

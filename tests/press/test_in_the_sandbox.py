@@ -16,11 +16,13 @@ from publisher.inbox import listening
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
-from publisher.office import reporting
-from publisher.office.reporting import FindingKind
-from publisher.platforms.base import Outgoing, Platform
-from publisher.press import by_hand, dispatching, watching
+from publisher.office.reporting import findings
+from publisher.office.reporting.findings import FindingKind
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.things import Outgoing
+from publisher.press import by_hand, dispatching
 from publisher.press.bench import Bench
+from publisher.press.watching import looking
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground
@@ -49,13 +51,13 @@ class Practice:
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
 
-    def watch_for_two_days(self) -> tuple[reporting.Finding, ...]:
+    def watch_for_two_days(self) -> tuple[findings.Finding, ...]:
         """Look as often as the clock does meanwhile; gives what was found."""
         for _ in range(100):
             self.town.clock.move(HOUR / 2)
-            watching.tick_watching(self.bench)
+            looking.tick_watching(self.bench)
         with self.town.read() as session:
-            return reporting.open_findings(session, actor=self.town.actor("lead"))
+            return findings.open_findings(session, actor=self.town.actor("lead"))
 
     def paste(self, delivery_id: int, link: str) -> by_hand.Found:
         """As the page does it: look at the link, read back, keep."""

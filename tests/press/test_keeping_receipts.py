@@ -19,15 +19,10 @@ from publisher.database import Database
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
-from publisher.platforms.base import (
-    Deadline,
-    Outgoing,
-    Prepared,
-    Receipt,
-    Sighting,
-    shortened,
-)
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.texts import shortened
+from publisher.platforms.base.things import Outgoing, Prepared, Receipt, Sighting
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import (
     acting,
     receipts,

@@ -14,19 +14,18 @@ from sqlalchemy import select
 from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base import Allowance as Told
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    Deadline,
     OutcomeUnknown,
     PlatformError,
-    Prepared,
-    Receipt,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.things import Prepared, Receipt
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import publishing
 from publisher.press.lines import Press
 from tests.support.city import MINUTE, NOON, City

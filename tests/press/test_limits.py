@@ -12,10 +12,11 @@ from sqlalchemy import select
 from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery
-from publisher.platforms.base import Allowance as Told
-from publisher.press import claiming, dispatching, limits, recording, sending
+from publisher.platforms.base.things import Allowance as Told
+from publisher.press import claiming, dispatching, recording, sending
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
+from publisher.press.limits import asking, caps, counting, learning
 from publisher.press.parcels import Parcel
 from tests.support.city import DAY, HOUR, MINUTE, NOON, PACE, City, statements
 
@@ -28,24 +29,24 @@ def publishing(remaining: int | None, resets: datetime | None = IN_15) -> tuple[
 
 def learn(town: City, allowances: tuple[Told, ...], on: str = "x") -> None:
     with town.write() as session:
-        limits.learn(session, town.accounts[on], allowances, town.now)
+        learning.learn(session, town.accounts[on], allowances, town.now)
 
 
 def free(town: City) -> list[str]:
     """The accounts that the set-based condition lets through."""
-    query = select(Account.code).where(limits.is_free(town.now)).order_by(Account.code)
+    query = select(Account.code).where(asking.is_free(town.now)).order_by(Account.code)
     with town.read() as session:
         return list(session.scalars(query))
 
 
 def free_at(town: City, on: str = "x") -> datetime | None:
     with town.read() as session:
-        return limits.free_at(session, town.accounts[on], town.now)
+        return asking.free_at(session, town.accounts[on], town.now)
 
 
 def spend(town: City, on: str = "x", *, urgent: bool = False) -> datetime | None:
     with town.write() as session:
-        return limits.spend(session, town.accounts[on], town.now, urgent=urgent)
+        return counting.spend(session, town.accounts[on], town.now, urgent=urgent)
 
 
 def left(town: City, name: str = "publish.15min", on: str = "x") -> int:
@@ -179,9 +180,9 @@ def test_a_cap_that_is_set_counts_what_left_before_and_one_taken_away_holds_noth
 ) -> None:
     was_sent(town, 2 * HOUR, HOUR)
     cap(town, 2)
-    assert (free_at(town), left(town, limits.CAP)) == (NOON + 22 * HOUR, 0)
+    assert (free_at(town), left(town, caps.CAP)) == (NOON + 22 * HOUR, 0)
     cap(town, 5)
-    assert (free_at(town), left(town, limits.CAP)) == (None, 3)
+    assert (free_at(town), left(town, caps.CAP)) == (None, 3)
     cap(town, None)
     assert free(town) == ["facebook", "x"]
 
@@ -203,14 +204,14 @@ def test_an_urgent_one_is_counted_and_never_held_back(town: City) -> None:
 def test_what_is_due_says_until_when_it_waits_and_why(town: City) -> None:
     due, later = town.due()[0], town.schedule(town.approved(), 2 * HOUR)[0]
     learn(town, publishing(0))
-    assert limits.tick_limits(town.database, now=town.now) == 1
+    assert asking.tick_limits(town.database, now=town.now) == 1
     assert town.delivery(due).reason == {"code": "limit", "at": IN_15.isoformat()}
     assert town.delivery(later).reason == {}
-    assert limits.tick_limits(town.database, now=town.now) == 0  # said once
+    assert asking.tick_limits(town.database, now=town.now) == 0  # said once
     town.clock.move(16 * MINUTE)
     was_sent(town, HOUR)
     cap(town, 1)
-    assert limits.tick_limits(town.database, now=town.now) == 1
+    assert asking.tick_limits(town.database, now=town.now) == 1
     until = town.now + 23 * HOUR
     assert town.delivery(due).reason == {"code": "cap", "at": until.isoformat()}
 
@@ -220,7 +221,7 @@ def test_a_full_account_slows_no_other_and_an_urgent_one_is_told_nothing(town: C
     with town.write() as session:
         session.get_one(Delivery, x).urgent = True
     learn(town, publishing(0))
-    assert limits.tick_limits(town.database, now=town.now) == 0
+    assert asking.tick_limits(town.database, now=town.now) == 0
     assert town.delivery(facebook).reason == {}
 
 

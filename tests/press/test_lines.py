@@ -17,9 +17,10 @@ import scheduler
 from publisher.database import Database
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery, Receipt
-from publisher.platforms.base import Deadline, Prepared
-from publisher.platforms.base import Receipt as Answer
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Prepared
+from publisher.platforms.base.things import Receipt as Answer
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import claiming
 from publisher.press.bench import Bench
 from publisher.press.lines import Press

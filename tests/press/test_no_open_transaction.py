@@ -9,17 +9,10 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from publisher.platforms.base import (
-    Deadline,
-    OutcomeUnknown,
-    Outgoing,
-    Page,
-    Prepared,
-    Receipt,
-    Sighting,
-    Source,
-)
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Outgoing, Page, Prepared, Receipt, Sighting, Source
+from publisher.platforms.memory.platform import MemoryPlatform
 from tests.support.city import City
 
 

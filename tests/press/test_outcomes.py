@@ -9,18 +9,18 @@ from sqlalchemy import select
 
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt, ReceiptOrigin
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    Deadline,
     OutcomeUnknown,
     PlatformError,
-    Prepared,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base import Receipt as Answer
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Prepared
+from publisher.platforms.base.things import Receipt as Answer
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import pacing
 from tests.support.city import MINUTE, NOON, City
 

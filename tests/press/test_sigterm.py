@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import ColumnElement, func, select
 
 import scheduler
-from publisher import settings
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Source
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
-from publisher.platforms.base import OutcomeUnknown
-from publisher.press import watching
+from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.press.watching import looking
+from publisher.settings import environment
 from tests.crash.house import House, house
 from tests.crash.judging import judge
 from tests.support.city import DAY, City
@@ -122,12 +122,12 @@ def test_once_a_clock_is_to_end_its_ticks_ask_platforms_for_nothing_more(
     town: City, name: str
 ) -> None:
     (post,) = town.live()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
     town.live("road")
     town.clock.move(DAY)
     town.platform("x").citizen_says("पाणी कधी येणार?", parent_id=town.platform_id(post))
-    given = settings.load({}, folder=Path(__file__).parent)
+    given = environment.load({}, folder=Path(__file__).parent)
     asked = Event()
     every = scheduler.ticks(town.bench, given, is_stopping=asked.is_set)
     (tick,) = (one for one in every if one.name == name)

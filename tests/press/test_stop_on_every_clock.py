@@ -17,12 +17,12 @@ from sqlalchemy import func, select, update
 from commands.demo.city import accounts_at
 from publisher.database import Database
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Variant
+from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.people import Appointment
 from publisher.now import now
 from publisher.press import stopping
-from publisher.press.accounts import Vault
+from publisher.press.accounts.vault import Vault
 from tests.support.city import DAY, City, city
 from tests.support.processes import Starter
 

@@ -14,12 +14,15 @@ from publisher.desk.checking import Invalid
 from publisher.desk.ordering import AlreadyOrdered
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment, Source
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Order
-from publisher.office import reporting
-from publisher.office.reporting import NextKind, Stage, StepKind
-from publisher.platforms.base import RefusalCode, Refused
+from publisher.office.reporting import board, comment, timeline
+from publisher.office.reporting.counts import counts
+from publisher.office.reporting.following import NextKind
+from publisher.office.reporting.stages import Stage
+from publisher.office.reporting.steps import StepKind
+from publisher.platforms.base.errors import RefusalCode, Refused
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
@@ -171,17 +174,17 @@ def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_give
     town.press()
     assert town.delivery(order).state is DeliveryState.FAILED
     with town.read() as session:
-        (row,) = reporting.decisions(session, actor=town.actor("lead"), now=town.now)
+        (row,) = board.decisions(session, actor=town.actor("lead"), now=town.now)
         assert (row.subject_id, row.is_order, row.action) == (order, True, DeliveryAction.DELETE)
-        counted = reporting.counts(session, actor=town.actor("lead"), now=town.now)
+        counted = counts(session, actor=town.actor("lead"), now=town.now)
         assert counted.decisions == 1
     (again,) = take_back(town, post_id)
     with town.read() as session:
-        assert reporting.decisions(session, actor=town.actor("lead"), now=town.now) == []
+        assert board.decisions(session, actor=town.actor("lead"), now=town.now) == []
     town.press()
     assert town.delivery(again).state is DeliveryState.PUBLISHED
     with town.read() as session:
-        assert reporting.decisions(session, actor=town.actor("lead"), now=town.now) == []
+        assert board.decisions(session, actor=town.actor("lead"), now=town.now) == []
 
 
 def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
@@ -199,7 +202,7 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
     reopened = _comment(town, comment_id)
     assert (reopened.state, reopened.opening) == (CommentState.ROUTED, 2)
     with town.read() as session:
-        page = reporting.comment_page(
+        page = comment.comment_page(
             session, actor=town.actor("first"), comment_id=comment_id, now=town.now
         )
     assert (page.routings[-1].reason, page.routings[-1].words) == ("answer_deleted", WHY)
@@ -253,9 +256,9 @@ def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> N
     assert (after.lives, after.stage, after.next) == ((), Stage.POST_WITHDRAWN, None)
 
 
-def _timeline(town: City, submission: int) -> reporting.Timeline:
+def _timeline(town: City, submission: int) -> timeline.Timeline:
     with town.read() as session:
-        return reporting.timeline_of(
+        return timeline.timeline_of(
             session, actor=town.actor("member"), submission_id=submission, now=town.now
         )
 

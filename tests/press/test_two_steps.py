@@ -11,27 +11,19 @@ from publisher.desk import scheduling, withdrawing
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.press import Stop
-from publisher.platforms.base import (
-    Deadline,
+from publisher.platforms.base.errors import (
     OutcomeUnknown,
     PlatformError,
-    Prepared,
-    Receipt,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.memory import MemoryPlatform
-from publisher.press import (
-    dispatching,
-    limits,
-    parcels,
-    publishing,
-    receipts,
-    sending,
-    tidying,
-)
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Prepared, Receipt
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.press import dispatching, parcels, publishing, receipts, sending, tidying
 from publisher.press.bench import Claim
+from publisher.press.limits import caps
 from publisher.press.receipts import Done
 from tests.support.city import HOUR, MINUTE, City
 
@@ -131,7 +123,7 @@ def test_each_second_step_taken_again_is_a_try_with_its_outcome_and_leaves_once(
     assert again == ("release", outcome, problem.detail, True)
     assert (last[:2], last[3]) == (("release", "published"), True)
     with town.read() as session:
-        assert limits.sent_in_a_day(session, town.accounts["facebook"], town.now) == 1
+        assert caps.sent_in_a_day(session, town.accounts["facebook"], town.now) == 1
 
 
 def test_a_second_step_refused_again_and_again_is_held_in_the_end(

@@ -16,19 +16,23 @@ from publisher.desk.checking import Invalid
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
-from publisher.office import reporting
-from publisher.office.reporting import FindingKind, Stage, StepKind
-from publisher.platforms.base import (
+from publisher.office.reporting.counts import counts
+from publisher.office.reporting.findings import Finding, FindingKind, finding_for, open_findings
+from publisher.office.reporting.stages import Stage
+from publisher.office.reporting.steps import StepKind
+from publisher.office.reporting.timeline import post_timeline, timeline_of
+from publisher.office.reporting.troubles import troubles
+from publisher.platforms.base.errors import (
     CredentialsExpired,
-    OneSeen,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.memory import MemoryPlatform
-from publisher.press import watching
+from publisher.platforms.base.protocol import OneSeen
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press.bench import Bench
+from publisher.press.watching import looking, noting
 from tests.press.test_correcting import MENDED, correct
 from tests.support.city import DAY, HOUR, City
 
@@ -38,17 +42,17 @@ REFUSED = Refused(RefusalCode.UNKNOWN)
 
 def watch(town: City, span: timedelta = timedelta(0), *, bench: Bench | None = None) -> int:
     """Let the clock go on for that long, and look every half hour; gives the number of looks."""
-    looks, until = watching.tick_watching(bench or town.bench), town.now + span
+    looks, until = looking.tick_watching(bench or town.bench), town.now + span
     while town.now < until:
         town.clock.move(min(HOUR / 2, until - town.now))
-        looks += watching.tick_watching(bench or town.bench)
+        looks += looking.tick_watching(bench or town.bench)
     return looks
 
 
-def findings(town: City, *, by: str = "lead") -> tuple[reporting.Finding, ...]:
+def findings(town: City, *, by: str = "lead") -> tuple[Finding, ...]:
     """What is open, as this person sees it."""
     with town.read() as session:
-        return reporting.open_findings(session, actor=town.actor(by))
+        return open_findings(session, actor=town.actor(by))
 
 
 def test_each_live_thing_is_looked_at_within_twenty_hours_without_end(town: City) -> None:
@@ -100,11 +104,11 @@ def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
     platform = town.platform("x")
     town.clock.move(20 * HOUR)
     hidden = platform.kept.pop()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert findings(town) == ()
     platform.kept.append(hidden)
     town.clock.move(QUARTER)
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert findings(town) == ()
     with town.read() as session:
         assert session.scalars(select(Watch.absent_at)).one() is None
@@ -180,8 +184,8 @@ def test_somebody_says_that_they_have_seen_it(town: City) -> None:
         _note(town, session, found.watch_id, "खाते पाहणाऱ्याने चुकून काढले.", by="first")
     assert findings(town) == ()
     with town.read() as session:
-        seen = reporting.finding_for(session, actor=town.actor("lead"), watch_id=found.watch_id)
-        steps = reporting.post_timeline(session, post_id=seen.post_id, now=town.now).steps
+        seen = finding_for(session, actor=town.actor("lead"), watch_id=found.watch_id)
+        steps = post_timeline(session, post_id=seen.post_id, now=town.now).steps
     assert seen.note == "खाते पाहणाऱ्याने चुकून काढले."
     assert seen.noted_by is not None
     assert not seen.is_open
@@ -191,7 +195,7 @@ def test_somebody_says_that_they_have_seen_it(town: City) -> None:
 
 
 def _note(town: City, session: Session, watch_id: int, words: str, *, by: str = "lead") -> None:
-    watching.note_seen(session, actor=town.actor(by), now=town.now, watch_id=watch_id, note=words)
+    noting.note_seen(session, actor=town.actor(by), now=town.now, watch_id=watch_id, note=words)
 
 
 def test_another_change_after_it_was_seen_stands_on_the_board_again(town: City) -> None:
@@ -216,8 +220,8 @@ def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
     watch(town, DAY)
     with town.read() as session:
         for who in ("lead", "clerk", "first"):
-            beside = reporting.troubles(session, actor=town.actor(who))
-            counted = reporting.counts(session, actor=town.actor(who), now=town.now)
+            beside = troubles(session, actor=town.actor(who))
+            counted = counts(session, actor=town.actor(who), now=town.now)
             assert (len(beside.found), counted.decisions) == (1, beside.number)
 
 
@@ -230,7 +234,7 @@ def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> No
     town.platform("x").somebody_deletes(town.platform_id(delivery))
     watch(town, DAY)
     with town.read() as session:
-        timeline = reporting.timeline_of(
+        timeline = timeline_of(
             session, actor=town.actor("member"), submission_id=number, now=town.now
         )
     assert (timeline.stage, timeline.lives) == (Stage.GONE, ())
@@ -243,7 +247,7 @@ def test_a_platform_that_cannot_be_read_now_is_asked_later(town: City) -> None:
     town.clock.move(20 * HOUR)
     later = town.now + 3 * HOUR
     town.platform("x").fail_next(TryLater(later), on="see")
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     with town.read() as session:
         assert session.scalars(select(Watch.look_at)).one() == later
     assert watch(town, 2 * HOUR) == 0
@@ -255,7 +259,7 @@ def test_an_expired_access_pauses_the_account(town: City) -> None:
     watch(town)
     town.clock.move(20 * HOUR)
     town.platform("x").fail_next(CredentialsExpired("190"), on="see")
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     with town.read() as session:
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
     assert watch(town, HOUR) == 0
@@ -268,25 +272,25 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
     away = _two_on_each(town, trouble)
     with town.read() as session:
         before = set(session.scalars(select(Watch.look_at)))
-    assert watching.tick_watching(town.bench) == asked + 2
+    assert looking.tick_watching(town.bench) == asked + 2
     assert away.asked == asked
     with town.read() as session:
         looked = select(Watch.id).where(Watch.looked_at == town.now)
         assert len(session.scalars(looked).all()) == 2
         assert len(before & set(session.scalars(select(Watch.look_at)))) == 2 - asked
-    assert watching.tick_watching(town.bench) == 2 - asked
+    assert looking.tick_watching(town.bench) == 2 - asked
 
 
 def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
     away = _two_on_each(town, REFUSED)
-    assert watching.tick_watching(town.bench, is_stopping=lambda: away.asked == 1) == 1
+    assert looking.tick_watching(town.bench, is_stopping=lambda: away.asked == 1) == 1
 
 
 def _two_on_each(town: City, trouble: PlatformError) -> _Away:
     """What is live, due to be looked at: two on X, which is in trouble, before two on Facebook."""
     for on in ("x", "x", "facebook", "facebook"):
         town.live(on=[on])
-        watching.tick_watching(town.bench)
+        looking.tick_watching(town.bench)
         town.clock.move(HOUR)
     away = _Away(town, trouble)
     town.platforms[town.accounts["x"]] = away

@@ -11,20 +11,20 @@ from commands.sentences import sentence
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account, Receipt
 from publisher.office import checkup
-from publisher.platforms.base import RefusalCode, Refused, TryLater
-from publisher.press import watching
-from publisher.press.watching import Behind
+from publisher.platforms.base.errors import RefusalCode, Refused, TryLater
+from publisher.press.watching import lateness, looking, pauses
+from publisher.press.watching.lateness import Behind
 from tests.press.test_watching import watch
 from tests.press.test_watching_many import Counting
 from tests.support.city import DAY, HOUR, MINUTE, City
 
-ENOUGH = watching.LONGEST + DAY
+ENOUGH = pauses.LONGEST + DAY
 
 
 def behind(town: City, weekly_after: timedelta | None = None) -> Mapping[int, Behind]:
     """Which accounts are behind now."""
     with town.read() as session:
-        return watching.behind(session, now=town.now, weekly_after=weekly_after)
+        return lateness.behind(session, now=town.now, weekly_after=weekly_after)
 
 
 def two_that_cannot_be_read(town: City) -> Counting:
@@ -86,7 +86,7 @@ def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> Non
     with town.write() as session:
         receipt = session.scalars(select(Receipt).where(Receipt.delivery_id == delivery)).one()
         receipt.published_at = town.now - 5 * DAY
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert behind(town) == {}
     town.clock.move(ENOUGH + MINUTE)
     assert behind(town) == {x: Behind(x, 1, stored_at)}

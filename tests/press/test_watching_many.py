@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from publisher.database import Database
 from publisher.models.deliveries import Receipt
 from publisher.models.watching import Watch
-from publisher.office.reporting import FindingKind
-from publisher.platforms.base import OneSeen, TryLater
+from publisher.office.reporting.findings import FindingKind
+from publisher.platforms.base.errors import TryLater
+from publisher.platforms.base.protocol import OneSeen
 from publisher.platforms.facebook.forms import LIMITS
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.x.limits import limits as x_limits
-from publisher.press import watching
-from publisher.press.watching import keeping
+from publisher.press.watching import keeping, looking, pauses
 from publisher.press.watching.pauses import SHORTEST
 from tests.press.test_watching import QUARTER, REFUSED, findings
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -69,20 +69,20 @@ def test_looks_are_spread_and_a_few_requests_at_a_time_for_each_account(town: Ci
     for _ in range(11):
         town.live()
         town.clock.move(20 * MINUTE)
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     with town.read() as session:
         times = set(session.scalars(select(Watch.look_at)))
         longest = list(session.scalars(select(Watch.receipt_id).order_by(Watch.look_at)))
     assert len(times) == 11
     town.clock.move(DAY)
-    assert watching.tick_watching(town.bench) == 2 * watching.ROUNDS
-    assert [len(one) for one in platform.asked] == [2] * watching.ROUNDS
+    assert looking.tick_watching(town.bench) == 2 * looking.ROUNDS
+    assert [len(one) for one in platform.asked] == [2] * looking.ROUNDS
     with town.read() as session:
         seen = select(Watch.receipt_id).where(Watch.looked_at.is_not(None))
         assert set(session.scalars(seen)) == set(longest[:8])
-    assert watching.tick_watching(town.bench, most=1) == 2
-    assert watching.tick_watching(town.bench) == 1
-    assert watching.tick_watching(town.bench) == 0
+    assert looking.tick_watching(town.bench, most=1) == 2
+    assert looking.tick_watching(town.bench) == 1
+    assert looking.tick_watching(town.bench) == 0
 
 
 def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> None:
@@ -90,11 +90,11 @@ def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> No
         town.platforms[town.accounts[name]] = Counting(town, at_once=1)
     for _ in range(3):
         town.live()
-        watching.tick_watching(town.bench)
+        looking.tick_watching(town.bench)
     town.live(on=["facebook"])
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.clock.move(DAY)
-    assert watching.tick_watching(town.bench, most=2) == 2
+    assert looking.tick_watching(town.bench, most=2) == 2
     with town.read() as session:
         looked = select(Receipt.account_id).join(Watch, Watch.receipt_id == Receipt.id)
         seen = session.scalars(looked.where(Watch.looked_at.is_not(None)))
@@ -103,7 +103,7 @@ def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> No
 
 def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> None:
     live = [town.platform_id(town.live()[0]) for _ in range(5)]
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     later = town.now + 2 * DAY
     platform = Counting(town, at_once=100)
     platform.kept.extend(town.platform("x").kept)
@@ -115,7 +115,7 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
     }
     town.platforms[town.accounts["x"]] = platform
     town.clock.move(DAY)
-    assert watching.tick_watching(town.bench) == 5
+    assert looking.tick_watching(town.bench) == 5
     assert len(platform.asked) == 1
     with town.read() as session:
         found = {one.receipt.platform_id: one for one in session.scalars(select(Watch))}
@@ -133,33 +133,33 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
 def test_two_looks_at_once_are_one_look(town: City) -> None:
     """Two clocks may look at the same time, where a lease has ended."""
     town.live()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.clock.move(DAY)
     town.platform("x").kept.clear()
     for _ in range(2):
-        watching.tick_watching(town.bench)
+        looking.tick_watching(town.bench)
         with town.write() as session:
             session.scalars(select(Watch)).one().look_at = town.now
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert findings(town) == ()
     with town.read() as session:
         assert session.scalars(select(Watch.look_at)).one() == town.now + QUARTER
     town.clock.move(QUARTER)
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert [one.kind for one in findings(town)] == [FindingKind.GONE]
 
 
 def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
     for _ in range(4):
         town.live()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.clock.move(DAY)
     other = town.clock_named("clock-2")
     platform = Counting(town, at_once=2)
     platform.kept.extend(town.platform("x").kept)
-    platform.meanwhile = lambda: watching.tick_watching(other, rounds=1)
+    platform.meanwhile = lambda: looking.tick_watching(other, rounds=1)
     town.platforms[town.accounts["x"]] = platform
-    assert watching.tick_watching(town.bench, rounds=1) == 2
+    assert looking.tick_watching(town.bench, rounds=1) == 2
     first, second = platform.asked
     assert len({*first, *second}) == 4
 
@@ -167,15 +167,15 @@ def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
 def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     for _ in range(3):
         town.live()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.clock.move(DAY)
     platform = Counting(town, at_once=2)
     platform.kept.extend(town.platform("x").kept)
     town.platforms[town.accounts["x"]] = platform
     between = Between(town.database.url)
     between.number = 3
-    between.after = lambda: watching.tick_watching(town.clock_named("clock-2"))
-    assert watching.tick_watching(replace(town.bench, database=between)) == 0
+    between.after = lambda: looking.tick_watching(town.clock_named("clock-2"))
+    assert looking.tick_watching(replace(town.bench, database=between)) == 0
     between.dispose()
     assert sum(len(one) for one in platform.asked) == 3
 
@@ -183,7 +183,7 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
 def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
     for _ in range(4):
         town.live()
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     with town.read() as session:
         absent, differs, gone, same = session.scalars(select(Watch).order_by(Watch.id))
         keys = {one.id: one.receipt.platform_id for one in (absent, differs, gone, same)}
@@ -213,8 +213,8 @@ def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
     limits = [LIMITS.seen_at_once, x_limits().seen_at_once]
     for at_once in limits:
         ticks = timedelta(days=1) / timedelta(seconds=PROMISES["watching"])
-        looks_a_day = ticks * watching.ROUNDS * at_once
+        looks_a_day = ticks * looking.ROUNDS * at_once
         wanted = MADE_FOR * (DAY / SHORTEST)
         assert looks_a_day >= 3 * wanted
-    assert watching.MOST >= 4 * watching.ROUNDS
-    assert DAY - watching.LONGEST - QUARTER >= 4 * HOUR
+    assert looking.MOST >= 4 * looking.ROUNDS
+    assert DAY - pauses.LONGEST - QUARTER >= 4 * HOUR

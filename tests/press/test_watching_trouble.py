@@ -11,18 +11,11 @@ from sqlalchemy import select
 from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
-from publisher.platforms.base import (
-    Allowance,
-    CredentialsExpired,
-    Health,
-    HealthProblem,
-    OneSeen,
-    Platform,
-    PlatformError,
-    TryLater,
-)
-from publisher.platforms.memory import OURSELVES
-from publisher.press import watching
+from publisher.platforms.base.errors import CredentialsExpired, PlatformError, TryLater
+from publisher.platforms.base.protocol import OneSeen, Platform
+from publisher.platforms.base.things import Allowance, Health, HealthProblem
+from publisher.platforms.memory.shelf import OURSELVES
+from publisher.press.watching import looking
 from tests.press.test_watching import QUARTER, REFUSED, watch
 from tests.press.test_watching_many import Counting
 from tests.support.city import DAY, HOUR, City
@@ -57,7 +50,7 @@ def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
 
 def wait(town: City) -> list[str]:
     """All that is live is to be looked at now: by the platforms' ids, the longest due first."""
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     town.clock.move(DAY)
     with town.read() as session:
         query = select(Watch).order_by(Watch.look_at, Watch.id)
@@ -78,10 +71,10 @@ def test_one_for_which_a_whole_request_fails_waits_alone(
     ids = wait(town)
     bad = ids[2]
     platform.fails = lambda asked: trouble if bad in asked else None
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert platform.asked == [ids, ids[:2], ids[2:4], [bad]]
     assert watches(town)[bad].look_at == town.now + HOUR
-    assert watching.tick_watching(town.bench) == 5
+    assert looking.tick_watching(town.bench) == 5
     assert {key for key, one in watches(town).items() if one.looked_at} == {*ids} - {bad}
 
 
@@ -89,9 +82,9 @@ def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> N
     platform = live(town, 8, at_once=8)
     ids = wait(town)
     platform.fails = lambda asked: TryLater() if len(asked) > 2 else None
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert [len(one) for one in platform.asked] == [8, 2, 2, 2]
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert all(watches(town)[one].looked_at == town.now for one in ids)
 
 
@@ -102,14 +95,14 @@ def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_a
     ids = wait(town)
     until = town.now + 3 * HOUR
     platform.fails = lambda _: TryLater(until)
-    assert watching.tick_watching(town.bench) == 2
+    assert looking.tick_watching(town.bench) == 2
     platform.fails = lambda _: None
     assert watch(town, 2 * HOUR) == 0
     (delivery,) = town.live(on=["x"])
     assert town.delivery(delivery).state == "published"
     assert platform.asked == [ids[:2]]
     town.clock.move(until - town.now)
-    assert watching.tick_watching(town.bench) == 4
+    assert looking.tick_watching(town.bench) == 4
 
 
 @pytest.mark.parametrize(
@@ -127,13 +120,13 @@ def test_looks_leave_half_of_a_share_of_an_hour_to_publishing(
     platform = live(town, 4, at_once=2)
     wait(town)
     platform.allowances = (Allowance(name, 100, left, None),)
-    assert watching.tick_watching(town.bench) == looks
-    assert watching.tick_watching(town.bench) == 0
+    assert looking.tick_watching(town.bench) == looks
+    assert looking.tick_watching(town.bench) == 0
     (delivery,) = town.live(on=["x"])
     assert town.delivery(delivery).state == "published"
     platform.allowances = ()
     town.clock.move(HOUR)
-    assert watching.tick_watching(town.bench) == 4 - looks
+    assert looking.tick_watching(town.bench) == 4 - looks
 
 
 def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) -> None:
@@ -147,7 +140,7 @@ def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) ->
         return town.platforms[account.id]
 
     platform.meanwhile = lambda: connect_anew(town, "x", "facebook")
-    watching.tick_watching(replace(town.bench, open_account=note), rounds=1)
+    looking.tick_watching(replace(town.bench, open_account=note), rounds=1)
     assert opened == ["", "new"]
 
 
@@ -163,11 +156,11 @@ def test_an_old_access_that_ended_does_not_pause_an_account_connected_anew(town:
     wait(town)
     platform.meanwhile = lambda: connect_anew(town, "x")
     platform.fails = lambda _: ENDED
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     with town.read() as session:
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.CONNECTED
     platform.fails = lambda _: None
-    assert watching.tick_watching(town.bench) == 1
+    assert looking.tick_watching(town.bench) == 1
 
 
 def _lacks(town: City, platform: Failing) -> None:
@@ -203,7 +196,7 @@ def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
     ids = wait(town)
     platform.kept.clear()
     doubt(town, platform)
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert platform.asked == [ids[:5]]
     found = watches(town)
     assert [one for one in ids if found[one].absent_at] == []
@@ -215,7 +208,7 @@ def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town
     ids = wait(town)
     platform.kept.clear()
     for _ in range(2):
-        watching.tick_watching(town.bench)
+        looking.tick_watching(town.bench)
         town.clock.move(QUARTER)
     assert all(watches(town)[one].found_gone_at for one in ids)
 
@@ -226,7 +219,7 @@ def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, left
     ids = wait(town)
     del platform.kept[left:]
     _is_ill(town, platform)
-    watching.tick_watching(town.bench)
+    looking.tick_watching(town.bench)
     assert len([one for one in ids if watches(town)[one].absent_at]) == number - left
 
 
@@ -235,5 +228,5 @@ def test_an_account_that_is_done_takes_no_request_from_the_others(town: City) ->
     other = live(town, 3, at_once=1, on="facebook")
     wait(town)
     away.fails = lambda _: TryLater()
-    assert watching.tick_watching(town.bench, most=3) == 3
+    assert looking.tick_watching(town.bench, most=3) == 3
     assert (len(away.asked), len(other.asked)) == (1, 2)

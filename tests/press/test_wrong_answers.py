@@ -20,8 +20,8 @@ from sqlalchemy import select
 
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
-from publisher.platforms import open_platform
-from publisher.platforms.base import Platform
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.registry import open_platform
 from publisher.press import confirming, dispatching
 from publisher.press.bench import Bench
 from tests.platforms.grounds import CREDENTIALS

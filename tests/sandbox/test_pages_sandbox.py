@@ -12,10 +12,10 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page
 
-from sandbox import pages
 from sandbox.credentials import FACEBOOK_APP_ID
 from sandbox.facebook.issuing import SCOPES
 from sandbox.faults import OPERATIONS, Kind
+from sandbox.pages import blueprint
 from sandbox.pages.words import ENGLISH, MARATHI
 from sandbox.server import Places
 from tests.sandbox.loopback import (
@@ -32,7 +32,7 @@ from tests.sandbox.loopback import (
 from tests.sandbox.test_connecting_x import Handler
 from tests.support.accessibility import Findings
 
-TEMPLATES = Path(pages.__file__).parents[1] / "templates"
+TEMPLATES = Path(blueprint.__file__).parents[1] / "templates"
 
 
 def posts(url: str) -> dict[str, str]:
@@ -143,7 +143,7 @@ def test_english_is_one_click_away_and_the_choice_is_kept(url: str) -> None:
 
 def test_every_text_of_the_templates_has_its_marathi_and_none_is_left_over() -> None:
     source = "".join(file.read_text() for file in TEMPLATES.glob("*.html"))
-    modules = (one for one in Path(pages.__file__).parent.glob("*.py") if one.stem != "words")
+    modules = (one for one in Path(blueprint.__file__).parent.glob("*.py") if one.stem != "words")
     source += "".join(file.read_text() for file in modules)
     spoken = {*Kind, *OPERATIONS}
     used = {text for text in MARATHI if f'"{text}"' in source or f"'{text}'" in source}

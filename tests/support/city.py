@@ -19,34 +19,32 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher import settings
 from publisher.database import Database
-from publisher.desk import drafting, intake, reviewing, scheduling, starting
-from publisher.desk.drafting import Draft, PictureDraft, VariantDraft
-from publisher.desk.intake import HandIn, UploadedFile
-from publisher.desk.starting import TextForm
+from publisher.desk import reviewing, scheduling
+from publisher.desk.drafting import joining, notes, opening, preparing, saving
+from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.desk.intake import handing_in
+from publisher.desk.intake.forms import HandIn
+from publisher.desk.intake.receiving import UploadedFile
+from publisher.desk.starting import keeping
+from publisher.desk.starting.keeping import TextForm
 from publisher.inbox import listening, replying, routing
 from publisher.media.store import Store
 from publisher.models.comments import AnswerKind, Comment
-from publisher.models.content import (
-    Language,
-    Post,
-    Revision,
-    Submission,
-    SubmissionKind,
-    Variant,
-)
+from publisher.models.content.posts import Language, Post, Revision, Variant
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.drafting import TextPart
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department
-from publisher.people import appointing
-from publisher.people.appointing import COMMAND
-from publisher.platforms.base import OutcomeUnknown
-from publisher.platforms.memory import MemoryPlatform
+from publisher.people.appointing import disabling, recording
+from publisher.people.appointing.rights import COMMAND
+from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import confirming, dispatching
 from publisher.press.bench import Bench
+from publisher.settings import environment
 from tests.support.copied import Copy
 
 NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -56,7 +54,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-PACE = settings.load({}, folder=Path(__file__).parent).press
+PACE = environment.load({}, folder=Path(__file__).parent).press
 """The pace of a real clock: leases and looks as long as they are in earnest."""
 
 DEPARTMENTS = {
@@ -186,15 +184,13 @@ class City:
         """End somebody's appointment now."""
         with self.write() as session:
             appointment = session.get_one(Appointment, self.appointments[name])
-            appointing.end_appointment(
-                session, actor=COMMAND, appointment=appointment, now=self.now
-            )
+            recording.end_appointment(session, actor=COMMAND, appointment=appointment, now=self.now)
 
     def disable(self, name: str) -> None:
         """Shut somebody out now."""
         with self.write() as session:
             person = session.get_one(Appointment, self.appointments[name]).person
-            appointing.disable_person(session, actor=COMMAND, person=person, now=self.now)
+            disabling.disable_person(session, actor=COMMAND, person=person, now=self.now)
 
     # The desk
 
@@ -224,7 +220,7 @@ class City:
             brought_by="एक नागरिक" if actor.role in (Role.CELL, Role.CELL_LEAD) else "",
         )
         with self.write() as session:
-            submission = intake.hand_in(
+            submission = handing_in.hand_in(
                 session, actor=actor, now=self.now, city_code="PMC", store=self.store, form=form
             )
             return submission.id
@@ -232,7 +228,7 @@ class City:
     def start(self, submission_id: int, *, by: str = "clerk") -> int:
         """Begin a post; gives its id."""
         with self.write() as session:
-            post = drafting.start(
+            post = saving.start(
                 session, actor=self.actor(by), now=self.now, submission_id=submission_id
             )
             session.flush()
@@ -253,7 +249,7 @@ class City:
     ) -> int:
         """Save a revision for these accounts; gives its number."""
         with self.read() as session:
-            post, known = session.get_one(Post, post_id), drafting.known(session, post_id=post_id)
+            post, known = session.get_one(Post, post_id), preparing.known(session, post_id=post_id)
         draft = Draft(
             title=post.title,
             not_before=not_before,
@@ -270,9 +266,9 @@ class City:
                 for language in languages
             ),
         )
-        prepared = drafting.prepare_pictures(self.store, draft, known)
+        prepared = preparing.prepare_pictures(self.store, draft, known)
         with self.write() as session:
-            revision = drafting.save(
+            revision = saving.save(
                 session,
                 actor=self.actor(by),
                 now=self.now,
@@ -358,21 +354,21 @@ class City:
         """Let a post rest on one more submission."""
         with self.write() as session:
             number = session.get_one(Submission, submission_id).number
-            drafting.join(
+            joining.join(
                 session, actor=self.actor(by), now=self.now, post_id=post_id, number=number
             )
 
     def note(self, post_id: int, text: str, *, by: str = "clerk") -> None:
         """Write a note between clerks."""
         with self.write() as session:
-            drafting.write_note(
+            notes.write_note(
                 session, actor=self.actor(by), now=self.now, post_id=post_id, text=text
             )
 
     def open_draft(self, post_id: int, *, by: str = "clerk") -> None:
         """Open a draft, as its page does."""
         with self.write() as session:
-            drafting.open_draft(session, actor=self.actor(by), now=self.now, post_id=post_id)
+            opening.open_draft(session, actor=self.actor(by), now=self.now, post_id=post_id)
 
     def starting_text(
         self,
@@ -393,7 +389,7 @@ class City:
             text_en=text_en,
         )
         with self.write() as session:
-            made = starting.make(session, actor=self.actor(by), now=self.now, form=form)
+            made = keeping.make(session, actor=self.actor(by), now=self.now, form=form)
             return made.id
 
     def in_review(self, department: str = "water", *, on: Sequence[str] = ("x",)) -> int:
@@ -603,7 +599,7 @@ def _department(session: Session, code: str) -> int:
 def _appoint(
     session: Session, founded: City, name: str, role: Role, department: str, full_name: str
 ) -> None:
-    appointment = appointing.record_person(
+    appointment = recording.record_person(
         session,
         actor=COMMAND,
         now=founded.now - DAY,

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
-from publisher.platforms.base import Allowance as Told
-from publisher.platforms.base import Receipt
-from publisher.press import claiming, limits, sending
+from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.things import Receipt
+from publisher.press import claiming, sending
+from publisher.press.limits import learning
 from publisher.press.parcels import Parcel
 from tests.support.city import MINUTE, NOON, City
 
@@ -21,7 +22,7 @@ def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
     """An answer of X said that so many may still be published."""
     told = (Told("publish.15min", 100, remaining, until),)
     with town.write() as session:
-        limits.learn(session, town.accounts["x"], told, town.now)
+        learning.learn(session, town.accounts["x"], told, town.now)
 
 
 def left(town: City) -> int:

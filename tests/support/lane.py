@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from publisher.desk import grounds
 from publisher.desk.checking import Check
-from publisher.models.content import Variant
+from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty, EmergencyTemplate, EmergencyUse
-from publisher.platforms.base import RefusalCode, Refused
+from publisher.platforms.base.errors import RefusalCode, Refused
 from publisher.press.emergency import (
     alerting,
     approving,
@@ -25,7 +25,7 @@ from publisher.press.emergency import (
 )
 from publisher.press.emergency.using import UseForm
 from publisher.press.emergency.wording import BlankForm, TemplateForm
-from publisher.settings import Sms
+from publisher.settings.sms import Sms
 from tests.support.city import HOUR, City
 
 NO_SMS = Sms("", "POST", {}, "", "", "", "", {})

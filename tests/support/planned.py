@@ -12,9 +12,10 @@ from publisher.desk import slots
 from publisher.lifecycle import NoticeState
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
-from publisher.platforms.connecting import Begun
-from publisher.press import accounts, freezing, stopping
-from publisher.press.accounts import Vault
+from publisher.platforms.connecting.ways import Begun
+from publisher.press import freezing, stopping
+from publisher.press.accounts import connecting
+from publisher.press.accounts.vault import Vault
 from publisher.press.freezing import FreezeForm
 from tests.support.city import City
 
@@ -95,7 +96,7 @@ def begin_walk(city: City, state: str) -> int:
         )
         session.add(elsewhere)
         session.flush()
-        return accounts.set_out(
+        return connecting.set_out(
             session,
             actor=city.actor("admin"),
             now=city.now,

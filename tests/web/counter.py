@@ -18,10 +18,10 @@ from werkzeug.test import TestResponse
 from publisher.database import Database
 from publisher.media.store import Store
 from publisher.models.people import Department, Person
-from publisher.people import signing_in
-from publisher.platforms.memory import MemoryPlatform
-from publisher.press.accounts import OpenAccount
-from publisher.settings import load
+from publisher.people.signing_in import entering
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.press.accounts.opening import OpenAccount
+from publisher.settings.environment import load
 from tests.support import runs
 from tests.support.city import City, Clock
 from tests.support.city import city as found_city
@@ -127,7 +127,7 @@ class Site:
         self.give_password(name)
         opened = self.nobody()
         with self.city.write() as session:
-            entered = signing_in.sign_in(
+            entered = entering.sign_in(
                 session,
                 identifier=f"{name.replace('_', '-')}@pmc.example",
                 password=PASSWORD,
@@ -136,7 +136,7 @@ class Site:
                 now=self.city.now,
                 hasher=CHEAP,
             )
-            assert isinstance(entered, signing_in.SignedIn), entered
+            assert isinstance(entered, entering.SignedIn), entered
         with opened.client.session_transaction(base_url=BASE) as kept:
             kept[SESSION_KEY] = entered.token
         return opened
@@ -147,7 +147,7 @@ class Site:
             return
         with self.city.write() as session:
             person = session.get_one(Person, self.city.people[name])
-            signing_in.set_password(
+            entering.set_password(
                 session, person=person, password=PASSWORD, now=self.city.now, hasher=CHEAP
             )
         self._passwords.add(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.lifecycle import DeliveryState
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
     RefusalCode,

@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from publisher.office.feeds import MOST_FETCHES
-from publisher.platforms.base import CredentialsExpired
+from publisher.platforms.base.errors import CredentialsExpired
 from tests.support import planned
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.web.counter import Browser, Site

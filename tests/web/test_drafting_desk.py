@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from publisher.models.content import Post, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
 from publisher.models.drafting import StartingText, TextPart
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page

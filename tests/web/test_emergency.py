@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from publisher.lifecycle import DeliveryState
-from publisher.platforms.base import RefusalCode, Refused
+from publisher.platforms.base.errors import RefusalCode, Refused
 from publisher.press.emergency import alerting
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, statements

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 import pytest
 from flask import session
 
-from publisher.settings import HelpDesk, Hours
+from publisher.settings.help import HelpDesk, Hours
 from tests.web.counter import Site
 from web.chrome import Help
 from web.helping import help_of

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk.intake import UploadedFile
-from publisher.models.content import Submission
+from publisher.desk.intake.receiving import UploadedFile
+from publisher.models.content.submissions import Submission
 from tests.web import pictures
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.office import exporting, searching
 from tests.office.crowd import multiply
 from tests.support.city import DAY

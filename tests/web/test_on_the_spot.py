@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from approvals.lifecycle import PostState
 from publisher.desk.on_the_spot import spell
-from publisher.models.content import Decision, Post
+from publisher.models.content.posts import Decision, Post
 from publisher.models.gate import SpotCode
 from publisher.models.people import SignIn
 from tests.web.counter import SECRET, Browser, Site

@@ -13,7 +13,7 @@ import pytest
 
 from demo.scenarios import Scenario, places
 from demo.scenarios.places import CannotRehearse, Step
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 from tests.support.runs import wait_until, working_in
 from tests.web.counter import Site
 from tests.web.world import CAST, TABLE, Call, World, path_of

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from publisher.desk.intake import UploadedFile
-from publisher.models.content import SubmissionFile
+from publisher.desk.intake.receiving import UploadedFile
+from publisher.models.content.submissions import SubmissionFile
 from publisher.models.notices import Notice
 from tests.web import pictures
 from tests.web.counter import BASE, PASSWORD, Browser, Site, open_counter

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from publisher.media.store import Store, StoreAway
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.intake import Upload
 from publisher.office import checkup
 from tests.web import pictures

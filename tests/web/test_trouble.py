@@ -22,9 +22,9 @@ from werkzeug.test import TestResponse
 
 from publisher.database import Database
 from publisher.models.deliveries import Account
-from publisher.platforms import open_platform
-from publisher.platforms.base import Platform
-from publisher.press.accounts import Vault
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.registry import open_platform
+from publisher.press.accounts.vault import Vault
 from tests.support.city import City
 from tests.support.processes import free_port
 from tests.web.counter import BASE, SECRET, Browser, Site, open_counter, open_site

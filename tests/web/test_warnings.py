@@ -12,9 +12,9 @@ from PIL import Image
 from sqlalchemy import select
 
 from publisher.models.comments import Comment
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.history import Event
-from publisher.settings import Reach
+from publisher.settings.environment import Reach
 from tests.support.webserver import Reply, WebServer, serving
 from tests.web.counter import Browser, Site
 from tests.web.reading import Element, Page

@@ -14,14 +14,15 @@ from flask import url_for
 from sqlalchemy import select
 
 from publisher.desk import on_the_spot
-from publisher.desk.drafting import PictureDraft
-from publisher.desk.intake import UploadedFile
-from publisher.models.content import Post, SubmissionFile
+from publisher.desk.drafting.drafts import PictureDraft
+from publisher.desk.intake.receiving import UploadedFile
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import SubmissionFile
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Department, SignIn
 from publisher.models.warnings import CheckedLink
 from publisher.models.watching import Watch
-from publisher.people import departments
+from publisher.people.departments import changing, orders
 from publisher.worktime import local_day
 from tests.support import lane, planned
 from tests.support.city import APPROVERS, City
@@ -358,13 +359,13 @@ def _link_picture(city: City, sha256: str) -> str:
 def _renaming(city: City, department: str) -> int:
     """Another name for the department, in force the day after tomorrow."""
     with city.write() as session:
-        return departments.rename(
+        return changing.rename(
             session,
             actor=city.actor("admin"),
             now=city.now,
             department=session.get_one(Department, city.departments[department]),
-            names=departments.Names(f"नवे नाव {department}", f"New {department}"),
-            order=departments.Order("आ-१२", local_day(city.now) + timedelta(days=2)),
+            names=orders.Names(f"नवे नाव {department}", f"New {department}"),
+            order=orders.Order("आ-१२", local_day(city.now) + timedelta(days=2)),
         ).id
 
 

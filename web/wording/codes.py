@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from publisher.desk.decided import Became
 from publisher.desk.on_the_spot import CodeProblem, CodeRefusal
-from publisher.models.content import Decision, DecisionKind
+from publisher.models.content.posts import Decision, DecisionKind
 from web.icons import N_
 from web.wording.problems import shown
 from web.words import _

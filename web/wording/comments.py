@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.office.reporting import ReplyState, View
+from publisher.office.reporting.inbox import View
+from publisher.office.reporting.replies import ReplyState
 from web.icons import N_
 
 VIEWS: Mapping[View, str] = {

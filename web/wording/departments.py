@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from flask import url_for
 
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
-from publisher.office.reorganising import OpenKind, OpenThing
-from publisher.people.departments import BadDepartment
+from publisher.office.reorganising.standing import OpenKind, OpenThing
+from publisher.people.departments.orders import BadDepartment
 from web.icons import N_
 from web.wording.names import department_name
 from web.wording.problems import shown

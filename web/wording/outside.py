@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from publisher.desk import correcting
 from publisher.desk.correcting import Target, Way
-from publisher.models.content import Variant
+from publisher.models.content.posts import Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
-from publisher.office.reporting import FindingKind
+from publisher.office.reporting.findings import FindingKind
 from publisher.words import dates
 from web.house import house
 from web.icons import N_

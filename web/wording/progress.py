@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.office.reporting import DueKind, NextKind, StepKind, WaitingKind
+from publisher.office.reporting.following import NextKind
+from publisher.office.reporting.steps import StepKind
+from publisher.office.reporting.waits import DueKind, WaitingKind
 from web.icons import N_
 
 WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {

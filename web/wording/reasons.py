@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from publisher.models.press import Freeze
-from publisher.office.reporting import RoutingStep
+from publisher.office.reporting.comment import RoutingStep
 from publisher.words import dates
 from web.house import house
 from web.icons import N_

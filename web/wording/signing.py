@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from publisher.people.reaching import CodeProblem
-from publisher.people.signing_in import BadPassword, SignInRefusal
-from publisher.people.signing_in.entering import SignInProblem
+from publisher.people.signing_in.entering import SignInProblem, SignInRefusal
+from publisher.people.signing_in.passwords import BadPassword
 from web.icons import N_
 from web.wording.problems import shown
 from web.words import _

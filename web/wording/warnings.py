@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from publisher.desk.warning import Warned, WarningCode
+from publisher.desk.warning.shapes import Warned, WarningCode
 from publisher.models.warnings import LinkFinding
 from publisher.words import dates
 from publisher.words.numbers import number

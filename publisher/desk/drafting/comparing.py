@@ -9,7 +9,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from publisher.models.content import Rendition, Revision, Variant
+from publisher.models.content.posts import Rendition, Revision, Variant
 
 # A word ends at a blank or a punctuation mark, never inside: `\w` would part a Devanagari word
 # at its vowel signs.

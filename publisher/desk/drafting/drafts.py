@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.desk.checking import Problem
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 
 MOST_PICTURES = 4
 LONGEST_ALT_TEXT = 1_000

@@ -11,8 +11,8 @@ from publisher.desk import correcting, leaving, live
 from publisher.desk.checking import Check
 from publisher.desk.correcting import Target, Way
 from publisher.desk.drafting.drafts import PreparedPicture, PreparedVariant
-from publisher.models.content import Post, PostKind, Rendition, Variant
-from publisher.platforms.base import with_link
+from publisher.models.content.posts import Post, PostKind, Rendition, Variant
+from publisher.platforms.base.texts import with_link
 
 Placed = tuple[int, PreparedVariant]
 """A text with its place in the form, where its errors are shown."""

@@ -12,7 +12,8 @@ from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Post, PostKind, Submission
+from publisher.models.content.posts import Post, PostKind
+from publisher.models.content.submissions import Submission
 from publisher.words.numbers import latin_digits
 
 OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)

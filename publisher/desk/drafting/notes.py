@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from publisher.desk.checking import Check, Missing, person_of
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.drafting import ClerkNote
 from publisher.models.people import Appointment
 

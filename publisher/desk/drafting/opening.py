@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, require
 from publisher.desk.checking import Missing, person_of
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.drafting import OpenDraft
 
 FADES_AFTER = timedelta(minutes=10)

@@ -24,7 +24,7 @@ from publisher.media import files, headers, images
 from publisher.media.files import BadFile
 from publisher.media.images import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
-from publisher.models.content import Rendition, Revision, Variant
+from publisher.models.content.posts import Rendition, Revision, Variant
 from publisher.models.deliveries import Account
 
 MOVING = "image/gif"

@@ -9,14 +9,8 @@ from publisher.desk import correcting
 from publisher.desk.correcting import Target, Way
 from publisher.desk.drafting.drafts import MOST_PICTURES, Draft, PictureDraft, VariantDraft
 from publisher.desk.live import Slot
-from publisher.models.content import (
-    Language,
-    Post,
-    Revision,
-    Submission,
-    SubmissionFile,
-    Variant,
-)
+from publisher.models.content.posts import Language, Post, Revision, Variant
+from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.deliveries import Account
 
 

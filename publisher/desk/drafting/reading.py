@@ -11,15 +11,15 @@ from publisher.desk import account_use
 from publisher.desk.checking import Missing, check_in_sight
 from publisher.lifecycle import AccountState
 from publisher.models.comments import Reply
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Decision,
     Post,
     PostKind,
     Revision,
     RevisionDepartment,
-    Submission,
     Variant,
 )
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment
 

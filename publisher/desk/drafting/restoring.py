@@ -12,7 +12,7 @@ from publisher import moving
 from publisher.desk.checking import Missing
 from publisher.desk.drafting.drafts import PreparedPicture, PreparedVariant
 from publisher.desk.drafting.writing import write_revision
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Post,
     PostKind,
     Rendition,

@@ -14,7 +14,7 @@ from publisher.desk.drafting.drafts import LONGEST_TITLE, PreparedDraft
 from publisher.desk.drafting.writing import write_revision
 from publisher.desk.intake.settling import locked_submission
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Post, PostKind, Revision
+from publisher.models.content.posts import Post, PostKind, Revision
 
 
 def start(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from approvals.lifecycle import POST_MOVES, PostState, check_move
 from approvals.policy import Actor
 from publisher import moving
-from publisher.desk import account_use, leaving, scheduling, warning
+from publisher.desk import account_use, leaving, scheduling
 from publisher.desk.checking import Check, Problem, person_of
 from publisher.desk.drafting.drafts import (
     LONGEST_ALT_TEXT,
@@ -22,8 +22,9 @@ from publisher.desk.drafting.drafts import (
     PreparedVariant,
 )
 from publisher.desk.drafting.fitting import Placed, fit
+from publisher.desk.warning import noting
 from publisher.lifecycle import AccountState
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Post,
     PostKind,
     Rendition,
@@ -89,7 +90,7 @@ def write_revision(
     _put_back(session, post, revision.number, actor=actor, now=now)
     post.newest = revision.number
     session.flush()
-    warning.note(session, revision, now=now)
+    noting.note(session, revision, now=now)
     return revision
 
 

@@ -17,7 +17,7 @@ from publisher.desk.intake.forms import Checked, HandIn, Standing
 from publisher.desk.intake.settling import locked_submission
 from publisher.lifecycle import SubmissionState
 from publisher.media.store import MediaStore
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionChange
 
 OPEN = (SubmissionState.RECEIVED, SubmissionState.RETURNED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from publisher.desk.intake.forms import HandIn
 from publisher.desk.intake.receiving import kept_of
 from publisher.desk.intake.writing import COPIED
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 
 AGAIN = ("title", "text_mr", "text_en", "text_hi", "link", "event_place")
 """What a new submission takes from an earlier one, besides kind, wards and files: no dates."""

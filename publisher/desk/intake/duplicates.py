@@ -12,7 +12,7 @@ from publisher import moving
 from publisher.desk.checking import person_of
 from publisher.desk.intake.handing_in import tell
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
 from publisher.notices.composing import NoticeKind
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from publisher.desk.checking import LONGEST_REASON, Check, Problem
 from publisher.desk.intake.receiving import KeptFile, Refused, UploadedFile, look_over
-from publisher.models.content import Priority, SubmissionKind
+from publisher.models.content.submissions import Priority, SubmissionKind
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 20_000

@@ -17,7 +17,7 @@ from publisher.desk.intake.forms import Checked, HandIn
 from publisher.desk.numbering import next_number
 from publisher.lifecycle import SubmissionState
 from publisher.media.store import MediaStore
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.people import Department, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind

@@ -12,7 +12,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.policy import Action, Actor
 from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Post, Submission, SubmissionKind
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
 from publisher.words import scripts

@@ -15,7 +15,7 @@ from publisher.desk.checking import Check, Invalid, Problem, checked_reason, per
 from publisher.desk.intake.handing_in import tell
 from publisher.desk.intake.settling import locked_submission
 from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
 from publisher.notices.composing import NoticeKind
 from publisher.words.numbers import latin_digits

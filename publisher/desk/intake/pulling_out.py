@@ -13,7 +13,8 @@ from publisher import moving
 from publisher.desk import withdrawing
 from publisher.desk.checking import person_of
 from publisher.desk.timing import UNSENT
-from publisher.models.content import Post, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Person

@@ -17,7 +17,7 @@ from publisher.desk.intake.changing import check_recorded_here
 from publisher.desk.intake.handing_in import contact
 from publisher.desk.intake.settling import locked_submission
 from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.people import Person

@@ -17,7 +17,7 @@ from publisher.desk.checking import Invalid, Problem, person_of
 from publisher.media import files, headers, images, videos
 from publisher.media.files import BadFile, FileKind
 from publisher.media.images import BadPicture
-from publisher.models.content import SubmissionFile
+from publisher.models.content.submissions import SubmissionFile
 from publisher.models.intake import Upload
 from publisher.words import scripts
 from publisher.worktime import day_bounds, local_day

@@ -15,7 +15,8 @@ from publisher.desk.intake.duplicates import tell_duplicates
 from publisher.desk.intake.handing_in import tell
 from publisher.desk.intake.pulling_out import pull_out
 from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
-from publisher.models.content import Post, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
 from publisher.notices.composing import NoticeKind
 

@@ -12,7 +12,7 @@ from publisher.desk.checking import Problem
 from publisher.desk.intake.forms import Checked, HandIn
 from publisher.desk.intake.receiving import KeptFile
 from publisher.media.store import MediaStore, StoreAway
-from publisher.models.content import Submission, SubmissionFile
+from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.people import Department
 from publisher.people.register import is_in_force
 

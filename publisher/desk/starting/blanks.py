@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from publisher.desk.checking import Invalid, Problem
-from publisher.models.content import Revision
+from publisher.models.content.posts import Revision
 
 LONGEST_BLANK = 40
 _BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_BLANK) + r"})\}")

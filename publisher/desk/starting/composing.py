@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 from publisher.models.drafting import StartingText, TextPart
 
 

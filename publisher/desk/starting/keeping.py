@@ -11,7 +11,7 @@ from approvals import gate
 from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk.checking import Check, Missing
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.people import Department
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.desk.checking import Missing
-from publisher.models.content import SubmissionKind
+from publisher.models.content.submissions import SubmissionKind
 from publisher.models.drafting import StartingText
 from publisher.models.history import Event
 from publisher.models.people import Appointment

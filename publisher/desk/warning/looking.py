@@ -16,8 +16,8 @@ from publisher.desk.warning.reading import digest_of
 from publisher.media.links import Looked, is_within, look
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.warnings import CheckedLink, LinkFinding
-from publisher.platforms.base import Deadline
-from publisher.settings import Reach
+from publisher.platforms.base.protocol import Deadline
+from publisher.settings.environment import Reach
 
 ONE_LINK = 4.0
 """Seconds for one link, its picture and all."""

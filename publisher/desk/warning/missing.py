@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from publisher.desk.warning.shapes import Known, Place, Text, Warned, WarningCode
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 
 BOTH = (Language.MARATHI, Language.ENGLISH)
 

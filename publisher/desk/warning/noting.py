@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from publisher.desk.warning.addresses import all_addresses
 from publisher.desk.warning.marks import marks_of, runs_of
 from publisher.desk.warning.reading import digest_of, texts_of
-from publisher.models.content import Revision
+from publisher.models.content.posts import Revision
 from publisher.models.warnings import CheckedLink, TextMark
 
 FRESH = timedelta(hours=6)

@@ -13,7 +13,7 @@ from approvals.lifecycle import PostState
 from publisher.desk.warning import marks, numbers, replies
 from publisher.desk.warning.addresses import all_addresses
 from publisher.desk.warning.shapes import Alike, Known, SeenLink, Text
-from publisher.models.content import Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.drafting import StartingText
 from publisher.models.warnings import CheckedLink, TextMark

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 from publisher.models.warnings import LinkFinding
 
 

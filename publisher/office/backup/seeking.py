@@ -13,8 +13,10 @@ from publisher import moving
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Delivery
 from publisher.office.backup.writing import Progress
-from publisher.platforms.base import CredentialsExpired, PlatformError, Refused, Sighting
-from publisher.press import accounts, acting, parcels, restored
+from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.things import Sighting
+from publisher.press import acting, parcels, restored
+from publisher.press.accounts import keeping
 from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
@@ -104,7 +106,7 @@ def _pause_where_closed(bench: Bench, account: Account, problem: PlatformError) 
     if not isinstance(problem, CredentialsExpired):
         return
     with bench.database.transaction() as session:
-        accounts.pause(
+        keeping.pause(
             session, actor=CLOCK, now=bench.now(), account_id=account.id, reason="credentials"
         )
 

@@ -22,9 +22,9 @@ from publisher.office.reorganising.standing import (
     hinders_merging,
     lock_work,
 )
-from publisher.people import departments
 from publisher.people.appointing import moving_over
-from publisher.people.departments import BadDepartment, Order
+from publisher.people.departments import changing, history
+from publisher.people.departments.orders import BadDepartment, Order
 from publisher.people.register import is_in_force
 
 ONE_DAY = timedelta(days=1)
@@ -51,7 +51,7 @@ def close(
     things = hinders_closing(session, department, actor=actor, now=now)
     if things:
         raise StillOpen(things)
-    change = departments.record_ending(session, department, None, order, actor=actor, now=now)
+    change = changing.record_ending(session, department, None, order, actor=actor, now=now)
     if order.has_come(now):
         _close_now(session, change, actor=actor, now=now)
     return change
@@ -75,7 +75,7 @@ def merge(
     things = hinders_merging(session, department, into, actor=actor, now=now)
     if things:
         raise StillOpen(things)
-    change = departments.record_ending(session, department, into, order, actor=actor, now=now)
+    change = changing.record_ending(session, department, into, order, actor=actor, now=now)
     if order.has_come(now):
         _merge_now(session, change, actor=actor, now=now)
     return change
@@ -89,7 +89,7 @@ def _check_may_end(
     session.refresh(department, with_for_update=True)  # whoever writes its work has it after that
     if not is_in_force(department, now=now):
         raise BadDepartment("in_force_on", "ended")
-    if departments.waiting_ending(session, department_id=department.id) is not None:
+    if history.waiting_ending(session, department_id=department.id) is not None:
         raise BadDepartment("in_force_on", "ends_already")
     if department.from_on is not None and order.in_force_on <= department.from_on:
         raise BadDepartment("in_force_on", "before_beginning")
@@ -100,7 +100,7 @@ def _check_takes_over(
 ) -> None:
     if into.id == department.id:
         raise BadDepartment("other_id", "itself")
-    ends = departments.waiting_ending(session, department_id=into.id) is not None
+    ends = history.waiting_ending(session, department_id=into.id) is not None
     if ends or not is_in_force(into, now=now):
         raise BadDepartment("other_id", "unknown")
 
@@ -110,7 +110,7 @@ def _close_now(session: Session, change: DepartmentChange, *, actor: Actor, now:
     leaving = moving_over.standing_in(session, department_id=department.id, now=now)
     moving_over.end_with(session, leaving, actor=actor, now=now)
     department.until_on = change.in_force_on - ONE_DAY
-    departments.finish(session, change, actor=actor, now=now)
+    changing.finish(session, change, actor=actor, now=now)
 
 
 def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
@@ -118,7 +118,7 @@ def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now:
         raise BadDepartment("other_id", "unknown")
     taking_over.take_over(session, change, change.other, actor=actor, now=now)
     change.department.until_on = change.in_force_on - ONE_DAY
-    departments.finish(session, change, actor=actor, now=now)
+    changing.finish(session, change, actor=actor, now=now)
 
 
 def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
@@ -127,7 +127,7 @@ def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
     What is hindered stays waiting, and is tried again with the next tick.
     """
     with database.reading() as session:
-        due = departments.due_changes(session, now=now())
+        due = history.due_changes(session, now=now())
     return sum(_carried_out(database, change_id, now=now()) for change_id in due)
 
 
@@ -144,7 +144,7 @@ def _carry_out(session: Session, change: DepartmentChange, *, now: datetime) -> 
     act = {
         DepartmentChangeKind.CLOSED: _close_now,
         DepartmentChangeKind.MERGED: _merge_now,
-    }.get(change.kind, departments.carry_out)
+    }.get(change.kind, changing.carry_out)
     act(session, change, actor=CLOCK, now=now)
 
 

@@ -15,14 +15,8 @@ from approvals.lifecycle import PostState
 from approvals.policy import Actor
 from publisher.lifecycle import AccountState, CommentState, DeliveryState, SubmissionState
 from publisher.models.comments import Comment
-from publisher.models.content import (
-    Post,
-    PostKind,
-    Revision,
-    RevisionDepartment,
-    Submission,
-    Variant,
-)
+from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment, Variant
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.emergency import EmergencyTemplate

@@ -19,7 +19,8 @@ from publisher.desk.timing import GONE
 from publisher.inbox.routing import RoutingReason, current
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Routing
-from publisher.models.content import Post, PostKind, Revision, RevisionDepartment, Submission
+from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange
 from publisher.models.drafting import StartingText

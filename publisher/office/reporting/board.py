@@ -15,7 +15,7 @@ from approvals.policy import Action, Actor, Role, may
 from publisher.desk.checking import departments_in_sight
 from publisher.desk.timing import latest_moment
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Language, Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.notices import paths
 from publisher.office.reporting import conditions

@@ -14,7 +14,7 @@ from publisher.desk.checking import departments_in_sight
 from publisher.desk.frozen import freeze_at, freezes_ahead
 from publisher.desk.holding_back import facts_of, standing_stop
 from publisher.desk.timing import UNSENT, latest_moment
-from publisher.models.content import Post, PostKind, Variant
+from publisher.models.content.posts import Post, PostKind, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Freeze, Stop
 from publisher.office.reporting import conditions

@@ -15,7 +15,7 @@ from publisher.desk.checking import departments_in_sight
 from publisher.desk.frozen import freeze_at, freezes_ahead
 from publisher.desk.holding_back import facts_of, standing_stop
 from publisher.lifecycle import AccountState, DeliveryState
-from publisher.models.content import Language, Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, ReceiptOrigin
 from publisher.models.press import Freeze
 from publisher.notices import paths

@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, may
 from publisher.desk.checking import Missing, check_in_sight
 from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind, Comment, Routing, Thread
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.people import Appointment, Department
 from publisher.notices import paths

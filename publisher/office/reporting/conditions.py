@@ -14,17 +14,16 @@ from approvals.policy import Role
 from publisher.desk.judging import APPROVALS
 from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Decision,
     DecisionKind,
     Post,
     PostKind,
-    PostSubmission,
     Revision,
     RevisionDepartment,
-    Submission,
     Variant,
 )
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.office.reporting.ordered import is_open_order

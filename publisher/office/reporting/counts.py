@@ -21,9 +21,10 @@ from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from approvals.policy import Action, Actor, ActorKind, Role, scope_of
 from publisher.models.comments import Comment
-from publisher.models.content import Submission
-from publisher.office.reporting import inbox, left_over, troubles
+from publisher.models.content.submissions import Submission
+from publisher.office.reporting import inbox, left_over
 from publisher.office.reporting.board import COUNTED_FOR, to_decide
+from publisher.office.reporting.troubles import to_count
 from publisher.office.reporting.waits import Thing, waits_for
 from publisher.office.reporting.wanted import in_sight
 from publisher.worktime import local_day
@@ -105,7 +106,7 @@ def _wanted(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     for thing, condition in to_decide(actor, now=MOMENT):
         yield "decisions", _count(thing, condition)
     if actor.role in COUNTED_FOR:
-        yield from (("decisions", one) for one in troubles.to_count(actor))
+        yield from (("decisions", one) for one in to_count(actor))
     if scope_of(actor, Action.ANSWER) is not None:
         first, *_others = inbox.views_for(actor)
         yield "comments", _count(Comment, and_(*inbox.in_view(actor, first, now=MOMENT)))

@@ -13,7 +13,7 @@ from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, may
 from publisher.desk import leaving, live
 from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
-from publisher.models.content import Language, Post, PostKind, Variant
+from publisher.models.content.posts import Language, Post, PostKind, Variant
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.people import Appointment
 from publisher.models.watching import Watch

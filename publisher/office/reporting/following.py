@@ -10,7 +10,8 @@ from enum import StrEnum
 from approvals.lifecycle import PostState
 from publisher.desk import judging
 from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
-from publisher.models.content import DecisionKind, Post, Revision, Submission, Variant
+from publisher.models.content.posts import DecisionKind, Post, Revision, Variant
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.office.reporting.staffing import Roster
 from publisher.office.reporting.strands import Strand, Talk

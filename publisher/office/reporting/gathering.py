@@ -12,7 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Reply, Routing
-from publisher.models.content import Post, Priority, Revision, Submission, Variant
+from publisher.models.content.posts import Post, Revision, Variant
+from publisher.models.content.submissions import Priority, Submission
 from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.departments import DepartmentChange
 from publisher.models.watching import Watch

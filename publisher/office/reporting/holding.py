@@ -9,7 +9,8 @@ from sqlalchemy import and_, or_, select, union_all
 
 from approvals.lifecycle import PostState
 from approvals.policy import Actor
-from publisher.models.content import Post, PostSubmission, Revision, Submission
+from publisher.models.content.posts import Post, Revision
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.waits import WaitingKind, waits_for

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from publisher.models.content import Post, Revision, RevisionDepartment
+from publisher.models.content.posts import Post, Revision, RevisionDepartment
 from publisher.models.people import Department
 from publisher.office.reporting import conditions
 from publisher.office.reporting.values import Office, office_of

@@ -17,7 +17,7 @@ from publisher.desk.checking import departments_in_sight
 from publisher.desk.timing import CLASH
 from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.calendar import QuietTime
-from publisher.models.content import Language, Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account
 from publisher.notices import paths
 from publisher.office.reporting import conditions, timing

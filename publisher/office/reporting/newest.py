@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.spelling import whole_number
 from publisher.office.reporting.values import Place

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from publisher.desk.intake.questioning import SEE_NOTE
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import PostSubmission, Revision, Submission
+from publisher.models.content.posts import Revision
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.office.reporting.conditions import Condition

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import UnaryExpression, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.values import Place
 from publisher.office.reporting.wanted import Wanted

@@ -14,7 +14,7 @@ from approvals.lifecycle import PostState
 from publisher.desk import judging
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
-from publisher.models.content import Decision, DecisionKind, Post
+from publisher.models.content.posts import Decision, DecisionKind, Post
 from publisher.models.deliveries import Delivery
 from publisher.notices import paths
 from publisher.office.reporting.strands import Strand, strands_for

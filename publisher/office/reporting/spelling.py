@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from publisher.desk.intake.looking import MOST_WORDS
-from publisher.models.content import Submission
+from publisher.models.content.submissions import Submission
 from publisher.words import scripts
 from publisher.words.numbers import latin_digits
 

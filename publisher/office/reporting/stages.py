@@ -17,7 +17,8 @@ from sqlalchemy import (
 
 from approvals.lifecycle import PostState
 from publisher.lifecycle import DeliveryState, SubmissionState
-from publisher.models.content import Post, PostSubmission, Submission
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Receipt
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.conditions import Condition

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Language, PostKind, Submission
+from publisher.models.content.posts import Decision, Language, PostKind
+from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionNote

@@ -13,7 +13,8 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from publisher.desk import live
 from publisher.models.comments import Comment, Routing, Thread
-from publisher.models.content import Decision, Post, PostSubmission, Revision
+from publisher.models.content.posts import Decision, Post, Revision
+from publisher.models.content.submissions import PostSubmission
 from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
 from publisher.models.people import Appointment
 from publisher.office.reporting import conditions

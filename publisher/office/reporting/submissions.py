@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Priority, Submission, SubmissionKind
+from publisher.models.content.submissions import Priority, Submission, SubmissionKind
 from publisher.notices import paths
 from publisher.office.reporting import left_over, stages
 from publisher.office.reporting.conditions import Condition

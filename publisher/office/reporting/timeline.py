@@ -13,13 +13,8 @@ from approvals.policy import Action, Actor
 from publisher.desk.checking import Missing, check_in_sight
 from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Comment, Reply
-from publisher.models.content import (
-    Decision,
-    Post,
-    Revision,
-    Submission,
-    SubmissionKind,
-)
+from publisher.models.content.posts import Decision, Post, Revision
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionNote

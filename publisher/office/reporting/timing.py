@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from approvals.lifecycle import PostState
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, PostKind, Revision, Variant
+from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition

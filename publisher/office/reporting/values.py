@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Role
-from publisher.models.content import Language
+from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account, Receipt, ReceiptOrigin
 from publisher.models.people import Appointment, Department, Person
 

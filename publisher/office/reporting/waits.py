@@ -13,13 +13,8 @@ from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, Role, Scope, scope_of
 from publisher.lifecycle import AccountState, CommentState, DeliveryState, SubmissionState
 from publisher.models.comments import Comment
-from publisher.models.content import (
-    Language,
-    Post,
-    PostKind,
-    Submission,
-    SubmissionKind,
-)
+from publisher.models.content.posts import Language, Post, PostKind
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Appointment

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from approvals.policy import Action, Actor
 from publisher.desk.checking import departments_in_sight
 from publisher.lifecycle import SubmissionState
-from publisher.models.content import Submission, SubmissionKind
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.office.reporting import left_over, stages
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.holding import held_by

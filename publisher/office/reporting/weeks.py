@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from approvals.policy import Action, Actor
 from publisher.desk.checking import departments_in_sight
-from publisher.models.content import Post, PostKind
+from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.people import Department
 from publisher.office.reporting.values import Office, office_of

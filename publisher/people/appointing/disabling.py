@@ -14,7 +14,7 @@ from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.people import links
 from publisher.people.appointing.rights import is_admin, require_another_admin, require_disable
-from publisher.people.signing_in import end_all
+from publisher.people.signing_in.sessions import end_all
 
 
 def disable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:

@@ -18,7 +18,8 @@ from publisher.people import links
 from publisher.people.appointing.rights import require_whole_person, standing
 from publisher.people.contacts import BadPerson
 from publisher.people.links import LinkPurpose, LinkSpent
-from publisher.people.signing_in import HASHER, Hasher, check_password, set_password
+from publisher.people.signing_in.entering import set_password
+from publisher.people.signing_in.passwords import HASHER, Hasher, check_password
 
 INVITATION_LASTS: Final = timedelta(days=14)
 

@@ -28,7 +28,7 @@ from publisher.people.appointing.rights import (
 from publisher.people.contacts import BadPerson, read_line
 from publisher.people.links import LinkPurpose
 from publisher.people.register import is_in_force
-from publisher.people.signing_in import end_all
+from publisher.people.signing_in.sessions import end_all
 
 RANKS: Final = (1, 2)
 

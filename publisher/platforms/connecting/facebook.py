@@ -14,12 +14,13 @@ from urllib.parse import urlencode
 
 import facebook
 
-from publisher.platforms.base import Deadline, PlatformError
+from publisher.platforms.base.errors import PlatformError
+from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.connecting.app import App
 from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why, turned
-from publisher.platforms.facebook import HOME
+from publisher.platforms.facebook.calls import HOME
 from publisher.platforms.facebook.errors import read_error
-from publisher.platforms.http import Channel
+from publisher.platforms.http.channel import Channel
 from publisher.platforms.shapes import Json, at, number_at, rows_at, text_at
 
 LEG_SECONDS = 20.0

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from publisher.platforms.base import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
 
 
 class Why(StrEnum):

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import tweepy
 
-from publisher.platforms.base import Deadline, HealthProblem, PlatformError
+from publisher.platforms.base.errors import PlatformError
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import HealthProblem
 from publisher.platforms.connecting.found import Candidate, Turned, Why, turned
-from publisher.platforms.http import Channel
-from publisher.platforms.x import HOME, XCredentials, XPlatform
+from publisher.platforms.http.channel import Channel
+from publisher.platforms.x.calls import HOME, XCredentials
 from publisher.platforms.x.errors import read_error
+from publisher.platforms.x.platform import XPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

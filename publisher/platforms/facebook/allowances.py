@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from publisher.platforms.base import Allowance
-from publisher.platforms.http import Answer
+from publisher.platforms.base.things import Allowance
+from publisher.platforms.http.answers import Answer
 from publisher.platforms.shapes import Json, number_at, rows_at
 
 WHOLE = 100

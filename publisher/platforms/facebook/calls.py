@@ -13,10 +13,11 @@ from urllib.parse import quote, urlencode
 
 import facebook
 
-from publisher.platforms.base import Allowance, Medium
+from publisher.platforms.base.things import Allowance, Medium
 from publisher.platforms.facebook.allowances import learned
 from publisher.platforms.facebook.errors import read_error
-from publisher.platforms.http import Answer, Call, Channel
+from publisher.platforms.http.answers import Answer
+from publisher.platforms.http.channel import Call, Channel
 from publisher.platforms.opened import Clocks, Opened
 from publisher.platforms.shapes import Json, number_at, text_at
 

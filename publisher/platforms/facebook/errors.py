@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from publisher.platforms.base import RefusalCode
-from publisher.platforms.http import Answer, Fault, Finding
-from publisher.platforms.http.answers import sensible
+from publisher.platforms.base.errors import RefusalCode
+from publisher.platforms.http.answers import Answer, Fault, Finding, sensible
 from publisher.platforms.shapes import Json, at, number_at, rows_at, text_at
 
 THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from publisher.platforms.base import Limits, Outgoing, Prepared, normal, with_link
+from publisher.platforms.base.texts import normal, with_link
+from publisher.platforms.base.things import Limits, Outgoing, Prepared
 from publisher.platforms.shapes import Json, rows_at, text_at
 
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")

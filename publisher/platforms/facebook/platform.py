@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from publisher.platforms.base import (
-    Deadline,
+from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline, OneSeen
+from publisher.platforms.base.texts import normal
+from publisher.platforms.base.things import (
     Health,
-    OneSeen,
     Outgoing,
     Page,
     Prepared,
     Receipt,
-    RefusalCode,
-    Refused,
     Seen,
     Sighting,
     Source,
-    normal,
 )
 from publisher.platforms.facebook import reading, writing
 from publisher.platforms.facebook.calls import HOME, FacebookCalls, FacebookCredentials

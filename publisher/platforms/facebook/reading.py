@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from publisher.platforms.base import (
-    CredentialsExpired,
-    OneSeen,
-    Outgoing,
-    Page,
-    RefusalCode,
-    Refused,
-    Remark,
-    Seen,
-    Sighting,
-    TryLater,
-    plain,
-    shortened,
-)
+from publisher.platforms.base.errors import CredentialsExpired, RefusalCode, Refused, TryLater
+from publisher.platforms.base.protocol import OneSeen
+from publisher.platforms.base.texts import plain, shortened
+from publisher.platforms.base.things import Outgoing, Page, Remark, Seen, Sighting
 from publisher.platforms.facebook.calls import FacebookCalls
 from publisher.platforms.facebook.errors import read_error
 from publisher.platforms.facebook.forms import photo_count, words_of
-from publisher.platforms.http import Answer, Call
-from publisher.platforms.http.answers import by_code, error_for
+from publisher.platforms.http.answers import Answer, by_code, error_for
+from publisher.platforms.http.channel import Call
 from publisher.platforms.opened import MOST_PAGES, OVERLAP
 from publisher.platforms.places import Place
 from publisher.platforms.shapes import Json, moment_at, rows_at, text_at

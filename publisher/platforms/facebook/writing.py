@@ -8,20 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from publisher.platforms.base import (
-    Deadline,
-    Medium,
-    OutcomeUnknown,
-    PlatformError,
-    Prepared,
-    Receipt,
-    RefusalCode,
-    Refused,
-    plain,
-)
+from publisher.platforms.base.errors import OutcomeUnknown, PlatformError, RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.texts import plain
+from publisher.platforms.base.things import Medium, Prepared, Receipt
 from publisher.platforms.facebook.calls import FacebookCalls, must_succeed, of_another
 from publisher.platforms.facebook.forms import comment_form, post_form, words_of
-from publisher.platforms.http import Call
+from publisher.platforms.http.channel import Call
 from publisher.platforms.shapes import Json, moment_at, text_at
 
 MADE = "id,permalink_url,created_time,message,from{id}"

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
 
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,

@@ -22,7 +22,8 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
-from publisher.platforms.base import Deadline, shortened
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.texts import shortened
 from publisher.platforms.http.answers import (
     RATE_HEADERS,
     Answer,

@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
 from publisher import checkpoints
-from publisher.platforms.base import Deadline
+from publisher.platforms.base.protocol import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

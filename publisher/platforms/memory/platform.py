@@ -8,23 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from publisher.platforms.base import (
+from publisher.platforms.base.errors import PlatformError, RefusalCode, Refused, TryLater
+from publisher.platforms.base.protocol import Deadline, OneSeen
+from publisher.platforms.base.things import (
     Allowance,
-    Deadline,
     Health,
     Limits,
-    OneSeen,
     Outgoing,
     Page,
-    PlatformError,
     Prepared,
     Receipt,
-    RefusalCode,
-    Refused,
     Seen,
     Sighting,
     Source,
-    TryLater,
 )
 from publisher.platforms.memory.shelf import (
     OURSELVES,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher.platforms.base import Medium, Outgoing, Receipt, Remark, Seen, normal, with_link
+from publisher.platforms.base.texts import normal, with_link
+from publisher.platforms.base.things import Medium, Outgoing, Receipt, Remark, Seen
 
 OURSELVES = "city"
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.platforms.base import Allowance
-from publisher.platforms.http import Answer
-from publisher.platforms.http.answers import moment_in
+from publisher.platforms.base.things import Allowance
+from publisher.platforms.http.answers import Answer, moment_in
 
 NAMES = {
     "POST /2/tweets": "publish",

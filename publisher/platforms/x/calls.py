@@ -8,8 +8,8 @@ from datetime import datetime
 
 import tweepy
 
-from publisher.platforms.base import Allowance
-from publisher.platforms.http import Channel
+from publisher.platforms.base.things import Allowance
+from publisher.platforms.http.channel import Channel
 from publisher.platforms.opened import Clocks, Opened
 from publisher.platforms.shapes import Json
 from publisher.platforms.x.allowances import learned

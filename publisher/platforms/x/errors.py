@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from publisher.platforms.base import RefusalCode
-from publisher.platforms.http import Answer, Fault, Finding
+from publisher.platforms.base.errors import RefusalCode
+from publisher.platforms.http.answers import Answer, Fault, Finding
 
 # What a refusal says, and what it means. The words for a reply that was not summoned and for
 # an over-long text are not established; they are looked for here and nowhere else.

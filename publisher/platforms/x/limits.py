@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from publisher.platforms.base import Limits, Outgoing, normal, with_link
-from publisher.platforms.counting import LIMIT
+from publisher.platforms.base.texts import normal, with_link
+from publisher.platforms.base.things import Limits, Outgoing
+from publisher.platforms.counting.weighing import LIMIT
 
 TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from publisher.platforms.base import (
-    Deadline,
+from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline, OneSeen
+from publisher.platforms.base.things import (
     Health,
-    OneSeen,
     Outgoing,
     Page,
     Prepared,
     Receipt,
-    RefusalCode,
-    Refused,
     Seen,
     Sighting,
     Source,
 )
-from publisher.platforms.counting import LIMIT, count
+from publisher.platforms.counting.weighing import LIMIT, count
 from publisher.platforms.places import Place, read_on
 from publisher.platforms.shapes import at, text_at
 from publisher.platforms.unfit import must_answer, refuse_unfit

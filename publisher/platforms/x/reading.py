@@ -6,21 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from publisher.platforms.base import (
-    Deadline,
-    OneSeen,
-    Outgoing,
-    Page,
-    RefusalCode,
-    Refused,
-    Remark,
-    Seen,
-    Sighting,
-    Source,
-    TryLater,
-    shortened,
-)
-from publisher.platforms.http import Call
+from publisher.platforms.base.errors import RefusalCode, Refused, TryLater
+from publisher.platforms.base.protocol import Deadline, OneSeen
+from publisher.platforms.base.texts import shortened
+from publisher.platforms.base.things import Outgoing, Page, Remark, Seen, Sighting, Source
+from publisher.platforms.http.channel import Call
 from publisher.platforms.opened import MOST_PAGES, OVERLAP
 from publisher.platforms.places import Place
 from publisher.platforms.shapes import Json, at, moment_at, rows_at, text_at

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 
-from publisher.platforms.base import normal, plain
-from publisher.platforms.counting import LIMIT, count
+from publisher.platforms.base.texts import normal, plain
 from publisher.platforms.counting.addresses import address_spans
+from publisher.platforms.counting.weighing import LIMIT, count
 from publisher.platforms.shapes import Json, at, rows_at, text_at
 
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 
-from publisher.platforms.base import Deadline, Medium, Prepared, Receipt, RefusalCode, Refused
-from publisher.platforms.http import Call
+from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Medium, Prepared, Receipt
+from publisher.platforms.http.channel import Call
 from publisher.platforms.shapes import Json, at, text_at
 from publisher.platforms.x import reading
 from publisher.platforms.x.calls import XCalls

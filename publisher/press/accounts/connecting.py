@@ -21,7 +21,8 @@ from publisher.lifecycle import AccountState
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.platforms.connecting import Begun, Candidate, TokenFacts, Turned, Why
+from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why
+from publisher.platforms.connecting.ways import Begun
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.accounts.vault import Vault

@@ -17,10 +17,10 @@ from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
-from publisher.platforms.base import HealthProblem
+from publisher.platforms.base.things import HealthProblem
 from publisher.press.accounts import connecting, keeping
 from publisher.press.accounts.opening import Look, LookAt, looker
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 if TYPE_CHECKING:
     from publisher.press.bench import Bench

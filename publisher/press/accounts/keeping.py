@@ -19,9 +19,9 @@ from publisher.models.people import Department, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
-from publisher.platforms.base import Health
-from publisher.platforms.connecting import TokenFacts
-from publisher.press import limits
+from publisher.platforms.base.things import Health
+from publisher.platforms.connecting.found import TokenFacts
+from publisher.press.limits import caps
 
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 500
@@ -122,7 +122,7 @@ def apply_choice(session: Session, account: Account, choice: Choice, *, now: dat
     query = select(Department).where(Department.id.in_(choice.open_to)).order_by(Department.id)
     account.open_to = list(session.scalars(query))
     session.flush()
-    limits.recount(session, account.id, now)
+    caps.recount(session, account.id, now)
 
 
 def change(

@@ -9,11 +9,16 @@ from datetime import datetime
 
 from publisher import now as wall
 from publisher.models.deliveries import Account
-from publisher.platforms import open_platform
-from publisher.platforms.base import CredentialsExpired, Health, HealthProblem, Platform
-from publisher.platforms.connecting import App, TokenFacts, Turned, Ways, Why
+from publisher.platforms.base.errors import CredentialsExpired
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.things import Health, HealthProblem
+from publisher.platforms.connecting.app import App
+from publisher.platforms.connecting.found import TokenFacts, Turned, Why
+from publisher.platforms.connecting.ways import Ways
+from publisher.platforms.registry import open_platform
 from publisher.press.accounts.vault import Unsealable, Vault
-from publisher.settings import Press, Settings
+from publisher.settings.environment import Settings
+from publisher.settings.press import Press
 
 OpenAccount = Callable[[Account], Platform]
 """How the press gets from an account to the platform behind it."""

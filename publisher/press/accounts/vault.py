@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from publisher.settings import Settings
+from publisher.settings.environment import Settings
 
 
 class Unsealable(Exception):

@@ -15,7 +15,7 @@ from publisher import moving
 from publisher.database import Database
 from publisher.desk.checking import Missing, person_of
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Variant
+from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert
 from publisher.models.people import Person
@@ -24,7 +24,7 @@ from publisher.notices.composing import NoticeKind
 from publisher.notices.sms import template_of
 from publisher.people import ladder
 from publisher.press.emergency import roster, telling
-from publisher.settings import Sms
+from publisher.settings.sms import Sms
 
 AGAIN_AFTER = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=2)

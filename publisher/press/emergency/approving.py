@@ -13,7 +13,7 @@ from approvals.policy import Action, Actor, require
 from publisher import moving
 from publisher.desk import grounds, judging, scheduling
 from publisher.desk.checking import checked_reason, person_of
-from publisher.models.content import Decision, Post, Revision
+from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import (
     EmergencyUse,

@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, scope_of
 from publisher.desk import live
 from publisher.desk.checking import Missing, departments_in_sight
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, Post, Revision, Variant
+from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecision
 from publisher.models.people import Appointment

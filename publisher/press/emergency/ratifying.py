@@ -15,7 +15,7 @@ from publisher import moving
 from publisher.database import Database
 from publisher.desk import judging, scheduling
 from publisher.desk.checking import Missing, check_in_sight, checked_reason
-from publisher.models.content import Post
+from publisher.models.content.posts import Post
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.press.emergency import telling, templates
 from publisher.press.emergency.using import OWED_WITHIN

@@ -21,7 +21,7 @@ from publisher.desk import grounds, judging, leaving, reviewing, scheduling
 from publisher.desk.checking import Check, Invalid, Problem, person_of
 from publisher.desk.leaving import Room
 from publisher.lifecycle import AccountState
-from publisher.models.content import (
+from publisher.models.content.posts import (
     Decision,
     DecisionKind,
     Language,

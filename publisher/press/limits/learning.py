@@ -15,7 +15,7 @@ from publisher.database import table_of
 from publisher.models.accounts import Allowance
 from publisher.platforms import allowances as told
 from publisher.platforms.allowances import Window
-from publisher.platforms.base import Allowance as Told
+from publisher.platforms.base.things import Allowance as Told
 
 
 def learn(session: Session, account_id: int, allowances: Iterable[Told], now: datetime) -> None:

@@ -11,10 +11,11 @@ from publisher.lifecycle import AccountState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
 from publisher.platforms.allowances import PUBLISH
-from publisher.platforms.base import Allowance as Told
-from publisher.platforms.base import OneSeen, Platform, TryLater
-from publisher.press import limits
+from publisher.platforms.base.errors import TryLater
+from publisher.platforms.base.protocol import OneSeen, Platform
+from publisher.platforms.base.things import Allowance as Told
 from publisher.press.bench import Bench
+from publisher.press.limits import learning
 
 WAIT = "looks.wait"
 """Kept beside what platforms tell: until when looks were asked to wait. It holds nothing else."""
@@ -48,4 +49,4 @@ def heed(bench: Bench, account_id: int, platform: Platform, answers: Iterable[On
         told.append(Told(WAIT, 0, 0, max(waits)))
     if told:
         with bench.database.transaction() as session:
-            limits.learn(session, account_id, told, bench.now())
+            learning.learn(session, account_id, told, bench.now())

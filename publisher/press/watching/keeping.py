@@ -17,7 +17,8 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.press import Order
 from publisher.models.watching import Watch
-from publisher.platforms.base import Medium, Outgoing, Seen, shows
+from publisher.platforms.base.texts import shows
+from publisher.platforms.base.things import Medium, Outgoing, Seen
 from publisher.press import found
 from publisher.press.bench import Bench
 from publisher.press.watching.pauses import AGAIN, next_pause

@@ -13,8 +13,8 @@ from approvals.policy import CLOCK
 from publisher import moving
 from publisher.models.deliveries import Account, Receipt
 from publisher.models.watching import Watch
-from publisher.platforms.base import Refused, TryLater
-from publisher.press import accounts
+from publisher.platforms.base.errors import Refused, TryLater
+from publisher.press.accounts import keeping
 from publisher.press.bench import Bench
 from publisher.press.watching.heeding import may_be_asked
 from publisher.press.watching.pauses import AFTER_TROUBLE
@@ -94,4 +94,4 @@ def pause_account(bench: Bench, tried: Account, looks: Looks | None = None) -> N
             watch.look_at = now
         account = moving.lock(session, Account, tried.id)
         if account is not None and account.credentials == tried.credentials:
-            accounts.pause(session, actor=CLOCK, now=now, account_id=tried.id, reason="credentials")
+            keeping.pause(session, actor=CLOCK, now=now, account_id=tried.id, reason="credentials")

@@ -14,15 +14,9 @@ from sqlalchemy.orm import Session
 from publisher.desk import live
 from publisher.models.deliveries import Account, DeliveryAction, Receipt
 from publisher.models.watching import Watch
-from publisher.platforms.base import (
-    CredentialsExpired,
-    OneSeen,
-    Outgoing,
-    Platform,
-    Refused,
-    Seen,
-    TryLater,
-)
+from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
+from publisher.platforms.base.protocol import OneSeen, Platform
+from publisher.platforms.base.things import Outgoing, Seen
 from publisher.press.bench import Bench
 from publisher.press.watching import keeping, leasing
 from publisher.press.watching.heeding import heed, may_be_asked

@@ -13,18 +13,12 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database import Database, migrate
-from publisher.desk import drafting, reviewing, scheduling
-from publisher.desk.drafting import Draft, PreparedDraft, PreparedVariant
+from publisher.desk import reviewing, scheduling
+from publisher.desk.drafting import saving, writing
+from publisher.desk.drafting.drafts import Draft, PreparedDraft, PreparedVariant
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import (
-    Language,
-    Post,
-    PostKind,
-    Revision,
-    Submission,
-    SubmissionKind,
-    Variant,
-)
+from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
+from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
@@ -158,7 +152,7 @@ def handed_in(session: Session, department_id: int, by: Actor) -> Submission:
 def started(session: Session, board: Board, code: str = "water", *, by: Actor | None = None) -> int:
     """A post without a revision, for this department; gives its id."""
     submission = handed_in(session, board.departments[code], board.clerk)
-    post = drafting.start(session, actor=by or board.clerk, now=NOW, submission_id=submission.id)
+    post = saving.start(session, actor=by or board.clerk, now=NOW, submission_id=submission.id)
     session.flush()
     return post.id
 
@@ -188,7 +182,7 @@ def save(
         not_after=not_after,
         asked=tuple(board.departments[code] for code in asked),
     )
-    return drafting.save(
+    return saving.save(
         session,
         actor=by or board.clerk,
         now=now,
@@ -332,7 +326,7 @@ def reply_post(session: Session, board: Board, code: str, *, by: Actor) -> int:
     )
     session.add(post)
     session.flush()
-    drafting.write_revision(
+    writing.write_revision(
         session,
         actor=by,
         now=NOW,

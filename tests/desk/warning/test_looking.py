@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from publisher.database import Database
-from publisher.desk import warning
+from publisher.desk.warning import noting
 from publisher.desk.warning.looking import PATIENCE, Glass, look_now, tick_links
 from publisher.media.store import Store
 from publisher.models.warnings import CheckedLink, LinkFinding
-from publisher.settings import Reach
+from publisher.settings.environment import Reach
 from tests.desk.small_house import NOW
 from tests.support.webserver import Reply, WebServer, serving
 
@@ -37,7 +37,7 @@ def glass(database: Database, store: Store) -> Glass:
 def ask(glass: Glass, *urls: str, now: datetime = NOW) -> None:
     """Ask for these links, as saving a draft does."""
     with glass.database.transaction() as session:
-        warning.ask_for_links(session, urls, now=now)
+        noting.ask_for_links(session, urls, now=now)
 
 
 def row(glass: Glass, url: str) -> CheckedLink:

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from approvals.lifecycle import PostState
 from publisher.database import Database
-from publisher.desk import warning
-from publisher.desk.warning import Text, WarningCode
+from publisher.desk.warning import checks, noting
 from publisher.desk.warning.replies import may_reply
+from publisher.desk.warning.shapes import Text, WarningCode
 from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Thread
-from publisher.models.content import Language, Post, Revision
+from publisher.models.content.posts import Language, Post, Revision
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt, ReceiptOrigin
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.warnings import CheckedLink, LinkFinding, TextMark
@@ -32,7 +32,7 @@ NOTICE = (
 
 def codes(session: Session, revision: Revision, *, now: datetime = NOW) -> set[WarningCode]:
     """What is warned of."""
-    return {one.code for one in warning.warnings_of(session, revision, now=now)}
+    return {one.code for one in checks.warnings_of(session, revision, now=now)}
 
 
 def two(database: Database, first: str, second: str) -> tuple[Board, int, int]:
@@ -54,7 +54,7 @@ def newest(session: Session, post_id: int) -> Revision:
 def test_the_same_text_as_another_posts_is_found_with_that_post(database: Database) -> None:
     _board, earlier, later = two(database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n"))
     with database.reading() as session:
-        found = warning.warnings_of(session, newest(session, later), now=NOW)
+        found = checks.warnings_of(session, newest(session, later), now=NOW)
     alike = [one for one in found if one.code is WarningCode.ALIKE_TEXT]
     assert {one.values["post_id"] for one in alike} == {earlier}
     assert [one.place.variant for one in alike] == [0, 1]
@@ -145,15 +145,15 @@ def test_a_link_seen_a_short_while_ago_is_not_asked_again_but_an_older_one_is(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        warning.ask_for_links(session, ["https://pmc.example/a"], now=NOW)
+        noting.ask_for_links(session, ["https://pmc.example/a"], now=NOW)
         row = session.scalars(select(CheckedLink)).one()
         row.checked_at, row.next_at, row.finding = NOW, None, LinkFinding.FINE
         session.flush()
-        warning.ask_for_links(session, ["https://pmc.example/a"], now=NOW + timedelta(hours=5))
+        noting.ask_for_links(session, ["https://pmc.example/a"], now=NOW + timedelta(hours=5))
         session.refresh(row)
         assert row.next_at is None
         later = NOW + timedelta(hours=7)
-        warning.ask_for_links(session, ["https://pmc.example/a"], now=later)
+        noting.ask_for_links(session, ["https://pmc.example/a"], now=later)
         session.refresh(row)
         assert row.next_at == later
 
@@ -239,6 +239,6 @@ def test_a_draft_of_many_texts_asks_the_database_a_fixed_number_of_times(
                 for at in range(many)
             ]
             with statements(database) as seen:
-                warning.warnings_of_draft(session, post, texts, now=NOW)
+                checks.warnings_of_draft(session, post, texts, now=NOW)
             counts.append(len(seen))
         assert counts[1] == counts[2] == 3

@@ -6,15 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from publisher.desk import warning
 from publisher.desk.warning import (
-    Alike,
-    Known,
-    Place,
-    SeenLink,
-    Text,
-    WarningCode,
     addresses,
+    checks,
     dates,
     likeness,
     links,
@@ -22,7 +16,8 @@ from publisher.desk.warning import (
     numbers,
     replies,
 )
-from publisher.models.content import Language
+from publisher.desk.warning.shapes import Alike, Known, Place, SeenLink, Text, WarningCode
+from publisher.models.content.posts import Language
 from publisher.models.warnings import LinkFinding
 
 TODAY = date(2026, 11, 25)  # a Wednesday
@@ -252,4 +247,4 @@ def test_a_sound_draft_is_warned_of_nothing() -> None:
             descriptions=("A tap",),
         ),
     ]
-    assert warning.warnings(texts, event(date(2026, 11, 28))) == []
+    assert checks.warnings(texts, event(date(2026, 11, 28))) == []

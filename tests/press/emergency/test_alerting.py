@@ -13,10 +13,10 @@ from publisher.lifecycle import DeliveryState
 from publisher.models.emergency import Alert
 from publisher.models.notices import Channel, Notice
 from publisher.models.people import Person
-from publisher.platforms.base import OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
 from publisher.press import stopping
 from publisher.press.emergency import alerting
-from publisher.settings import Sms, SmsTemplate
+from publisher.settings.sms import Sms, SmsTemplate
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, PACE, City
 from tests.support.lane import NO_SMS

@@ -16,7 +16,7 @@ from approvals.lifecycle import PostState
 from publisher.desk import judging
 from publisher.desk.checking import Invalid, Missing
 from publisher.lifecycle import AccountState, DeliveryState
-from publisher.models.content import Decision, DecisionKind, Language, Post, Variant
+from publisher.models.content.posts import Decision, DecisionKind, Language, Post, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import EmergencyUse, TemplateDecision, TemplateRevision, WordHow
 from publisher.press import freezing, stopping

@@ -10,7 +10,7 @@ from approvals.lifecycle import PostState
 from approvals.policy import Role
 from publisher.desk.checking import Invalid, Missing
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Language, Post
+from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.people import Department

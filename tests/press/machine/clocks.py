@@ -15,8 +15,8 @@ from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Freeze
-from publisher.office import backup
-from publisher.platforms.base import (
+from publisher.office.backup import seeking
+from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,
@@ -24,10 +24,9 @@ from publisher.platforms.base import (
     Refused,
     TryLater,
 )
-from publisher.platforms.memory import OURSELVES
 from publisher.platforms.memory.platform import Call
+from publisher.platforms.memory.shelf import OURSELVES
 from publisher.press import (
-    accounts,
     claiming,
     confirming,
     dispatching,
@@ -36,6 +35,7 @@ from publisher.press import (
     sending,
     stopping,
 )
+from publisher.press.accounts import keeping
 from publisher.press.bench import Bench
 from publisher.press.emergency import ratifying
 from publisher.press.parcels import Parcel
@@ -91,7 +91,7 @@ class Brakes(Once):
         """The admin asks the platform."""
         self.use(
             "check_again",
-            accounts.resume,
+            keeping.resume,
             by="admin",
             account_id=self.town.accounts[on],
             health=self.town.platform(on).check(),
@@ -130,7 +130,7 @@ class AtTheClock(Brakes):
         if self._is_anything_unread():
             self.came["listen"] += self.town.listen()
         self.came["answer_live"] += self.town.note_answers()
-        self.came["seek"] += backup.tick_seeking(self.town.bench)
+        self.came["seek"] += seeking.tick_seeking(self.town.bench)
         dispatching.tick_overtaken(self.town.bench)
         ratifying.tick_ratifications(self.database, now=self.town.clock)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from publisher.desk import leaving, live, scheduling, timing, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Post, Revision, Variant
+from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.press import by_hand
 from tests.press.machine.clocks import AtTheClock

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from publisher.platforms.base import Deadline, Medium, Receipt
-from publisher.platforms.memory import OURSELVES, Kept, MemoryPlatform
-from publisher.platforms.memory.shelf import Shelf
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Medium, Receipt
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.platforms.memory.shelf import OURSELVES, Kept, Shelf
 
 
 class Deed(StrEnum):

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from approvals.lifecycle import PostState
 from publisher.desk import live
 from publisher.lifecycle import DeliveryState
-from publisher.models.content import Decision, DecisionKind, PostKind, Revision, Variant
+from publisher.models.content.posts import Decision, DecisionKind, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateVerdict
 from publisher.models.people import Appointment

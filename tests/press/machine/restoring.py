@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 from publisher.desk import scheduling
 from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
-from publisher.office import backup
+from publisher.office.backup import restoring, seeking, writing
 from tests.press.machine.drained import Drained
 from tests.press.machine.scene import SPANS
 
@@ -29,7 +29,7 @@ class Restored(Drained):
         The lag is over by then: what a platform does not show for longer, a restore cannot see.
         """
         file = self.folder / f"backup-{self.houses}.zip"
-        backup.write(self.database, self.town.store, file, now=self.now, tell=tell)
+        writing.write(self.database, self.town.store, file, now=self.now, tell=tell)
         if is_moved_forward:
             self._move_forward()
         self.town.press(timedelta(seconds=after))
@@ -39,12 +39,12 @@ class Restored(Drained):
         self.database.dispose()
         self.asleep.clear()
         self.move_into(self.another_database())
-        done = backup.restore(
+        done = restoring.restore(
             self.database, self.town.store, file, now=self.now, reason="पुनर्स्थापित", tell=tell
         )
         self.came["restore"] += 1
         self.came["restored_in_doubt"] += done.unconfirmed
-        self.came["seek"] += backup.seek(self.town.bench, tell=tell).asked
+        self.came["seek"] += seeking.seek(self.town.bench, tell=tell).asked
 
     def _move_forward(self) -> None:
         """The cell lets everything leave at once that has a time."""

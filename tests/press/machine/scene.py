@@ -21,7 +21,7 @@ from approvals.errors import NotAllowed
 from publisher.database import Database
 from publisher.desk.checking import Invalid
 from publisher.models.deliveries import Account, Delivery
-from publisher.platforms.memory import MemoryPlatform
+from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import stopping
 from tests.press.machine.ledger import Ledger
 from tests.support.city import City, city

@@ -1,0 +1,317 @@
+"""Settings from the environment (prefix `NAGARVANI_`) or a `.env` file, checked at start."""
+
+from __future__ import annotations
+
+import os
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
+from publisher.settings.press import (
+    LOOKS,
+    Access,
+    Press,
+    read_days,
+    read_second,
+    read_seconds,
+    read_some,
+    read_version,
+)
+from publisher.settings.sms import (
+    Sms,
+    SmsTemplate,
+    read_headers,
+    read_method,
+    read_pattern,
+    read_templates,
+)
+
+__all__ = [
+    "Access",
+    "City",
+    "HelpDesk",
+    "Hours",
+    "Press",
+    "Reach",
+    "Settings",
+    "Sms",
+    "SmsTemplate",
+    "WrongSetting",
+    "load",
+]
+
+PREFIX = "NAGARVANI_"
+_WEB = ("https", "http")
+_NEVER_SHOWN = frozenset(
+    {
+        *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"),
+        *("SMS_URL", "SMS_HEADERS", "SMS_BODY"),
+    }
+)
+"""What may hold a password or a key: an error does not repeat it, for errors end up in logs."""
+Value = TypeVar("Value")
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the sentence says which, why, and what to write."""
+
+    def __init__(self, name: str, says: str) -> None:
+        super().__init__(f"{PREFIX}{name}: {says}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class City:
+    """Whose house this is; `code` begins every acknowledgement number."""
+
+    name_mr: str
+    name_en: str
+    code: str
+
+
+class Reach(StrEnum):
+    """Which addresses are asked when links are looked at: LOOPBACK alone is for rehearsals."""
+
+    PUBLIC = "public"
+    LOOPBACK = "loopback"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs from one city or machine to another."""
+
+    database_url: str
+    secret_key: str
+    token_keys: tuple[str, ...]
+    base_url: str
+    trusted_proxies: int
+    media_dir: Path
+    smtp_url: str
+    mail_from: str
+    city: City
+    help_desk: HelpDesk
+    press: Press
+    access: Access
+    sms: Sms
+    link_reach: Reach
+    rehearsals: bool
+    rehearsals_dir: Path
+    rehearsal: str
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether people reach the pages by https."""
+        return self.base_url.startswith("https://")
+
+
+def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
+    """The settings of this environment and of `.env` in `folder`; raises `WrongSetting`."""
+    root = folder or Path.cwd()
+    found = {**_from_file(root / ".env"), **(os.environ if environment is None else environment)}
+    reader = _Reader(
+        {
+            name.removeprefix(PREFIX): text
+            for name, text in found.items()
+            if name.startswith(PREFIX) and text != ""
+        }
+    )
+    return Settings(
+        database_url=reader.read(
+            "DATABASE_URL",
+            f"sqlite:///{root / 'var' / 'nagarvani.db'}",
+            _database_url,
+            "write sqlite:///path/to/file.db or postgresql://name:password@host/database",
+        ),
+        secret_key=reader.read(
+            "SECRET_KEY", "", _long_secret, "write at least 32 characters that nobody can guess"
+        ),
+        token_keys=reader.read("TOKEN_KEYS", (), _keys, "write the keys that `Fernet` made"),
+        base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", 0, _count, "write how many, such as 1"),
+        media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
+        smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
+        mail_from=reader.read(
+            "MAIL_FROM",
+            "nagarvani@localhost",
+            _address,
+            "write it as city@pmc.example",
+        ),
+        city=_city(reader),
+        help_desk=_help_desk(reader),
+        press=_press(reader),
+        access=_access(reader),
+        sms=_sms(reader, root),
+        link_reach=_link_reach(reader),
+        rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
+        rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
+        rehearsal=reader.text("REHEARSAL"),
+    )
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return text == "1"
+
+
+def _link_reach(reader: _Reader) -> Reach:
+    """As far as the platforms: where X is the sandbox, nothing beyond this machine is asked."""
+    usual = Reach.LOOPBACK if _is_here(reader.text("X_API_URL")) else Reach.PUBLIC
+    return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    return {name: text for name, text in dotenv_values(path).items() if text is not None}
+
+
+class _Reader:
+    """Reads one setting after the other out of what was found."""
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self.found = found
+
+    def read(self, name: str, default: Value, make: Callable[[str], Value], says: str) -> Value:
+        if name not in self.found:
+            return default
+        try:
+            return make(self.found[name])
+        except ValueError as problem:
+            if name in _NEVER_SHOWN:
+                raise WrongSetting(name, says) from None
+            raise WrongSetting(name, f"{self.found[name]!r}: {says}") from problem
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.found.get(name, default)
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        says = f"write an address that begins with {' or '.join(f'{one}://' for one in schemes)}"
+        return self.read(name, default, lambda text: _checked_url(text, schemes), says)
+
+
+def _checked_url(text: str, schemes: tuple[str, ...]) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not parts.hostname or parts.port == 0:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    kind, _, place = text.partition("://")
+    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not place.strip("/"):
+        raise ValueError(text)
+    if kind == "sqlite" and not place.startswith("/"):
+        raise ValueError(text)
+    return text
+
+
+def _long_secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("short")
+    return text
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(text.replace(",", " ").split())
+    if any(len(urlsafe_b64decode(key)) != 32 for key in keys):
+        raise ValueError("no key")
+    return keys
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError(text)
+    return int(text)
+
+
+def _address(text: str) -> str:
+    name, _, host = text.rpartition("@")
+    if not name or not host or any(letter.isspace() for letter in host):
+        raise ValueError(text)
+    return text
+
+
+def _city(reader: _Reader) -> City:
+    return City(
+        name_mr=reader.text("CITY_NAME_MR", "पुणे महानगरपालिका"),
+        name_en=reader.text("CITY_NAME", "Pune Municipal Corporation"),
+        code=reader.read("CITY_CODE", "PMC", _code, "write 2 to 8 capital letters"),
+    )
+
+
+def _help_desk(reader: _Reader) -> HelpDesk:
+    says = "write days and hours, such as mon-sat 10:00-18:00"
+    return HelpDesk(
+        phone=reader.read("HELP_PHONE", "", read_phone, "write it as 020-5550-0100"),
+        mail=reader.read("HELP_MAIL", "", _address, "write it as help@pmc.example"),
+        hours=reader.read("HELP_HOURS", None, read_hours, says),
+    )
+
+
+def _code(text: str) -> str:
+    if not (2 <= len(text) <= 8 and text.isascii() and text.isalpha() and text.isupper()):
+        raise ValueError(text)
+    return text
+
+
+def _press(reader: _Reader) -> Press:
+    lease = reader.read("LEASE", 120.0, read_second, "write seconds, such as 120")
+    deadline = reader.read("SEND_DEADLINE", 45.0, read_second, "write seconds, such as 45")
+    if deadline >= lease / 2:
+        raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
+    return Press(
+        x_api_url=reader.url("X_API_URL", "https://api.twitter.com", _WEB),
+        x_web_url=reader.url("X_WEB_URL", "https://x.com", _WEB),
+        graph_api_url=reader.url("GRAPH_API_URL", "https://graph.facebook.com", _WEB),
+        graph_api_version=reader.read(
+            "GRAPH_API_VERSION", "v26.0", read_version, "write it as v26.0"
+        ),
+        facebook_web_url=reader.url("FACEBOOK_WEB_URL", _facebook_pages(reader), _WEB),
+        lease=lease,
+        send_deadline=deadline,
+        looks=reader.read("LOOKS", LOOKS, read_seconds, "write seconds, such as 20,60,300,900"),
+        connections=reader.read("CONNECTIONS", 16, read_some, "write how many, such as 16"),
+        weekly_looks_after=reader.read(
+            "WEEKLY_LOOKS_AFTER", None, read_days, "write days, such as 90, or never"
+        ),
+    )
+
+
+def _facebook_pages(reader: _Reader) -> str:
+    """Where people see Facebook's pages: those of the sandbox, where the interface is its own."""
+    graph = reader.text("GRAPH_API_URL")
+    return graph if _is_here(graph) else "https://www.facebook.com"
+
+
+def _is_here(address: str) -> bool:
+    return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def _access(reader: _Reader) -> Access:
+    return Access(**{field.name: reader.text(field.name.upper()) for field in fields(Access)})
+
+
+def _sms(reader: _Reader, root: Path) -> Sms:
+    says = 'write a JSON object of texts, such as {"Content-Type": "application/json"}'
+    return Sms(
+        sms_url=reader.url("SMS_URL", "", _WEB),
+        sms_method=reader.read("SMS_METHOD", "POST", read_method, "write GET or POST"),
+        sms_headers=reader.read("SMS_HEADERS", {}, read_headers, says),
+        sms_body=reader.text("SMS_BODY"),
+        sms_success=reader.read("SMS_SUCCESS", "", read_pattern, "write a regular expression"),
+        sms_sender=reader.text("SMS_SENDER"),
+        sms_entity_id=reader.text("SMS_ENTITY_ID"),
+        sms_templates=reader.read(
+            "SMS_TEMPLATES",
+            {},
+            lambda text: read_templates(root / text),
+            "name a TOML file with, for each kind, id, text and variables",
+        ),
+    )

@@ -1,0 +1,65 @@
+"""The sandbox's pages for a person: timelines, comments, letterbox, faults. They need no script."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.ledger import Ledger
+from sandbox.pages import dialogs, feeds, hooks, letters, weather
+from sandbox.pages.policy import POLICY
+from sandbox.pages.showing import FILTERS
+from sandbox.pages.words import LANGUAGE_COOKIE, language, word
+
+YEAR_SECONDS = 31_536_000
+
+
+def blueprint(ledger: Ledger) -> Blueprint:
+    """Every page over this ledger."""
+    pages = Blueprint("pages", __name__)
+    feeds.add_to(pages, ledger)
+    letters.add_to(pages, ledger)
+    weather.add_to(pages, ledger)
+    hooks.add_to(pages, ledger)
+    dialogs.add_to(pages, ledger)
+    return pages
+
+
+def prepare(app: Flask) -> None:
+    """Words, filters, headers and the page for what is not there."""
+    app.jinja_env.filters.update(FILTERS)
+    app.context_processor(lambda: {"w": word, "lang": language(), "turned": _turned})
+    app.before_request(_own_pages_only)
+    app.after_request(_dressed)
+    app.register_error_handler(HTTPException, _lost)
+
+
+def _turned(to: str) -> str:
+    """The same page in another language; what its address asks for stays."""
+    kept = {name: text for name, text in request.args.items() if name != "lang"}
+    return "?" + urlencode({**kept, "lang": to})
+
+
+def _own_pages_only() -> tuple[str, int] | None:
+    """Refuse a form that another site's page sends here."""
+    origin = request.headers.get("Origin")
+    if request.method != "GET" and origin and urlsplit(origin).netloc != request.host:
+        return "Sent from another site.", 403
+    return None
+
+
+def _dressed(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if "lang" in request.args:
+        response.set_cookie(
+            LANGUAGE_COOKIE, language(), max_age=YEAR_SECONDS, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def _lost(error: HTTPException) -> tuple[str, int]:
+    return render_template("lost.html"), error.code or 500
