@@ -9,6 +9,9 @@ UPGRADE =
 LONG =
 ONLY =
 PART =
+LOWER =
+MOVED =
+WHERE =
 ARGS =
 export PYTHON VENV
 
@@ -17,7 +20,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof crash mutants bench fmt lint lock shots clean
+.PHONY: help demo test proof crash mutants bench figures fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +42,9 @@ mutants: ## planted bugs, each of which a named test has to notice
 
 bench: ## speed, side by side in one run (ONLY=dispatch PART=idle: one part of it)
 	@$(SETUP) bench $(if $(ONLY),--only $(ONLY)) $(if $(PART),--part $(PART)) $(ARGS)
+
+figures: ## sizes and names with the ceilings they may not pass (LOWER=1, MOVED=1: lower those; WHERE=facades: list)
+	@$(SETUP) figures $(if $(filter-out 0,$(LOWER)),--lower) $(if $(filter-out 0,$(MOVED)),--moved) $(if $(WHERE),--where $(WHERE))
 
 fmt: ## put the code in shape
 	@$(SETUP) fmt

@@ -1,3 +1,3 @@
-"""Setting up a fresh machine, in plain Python: nothing is installed yet when these run."""
+"""Setting up a fresh machine and measuring the source, in plain Python without packages."""
 
 from __future__ import annotations

@@ -93,6 +93,11 @@ def bench(options: argparse.Namespace) -> int:
     return _become([str(there.python), "-m", "bench", *named, *options.arguments])
 
 
+def figures(options: argparse.Namespace) -> int:
+    """Become the figures, which need nothing but Python itself."""
+    return _become([sys.executable, "-m", "tools.figures", *options.arguments])
+
+
 def lint(_options: argparse.Namespace) -> int:
     """Check style, types and layers."""
     there = environment.chosen()
@@ -201,7 +206,8 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    for carry_out in (demo, test, proof, crash, mutants, bench, fmt, lint, lock, shots, clean):
+    checks = (test, proof, crash, mutants, bench, figures, lint)
+    for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)
         if carry_out is demo:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.reading import Source, expect_none, product, python_files
+from tests.house.complaints import expect_none
+from tools.source import Source, product, python_files
 
 COMMITS = {"commit", "begin"}
 COMMIT_ALONG = (

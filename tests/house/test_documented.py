@@ -20,7 +20,7 @@ from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk
 from publisher.settings.press import Access, Press
 from publisher.settings.sms import Sms
-from tests.house.reading import read
+from tools.source import read
 from web.app import create_app
 from web.house import House
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.reading import Source, expect_none, product, read
+from tests.house.complaints import expect_none
+from tools.source import Source, product, read
 
 CONTRACTS = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]
 SHOWN = {contract["id"]: contract["name"] for contract in CONTRACTS["contracts"]}
@@ -63,7 +64,7 @@ def test_every_room_stands_in_a_layer() -> None:
 
 
 def test_every_package_of_the_product_is_linted() -> None:
-    roots = {source.room for source in product()} - set(AT_THE_TOP)
+    roots = {source.root for source in product()} - set(AT_THE_TOP)
     assert roots <= set(CONTRACTS["root_packages"])
 
 
@@ -109,7 +110,7 @@ def find_upward(source: Source) -> Iterator[str]:
         names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         for name in names:
-            if name.split(".")[0] in AT_THE_TOP.get(source.room, ()):
+            if name.split(".")[0] in AT_THE_TOP.get(source.root, ()):
                 yield f"{source.at(node)} imports {name}"
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.reading import read, tracked
 from tests.support.runs import CHECKOUT
 from tools import environment, said, system
 from tools.environment import Environment
 from tools.setup import choose
+from tools.source import read, tracked
 
 NO_PACKAGE = system.Package("no-such-package", "nothing needs it", lambda: False)
 
@@ -46,7 +46,7 @@ def test_make_alone_says_what_there_is() -> None:
     assert done.returncode == 0
     named = {line.split()[1] for line in done.stdout.splitlines()}
     daily = {"help", "demo", "test", "fmt", "lint", "lock", "shots", "clean"}
-    assert named == daily | {"proof", "crash", "mutants", "bench"}
+    assert named == daily | {"proof", "crash", "mutants", "bench", "figures"}
 
 
 def test_port_and_fresh_reach_the_demo() -> None:

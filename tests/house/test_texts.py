@@ -10,8 +10,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.house.reading import expect_none, read, texts
+from tests.house.complaints import expect_none
 from tests.support.runs import CHECKOUT
+from tools.source import read, texts
 
 # Put together here, so that this file does not carry them itself.
 MACHINE = ("/" + "work/", "/" + "root/", "/tmp/" + "tmp", "/opt/" + "wheels")  # noqa: S108  only a word

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.reading import Function, Source, everything, expect_none, read, tracked
+from tests.house.complaints import expect_none
+from tools.source import Function, Source, everything, read, tracked
 
 FUTURE = "from __future__ import annotations"
 # Read by Pythons too old to know this import, to tell their owners so.
