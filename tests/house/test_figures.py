@@ -113,9 +113,10 @@ def test_a_ceiling_falls_to_the_goal_and_no_further() -> None:
     assert lowered["activity_modules"] == 20
 
 
-def test_the_ceiling_of_a_share_is_a_whole_percentage() -> None:
-    lowered = ceilings.lower(a_report(20.3, {}), Ceilings(TODAY, {})).figures
-    assert lowered["private_words"] == 21
+def test_the_ceiling_of_a_share_or_a_median_leaves_room_to_move() -> None:
+    lowered = ceilings.lower(a_report(116.5, {}), Ceilings({}, {})).figures
+    assert lowered["private_words"] == 117
+    assert lowered["median_file"] == 110
 
 
 def test_no_ceiling_is_ever_raised_and_no_floor_lowered() -> None:

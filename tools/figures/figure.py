@@ -45,6 +45,9 @@ class Figure:
     goal: float | None = None
     unit: str = ""
     at_least: bool = False
+    # A share rises when well-named code is deleted, and a median moves with every file: their
+    # ceilings are whole percentages and tens.
+    step: int = 1
     has_ceiling: bool = True
 
     def is_within(self, amount: float, ceiling: float) -> bool:
@@ -54,8 +57,8 @@ class Figure:
     def lowered(self, amount: float, ceiling: float | None) -> float:
         """The strictest ceiling this amount allows: never laxer than now, never past the goal."""
         strictest, laxest = (min, max) if self.at_least else (max, min)
-        # A share rises when well-named code is deleted: its ceiling is a whole percentage.
-        amount = math.ceil(amount) if self.unit else amount
+        steps = amount / self.step
+        amount = self.step * (math.floor(steps) if self.at_least else math.ceil(steps))
         reached = amount if self.goal is None else strictest(amount, self.goal)
         return reached if ceiling is None else laxest(reached, ceiling)
 

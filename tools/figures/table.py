@@ -80,6 +80,7 @@ FIGURES = (
         "merge files that are always opened together",
         goal=130,
         at_least=True,
+        step=10,
     ),
     Figure(
         "circles",
