@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.warning.looking import Glass, tick_links
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongState
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 
 HASH_VERSION = 1
 REPLY = "reply"

@@ -15,10 +15,10 @@ from bench import town
 from bench.databases import Kind, folder_of
 from bench.ground import Arrival, Ground, end, wait
 from bench.town import SECRET, Town
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Receipt
 from publisher.now import now
 from publisher.press.bench import Bench
+from publisher.states import DeliveryState
 from tests.support.processes import Started
 
 WARM_UP = 64

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from bench import cost
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from tests.support import sqlite
 from tests.support.postgres import INITDB, OWNER, Programs
 from tests.support.runs import Run, postmaster_of

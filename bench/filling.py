@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bench import town
 from bench.town import Town
-from publisher.database import Base, table_of
+from publisher.database.session import Base, table_of
 from publisher.models.content.posts import Decision, Post, Revision, RevisionDepartment, Variant
 from publisher.models.deliveries import Attempt, Delivery, Receipt
 from publisher.models.history import Event

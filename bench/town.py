@@ -17,9 +17,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from approvals.lifecycle import PostState
-from publisher.database import Base, Database
-from publisher.lifecycle import AccountState, DeliveryState
+from approvals.states import PostState
+from publisher.database.session import Base, Database
 from publisher.models.content.posts import (
     Decision,
     DecisionKind,
@@ -33,6 +32,7 @@ from publisher.models.content.posts import (
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.now import now
 from publisher.press.accounts.vault import Vault
+from publisher.states import AccountState, DeliveryState
 from tests.support.city import City, city
 
 SECRET = "a secret of the benches, long enough"  # noqa: S105  it opens nothing but a stand-in

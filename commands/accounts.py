@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commands.opening import checked_database
-from publisher import moving
+from publisher import transitions
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.now import now
@@ -74,7 +74,7 @@ def _seal_anew(session: Session, vault: Vault, *, at: datetime) -> list[str]:
                 f"{PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it anew."
             )
         else:
-            moving.record(session, account, "rotate_keys", actor=COMMAND, now=at)
+            transitions.record(session, account, "rotate_keys", actor=COMMAND, now=at)
     _end_walks(session, at=at)
     return shut
 

@@ -9,7 +9,7 @@ import click
 
 from commands.opening import checked_database, font_file
 from commands.sentences import sentence
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.now import now
 from publisher.office import checkup, trying
 from publisher.office.checkup import Finding

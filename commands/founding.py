@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from commands.opening import font_file
-from publisher.database import Database, NewerTables, migrate
+from publisher.database.session import Database, NewerTables, migrate
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
@@ -21,8 +21,8 @@ from publisher.people.register import load_register
 from publisher.press.accounts import connecting, keeping
 from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.press.emergency.delivered import lay_templates
+from publisher.settings.delivery import Access
 from publisher.settings.environment import PREFIX, Settings, WrongSetting
-from publisher.settings.press import Access
 from publisher.words.fonts import make_font
 
 OWNER: Final = "information-technology"

@@ -12,7 +12,7 @@ from typing import IO
 import click
 from sqlalchemy import make_url
 
-from publisher.database import Database
+from publisher.database.session import Database
 
 SUFFIX = ".clock"
 

@@ -14,7 +14,7 @@ import click
 from publisher.settings.environment import Settings, load
 
 if TYPE_CHECKING:
-    from publisher.database import Database
+    from publisher.database.session import Database
     from publisher.press.bench import Bench
     from web.house import House
 
@@ -48,7 +48,7 @@ def font_file() -> Path:
 def checked_database(settings: Settings) -> Database:
     """The database; one sentence where it does not answer, keep its word, or fit this version."""
     from commands.sentences import sentence
-    from publisher.database import Database
+    from publisher.database.session import Database
     from publisher.office import checkup
 
     database = Database(settings.database_url)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from publisher.words.numbers import digits
 from publisher.words.tongues import tongue
-from publisher.worktime import from_local, local_day
+from publisher.working_time import from_local, local_day
 
 _WEEK = 7
 _MARATHI = "mr"

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from demo.days import Anchor, Offset, fill, resolve, words_for
 from publisher.models.content.submissions import SubmissionKind
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 
 @dataclass(frozen=True, slots=True)

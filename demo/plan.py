@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from demo import circular, notices
 from demo.notices import Notice
 from demo.remarks import PlatformName, VariantLanguage
-from publisher.lifecycle import DeliveryState, SubmissionState
+from publisher.states import DeliveryState, SubmissionState
 
 
 class Trouble(StrEnum):

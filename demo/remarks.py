@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, TypedDict
 
-from publisher.lifecycle import CommentState
+from publisher.states import CommentState
 
 PlatformName = Literal["x", "facebook"]
 VariantLanguage = Literal["mr", "en"]

@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 import publisher.models  # noqa: F401  the tables have to be known
-from publisher.database import Base, Database
+from publisher.database.session import Base, Database
 
 
 def _let_tables_be_remade(connection: Connection) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from tests.support import chromium, runs, sqlite, told
 from tests.support.accessibility import Findings, examine
 from tests.support.dialects import share_compiled

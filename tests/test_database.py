@@ -19,12 +19,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
-from publisher.database import Database, ReadOnly, UtcDateTime, migrate
-from publisher.engines import BELIEVED
+from publisher.database.bulk import insert_together
+from publisher.database.engines import BELIEVED
+from publisher.database.session import Database, ReadOnly, UtcDateTime, migrate
 from publisher.models.content.submissions import Counter
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
-from publisher.together import insert_together
 from tests.support.postgres import Server
 
 NOW = datetime(2026, 11, 25, 6, 0, 0, 123456, tzinfo=UTC)
@@ -333,7 +333,7 @@ def test_what_the_server_calls_its_time_zone_changes_nothing(postgres_url: str) 
 
 
 def test_every_moment_in_the_tables_is_of_this_type() -> None:
-    from publisher.database import Base
+    from publisher.database.session import Base
 
     stamps = [
         column

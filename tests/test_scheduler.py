@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import scheduler
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from publisher.settings.delivery import Access
 from publisher.settings.environment import Reach, Settings, WrongSetting, load
 from publisher.settings.help import HelpDesk, Hours
-from publisher.settings.press import Access
 from publisher.settings.sms import SmsTemplate
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys

@@ -12,11 +12,11 @@ from approvals.policy import Action
 from publisher.desk import leaving, scheduling
 from publisher.desk.checking import Invalid, Problem
 from publisher.desk.drafting import reading
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import CredentialsExpired
 from publisher.press import by_hand
 from publisher.press.by_hand import Found, Wanted
+from publisher.states import AccountState, DeliveryState
 from web.acting import actor, reads
 from web.forms import Form
 from web.house import house

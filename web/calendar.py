@@ -18,7 +18,7 @@ from publisher.people.register import departments_in_force
 from publisher.words import dates
 from publisher.words.tongues import tongue
 from publisher.words.when import BadWhen, parse_day
-from publisher.worktime import ONE_DAY, local_day
+from publisher.working_time import ONE_DAY, local_day
 from web import laying_out
 from web.acting import actor, reads
 from web.fields import number_of

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.errors import StaleRevision
-from approvals.lifecycle import PostState
 from approvals.policy import Action, may
+from approvals.states import PostState
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import comparing, graphemes, reading, restoring
 from publisher.desk.drafting.comparing import Change

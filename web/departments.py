@@ -18,7 +18,7 @@ from publisher.office.reorganising import ending as reorganising_ending
 from publisher.people import ladder
 from publisher.people.departments import history as departments_history
 from publisher.people.register import departments_in_force, find_departments, is_in_force
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from web.acting import actor, reads
 from web.house import house
 from web.rules import for_roles

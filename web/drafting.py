@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from approvals.errors import NotAllowed, StaleRevision
 from approvals.policy import Action
-from publisher import checkpoints
+from publisher import failpoints
 from publisher.desk import reviewing
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import drafts, notes, opening, preparing, proposing, reading, saving
@@ -87,7 +87,7 @@ def save(post_id: int) -> Page:
         return _overtaken(post_id, sheet, draft, stale)
     except NotAllowed as refusal:
         return _again(post_id, sheet, draft, Happened((refusal_sentence(refusal),))), 409
-    checkpoints.reach("edit.after_commit")
+    failpoints.reach("edit.after_commit")
     return _saved(post_id, number)
 
 

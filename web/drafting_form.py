@@ -25,7 +25,7 @@ from publisher.models.deliveries import Account
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.people import Department
 from publisher.words.when import BadWhen, parse_when
-from publisher.worktime import local
+from publisher.working_time import local
 from web import drafting_joint
 from web.drafting_joint import JointRow
 from web.fields import DayMonthYearField, options

@@ -14,7 +14,7 @@ from publisher.press.emergency import blanks
 from publisher.press.emergency.using import UseForm
 from publisher.words.numbers import number
 from publisher.words.when import BadWhen, parse_when
-from publisher.worktime import local
+from publisher.working_time import local
 from web.fields import DayMonthYearField, number_of, options
 from web.forms import Form
 from web.wording.emergency import HOWS, blank_word

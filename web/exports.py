@@ -22,7 +22,7 @@ from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.values import Office, Who
 from publisher.office.reporting.wanted import wanted_from
-from publisher.worktime import local
+from publisher.working_time import local
 from web.acting import actor, reads, writes
 from web.handing_in import KIND_WORDS
 from web.house import house

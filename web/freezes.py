@@ -20,7 +20,7 @@ from publisher.people.register import departments_in_force
 from publisher.press import freezing
 from publisher.press.freezing import FreezeForm, FreezeOver
 from publisher.words.when import BadWhen, parse_day, parse_when
-from publisher.worktime import day_bounds
+from publisher.working_time import day_bounds
 from web import on_its_way
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options

@@ -21,7 +21,7 @@ from publisher.desk.intake.forms import HandIn
 from publisher.models.content.submissions import Priority, SubmissionKind
 from publisher.models.people import Department
 from publisher.words.when import BadWhen, parse_when
-from publisher.worktime import from_local, local
+from publisher.working_time import from_local, local
 from web.fields import DayMonthYearField, key_of, number_of, options
 from web.file_rows import FileRow
 from web.forms import Form

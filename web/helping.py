@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from publisher.settings.help import HelpDesk, Hours
 from publisher.words.dates import clock_time, weekdays
 from publisher.words.numbers import digits
-from publisher.worktime import ZONE
+from publisher.working_time import ZONE
 from web.chrome import Help
 from web.words import _, page_language
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from flask import current_app
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.press.accounts.opening import OpenAccount
 from publisher.settings.environment import Settings

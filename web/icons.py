@@ -9,7 +9,7 @@ from typing import Literal
 
 from flask import Flask
 
-from publisher.worktime import ONE_DAY, OPENS, is_working_day, local, local_day
+from publisher.working_time import ONE_DAY, OPENS, is_working_day, local, local_day
 
 Tone = Literal["grey", "amber", "teal", "green", "red", "plum"]
 Fill = Literal["tint", "filled", "outline"]

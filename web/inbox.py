@@ -12,16 +12,16 @@ from wtforms import BooleanField, SelectField, TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher import checkpoints
+from publisher import failpoints
 from publisher.desk import leaving, ordering
 from publisher.desk.checking import Invalid
 from publisher.inbox import replying, routing
-from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
 from publisher.office.reporting import inbox
 from publisher.office.reporting.comment import comment_page
 from publisher.office.reporting.inbox import View
+from publisher.states import CommentState
 from web import warned
 from web.acting import actor, reads
 from web.fields import key_of, options
@@ -153,7 +153,7 @@ def answer(comment_id: int) -> Page:
                 kind=kind,
             )
             leaves = bool(post.deliveries)
-        checkpoints.reach("answer.after_commit")
+        failpoints.reach("answer.after_commit")
     except Invalid as invalid:
         rest = form.show(invalid.problems)
         with house().database.reading() as session:

@@ -12,7 +12,7 @@ from flask import url_for
 
 from publisher.office.reporting.month import CalendarDay, Item, next_month, previous_month
 from publisher.words import dates
-from publisher.worktime import ONE_DAY, local
+from publisher.working_time import ONE_DAY, local
 from web.house import house
 from web.words import page_language
 

@@ -12,8 +12,8 @@ from werkzeug import Response
 from wtforms import StringField
 
 from approvals.errors import NotAllowed
-from approvals.lifecycle import PostState
 from approvals.policy import Action
+from approvals.states import PostState
 from publisher.desk import judging, on_the_spot
 from publisher.desk.drafting import reading
 from publisher.desk.on_the_spot import CodeProblem, CodeRefusal, Spelled

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 from wtforms import TextAreaField
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, may, scope_of
+from approvals.states import PostState
 from publisher.desk import judging, reviewing
 from publisher.desk.checking import Invalid, departments_in_sight
 from publisher.desk.drafting import notes, opening, reading

@@ -21,7 +21,7 @@ from publisher.office.reorganising.standing import OpenThing
 from publisher.people.departments import changing, orders
 from publisher.people.departments.orders import KINDS, BadDepartment, Names, Order
 from publisher.people.register import departments_in_force
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options
 from web.forms import Form

@@ -11,9 +11,9 @@ from wtforms import HiddenField, IntegerField, TextAreaField
 
 from approvals import gate
 from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Action, may
-from publisher import checkpoints
+from approvals.states import PostState
+from publisher import failpoints
 from publisher.desk import decided, judging, return_texts, reviewing, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import comparing, reading
@@ -156,7 +156,7 @@ def approve(post_id: int) -> Page:
                 post_id=post_id,
                 seen=form.seen.data or 0,
             )
-        checkpoints.reach("approve.after_commit")
+        failpoints.reach("approve.after_commit")
     except NotAllowed as refusal:
         done = _done_before(post_id, form.seen.data or 0, judging.APPROVALS, refusal)
         return done or _refused(post_id, form.seen.data or 0, refusal)

@@ -13,14 +13,14 @@ from wtforms.validators import InputRequired
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action
-from publisher import checkpoints
+from publisher import failpoints
 from publisher.desk import scheduling, slots, timing
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.desk.drafting import reading
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Post, Variant
 from publisher.words.when import BadWhen, parse_when
-from publisher.worktime import local
+from publisher.working_time import local
 from web import braked, keeping
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, MinutesField
@@ -70,7 +70,7 @@ def schedule(post_id: int, variant_id: int) -> Page:
         return _time_page(post_id, variant_id, form, happened=rest, clash=clash), 422
     except NotAllowed as refusal:
         return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
-    checkpoints.reach("schedule.after_commit")
+    failpoints.reach("schedule.after_commit")
     flash(_("The time is set."))
     for sentence in told:
         flash(sentence, "amber")

@@ -10,9 +10,9 @@ from flask import Flask, url_for
 from publisher.desk import leaving, live
 from publisher.desk.leaving import Room
 from publisher.desk.live import LiveText
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
+from publisher.states import DeliveryState
 from publisher.words import dates
 from web.house import house
 from web.icons import N_

@@ -18,7 +18,7 @@ from publisher.desk.slots import WEEKDAYS
 from publisher.models.deliveries import Account
 from publisher.words import dates
 from publisher.words.when import BadWhen, parse_time
-from publisher.worktime import from_local, local_day
+from publisher.working_time import from_local, local_day
 from web.acting import actor, reads
 from web.fields import key_of, options
 from web.forms import Form

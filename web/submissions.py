@@ -15,12 +15,12 @@ from approvals.policy import Action, may, scope_of
 from publisher.desk.checking import Invalid
 from publisher.desk.intake import changing, duplicates, looking, merging, questioning, settling
 from publisher.desk.intake.changing import check_recorded_here
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
 from publisher.office.reporting import noted, timeline
 from publisher.people.register import departments_in_force
+from publisher.states import SubmissionState
 from web.acting import actor, reads
 from web.forms import Form
 from web.handing_in import KIND_WORDS

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def found(ground: Ground) -> None:
     """Register, cast and accounts, where they are not there yet."""
     from demo import seeding
-    from publisher.database import Database
+    from publisher.database.session import Database
     from publisher.now import now
 
     settings = ground.settings()

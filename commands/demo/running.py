@@ -44,7 +44,7 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
 
 def lay(ground: Ground, log: Log) -> None:
     """The font, and the database with its tables."""
-    from publisher.database import migrate
+    from publisher.database.session import migrate
     from publisher.words.fonts import make_font
 
     log("demo", f"Laying the demo in {ground.folder}")

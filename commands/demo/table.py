@@ -12,7 +12,7 @@ from demo import cast
 from demo.cast import DemoPerson
 from publisher.notices.wording import in_words
 from publisher.now import now
-from publisher.register import load as load_register
+from publisher.people.register_data import load as load_register
 
 #: What each of `cast.TO_TRY_FIRST` may try first, in Marathi and in English.
 TRIES: Final[Mapping[str, tuple[str, str]]] = {

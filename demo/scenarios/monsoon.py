@@ -10,7 +10,7 @@ from demo.remarks import Remark
 from demo.scenarios import rain
 from demo.scenarios.rain import BOTH, MARATHI, Item
 from demo.seeding.script import Script
-from publisher.lifecycle import CommentState
+from publisher.states import CommentState
 
 COMMENTS: Final = 400
 #: A few name the city under no post of its own: the cell has to find their department.

@@ -10,15 +10,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from demo import notices
 from demo.days import Anchor, Offset
 from demo.notices import Notice, PhotoSpec, Wording
 from demo.plan import Course, Outcome
 from demo.remarks import PlatformName, Remark, VariantLanguage
-from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
 from publisher.models.content.submissions import SubmissionKind
-from publisher.worktime import local_day
+from publisher.states import CommentState, DeliveryState, SubmissionState
+from publisher.working_time import local_day
 
 Variants = tuple[tuple[PlatformName, VariantLanguage], ...]
 MARATHI: Final[Variants] = (("x", "mr"), ("facebook", "mr"))

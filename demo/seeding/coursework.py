@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from demo.plan import Course, Outcome, Trouble
 from demo.seeding import drafting, handing, sending, times
 from demo.seeding.stage import Stage, Step
 from demo.seeding.times import MINUTE, Times
 from publisher.desk.timing import LATE_LIMIT
-from publisher.lifecycle import DeliveryState, SubmissionState
+from publisher.states import DeliveryState, SubmissionState
 
 SECOND = timedelta(seconds=1)
 #: When the press looks for what is unconfirmed, in seconds after sending: a little after its due.

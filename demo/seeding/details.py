@@ -13,7 +13,7 @@ from demo.days import resolve
 from demo.notices import Notice
 from publisher.models.content.submissions import Priority
 from publisher.models.people import Department
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 
 @dataclass(frozen=True)

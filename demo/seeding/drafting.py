@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
 from approvals.policy import Role
+from approvals.states import PostState
 from demo.notices import Notice
 from demo.plan import COURSES, Course
 from demo.remarks import PlatformName, VariantLanguage

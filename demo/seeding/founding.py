@@ -16,7 +16,7 @@ from demo.cast import DemoAppointment, DemoPerson
 from demo.seeding.advising import set_times
 from demo.seeding.readying import prepare_lane
 from demo.seeding.texting import keep_texts
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
 from publisher.people.appointing import recording, rights

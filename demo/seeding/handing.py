@@ -17,9 +17,9 @@ from publisher.desk.checking import Missing
 from publisher.desk.intake import handing_in, merging, questioning, settling
 from publisher.desk.intake.forms import HandIn
 from publisher.desk.intake.receiving import UploadedFile
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.submissions import Submission
-from publisher.worktime import from_local, local_day
+from publisher.states import SubmissionState
+from publisher.working_time import from_local, local_day
 
 LAST_MINUTE = time(23, 59)
 

@@ -11,7 +11,7 @@ from demo.notices import Notice
 from demo.plan import COURSES, Course
 from demo.remarks import Remark
 from demo.seeding.stage import Stage
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 
 def leave_as_it_is(_stage: Stage) -> None:

@@ -8,11 +8,11 @@ from demo.plan import Course, Outcome
 from demo.seeding.drafting import delivery_of
 from demo.seeding.stage import Stage
 from publisher.desk import leaving
-from publisher.lifecycle import DeliveryState
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Outgoing
 from publisher.press.confirming import tick_confirming
 from publisher.press.dispatching import tick_press
+from publisher.states import DeliveryState
 
 SIX_HOURS = timedelta(hours=6).total_seconds()
 """How long the demo shows a delivery as unconfirmed before the clock looks for it."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from demo.days import words_for
 from publisher.desk.drafting.drafts import Draft, VariantDraft
 from publisher.models.content.posts import Language
-from publisher.worktime import ONE_DAY, local_day
+from publisher.working_time import ONE_DAY, local_day
 
 
 def with_slips(draft: Draft, base: datetime) -> Draft:

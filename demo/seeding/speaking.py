@@ -22,9 +22,9 @@ from publisher.desk.checking import Missing
 from publisher.inbox import replying, routing
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
-from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment
 from publisher.notices.mail import tick_mail
+from publisher.states import CommentState
 
 ACTS: Final = (Role.OFFICER, Role.HEAD, *AT_THE_CELL)
 #: How the texts name the city's account; the practice account bears another name.

@@ -16,7 +16,7 @@ from demo import cast
 from demo.notices import Notice
 from demo.seeding.practice import Practice
 from demo.seeding.travelling import Clock, opener
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Missing
 from publisher.media.store import Store
 from publisher.models.deliveries import Account

@@ -8,7 +8,7 @@ from typing import Final
 
 from demo.notices import Notice
 from demo.plan import Course, Outcome
-from publisher.worktime import ZONE
+from publisher.working_time import ZONE
 
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)

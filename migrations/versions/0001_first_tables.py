@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from publisher.database import UtcDateTime
+from publisher.database.session import UtcDateTime
 
 revision = "0001"
 down_revision = None

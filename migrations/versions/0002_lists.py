@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from publisher.database import UtcDateTime
+from publisher.database.session import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from publisher.database import UtcDateTime
+from publisher.database.session import UtcDateTime
 
 revision = "0003"
 down_revision = "0002"

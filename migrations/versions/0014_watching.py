@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from publisher.database import Key, UtcDateTime
+from publisher.database.session import Key, UtcDateTime
 
 revision = "0014"
 down_revision = "0013"

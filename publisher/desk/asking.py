@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
+from publisher import transitions
 from publisher.desk import judging
 from publisher.models.comments import Reply
 from publisher.models.content.posts import Revision
@@ -49,7 +49,7 @@ def _say_blocked(
     now: datetime,
 ) -> None:
     values = {"why": why, "department": department_id}
-    moving.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
+    transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
     more = {"why": why, "department": session.get_one(Department, department_id)}
     for one in ladder.caretakers(session, now=now):
         tell(session, NoticeKind.REVIEW_BLOCKED, one.person, revision, now=now, more=more)

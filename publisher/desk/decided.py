@@ -9,15 +9,15 @@ from enum import StrEnum
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor
+from approvals.states import PostState
 from publisher.desk import judging
 from publisher.desk.checking import departments_in_sight, person_of
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, DecisionKind, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
-from publisher.worktime import from_local, local_day
+from publisher.states import DeliveryState
+from publisher.working_time import from_local, local_day
 
 Place = tuple[datetime, int]
 """Where a page ended: when the last decision on it was made, and its id."""

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.desk import leaving
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Language, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, Receipt
+from publisher.states import DeliveryState
 
 Slot = tuple[int, Language]
 """An account and a language: where one text of a post stands."""

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from publisher.models.content.submissions import Counter
-from publisher.worktime import local
+from publisher.working_time import local
 
 
 def next_number(session: Session, *, city_code: str, now: datetime) -> str:

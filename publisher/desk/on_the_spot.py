@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import WrongRole, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk import judging
 from publisher.desk.checking import Missing, check_in_sight, person_of
 from publisher.models.content.posts import Decision, Post, Revision
@@ -96,7 +96,7 @@ def make(
 
     Raises `WrongRole`, `StaleRevision`, or `WrongState` where nothing waits for a decision.
     """
-    post = moving.lock(session, Post, post_id)
+    post = transitions.lock(session, Post, post_id)
     if post is None:
         raise Missing(post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
@@ -109,7 +109,7 @@ def make(
     code.made_by_id, code.made_under_id = person_of(actor), actor.appointment_id
     session.add(code)
     values = {"revision": post.newest}
-    moving.record(session, post, "ask_on_the_spot", actor=actor, now=now, values=values)
+    transitions.record(session, post, "ask_on_the_spot", actor=actor, now=now, values=values)
     return code
 
 
@@ -183,7 +183,7 @@ def typed(session: Session, *, actor: Actor, now: datetime, letters: str) -> Spo
     if code is None:
         throttling.store_failure(session, keys, now=now)
         person = session.get_one(Person, actor.person_id)
-        moving.record(session, person, "refuse_code", actor=actor, now=now)
+        transitions.record(session, person, "refuse_code", actor=actor, now=now)
     return _answer(code, actor=actor, now=now)
 
 

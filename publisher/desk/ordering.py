@@ -12,19 +12,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import NotAllowed, WrongRole
-from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, require
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk import live, reviewing, scheduling
 from publisher.desk.checking import Invalid, Problem, checked_reason
 from publisher.desk.live import LiveText
 from publisher.desk.timing import LONGEST_LATE_LIMIT
-from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.people import Appointment
 from publisher.models.press import Order
+from publisher.states import DeliveryState
 
 UNSETTLED = (
     DeliveryState.SCHEDULED,
@@ -81,7 +81,7 @@ def order(
     session.add(made)
     session.flush()
     values = {"action": action.value, "order": made.id}
-    moving.record(session, delivery, "order", actor=actor, now=now, values=values)
+    transitions.record(session, delivery, "order", actor=actor, now=now, values=values)
     return made
 
 
@@ -173,7 +173,7 @@ def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: d
         return
     scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="order_deletion")
     post.reason = reason
-    moving.apply(
+    transitions.apply(
         session, post, PostState.WITHDRAWN, actor=actor, now=now, verb=Action.WITHDRAW_POST
     )
 
@@ -190,7 +190,7 @@ def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
         given.receipt.gone_at = given.receipt.gone_at or now
     if given.comment is not None:
         given.comment.hidden_at = now if given.action is DeliveryAction.HIDE else None
-        moving.record(
+        transitions.record(
             session,
             given.comment,
             "hidden" if given.action is DeliveryAction.HIDE else "shown_again",

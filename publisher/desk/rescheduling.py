@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.errors import NotAllowed
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
+from approvals.states import PostState
 from publisher.desk import frozen, scheduling, slots
 from publisher.desk.checking import Check, Missing, Problem
 from publisher.desk.holding_back import facts_of

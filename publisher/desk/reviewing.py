@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require, scope_of
-from publisher import checkpoints, moving
+from approvals.states import PostState
+from publisher import failpoints, transitions
 from publisher.desk import asking, judging, on_the_spot, scheduling
 from publisher.desk.checking import Invalid, Missing, Problem, checked_reason
 from publisher.desk.starting import blanks
@@ -65,7 +65,7 @@ def _open_review(session: Session, revision: Revision, *, actor: Actor, now: dat
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(revision, now=now)
     values["warnings"] = checks.recorded(session, revision, now=now)
-    moving.apply(
+    transitions.apply(
         session,
         post,
         PostState.IN_REVIEW,
@@ -107,7 +107,7 @@ def approve(session: Session, *, actor: Actor, now: datetime, post_id: int, seen
         session, DecisionKind.APPROVED, revision, department_id, actor=actor, now=now
     )
     _settle(session, revision, actor=actor, now=now)
-    checkpoints.reach("approve.before_commit")
+    failpoints.reach("approve.before_commit")
     return decision
 
 
@@ -199,9 +199,9 @@ def _settle(session: Session, revision: Revision, *, actor: Actor, now: datetime
     post, values = revision.post, {"revision": revision.number}
     case = judging.case_of(revision, now=now)
     if gate.missing_departments(case, gate.counting(case)):
-        moving.record(session, post, "approve", actor=actor, now=now, values=values)
+        transitions.record(session, post, "approve", actor=actor, now=now, values=values)
         return
-    moving.apply(
+    transitions.apply(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
     more = asking.by(session, actor)
@@ -221,7 +221,7 @@ def approve_by_own_hand(
         session, DecisionKind.OWN_HAND, revision, post.department_id, actor=actor, now=now
     )
     values = {"revision": revision.number}
-    moving.apply(
+    transitions.apply(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
     return decision
@@ -283,7 +283,7 @@ def _refuse(
     for other in standing_approvals(revision):
         other.withdrawn_at, other.withdrawn_by_id = now, actor.person_id
     values = {"revision": revision.number, "decision": decision.id}
-    moving.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
+    transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
     if revision.post.reply is not None:
         revision.post.reply.withdrawn_at = now  # so that the comment can be answered anew
     more = {"reason": words, **asking.by(session, actor)}
@@ -304,7 +304,7 @@ def standing_approvals(revision: Revision, department_id: int | None = None) -> 
 
 def locked_post(session: Session, post_id: int) -> Post:
     """The post, locked until the transaction ends, or `Missing`."""
-    post = moving.lock(session, Post, post_id)
+    post = transitions.lock(session, Post, post_id)
     if post is None:
         raise Missing(post_id)
     return post

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, NotApproved, WrongState
 from approvals.gate import Refusal
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
-from publisher import checkpoints, moving
+from approvals.states import PostState
+from publisher import failpoints, transitions
 from publisher.desk import account_use, correcting, leaving
 from publisher.desk.checking import Missing
 from publisher.desk.timing import GONE, LATE_LIMIT, LONGEST_LATE_LIMIT, UNSENT, check_time
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.states import DeliveryState
 
 
 class OnItsWay(NotAllowed):
@@ -60,7 +60,7 @@ def schedule(
     delivery = _set_time(
         session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
     )
-    checkpoints.reach("schedule.before_commit")
+    failpoints.reach("schedule.before_commit")
     return delivery
 
 
@@ -131,13 +131,15 @@ def publish_now(
 
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
     """Cancel a delivery that has not left; `OnItsWay` says honestly where it has."""
-    delivery = moving.lock(session, Delivery, delivery_id)
+    delivery = transitions.lock(session, Delivery, delivery_id)
     if delivery is None:
         raise Missing(delivery_id)
     require(actor, _cancels(delivery), delivery.post.department_id, now=now)
     if delivery.state in GONE:
         raise OnItsWay(state=delivery.state)
-    moving.apply(session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel")
+    transitions.apply(
+        session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel"
+    )
     return delivery
 
 
@@ -165,7 +167,7 @@ def cancel_unsent(
     )
     found = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
     for state in UNSENT:
-        moving.apply_all(
+        transitions.apply_all(
             session,
             [one for one in found if one.state is state],
             DeliveryState.CANCELLED,
@@ -226,7 +228,7 @@ def add_delivery(
         scheduled_by_id=actor.person_id,
     )
     session.add(delivery)
-    moving.record(
+    transitions.record(
         session, delivery, "schedule", actor=actor, now=now, values={"due_at": due_at.isoformat()}
     )
     return delivery
@@ -245,9 +247,9 @@ def _put_back(
     if delivery.state in GONE:
         raise OnItsWay(state=delivery.state)
     if delivery.state is DeliveryState.SCHEDULED:
-        moving.record(session, delivery, "reschedule", actor=actor, now=now, values=values)
+        transitions.record(session, delivery, "reschedule", actor=actor, now=now, values=values)
     else:
-        moving.apply(
+        transitions.apply(
             session,
             delivery,
             DeliveryState.SCHEDULED,
@@ -268,7 +270,7 @@ def _variant(session: Session, variant_id: int) -> Variant:
 
 
 def _locked_post(session: Session, post_id: int) -> Post:
-    post = moving.lock(session, Post, post_id)
+    post = transitions.lock(session, Post, post_id)
     if post is None:
         raise Missing(post_id)
     return post

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, may
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Check, Missing
 from publisher.desk.timing import CLASH, Taken, taken
-from publisher.lifecycle import AccountState
 from publisher.models.calendar import QuietTime, Slot
 from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Account
-from publisher.worktime import ONE_DAY, from_local, local, local_day
+from publisher.states import AccountState
+from publisher.working_time import ONE_DAY, from_local, local, local_day
 
 AHEAD = timedelta(days=31)
 """How far free times are looked for where the approval's window has no end."""
@@ -78,7 +78,7 @@ def set_quiet_time(
         set_by_id=actor.person_id,
     )
     session.add(quiet)
-    moving.record(session, quiet, "set_quiet_time", actor=actor, now=now, values=_said(quiet))
+    transitions.record(session, quiet, "set_quiet_time", actor=actor, now=now, values=_said(quiet))
     return quiet
 
 
@@ -88,7 +88,9 @@ def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_id
     quiet = session.get(QuietTime, quiet_id)
     if quiet is None:
         raise Missing(quiet_id)
-    moving.record(session, quiet, "remove_quiet_time", actor=actor, now=now, values=_said(quiet))
+    transitions.record(
+        session, quiet, "remove_quiet_time", actor=actor, now=now, values=_said(quiet)
+    )
     session.delete(quiet)
 
 
@@ -129,7 +131,7 @@ def _set_slot(
         set_by_id=actor.person_id,
     )
     session.add(slot)
-    moving.record(session, slot, "set_slot", actor=actor, now=now, values=_told(slot))
+    transitions.record(session, slot, "set_slot", actor=actor, now=now, values=_told(slot))
     return slot
 
 
@@ -139,7 +141,7 @@ def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) 
     slot = session.get(Slot, slot_id)
     if slot is None:
         raise Missing(slot_id)
-    moving.record(session, slot, "remove_slot", actor=actor, now=now, values=_told(slot))
+    transitions.record(session, slot, "remove_slot", actor=actor, now=now, values=_told(slot))
     session.delete(slot)
 
 

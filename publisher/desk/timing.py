@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.desk.checking import GRACE, Invalid, Problem
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.states import DeliveryState
 
 UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
 GONE = (

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import NotApproved, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk import asking, reviewing, scheduling, timing
 from publisher.desk.checking import checked_reason
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.notices.composing import NoticeKind
+from publisher.states import DeliveryState
 
 
 def withdraw_approval(
@@ -117,7 +117,7 @@ def _void(
         decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
     post = revision.post
     if post.state is PostState.APPROVED:
-        moving.apply(
+        transitions.apply(
             session,
             post,
             PostState.IN_REVIEW,
@@ -127,7 +127,7 @@ def _void(
             values=values,
         )
     else:
-        moving.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
+        transitions.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
 
 
 def withdraw_post(
@@ -141,7 +141,7 @@ def withdraw_post(
     scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="withdraw_post")
     if post.reply is not None:
         post.reply.withdrawn_at = now
-    moving.apply(
+    transitions.apply(
         session,
         post,
         PostState.WITHDRAWN,

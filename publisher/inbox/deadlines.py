@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from publisher import worktime
+from publisher import working_time
 
 ANSWER_WITHIN = 3
 """Working days."""
@@ -15,9 +15,9 @@ ASSIGN_WITHIN = 4.0
 
 def answer_by(received_at: datetime) -> datetime:
     """When an answer is due, counted from when the citizen wrote."""
-    return worktime.add_working_days(received_at, ANSWER_WITHIN)
+    return working_time.add_working_days(received_at, ANSWER_WITHIN)
 
 
 def assign_by(received_at: datetime) -> datetime:
     """When the cell has to have found the department of a comment."""
-    return worktime.add_working_hours(received_at, ASSIGN_WITHIN)
+    return working_time.add_working_hours(received_at, ASSIGN_WITHIN)

@@ -11,10 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import checkpoints, moving
-from publisher.database import UtcDateTime
+from publisher import failpoints, transitions
+from publisher.database.session import UtcDateTime
 from publisher.inbox import deadlines, routing
-from publisher.lifecycle import AccountState, CommentState
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
@@ -22,6 +21,7 @@ from publisher.platforms.base import things
 from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
 from publisher.press.accounts import keeping
 from publisher.press.bench import Bench
+from publisher.states import AccountState, CommentState
 
 MENTIONS_ON = frozenset({"x"})
 """The platforms on which citizens reach us without standing under a post of ours."""
@@ -141,9 +141,9 @@ def _read(bench: Bench, reading: Reading) -> int | None:
     except CredentialsExpired:
         _pause(bench, reading)
         return 0
-    checkpoints.reach("listen.page_unstored")
+    failpoints.reach("listen.page_unstored")
     found = _store(bench, reading, page)
-    checkpoints.reach("listen.page_stored")
+    failpoints.reach("listen.page_stored")
     return found
 
 
@@ -166,7 +166,7 @@ def _store(bench: Bench, reading: Reading, page: things.Page) -> int:
     """Store the page and its cursor in one transaction; the account's lock keeps order."""
     with bench.database.transaction() as session:
         now = bench.now()
-        moving.lock(session, Account, reading.account.id)
+        transitions.lock(session, Account, reading.account.id)
         source = session.get_one(Source, reading.source_id)
         remarks = [one for one in page.remarks if not one.by_ourselves]
         found = sum(keep(session, source.account_id, one, now=now) for one in remarks)
@@ -193,7 +193,7 @@ def keep(session: Session, account_id: int, remark: things.Remark, *, now: datet
         _note_edit(session, known, remark, now=now)
         return False
     comment = _new_comment(session, account_id, remark, now=now)
-    moving.record(session, comment, "receive", actor=CLOCK, now=now)
+    transitions.record(session, comment, "receive", actor=CLOCK, now=now)
     routing.route_new(session, comment, now=now)
     return True
 
@@ -202,7 +202,7 @@ def _note_edit(session: Session, known: Comment, remark: things.Remark, *, now: 
     if known.text == remark.text:
         return
     known.text = remark.text
-    moving.record(session, known, "edited_by_citizen", actor=CLOCK, now=now)
+    transitions.record(session, known, "edited_by_citizen", actor=CLOCK, now=now)
 
 
 def _new_comment(

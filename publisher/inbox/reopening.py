@@ -8,13 +8,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
+from publisher import transitions
 from publisher.inbox import routing
 from publisher.inbox.routing import RoutingReason
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Order
+from publisher.states import CommentState, DeliveryState
 
 
 def reopen_unanswered(session: Session, *, now: datetime) -> int:
@@ -55,7 +55,7 @@ def _reopen(session: Session, reply: Reply, *, now: datetime) -> None:
     """Where it answered an earlier opening, the comment stands as it is."""
     reply.withdrawn_at = now
     session.flush()
-    comment = moving.lock(session, Comment, reply.comment_id)
+    comment = transitions.lock(session, Comment, reply.comment_id)
     answered = (CommentState.ANSWERED, CommentState.CLOSED)
     if comment is None or reply.opening != comment.opening or comment.state not in answered:
         return

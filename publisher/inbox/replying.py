@@ -8,18 +8,18 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, Role, require
-from publisher import checkpoints, moving
-from publisher.database import Database
+from approvals.states import PostState
+from publisher import failpoints, transitions
+from publisher.database.session import Database
 from publisher.desk import reviewing, scheduling
 from publisher.desk.drafting import writing
 from publisher.desk.drafting.drafts import PreparedVariant
 from publisher.inbox import reopening, routing
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.states import CommentState, DeliveryState
 from publisher.words import scripts
 
 OWN_HAND = (Role.OFFICER, Role.HEAD)
@@ -55,7 +55,7 @@ def answer(
     written = _variant(comment, text)
     revision = writing.write_revision(session, actor=actor, now=now, post=post, variants=[written])
     _decide(session, post, revision, actor=actor, now=now)
-    checkpoints.reach("answer.before_commit")
+    failpoints.reach("answer.before_commit")
     return post
 
 
@@ -154,9 +154,9 @@ def _note_live(session: Session, reply: Reply, *, now: datetime) -> None:
     comment, values = reply.comment, {"post": reply.post_id}
     if reply.answer is AnswerKind.INTERIM:
         comment.interim_at = now
-        moving.record(session, comment, "interim", actor=CLOCK, now=now, values=values)
+        transitions.record(session, comment, "interim", actor=CLOCK, now=now, values=values)
         return
-    moving.apply(
+    transitions.apply(
         session,
         comment,
         CommentState.ANSWERED,

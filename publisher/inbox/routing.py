@@ -10,19 +10,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, require
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk import scheduling, timing
 from publisher.desk.checking import Missing, checked_reason
 from publisher.inbox import deadlines
-from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.content.posts import Post
 from publisher.models.people import Department
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
+from publisher.states import CommentState
 
 
 class RoutingReason(StrEnum):
@@ -111,9 +111,9 @@ def _move(
     to = CommentState.RECEIVED if comment.department_id is None else CommentState.ROUTED
     values = {"why": reason.value, "department": comment.department_id}
     if comment.state is to:
-        moving.record(session, comment, verb, actor=actor, now=now, values=values)
+        transitions.record(session, comment, verb, actor=actor, now=now, values=values)
     else:
-        moving.apply(session, comment, to, actor=actor, now=now, verb=verb, values=values)
+        transitions.apply(session, comment, to, actor=actor, now=now, verb=verb, values=values)
 
 
 def _tell(session: Session, comment: Comment, *, now: datetime) -> None:
@@ -201,7 +201,7 @@ def close(
     comment.reason = checked_reason(reason)
     if comment.state is CommentState.ROUTED:
         take_back_answer(session, comment, actor=actor, now=now, why="close")
-    moving.apply(session, comment, CommentState.CLOSED, actor=actor, now=now, verb="close")
+    transitions.apply(session, comment, CommentState.CLOSED, actor=actor, now=now, verb="close")
     return comment
 
 
@@ -231,7 +231,7 @@ def open_again(
     department_id = comment.department_id or actor.department_id
     comment.opening += 1
     comment.reason = ""
-    moving.apply(session, comment, CommentState.ROUTED, actor=actor, now=now, verb="reopen")
+    transitions.apply(session, comment, CommentState.ROUTED, actor=actor, now=now, verb="reopen")
     _put(session, comment, department_id, why, details, actor=actor, now=now)
     routed = comment.department_id is not None
     comment.due_at = deadlines.answer_by(now) if routed else deadlines.assign_by(now)
@@ -244,7 +244,7 @@ def take_back_answer(
     reply = standing_answer(session, comment)
     if reply is None:
         return
-    moving.lock(session, Post, reply.post_id)
+    transitions.lock(session, Post, reply.post_id)
     gone = [one.state for one in reply.post.deliveries if one.state in timing.GONE]
     if gone:
         raise scheduling.OnItsWay(state=gone[0])
@@ -255,12 +255,12 @@ def withdraw_reply(
     session: Session, reply: Reply, *, actor: Actor, now: datetime, why: str
 ) -> None:
     """Give an answer up for good: what of it has not left never will."""
-    post = moving.lock(session, Post, reply.post_id)
+    post = transitions.lock(session, Post, reply.post_id)
     scheduling.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
     reply.withdrawn_at = now
     if post is not None and post.state is not PostState.WITHDRAWN:
         values = {"why": why}
-        moving.apply(
+        transitions.apply(
             session,
             post,
             PostState.WITHDRAWN,
@@ -284,7 +284,7 @@ def standing_answer(session: Session, comment: Comment) -> Reply | None:
 
 def locked_comment(session: Session, comment_id: int) -> Comment:
     """The comment, locked until the transaction ends, or `Missing`."""
-    comment = moving.lock(session, Comment, comment_id)
+    comment = transitions.lock(session, Comment, comment_id)
     if comment is None:
         raise Missing(comment_id)
     return comment

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.deliveries import Account
 from publisher.models.people import SignIn
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from publisher.database import Base, Key, UtcDateTime
+from publisher.database.session import Base, Key, UtcDateTime
 
 
 class Outage(Base):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
-from publisher.lifecycle import CommentState
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.deliveries import Account, Receipt
 from publisher.models.people import Appointment, Department
+from publisher.states import CommentState
 
 if TYPE_CHECKING:
     from publisher.models.content.posts import Post

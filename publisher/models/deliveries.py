@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
-from publisher.lifecycle import AccountState, DeliveryState
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.people import Department
+from publisher.states import AccountState, DeliveryState
 
 if TYPE_CHECKING:
     from publisher.models.content.posts import Post, Variant

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.people import Department, Person
 
 _WAITS = text("done_at IS NULL AND dropped_at IS NULL")

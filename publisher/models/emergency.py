@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.content.posts import Decision
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Department, Person

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime
+from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.comments import Comment, Thread
 from publisher.models.content.posts import Decision, Post, RevisionDepartment
 from publisher.models.content.submissions import Submission

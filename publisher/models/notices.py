@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.people import Person
+from publisher.states import NoticeState
 
 
 class Channel(StrEnum):

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from approvals.policy import Role
-from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 
 
 class Department(Base):

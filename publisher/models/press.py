@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
 from publisher.models.people import Appointment, Department, Person

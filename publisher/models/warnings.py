@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from publisher.database import Base, UtcDateTime, enum_type
+from publisher.database.session import Base, UtcDateTime, enum_type
 
 
 class LinkFinding(StrEnum):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime
+from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.deliveries import Receipt
 from publisher.models.people import Appointment, Person
 

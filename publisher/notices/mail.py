@@ -12,7 +12,7 @@ from email.utils import format_datetime, parseaddr
 
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.notices import Channel, Notice
 from publisher.notices import paths, sending
 from publisher.notices.sending import GIVEN_UP_AFTER, LEASE, WAITS

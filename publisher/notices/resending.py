@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
-from publisher import moving
-from publisher.lifecycle import NoticeState
+from publisher import transitions
 from publisher.models.notices import Channel, Notice
 from publisher.notices import paths
 from publisher.notices.composing import NoticeKind
+from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)
 PAGE = 50
@@ -73,12 +73,14 @@ def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice)
     gone, `AccessClosed`, or `WrongState` where it is not stuck.
     """
     require(actor, Action.SEND_MAIL_AGAIN, None, now=now)
-    found = moving.lock(session, Notice, notice.id)
+    found = transitions.lock(session, Notice, notice.id)
     if found is None or (found.state in STUCK and not can_go_again(found)):
         raise LinkGone
     if found.person is not None and found.person.disabled_at is not None:
         raise AccessClosed
-    moving.apply(session, found, NoticeState.QUEUED, actor=actor, now=now, verb="send_mail_again")
+    transitions.apply(
+        session, found, NoticeState.QUEUED, actor=actor, now=now, verb="send_mail_again"
+    )
     found.queued_at = found.send_at = now
     found.leased_until, found.reason = None, ""
     found.address = _address_now(found)

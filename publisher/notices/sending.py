@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.checkpoints import reach
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher import transitions
+from publisher.database.session import Database
+from publisher.failpoints import reach
 from publisher.models.history import Event
 from publisher.models.notices import Channel, Notice
 from publisher.notices import paths
 from publisher.notices.handing import NotSent, OutcomeUnknown, Refused, Unreachable
+from publisher.states import NoticeState
 
 LEASE = timedelta(minutes=5)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
@@ -164,7 +164,7 @@ def _record(
     *,
     now: datetime,
 ) -> None:
-    notice = moving.lock(session, Notice, claimed.id)
+    notice = transitions.lock(session, Notice, claimed.id)
     if notice is None or notice.tries != claimed.tries or notice.channel is not claimed.channel:
         return  # the lease ended meanwhile, and another try has it
     if problem is None:
@@ -232,4 +232,4 @@ def _end(
 
 
 def _move(session: Session, notice: Notice, to: NoticeState, verb: str, now: datetime) -> None:
-    moving.apply(session, notice, to, actor=CLOCK, now=now, verb=verb)
+    transitions.apply(session, notice, to, actor=CLOCK, now=now, verb=verb)

@@ -14,14 +14,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.models.notices import Channel, Notice
 from publisher.notices import gateway, paths, sending
 from publisher.notices.composing import NoticeKind, variables_of
 from publisher.notices.handing import Refused
 from publisher.settings.sms import Sms, SmsTemplate
+from publisher.states import NoticeState
 
 PLACE: Final = "{#var#}"
 LONGEST_VARIABLE: Final = 30
@@ -111,7 +111,7 @@ class _BySms:
         if notice.mail_too or mail is None or notice.kind in _TO_THIS_NUMBER_ALONE:
             return False
         verb = "by_mail_instead"
-        moving.apply(session, notice, NoticeState.QUEUED, actor=CLOCK, now=now, verb=verb)
+        transitions.apply(session, notice, NoticeState.QUEUED, actor=CLOCK, now=now, verb=verb)
         notice.channel, notice.address, notice.variables = Channel.MAIL, mail, {}
         notice.tries, notice.send_at, notice.leased_until, notice.reason = 0, now, None, ""
         return True

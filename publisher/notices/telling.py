@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
+from publisher import transitions
 from publisher.models.notices import Channel
 from publisher.models.people import NoticeGroup, Person, Preference, Telling
 
@@ -95,4 +95,4 @@ def choose(
         session.merge(Preference(person_id=person.id, about=group, telling=telling))
     if changed:
         values = {group.value: telling.value for group, telling in changed.items()}
-        moving.record(session, person, "choose_telling", actor=actor, now=now, values=values)
+        transitions.record(session, person, "choose_telling", actor=actor, now=now, values=values)

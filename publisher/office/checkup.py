@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from publisher.database import Database
-from publisher.lifecycle import AccountState
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.notices.sms import unknown_in
 from publisher.office import clocks
@@ -31,6 +30,7 @@ from publisher.press.accounts.opening import OpenAccount
 from publisher.press.watching import lateness
 from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
+from publisher.states import AccountState
 from publisher.words import shaping
 
 LATE: Final = timedelta(minutes=1)

@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import ClockBeat, Delivery
+from publisher.states import DeliveryState
 
 ALIVE: Final = timedelta(seconds=30)
 """A clock beats once a second; one that has been silent so long is taken for dead."""

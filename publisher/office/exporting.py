@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Missing, person_of
 from publisher.models.lists import Export, ExportPart
 from publisher.models.people import Appointment

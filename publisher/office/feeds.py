@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, ActorKind
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Missing, departments_in_sight, person_of
 from publisher.models.calendar import CalendarFeed
 from publisher.models.people import Appointment, Person
 from publisher.office.reporting.month import Item, items_by_day
 from publisher.people.links import digest_of
 from publisher.people.signing_in.sessions import line_of
-from publisher.worktime import ONE_DAY, local_day
+from publisher.working_time import ONE_DAY, local_day
 
 DAYS_BACK = 30
 DAYS_AHEAD = 180
@@ -67,7 +67,7 @@ def renew(session: Session, *, actor: Actor, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed(person_id=person_id, token_digest=digest_of(token), made_at=now)
     session.add(feed)
-    moving.record(session, feed, "make_feed", actor=actor, now=now)
+    transitions.record(session, feed, "make_feed", actor=actor, now=now)
     return token
 
 
@@ -81,7 +81,7 @@ def end(session: Session, *, actor: Actor, now: datetime) -> None:
         .where(CalendarFeed.person_id == feed.person_id, CalendarFeed.ended_at.is_(None))
         .values(ended_at=now)
     )
-    moving.record(session, feed, "end_feed", actor=actor, now=now)
+    transitions.record(session, feed, "end_feed", actor=actor, now=now)
 
 
 def fetch(session: Session, *, token: str, now: datetime) -> Fed:

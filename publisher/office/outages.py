@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK, Role
-from publisher import moving
-from publisher.database import Database
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.models.clocks import Outage
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
@@ -94,7 +94,7 @@ def _end(session: Session, now: datetime) -> int:
     for outage in over:
         outage.ended_at = now
         values = {"seconds": round((now - outage.began_at).total_seconds())}
-        moving.record(session, outage, "clock_back", actor=CLOCK, now=now, values=values)
+        transitions.record(session, outage, "clock_back", actor=CLOCK, now=now, values=values)
     return len(over)
 
 

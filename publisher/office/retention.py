@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import MediaStore
 from publisher.models.content.posts import Rendition
 from publisher.models.content.submissions import SubmissionFile

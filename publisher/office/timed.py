@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import CursorResult, false, select, update
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.models.content.posts import Post
 from publisher.office.reporting import timing
 

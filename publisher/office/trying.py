@@ -16,9 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
-from publisher.database import Database
-from publisher.lifecycle import AccountState
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.office.checkup import Finding, Subject
 from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
@@ -27,6 +26,7 @@ from publisher.platforms.base.things import Outgoing, Prepared
 from publisher.press import stopping
 from publisher.press.accounts.keeping import all_accounts
 from publisher.press.accounts.opening import OpenAccount
+from publisher.states import AccountState
 
 SECONDS: Final = 30.0
 """How long each call may take."""
@@ -133,7 +133,7 @@ def _keep(session: Session, seen: Account, trial: Trial, *, actor: Actor, now: d
     if trial.found is not Tried.UNKNOWN and is_the_same:
         account.two_steps = trial.found is Tried.WORKS
     values = {"found": trial.found.value, "left": trial.left, "two_steps": account.two_steps}
-    moving.record(session, account, "try_two_steps", actor=actor, now=now, values=values)
+    transitions.record(session, account, "try_two_steps", actor=actor, now=now, values=values)
 
 
 def _told(trial: Trial, values: dict[str, object]) -> Finding:

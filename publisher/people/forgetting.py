@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import Link, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
@@ -83,7 +83,7 @@ def _send(session: Session, person: Person, who: str, now: datetime) -> None:
         kind, path = NoticeKind.PASSWORD_CODE, paths.forgotten_code()
         values = {"expires_at": now + CODE_LASTS, "secret": code}
     composing.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=who)
-    moving.record(session, person, "forget_password", actor=NOBODY, now=now)
+    transitions.record(session, person, "forget_password", actor=NOBODY, now=now)
 
 
 def by_link(session: Session, *, token: str, now: datetime) -> Link | None:
@@ -147,7 +147,7 @@ def reset(
     for who in filter(None, (person.mail, person.mobile)):
         throttling.forget(session, throttling.key_of_identifier(who))
     actor = Actor(ActorKind.LINK, person_id=person.id)
-    moving.record(session, person, "reset_password", actor=actor, now=now)
+    transitions.record(session, person, "reset_password", actor=actor, now=now)
     say_changed(session, person, "password", now=now)
     return person
 

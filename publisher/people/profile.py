@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
 from publisher.notices import telling
 from publisher.people import links
@@ -44,7 +44,7 @@ def save(
         setattr(person, field, names[field])
     if changed:
         values = {"fields": changed}
-        moving.record(session, person, "change_name", actor=actor, now=now, values=values)
+        transitions.record(session, person, "change_name", actor=actor, now=now, values=values)
     choose_language(session, person_id=person_id, language=profile.language)
     telling.choose(session, actor=actor, person=person, wanted=profile.tellings, now=now)
 
@@ -77,7 +77,7 @@ def change_password(
     check_password(new, sign_in.person, city_words=city_words)
     keep(sign_in.person, new, hasher=hasher, made=made)
     actor = _actor_of(sign_in)
-    moving.record(session, sign_in.person, "change_password", actor=actor, now=now)
+    transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
     links.end_for_password(session, person=sign_in.person, now=now)
     if ends_others:
         end_others(session, sign_in_id=sign_in_id, now=now)

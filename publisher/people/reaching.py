@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import ContactChange, ContactField, Link, Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
@@ -63,7 +63,7 @@ def ask_change(
     session.flush()
     _send(session, change, now)
     values = {"field": field.value}
-    moving.record(session, person, "ask_contact_change", actor=actor, now=now, values=values)
+    transitions.record(session, person, "ask_contact_change", actor=actor, now=now, values=values)
     return change
 
 
@@ -158,7 +158,7 @@ def _take(
         return CodeProblem.TAKEN
     links.end_for_password(session, person=person, now=now)  # what went to the one before is void
     values = {"field": change.field.value}
-    moving.record(session, person, "change_contact", actor=actor, now=now, values=values)
+    transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
     if before is not None:
         say_changed(session, person, change.field.value, now=now, to=before)
     return None

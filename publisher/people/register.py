@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving, register
+from publisher import transitions
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
-from publisher.register import NAMED_NOBODY_ON, RegisterRow
-from publisher.worktime import day_bounds, local_day
+from publisher.people import register_data
+from publisher.people.register_data import NAMED_NOBODY_ON, RegisterRow
+from publisher.working_time import day_bounds, local_day
 
 NAMED_NOBODY = "named_nobody"
 
@@ -27,7 +28,7 @@ def load_register(session: Session, *, now: datetime) -> int:
     annex lists, its fact is recorded as of 14 July 2021.
     """
     known = set(session.scalars(select(Department.code)))
-    missing = [row for row in register.load() if row.code not in known]
+    missing = [row for row in register_data.load() if row.code not in known]
     for row in missing:
         _add(session, row, now)
     return len(missing)
@@ -47,8 +48,8 @@ def _add(session: Session, row: RegisterRow, now: datetime) -> None:
     if row.named_nobody:
         on = day_bounds(NAMED_NOBODY_ON)[0]
         values = {"annex_no": row.annex_no}
-        moving.record(session, department, NAMED_NOBODY, actor=CLOCK, now=on, values=values)
-    moving.record(session, department, "load", actor=CLOCK, now=now)
+        transitions.record(session, department, NAMED_NOBODY, actor=CLOCK, now=on, values=values)
+    transitions.record(session, department, "load", actor=CLOCK, now=now)
 
 
 def departments_in_force(session: Session, *, now: datetime) -> list[Department]:

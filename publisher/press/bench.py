@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.press.accounts.opening import OpenAccount
-from publisher.settings.press import Press
+from publisher.settings.delivery import Press
 
 
 @dataclass(frozen=True)

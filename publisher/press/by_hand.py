@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk import holding_back, judging
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.desk.holding_back import Brake
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
@@ -33,6 +32,7 @@ from publisher.press import parcels, pasted, receipts
 from publisher.press.bench import Claim
 from publisher.press.parcels import Parcel
 from publisher.press.pasted import Pasted
+from publisher.states import DeliveryState
 
 FROM = (
     DeliveryState.SCHEDULED,
@@ -228,8 +228,8 @@ def publish_by_hand(
     known = session.get(Delivery, wanted.delivery_id)
     if known is None:
         raise Missing(wanted.delivery_id)
-    moving.lock(session, Post, known.post_id)
-    moving.lock(session, Delivery, known.id)
+    transitions.lock(session, Post, known.post_id)
+    transitions.lock(session, Delivery, known.id)
     delivery = ready(session, actor=actor, now=now, delivery_id=known.id)
     _check_unknown(session, delivery, found.platform_id)
     receipt = Receipt(found.platform_id, wanted.pasted.url, found.published_at or now, found.answer)
@@ -242,7 +242,7 @@ def publish_by_hand(
         person_id=actor.person_id,
     )
     delivery.reason, delivery.look_at = {}, None
-    moving.apply(
+    transitions.apply(
         session,
         delivery,
         DeliveryState.PUBLISHED,

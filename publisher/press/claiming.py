@@ -21,20 +21,20 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from publisher import checkpoints
-from publisher.database import table_of
+from publisher import failpoints
+from publisher.database.bulk import as_json, insert_together, is_given, is_still
+from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.session import table_of
 from publisher.desk import holding_back
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
-from publisher.moving import MOMENT
-from publisher.prepared import Prepared, Value, run
 from publisher.press import parcels
 from publisher.press.bench import Bench, Claim
 from publisher.press.limits import asking, counting
 from publisher.press.limits.counting import OF
 from publisher.press.parcels import Parcel
-from publisher.together import as_json, insert_together, is_given, is_still
+from publisher.states import AccountState, DeliveryState
+from publisher.transitions import MOMENT
 
 _MOST = bindparam("at_most", type_=Integer())
 
@@ -108,14 +108,14 @@ def look(bench: Bench) -> Due:
 
 def claim(bench: Bench, *, account_id: int, most: int, only_urgent: bool = False) -> list[Parcel]:
     """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
-    checkpoints.reach("publish.before_claim")
+    failpoints.reach("publish.before_claim")
     now = bench.now()
     with bench.database.transaction() as session:
         found = wanted(session, account_id, now, most, only_urgent=only_urgent)
         claims = claim_these(session, found, bench, now) if found else []
         ready = parcels.read(session, claims)
-        checkpoints.reach("publish.in_claim_commit")
-    checkpoints.reach("publish.claimed")
+        failpoints.reach("publish.in_claim_commit")
+    failpoints.reach("publish.claimed")
     return ready
 
 

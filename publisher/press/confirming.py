@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
-from publisher import checkpoints, moving
+from publisher import failpoints, transitions
 from publisher.desk import live
 from publisher.desk.checking import Invalid, Missing, Problem
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base.errors import (
     CredentialsExpired,
@@ -31,6 +30,7 @@ from publisher.press.by_hand import Found, Wanted
 from publisher.press.parcels import Parcel
 from publisher.press.pasted import Pasted
 from publisher.press.publishing import Desk
+from publisher.states import DeliveryState
 
 PATIENCE = timedelta(minutes=15)
 """How long after the last try a person may say that it is not live: platforms list late."""
@@ -90,7 +90,7 @@ def _next_look(bench: Bench, silent: Collection[int]) -> Look | None:
         delivery.look_at = now + timedelta(seconds=bench.pace.lease)
         (parcel,) = parcels.read(session, [Claim(delivery.id, delivery.fence)])
         look = Look(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
-    checkpoints.reach("look.marked")
+    failpoints.reach("look.marked")
     return look
 
 
@@ -100,7 +100,7 @@ def _look(desk: Desk, look: Look) -> bool:
     if isinstance(found, CredentialsExpired):
         _pause(desk.bench, look)
     _store_look(desk.bench, look, found)
-    checkpoints.reach("look.stored")
+    failpoints.reach("look.stored")
     return not isinstance(found, (TryLater, OutcomeUnknown))
 
 
@@ -109,7 +109,7 @@ def _ask(desk: Desk, look: Look) -> Sighting | PlatformError | None:
     try:
         platform = desk.open(look.parcel.account)
         found = acting.look(platform, look.parcel, since=look.since)
-        checkpoints.reach("look.read")
+        failpoints.reach("look.read")
         if found is None and look.parcel.staged_id:
             found = releasing.release_again(desk.bench, platform, look.parcel)
     except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
@@ -140,7 +140,7 @@ def _store_look(bench: Bench, look: Look, found: Sighting | PlatformError | None
             _not_found(session, delivery, look, bench, now)
         else:
             _found(session, delivery, found, now)
-        checkpoints.reach("look.in_commit")
+        failpoints.reach("look.in_commit")
 
 
 def _proves_another(session: Session, delivery: Delivery, found: Sighting) -> bool:
@@ -165,7 +165,7 @@ def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime)
     receipt = Receipt(found.platform_id, found.url, found.published_at, found.answer)
     receipts.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
     delivery.reason = {}
-    moving.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
+    transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
 
 
 def _not_found(
@@ -178,7 +178,7 @@ def _not_found(
         delivery.look_at = max(next_at, now + timedelta(seconds=1))
         return
     delivery.look_at = None
-    moving.apply(session, delivery, DeliveryState.HELD, actor=CLOCK, now=now, verb="hold")
+    transitions.apply(session, delivery, DeliveryState.HELD, actor=CLOCK, now=now, verb="hold")
     telling.tell_held(session, delivery, now=now)
 
 
@@ -229,7 +229,7 @@ def it_is_live(
         now=now,
         person_id=actor.person_id,
     )
-    moving.apply(
+    transitions.apply(
         session, delivery, DeliveryState.PUBLISHED, actor=actor, now=now, verb="it_is_live"
     )
     return delivery
@@ -264,14 +264,14 @@ def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: in
         raise TooSoon(at=free_at)
     delivery.due_at, delivery.not_before, delivery.looks = now, None, 0
     delivery.reason = {}
-    moving.apply(
+    transitions.apply(
         session, delivery, DeliveryState.SCHEDULED, actor=actor, now=now, verb="send_again"
     )
     return delivery
 
 
 def _held(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -> Delivery:
-    return _may_settle(moving.lock(session, Delivery, delivery_id), delivery_id, actor, now)
+    return _may_settle(transitions.lock(session, Delivery, delivery_id), delivery_id, actor, now)
 
 
 def _may_settle(

@@ -10,16 +10,16 @@ from sqlalchemy import Select, case, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
-from publisher import moving
+from publisher import transitions
 from publisher.desk import holding_back
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content.posts import Revision, Variant
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
 from publisher.press import claiming, publishing, recording, restored, telling
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
-from publisher.settings.press import Press
+from publisher.settings.delivery import Press
+from publisher.states import AccountState, DeliveryState
 
 SHORTEST_LIMIT = timedelta(minutes=1)
 
@@ -65,7 +65,7 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
     if not late:
         return []
     brakes = holding_back.brakes(session, now=now)
-    moving.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
+    transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
         delivery.reason = {"code": _why_late(delivery, brakes), "limit": delivery.late_limit}
         telling.tell_missed(session, delivery, now=now)
@@ -119,7 +119,7 @@ def sweep(session: Session, *, now: datetime, pace: Press) -> None:
     """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
     for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
         end_unfinished(session, delivery, now, sending_at=None)
-        moving.apply(
+        transitions.apply(
             session,
             delivery,
             DeliveryState.SCHEDULED,
@@ -132,7 +132,7 @@ def sweep(session: Session, *, now: datetime, pace: Press) -> None:
         end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
         delivery.look_at = now + timedelta(seconds=pace.looks[0])
         delivery.reason = {"code": "lease_ended"}
-        moving.apply(
+        transitions.apply(
             session,
             delivery,
             DeliveryState.UNCONFIRMED,
@@ -198,7 +198,7 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
 def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
     """The delivery is locked before its try, as everywhere."""
     attempt = session.get_one(Attempt, attempt_id)
-    delivery = moving.lock(session, Delivery, attempt.delivery_id)
+    delivery = transitions.lock(session, Delivery, attempt.delivery_id)
     session.refresh(attempt)
     if delivery is not None and delivery.state not in TRIED and attempt.ended_at is None:
         recording.finish(session, attempt, "gate", "overtaken", now)

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from approvals import gate
-from publisher.database import table_of
+from publisher.database.prepared_statements import Fields, Prepared, Rows, Value, run
+from publisher.database.session import table_of
 from publisher.desk import holding_back, judging
 from publisher.models.accounts import Allowance
 from publisher.models.content.posts import (
@@ -25,9 +26,8 @@ from publisher.models.content.posts import (
 )
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Person
-from publisher.moving import KEY, MOMENT
-from publisher.prepared import Fields, Prepared, Rows, Value, run
 from publisher.press.parcels import Parcel
+from publisher.transitions import KEY, MOMENT
 
 Found = Rows
 """One delivery, repeated for each variant, picture, decision and asked department."""

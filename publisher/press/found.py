@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK, Role
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import Person
 from publisher.models.watching import Watch
 from publisher.notices import composing, paths
@@ -17,7 +17,7 @@ from publisher.people import ladder
 
 def tell_gone(session: Session, watch: Watch, *, now: datetime) -> None:
     """It is no longer there, and we did not delete it."""
-    moving.record(session, watch.receipt.delivery, "found_gone", actor=CLOCK, now=now)
+    transitions.record(session, watch.receipt.delivery, "found_gone", actor=CLOCK, now=now)
     _tell(session, NoticeKind.FOUND_GONE, watch, now=now)
 
 
@@ -25,7 +25,7 @@ def tell_changed(session: Session, watch: Watch, *, now: datetime) -> None:
     """Another text stands there than the one we last published."""
     values = {"seen": watch.seen_text}
     delivery = watch.receipt.delivery
-    moving.record(session, delivery, "found_changed", actor=CLOCK, now=now, values=values)
+    transitions.record(session, delivery, "found_changed", actor=CLOCK, now=now, values=values)
     _tell(session, NoticeKind.FOUND_CHANGED, watch, now=now)
 
 

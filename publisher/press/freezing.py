@@ -14,7 +14,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import LONGEST_REASON, Check, Missing, person_of
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Account, Delivery
@@ -61,7 +61,7 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
         appointment_id=actor.appointment_id,
     )
     session.add(made)
-    moving.record(session, made, "freeze", actor=actor, now=now, values=_said(made))
+    transitions.record(session, made, "freeze", actor=actor, now=now, values=_said(made))
     freeze_telling.tell_laid(session, made, now=now)
     return made
 
@@ -98,7 +98,7 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
     if found.lifted_at is not None or found.until_at <= now:
         raise FreezeOver
     found.lifted_at, found.lifted_by_id = now, actor.person_id
-    moving.record(session, found, "lift", actor=actor, now=now, values=_said(found))
+    transitions.record(session, found, "lift", actor=actor, now=now, values=_said(found))
     freeze_telling.tell_lifted(session, found, now=now)
     return found
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from publisher import moving
+from publisher import transitions
 from publisher.models.deliveries import Account, Delivery
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -28,7 +28,7 @@ def next_try(delivery: Delivery, *, now: datetime, asked: datetime | None) -> da
 
 def quieten(session: Session, account_id: int, *, until: datetime | None) -> None:
     """Leave the account in peace until then, where the platform named a time."""
-    account = moving.lock(session, Account, account_id)
+    account = transitions.lock(session, Account, account_id)
     if account is None or until is None:
         return
     if account.quiet_until is None or until > account.quiet_until:

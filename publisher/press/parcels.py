@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from publisher.database import Key
+from publisher.database.bulk import as_json, given_rows
+from publisher.database.session import Key
 from publisher.desk import leaving
 from publisher.media.store import Store
 from publisher.models.content.posts import Post, PostKind, Rendition, Variant
@@ -20,7 +21,6 @@ from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Order
 from publisher.platforms.base.things import Medium, Outgoing
 from publisher.press.bench import Claim
-from publisher.together import as_json, given_rows
 
 CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
 

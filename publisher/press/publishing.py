@@ -10,7 +10,7 @@ import dataclasses
 from contextlib import AbstractContextManager, nullcontext
 
 from approvals.errors import Overtaken
-from publisher import checkpoints
+from publisher import failpoints
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, Refused, TryLater
@@ -85,7 +85,7 @@ def try_once(desk: Desk, parcel: Parcel) -> Done | None:
     except OutcomeUnknown as problem:
         recording.store_unknown(bench, parcel, problem, desk.allowances(parcel.account))
     else:
-        checkpoints.reach("publish.answer_unstored")
+        failpoints.reach("publish.answer_unstored")
         return Done(parcel, receipt, platform.allowances)
     return None
 
@@ -101,11 +101,11 @@ def _prepare(
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
         return Prepared(outgoing), parcel
     prepared = platform.prepare(outgoing, deadline=deadline)
-    checkpoints.reach("publish.uploaded")
+    failpoints.reach("publish.uploaded")
     if parcel.stages and not parcel.staged_id:
         staged_id = acting.stage(platform, prepared, deadline)
-        checkpoints.reach("publish.staged_unstored")
+        failpoints.reach("publish.staged_unstored")
         recording.store_staged(bench, parcel, staged_id)
-        checkpoints.reach("publish.staged")
+        failpoints.reach("publish.staged")
         parcel = dataclasses.replace(parcel, staged_id=staged_id)
     return prepared, parcel

@@ -11,19 +11,19 @@ from sqlalchemy import Integer, Select, Text, Update, and_, bindparam, select, u
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import checkpoints
-from publisher.database import Key, table_of
+from publisher import failpoints
+from publisher.database.bulk import as_json, given_rows, insert_together
+from publisher.database.session import Key, table_of
 from publisher.desk import ordering
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
-from publisher.moving import MOMENT, HeldMoves
 from publisher.platforms.base.things import Receipt
 from publisher.press import recording
 from publisher.press.bench import Bench
 from publisher.press.limits import learning
 from publisher.press.parcels import Parcel
-from publisher.together import as_json, given_rows, insert_together
+from publisher.states import DeliveryState
+from publisher.transitions import MOMENT, HeldMoves
 
 _RECEIPT, _ATTEMPT = table_of(ReceiptRow), table_of(Attempt)
 _PUBLISH = HeldMoves(
@@ -67,8 +67,8 @@ def store_receipts(bench: Bench, done: Sequence[Done]) -> None:
                 _store_late(bench, session, one.parcel, one.receipt, now)
         _end_attempts(session, done, now)  # deliveries first, as everywhere: see recording.py
         _learn(session, done, now)
-        checkpoints.reach("publish.in_receipt_commit")
-    checkpoints.reach("publish.stored")
+        failpoints.reach("publish.in_receipt_commit")
+    failpoints.reach("publish.stored")
 
 
 def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:

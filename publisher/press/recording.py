@@ -14,8 +14,7 @@ from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.lifecycle import DeliveryState
+from publisher import transitions
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
 from publisher.platforms.base.things import Allowance
@@ -25,6 +24,7 @@ from publisher.press.bench import Bench, Claim
 from publisher.press.limits import counting, learning
 from publisher.press.parcels import Parcel
 from publisher.press.standing import Obstacle
+from publisher.states import DeliveryState
 
 Allowances = tuple[Allowance, ...]
 
@@ -165,7 +165,7 @@ def _learn(session: Session, parcel: Parcel, allowances: Allowances, now: dateti
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:
     """The delivery, locked, if this claim still holds it."""
-    delivery = moving.lock(session, Delivery, claim.delivery_id)
+    delivery = transitions.lock(session, Delivery, claim.delivery_id)
     return delivery if delivery is not None and delivery.fence == claim.fence else None
 
 
@@ -195,7 +195,7 @@ def move(
     verb: str,
 ) -> None:
     """Move a delivery under this claim's fence, its reason written into the history."""
-    moving.apply(
+    transitions.apply(
         session,
         delivery,
         to,

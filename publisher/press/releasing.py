@@ -12,8 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.lifecycle import DeliveryState
+from publisher import transitions
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.errors import (
     CredentialsExpired,
@@ -27,6 +26,7 @@ from publisher.platforms.base.things import Sighting
 from publisher.press import acting, recording, standing
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
+from publisher.states import DeliveryState
 
 RELEASE = "release"
 """What such a try asks of the platform."""
@@ -65,7 +65,7 @@ def _begin(bench: Bench, parcel: Parcel) -> int | None:
         found = standing.look(session.connection(), parcel, now=now, seconds=seconds)
         if found.obstacle is not None:
             return None
-        moving.record(session, delivery, "release_again", actor=CLOCK, now=now)
+        transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)
         attempt = Attempt(
             delivery_id=delivery.id,
             fence=_next_fence(session, delivery.id),

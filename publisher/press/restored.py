@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
+from publisher import transitions
 from publisher.desk.holding_back import TAKES_BACK
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.press import Stop
+from publisher.states import DeliveryState
 
 RESTORE, SEEK = "restore", "seek"
 
@@ -49,7 +49,7 @@ class InDoubt:
 def record(session: Session, stop: Stop, *, backup_at: datetime, now: datetime) -> None:
     """This stop stands because a backup was restored that was made at `backup_at`."""
     values = {"backup_at": backup_at.isoformat()}
-    moving.record(session, stop, RESTORE, actor=CLOCK, now=now, values=values)
+    transitions.record(session, stop, RESTORE, actor=CLOCK, now=now, values=values)
 
 
 def standing(session: Session) -> Restores | None:
@@ -86,7 +86,7 @@ def is_unsought(restores: Restores) -> ColumnElement[bool]:
 
 def note_sought(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Its platform was asked, and does not show it."""
-    moving.record(session, delivery, SEEK, actor=CLOCK, now=now)
+    transitions.record(session, delivery, SEEK, actor=CLOCK, now=now)
 
 
 def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:

@@ -7,15 +7,15 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from approvals.policy import CLOCK
-from publisher import checkpoints
-from publisher.database import session_on, table_of
-from publisher.lifecycle import DeliveryState
+from publisher import failpoints
+from publisher.database.prepared_statements import Value
+from publisher.database.session import session_on, table_of
 from publisher.models.deliveries import Attempt
-from publisher.moving import FENCE, KEY, MOMENT, HeldMove
-from publisher.prepared import Value
 from publisher.press import recording, standing
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
+from publisher.states import DeliveryState
+from publisher.transitions import FENCE, KEY, MOMENT, HeldMove
 
 _ATTEMPT = table_of(Attempt)
 _BEGUN = (
@@ -55,7 +55,7 @@ def start(bench: Bench, parcel: Parcel) -> None:
         raise HeldBack from None
     if found is not None:
         raise HeldBack
-    checkpoints.reach("publish.before_connect")
+    failpoints.reach("publish.before_connect")
 
 
 def _commit(bench: Bench, parcel: Parcel) -> standing.Obstacle | None:
@@ -70,7 +70,7 @@ def _commit(bench: Bench, parcel: Parcel) -> standing.Obstacle | None:
         if obstacle is not None:
             with session_on(connection) as session:
                 recording.refuse(session, parcel, obstacle, now=now)
-        checkpoints.reach("publish.in_sending_commit")
+        failpoints.reach("publish.in_sending_commit")
         if obstacle is None:
             # What was counted is undone where the move is not made, so it cannot commit at once.
             _write(connection, parcel, now, commit=not found.is_limited)

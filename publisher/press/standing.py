@@ -9,15 +9,15 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from publisher.database import session_on
+from publisher.database.prepared_statements import Fields
+from publisher.database.session import session_on
 from publisher.desk import holding_back, judging
-from publisher.lifecycle import AccountState
 from publisher.models.content.posts import Revision
 from publisher.models.deliveries import Delivery, DeliveryAction
-from publisher.prepared import Fields
 from publisher.press import facts
 from publisher.press.limits import asking, counting
 from publisher.press.parcels import Parcel
+from publisher.states import AccountState
 
 BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holding_back.Brake})
 """What is nobody's fault: it waits on, and is missed once its late limit passes."""

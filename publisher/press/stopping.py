@@ -16,12 +16,11 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, Role, may, require, scope_of
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Invalid, Problem, checked_reason
 from publisher.desk.holding_back import TAKES_BACK, is_touched
 from publisher.desk.judging import APPROVALS
 from publisher.desk.timing import UNSENT
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
@@ -31,6 +30,7 @@ from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
 from publisher.press import restored
 from publisher.press.emergency import roster
+from publisher.states import DeliveryState
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 """What no stop reaches any more: it has left, or may have."""
@@ -86,7 +86,7 @@ def stop_all(session: Session, *, actor: Actor, now: datetime, reason: str) -> S
         appointment_id=actor.appointment_id,
     )
     session.add(stop)
-    moving.record(session, stop, "stop_all", actor=actor, now=now)
+    transitions.record(session, stop, "stop_all", actor=actor, now=now)
     waiting = select(Delivery.post_id).where(_waits(), Delivery.due_at <= now + SOON)
     _tell(session, NoticeKind.STOPPED, stop, waiting, now=now)
     return stop
@@ -120,7 +120,7 @@ def release(
     for one in found:
         one.released_at, one.released_by_id, one.release_reason = now, actor.person_id, words
         values = asdict(left) if left.total and one.person_id is None else None
-        moving.record(session, one, "release", actor=actor, now=now, values=values)
+        transitions.record(session, one, "release", actor=actor, now=now, values=values)
     if not standing(session):
         fell_due = Delivery.due_at.between(found[0].at, now)
         kept_here = Delivery.state.in_((*UNSENT, DeliveryState.MISSED))

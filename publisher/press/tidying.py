@@ -9,12 +9,12 @@ from itertools import takewhile
 
 from sqlalchemy import or_, select
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
 from publisher.platforms.base.errors import PlatformError
 from publisher.platforms.base.protocol import Deadline
 from publisher.press.bench import Bench
 from publisher.press.publishing import Desk
+from publisher.states import DeliveryState
 
 REST = timedelta(hours=1)
 """How long an attempt rests before what it staged is removed: a person may send it again."""

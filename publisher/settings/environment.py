@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
-from publisher.settings.press import (
+from publisher.settings.delivery import (
     LOOKS,
     Access,
     Press,
@@ -24,6 +23,7 @@ from publisher.settings.press import (
     read_some,
     read_version,
 )
+from publisher.settings.help import HelpDesk, Hours, read_hours, read_phone
 from publisher.settings.sms import (
     Sms,
     SmsTemplate,

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from publisher.words.numbers import counted, digits
 from publisher.words.tongues import NBSP, PART_STARTS, Tongue, tongue
-from publisher.worktime import ONE_DAY, day_bounds, from_local, local, local_day
+from publisher.working_time import ONE_DAY, day_bounds, from_local, local, local_day
 
 __all__ = [
     "clock_time",

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from publisher.words.numbers import latin_digits
 from publisher.words.tongues import ENGLISH, HINDI, MARATHI, PART_STARTS
-from publisher.worktime import from_local
+from publisher.working_time import from_local
 
 FIRST_YEAR = 2000
 LAST_YEAR = 2099

@@ -27,7 +27,7 @@ from approvals.gate import (
     VariantSubject,
     Window,
 )
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -18,7 +18,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from publisher.office.backup import restoring
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.press import dispatching

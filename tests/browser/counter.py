@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Person
 from publisher.people.signing_in import entering
 from publisher.settings import environment

@@ -12,7 +12,7 @@ from publisher.office.reorganising import ending
 from publisher.people import forgetting, reaching
 from publisher.people.departments import changing
 from publisher.people.departments.orders import Names, Order
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from tests.support.city import City
 
 

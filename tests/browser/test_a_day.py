@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select
 
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.platforms.memory.shelf import Kept
+from publisher.states import CommentState, DeliveryState
 from tests.browser.counter import PASSWORD
 from tests.browser.walking import Walk, path_of, walking
 from tests.support.accessibility import examine

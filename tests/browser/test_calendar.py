@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from publisher.database import Database
+from publisher.database.session import Database
 from tests.browser.counter import Counter, founded, serving
 from tests.support.city import DAY, HOUR
 

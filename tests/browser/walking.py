@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from tests.browser.counter import PASSWORD, Counter, founded, serving
 from tests.support import chromium, sqlite
 from tests.support.city import City

@@ -8,12 +8,12 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from publisher.database import Database
-from publisher.lifecycle import AccountState
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.settings.environment import WrongSetting
+from publisher.states import AccountState
 from tests.cli.doing import SECRET, House, house
 from tests.cli.test_init import FACEBOOK, X
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from publisher.database import Base, Database
+from publisher.database.session import Base, Database
 from publisher.desk import leaving
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.press import Stop
 from publisher.now import now
 from publisher.platforms.base.things import Outgoing
 from publisher.press.accounts.vault import Vault
+from publisher.states import DeliveryState
 from sandbox.credentials import X_ACCOUNTS
 from tests.cli.doing import SECRET, House, Said, house
 from tests.platforms import grounds

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 from sqlalchemy import select, text
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.now import now
 from sandbox import credentials

@@ -10,7 +10,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.press import Stop

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.register import NAMED_NOBODY
 from publisher.press.accounts.vault import Vault
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from tests.cli.doing import SECRET, House, house
 
 X = {

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from commands.only_clock import only_clock
 from commands.opening import clock_name
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import ClockBeat
 from tests.cli.doing import DOOR, House, house
 from tests.support.processes import Started, Starter

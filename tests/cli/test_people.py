@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person
 from publisher.now import now

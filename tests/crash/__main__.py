@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
-from publisher.database import migrate
+from publisher.database.session import migrate
 from tests.crash.counting import KEPT, TABLE, Kept, Tally
 from tests.crash.house import House, house
 from tests.crash.judging import explain, judge

@@ -18,9 +18,8 @@ import requests
 from sqlalchemy import func, select, update
 
 from commands.demo.city import accounts_at
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.drafting.drafts import PictureDraft
-from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Source
 from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account, Delivery
@@ -30,6 +29,7 @@ from publisher.platforms.base.things import Outgoing, Prepared
 from publisher.press.accounts.opening import opener
 from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import load
+from publisher.states import DeliveryState
 from tests.crash.paces import SCALED, Pace
 from tests.support.city import City, city
 from tests.support.processes import Started, Starter

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from publisher.desk import judging, leaving
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.now import now
+from publisher.states import DeliveryState
 from tests.crash.house import House
 
 AT_REST = (

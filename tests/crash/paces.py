@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from publisher.settings.delivery import Press
 from publisher.settings.environment import load
-from publisher.settings.press import Press
 
 LEASE = 3.0
 """Seconds for which a clock holds what it has claimed, where times are scaled."""

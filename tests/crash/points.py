@@ -1,4 +1,4 @@
-"""The kill points of `publisher.checkpoints`, by what a process does when it reaches them."""
+"""The kill points of `publisher.failpoints`, by what a process does when it reaches them."""
 
 from __future__ import annotations
 

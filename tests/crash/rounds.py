@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 import psycopg
 from sqlalchemy import func, select
 
-from publisher import checkpoints
-from publisher.lifecycle import DeliveryState
+from publisher import failpoints
 from publisher.models.deliveries import Delivery
+from publisher.states import DeliveryState
 from tests.crash import points
 from tests.crash.counting import Tally
 from tests.crash.cutting import RECEIPTS, SENDING, cutting
@@ -146,7 +146,7 @@ class Round:
             self.standing.clock()
             return
         log = self.standing.folder / f"reached-{self.started}"
-        clock = self.standing.clock(**{checkpoints.ARMED: name, checkpoints.LOG: str(log)})
+        clock = self.standing.clock(**{failpoints.ARMED: name, failpoints.LOG: str(log)})
         self.armed[clock.pid] = (name, log)
 
     def _end(self, clock: Started) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from publisher.database import migrate
+from publisher.database.session import migrate
 from tests.support.postgres import Programs, Server
 from tests.support.runs import Run
 

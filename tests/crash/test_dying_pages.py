@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import Select, func, select
 
 from demo import notices
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, DecisionKind, Revision
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.now import now
-from publisher.worktime import local
+from publisher.states import DeliveryState
+from publisher.working_time import local
 from tests.crash.counter import Counter, Typed
 from tests.journey.browsing import Seen, Visitor
 from tests.journey.flow import FACEBOOK, X, in_review, publish_now, texts

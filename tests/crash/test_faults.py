@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 
 from approvals.errors import NotAllowed
 from publisher.desk import leaving, withdrawing
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
 from publisher.press.accounts import keeping
+from publisher.states import AccountState, DeliveryState
 from tests.crash.house import PATIENCE, House, house
 from tests.crash.judging import judge
 from tests.support.processes import Starter

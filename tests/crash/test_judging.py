@@ -9,11 +9,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from publisher.desk import leaving
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Rendition
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.now import now
+from publisher.states import DeliveryState
 from tests.crash.house import House
 from tests.crash.judging import explain, judge
 

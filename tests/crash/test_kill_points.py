@@ -9,10 +9,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from publisher import checkpoints
+from publisher import failpoints
 from publisher.desk.drafting.drafts import PictureDraft
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account
+from publisher.states import DeliveryState
 from tests.crash import points
 from tests.crash.house import PATIENCE, House, freeze, wake
 from tests.crash.judging import judge
@@ -34,7 +34,7 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
         *points.BACKING_UP,
         *points.WRITING,
     )
-    assert sorted(listed) == sorted(checkpoints.NAMES)
+    assert sorted(listed) == sorted(failpoints.NAMES)
 
 
 @pytest.mark.parametrize("name", points.PUBLISHING)

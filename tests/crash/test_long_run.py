@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.settings import environment
+from publisher.states import AccountState
 from tests.crash.__main__ import Ending, Lanes
 from tests.crash.counting import BEGIN, END, POINTS, Kept, Tally
 from tests.crash.house import House

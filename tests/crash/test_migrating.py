@@ -14,10 +14,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text, update
 
-from publisher.database import Base, alembic_config, migrate
-from publisher.lifecycle import DeliveryState
+from publisher.database.session import Base, alembic_config, migrate
 from publisher.models.deliveries import Delivery
 from publisher.now import now
+from publisher.states import DeliveryState
 from tests.crash import at_statement
 from tests.crash.house import PATIENCE, House, house
 from tests.crash.judging import judge

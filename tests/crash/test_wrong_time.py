@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.now import now
+from publisher.states import DeliveryState
 from tests.crash.house import PATIENCE, House
 from tests.crash.judging import judge
 from tests.support.processes import Started

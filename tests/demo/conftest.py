@@ -16,7 +16,7 @@ import pytest
 from commands.demo.city import accounts_at
 from demo import seeding
 from demo.seeding import Mark
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from publisher.media.store import Store
 from publisher.now import now
 from publisher.settings.environment import Settings, load

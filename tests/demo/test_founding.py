@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from approvals.policy import Role
 from commands.demo.city import accounts_at
 from demo import cast, seeding
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person

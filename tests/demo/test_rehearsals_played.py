@@ -11,20 +11,20 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from commands.demo.city import accounts_at
 from demo import cast, seeding
 from demo.days import fill
 from demo.scenarios import Scenario, monsoon, rain, script_of
 from demo.seeding import Mark
 from demo.seeding.playing import whole_plan
-from publisher.database import Database, migrate
-from publisher.lifecycle import CommentState, DeliveryState
+from publisher.database.session import Database, migrate
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.settings.environment import Settings
+from publisher.states import CommentState, DeliveryState
 from sandbox.server import running
 from sandbox.x.weight import weighted_length
 from tests.demo.conftest import PracticePlatform, settings_for

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from demo.scenarios import places
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from tests.browser.counter import Counter, founded, serving
 from tests.support import sqlite
 from tests.support.accessibility import Findings

@@ -20,7 +20,7 @@ from commands.rehearsing.ground import NotApart, RehearsalGround, check_apart
 from demo import cast
 from demo.scenarios import Scenario, places
 from demo.scenarios.places import CannotRehearse
-from publisher.database import migrate
+from publisher.database.session import migrate
 from publisher.now import now
 from publisher.settings.environment import WrongSetting, load
 from tests.cli.doing import Browser, House, house, three_free_ports

@@ -13,16 +13,15 @@ from PIL import ExifTags, Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from demo import circular, plan, remarks
 from demo.plan import Course
 from demo.remarks import Remark
 from demo.seeding.handing import submission_of
-from publisher.database import Base
+from publisher.database.session import Base
 from publisher.desk import judging
 from publisher.desk.warning import checks
 from publisher.desk.warning.shapes import WarningCode
-from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post, PostKind, Rendition
 from publisher.models.content.submissions import Submission, SubmissionFile
@@ -30,6 +29,7 @@ from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department
+from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import Seeded
 
 pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.timeout(400)]

@@ -10,7 +10,7 @@ from demo.plan import COURSES
 from demo.seeding.playing import whole_plan
 from demo.seeding.script import city, notices_of_the_city
 from demo.seeding.times import Times, next_hour
-from publisher.lifecycle import DeliveryState
+from publisher.states import DeliveryState
 
 # In the city: shortly after midnight, early, at noon, in the evening, shortly before midnight.
 BASES = (

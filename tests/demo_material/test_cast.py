@@ -11,7 +11,7 @@ import phonenumbers
 
 from approvals.policy import Role
 from demo import cast
-from publisher import register
+from publisher.people import register_data
 
 #: Digests of the names of the circular's real signatory, which must stand nowhere.
 SIGNATORY = {
@@ -53,7 +53,7 @@ def test_departments_have_two_officers_one_none_or_only_a_head() -> None:
     assert found["fire"] == {Role.HEAD: 1, Role.MEMBER: 1}
     assert not {Role.OFFICER, Role.HEAD} & set(found["solid-waste"])
     assert len(found) >= 15
-    assert len({row.code for row in register.load()} - set(found)) >= 40
+    assert len({row.code for row in register_data.load()} - set(found)) >= 40
 
 
 def test_the_first_officer_comes_first_and_one_who_left_not_at_all() -> None:
@@ -84,7 +84,7 @@ def test_officers_have_a_place_and_an_order_and_nobody_else_a_place() -> None:
 
 
 def test_every_appointment_is_in_a_department_of_the_register() -> None:
-    codes = {row.code for row in register.load()}
+    codes = {row.code for row in register_data.load()}
     assert set(departments_by_role()) <= codes
 
 
@@ -130,7 +130,7 @@ def test_whom_to_try_first_are_people_of_the_cast() -> None:
 
 
 def test_the_circulars_real_signatory_stands_nowhere() -> None:
-    found = shipped(files("demo")) + shipped(files("publisher.register"))
+    found = shipped(files("demo")) + shipped(files("publisher.people.register_data"))
     assert len(found) > 25
     for file in found:
         if not file.name.endswith(".pyc"):

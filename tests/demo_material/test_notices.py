@@ -10,9 +10,9 @@ import pytest
 
 from demo import circular, plan
 from demo.notices import Notice, as_of, filled, load, texts
-from publisher import register
 from publisher.models.content.submissions import SubmissionKind
-from publisher.worktime import day_bounds
+from publisher.people import register_data
+from publisher.working_time import day_bounds
 from tests.demo_material.weighing import LIMIT, at_most
 
 TODAY = date(2026, 11, 25)
@@ -48,7 +48,7 @@ def test_all_seven_kinds_and_more_than_fifteen_departments_hand_in() -> None:
 
 
 def test_every_department_that_hands_in_stands_in_the_register() -> None:
-    codes = {row.code for row in register.load()}
+    codes = {row.code for row in register_data.load()}
     assert {notice.department for notice in EVERY} <= codes
 
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from approvals.lifecycle import PostState
 from approvals.policy import Role
+from approvals.states import PostState
 from demo import cast, plan
 from demo.plan import COURSES, Course, Trouble
-from publisher.lifecycle import DeliveryState, SubmissionState
+from publisher.states import DeliveryState, SubmissionState
 
 PASSING = {DeliveryState.CLAIMED, DeliveryState.SENDING}
 DEPARTMENTS = {notice.key: notice.department for notice in plan.all_notices()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from unicodedata import normalize
 
-from publisher.register import load
+from publisher.people.register_data import load
 
 KINDS = {"department": 41, "office": 6, "zone": 5, "ward-office": 15}
 

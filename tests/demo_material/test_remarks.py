@@ -8,8 +8,8 @@ from unicodedata import normalize
 
 from demo import cast, plan
 from demo.remarks import Remark, load, under
-from publisher import register
-from publisher.lifecycle import CommentState, DeliveryState
+from publisher.people import register_data
+from publisher.states import CommentState, DeliveryState
 from tests.demo_material.weighing import LIMIT, at_most
 
 DEVANAGARI = re.compile("[\u0900-\u097f]")
@@ -114,7 +114,7 @@ def test_whoever_acts_is_of_the_cast_and_mentions_are_the_cells() -> None:
 
 def test_answers_fit_on_x_and_are_signed() -> None:
     names = {"पथ विभाग", "Roads Department", "शिक्षण मंडळ", "आरोग्य विभाग", "प्राणी संग्रहालय"}
-    names |= {row.name_mr for row in register.load()}
+    names |= {row.name_mr for row in register_data.load()}
     for remark in load():
         if remark.answer is not None:
             assert at_most(remark.answer) <= LIMIT, remark.key
@@ -122,7 +122,7 @@ def test_answers_fit_on_x_and_are_signed() -> None:
 
 
 def test_another_departments_matter_names_a_department_of_the_register() -> None:
-    codes = {row.code for row in register.load()}
+    codes = {row.code for row in register_data.load()}
     assert {remark.off_topic_for for remark in load()} - {None} <= codes
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from tests.desk import small_house
 from tests.desk.small_house import House

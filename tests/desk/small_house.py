@@ -12,12 +12,11 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.drafting import preparing, saving
 from publisher.desk.drafting.drafts import Draft, PreparedDraft, VariantDraft
 from publisher.desk.intake import handing_in
 from publisher.desk.intake.forms import HandIn
-from publisher.lifecycle import AccountState
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post
 from publisher.models.content.submissions import Submission, SubmissionKind
@@ -25,6 +24,7 @@ from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
+from publisher.states import AccountState
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

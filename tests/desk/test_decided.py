@@ -12,9 +12,9 @@ from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Actor, Role
 from publisher.desk import decided, reviewing, withdrawing
 from publisher.desk.decided import Became, Decided
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.people import Appointment
+from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board, Shared
 

@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole
-from approvals.lifecycle import PostState
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.desk import judging, reviewing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import joining, proposing, reading, saving
 from publisher.desk.intake import handing_in, settling
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post
 from publisher.models.content.submissions import Submission
+from publisher.states import SubmissionState
 from tests.desk.small_house import (
     DAY,
     NOW,

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import proposing, reading, saving
 from publisher.desk.drafting.drafts import Draft, PictureDraft, PreparedDraft

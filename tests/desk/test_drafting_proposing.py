@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.drafting import proposing, reading, saving
 from publisher.desk.drafting.drafts import PictureDraft
 from publisher.desk.intake import looking

@@ -4,7 +4,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk import reviewing
 from publisher.desk.checking import Missing
 from publisher.desk.drafting import reading, saving

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from approvals.errors import StaleRevision, WrongRole
-from approvals.lifecycle import PostState
 from approvals.policy import Actor
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.desk import reviewing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import comparing, joining, restoring, saving
 from publisher.desk.drafting.drafts import Draft, PictureDraft
-from publisher.lifecycle import AccountState
 from publisher.media.store import Store
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account
+from publisher.states import AccountState
 from tests.desk.small_house import (
     DAY,
     HOUR,

@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.errors import StaleRevision, WrongRole, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Actor
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.desk import reviewing, withdrawing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import drafts, saving, writing
 from publisher.desk.drafting.drafts import Draft, PreparedDraft
-from publisher.lifecycle import AccountState, DeliveryState, SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import Account, Delivery
+from publisher.states import AccountState, DeliveryState, SubmissionState
 from tests.desk.small_house import (
     DAY,
     HOUR,

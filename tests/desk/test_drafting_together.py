@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from approvals.errors import WrongRole
 from approvals.policy import Actor
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import notes, opening
 from publisher.desk.drafting.opening import FADES_AFTER

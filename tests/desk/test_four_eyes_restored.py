@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import FourEyesRequired
-from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
+from approvals.states import PostState
 from publisher.desk import judging, reviewing, scheduling
 from publisher.desk.drafting import restoring
 from publisher.models.content.posts import Decision, DecisionKind, Post, Revision

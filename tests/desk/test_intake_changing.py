@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from approvals.policy import Actor
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import saving
 from publisher.desk.intake import (
@@ -29,12 +29,12 @@ from publisher.desk.intake import (
 from publisher.desk.intake.changing import ChangedMeanwhile, DraftingBegun
 from publisher.desk.intake.forms import HandIn
 from publisher.desk.intake.receiving import KeptFile, UploadedFile
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.submissions import Priority, Submission, SubmissionKind
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionChange
 from publisher.models.people import Department
+from publisher.states import SubmissionState
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 FILES = (UploadedFile("a.jpg", photo(60)), UploadedFile("b.jpg", photo(61), alt_mr="टाकी"))

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.intake import duplicates, handing_in, merging, settling
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.notices import Notice
+from publisher.states import SubmissionState
 from tests.desk.small_house import NOW, House, form, handed_in, mails, verbs
 
 KIND = "original_ended"

@@ -10,15 +10,15 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from approvals.errors import WrongRole
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Problem
 from publisher.desk.intake import handing_in
 from publisher.desk.intake.receiving import UploadedFile
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.notices import Notice
 from publisher.models.people import Department, Person
+from publisher.states import SubmissionState
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 pytestmark = pytest.mark.both  # locks and SQL of its own

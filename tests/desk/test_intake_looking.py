@@ -6,14 +6,14 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Missing
 from publisher.desk.drafting import saving
 from publisher.desk.intake import handing_in, looking
 from publisher.desk.intake.receiving import UploadedFile
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.submissions import SubmissionKind
+from publisher.states import SubmissionState
 from tests.desk.small_house import NOW, Counted, House, form, handed_in, photo, saved, started
 
 

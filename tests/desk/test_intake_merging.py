@@ -7,16 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import saving
 from publisher.desk.intake import handing_in, merging, settling
 from publisher.desk.intake.merging import whole_number
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.notices import Notice
+from publisher.states import SubmissionState
 from tests.desk.small_house import NOW, House, form, handed_in, mails, verbs
 
 REASON = "दोन्ही प्रस्तावांचा मजकूर एकच आहे."

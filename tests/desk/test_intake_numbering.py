@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.numbering import next_number
 from tests.desk.small_house import NOW
 

@@ -9,17 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
+from approvals.states import PostState
 from publisher.desk import judging, reviewing, scheduling
 from publisher.desk.drafting import comparing, joining
 from publisher.desk.intake import settling
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import DeliveryState, SubmissionState
 from publisher.models.content.posts import Decision, Post
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
+from publisher.states import DeliveryState, SubmissionState
 from tests.desk.support import board as desk
 from tests.desk.support.board import NOW, Board, Shared
 

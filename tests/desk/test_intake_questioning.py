@@ -9,17 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import saving
 from publisher.desk.intake import handing_in, questioning, settling
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment
+from publisher.states import SubmissionState
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, saved, verbs
 
 QUESTION, ANSWER = "टँकर कोठे मिळेल?", "पर्वती टाकीजवळ मिळेल."

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from sqlalchemy import func, select
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid
 from publisher.desk.intake import receiving
 from publisher.desk.intake.receiving import KeptFile, Refused

@@ -4,18 +4,18 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongRole, WrongState
-from approvals.lifecycle import PostState
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import saving
 from publisher.desk.intake import settling
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import DeliveryState, SubmissionState
 from publisher.media.store import Store
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
+from publisher.states import DeliveryState, SubmissionState
 from tests.desk.small_house import NOW, House, handed_in, mails, saved, started, verbs
 
 

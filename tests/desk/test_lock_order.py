@@ -14,18 +14,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from publisher import moving
-from publisher.database import Database
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import joining
 from publisher.desk.intake import settling
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
 from publisher.people.departments.orders import Order
-from publisher.worktime import local_day
+from publisher.states import SubmissionState
+from publisher.working_time import local_day
 from tests.support.city import City, city
 from tests.support.runs import wait_until
 
@@ -111,7 +111,7 @@ def _both(
 ) -> tuple[Future[object], Future[object]]:
     """Both acts begun while somebody holds the submission, the first one ahead in its queue."""
     with town.write() as session:
-        moving.lock(session, Submission, submission_id)
+        transitions.lock(session, Submission, submission_id)
         begun = pool.submit(_carry_out, town.database, first)
         assert wait_until(lambda: _waiting(town) == 1, within=20)
         then = pool.submit(_carry_out, town.database, second)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk import rescheduling, slots
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.rescheduling import At, How, PlanChanged, Planned, Shift, ToSlots
-from publisher.lifecycle import DeliveryState
+from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, City, city
 
 ONE_HOUR = Shift(HOUR)

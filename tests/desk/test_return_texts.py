@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk import return_texts
 from publisher.desk.checking import Invalid
 from publisher.models.gate import LONGEST_TEXT

@@ -11,16 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, StaleRevision, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.database import Database
+from approvals.states import PostState
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.desk import reviewing, scheduling, withdrawing
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board
 
@@ -210,7 +210,7 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
         with house.transaction() as press:
             leaving = press.get_one(Delivery, delivery_id)
             for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
-                moving.apply(press, leaving, to, actor=CLOCK, now=NOW, verb=to)
+                transitions.apply(press, leaving, to, actor=CLOCK, now=NOW, verb=to)
         with pytest.raises(OnItsWay):
             scheduling.reschedule(
                 session,

@@ -21,9 +21,9 @@ from approvals.errors import (
     WrongRole,
     WrongState,
 )
-from approvals.lifecycle import PostState
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database, migrate
+from approvals.states import PostState
+from publisher.database.session import Database, migrate
 from publisher.desk import reviewing, scheduling, withdrawing
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery

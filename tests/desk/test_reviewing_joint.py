@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import Overtaken, WrongRole
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.people import Appointment, Person

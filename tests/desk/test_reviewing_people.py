@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.errors import FourEyesRequired, WrongRole, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
+from approvals.states import PostState
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Invalid, Missing
 from publisher.models.content.posts import Post, Revision

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongRole, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import Actor, Role
+from approvals.states import PostState
 from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.desk.checking import Invalid
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import DecisionKind, Post, Rendition, Revision
 from publisher.models.deliveries import Delivery
+from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared
 

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired, NotApproved, WrongRole, WrongState
 from approvals.gate import Refusal
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import scheduling, timing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, MINUTE, NOW, Board, Shared
 

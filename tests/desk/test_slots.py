@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk import slots
 from publisher.desk.checking import Invalid, Missing
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Variant
-from publisher.worktime import local
+from publisher.working_time import local
 from tests.support.city import DAY, HOUR, City, city
 
 WEDNESDAY, THURSDAY, FRIDAY = 2, 3, 4

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.errors import StaleRevision, WrongRole
-from approvals.lifecycle import PostState
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.desk import reviewing
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.drafting import saving

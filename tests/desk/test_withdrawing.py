@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import NotApproved, WrongState
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import judging, scheduling, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
+from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import HOUR, NOW, Board, Shared
 

@@ -13,7 +13,7 @@ from tools.source import Source, product, python_files
 
 COMMITS = {"commit", "begin"}
 COMMIT_ALONG = (
-    *("publisher.prepared", "publisher.moving"),
+    *("publisher.database.prepared_statements", "publisher.transitions"),
     *("publisher.press.sending", "publisher.press.claiming"),
 )
 """Where a COMMIT may travel with the statements before it: see docs/adr/0032."""
@@ -34,18 +34,18 @@ CLOCKS = {
 }
 STOPWATCHES = {"time.monotonic", "time.monotonic_ns", "time.perf_counter"}
 MAY_MEASURE = (
-    *("publisher.platforms", "publisher.checkpoints", "publisher.engines", "demo"),
+    *("publisher.platforms", "publisher.failpoints", "publisher.database.engines", "demo"),
     *("sandbox", "cli"),
 )
 
 
 def find_commits(source: Source) -> Iterator[str]:
     """Calls that end a transaction, or open one that ends by itself."""
-    if source.is_in("publisher.database", "sandbox"):
+    if source.is_in("publisher.database.session", "sandbox"):
         return
     for call, _ in source.calls():
         if isinstance(call.func, ast.Attribute) and call.func.attr in COMMITS:
-            yield f"{source.at(call)} .{call.func.attr}(): only publisher/database.py commits"
+            yield f"{source.at(call)} .{call.func.attr}(): only database/session.py commits"
         elif any(one.arg == "commit" for one in call.keywords) and not source.is_in(*COMMIT_ALONG):
             yield f"{source.at(call)} commit=: only the press lets a COMMIT travel along"
 
@@ -61,12 +61,12 @@ def find_clocks(source: Source) -> Iterator[str]:
 
 def find_moves(source: Source) -> Iterator[str]:
     """Assignments to a state, in Python or in SQL, outside `moving` and the press's claim."""
-    if source.is_in("publisher.moving", "sandbox"):
+    if source.is_in("publisher.transitions", "sandbox"):
         return
     claims = {id(node) for node in _claims(source)}
     for node in ast.walk(source.tree):
         if id(node) not in claims and _assigns_state(node):
-            yield f"{source.at(node)}: only publisher/moving.py and the claim assign a state"
+            yield f"{source.at(node)}: only publisher/transitions.py and the claim assign a state"
 
 
 def _claims(source: Source) -> Iterator[ast.AST]:
@@ -139,7 +139,7 @@ def test_the_rulebook_imports_nothing_but_the_standard_library() -> None:
 @pytest.mark.parametrize("text", ["session.commit()", "self.s.commit()", "with engine.begin(): 1"])
 def test_a_commit_elsewhere_is_found_out(text: str) -> None:
     assert list(find_commits(Source("publisher/desk/intake.py", text)))
-    assert not list(find_commits(Source("publisher/database.py", text)))
+    assert not list(find_commits(Source("publisher/database/session.py", text)))
 
 
 def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
@@ -181,7 +181,7 @@ def test_a_stopwatch_is_allowed_where_a_deadline_is_kept() -> None:
 )
 def test_a_state_assigned_elsewhere_is_found_out(text: str) -> None:
     assert list(find_moves(Source("publisher/desk/reviewing.py", text)))
-    assert not list(find_moves(Source("publisher/moving.py", text)))
+    assert not list(find_moves(Source("publisher/transitions.py", text)))
 
 
 def test_only_the_presss_own_claim_may_assign() -> None:

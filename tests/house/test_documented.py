@@ -11,14 +11,14 @@ import pytest
 from flask import Flask
 
 from cli import nagarvani
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.notices import paths
 from publisher.now import now
 from publisher.press.accounts.opening import opener
+from publisher.settings.delivery import Access, Press
 from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk
-from publisher.settings.press import Access, Press
 from publisher.settings.sms import Sms
 from tools.source import read
 from web.app import create_app

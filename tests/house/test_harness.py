@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_socket import SocketConnectBlockedError
 from sqlalchemy import select, text
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Department
 from tests.support.accessibility import Findings
 from tests.support.lending import Lender

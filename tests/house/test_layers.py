@@ -43,7 +43,14 @@ def rooms() -> set[str]:
 def lay_out(folder: Path, imports: dict[str, str]) -> None:
     """An empty house with every room of the layers, where `imports` says who imports whom."""
     flat = [room for layer in layers() for room in layer]
-    everywhere = {*flat, *imports, "sandbox", "migrations", "publisher", "publisher.database.inner"}
+    everywhere = {
+        *flat,
+        *imports,
+        "sandbox",
+        "migrations",
+        "publisher",
+        "publisher.database.inner",
+    }
     for room in sorted(everywhere):
         path = folder / room.replace(".", "/") / "__init__.py"
         path.parent.mkdir(parents=True, exist_ok=True)

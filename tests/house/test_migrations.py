@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Engine, Integer, inspect, text
 
 import publisher.models  # noqa: F401  the tables have to be known
-from publisher.database import Base, Database, alembic_config, migrate
+from publisher.database.session import Base, Database, alembic_config, migrate
 from tests.support import sqlite
 from tests.support.postgres import Server
 

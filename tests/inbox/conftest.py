@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 from tests.support.city import City, city
 
 

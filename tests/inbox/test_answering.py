@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import NotAllowed, WrongState
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import reviewing, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.inbox.replying import AlreadyAnswered
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.states import CommentState, DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
 pytestmark = pytest.mark.both  # locks and SQL of its own

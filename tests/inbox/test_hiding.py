@@ -11,12 +11,12 @@ from publisher.desk.checking import Invalid
 from publisher.desk.ordering import AlreadyOrdered
 from publisher.inbox import hiding
 from publisher.inbox.hiding import HiddenAlready, NotUnderOurs
-from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.press import Order
 from publisher.office.reporting import comment, timeline
 from publisher.office.reporting.comment import CommentPage
 from publisher.platforms.memory.shelf import Kept
+from publisher.states import DeliveryState
 from tests.support.city import City
 
 WHY = "दुसऱ्या नागरिकाचा दूरध्वनी क्रमांक लिहिला आहे."

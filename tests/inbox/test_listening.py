@@ -10,7 +10,6 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from publisher.inbox import listening
-from publisher.lifecycle import AccountState
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.deliveries import Account
 from publisher.platforms.base import things
@@ -23,6 +22,7 @@ from publisher.platforms.base.errors import (
 )
 from publisher.platforms.base.things import Page
 from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 REFUSED = Refused(RefusalCode.UNKNOWN)

@@ -8,16 +8,16 @@ from sqlalchemy import select
 
 from approvals.errors import NotAllowed, WrongRole, WrongState
 from approvals.policy import Role
-from publisher import worktime
+from publisher import working_time
 from publisher.desk.checking import Invalid, Missing
 from publisher.desk.scheduling import OnItsWay
 from publisher.inbox import routing
 from publisher.inbox.routing import RoutingReason
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment, Routing
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.states import CommentState, DeliveryState
 from tests.support.city import DAY, HOUR, City
 
 WORDS = "हा विषय आपल्या विभागाचा आहे."
@@ -58,7 +58,7 @@ def test_where_a_department_has_nobody_any_more_the_cell_gets_it_with_the_reason
     assert steps[0].reason == RoutingReason.NOBODY_THERE
     assert steps[0].details["department"] == town.departments["road"]
     assert steps[0].details["meant"] == RoutingReason.UNDER_POST
-    assert comment.due_at == worktime.add_working_hours(comment.seen_at, 4)
+    assert comment.due_at == working_time.add_working_hours(comment.seen_at, 4)
 
 
 def test_the_reason_names_the_post_it_stands_under(town: City) -> None:
@@ -72,7 +72,7 @@ def test_the_reason_names_the_post_it_stands_under(town: City) -> None:
 def test_an_answer_is_due_three_working_days_after_the_citizen_wrote(town: City) -> None:
     (delivery_id,) = town.live()
     comment, _ = _look(town, town.comment(under=delivery_id))
-    assert comment.due_at == worktime.add_working_days(comment.written_at, 3)
+    assert comment.due_at == working_time.add_working_days(comment.written_at, 3)
 
 
 def test_what_has_no_department_waits_with_the_cell_which_assigns_it(town: City) -> None:
@@ -88,7 +88,7 @@ def test_what_has_no_department_waits_with_the_cell_which_assigns_it(town: City)
         ("assigned", None),
     ]
     assert town.told("comment_routed") == ["road_officer"]
-    assert comment.due_at == worktime.add_working_days(comment.written_at, 3)
+    assert comment.due_at == working_time.add_working_days(comment.written_at, 3)
 
 
 def test_assigned_to_a_department_with_nobody_it_stays_with_the_cell(town: City) -> None:
@@ -220,7 +220,7 @@ def test_reopened_it_is_the_officers_again_with_a_new_clock(town: City, settled:
         "reopened",
         town.appointments["first"],
     )
-    assert comment.due_at == worktime.add_working_days(town.now, 3)
+    assert comment.due_at == working_time.add_working_days(town.now, 3)
 
 
 def test_reopened_it_can_be_answered_once_more(town: City) -> None:
@@ -239,7 +239,7 @@ def test_what_the_cell_closed_in_its_queue_comes_back_to_its_queue(town: City) -
     _reopen(town, comment_id, by="clerk")
     comment, _ = _look(town, comment_id)
     assert comment.state is CommentState.RECEIVED
-    assert comment.due_at == worktime.add_working_hours(town.now, 4)
+    assert comment.due_at == working_time.add_working_hours(town.now, 4)
 
 
 def test_what_is_open_is_not_reopened(town: City) -> None:

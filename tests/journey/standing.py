@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from commands.demo.city import accounts_at
 from demo import cast, seeding
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.now import now
 from publisher.press import dispatching
 from tests.journey.standing import SECRET

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from demo import circular, notices
 from publisher.models.content.posts import Rendition
 from publisher.now import now
-from publisher.worktime import local
+from publisher.working_time import local
 from tests.journey.browsing import Visitor
 from tests.journey.flow import (
     FACEBOOK,

@@ -8,12 +8,12 @@ from importlib.resources import files
 import pytest
 
 from approvals.policy import Role
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Database
 from publisher.models.people import Department, Person
 from publisher.notices import paths
 from publisher.notices.composing import NoticeKind, WrongValues, compose, queue
 from publisher.notices.wording import LANGUAGES
+from publisher.states import NoticeState
 from tests.people.cast import NOW, add_department, appoint
 
 DUE = NOW + timedelta(hours=3)

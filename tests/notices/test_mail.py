@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.models.people import Person
 from publisher.notices import paths
@@ -19,6 +18,7 @@ from publisher.notices.composing import NoticeKind, queue
 from publisher.notices.mail import GIVEN_UP_AFTER, LEASE, tick_mail
 from publisher.people.appointing.inviting import invite
 from publisher.people.appointing.rights import COMMAND
+from publisher.states import NoticeState
 from tests.notices.scripted import DROP, certificate, scripted
 from tests.people.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.notices.composing import NoticeKind, queue
 from publisher.notices.mail import LEASE, tick_mail
+from publisher.states import NoticeState
 from tests.people.cast import NOW, add_department, appoint
 from tests.support.mail import MailServer
 from tests.support.processes import Starter
@@ -20,7 +20,7 @@ from tests.support.processes import Starter
 TICK = f"""
 import sys
 from datetime import datetime
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.notices.mail import tick_mail
 
 at = datetime.fromisoformat({NOW.isoformat()!r})

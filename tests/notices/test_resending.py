@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongRole, WrongState
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Database
 from publisher.models.notices import Channel, Notice
 from publisher.models.people import ContactField, Person
 from publisher.notices import paths, resending
@@ -20,6 +19,7 @@ from publisher.notices.resending import AccessClosed, LinkGone
 from publisher.people import forgetting, reaching
 from publisher.people.appointing import inviting
 from publisher.people.appointing.rights import COMMAND
+from publisher.states import NoticeState
 from tests.support import planned
 from tests.support.city import MINUTE, City, city
 

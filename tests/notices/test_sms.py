@@ -14,8 +14,7 @@ import requests
 from sqlalchemy import select
 
 from approvals.policy import Actor, ActorKind
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Database
 from publisher.models.notices import Channel, Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notices import paths, telling
@@ -24,6 +23,7 @@ from publisher.notices.gateway import filled
 from publisher.notices.mail import tick_mail
 from publisher.notices.sms import tick_sms, unknown_in
 from publisher.settings.sms import Sms, SmsTemplate
+from publisher.states import NoticeState
 from sandbox.server import Places, running
 from tests.people.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer

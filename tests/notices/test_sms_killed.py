@@ -11,14 +11,14 @@ import pytest
 import requests
 
 from approvals.policy import Actor, ActorKind
-from publisher.database import Database
-from publisher.lifecycle import NoticeState
+from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.models.people import NoticeGroup, Telling
 from publisher.notices import telling
 from publisher.notices.composing import NoticeKind, queue
 from publisher.notices.sending import LEASE
 from publisher.notices.sms import tick_sms
+from publisher.states import NoticeState
 from sandbox.server import running
 from tests.notices.test_sms import BASE_URL, MAIL, MOBILE, VALUES, gateway
 from tests.people.cast import NOW, add_department, appoint
@@ -27,7 +27,7 @@ from tests.support.processes import Starter
 TICK = f"""
 import sys
 from datetime import datetime
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.notices.sms import tick_sms
 from tests.notices.test_sms import gateway
 

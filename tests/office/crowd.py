@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, String, cast, func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
-from publisher.database import Base
+from publisher.database.session import Base
 from publisher.models.comments import Comment, Reply, Routing, Thread
 from publisher.models.content.posts import Decision, Post, Revision, RevisionDepartment, Variant
 from publisher.models.content.submissions import PostSubmission, Submission

@@ -12,7 +12,7 @@ from publisher.office.reorganising import ending
 from publisher.people.departments.orders import Order
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
 from publisher.press.watching import looking
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 Scene = Callable[[City], None]

@@ -10,8 +10,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import Table, func, select
 
-from publisher.database import Base, Database
-from publisher.lifecycle import DeliveryState
+from publisher.database.session import Base, Database
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Attempt, Delivery
@@ -22,6 +21,7 @@ from publisher.office.backup.reading import Damaged
 from publisher.office.backup.restoring import NotEmpty, OtherSchema
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.press import dispatching, sending
+from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City, city
 
 pytestmark = pytest.mark.both  # locks and SQL of its own

@@ -7,8 +7,8 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK
 from publisher.desk import scheduling
-from publisher.lifecycle import DeliveryState
 from publisher.office.reporting.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
+from publisher.states import DeliveryState
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, City
 

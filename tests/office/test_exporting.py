@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid, Missing
 from publisher.models.lists import Export
 from publisher.models.people import Department

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Missing
 from publisher.models.calendar import CalendarFeed
 from publisher.models.people import Appointment, Department

@@ -6,13 +6,13 @@ from approvals.errors import WrongRole
 from approvals.policy import Action
 from publisher.desk.checking import Missing
 from publisher.inbox import routing
-from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind
 from publisher.office.reporting.comment import CommentPage, comment_page
 from publisher.office.reporting.inbox import CommentRow, View, comments_in, view_counts, views_for
 from publisher.office.reporting.replies import ReplyState
 from publisher.office.reporting.values import Page, Place
 from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.states import CommentState
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 

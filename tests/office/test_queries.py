@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
-from publisher.database import Base, Database
-from publisher.lifecycle import CommentState, DeliveryState
+from approvals.states import PostState
+from publisher.database.session import Base, Database
 from publisher.models.comments import Comment, Routing
 from publisher.models.content.posts import Post, Revision, RevisionDepartment, Variant
 from publisher.models.content.submissions import PostSubmission, Submission
@@ -29,6 +28,7 @@ from publisher.office.reporting import (
     wanted,
 )
 from publisher.office.reporting.submissions import submissions_in
+from publisher.states import CommentState, DeliveryState
 from tests.office import scenes
 from tests.support.city import City, city, statements
 

@@ -11,14 +11,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from approvals.errors import WrongRole
-from approvals.lifecycle import PostState
 from approvals.policy import Role
-from publisher import moving
-from publisher.database import Database
+from approvals.states import PostState
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.desk import scheduling
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import restoring
-from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
@@ -35,7 +34,8 @@ from publisher.people.departments import changing, orders
 from publisher.people.departments.orders import BadDepartment, Order
 from publisher.people.register import is_in_force
 from publisher.press.emergency import wording
-from publisher.worktime import local_day
+from publisher.states import CommentState
+from publisher.working_time import local_day
 from tests.support import lane
 from tests.support.city import APPROVERS, DAY, City
 from tests.support.city import city as found_city
@@ -421,7 +421,7 @@ def test_a_post_that_somebody_is_about_to_schedule_is_waited_for(
     town = found_city(opened, tmp_path)
     post = cancelled(town, "road")
     with opened.transaction() as scheduling_now:
-        moving.lock(scheduling_now, Post, post)
+        transitions.lock(scheduling_now, Post, post)
         with pytest.raises(OperationalError, match="lock timeout"):
             end_impatiently(town, end)
     opened.dispose()

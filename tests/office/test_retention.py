@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 import publisher.models  # noqa: F401  the tables have to be known
-from publisher.database import Base
+from publisher.database.session import Base
 from publisher.desk import on_the_spot
 from publisher.desk.intake import receiving
 from publisher.desk.intake.receiving import UploadedFile

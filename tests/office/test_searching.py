@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.content.submissions import Submission
 from publisher.office import searching
 from publisher.office.searching import Kind

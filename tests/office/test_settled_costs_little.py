@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from publisher.models.content.submissions import Submission
 from publisher.office.reporting import counts as reporting_counts
 from publisher.office.reporting import submissions

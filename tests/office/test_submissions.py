@@ -8,13 +8,13 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.desk.intake import settling
-from publisher.lifecycle import DeliveryState, SubmissionState
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.submissions import Listing, submission_counts, submissions_in
 from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted, Wished, wanted_from
 from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.states import DeliveryState, SubmissionState
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City

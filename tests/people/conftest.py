@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.database import Database
+from publisher.database.session import Database
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from approvals.errors import WrongRole, WrongState
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Person
 from publisher.people.appointing import recording, rights

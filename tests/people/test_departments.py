@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from approvals.policy import CLOCK, Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Department
 from publisher.people.departments import changing, orders
 from publisher.people.departments.history import due_changes, former_names, history
 from publisher.people.departments.orders import BadDepartment, Names, Order
 from publisher.people.register import departments_in_force, find_departments
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from tests.people.cast import NOW, actor, add_department, appoint, verbs
 
 ADMIN = actor(Role.ADMIN)

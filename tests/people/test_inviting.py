@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
 from publisher.people.appointing.disabling import disable_person

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Link, Person
 from publisher.people import links
 from publisher.people.links import LinkPurpose, LinkSpent

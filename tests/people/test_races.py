@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from approvals.errors import NotAllowed
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import ladder, links
 from publisher.people.appointing.disabling import disable_person

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.gate import RefusedSignIn
 from publisher.models.history import Event
 from publisher.models.people import Person

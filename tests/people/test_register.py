@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import func, select
 
 from approvals.policy import ActorKind
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.register import departments_in_force, find_departments, load_register

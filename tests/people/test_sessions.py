@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Appointment, SignIn
 from publisher.people.appointing.disabling import disable_person, enable_person
 from publisher.people.appointing.recording import end_appointment

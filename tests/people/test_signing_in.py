@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Person, SignIn, SignInAttempt
 from publisher.people.appointing.disabling import disable_person
 from publisher.people.appointing.recording import end_appointment

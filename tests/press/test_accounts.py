@@ -13,7 +13,6 @@ from approvals.errors import FreshSignInRequired, WrongRole
 from publisher.desk.account_use import AccountNotOpen
 from publisher.desk.checking import Invalid
 from publisher.desk.drafting import reading
-from publisher.lifecycle import AccountState
 from publisher.models.accounts import EndingWarning
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
@@ -26,6 +25,7 @@ from publisher.press.accounts.keeping import Choice
 from publisher.press.accounts.opening import Look
 from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.settings import environment
+from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 GOOD = Health(True, None, "@city", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.database import ReadOnly
+from publisher.database.session import ReadOnly
 from publisher.press.accounts import keeping
 from tests.support.city import City
 

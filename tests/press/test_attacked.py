@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from approvals.policy import CLOCK
 from publisher.desk import scheduling
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.errors import TryLater
 from publisher.press import (
@@ -22,6 +21,7 @@ from publisher.press import (
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.parcels import Parcel
+from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, PACE, City
 from tests.support.holding import IN_15, claimed, learn, left, starts, state
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from publisher.desk import holding_back
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Freeze, Stop
 from publisher.press import claiming, dispatching, publishing
+from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
 

@@ -11,7 +11,6 @@ from approvals.errors import NotAllowed, NotApproved, WrongRole, WrongState
 from publisher.desk import leaving, withdrawing
 from publisher.desk.checking import Invalid
 from publisher.desk.scheduling import OnItsWay
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery, Receipt, ReceiptOrigin
 from publisher.platforms.base.errors import (
@@ -25,6 +24,7 @@ from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Medium, Outgoing
 from publisher.press import by_hand
 from publisher.press.by_hand import Frozen, Stopped
+from publisher.states import CommentState, DeliveryState
 from tests.press.test_freezing import freeze
 from tests.press.test_stopping import stop
 from tests.support.city import HOUR, MINUTE, City

@@ -8,12 +8,12 @@ from threading import Barrier
 from sqlalchemy import select
 
 from publisher.desk import scheduling
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.press import claiming, dispatching, publishing
 from publisher.press.accounts import keeping
 from publisher.press.bench import Claim
 from publisher.press.parcels import Parcel
+from publisher.states import AccountState, DeliveryState
 from tests.support.city import HOUR, MINUTE, PACE, City
 
 LEASE = timedelta(seconds=PACE.lease)

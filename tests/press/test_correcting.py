@@ -14,9 +14,9 @@ from publisher.desk.checking import Invalid
 from publisher.desk.correcting import CorrectsNothing, MayBeLive, OutAlready, Way
 from publisher.desk.drafting import preparing, proposing, reading, saving
 from publisher.desk.drafting.drafts import Draft, VariantDraft
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt, ReceiptOrigin
+from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
 EVERYWHERE = ("x", "facebook")

@@ -13,9 +13,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk import scheduling, withdrawing
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.office.reorganising import standing
@@ -32,6 +31,7 @@ from publisher.press.bench import Bench
 from publisher.press.emergency import approving
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
+from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import NOON, PACE, City, city
 from tests.support.crossing import PATIENCE, after_each, meet

@@ -14,13 +14,13 @@ from publisher.desk import frozen, rescheduling
 from publisher.desk.checking import Invalid
 from publisher.desk.holding_back import facts_of
 from publisher.desk.rescheduling import Shift
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
 from publisher.models.press import Freeze
 from publisher.office.reporting.braked import braked
 from publisher.press import freezing, stopping
 from publisher.press.freezing import FreezeForm, FreezeOver
+from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 WHY = "आचारसंहिता"

@@ -14,10 +14,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from publisher import moving
+from publisher import transitions
 from publisher.desk import judging, withdrawing
 from publisher.desk.drafting.drafts import PictureDraft
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import (
     Decision,
     Post,
@@ -29,6 +28,7 @@ from publisher.models.content.posts import (
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.press import dispatching, publishing
 from publisher.press.parcels import Parcel
+from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 Change = Callable[[City, Session], object]
@@ -179,7 +179,7 @@ def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> N
     (delivery_id,) = town.due()
     claim = _claim(town)
     with ThreadPoolExecutor(1) as press, town.write() as session:
-        moving.lock(session, Post, town.delivery(delivery_id).post_id)
+        transitions.lock(session, Post, town.delivery(delivery_id).post_id)
         sending = press.submit(publishing.carry_out, town.bench, claim)
         with pytest.raises(TimeoutError):
             sending.result(timeout=0.3)

@@ -13,7 +13,6 @@ import pytest
 from publisher.desk import leaving
 from publisher.desk.checking import Invalid
 from publisher.inbox import listening
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
 from publisher.office.reporting import findings
@@ -23,6 +22,7 @@ from publisher.platforms.base.things import Outgoing
 from publisher.press import by_hand, dispatching
 from publisher.press.bench import Bench
 from publisher.press.watching import looking
+from publisher.states import DeliveryState
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground

@@ -15,8 +15,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from publisher.database import Database
-from publisher.lifecycle import DeliveryState
+from publisher.database.session import Database
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
 from publisher.platforms.base.protocol import Deadline
@@ -32,6 +31,7 @@ from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
 from publisher.press.recorder import PAUSES as PAUSES_IN_EARNEST
 from publisher.press.recorder import Recorder
+from publisher.states import DeliveryState
 from tests.support.city import NOON, PACE, City
 from tests.support.holding import answer, begun, claimed, state
 from tests.support.runs import wait_until

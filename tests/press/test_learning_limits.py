@@ -11,7 +11,6 @@ from threading import Event
 import pytest
 from sqlalchemy import select
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import (
@@ -28,6 +27,7 @@ from publisher.platforms.base.things import Prepared, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import publishing
 from publisher.press.lines import Press
+from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, City
 from tests.support.holding import claimed, learn, state
 

@@ -9,7 +9,6 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.platforms.base.things import Allowance as Told
@@ -18,6 +17,7 @@ from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.limits import asking, caps, counting, learning
 from publisher.press.parcels import Parcel
+from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, NOON, PACE, City, statements
 
 IN_15 = NOON + 15 * MINUTE

@@ -14,8 +14,7 @@ import pytest
 from sqlalchemy import QueuePool, select
 
 import scheduler
-from publisher.database import Database
-from publisher.lifecycle import DeliveryState
+from publisher.database.session import Database
 from publisher.models.deliveries import Attempt, Delivery, Receipt
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Prepared
@@ -24,6 +23,7 @@ from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import claiming
 from publisher.press.bench import Bench
 from publisher.press.lines import Press
+from publisher.states import DeliveryState
 from tests.support.city import HOUR, City, city
 from tests.support.planned import freeze
 from tests.support.runs import wait_until

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt, ReceiptOrigin
 from publisher.platforms.base.errors import (
     CredentialsExpired,
@@ -22,6 +21,7 @@ from publisher.platforms.base.things import Prepared
 from publisher.platforms.base.things import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import pacing
+from publisher.states import AccountState, DeliveryState
 from tests.support.city import MINUTE, NOON, City
 
 LATER = NOON + 10 * MINUTE

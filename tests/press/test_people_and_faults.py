@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import MultipleResults, run_state_machine_as_test
 
-from publisher.database import migrate
+from publisher.database.session import migrate
 from publisher.models.comments import AnswerKind
 from tests.press.machine.desk import AtTheDesk
 from tests.press.machine.lane import InTheLane

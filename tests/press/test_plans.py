@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, select, text
 
-from publisher.database import Database, table_of
-from publisher.lifecycle import DeliveryState
+from publisher.database.bulk import is_still
+from publisher.database.prepared_statements import Call, Prepared, Value, run
+from publisher.database.session import Database, table_of
 from publisher.models.deliveries import Delivery
-from publisher.moving import KEY
-from publisher.prepared import Call, Prepared, Value, run
 from publisher.press import claiming, receipts
 from publisher.press.receipts import Done
-from publisher.together import is_still
+from publisher.states import DeliveryState
+from publisher.transitions import KEY
 from tests.support.city import City, city
 from tests.support.holding import answer, begun
 

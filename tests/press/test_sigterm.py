@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import ColumnElement, func, select
 
 import scheduler
-from publisher.lifecycle import DeliveryState
 from publisher.models.comments import Source
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.press.watching import looking
 from publisher.settings import environment
+from publisher.states import DeliveryState
 from tests.crash.house import House, house
 from tests.crash.judging import judge
 from tests.support.city import DAY, City

@@ -15,14 +15,14 @@ import requests
 from sqlalchemy import func, select, update
 
 from commands.demo.city import accounts_at
-from publisher.database import Database
-from publisher.lifecycle import DeliveryState
+from publisher.database.session import Database
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.people import Appointment
 from publisher.now import now
 from publisher.press import stopping
 from publisher.press.accounts.vault import Vault
+from publisher.states import DeliveryState
 from tests.support.city import DAY, City, city
 from tests.support.processes import Starter
 

@@ -12,13 +12,13 @@ from sqlalchemy import select, text
 from approvals import gate
 from approvals.errors import WrongRole
 from publisher.desk.checking import Invalid
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
 from publisher.models.press import Stop
 from publisher.press import claiming, standing, stopping
 from publisher.press.parcels import Parcel
 from publisher.press.stopping import ReleasedAlready
+from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
 WHY = "चुकीची पोस्ट प्रसिद्ध झाली."

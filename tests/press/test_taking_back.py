@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import live, ordering, scheduling, timing
 from publisher.desk.checking import Invalid
 from publisher.desk.ordering import AlreadyOrdered
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import Comment, Source
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, DeliveryAction
@@ -23,6 +22,7 @@ from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.steps import StepKind
 from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.states import CommentState, DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from publisher.desk import scheduling, withdrawing
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.press import Stop
 from publisher.platforms.base.errors import (
@@ -25,6 +24,7 @@ from publisher.press import dispatching, parcels, publishing, receipts, sending,
 from publisher.press.bench import Claim
 from publisher.press.limits import caps
 from publisher.press.receipts import Done
+from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongRole, WrongState
 from publisher.desk import live, ordering
 from publisher.desk.checking import Invalid
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
 from publisher.office.reporting.counts import counts
@@ -33,6 +32,7 @@ from publisher.platforms.base.protocol import OneSeen
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press.bench import Bench
 from publisher.press.watching import looking, noting
+from publisher.states import AccountState
 from tests.press.test_correcting import MENDED, correct
 from tests.support.city import DAY, HOUR, City
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from commands.sentences import sentence
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account, Receipt
 from publisher.office import checkup
 from publisher.platforms.base.errors import RefusalCode, Refused, TryLater
 from publisher.press.watching import lateness, looking, pauses
 from publisher.press.watching.lateness import Behind
+from publisher.states import AccountState
 from tests.press.test_watching import watch
 from tests.press.test_watching_many import Counting
 from tests.support.city import DAY, HOUR, MINUTE, City

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import Receipt
 from publisher.models.watching import Watch
 from publisher.office.reporting.findings import FindingKind

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
 from publisher.platforms.base.errors import CredentialsExpired, PlatformError, TryLater
@@ -16,6 +15,7 @@ from publisher.platforms.base.protocol import OneSeen, Platform
 from publisher.platforms.base.things import Allowance, Health, HealthProblem
 from publisher.platforms.memory.shelf import OURSELVES
 from publisher.press.watching import looking
+from publisher.states import AccountState
 from tests.press.test_watching import QUARTER, REFUSED, watch
 from tests.press.test_watching_many import Counting
 from tests.support.city import DAY, HOUR, City

@@ -18,12 +18,12 @@ from urllib.parse import parse_qs
 import pytest
 from sqlalchemy import select
 
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from publisher.press import confirming, dispatching
 from publisher.press.bench import Bench
+from publisher.states import AccountState, DeliveryState
 from tests.platforms.grounds import CREDENTIALS
 from tests.platforms.stub import Stub, answer, drip, serving
 from tests.support.city import MINUTE, NOON, PACE, City

@@ -19,7 +19,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk import reviewing, scheduling
 from publisher.desk.drafting import joining, notes, opening, preparing, saving
 from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text
 
-from publisher.database import Base, Database
+from publisher.database.session import Base, Database
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import event
 
-from publisher.database import Database
+from publisher.database.session import Database
 from tests.support.city import City
 
 PATIENCE = 20

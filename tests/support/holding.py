@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.accounts import Allowance
 from publisher.platforms.base.things import Allowance as Told
 from publisher.platforms.base.things import Receipt
 from publisher.press import claiming, sending
 from publisher.press.limits import learning
 from publisher.press.parcels import Parcel
+from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, City
 
 IN_15 = NOON + 15 * MINUTE

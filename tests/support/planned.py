@@ -7,9 +7,8 @@ from datetime import time, timedelta
 from sqlalchemy import select
 
 from approvals.policy import CLOCK
-from publisher import moving
+from publisher import transitions
 from publisher.desk import slots
-from publisher.lifecycle import NoticeState
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
 from publisher.platforms.connecting.ways import Begun
@@ -17,6 +16,7 @@ from publisher.press import freezing, stopping
 from publisher.press.accounts import connecting
 from publisher.press.accounts.vault import Vault
 from publisher.press.freezing import FreezeForm
+from publisher.states import NoticeState
 from tests.support.city import City
 
 
@@ -78,7 +78,7 @@ def fail_mail(city: City, reason: str = "550 no such mailbox", **about: str) -> 
         assert notice is not None, "no mail is queued"
         moves = {NoticeState.SENDING: "send_mail", NoticeState.FAILED: "mail_failed"}
         for state, verb in moves.items():
-            moving.apply(session, notice, state, actor=CLOCK, now=city.now, verb=verb)
+            transitions.apply(session, notice, state, actor=CLOCK, now=city.now, verb=verb)
         notice.reason = reason
         return notice.id
 

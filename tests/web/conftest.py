@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from tests.support import runs, sqlite
 from tests.web.counter import Site, move_in, open_site
 from tests.web.world import World, furnish

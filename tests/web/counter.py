@@ -15,7 +15,7 @@ from jinja2 import FileSystemBytecodeCache
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.people import Department, Person
 from publisher.people.signing_in import entering

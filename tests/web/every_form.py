@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from werkzeug.routing import MapAdapter
 from werkzeug.test import TestResponse
 
-from publisher.database import Database
+from publisher.database.session import Database
 from tests.browser.filled import Ids, fill
 from tests.web.counter import Browser, Site
 from tests.web.reading import Element, Page

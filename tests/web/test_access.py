@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.people.signing_in.sessions import SEEN_EVERY
 from tests.web.counter import Browser, Site, open_counter
 from tests.web.reading import Page

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Duty
 from publisher.office.backup import restoring
-from publisher.worktime import local
+from publisher.states import DeliveryState
+from publisher.working_time import local
 from tests.support import planned
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.web.counter import Site

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.lifecycle import DeliveryState
 from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
@@ -12,6 +11,7 @@ from publisher.platforms.base.errors import (
     Refused,
     TryLater,
 )
+from publisher.states import DeliveryState
 from tests.press.test_by_hand import link_to, post
 from tests.support import planned
 from tests.support.city import HOUR, City

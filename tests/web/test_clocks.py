@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.clocks import Outage
 from publisher.models.history import Event
 from publisher.models.notices import Notice

@@ -14,7 +14,6 @@ import requests
 from sqlalchemy import func, select
 
 from commands import founding
-from publisher.lifecycle import AccountState
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Deadline
@@ -22,6 +21,7 @@ from publisher.platforms.base.things import Outgoing, Prepared
 from publisher.press.accounts import keeping, opening
 from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import load
+from publisher.states import AccountState
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_SECRET,

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Connection, event
 
 from approvals.policy import Role
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.people import Department, Person
 from publisher.office.reorganising.ending import tick_departments
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 from tests.web.test_signing import also

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import pytest
 from werkzeug.test import TestResponse
 
-from publisher.lifecycle import DeliveryState
 from publisher.platforms.base.errors import RefusalCode, Refused
 from publisher.press.emergency import alerting
+from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, statements
 from tests.web.counter import PASSWORD, Browser, Site

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from approvals.lifecycle import PostState
 from approvals.policy import Role
+from approvals.states import PostState
 from publisher.models.content.posts import Decision, Post
 from publisher.models.people import Person
 from publisher.people.appointing import recording

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk.on_the_spot import spell
 from publisher.models.content.posts import Decision, Post
 from publisher.models.gate import SpotCode

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from approvals.policy import FRESH, Role
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notices import Notice
 from publisher.models.people import Person, SignIn
 from publisher.people.appointing import recording, rights
 from publisher.people.signing_in.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT
+from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE
 from tests.web.counter import PASSWORD, Browser, Site
 from tests.web.reading import Page

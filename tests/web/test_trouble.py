@@ -20,7 +20,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from werkzeug.test import TestResponse
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform

@@ -23,7 +23,7 @@ from publisher.models.people import Department, SignIn
 from publisher.models.warnings import CheckedLink
 from publisher.models.watching import Watch
 from publisher.people.departments import changing, orders
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 from tests.support import lane, planned
 from tests.support.city import APPROVERS, City
 from tests.web import kept, pictures

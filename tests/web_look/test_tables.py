@@ -11,14 +11,8 @@ import pytest
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from approvals.lifecycle import PostState
-from publisher.lifecycle import (
-    AccountState,
-    CommentState,
-    DeliveryState,
-    NoticeState,
-    SubmissionState,
-)
+from approvals.states import PostState
+from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
 from web.fields import DayMonthYearField
 from web.icons import STATE_LOOK, STATE_WORDS, deadline_look, last_working_day
 from web.previewing import facebook_cut, hashtags, initial, paragraphs

@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk.checking import Invalid, Missing, Problem
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.content.submissions import Submission
+from publisher.states import SubmissionState
 from publisher.words.numbers import latin_digits
 
 OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
@@ -36,9 +36,9 @@ def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number:
     post.submissions.append(submission)
     verb, values = Action.DRAFT, {"post": post_id}
     if submission.state is SubmissionState.DRAFTED:
-        moving.record(session, submission, verb, actor=actor, now=now, values=values)
+        transitions.record(session, submission, verb, actor=actor, now=now, values=values)
     else:
-        moving.apply(
+        transitions.apply(
             session,
             submission,
             SubmissionState.DRAFTED,
@@ -48,7 +48,7 @@ def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number:
             values=values,
         )
     more = {"number": submission.number}
-    moving.record(session, post, "join", actor=actor, now=now, values=more)
+    transitions.record(session, post, "join", actor=actor, now=now, values=more)
     return submission
 
 
@@ -71,12 +71,12 @@ def part(
         raise Invalid([Problem("number", "only_here", {"number": submission.number})])
     post.submissions.remove(submission)
     values = {"number": submission.number}
-    moving.record(session, post, "part", actor=actor, now=now, values=values)
+    transitions.record(session, post, "part", actor=actor, now=now, values=values)
     return submission
 
 
 def _locked(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
-    return _check(moving.lock(session, Post, post_id), post_id, actor=actor, now=now)
+    return _check(transitions.lock(session, Post, post_id), post_id, actor=actor, now=now)
 
 
 def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
@@ -96,7 +96,7 @@ def _found(session: Session, number: str) -> Submission:
         raise Invalid([Problem("number", "required")])
     query = select(Submission.id).where(Submission.number == typed)
     key = session.scalars(query).one_or_none()
-    submission = moving.lock(session, Submission, key) if key is not None else None
+    submission = transitions.lock(session, Submission, key) if key is not None else None
     if submission is None:
         raise Invalid([Problem("number", "unknown_number", {"number": typed[:40]})])
     return submission

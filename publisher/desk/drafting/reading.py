@@ -9,7 +9,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.policy import Action, Actor
 from publisher.desk import account_use
 from publisher.desk.checking import Missing, check_in_sight
-from publisher.lifecycle import AccountState
 from publisher.models.comments import Reply
 from publisher.models.content.posts import (
     Decision,
@@ -22,6 +21,7 @@ from publisher.models.content.posts import (
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment
+from publisher.states import AccountState
 
 
 def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:

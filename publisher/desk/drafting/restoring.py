@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Missing
 from publisher.desk.drafting.drafts import PreparedPicture, PreparedVariant
 from publisher.desk.drafting.writing import write_revision
@@ -40,7 +40,7 @@ def restore(
     Raises `Missing`, `WrongRole`, `StaleRevision`, `WrongState`, or `Invalid` (an account
     disconnected).
     """
-    post = moving.lock(session, Post, post_id)
+    post = transitions.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
         raise Missing(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)

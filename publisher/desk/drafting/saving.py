@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.policy import Action, Actor, require
-from publisher import checkpoints, moving
+from publisher import failpoints, transitions
 from publisher.desk.checking import Check, Missing
 from publisher.desk.drafting.drafts import LONGEST_TITLE, PreparedDraft
 from publisher.desk.drafting.writing import write_revision
 from publisher.desk.intake.settling import locked_submission
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.posts import Post, PostKind, Revision
+from publisher.states import SubmissionState
 
 
 def start(
@@ -34,7 +34,9 @@ def start(
     checking.finish()
     verb = Action.DRAFT
     if submission.state is not SubmissionState.DRAFTED:
-        moving.apply(session, submission, SubmissionState.DRAFTED, actor=actor, now=now, verb=verb)
+        transitions.apply(
+            session, submission, SubmissionState.DRAFTED, actor=actor, now=now, verb=verb
+        )
     post = Post(
         kind=PostKind.POST,
         title=words,
@@ -45,7 +47,7 @@ def start(
     )
     session.add(post)
     values = {"number": submission.number}
-    moving.record(session, post, verb, actor=actor, now=now, values=values)
+    transitions.record(session, post, verb, actor=actor, now=now, values=values)
     return post
 
 
@@ -64,7 +66,7 @@ def save(
     departments of its submissions are named, where they are not asked. Raises
     `Missing`, `WrongRole`, `WrongState`, or `Invalid` with every problem at once.
     """
-    post = moving.lock(session, Post, post_id)
+    post = transitions.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
         raise Missing(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
@@ -87,5 +89,5 @@ def save(
     )
     post.title = title
     session.flush()
-    checkpoints.reach("edit.before_commit")
+    failpoints.reach("edit.before_commit")
     return revision

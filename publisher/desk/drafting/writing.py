@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import POST_MOVES, PostState, check_move
 from approvals.policy import Actor
-from publisher import moving
+from approvals.states import POST_MOVES, PostState, check_move
+from publisher import transitions
 from publisher.desk import account_use, leaving, scheduling
 from publisher.desk.checking import Check, Problem, person_of
 from publisher.desk.drafting.drafts import (
@@ -23,7 +23,6 @@ from publisher.desk.drafting.drafts import (
 )
 from publisher.desk.drafting.fitting import Placed, fit
 from publisher.desk.warning import noting
-from publisher.lifecycle import AccountState
 from publisher.models.content.posts import (
     Post,
     PostKind,
@@ -35,6 +34,7 @@ from publisher.models.content.posts import (
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
 from publisher.people.register import is_in_force
+from publisher.states import AccountState
 
 # Above every limit of a platform, so that the platform's own limit is the one that is told.
 _LONGEST_TEXT = 1_000_000
@@ -98,9 +98,9 @@ def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: d
     """The post is a draft again, and nothing of an older revision leaves any more."""
     values = {"revision": number}
     if post.state is PostState.DRAFT:
-        moving.record(session, post, "save", actor=actor, now=now, values=values)
+        transitions.record(session, post, "save", actor=actor, now=now, values=values)
     else:
-        moving.apply(
+        transitions.apply(
             session, post, PostState.DRAFT, actor=actor, now=now, verb="save", values=values
         )
     scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongRole, WrongState
 from approvals.policy import Action, Actor, Role
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Invalid
 from publisher.desk.intake import forms, writing
 from publisher.desk.intake.forms import Checked, HandIn, Standing
 from publisher.desk.intake.settling import locked_submission
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import MediaStore
 from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionChange
+from publisher.states import SubmissionState
 
 OPEN = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
 AT_THE_CELL = (Role.CELL, Role.CELL_LEAD)
@@ -66,7 +66,7 @@ def change(
         raise ChangedMeanwhile(submission.edition, changed_since(session, submission, seen))
     _write(session, submission, checked, before)
     values = {"edition": submission.edition, "fields": list(before)}
-    moving.record(session, submission, action, actor=actor, now=now, values=values)
+    transitions.record(session, submission, action, actor=actor, now=now, values=values)
     return tuple(before)
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import person_of
 from publisher.desk.intake.handing_in import tell
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
 from publisher.notices.composing import NoticeKind
+from publisher.states import SubmissionState
 
 VERB = "original_ended"
 ENDED = (SubmissionState.DECLINED, SubmissionState.WITHDRAWN)
@@ -49,7 +49,7 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
     for one in _under(original):
         same = one.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
-        moving.record(session, one, VERB, actor=actor, now=now, values=values)
+        transitions.record(session, one, VERB, actor=actor, now=now, values=values)
         tell(session, one, NoticeKind.ORIGINAL_ENDED, now=now, more=more)
 
 

@@ -10,12 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, Scope, may, require, scope_of
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Invalid, Problem, person_of
 from publisher.desk.intake import forms, writing
 from publisher.desk.intake.forms import Checked, HandIn
 from publisher.desk.numbering import next_number
-from publisher.lifecycle import SubmissionState
 from publisher.media.store import MediaStore
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Department, Person
@@ -23,6 +22,7 @@ from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
 from publisher.people.register import is_in_force
+from publisher.states import SubmissionState
 
 SAME_WITHIN = timedelta(hours=1)
 _OF_A_DEPARTMENT = (Role.MEMBER, Role.OFFICER, Role.HEAD)
@@ -140,7 +140,7 @@ def _acknowledge(
 ) -> None:
     """Write the history's first line, and send the number to whoever stands for the department."""
     values = {"number": submission.number, "at_desk": at_desk}
-    moving.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
+    transitions.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
     more: dict[str, object] = {
         "department": submission.department,
         "received_at": submission.received_at,

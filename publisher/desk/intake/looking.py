@@ -11,11 +11,11 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor
 from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
+from publisher.states import SubmissionState
 from publisher.words import scripts
 from publisher.words.numbers import latin_digits
 

@@ -8,16 +8,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import check_move
 from approvals.policy import Action, Actor
-from publisher import moving
+from approvals.states import check_move
+from publisher import transitions
 from publisher.desk.checking import Check, Invalid, Problem, checked_reason, person_of
 from publisher.desk.intake.handing_in import tell
 from publisher.desk.intake.settling import locked_submission
-from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
 from publisher.notices.composing import NoticeKind
+from publisher.states import SUBMISSION_MOVES, SubmissionState
 from publisher.words.numbers import latin_digits
 
 TAKE_IN = "take_in"
@@ -42,7 +42,7 @@ def merge(
     """
     other_id = _id_of(session, submission_id, number)
     for key in sorted({submission_id, other_id or submission_id}):
-        moving.lock(session, Submission, key)  # always in this order, so that two never wait
+        transitions.lock(session, Submission, key)  # always in this order, so that two never wait
     action, to = Action.MERGE_SUBMISSION, SubmissionState.MERGED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_move(SUBMISSION_MOVES, submission.state, to)
@@ -52,9 +52,9 @@ def merge(
         raise Invalid([Problem("number", "unknown_number", {"number": number})])
     submission.merged_into, submission.reason = other, words
     into = {"into": other.number, "into_id": other.id, "same": _same_place(submission, other)}
-    moving.apply(session, submission, to, actor=actor, now=now, verb=action, values=into)
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action, values=into)
     taken = {"number": submission.number, "id": submission.id, "same": into["same"]}
-    moving.record(session, other, TAKE_IN, actor=actor, now=now, values=taken)
+    transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=taken)
     by = session.get_one(Person, person_of(actor))
     more: dict[str, object] = {"into": other.number, "reason": words, "by": by}
     tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, more=more)

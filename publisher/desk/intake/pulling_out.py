@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor
-from publisher import moving
+from publisher import transitions
 from publisher.desk import withdrawing
 from publisher.desk.checking import person_of
 from publisher.desk.timing import UNSENT
@@ -48,7 +48,7 @@ def pull_out(
     )
     values = {"number": submission.number, "approval": bool(lost), "from": submission.department_id}
     verb = Action.WITHDRAW_SUBMISSION
-    moving.record(session, post, verb, actor=actor, now=now, values=values)
+    transitions.record(session, post, verb, actor=actor, now=now, values=values)
     told: dict[str, object] = {
         "number": submission.number,
         "title": post.title,

@@ -9,14 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
-from approvals.lifecycle import check_move
 from approvals.policy import Action, Actor
-from publisher import moving
+from approvals.states import check_move
+from publisher import transitions
 from publisher.desk.checking import checked_reason, person_of
 from publisher.desk.intake.changing import check_recorded_here
 from publisher.desk.intake.handing_in import contact
 from publisher.desk.intake.settling import locked_submission
-from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
@@ -24,6 +23,7 @@ from publisher.models.people import Person
 from publisher.notices import composing, paths
 from publisher.notices.composing import NoticeKind
 from publisher.people import ladder
+from publisher.states import SUBMISSION_MOVES, SubmissionState
 
 ADD_NOTE = "add_note"
 SEE_NOTE = "see_note"
@@ -43,7 +43,7 @@ def return_submission(
     check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(question, field="question")
     note = _write(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
-    moving.apply(
+    transitions.apply(
         session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
     )
     by = session.get_one(Person, person_of(actor))
@@ -67,7 +67,7 @@ def complete(
     words = checked_reason(answer, field="answer")
     note = _write(session, submission, NoteKind.ANSWER, words, actor, now)
     submission.reason = ""
-    moving.apply(
+    transitions.apply(
         session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
     )
     asked = last_note(session, submission, NoteKind.QUESTION)
@@ -93,7 +93,9 @@ def add_note(
         raise WrongState(state=submission.state, to=submission.state)
     text = checked_reason(words, field="note")
     note = _write(session, submission, NoteKind.NOTE, text, actor, now)
-    moving.record(session, submission, ADD_NOTE, actor=actor, now=now, values={"note": note.id})
+    transitions.record(
+        session, submission, ADD_NOTE, actor=actor, now=now, values={"note": note.id}
+    )
     clerk = _clerk(session, submission)
     if clerk is not None and clerk.id != actor.person_id:
         more = {"answer": text, "by": session.get_one(Person, person_of(actor))}
@@ -108,7 +110,7 @@ def see_note(session: Session, *, actor: Actor, now: datetime, submission_id: in
     """
     action = Action.DRAFT
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
-    moving.record(session, submission, SEE_NOTE, actor=actor, now=now)
+    transitions.record(session, submission, SEE_NOTE, actor=actor, now=now)
     return submission
 
 

@@ -20,7 +20,7 @@ from publisher.media.images import BadPicture
 from publisher.models.content.submissions import SubmissionFile
 from publisher.models.intake import Upload
 from publisher.words import scripts
-from publisher.worktime import day_bounds, local_day
+from publisher.working_time import day_bounds, local_day
 
 MOST_BYTES_A_DAY = 1_000_000_000
 MOST_UPLOADS_A_DAY = 200

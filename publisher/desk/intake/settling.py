@@ -6,19 +6,19 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState, check_move
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from approvals.states import PostState, check_move
+from publisher import transitions
 from publisher.desk import reviewing, withdrawing
 from publisher.desk.checking import Missing, check_in_sight, checked_reason, person_of
 from publisher.desk.intake.duplicates import tell_duplicates
 from publisher.desk.intake.handing_in import tell
 from publisher.desk.intake.pulling_out import pull_out
-from publisher.lifecycle import SUBMISSION_MOVES, SubmissionState
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
 from publisher.notices.composing import NoticeKind
+from publisher.states import SUBMISSION_MOVES, SubmissionState
 
 
 def locked_submission(
@@ -29,7 +29,7 @@ def locked_submission(
     Raises `Missing` where it is not in the actor's sight, `WrongRole` where it is, but the
     action is another's.
     """
-    submission = moving.lock(session, Submission, submission_id)
+    submission = transitions.lock(session, Submission, submission_id)
     if submission is None:
         raise Missing(submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
@@ -114,4 +114,4 @@ def _end(
 ) -> None:
     check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(reason)
-    moving.apply(session, submission, to, actor=actor, now=now, verb=action)
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Check, Missing
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.drafting import StartingText, TextPart
@@ -40,7 +40,7 @@ def make(session: Session, *, actor: Actor, now: datetime, form: TextForm) -> St
     checked = _checked(session, form)
     text = StartingText(made_at=now, **checked)
     session.add(text)
-    moving.record(session, text, "make", actor=actor, now=now, values=_told(form, {}, checked))
+    transitions.record(session, text, "make", actor=actor, now=now, values=_told(form, {}, checked))
     return text
 
 
@@ -61,7 +61,7 @@ def change(
     for name, value in checked.items():
         setattr(text, name, value)
     text.version += 1
-    moving.record(session, text, "change", actor=actor, now=now, values=values)
+    transitions.record(session, text, "change", actor=actor, now=now, values=values)
     return text
 
 
@@ -69,7 +69,7 @@ def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> Start
     """Offer a text no longer; it stays to be read, with its history."""
     text = _locked(session, text_id, actor=actor, now=now)
     text.ended_at = now
-    moving.record(session, text, "end", actor=actor, now=now)
+    transitions.record(session, text, "end", actor=actor, now=now)
     return text
 
 

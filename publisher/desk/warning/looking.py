@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.warning.noting import ask_for_links
 from publisher.desk.warning.reading import digest_of
 from publisher.media.links import Looked, is_within, look

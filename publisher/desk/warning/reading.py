@@ -9,7 +9,7 @@ from hashlib import sha256
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk.warning import marks, numbers, replies
 from publisher.desk.warning.addresses import all_addresses
 from publisher.desk.warning.shapes import Alike, Known, SeenLink, Text
@@ -17,7 +17,7 @@ from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.drafting import StartingText
 from publisher.models.warnings import CheckedLink, TextMark
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 ALIKE = 0.9
 LATELY = timedelta(days=30)

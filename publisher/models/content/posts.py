@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from approvals.lifecycle import PostState
-from publisher.database import Base, Key, UtcDateTime, enum_type
+from approvals.states import PostState
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.comments import Reply
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery

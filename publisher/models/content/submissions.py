@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database import Base, Key, UtcDateTime, enum_type
-from publisher.lifecycle import SubmissionState
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.people import Appointment, Department, Person
+from publisher.states import SubmissionState
 
 if TYPE_CHECKING:
     from publisher.models.content.posts import Post

@@ -14,9 +14,8 @@ from sqlalchemy import Table, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import checkpoints, moving
-from publisher.database import Base, Database
-from publisher.lifecycle import DeliveryState
+from publisher import failpoints, transitions
+from publisher.database.session import Base, Database
 from publisher.media.store import Store
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Stop
@@ -24,6 +23,7 @@ from publisher.office.backup.reading import Manifest, check
 from publisher.office.backup.values import columns_to_itself, from_line
 from publisher.office.backup.writing import Progress
 from publisher.press import dispatching, restored
+from publisher.states import DeliveryState
 
 AT_ONCE = 500
 
@@ -70,8 +70,8 @@ def restore(
             rows = _fill(session, archive, tell)
             stop_everything(session, now=now, reason=reason, backup_at=manifest.moment)
             unconfirmed = doubt(session, since=manifest.moment, now=now)
-            checkpoints.reach("restore.in_commit")
-    checkpoints.reach("restore.unsought")
+            failpoints.reach("restore.in_commit")
+    failpoints.reach("restore.unsought")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
 
 
@@ -161,7 +161,7 @@ def doubt(session: Session, *, since: datetime, now: datetime) -> int:
         delivery.sending_at = delivery.sending_at or min(delivery.due_at, since)
         dispatching.end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
         delivery.reason = {"code": "restored"}
-        moving.apply(
+        transitions.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"
         )
     return len(found)

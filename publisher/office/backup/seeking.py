@@ -9,8 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.lifecycle import AccountState, DeliveryState
+from publisher import transitions
 from publisher.models.deliveries import Account, Delivery
 from publisher.office.backup.writing import Progress
 from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
@@ -21,6 +20,7 @@ from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
 from publisher.press.restored import Restores
+from publisher.states import AccountState, DeliveryState
 
 AT_ONCE = 200
 
@@ -115,7 +115,7 @@ def _keep(bench: Bench, parcel: Parcel, seen: Sighting | None, restores: Restore
     """Keep what the platform said; gives whether it may be live."""
     with bench.database.transaction() as session:
         now = bench.now()
-        delivery = moving.lock(session, Delivery, parcel.claim.delivery_id)
+        delivery = transitions.lock(session, Delivery, parcel.claim.delivery_id)
         if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
             return False
         if seen is None:
@@ -123,7 +123,7 @@ def _keep(bench: Bench, parcel: Parcel, seen: Sighting | None, restores: Restore
             return False
         delivery.look_at, delivery.looks, delivery.sending_at = now, 0, restores.since
         delivery.reason = {"code": "restored"}
-        moving.apply(
+        transitions.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"
         )
     return True

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Date, Enum, Table
 
-from publisher.database import UtcDateTime
+from publisher.database.session import UtcDateTime
 
 
 def to_line(row: Mapping[str, Any]) -> str:

@@ -15,8 +15,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, select
 
-from publisher import checkpoints
-from publisher.database import Base, Database
+from publisher import failpoints
+from publisher.database.session import Base, Database
 from publisher.media.store import MediumChanged, MediumMissing, Store
 from publisher.office import retention
 from publisher.office.backup.reading import MANIFEST, Manifest, TablePart, check
@@ -41,7 +41,7 @@ def write(
         with _private(unfinished), ZipFile(unfinished, "w", ZIP_DEFLATED) as archive:
             manifest = _write_all(database, store, archive, now, tell)
         check(unfinished, tell=tell)
-        checkpoints.reach("backup.unfinished")
+        failpoints.reach("backup.unfinished")
         unfinished.replace(file)
     finally:
         with suppress(FileNotFoundError):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import CLOCK, Action, Actor, require
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.office.reorganising import taking_over

@@ -11,9 +11,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals.lifecycle import PostState
 from approvals.policy import Actor
-from publisher.lifecycle import AccountState, CommentState, DeliveryState, SubmissionState
+from approvals.states import PostState
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment, Variant
 from publisher.models.content.submissions import Submission
@@ -23,6 +22,7 @@ from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Appointment, Department
 from publisher.people.appointing import moving_over
 from publisher.people.register import is_in_force
+from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState
 
 MOST: Final = 200
 """As many of each kind are listed; with those settled the rest shows."""

@@ -12,12 +12,11 @@ from datetime import datetime
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
 from approvals.policy import Actor
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk.timing import GONE
 from publisher.inbox.routing import RoutingReason, current
-from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Routing
 from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment
 from publisher.models.content.submissions import Submission
@@ -30,6 +29,7 @@ from publisher.notices.composing import NoticeKind
 from publisher.office.reorganising.standing import ENDED, asks, open_comments
 from publisher.people import ladder
 from publisher.people.appointing import moving_over
+from publisher.states import CommentState
 
 VERB = "merge_department"
 
@@ -58,7 +58,7 @@ def _submissions(
     )
     for one in session.scalars(query):
         one.department_id = to.id
-        moving.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
+        transitions.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
 
 
 def _posts(
@@ -68,7 +68,7 @@ def _posts(
     query = select(Post).where(Post.department_id == left.id, Post.state != PostState.WITHDRAWN)
     for one in session.scalars(query):
         one.department_id = to.id
-        moving.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
+        transitions.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
     _ask_the_other(session, left, to)
 
 
@@ -85,7 +85,7 @@ def _put_back(
     )
     found, draft = session.scalars(query).all(), PostState.DRAFT
     values = _from(left, to)
-    moving.apply_all(session, found, draft, actor=actor, now=now, verb=VERB, values=values)
+    transitions.apply_all(session, found, draft, actor=actor, now=now, verb=VERB, values=values)
 
 
 def _ask_the_other(session: Session, left: Department, to: Department) -> None:
@@ -149,11 +149,11 @@ def _comment(
     )
     values = _from(change.department, to)
     if rungs:
-        moving.record(session, comment, VERB, actor=actor, now=now, values=values)
+        transitions.record(session, comment, VERB, actor=actor, now=now, values=values)
         _tell(session, comment, to, now=now)
     else:
         to_cell = CommentState.RECEIVED
-        moving.apply(session, comment, to_cell, actor=actor, now=now, verb=VERB, values=values)
+        transitions.apply(session, comment, to_cell, actor=actor, now=now, verb=VERB, values=values)
 
 
 def _tell(session: Session, comment: Comment, to: Department, *, now: datetime) -> None:

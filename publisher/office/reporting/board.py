@@ -10,11 +10,10 @@ from enum import StrEnum
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, Role, may
+from approvals.states import PostState
 from publisher.desk.checking import departments_in_sight
 from publisher.desk.timing import latest_moment
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.notices import paths
@@ -23,8 +22,9 @@ from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.lacking import lacking_in
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.press.confirming import PATIENCE
+from publisher.states import DeliveryState
 from publisher.words.written_dates import dates_in
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 NEAR = timedelta(hours=24)
 """How long before its wished time a post that is not approved comes onto the board."""

@@ -12,7 +12,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor, may
 from publisher.desk.checking import Missing, check_in_sight
-from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind, Comment, Routing, Thread
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, Receipt
@@ -29,6 +28,7 @@ from publisher.office.reporting.values import (
     office_of,
     who_of,
 )
+from publisher.states import CommentState
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from functools import cache
 from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from approvals.lifecycle import PostState
 from approvals.policy import Role
+from approvals.states import PostState
 from publisher.desk.judging import APPROVALS
-from publisher.lifecycle import CommentState, DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.content.posts import (
     Decision,
@@ -28,6 +27,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.office.reporting.ordered import is_open_order
 from publisher.office.reporting.planning import has
+from publisher.states import CommentState, DeliveryState
 
 Condition = ColumnElement[bool]
 OPEN = (CommentState.RECEIVED, CommentState.ROUTED)

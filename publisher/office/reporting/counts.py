@@ -27,7 +27,7 @@ from publisher.office.reporting.board import COUNTED_FOR, to_decide
 from publisher.office.reporting.troubles import to_count
 from publisher.office.reporting.waits import Thing, waits_for
 from publisher.office.reporting.wanted import in_sight
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 PERSON, APPOINTMENT, DEPARTMENT, LINE = -101, -102, -103, -104
 """Marks for the actor's ids: no row has a negative one."""

@@ -9,8 +9,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, may
+from approvals.states import PostState
 from publisher.desk import leaving, live
 from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
 from publisher.models.content.posts import Language, Post, PostKind, Variant

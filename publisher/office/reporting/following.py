@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import judging
-from publisher.lifecycle import CommentState, DeliveryState, SubmissionState
 from publisher.models.content.posts import DecisionKind, Post, Revision, Variant
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
@@ -23,6 +22,7 @@ from publisher.office.reporting.values import (
     who_acted,
     who_of,
 )
+from publisher.states import CommentState, DeliveryState, SubmissionState
 
 
 class NextKind(StrEnum):

@@ -10,7 +10,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, UnaryExpression, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Reply, Routing
 from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.content.submissions import Priority, Submission
@@ -23,7 +22,8 @@ from publisher.office.reporting.findings import kind_of
 from publisher.office.reporting.lacking import lacking_in
 from publisher.office.reporting.values import Office, account_of, office_of, who_acted, with_names
 from publisher.office.reporting.waits import DueKind, Wait, Waiting, WaitingKind
-from publisher.worktime import day_bounds
+from publisher.states import CommentState
+from publisher.working_time import day_bounds
 
 Moment = ColumnElement[datetime | None] | InstrumentedAttribute[datetime]
 Ordered = UnaryExpression[datetime | None] | UnaryExpression[datetime]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import and_, or_, select, union_all
 
-from approvals.lifecycle import PostState
 from approvals.policy import Actor
+from approvals.states import PostState
 from publisher.models.content.posts import Post, Revision
 from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.office.reporting import conditions

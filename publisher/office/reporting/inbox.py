@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor, Role
 from publisher.desk.checking import departments_in_sight
-from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Routing
 from publisher.models.people import Appointment
 from publisher.notices import paths
@@ -29,6 +28,7 @@ from publisher.office.reporting.values import (
     page_of,
     who_of,
 )
+from publisher.states import CommentState
 
 
 class View(StrEnum):

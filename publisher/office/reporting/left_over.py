@@ -23,8 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from approvals.lifecycle import PostState
-from publisher.lifecycle import DeliveryState, SubmissionState
+from approvals.states import PostState
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
@@ -32,6 +31,7 @@ from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.planning import has
 from publisher.office.reporting.stages import PRESSING, Stage, published_of
+from publisher.states import DeliveryState, SubmissionState
 
 Placed = Select[int, int]
 """Ids of submissions, each with the place of a stage in `PRESSING`."""

@@ -10,12 +10,11 @@ from datetime import date, datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, Scope, scope_of
+from approvals.states import PostState
 from publisher.desk import slots
 from publisher.desk.checking import departments_in_sight
 from publisher.desk.timing import CLASH
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account
@@ -23,7 +22,8 @@ from publisher.notices import paths
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.calendar import Entry, entries_by_day
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
-from publisher.worktime import ONE_DAY, day_bounds, is_working_day, local_day
+from publisher.states import AccountState, DeliveryState
+from publisher.working_time import ONE_DAY, day_bounds, is_working_day, local_day
 
 GAP_DAYS = 14
 """How far ahead a working day without a post is pointed out."""

@@ -8,13 +8,13 @@ from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.desk.intake.questioning import SEE_NOTE
-from publisher.lifecycle import SubmissionState
 from publisher.models.content.posts import Revision
 from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.values import with_names
+from publisher.states import SubmissionState
 
 
 def unseen_notes(session: Session, submissions: Collection[int]) -> list[SubmissionNote]:

@@ -8,8 +8,8 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, String, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
-from approvals.lifecycle import PostState
-from publisher.lifecycle import DeliveryState
+from approvals.states import PostState
+from publisher.states import DeliveryState
 
 State = TypeVar("State", PostState, DeliveryState)
 

@@ -10,15 +10,15 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import judging
-from publisher.lifecycle import DeliveryState
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import Decision, DecisionKind, Post
 from publisher.models.deliveries import Delivery
 from publisher.notices import paths
 from publisher.office.reporting.strands import Strand, strands_for
 from publisher.office.reporting.values import MACHINE, Who, who_acted, who_of
+from publisher.states import DeliveryState
 
 
 class ReplyState(StrEnum):

@@ -15,14 +15,14 @@ from sqlalchemy import (
     select,
 )
 
-from approvals.lifecycle import PostState
-from publisher.lifecycle import DeliveryState, SubmissionState
+from approvals.states import PostState
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Receipt
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.planning import has, is_one_of
+from publisher.states import DeliveryState, SubmissionState
 
 
 class Stage(StrEnum):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Language, PostKind
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
@@ -15,6 +14,7 @@ from publisher.models.history import Event
 from publisher.models.intake import SubmissionNote
 from publisher.notices import paths
 from publisher.office.reporting.values import MACHINE, AccountName, Who, account_of, who_acted
+from publisher.states import DeliveryState
 
 TOGETHER = timedelta(minutes=10)
 """Within this span the same thing done for several accounts is one step."""

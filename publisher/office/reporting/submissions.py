@@ -10,7 +10,6 @@ from sqlalchemy import case, false, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.submissions import Priority, Submission, SubmissionKind
 from publisher.notices import paths
 from publisher.office.reporting import left_over, stages
@@ -32,6 +31,7 @@ from publisher.office.reporting.values import (
     with_names,
 )
 from publisher.office.reporting.wanted import LEFT, SubmissionView, Wanted, in_view, narrowed
+from publisher.states import DeliveryState
 
 __all__ = [
     "NEVER",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import and_, exists, false, or_, select, union_all
 from sqlalchemy.orm import aliased
 
-from approvals.lifecycle import PostState
-from publisher.lifecycle import DeliveryState
+from approvals.states import PostState
 from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.planning import has
+from publisher.states import DeliveryState
 
 
 def is_to_be_scheduled() -> Condition:

@@ -9,9 +9,8 @@ from enum import StrEnum
 
 from sqlalchemy import and_, exists, literal, or_
 
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor, Role, Scope, scope_of
-from publisher.lifecycle import AccountState, CommentState, DeliveryState, SubmissionState
+from approvals.states import PostState
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Language, Post, PostKind
 from publisher.models.content.submissions import Submission, SubmissionKind
@@ -23,7 +22,8 @@ from publisher.office.reporting import conditions, findings, noted, timing
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.findings import FindingKind
 from publisher.office.reporting.values import AccountName, Office, Who
-from publisher.worktime import local_day
+from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState
+from publisher.working_time import local_day
 
 Thing = (
     type[Submission]

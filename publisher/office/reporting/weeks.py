@@ -16,7 +16,7 @@ from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.people import Department
 from publisher.office.reporting.values import Office, office_of
-from publisher.worktime import ONE_DAY, day_bounds, local_day
+from publisher.working_time import ONE_DAY, day_bounds, local_day
 
 WEEKS = 12
 ONE_WEEK = timedelta(weeks=1)

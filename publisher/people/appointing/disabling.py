@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor
-from publisher import moving
+from publisher import transitions
 from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.people import links
@@ -31,7 +31,7 @@ def disable_person(session: Session, *, actor: Actor, person: Person, now: datet
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     links.end_for_password(session, person=person, now=now)
-    moving.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now)
+    transitions.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now)
 
 
 def enable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
@@ -41,7 +41,7 @@ def enable_person(session: Session, *, actor: Actor, person: Person, now: dateti
     if person.disabled_at is None:
         raise WrongState(state="enabled", to="enabled")
     person.disabled_at = None
-    moving.record(session, person, "enable_person", actor=actor, now=now)
+    transitions.record(session, person, "enable_person", actor=actor, now=now)
 
 
 def disabling_of(session: Session, person: Person) -> Event | None:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
+from publisher import transitions
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Link, Person
 from publisher.notices import composing, paths
@@ -57,7 +57,7 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
     )
     if notice is None:
         raise BadPerson("mail", "missing")
-    moving.record(session, person, "invite", actor=actor, now=now)
+    transitions.record(session, person, "invite", actor=actor, now=now)
     return notice
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import Person
 from publisher.people.appointing.rights import require_not_own, require_whole_person
 from publisher.people.contacts import BadPerson, read_line, read_mail, read_mobile
@@ -84,7 +84,7 @@ def _add(session: Session, given: Given, *, actor: Actor, now: datetime) -> Pers
             session.add(person)
     except IntegrityError as problem:  # somebody else recorded the same person a moment ago
         raise BadPerson("mail" if given.mail else "mobile", "just_recorded") from problem
-    moving.record(session, person, "record_person", actor=actor, now=now)
+    transitions.record(session, person, "record_person", actor=actor, now=now)
     return person
 
 
@@ -115,4 +115,4 @@ def _complete(
         setattr(person, field, new)
     if blanks:
         values = {"fields": sorted(blanks)}
-        moving.record(session, person, "complete_person", actor=actor, now=now, values=values)
+        transitions.record(session, person, "complete_person", actor=actor, now=now, values=values)

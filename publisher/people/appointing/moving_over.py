@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor, Role
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import Appointment, Department
 from publisher.people.appointing.recording import RANKS, close_up
 from publisher.people.appointing.rights import action_to_record, not_ended
@@ -50,7 +50,7 @@ def end_with(
     for one in leaving:
         one.until_at = max(now, one.from_at)
         values = {"role": one.role, "department": one.department_id}
-        moving.record(session, one, "end_appointment", actor=actor, now=now, values=values)
+        transitions.record(session, one, "end_appointment", actor=actor, now=now, values=values)
         close_up(session, one.person, now)
 
 
@@ -100,4 +100,4 @@ def _appoint(
     session.add(appointment)
     values = {"role": before.role, "department": to.id, "rank": rank, "before": before.id}
     verb = action_to_record(before.role)
-    moving.record(session, appointment, verb, actor=actor, now=now, values=values)
+    transitions.record(session, appointment, verb, actor=actor, now=now, values=values)

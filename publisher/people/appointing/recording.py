@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
 from approvals.policy import Actor, Role
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import links
 from publisher.people.appointing import known
@@ -74,7 +74,7 @@ def record_person(
     session.add(appointment)
     values = {"role": role, "department": department.id, "rank": appointment.rank}
     verb = action_to_record(role)
-    moving.record(session, appointment, verb, actor=actor, now=now, values=values)
+    transitions.record(session, appointment, verb, actor=actor, now=now, values=values)
     return appointment
 
 
@@ -142,7 +142,7 @@ def end_appointment(
         raise WrongState(state="ended", to="ended")
     appointment.until_at = max(now, appointment.from_at)
     values = {"role": appointment.role, "department": appointment.department_id}
-    moving.record(session, appointment, "end_appointment", actor=actor, now=now, values=values)
+    transitions.record(session, appointment, "end_appointment", actor=actor, now=now, values=values)
     close_up(session, appointment.person, now)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.people.departments.orders import (
@@ -211,7 +211,7 @@ def _write_down(
         "order_number": change.order_number,
         "other": change.other_id,
     }
-    moving.record(session, change.department, verb, actor=actor, now=now, values=values)
+    transitions.record(session, change.department, verb, actor=actor, now=now, values=values)
 
 
 def drop(session: Session, *, actor: Actor, change: DepartmentChange, now: datetime) -> None:

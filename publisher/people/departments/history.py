@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 
 def history(session: Session, *, department_id: int) -> list[DepartmentChange]:

@@ -15,7 +15,7 @@ from approvals.errors import NotAllowed
 from publisher.models.people import Department
 from publisher.people.contacts import BadPerson, read_line
 from publisher.people.register import is_in_force
-from publisher.worktime import local_day
+from publisher.working_time import local_day
 
 KINDS: Final = ("department", "ward-office", "zone", "office")
 LONGEST_NAME: Final = 200

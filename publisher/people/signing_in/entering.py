@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
-from publisher import moving
+from publisher import transitions
 from publisher.models.gate import RefusedSignIn
 from publisher.models.people import Person, SignIn
 from publisher.notices.wording import LANGUAGES
@@ -152,7 +152,7 @@ def _write_down(
     session.add(refused)
     session.flush()
     values = {"why": why.value, "person": refused.person_id}
-    moving.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
+    transitions.record(session, refused, "refuse_sign_in", actor=NOBODY, now=now, values=values)
 
 
 def _person_of(session: Session, who: str) -> Person | None:
@@ -182,7 +182,7 @@ def _enter(
     session.add(entered)
     session.flush()
     actor = actor_of(session, entered, now=now)
-    moving.record(session, entered, "sign_in", actor=actor, now=now)
+    transitions.record(session, entered, "sign_in", actor=actor, now=now)
     return SignedIn(token, entered)
 
 
@@ -208,11 +208,11 @@ def prove(
     found = proof or try_password(sign_in.person.password_hash, password, hasher=hasher)
     if not settles(sign_in.person, found):
         throttling.store_failure(session, keys, now=now)
-        moving.record(session, sign_in, "refuse_prove", actor=actor, now=now)
+        transitions.record(session, sign_in, "refuse_prove", actor=actor, now=now)
         return SignInRefusal(SignInProblem.WRONG)
     throttling.forget(session, keys[0])
     sign_in.proved_at = now
-    moving.record(session, sign_in, "prove", actor=actor, now=now)
+    transitions.record(session, sign_in, "prove", actor=actor, now=now)
     return None
 
 

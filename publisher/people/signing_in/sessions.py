@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Actor, ActorKind, Role
-from publisher import moving
+from publisher import transitions
 from publisher.models.people import Appointment, Department, Person, SignIn
 from publisher.people.links import digest_of
 
@@ -143,7 +143,7 @@ def switch(session: Session, *, sign_in_id: int, appointment_id: int, now: datet
         if held.id == appointment_id:
             sign_in.appointment = held
             actor = actor_of(session, sign_in, now=now)
-            moving.record(session, sign_in, "switch", actor=actor, now=now)
+            transitions.record(session, sign_in, "switch", actor=actor, now=now)
             return actor
     raise NotYours(appointment=appointment_id)
 
@@ -154,7 +154,7 @@ def end(session: Session, *, sign_in_id: int, now: datetime) -> None:
     if sign_in.ended_at is None:
         sign_in.ended_at = now
         actor = Actor(ActorKind.PERSON, sign_in.person_id, sign_in.appointment_id)
-        moving.record(session, sign_in, "sign_out", actor=actor, now=now)
+        transitions.record(session, sign_in, "sign_out", actor=actor, now=now)
 
 
 def sessions_of(session: Session, *, person_id: int, now: datetime) -> list[SignIn]:
@@ -190,7 +190,7 @@ def end_others(session: Session, *, sign_in_id: int, now: datetime) -> int:
     if others:
         actor = Actor(ActorKind.PERSON, own.person_id, own.appointment_id)
         values = {"ended": len(others)}
-        moving.record(session, own, "end_others", actor=actor, now=now, values=values)
+        transitions.record(session, own, "end_others", actor=actor, now=now, values=values)
     return len(others)
 
 

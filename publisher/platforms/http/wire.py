@@ -20,7 +20,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
-from publisher import checkpoints
+from publisher import failpoints
 from publisher.platforms.base.protocol import Deadline
 
 if TYPE_CHECKING:
@@ -102,15 +102,15 @@ class _Watched(HTTPConnection):
         seconds = passage.seconds()
         passage.has_written = True
         self.sock.settimeout(seconds)
-        if passage.changes and isinstance(data, bytes) and checkpoints.is_armed(HALF_SENT):
+        if passage.changes and isinstance(data, bytes) and failpoints.is_armed(HALF_SENT):
             super().send(data[: len(data) // 2])
-            checkpoints.reach(HALF_SENT)
+            failpoints.reach(HALF_SENT)
         super().send(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 and http.client differ
         """Begin to read: from here on somebody else knows what became of it, and we do not yet."""
         if CURRENT.get().changes:
-            checkpoints.reach("publish.sent_unread")
+            failpoints.reach("publish.sent_unread")
         return super().getresponse()
 
 

@@ -15,9 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Missing
-from publisher.lifecycle import AccountState
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
@@ -26,6 +25,7 @@ from publisher.platforms.connecting.ways import Begun
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.accounts.vault import Vault
+from publisher.states import AccountState
 
 LIFE: Final = timedelta(minutes=15)
 """How long one may take at the platform; X's own request token holds as long."""
@@ -220,9 +220,11 @@ def _taken_up(
     account.platform_id, account.reason, account.quiet_until = chosen.platform_id, "", None
     session.flush()
     if account.state is AccountState.CONNECTED:
-        moving.record(session, account, "connect", actor=actor, now=now)
+        transitions.record(session, account, "connect", actor=actor, now=now)
     else:
-        moving.apply(session, account, AccountState.CONNECTED, actor=actor, now=now, verb="connect")
+        transitions.apply(
+            session, account, AccountState.CONNECTED, actor=actor, now=now, verb="connect"
+        )
     return account
 
 

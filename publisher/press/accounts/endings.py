@@ -11,8 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.lifecycle import AccountState
+from publisher import transitions
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notices import composing, paths
@@ -21,6 +20,7 @@ from publisher.platforms.base.things import HealthProblem
 from publisher.press.accounts import connecting, keeping
 from publisher.press.accounts.opening import Look, LookAt, looker
 from publisher.settings.environment import Settings
+from publisher.states import AccountState
 
 if TYPE_CHECKING:
     from publisher.press.bench import Bench
@@ -68,7 +68,7 @@ def _store(bench: Bench, seen: Account, look: Look) -> None:
     """What was found, unless the account was changed meanwhile."""
     with bench.database.transaction() as session:
         now = bench.now()
-        account = moving.lock(session, Account, seen.id)
+        account = transitions.lock(session, Account, seen.id)
         if account is None or account.credentials != seen.credentials:
             return
         account.checked_at = now
@@ -95,7 +95,7 @@ def warn(session: Session, *, now: datetime) -> int:
 
 
 def _warn(session: Session, account_id: int, now: datetime) -> int:
-    account = moving.lock(session, Account, account_id)
+    account = transitions.lock(session, Account, account_id)
     if account is None:
         return 0
     fresh = list(_untold(session, account, now))

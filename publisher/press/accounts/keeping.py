@@ -10,9 +10,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Check, Missing
-from publisher.lifecycle import AccountState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
@@ -22,6 +21,7 @@ from publisher.people import ladder
 from publisher.platforms.base.things import Health
 from publisher.platforms.connecting.found import TokenFacts
 from publisher.press.limits import caps
+from publisher.states import AccountState
 
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 500
@@ -71,9 +71,11 @@ def connect(
     changed = account.credentials != sealed
     account.credentials = sealed
     if account.state is AccountState.DISCONNECTED:
-        moving.apply(session, account, AccountState.CONNECTED, actor=actor, now=now, verb="connect")
+        transitions.apply(
+            session, account, AccountState.CONNECTED, actor=actor, now=now, verb="connect"
+        )
     elif changed:
-        moving.record(session, account, "connect", actor=actor, now=now)
+        transitions.record(session, account, "connect", actor=actor, now=now)
     return account
 
 
@@ -137,7 +139,7 @@ def change(
         "open_to": sorted(choice.open_to),
         "daily_cap": choice.daily_cap,
     }
-    moving.record(session, account, "change", actor=actor, now=now, values=values)
+    transitions.record(session, account, "change", actor=actor, now=now, values=values)
     return account
 
 
@@ -159,7 +161,7 @@ def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -
     keep_facts(account, TokenFacts())
     session.execute(delete(Allowance).where(Allowance.account_id == account.id))
     if account.state is not AccountState.DISCONNECTED:
-        moving.apply(
+        transitions.apply(
             session, account, AccountState.DISCONNECTED, actor=actor, now=now, verb="disconnect"
         )
     return account
@@ -167,12 +169,12 @@ def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -
 
 def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, reason: str) -> None:
     """Stop using an account whose credentials no longer work, and tell who can mend it."""
-    account = moving.lock(session, Account, account_id)
+    account = transitions.lock(session, Account, account_id)
     if account is None or account.state is not AccountState.CONNECTED:
         return
     account.reason = reason
     values = {"reason": reason}
-    moving.apply(
+    transitions.apply(
         session, account, AccountState.PAUSED, actor=actor, now=now, verb="pause", values=values
     )
     for person in caretakers(session, now=now):
@@ -209,13 +211,13 @@ def resume(
         keep_facts(account, facts)
     if not health.ok or account.state is AccountState.DISCONNECTED:
         account.reason = str(health.problem or "")
-        moving.record(session, account, "check_again", actor=actor, now=now)
+        transitions.record(session, account, "check_again", actor=actor, now=now)
         return account
     account.reason, account.quiet_until = "", None
     if account.state is AccountState.CONNECTED:
-        moving.record(session, account, "check_again", actor=actor, now=now)
+        transitions.record(session, account, "check_again", actor=actor, now=now)
     else:
-        moving.apply(
+        transitions.apply(
             session, account, AccountState.CONNECTED, actor=actor, now=now, verb="check_again"
         )
     return account
@@ -224,7 +226,7 @@ def resume(
 def account_for(session: Session, account_id: int, *, lock: bool = True) -> Account:
     """The account, locked until the transaction ends unless it is only read, or `Missing`."""
     account = (
-        moving.lock(session, Account, account_id) if lock else session.get(Account, account_id)
+        transitions.lock(session, Account, account_id) if lock else session.get(Account, account_id)
     )
     if account is None:
         raise Missing(account_id)

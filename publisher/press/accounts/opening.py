@@ -17,8 +17,8 @@ from publisher.platforms.connecting.found import TokenFacts, Turned, Why
 from publisher.platforms.connecting.ways import Ways
 from publisher.platforms.registry import open_platform
 from publisher.press.accounts.vault import Unsealable, Vault
+from publisher.settings.delivery import Press
 from publisher.settings.environment import Settings
-from publisher.settings.press import Press
 
 OpenAccount = Callable[[Account], Platform]
 """How the press gets from an account to the platform behind it."""

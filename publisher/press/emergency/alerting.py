@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import Overtaken, WrongRole
 from approvals.policy import CLOCK, Action, Actor, may
-from publisher import moving
-from publisher.database import Database
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.desk.checking import Missing, person_of
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert
@@ -25,6 +24,7 @@ from publisher.notices.sms import template_of
 from publisher.people import ladder
 from publisher.press.emergency import roster, telling
 from publisher.settings.sms import Sms
+from publisher.states import DeliveryState
 
 AGAIN_AFTER = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=2)
@@ -151,7 +151,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
     for person in _readers(session, now=now):
         _queue(session, person, values, sms, now=now)
     alert.told, alert.told_at = alert.told + 1, now
-    moving.record(session, alert, "call", actor=CLOCK, now=now, values={"told": alert.told})
+    transitions.record(session, alert, "call", actor=CLOCK, now=now, values={"told": alert.told})
     return True
 
 
@@ -208,7 +208,7 @@ def take(session: Session, *, actor: Actor, now: datetime, alert_id: int) -> Ale
         raise Overtaken
     alert.taken_at, alert.taken_by_id = now, person_of(actor)
     alert.taken_under_id = actor.appointment_id
-    moving.record(session, alert, "take", actor=actor, now=now)
+    transitions.record(session, alert, "take", actor=actor, now=now)
     return alert
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from approvals import emergency, gate
 from approvals.errors import FourEyesRequired, NotApproved, Overtaken, WrongState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk import grounds, judging, scheduling
 from publisher.desk.checking import checked_reason, person_of
 from publisher.models.content.posts import Decision, Post, Revision
@@ -67,7 +67,7 @@ def withdraw(
     standing.withdrawn_at, standing.withdrawn_by_id = now, person_of(actor)
     standing.reason = words
     values = {"revision": revision.number}
-    moving.record(
+    transitions.record(
         session, revision.template, "withdraw_approval", actor=actor, now=now, values=values
     )
     telling.say_returned(session, standing, now=now)
@@ -122,7 +122,7 @@ def _decide(
     session.add(decision)
     verb = "approve" if verdict is TemplateVerdict.APPROVED else "return"
     values = {"revision": revision.number}
-    moving.record(session, revision.template, verb, actor=actor, now=now, values=values)
+    transitions.record(session, revision.template, verb, actor=actor, now=now, values=values)
     return decision
 
 

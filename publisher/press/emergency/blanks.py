@@ -16,7 +16,7 @@ from publisher.people.contacts import REGION
 from publisher.words import dates
 from publisher.words.numbers import digits, latin_digits
 from publisher.words.when import BadWhen, parse_time
-from publisher.worktime import from_local, local_day
+from publisher.working_time import from_local, local_day
 
 MARATHI, ENGLISH = "mr", "en"
 TONGUES = (MARATHI, ENGLISH)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
+from publisher import transitions
 from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Department
 from publisher.people import register
@@ -54,7 +54,7 @@ def _lay(
     )
     session.add(template)
     wording.add_revision(session, template, wanted, now=now)
-    moving.record(session, template, "lay_template", actor=CLOCK, now=now)
+    transitions.record(session, template, "lay_template", actor=CLOCK, now=now)
 
 
 def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals.policy import Action, Actor, scope_of
 from publisher.desk import live
 from publisher.desk.checking import Missing, departments_in_sight
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecision
 from publisher.models.people import Appointment
 from publisher.press.emergency import roster, templates
+from publisher.states import DeliveryState
 
 PAGE = 50
 

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import FourEyesRequired, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Action, Actor, require
-from publisher import moving
-from publisher.database import Database
+from approvals.states import PostState
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.desk import judging, scheduling
 from publisher.desk.checking import Missing, check_in_sight, checked_reason
 from publisher.models.content.posts import Post
@@ -82,7 +82,7 @@ def _locked(session: Session, use_id: int) -> EmergencyUse:
     found = session.get(EmergencyUse, use_id)
     if found is None:
         raise Missing(use_id)
-    moving.lock(session, Post, found.decision.revision.post_id)
+    transitions.lock(session, Post, found.decision.revision.post_id)
     return session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
 
 
@@ -100,7 +100,7 @@ def _say(
     verb = "ratify" if word is Ratification.RATIFIED else "refuse_to_ratify"
     values = {"revision": use.decision.revision.number, "decision": use.decision_id}
     post = use.decision.revision.post
-    moving.record(session, post, verb, actor=actor, now=now, values=values)
+    transitions.record(session, post, verb, actor=actor, now=now, values=values)
     return use
 
 
@@ -109,7 +109,7 @@ def _back_to_the_desk(session: Session, use: EmergencyUse, *, actor: Actor, now:
     post = use.decision.revision.post
     scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")
     if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
-        moving.apply(
+        transitions.apply(
             session, post, PostState.DRAFT, actor=actor, now=now, verb="return_to_the_cell"
         )
 
@@ -159,4 +159,4 @@ def _remind(session: Session, use: EmergencyUse, now: datetime) -> bool:
 
 
 def _note(session: Session, use: EmergencyUse, verb: str, now: datetime) -> None:
-    moving.record(session, use, verb, actor=CLOCK, now=now, values={"reminded": use.reminded})
+    transitions.record(session, use, verb, actor=CLOCK, now=now, values={"reminded": use.reminded})

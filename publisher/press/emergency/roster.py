@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Check, Missing, person_of
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Person
@@ -111,7 +111,7 @@ def put_on(
     )
     session.add(duty)
     values = {"person": person_id, "from_at": begins.isoformat(), "until_at": ends.isoformat()}
-    moving.record(session, duty, "put_on_duty", actor=actor, now=now, values=values)
+    transitions.record(session, duty, "put_on_duty", actor=actor, now=now, values=values)
     _tell(session, duty, now=now)
     return duty
 
@@ -170,7 +170,7 @@ def take_off(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> 
     if duty.person_id == actor.person_id:
         raise OwnDuty
     duty.ended_at, duty.ended_by_id = now, person_of(actor)
-    moving.record(session, duty, "take_off_duty", actor=actor, now=now)
+    transitions.record(session, duty, "take_off_duty", actor=actor, now=now)
     return duty
 
 

@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 from approvals import emergency, gate
 from approvals.emergency import Template
 from approvals.errors import NotAllowed, NotApproved
-from approvals.lifecycle import PostState
 from approvals.policy import Action, Actor
-from publisher import moving
+from approvals.states import PostState
+from publisher import transitions
 from publisher.desk import grounds, judging, leaving, reviewing, scheduling
 from publisher.desk.checking import Check, Invalid, Problem, person_of
 from publisher.desk.leaving import Room
-from publisher.lifecycle import AccountState
 from publisher.models.content.posts import (
     Decision,
     DecisionKind,
@@ -40,6 +39,7 @@ from publisher.models.emergency import (
 )
 from publisher.press.emergency import blanks, roster, telling, templates
 from publisher.press.emergency.blanks import Said
+from publisher.states import AccountState
 
 OWED_WITHIN = timedelta(hours=24)
 """Until when the department owes its word; what has not left by then leaves no more."""
@@ -261,7 +261,7 @@ def _lay_post(
     session.refresh(post)
     reviewing.fix(post.revisions[-1], now=now)
     values = {"revision": 1}
-    moving.apply(
+    transitions.apply(
         session,
         post,
         PostState.IN_REVIEW,
@@ -288,7 +288,9 @@ def _decide(session: Session, post: Post, *, actor: Actor, now: datetime) -> Dec
     session.flush()
     values = {"revision": revision.number, "decision": decision.id}
     verb = "publish_emergency"
-    moving.apply(session, post, PostState.APPROVED, actor=actor, now=now, verb=verb, values=values)
+    transitions.apply(
+        session, post, PostState.APPROVED, actor=actor, now=now, verb=verb, values=values
+    )
     return decision
 
 

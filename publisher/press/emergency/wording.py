@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from approvals import emergency, gate
 from approvals.emergency import Blank, BlankKind, Template
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk import grounds, leaving
 from publisher.desk.checking import Check
 from publisher.desk.timing import LONGEST_LATE_LIMIT
@@ -97,7 +97,7 @@ def end(session: Session, *, actor: Actor, now: datetime, template_id: int) -> E
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
     template = templates.locked(session, template_id)
     template.ended_at = now
-    moving.record(session, template, "end", actor=actor, now=now)
+    transitions.record(session, template, "end", actor=actor, now=now)
     return template
 
 
@@ -112,7 +112,7 @@ def _revise(
     revision = add_revision(session, template, wanted, now=now)
     revision.author_id, revision.author_under_id = actor.person_id, actor.appointment_id
     values = {"revision": revision.number}
-    moving.record(session, template, "word_template", actor=actor, now=now, values=values)
+    transitions.record(session, template, "word_template", actor=actor, now=now, values=values)
     telling.ask_to_approve(session, template, now=now)
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, CursorResult, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.database import Database
-from publisher.lifecycle import DeliveryState
+from publisher.database.session import Database
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.platforms.allowances import PUBLISH
 from publisher.press.limits.caps import CAP
+from publisher.states import DeliveryState
 
 Moment = datetime | BindParameter[datetime]
 

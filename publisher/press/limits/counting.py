@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Integer, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.database import Key, table_of
+from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.session import Key, table_of
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery
-from publisher.moving import MOMENT
 from publisher.platforms.allowances import PUBLISH
-from publisher.prepared import Prepared, Value, run
 from publisher.press.limits import caps
 from publisher.press.limits.caps import CAP, DAY
+from publisher.transitions import MOMENT
 
 OF, BY = bindparam("of_account", type_=Key), bindparam("by_so_many", type_=Integer())
 

@@ -11,7 +11,7 @@ from sqlalchemy import case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from publisher.database import table_of
+from publisher.database.session import table_of
 from publisher.models.accounts import Allowance
 from publisher.platforms import allowances as told
 from publisher.platforms.allowances import Window

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_
 
-from publisher.lifecycle import AccountState
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
 from publisher.platforms.allowances import PUBLISH
@@ -16,6 +15,7 @@ from publisher.platforms.base.protocol import OneSeen, Platform
 from publisher.platforms.base.things import Allowance as Told
 from publisher.press.bench import Bench
 from publisher.press.limits import learning
+from publisher.states import AccountState
 
 WAIT = "looks.wait"
 """Kept beside what platforms tell: until when looks were asked to wait. It holds nothing else."""

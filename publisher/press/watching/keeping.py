@@ -9,11 +9,10 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
-from publisher import moving
-from publisher.database import table_of
+from publisher import transitions
+from publisher.database.session import table_of
 from publisher.desk import leaving, live, ordering
 from publisher.desk.live import LiveText
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.press import Order
 from publisher.models.watching import Watch
@@ -22,6 +21,7 @@ from publisher.platforms.base.things import Medium, Outgoing, Seen
 from publisher.press import found
 from publisher.press.bench import Bench
 from publisher.press.watching.pauses import AGAIN, next_pause
+from publisher.states import DeliveryState
 
 _WATCHES = table_of(Watch)
 _STANDS = (
@@ -144,7 +144,7 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
 def _compare(session: Session, watch: Watch, standing: LiveText, seen: Seen, now: datetime) -> None:
     if shows(seen, sought(standing)):
         if watch.differs_at is not None:
-            moving.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
+            transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
         watch.differs_at, watch.seen_text = None, ""
     elif watch.differs_at is None or watch.seen_text != seen.text:
         watch.differs_at, watch.seen_text = now, seen.text

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from publisher.lifecycle import AccountState
 from publisher.models.deliveries import Account, Receipt
 from publisher.models.watching import Watch
 from publisher.press.watching.pauses import DAY, LONGEST, WEEK
+from publisher.states import AccountState
 
 
 @dataclass(frozen=True)

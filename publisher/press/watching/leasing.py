@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
-from publisher import moving
+from publisher import transitions
 from publisher.models.deliveries import Account, Receipt
 from publisher.models.watching import Watch
 from publisher.platforms.base.errors import Refused, TryLater
@@ -92,6 +92,6 @@ def pause_account(bench: Bench, tried: Account, looks: Looks | None = None) -> N
         now = bench.now()
         for watch in _leased(session, looks) if looks is not None else ():
             watch.look_at = now
-        account = moving.lock(session, Account, tried.id)
+        account = transitions.lock(session, Account, tried.id)
         if account is not None and account.credentials == tried.credentials:
             keeping.pause(session, actor=CLOCK, now=now, account_id=tried.id, reason="credentials")

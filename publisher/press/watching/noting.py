@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor, require
-from publisher import moving
+from publisher import transitions
 from publisher.desk.checking import Missing, checked_reason
 from publisher.models.watching import Watch
 
@@ -29,5 +29,5 @@ def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, n
     watch.settled_at = now
     watch.settled_by_id, watch.settled_under_id = actor.person_id, actor.appointment_id
     values = {"note": watch.note}
-    moving.record(session, delivery, Action.NOTE_FINDING, actor=actor, now=now, values=values)
+    transitions.record(session, delivery, Action.NOTE_FINDING, actor=actor, now=now, values=values)
     return watch

@@ -12,17 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher.database import Database, migrate
+from publisher.database.session import Database, migrate
 from publisher.desk import reviewing, scheduling
 from publisher.desk.drafting import saving, writing
 from publisher.desk.drafting.drafts import Draft, PreparedDraft, PreparedVariant
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
+from publisher.states import DeliveryState
 from tests.support import runs, sqlite
 from tests.support.postgres import Server
 

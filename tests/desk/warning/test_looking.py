@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import select
 
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.warning import noting
 from publisher.desk.warning.looking import PATIENCE, Glass, look_now, tick_links
 from publisher.media.store import Store

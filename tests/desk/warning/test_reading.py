@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
-from publisher.database import Database
+from approvals.states import PostState
+from publisher.database.session import Database
 from publisher.desk.warning import checks, noting
 from publisher.desk.warning.replies import may_reply
 from publisher.desk.warning.shapes import Text, WarningCode
-from publisher.lifecycle import CommentState
 from publisher.models.comments import Comment, Thread
 from publisher.models.content.posts import Language, Post, Revision
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt, ReceiptOrigin
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.warnings import CheckedLink, LinkFinding, TextMark
+from publisher.states import CommentState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board
 from tests.support.city import statements

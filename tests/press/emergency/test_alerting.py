@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from approvals.errors import Overtaken, WrongRole
 from publisher.desk import scheduling
-from publisher.lifecycle import DeliveryState
 from publisher.models.emergency import Alert
 from publisher.models.notices import Channel, Notice
 from publisher.models.people import Person
@@ -17,6 +16,7 @@ from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
 from publisher.press import stopping
 from publisher.press.emergency import alerting
 from publisher.settings.sms import Sms, SmsTemplate
+from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, PACE, City
 from tests.support.lane import NO_SMS

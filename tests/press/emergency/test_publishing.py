@@ -12,10 +12,9 @@ from sqlalchemy import select, update
 from approvals import emergency, gate
 from approvals.emergency import NotOnDuty
 from approvals.errors import FreshSignInRequired, NotApproved, StaleRevision, WrongRole
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import judging
 from publisher.desk.checking import Invalid, Missing
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.content.posts import Decision, DecisionKind, Language, Post, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import EmergencyUse, TemplateDecision, TemplateRevision, WordHow
@@ -23,6 +22,7 @@ from publisher.press import freezing, stopping
 from publisher.press.emergency import approving, roster, using, wording
 from publisher.press.emergency.using import WhatLeavesChanged
 from publisher.press.freezing import FreezeForm
+from publisher.states import AccountState, DeliveryState
 from tests.support import lane
 from tests.support.city import DAY, HOUR, MINUTE, City
 

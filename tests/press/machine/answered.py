@@ -6,8 +6,8 @@ from collections import Counter
 
 from sqlalchemy import select
 
-from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind, Comment, Reply
+from publisher.states import CommentState
 from tests.press.machine.inbox import AtTheInbox
 from tests.support.city import DAY, HOUR
 

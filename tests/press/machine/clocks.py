@@ -11,7 +11,6 @@ from sqlalchemy import func, or_, select
 
 from approvals.errors import NotAllowed
 from publisher.desk import leaving, scheduling
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Freeze
@@ -40,6 +39,7 @@ from publisher.press.bench import Bench
 from publisher.press.emergency import ratifying
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
+from publisher.states import AccountState, DeliveryState
 from tests.press.machine.promises import Once
 from tests.press.machine.scene import PLATFORMS, SPANS, posts
 from tests.press.test_by_hand import link_to

@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 
 from publisher.desk import leaving, live, scheduling, timing, withdrawing
 from publisher.desk.checking import Invalid
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.press import by_hand
+from publisher.states import DeliveryState
 from tests.press.machine.clocks import AtTheClock
 from tests.press.machine.ledger import Ledger
 from tests.press.machine.scene import BOTH, SOMEWHERE, SPANS, THEN, WHY, posts

@@ -10,10 +10,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from publisher.desk import live
-from publisher.lifecycle import AccountState, DeliveryState
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
 from publisher.press import restored
+from publisher.states import AccountState, DeliveryState
 from tests.press.machine.answered import Answered
 from tests.press.machine.ledger import Deed
 from tests.press.machine.scene import BOTH

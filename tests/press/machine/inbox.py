@@ -11,9 +11,9 @@ from hypothesis.stateful import Bundle, MultipleResults, multiple, rule
 from sqlalchemy import ColumnElement, select
 
 from publisher.inbox import hiding, routing
-from publisher.lifecycle import CommentState
 from publisher.models.comments import AnswerKind, Comment
 from publisher.models.people import Department
+from publisher.states import CommentState
 from tests.press.machine.clocks import AtTheClock
 from tests.press.machine.ledger import Deed
 from tests.press.machine.scene import PLATFORMS, THEN, WHY

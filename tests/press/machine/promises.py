@@ -14,15 +14,15 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.lifecycle import PostState
+from approvals.states import PostState
 from publisher.desk import live
-from publisher.lifecycle import DeliveryState
 from publisher.models.content.posts import Decision, DecisionKind, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateVerdict
 from publisher.models.people import Appointment
 from publisher.models.press import Freeze, Order, Stop
 from publisher.press import dispatching
+from publisher.states import DeliveryState
 from tests.press.machine.ledger import Deed, Line
 from tests.press.machine.scene import BOTH, Scene
 from tests.support.city import MINUTE, PACE

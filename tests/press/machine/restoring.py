@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from publisher.desk import scheduling
-from publisher.lifecycle import DeliveryState
 from publisher.models.deliveries import Delivery
 from publisher.office.backup import restoring, seeking, writing
+from publisher.states import DeliveryState
 from tests.press.machine.drained import Drained
 from tests.press.machine.scene import SPANS
 

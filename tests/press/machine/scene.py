@@ -18,7 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine
 from sqlalchemy import ColumnElement, select
 
 from approvals.errors import NotAllowed
-from publisher.database import Database
+from publisher.database.session import Database
 from publisher.desk.checking import Invalid
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.memory.platform import MemoryPlatform

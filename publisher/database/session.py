@@ -31,10 +31,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
-from publisher.engines import PATIENCE, make_engine, say_begin
-from publisher.prepared import BEGIN
+from publisher.database.engines import PATIENCE, make_engine, say_begin
+from publisher.database.prepared_statements import BEGIN
 
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from approvals.lifecycle import Moves
+from approvals.states import Moves
 
 
 class SubmissionState(StrEnum):

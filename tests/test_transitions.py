@@ -12,17 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from approvals.errors import Overtaken, WrongState
-from approvals.lifecycle import PostState
 from approvals.policy import CLOCK, Actor, ActorKind
-from publisher import moving
-from publisher.database import Database
-from publisher.lifecycle import (
-    AccountState,
-    CommentState,
-    DeliveryState,
-    NoticeState,
-    SubmissionState,
-)
+from approvals.states import PostState
+from publisher import transitions
+from publisher.database.session import Database
 from publisher.models.comments import Comment, Thread
 from publisher.models.content.posts import Language, Post, Revision, Variant
 from publisher.models.content.submissions import Submission, SubmissionKind
@@ -30,11 +23,12 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Department, Person
-from tests.test_lifecycle import OF, moves
+from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
+from tests.test_states import OF, moves
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-Things = dict[type[moving.Stateful], moving.Stateful]
+Things = dict[type[transitions.Stateful], transitions.Stateful]
 
 
 def add(session: Session) -> Things:
@@ -107,20 +101,20 @@ def session(database: Database, things: Things) -> Iterator[Session]:
         yield opened
 
 
-def own(session: Session, things: Things, kind: type[moving.Stateful]) -> moving.Stateful:
+def own(session: Session, things: Things, kind: type[transitions.Stateful]) -> transitions.Stateful:
     found = session.get_one(kind, things[kind].id)
     assert isinstance(found, kind)
     return found
 
 
-def events(session: Session, thing: moving.Stateful) -> list[Event]:
+def events(session: Session, thing: transitions.Stateful) -> list[Event]:
     query = select(Event).where(Event.subject == thing.__tablename__, Event.subject_id == thing.id)
     return list(session.scalars(query.order_by(Event.id)))
 
 
 @pytest.mark.parametrize("kind", OF, ids=lambda kind: kind.__tablename__)
 def test_each_pair_of_states_is_a_move_or_a_wrong_state(
-    session: Session, things: Things, kind: type[moving.Stateful]
+    session: Session, things: Things, kind: type[transitions.Stateful]
 ) -> None:
     thing, number = own(session, things, kind), 0
     for before in OF[kind]:
@@ -128,7 +122,7 @@ def test_each_pair_of_states_is_a_move_or_a_wrong_state(
             thing.state = before  # type: ignore[assignment]  # the enum of this very kind
             session.flush()
             if to.value in moves(OF[kind])[before.value]:
-                moving.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
+                transitions.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
                 number += 1
                 session.expire(thing)
                 assert (thing.state, thing.state_at) == (to, LATER)
@@ -136,7 +130,7 @@ def test_each_pair_of_states_is_a_move_or_a_wrong_state(
                 assert (last.state_before, last.state_after) == (before.value, to.value)
             else:
                 with pytest.raises(WrongState) as wrong:
-                    moving.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
+                    transitions.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
                 assert not isinstance(wrong.value, Overtaken)
                 assert thing.state is before
             assert len(events(session, thing)) == number
@@ -146,7 +140,7 @@ def test_each_pair_of_states_is_a_move_or_a_wrong_state(
 def test_the_event_says_who_when_and_what(session: Session, things: Things) -> None:
     lead = session.scalars(select(Person)).one()
     actor = Actor(kind=ActorKind.PERSON, person_id=lead.id)
-    moving.apply(
+    transitions.apply(
         session,
         own(session, things, Post),
         PostState.IN_REVIEW,
@@ -163,7 +157,7 @@ def test_the_event_says_who_when_and_what(session: Session, things: Things) -> N
 def send_and_fail(database: Database, things: Things) -> None:
     with database.transaction() as session:
         post = own(session, things, Post)
-        moving.apply(session, post, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
+        transitions.apply(session, post, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
         raise ZeroDivisionError
 
 
@@ -174,7 +168,7 @@ def test_move_and_event_are_kept_or_undone_together(database: Database, things: 
         assert own(session, things, Post).state is PostState.DRAFT
         assert events(session, things[Post]) == []
     with database.transaction() as session:
-        moving.apply(
+        transitions.apply(
             session,
             own(session, things, Post),
             PostState.IN_REVIEW,
@@ -187,7 +181,7 @@ def test_move_and_event_are_kept_or_undone_together(database: Database, things: 
         assert [event.verb for event in events(session, things[Post])] == ["send"]
 
 
-def behind_the_back(session: Session, kind: type[moving.Stateful], state: StrEnum) -> None:
+def behind_the_back(session: Session, kind: type[transitions.Stateful], state: StrEnum) -> None:
     """Another transaction's move: the row changes, what this session holds does not."""
     statement = update(kind).values(state=state).execution_options(synchronize_session=False)
     session.execute(statement)
@@ -207,7 +201,7 @@ def behind_the_back(session: Session, kind: type[moving.Stateful], state: StrEnu
 def test_what_somebody_else_moved_first_is_overtaken(
     session: Session,
     things: Things,
-    kind: type[moving.Stateful],
+    kind: type[transitions.Stateful],
     meanwhile: StrEnum,
     to: StrEnum,
 ) -> None:
@@ -215,7 +209,7 @@ def test_what_somebody_else_moved_first_is_overtaken(
     before = thing.state
     behind_the_back(session, kind, meanwhile)
     with pytest.raises(Overtaken) as overtaken:
-        moving.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
+        transitions.apply(session, thing, to, actor=CLOCK, now=LATER, verb="try")
     assert overtaken.value.values == {"state": before, "to": to}
     session.expire(thing)
     assert thing.state == meanwhile
@@ -231,12 +225,12 @@ def test_two_connections_move_one_row_once(database: Database, things: Things) -
         with database.transaction() as session:
             held = session.merge(stale, load=False)
             if expected is None:
-                moving.apply(
+                transitions.apply(
                     session, held, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
                 )
             else:
                 with pytest.raises(expected):
-                    moving.apply(
+                    transitions.apply(
                         session, held, PostState.WITHDRAWN, actor=CLOCK, now=LATER, verb="drop"
                     )
     with database.reading() as session:
@@ -253,10 +247,12 @@ def test_an_older_fence_changes_nothing(
     session.flush()
     to = DeliveryState.SENDING
     if moves_it:
-        moving.apply(session, delivery, to, actor=CLOCK, now=LATER, verb="send", fence=fence)
+        transitions.apply(session, delivery, to, actor=CLOCK, now=LATER, verb="send", fence=fence)
     else:
         with pytest.raises(Overtaken):
-            moving.apply(session, delivery, to, actor=CLOCK, now=LATER, verb="send", fence=fence)
+            transitions.apply(
+                session, delivery, to, actor=CLOCK, now=LATER, verb="send", fence=fence
+            )
     session.expire(delivery)
     assert delivery.state is (to if moves_it else DeliveryState.CLAIMED)
     assert len(events(session, delivery)) == moves_it
@@ -275,7 +271,7 @@ def three(session: Session, things: Things) -> list[Post]:
 
 def test_a_set_is_moved_whole_with_an_event_for_each(session: Session, things: Things) -> None:
     posts = three(session, things)
-    moving.apply_all(
+    transitions.apply_all(
         session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send", values={"n": 1}
     )
     for post in posts:
@@ -294,24 +290,26 @@ def test_of_a_set_none_moves_where_one_was_overtaken(session: Session, things: T
             .execution_options(synchronize_session=False)
         )
     with pytest.raises(Overtaken), session.begin_nested():
-        moving.apply_all(session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
+        transitions.apply_all(
+            session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
+        )
     session.expire_all()
     assert [post.state.value for post in posts] == ["draft", "withdrawn", "draft"]
     assert session.scalar(select(func.count(Event.id))) == 0
 
 
 def test_a_set_of_two_states_or_two_kinds_is_no_set(session: Session, things: Things) -> None:
-    posts: list[moving.Stateful] = [*three(session, things)]
+    posts: list[transitions.Stateful] = [*three(session, things)]
     posts[0].state = PostState.APPROVED
     with pytest.raises(ValueError, match="one kind and state"):
-        moving.apply_all(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
+        transitions.apply_all(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
     mixed = [posts[1], own(session, things, Account)]
     with pytest.raises(ValueError, match="one kind and state"):
-        moving.apply_all(session, mixed, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x")
+        transitions.apply_all(session, mixed, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x")
 
 
 def test_an_empty_set_writes_nothing(session: Session, things: Things) -> None:
-    moving.apply_all(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
+    transitions.apply_all(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
     assert session.scalar(select(func.count(Event.id))) == 0
 
 
@@ -319,9 +317,9 @@ def test_a_locked_row_is_read_afresh(session: Session, things: Things) -> None:
     post = own(session, things, Post)
     behind_the_back(session, Post, PostState.APPROVED)
     assert post.state == "draft"
-    assert moving.lock(session, Post, post.id) is post
+    assert transitions.lock(session, Post, post.id) is post
     assert post.state == "approved"
-    assert moving.lock(session, Post, 10**9) is None
+    assert transitions.lock(session, Post, 10**9) is None
 
 
 # The database's own guards

@@ -38,7 +38,7 @@ class RegisterRow:
 
 def load() -> tuple[RegisterRow, ...]:
     """Return all rows of the shipped register, in the annex's order, the others after it."""
-    source = files(__name__).joinpath("departments.csv")
+    source = files(__package__).joinpath("departments.csv")
     lines = source.read_text(encoding="utf-8").splitlines()
     return tuple(_row(fields) for fields in csv.DictReader(lines))
 

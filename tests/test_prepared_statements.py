@@ -12,10 +12,10 @@ from sqlalchemy import bindparam, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from publisher.database import Database, UtcDateTime, session_on, table_of
+from publisher.database.prepared_statements import Prepared, run
+from publisher.database.session import Database, UtcDateTime, session_on, table_of
 from publisher.models.content.submissions import Counter
 from publisher.models.deliveries import ClockBeat
-from publisher.prepared import Prepared, run
 
 NOW = datetime(2026, 11, 26, 9, 30, 0, 123456, tzinfo=UTC)
 BEAT, COUNTER = table_of(ClockBeat), table_of(Counter)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.worktime import (
+from publisher.working_time import (
     CLOSES,
     OPENS,
     add_working_days,

@@ -30,24 +30,24 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.sql.selectable import FromClause
 
 from approvals.errors import Overtaken
-from approvals.lifecycle import POST_MOVES, Moves, check_move
 from approvals.policy import Actor
-from publisher.database import Key, UtcDateTime, table_of
-from publisher.lifecycle import (
-    ACCOUNT_MOVES,
-    COMMENT_MOVES,
-    DELIVERY_MOVES,
-    NOTICE_MOVES,
-    SUBMISSION_MOVES,
-)
+from approvals.states import POST_MOVES, Moves, check_move
+from publisher.database.bulk import as_json, given_rows, insert_together, is_given, is_still
+from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.session import Key, UtcDateTime, table_of
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
-from publisher.prepared import Prepared, Value, run
-from publisher.together import as_json, given_rows, insert_together, is_given, is_still
+from publisher.states import (
+    ACCOUNT_MOVES,
+    COMMENT_MOVES,
+    DELIVERY_MOVES,
+    NOTICE_MOVES,
+    SUBMISSION_MOVES,
+)
 
 Stateful = Submission | Post | Delivery | Comment | Account | Notice
 Row = TypeVar("Row", Submission, Post, Delivery, Comment, Account, Notice)

@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from publisher.database import Base, table_of
+from publisher.database.session import Base, table_of
 
 GIVEN = bindparam("given", type_=Text())
 """The parameter that stands for the rows: `as_json` of them."""

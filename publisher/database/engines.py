@@ -15,8 +15,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from publisher import prepared
-from publisher.prepared import BEGIN
+from publisher.database import prepared_statements
+from publisher.database.prepared_statements import BEGIN
 
 PATIENCE = 10
 """Seconds for which a writer waits for another one on SQLite."""
@@ -55,7 +55,7 @@ the condition of that index stands in the statement itself, since no plan knows 
 
 def say_begin(connection: Connection) -> None:
     """Say BEGIN ourselves; on SQLite, a writer has the file from its first statement on."""
-    with prepared.driver(connection) as cursor:
+    with prepared_statements.driver(connection) as cursor:
         cursor.execute(connection.get_execution_options().get(BEGIN, "BEGIN"))
 
 
@@ -95,7 +95,7 @@ def make_engine(url: str, *, plans_once: bool = False) -> Engine:
     }
     engine = create_engine(url, connect_args=connecting, **POOL)
     event.listen(engine, "before_cursor_execute", _begin)
-    prepared.watch(engine)
+    prepared_statements.watch(engine)
     event.listen(engine, "checkin", _rest)
     event.listen(engine, "checkout", _wake)
     return engine

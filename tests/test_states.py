@@ -5,9 +5,14 @@ from enum import StrEnum
 import pytest
 
 from approvals.errors import WrongState
-from approvals.lifecycle import POST_MOVES, Moves, PostState, check_move
-from publisher import moving
-from publisher.lifecycle import (
+from approvals.states import POST_MOVES, Moves, PostState, check_move
+from publisher import transitions
+from publisher.models.comments import Comment
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.notices import Notice
+from publisher.states import (
     ACCOUNT_MOVES,
     COMMENT_MOVES,
     DELIVERY_MOVES,
@@ -19,11 +24,6 @@ from publisher.lifecycle import (
     NoticeState,
     SubmissionState,
 )
-from publisher.models.comments import Comment
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
-from publisher.models.deliveries import Account, Delivery
-from publisher.models.notices import Notice
 
 # The design's tables of states, copied by hand: "from > to to to".
 DESIGN: dict[type[StrEnum], str] = {
@@ -121,7 +121,7 @@ def test_every_state_stands_in_its_table(kind: type[StrEnum]) -> None:
 
 
 def test_each_thing_is_moved_by_its_own_table() -> None:
-    assert dict(moving.TABLES) == {thing: TABLES[kind] for thing, kind in OF.items()}
+    assert dict(transitions.TABLES) == {thing: TABLES[kind] for thing, kind in OF.items()}
 
 
 def test_what_is_published_stays_published_and_what_is_unconfirmed_is_never_sent_again() -> None:

@@ -1,0 +1,1 @@
+"""The database: engines, sessions, bulk statements and prepared statements."""
