@@ -17,8 +17,8 @@ from publisher.database.session import Database
 from publisher.desk.warning.looking import Glass, tick_links
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
-from publisher.notices.mail import tick_mail
-from publisher.notices.sms import tick_sms
+from publisher.notifications.email import tick_mail
+from publisher.notifications.sms import tick_sms
 from publisher.office.backup.seeking import tick_seeking
 from publisher.office.exporting import tick_exports
 from publisher.office.outages import look_back, tick_outages

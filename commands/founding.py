@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from commands.opening import font_file
 from publisher.database.session import Database, NewerTables, migrate
+from publisher.i18n.fonts import make_font
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
@@ -23,7 +24,6 @@ from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.press.emergency.delivered import lay_templates
 from publisher.settings.delivery import Access
 from publisher.settings.environment import PREFIX, Settings, WrongSetting
-from publisher.words.fonts import make_font
 
 OWNER: Final = "information-technology"
 #: What each platform needs, in the order in which a missing one is named.

@@ -40,7 +40,7 @@ def kept_secret(path: Path) -> str:
 def font_file() -> Path:
     """Where the pages look for their font."""
     import web
-    from publisher.words.fonts import FILE_NAME
+    from publisher.i18n.fonts import FILE_NAME
 
     return Path(web.__path__[0]) / "static" / "fonts" / FILE_NAME
 

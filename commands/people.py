@@ -16,7 +16,7 @@ from approvals.policy import Role
 from commands.opening import checked_database
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.now import now
 from publisher.people.appointing import inviting, recording
 from publisher.people.appointing.rights import COMMAND
@@ -43,7 +43,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "rank.unknown": "--rank is 1 or 2.",
 }
 _OPTIONS: Final = {"name_mr": "--name", "name_en": "--name-en", "order_number": "--order"}
-_LINK: Final = re.compile(rf"{paths.BASE}\S+")
+_LINK: Final = re.compile(rf"{links.BASE}\S+")
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _invited(notice: Notice | None, base_url: str, *, show_link: bool) -> str:
     if not show_link or link is None:
         return says
     return (
-        f"{says}\nThe same link, for 14 days and one use: {paths.with_base(link[0], base_url)}\n"
+        f"{says}\nThe same link, for 14 days and one use: {links.with_base(link[0], base_url)}\n"
         "Whoever has it sets the password: hand it to nobody else."
     )
 

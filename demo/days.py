@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from publisher.words.numbers import digits
-from publisher.words.tongues import tongue
+from publisher.i18n.languages import digits, tongue
 from publisher.working_time import from_local, local_day
 
 _WEEK = 7

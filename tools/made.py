@@ -5,8 +5,8 @@ The one neighbour that runs inside the virtual environment: `python -m tools.mad
 
 from __future__ import annotations
 
-from publisher.words.catalogues import compile_all
-from publisher.words.fonts import FILE_NAME, make_font
+from publisher.i18n.catalogues import compile_all
+from publisher.i18n.fonts import FILE_NAME, make_font
 from tools.environment import ROOT
 
 FONT = ROOT / "web" / "static" / "fonts" / FILE_NAME

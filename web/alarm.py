@@ -10,8 +10,8 @@ from typing import Final
 from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from publisher.notices.composing import NoticeKind
-from publisher.notices.mail import tick_mail
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.email import tick_mail
 from publisher.office import clocks, outages
 from web.house import House
 

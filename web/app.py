@@ -10,9 +10,9 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
+from publisher.i18n import TRANSLATIONS
+from publisher.i18n.catalogues import compile_all
 from publisher.settings.environment import Settings
-from publisher.words import TRANSLATIONS
-from publisher.words.catalogues import compile_all
 from web import (
     acting,
     alarm,

@@ -12,7 +12,7 @@ from wtforms import TextAreaField
 from approvals.policy import Action
 from publisher.desk import decided, return_texts
 from publisher.desk.checking import Invalid
-from publisher.words import dates
+from publisher.i18n import dates
 from web.acting import actor, reads
 from web.fields import number_of
 from web.forms import Form

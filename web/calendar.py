@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Scope, may, scope_of
 from publisher.desk import slots
+from publisher.i18n import dates
+from publisher.i18n.date_parsing import BadWhen, parse_day
+from publisher.i18n.languages import tongue
 from publisher.models.people import Department
 from publisher.office.reporting import calendar
 from publisher.office.reporting.month import CalendarDay, Item, calendar_days, month_grid
 from publisher.people.register import departments_in_force
-from publisher.words import dates
-from publisher.words.tongues import tongue
-from publisher.words.when import BadWhen, parse_day
 from publisher.working_time import ONE_DAY, local_day
 from web import laying_out
 from web.acting import actor, reads

@@ -8,8 +8,8 @@ from flask import Blueprint, render_template, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
+from publisher.i18n import dates
 from publisher.office import clocks, outages
-from publisher.words import dates
 from web.acting import reads
 from web.chrome import Banner, Entry
 from web.house import house

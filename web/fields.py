@@ -11,7 +11,7 @@ from flask_babel.speaklater import LazyString
 from wtforms import Field, IntegerField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
-from publisher.words.when import BadWhen, WhenProblem, parse_day
+from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day
 
 MOST = 2**63
 """Where the whole numbers of a database end."""

@@ -18,9 +18,9 @@ from wtforms import (
 
 from publisher.desk.checking import Problem
 from publisher.desk.intake.forms import HandIn
+from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.content.submissions import Priority, SubmissionKind
 from publisher.models.people import Department
-from publisher.words.when import BadWhen, parse_when
 from publisher.working_time import from_local, local
 from web.fields import DayMonthYearField, key_of, number_of, options
 from web.file_rows import FileRow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
+from publisher.i18n.dates import clock_time, weekdays
+from publisher.i18n.languages import digits
 from publisher.settings.help import HelpDesk, Hours
-from publisher.words.dates import clock_time, weekdays
-from publisher.words.numbers import digits
 from publisher.working_time import ZONE
 from web.chrome import Help
 from web.words import _, page_language

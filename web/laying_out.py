@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import url_for
 
+from publisher.i18n import dates
 from publisher.office.reporting.month import CalendarDay, Item, next_month, previous_month
-from publisher.words import dates
 from publisher.working_time import ONE_DAY, local
 from web.house import house
 from web.words import page_language

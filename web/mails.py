@@ -9,7 +9,7 @@ from werkzeug import Response
 from approvals.policy import Action
 from publisher.desk.checking import Missing
 from publisher.models.notices import Notice
-from publisher.notices import resending
+from publisher.notifications import retry
 from web.acting import actor, reads
 from web.house import house
 from web.listing import place_from, place_to
@@ -25,12 +25,12 @@ Page = Response | str | tuple[str, int]
 @reads
 def index(session: Session) -> Page:
     """The mails that did not go, the latest first."""
-    found = resending.stuck_mails(session, before=place_from(request.args.get("before", "")))
-    rows = found[: resending.PAGE]
-    more = len(found) > resending.PAGE
+    found = retry.stuck_mails(session, before=place_from(request.args.get("before", "")))
+    rows = found[: retry.PAGE]
+    more = len(found) > retry.PAGE
     return render_template(
         "deliveries/mails.html",
-        rows=[(one, resending.can_go_again(one)) for one in rows],
+        rows=[(one, retry.can_go_again(one)) for one in rows],
         next_place=place_to((rows[-1].state_at, rows[-1].id)) if more else "",
     )
 
@@ -43,6 +43,6 @@ def send_again(notice_id: int) -> Page:
         notice = session.get(Notice, notice_id)
         if notice is None:
             raise Missing(notice_id)
-        resending.send_again(session, actor=actor(), now=house().now(), notice=notice)
+        retry.send_again(session, actor=actor(), now=house().now(), notice=notice)
     flash(_("It is sent again within a minute."))
     return redirect(url_for("mails.index"))

@@ -9,7 +9,7 @@ from wtforms import BooleanField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired
 
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
-from publisher.notices import telling
+from publisher.notifications import preferences
 from publisher.people import profile, reaching
 from publisher.people.contacts import BadPerson
 from publisher.people.profile import Profile
@@ -87,7 +87,7 @@ def _own_id() -> int:
 def show(database_session: Session) -> Page:
     """One's own profile."""
     person = database_session.get_one(Person, _own_id())
-    chosen = telling.preferences_of(database_session, person_id=person.id)
+    chosen = preferences.preferences_of(database_session, person_id=person.id)
     form = ProfileForm(
         formdata=None,
         name_mr=person.name_mr,

@@ -10,11 +10,10 @@ from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action
+from publisher.i18n import dates
+from publisher.i18n.languages import digits, tongue
 from publisher.office.reporting.values import Office
 from publisher.office.reporting.weeks import Tally, WeeklyReport, weekly_report
-from publisher.words import dates
-from publisher.words.numbers import digits
-from publisher.words.tongues import tongue
 from web.acting import actor, reads
 from web.fields import number_of
 from web.house import house

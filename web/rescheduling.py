@@ -13,8 +13,8 @@ from approvals.policy import Action
 from publisher.desk import rescheduling
 from publisher.desk.checking import Check, Invalid
 from publisher.desk.rescheduling import At, How, PlanChanged, Planned, Shift, ToSlots
+from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.office.reporting import calendar
-from publisher.words.when import BadWhen, parse_when
 from web import keeping
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options

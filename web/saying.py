@@ -9,8 +9,8 @@ from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from publisher.words import dates
-from publisher.words.numbers import digits, numbered
+from publisher.i18n import dates
+from publisher.i18n.languages import digits, numbered
 
 Locale = Callable[[], str]
 Ago = tuple[str, int]

@@ -17,9 +17,9 @@ from publisher import failpoints
 from publisher.desk import scheduling, slots, timing
 from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.desk.drafting import reading
+from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Post, Variant
-from publisher.words.when import BadWhen, parse_when
 from publisher.working_time import local
 from web import braked, keeping
 from web.acting import actor, reads

@@ -10,10 +10,10 @@ from flask import Flask, url_for
 from publisher.desk import leaving, live
 from publisher.desk.leaving import Room
 from publisher.desk.live import LiveText
+from publisher.i18n import dates
 from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.states import DeliveryState
-from publisher.words import dates
 from web.house import house
 from web.icons import N_
 from web.locale import LANGUAGES

@@ -7,7 +7,7 @@ from typing import cast
 import flask_babel
 from flask_babel.speaklater import LazyString
 
-from publisher.words.numbers import digits
+from publisher.i18n.languages import digits
 
 
 def _(msgid: str, **values: object) -> str:

@@ -118,7 +118,7 @@ def held(ground: Ground, *, fresh: bool) -> Iterator[None]:
 
 def check(ground: Ground) -> None:
     """Say in one sentence what is in the way: a taken port, or a missing system package."""
-    from publisher.words import shaping
+    from publisher.i18n import fonts
 
     for port in ground.ports:
         if not _is_free(port):
@@ -127,7 +127,7 @@ def check(ground: Ground) -> None:
                 f"Port {port} is taken, and the demo needs {first} to {last}: "
                 f"choose others with make demo PORT={_others(ground.port)}"
             )
-    found = shaping.check()
+    found = fonts.check()
     if found.missing_package is not None:
         raise click.ClickException(
             f"Devanagari in pictures cannot be drawn right here: "

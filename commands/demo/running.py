@@ -45,7 +45,7 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
 def lay(ground: Ground, log: Log) -> None:
     """The font, and the database with its tables."""
     from publisher.database.session import migrate
-    from publisher.words.fonts import make_font
+    from publisher.i18n.fonts import make_font
 
     log("demo", f"Laying the demo in {ground.folder}")
     make_font(font_file())

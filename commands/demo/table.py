@@ -10,7 +10,7 @@ import click
 from commands.demo.ground import Ground
 from demo import cast
 from demo.cast import DemoPerson
-from publisher.notices.wording import in_words
+from publisher.notifications.formatting import in_words
 from publisher.now import now
 from publisher.people.register_data import load as load_register
 

@@ -23,7 +23,7 @@ from publisher.inbox import replying, routing
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.models.comments import Comment
-from publisher.notices.mail import tick_mail
+from publisher.notifications.email import tick_mail
 from publisher.states import CommentState
 
 ACTS: Final = (Role.OFFICER, Role.HEAD, *AT_THE_CELL)

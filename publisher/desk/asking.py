@@ -13,8 +13,8 @@ from publisher.desk import judging
 from publisher.models.comments import Reply
 from publisher.models.content.posts import Revision
 from publisher.models.people import Department, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 
 
@@ -64,13 +64,13 @@ def _say_answer_waits(
         "department": revision.post.department,
         "due_at": reply.comment.due_at,
     }
-    composing.queue(
+    compose.queue(
         session,
         kind=NoticeKind.ANSWER_WAITS,
         person=person,
         values=values,
         now=now,
-        path=paths.review(revision.post_id),
+        path=links.review(revision.post_id),
     )
 
 
@@ -91,8 +91,8 @@ def tell(
         "department": post.department,
         **(more or {}),
     }
-    path = paths.review(post.id) if kind is NoticeKind.REVIEW_ASKED else paths.post(post.id)
-    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+    path = links.review(post.id) if kind is NoticeKind.REVIEW_ASKED else links.post(post.id)
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
 def by(session: Session, actor: Actor) -> dict[str, object]:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Scope, scope_of
-from publisher.words import scripts
-from publisher.words.visible import is_visible
+from publisher.i18n import text_cleaning
+from publisher.i18n.text_cleaning import is_visible
 
 GRACE = timedelta(minutes=1)
 """How far back a typed time may lie: forms show minutes, and a minute passes while one types."""
@@ -73,7 +73,7 @@ class Check:
         if required and not is_visible(typed):
             self.add(field, "required")
             return ""
-        cleaned = scripts.clean(typed)
+        cleaned = text_cleaning.clean(typed)
         for one in cleaned.problems[:1]:
             self.add(field, one.code, character=one.character, line=one.line, column=one.column)
         words = cleaned.text.strip()

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed
 from publisher.desk import leaving, live
 from publisher.desk.live import LiveText, Slot
+from publisher.i18n import text_cleaning
 from publisher.models.content.posts import Language, Post, PostKind, Variant
 from publisher.models.deliveries import Delivery
-from publisher.words import scripts
 
 STARTS: Mapping[Language, str] = {
     Language.MARATHI: "शुद्धिपत्रक:",
@@ -94,7 +94,7 @@ def is_only_begun(text: str) -> bool:
 
 def plain(text: str) -> str:
     """A text as it would be kept, for comparing."""
-    return scripts.clean(text).text.strip()
+    return text_cleaning.clean(text).text.strip()
 
 
 def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:

@@ -16,7 +16,7 @@ from publisher.desk.checking import Invalid, Missing, Problem, checked_reason
 from publisher.desk.starting import blanks
 from publisher.desk.warning import checks
 from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind, Revision
-from publisher.notices.composing import NoticeKind
+from publisher.notifications.compose import NoticeKind
 
 USEFUL_FOR = timedelta(days=30)
 

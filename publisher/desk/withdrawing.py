@@ -17,7 +17,7 @@ from publisher.desk import asking, reviewing, scheduling, timing
 from publisher.desk.checking import checked_reason
 from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
-from publisher.notices.composing import NoticeKind
+from publisher.notifications.compose import NoticeKind
 from publisher.states import DeliveryState
 
 

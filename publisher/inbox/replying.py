@@ -15,12 +15,12 @@ from publisher.database.session import Database
 from publisher.desk import reviewing, scheduling
 from publisher.desk.drafting import writing
 from publisher.desk.drafting.drafts import PreparedVariant
+from publisher.i18n import text_cleaning
 from publisher.inbox import reopening, routing
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.states import CommentState, DeliveryState
-from publisher.words import scripts
 
 OWN_HAND = (Role.OFFICER, Role.HEAD)
 NOT_LEFT = {DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.CANCELLED}
@@ -63,7 +63,7 @@ def _variant(comment: Comment, text: str) -> PreparedVariant:
     """The answer stands on the comment's own account, under that very comment."""
     return PreparedVariant(
         account_id=comment.account_id,
-        language=Language(scripts.language_of(text) or Language.MARATHI),
+        language=Language(text_cleaning.language_of(text) or Language.MARATHI),
         text=text,
         target=comment.platform_id,
     )

@@ -19,8 +19,8 @@ from publisher.inbox import deadlines
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.content.posts import Post
 from publisher.models.people import Department
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 from publisher.states import CommentState
 
@@ -127,13 +127,13 @@ def _tell(session: Session, comment: Comment, *, now: datetime) -> None:
         "due_at": comment.due_at,
         "platform": comment.account.platform,
     }
-    composing.queue(
+    compose.queue(
         session,
         kind=NoticeKind.COMMENT_ROUTED,
         person=holder.person,
         values=values,
         now=now,
-        path=paths.comment(comment.id),
+        path=links.comment(comment.id),
     )
 
 

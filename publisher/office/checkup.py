@@ -18,8 +18,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
+from publisher.i18n import fonts
 from publisher.models.deliveries import Account
-from publisher.notices.sms import unknown_in
+from publisher.notifications.sms import unknown_in
 from publisher.office import clocks
 from publisher.office.clocks import Clock
 from publisher.platforms.base.errors import CredentialsExpired
@@ -31,7 +32,6 @@ from publisher.press.watching import lateness
 from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState
-from publisher.words import shaping
 
 LATE: Final = timedelta(minutes=1)
 """A clock beats every half second; one that has been silent so long has stopped, or is stuck."""
@@ -105,7 +105,7 @@ def check_font(file: Path) -> Finding:
 
 def check_shaping() -> Finding:
     """Whether Devanagari can be drawn in pictures."""
-    found = shaping.check()
+    found = fonts.check()
     if found.missing_package is not None:
         values = {"package": found.missing_package}
         return Finding(Subject.SHAPING, False, "no_shaping", values)

@@ -13,8 +13,8 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.models.clocks import Outage
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.office import clocks
 from publisher.people import ladder
 
@@ -57,13 +57,13 @@ def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage
 def _tell(session: Session, outage: Outage, now: datetime) -> None:
     people = {one.person_id: one.person for one in ladder.holders(session, Role.ADMIN, now=now)}
     for person in people.values():
-        composing.queue(
+        compose.queue(
             session,
             kind=NoticeKind.CLOCKS_SILENT,
             person=person,
             values={"since_at": outage.began_at},
             now=now,
-            path=paths.clocks(),
+            path=links.clocks(),
         )
 
 

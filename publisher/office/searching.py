@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, scope_of
 from publisher.desk.checking import departments_in_sight
+from publisher.i18n import text_cleaning
+from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment, Variant
 from publisher.models.content.submissions import Counter, PostSubmission, Submission
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.newest import SPAN
@@ -34,8 +36,6 @@ from publisher.office.reporting.spelling import (
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.office.reporting.wanted import in_sight
 from publisher.office.stretches import Key, Stretch, stretch_of
-from publisher.words import scripts
-from publisher.words.numbers import latin_digits
 
 __all__ = ["FIRST", "SPAN", "Group", "Hit", "Kind", "hits_of", "kinds_for", "search", "straight_to"]
 FIRST = 5
@@ -152,12 +152,12 @@ def straight_to(session: Session, *, actor: Actor, words: str) -> str | None:
     if scope_of(actor, Action.SEE_SUBMISSION) is None:
         return None
     typed = latin_digits(words).strip()
-    if not any(one.isdigit() for one in typed) or not scripts.clean(typed).ok:
+    if not any(one.isdigit() for one in typed) or not text_cleaning.clean(typed).ok:
         return None
     bears = or_(_bears(session, typed), _is_lettered(words.strip(), typed))
     query = select(Submission.id).where(*in_sight(actor), bears).limit(2)
     found = session.scalars(query).all()
-    return paths.submission(found[0]) if len(found) == 1 else None
+    return links.submission(found[0]) if len(found) == 1 else None
 
 
 def _bears(session: Session, typed: str) -> Condition:
@@ -192,7 +192,7 @@ def _submissions(session: Session, actor: Actor, words: str, stretch: Stretch, l
     found = session.scalars(query.limit(limit + 1)).all()
     hits = [
         Hit(
-            path=paths.submission(one.id),
+            path=links.submission(one.id),
             words=one.title,
             thing="submission",
             state=one.state.value,
@@ -233,7 +233,7 @@ def _posts(session: Session, actor: Actor, words: str, stretch: Stretch, limit: 
     found = session.execute(query.limit(limit + 1)).all()
     hits = [
         Hit(
-            path=paths.post(post.id),
+            path=links.post(post.id),
             words=post.title,
             thing="post",
             state=post.state.value,
@@ -259,7 +259,7 @@ def _comments(session: Session, actor: Actor, words: str, stretch: Stretch, limi
 
 def _comment(one: Comment) -> Hit:
     return Hit(
-        path=paths.comment(one.id),
+        path=links.comment(one.id),
         words=one.text,
         thing="comment",
         state=one.state.value,

@@ -9,8 +9,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from approvals.errors import NotAllowed
-from publisher.words.scripts import clean
-from publisher.words.visible import is_visible
+from publisher.i18n.text_cleaning import clean, is_visible
 
 REGION: Final = "IN"
 _INDIA = 91

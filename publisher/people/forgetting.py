@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.models.people import Link, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.links import forgotten_code, forgotten_link, profile
 from publisher.people import links
 from publisher.people.appointing.rights import standing
 from publisher.people.contacts import read_identifier
@@ -76,13 +77,13 @@ def _send(session: Session, person: Person, who: str, now: datetime) -> None:
             now=now,
             lasts=LINK_LASTS,
         )
-        kind, path = NoticeKind.PASSWORD_LINK, paths.forgotten_link(token)
+        kind, path = NoticeKind.PASSWORD_LINK, forgotten_link(token)
         values: dict[str, object] = {"expires_at": now + LINK_LASTS}
     else:
         code = links.make_code(session, ground, now=now, lasts=CODE_LASTS)
-        kind, path = NoticeKind.PASSWORD_CODE, paths.forgotten_code()
+        kind, path = NoticeKind.PASSWORD_CODE, forgotten_code()
         values = {"expires_at": now + CODE_LASTS, "secret": code}
-    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=who)
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=who)
     transitions.record(session, person, "forget_password", actor=NOBODY, now=now)
 
 
@@ -156,12 +157,12 @@ def say_changed(
     session: Session, person: Person, changed: str, *, now: datetime, to: str = ""
 ) -> None:
     """Tell a person that their password, mail address or mobile number has changed."""
-    composing.queue(
+    compose.queue(
         session,
         kind=NoticeKind.ACCESS_CHANGED,
         person=person,
         values={"changed": changed, "at": now},
         now=now,
-        path=paths.profile(),
+        path=profile(),
         to=to,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
-from publisher.notices import telling
+from publisher.notifications import preferences
 from publisher.people import links
 from publisher.people.contacts import read_line
 from publisher.people.forgetting import say_changed
@@ -46,7 +46,7 @@ def save(
         values = {"fields": changed}
         transitions.record(session, person, "change_name", actor=actor, now=now, values=values)
     choose_language(session, person_id=person_id, language=profile.language)
-    telling.choose(session, actor=actor, person=person, wanted=profile.tellings, now=now)
+    preferences.choose(session, actor=actor, person=person, wanted=profile.tellings, now=now)
 
 
 def change_password(

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.models.people import ContactChange, ContactField, Link, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.links import contact_code
 from publisher.people import links
 from publisher.people.contacts import BadPerson, read_mail, read_mobile
 from publisher.people.forgetting import say_changed
@@ -105,13 +106,13 @@ def _send(session: Session, change: ContactChange, now: datetime) -> None:
     table = ContactChange.__tablename__
     ground = Ground(LinkPurpose.CONTACT, table, change.id, change.person)
     code = links.make_code(session, ground, now=now, lasts=CODE_LASTS)
-    composing.queue(
+    compose.queue(
         session,
         kind=NoticeKind.CONTACT_CODE,
         person=change.person,
         values={"secret": code, "expires_at": change.expires_at},
         now=now,
-        path=paths.contact_code(),
+        path=contact_code(),
         to=change.value,
     )
 

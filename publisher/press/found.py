@@ -10,8 +10,8 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.models.people import Person
 from publisher.models.watching import Watch
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 
 
@@ -38,13 +38,13 @@ def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) ->
         "at": now,
     }
     for person in _concerned(session, delivery.post.department_id, now=now):
-        composing.queue(
+        compose.queue(
             session,
             kind=kind,
             person=person,
             values=values,
             now=now,
-            path=paths.found(watch.id),
+            path=links.found(watch.id),
         )
 
 

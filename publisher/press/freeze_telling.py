@@ -14,8 +14,8 @@ from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Department, Person
 from publisher.models.press import Freeze
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 
 
@@ -58,8 +58,8 @@ def _queue(
     now: datetime,
 ) -> None:
     said = {**values, "posts": count or None}
-    path = paths.decisions()
-    composing.queue(session, kind=kind, person=person, values=said, now=now, path=path)
+    path = links.decisions()
+    compose.queue(session, kind=kind, person=person, values=said, now=now, path=path)
 
 
 def _about(session: Session, freeze: Freeze) -> dict[str, object]:

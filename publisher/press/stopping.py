@@ -25,8 +25,8 @@ from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.press import Freeze, Stop
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 from publisher.press import restored
 from publisher.press.emergency import roster
@@ -211,9 +211,7 @@ def _tell(
         "by": session.get(Person, by) if by is not None else None,
     }
     for person in _concerned(session, posts, now=now):
-        composing.queue(
-            session, kind=kind, person=person, values=values, now=now, path=paths.stop()
-        )
+        compose.queue(session, kind=kind, person=person, values=values, now=now, path=links.stop())
 
 
 def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[Person]:

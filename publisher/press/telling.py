@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 
 
@@ -38,13 +38,13 @@ def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: dateti
         "code": delivery.reason.get("code", ""),
     }
     for person in _concerned(session, delivery, now=now):
-        composing.queue(
+        compose.queue(
             session,
             kind=kind,
             person=person,
             values=values,
             now=now,
-            path=paths.delivery(delivery.id),
+            path=links.delivery(delivery.id),
         )
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from babel.messages.pofile import read_po
 
-from publisher.words import TRANSLATIONS
+from publisher.i18n import TRANSLATIONS
 
 LANGUAGES = ("mr", "en", "hi")
 

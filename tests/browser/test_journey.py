@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from demo import notices
 from demo.notices import Notice
-from publisher.words.numbers import digits
+from publisher.i18n.languages import digits
 from tests.browser.walking import Walk, path_of, walking
 from tests.support.city import HOUR, NOON
 from tests.support.runs import Run

@@ -24,4 +24,4 @@ EDITING = ("edit.before_commit", "edit.after_commit")
 ANSWERING = ("answer.before_commit", "answer.after_commit")
 BACKING_UP = ("backup.unfinished", "restore.in_commit", "restore.unsought")
 WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
-"""Tried in tests/notices, beside the senders."""
+"""Tried in tests/notifications, beside the senders."""

@@ -13,7 +13,7 @@ from flask import Flask
 from cli import nagarvani
 from publisher.database.session import Database
 from publisher.media.store import Store
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.now import now
 from publisher.press.accounts.opening import opener
 from publisher.settings.delivery import Access, Press
@@ -88,8 +88,8 @@ def test_a_missing_name_is_found() -> None:
     assert missing_from("THERE", ["THERE"]) == ["THERE"]
 
 
-@pytest.mark.parametrize("name", paths.PATTERNS)
+@pytest.mark.parametrize("name", links.PATTERNS)
 def test_every_path_of_a_mail_is_a_page(app: Flask, name: str) -> None:
-    path = re.sub(r"\{\w*id\}", "7", paths.PATTERNS[name]).replace("{token}", "t0ken")
+    path = re.sub(r"\{\w*id\}", "7", links.PATTERNS[name]).replace("{token}", "t0ken")
     endpoint, _values = app.url_map.bind("127.0.0.1").match(path, method="GET")
     assert endpoint in app.view_functions

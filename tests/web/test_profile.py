@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from publisher.models.notices import Notice
 from publisher.models.people import NoticeGroup, Person, Telling
-from publisher.notices import telling
+from publisher.notifications import preferences
 from publisher.people.appointing import disabling, inviting
 from publisher.people.signing_in.throttling import FOR_ONE_IDENTIFIER
 from tests.web.counter import PASSWORD, Browser, Site
@@ -56,7 +56,7 @@ def test_names_language_and_how_to_be_told_are_kept(any_site: Site) -> None:
     found = person(any_site)
     assert (found.name_mr, found.name_en) == ("किरण वाबळे-पाटील", "Kiran Wable")
     with any_site.city.read() as session:
-        chosen = telling.preferences_of(session, person_id=found.id)
+        chosen = preferences.preferences_of(session, person_id=found.id)
     assert chosen == {
         NoticeGroup.APPROVALS: Telling.BOTH,
         NoticeGroup.COMMENTS: Telling.SMS,

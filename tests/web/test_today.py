@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from publisher.i18n.languages import latin_digits
 from publisher.press.emergency import alerting
-from publisher.words.numbers import latin_digits
 from tests.support import lane
 from tests.web.counter import Site
 from tests.web.reading import Element, Page

@@ -23,7 +23,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
-from publisher.words import fonts
+from publisher.i18n import fonts
 from tests.web_look.forms import SignInForm, hand_in
 from tests.web_look.pictures import picture
 from web import icons, previewing, saying

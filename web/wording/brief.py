@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from publisher.i18n import dates
 from publisher.office.reporting.values import Who
-from publisher.words import dates
 from web.wording.names import AT_THE_CELL, person_name, role_name, who_name
 from web.words import _, page_language
 

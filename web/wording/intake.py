@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.words.numbers import digits
+from publisher.i18n.languages import digits
 from web.icons import N_
 from web.words import _, page_language
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from publisher.desk import correcting
 from publisher.desk.correcting import Target, Way
+from publisher.i18n import dates
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.office.reporting.findings import FindingKind
-from publisher.words import dates
 from web.house import house
 from web.icons import N_
 from web.wording.names import platform_word

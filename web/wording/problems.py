@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from publisher.desk.checking import Problem
-from publisher.words import dates
-from publisher.words.numbers import number
+from publisher.i18n import dates
+from publisher.i18n.languages import number
 from web.house import house
 from web.icons import N_
 from web.wording.emergency import SENTENCES as OF_THE_LANE

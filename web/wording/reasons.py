@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from publisher.i18n import dates
 from publisher.models.press import Freeze
 from publisher.office.reporting.comment import RoutingStep
-from publisher.words import dates
 from web.house import house
 from web.icons import N_
 from web.wording.names import department_name

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from publisher.desk.warning.shapes import Warned, WarningCode
+from publisher.i18n import dates
+from publisher.i18n.languages import number
 from publisher.models.warnings import LinkFinding
-from publisher.words import dates
-from publisher.words.numbers import number
 from web.house import house
 from web.icons import N_
 from web.words import _, page_language

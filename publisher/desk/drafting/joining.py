@@ -11,10 +11,10 @@ from approvals.policy import Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
 from publisher.desk.checking import Invalid, Missing, Problem
+from publisher.i18n.languages import latin_digits
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.content.submissions import Submission
 from publisher.states import SubmissionState
-from publisher.words.numbers import latin_digits
 
 OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
 

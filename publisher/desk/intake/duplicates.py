@@ -13,7 +13,7 @@ from publisher.desk.checking import person_of
 from publisher.desk.intake.handing_in import tell
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
-from publisher.notices.composing import NoticeKind
+from publisher.notifications.compose import NoticeKind
 from publisher.states import SubmissionState
 
 VERB = "original_ended"

@@ -18,8 +18,8 @@ from publisher.desk.numbering import next_number
 from publisher.media.store import MediaStore
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Department, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 from publisher.people.register import is_in_force
 from publisher.states import SubmissionState
@@ -163,8 +163,8 @@ def tell(
     if person is None:
         return
     values = {"number": submission.number, "title": submission.title, **more}
-    path = paths.submission(submission.id)
-    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+    path = links.submission(submission.id)
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
 def contact(session: Session, submission: Submission, *, now: datetime) -> Person | None:

@@ -11,13 +11,13 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor
 from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
+from publisher.i18n import text_cleaning
+from publisher.i18n.languages import latin_digits
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
 from publisher.states import SubmissionState
-from publisher.words import scripts
-from publisher.words.numbers import latin_digits
 
 MOST_WORDS = 8
 Place = tuple[datetime, int]
@@ -82,7 +82,7 @@ def _in_sight(actor: Actor, department_id: int | None) -> list[ColumnElement[boo
 
 def holding(words: str) -> list[ColumnElement[bool]]:
     """The submission holds every one of these words in its title, a text or a number."""
-    cleaned = scripts.clean(words)
+    cleaned = text_cleaning.clean(words)
     if not cleaned.ok:
         return [false()]
     return [_holds(word) for word in cleaned.text.split()[:MOST_WORDS]]

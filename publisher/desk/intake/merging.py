@@ -14,11 +14,11 @@ from publisher import transitions
 from publisher.desk.checking import Check, Invalid, Problem, checked_reason, person_of
 from publisher.desk.intake.handing_in import tell
 from publisher.desk.intake.settling import locked_submission
+from publisher.i18n.languages import latin_digits
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
-from publisher.notices.composing import NoticeKind
+from publisher.notifications.compose import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.words.numbers import latin_digits
 
 TAKE_IN = "take_in"
 LONGEST_NUMBER = 40

@@ -18,8 +18,8 @@ from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 
 
@@ -59,8 +59,8 @@ def pull_out(
     }
     for person in _others([*concerned, *(one.person for one in lost)], actor):
         kind = NoticeKind.SUBMISSION_WITHDRAWN
-        path = paths.post(post.id)
-        composing.queue(session, kind=kind, person=person, values=told, now=now, path=path)
+        path = links.post(post.id)
+        compose.queue(session, kind=kind, person=person, values=told, now=now, path=path)
 
 
 def _makers(session: Session, post: Post) -> Iterator[Person]:

@@ -20,8 +20,8 @@ from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.people import Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 from publisher.states import SUBMISSION_MOVES, SubmissionState
 
@@ -175,5 +175,5 @@ def _tell(
     more: dict[str, object],
 ) -> None:
     values = {"number": submission.number, "title": submission.title, **more}
-    path = paths.submission(submission.id)
-    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+    path = links.submission(submission.id)
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)

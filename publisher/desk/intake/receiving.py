@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.desk.checking import Invalid, Problem, person_of
+from publisher.i18n import text_cleaning
 from publisher.media import files, headers, images, videos
 from publisher.media.files import BadFile, FileKind
 from publisher.media.images import BadPicture
 from publisher.models.content.submissions import SubmissionFile
 from publisher.models.intake import Upload
-from publisher.words import scripts
 from publisher.working_time import day_bounds, local_day
 
 MOST_BYTES_A_DAY = 1_000_000_000
@@ -113,7 +113,7 @@ def _digest_of(source: BinaryIO) -> str:
 def own_name(name: str) -> str:
     """A file's name as it can be shown: without folders and deceiving characters, not too long."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    cleaned = scripts.clean(last)
+    cleaned = text_cleaning.clean(last)
     bad = {problem.index for problem in cleaned.problems}
     shown = "".join("_" if at in bad else letter for at, letter in enumerate(cleaned.text))
     return " ".join(shown.split())[-_LONGEST_FILE_NAME:]

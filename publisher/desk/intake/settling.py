@@ -17,7 +17,7 @@ from publisher.desk.intake.pulling_out import pull_out
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
-from publisher.notices.composing import NoticeKind
+from publisher.notifications.compose import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
 
 

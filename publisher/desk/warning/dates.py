@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from publisher.desk.warning.shapes import Known, Place, Text, Warned, WarningCode
-from publisher.words.written_dates import WrittenDate, dates_in
+from publisher.i18n.dates_in_text import WrittenDate, dates_in
 
 REFERENCE = timedelta(days=400)
 """A date further back is a decision's or a law's; a year written by mistake lies within."""

@@ -12,7 +12,7 @@ import unicodedata
 from hashlib import blake2b
 
 from publisher.desk.warning.addresses import spans_of
-from publisher.words.numbers import latin_digits
+from publisher.i18n.languages import latin_digits
 
 RUN = 3
 MARKS = 8

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from stdnum import verhoeff
 
 from publisher.desk.warning.shapes import Known, Place, Text, Warned, WarningCode
-from publisher.words.numbers import latin_digits
+from publisher.i18n.languages import latin_digits
 
 # Landlines begin with 0 and an area code, helplines with 1: neither is private.
 _MOBILE = re.compile(r"(?<![\d/+.-])(?:\+?91[\s-]?|0)?([6-9](?:[\s-]?\d){9})(?![\d/]|[\s-]\d)")

@@ -24,8 +24,8 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange
 from publisher.models.drafting import StartingText
 from publisher.models.people import Department
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.office.reorganising.standing import ENDED, asks, open_comments
 from publisher.people import ladder
 from publisher.people.appointing import moving_over
@@ -167,13 +167,13 @@ def _tell(session: Session, comment: Comment, to: Department, *, now: datetime) 
         "due_at": comment.due_at,
         "platform": comment.account.platform,
     }
-    composing.queue(
+    compose.queue(
         session,
         kind=NoticeKind.COMMENT_ROUTED,
         person=holder.person,
         values=values,
         now=now,
-        path=paths.comment(comment.id),
+        path=links.comment(comment.id),
     )
 
 

@@ -14,16 +14,16 @@ from approvals.policy import Action, Actor, Role, may
 from approvals.states import PostState
 from publisher.desk.checking import departments_in_sight
 from publisher.desk.timing import latest_moment
+from publisher.i18n.dates_in_text import dates_in
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.lacking import lacking_in
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.press.confirming import PATIENCE
 from publisher.states import DeliveryState
-from publisher.words.written_dates import dates_in
 from publisher.working_time import local_day
 
 NEAR = timedelta(hours=24)
@@ -172,7 +172,7 @@ def _delivery(one: Delivery, number: str | None, actor: Actor, now: datetime) ->
         subject_id=one.id,
         post_id=one.post_id,
         post_kind=one.post.kind,
-        path=paths.delivery(one.id),
+        path=links.delivery(one.id),
         title=one.post.title,
         number=number or "",
         department=office_of(one.post.department),
@@ -242,7 +242,7 @@ def _posts(
             subject_id=post.id,
             post_id=post.id,
             post_kind=post.kind,
-            path=paths.post(post.id),
+            path=links.post(post.id),
             title=post.title,
             number=number or "",
             department=office_of(post.department),

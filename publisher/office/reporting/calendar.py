@@ -17,7 +17,7 @@ from publisher.desk.holding_back import facts_of, standing_stop
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, ReceiptOrigin
 from publisher.models.press import Freeze
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.states import AccountState, DeliveryState
@@ -209,7 +209,7 @@ def _entry(one: Delivery, brakes: _Brakes) -> Entry:
     return Entry(
         delivery_id=one.id,
         post_id=one.post_id,
-        path=paths.post(one.post_id),
+        path=links.post(one.post_id),
         title=one.post.title,
         department=office_of(one.post.department),
         account=account_of(one.account),
@@ -264,7 +264,7 @@ def _unscheduled(
     return Unscheduled(
         variant_id=variant.id,
         post_id=post.id,
-        path=paths.post(post.id),
+        path=links.post(post.id),
         title=post.title,
         department=office_of(post.department),
         account=account_of(account),

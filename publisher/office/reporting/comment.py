@@ -16,7 +16,7 @@ from publisher.models.comments import AnswerKind, Comment, Routing, Thread
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.people import Appointment, Department
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions
 from publisher.office.reporting.branches import branch_of
 from publisher.office.reporting.replies import ReplyView, replies_to
@@ -174,7 +174,7 @@ def _own_post(receipt: Receipt | None) -> OwnPost | None:
     delivery = receipt.delivery
     return OwnPost(
         post_id=delivery.post_id,
-        path=paths.post(delivery.post_id),
+        path=links.post(delivery.post_id),
         title=delivery.post.title,
         text=delivery.variant.text,
         url=receipt.url,

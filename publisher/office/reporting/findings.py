@@ -17,7 +17,7 @@ from publisher.models.content.posts import Language, Post, PostKind, Variant
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.people import Appointment
 from publisher.models.watching import Watch
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.values import (
     AccountName,
@@ -164,7 +164,7 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> Finding:
         at=watch.found_gone_at or watch.differs_at or receipt.stored_at,
         post_id=post.id,
         post_kind=post.kind,
-        path=paths.found(watch.id),
+        path=links.found(watch.id),
         title=post.title,
         department=office_of(post.department),
         account=account_of(receipt.account),

@@ -16,7 +16,7 @@ from publisher.models.content.submissions import Priority, Submission
 from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.departments import DepartmentChange
 from publisher.models.watching import Watch
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions, noted
 from publisher.office.reporting.findings import kind_of
 from publisher.office.reporting.lacking import lacking_in
@@ -83,7 +83,7 @@ def _submissions(session: Session, wait: Wait, most: int | None) -> Iterator[Wai
             kind=wait.kind,
             subject="submission",
             subject_id=one.id,
-            path=paths.submission(one.id),
+            path=links.submission(one.id),
             since_at=one.state_at,
             due_at=due_at,
             due_kind=due_kind,
@@ -172,7 +172,7 @@ def _post(
         kind=wait.kind,
         subject="post",
         subject_id=post.id,
-        path=(paths.review if wait.kind in TO_JUDGE else paths.post)(post.id),
+        path=(links.review if wait.kind in TO_JUDGE else links.post)(post.id),
         since_at=post.state_at,
         due_at=due_at,
         due_kind=due_kind,
@@ -202,7 +202,7 @@ def _comments(session: Session, wait: Wait, most: int | None) -> Iterator[Waitin
             kind=wait.kind,
             subject="comment",
             subject_id=one.id,
-            path=paths.comment(one.id),
+            path=links.comment(one.id),
             since_at=since_at,
             due_at=one.due_at,
             due_kind=DueKind.ANSWER_BY if assigned else DueKind.ASSIGN_BY,
@@ -238,7 +238,7 @@ def _delivery(wait: Wait, one: Delivery) -> Waiting:
         kind=wait.kind_of(one.state),
         subject="comment" if failed and comment else "delivery",
         subject_id=comment.id if failed and comment else one.id,
-        path=paths.comment(comment.id) if failed and comment else paths.delivery(one.id),
+        path=links.comment(comment.id) if failed and comment else links.delivery(one.id),
         since_at=one.state_at,
         due_at=comment.due_at if failed and comment else one.due_at,
         due_kind=DueKind.ANSWER_BY if failed else DueKind.PLANNED,
@@ -259,7 +259,7 @@ def _accounts(session: Session, wait: Wait) -> Iterator[Waiting]:
             kind=wait.kind,
             subject="account",
             subject_id=one.id,
-            path=paths.accounts(),
+            path=links.accounts(),
             since_at=one.state_at,
             title=one.name,
             platforms=(one.platform,),
@@ -287,7 +287,7 @@ def _watches(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting
             kind=wait.kind_of(kind_of(one)),
             subject="watch",
             subject_id=one.id,
-            path=paths.found(one.id),
+            path=links.found(one.id),
             since_at=one.found_gone_at or one.differs_at or receipt.stored_at,
             title=post.title,
             department=office_of(post.department),
@@ -303,7 +303,7 @@ def _endings(session: Session, wait: Wait) -> Iterator[Waiting]:
             kind=wait.kind_of(one.kind),
             subject="department",
             subject_id=one.department_id,
-            path=paths.department(one.department.code),
+            path=links.department(one.department.code),
             since_at=one.recorded_at,
             due_at=day_bounds(one.in_force_on)[0],
             due_kind=DueKind.IN_FORCE,

@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, Role
 from publisher.desk.checking import departments_in_sight
 from publisher.models.comments import Comment, Routing
 from publisher.models.people import Appointment
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.values import (
@@ -182,7 +182,7 @@ def _row(comment: Comment, routing: Routing | None, given: bool, actor: Actor) -
     holder = routing.appointment if routing is not None else None
     return CommentRow(
         comment_id=comment.id,
-        path=paths.comment(comment.id),
+        path=links.comment(comment.id),
         account=account_of(comment.account),
         author=comment.author_handle or comment.author_name,
         text=comment.text,

@@ -18,7 +18,7 @@ from publisher.desk.timing import CLASH
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.calendar import Entry, entries_by_day
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
@@ -244,7 +244,7 @@ def _planned(
     ]
     return Item(
         post_id=post.id,
-        path=paths.post(post.id),
+        path=links.post(post.id),
         title=post.title,
         department=office_of(post.department),
         at=wished_at,

@@ -15,7 +15,7 @@ from publisher.desk import judging
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import Decision, DecisionKind, Post
 from publisher.models.deliveries import Delivery
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting.strands import Strand, strands_for
 from publisher.office.reporting.values import MACHINE, Who, who_acted, who_of
 from publisher.states import DeliveryState
@@ -109,7 +109,7 @@ def _view(reply: Reply, comment: Comment, strand: Strand) -> ReplyView:
     return ReplyView(
         post_id=reply.post_id,
         comment_id=reply.comment_id,
-        path=paths.post(reply.post_id),
+        path=links.post(reply.post_id),
         state=_state(reply, strand, delivery, no),
         kind=reply.answer,
         text=revision.variants[0].text if revision and revision.variants else "",

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from publisher.desk.intake.looking import MOST_WORDS
+from publisher.i18n import text_cleaning
+from publisher.i18n.languages import latin_digits
 from publisher.models.content.submissions import Submission
-from publisher.words import scripts
-from publisher.words.numbers import latin_digits
 
 Condition = ColumnElement[bool]
 Text = InstrumentedAttribute[str]
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
 
 def words_of(typed: str) -> list[str]:
     """The words to look for, the first eight; none where they cannot be read."""
-    cleaned = scripts.clean(typed)
+    cleaned = text_cleaning.clean(typed)
     return cleaned.text.split()[:MOST_WORDS] if cleaned.ok else []
 
 
@@ -41,7 +41,7 @@ def stands_in(column: Text, word: str) -> Condition:
 
 def submission_holds(typed: str) -> list[Condition]:
     """The submission holds every one of the words in its title, a text or a number."""
-    if not scripts.clean(typed).ok:
+    if not text_cleaning.clean(typed).ok:
         return [false()]
     return [_holds(word) for word in words_of(typed)]
 

@@ -12,7 +12,7 @@ from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionNote
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting.values import MACHINE, AccountName, Who, account_of, who_acted
 from publisher.states import DeliveryState
 
@@ -269,7 +269,7 @@ def _words(event: Event, rows: Background) -> str:
 
 
 def _linked(step: Step, event: Event, number: str, key: str) -> Step:
-    path = paths.submission(event.details[key]) if event.details.get("same") else ""
+    path = links.submission(event.details[key]) if event.details.get("same") else ""
     return replace(step, number=str(event.details[number]), path=path)
 
 

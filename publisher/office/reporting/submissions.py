@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
 from publisher.models.content.submissions import Priority, Submission, SubmissionKind
-from publisher.notices import paths
+from publisher.notifications import links
 from publisher.office.reporting import left_over, stages
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.following import Next, next_for_submission
@@ -290,7 +290,7 @@ def _row(
         lives=tuple(live for one in strands for live in one.lives),
         comments=sum(one.talk.count for one in strands),
         unanswered=sum(one.talk.unanswered for one in strands),
-        path=paths.submission(submission.id),
+        path=links.submission(submission.id),
         reason=submission.reason,
         outward_number=submission.outward_number,
         leaves_on=_leaves_on(strands),

@@ -12,7 +12,7 @@ from approvals.policy import Action, Actor, Scope, may, scope_of
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notices import Notice
-from publisher.notices.resending import did_not_go
+from publisher.notifications.retry import did_not_go
 from publisher.office.reporting.findings import Finding, how_many, open_findings
 from publisher.office.reporting.values import AccountName, account_of
 from publisher.states import AccountState, DeliveryState

@@ -12,8 +12,9 @@ from approvals.policy import Actor
 from publisher import transitions
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Link, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.links import invitation
 from publisher.people import links
 from publisher.people.appointing.rights import require_whole_person, standing
 from publisher.people.contacts import BadPerson
@@ -42,7 +43,7 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
         now=now,
         lasts=INVITATION_LASTS,
     )
-    notice = composing.queue(
+    notice = compose.queue(
         session,
         kind=NoticeKind.INVITATION,
         person=person,
@@ -53,7 +54,7 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
             "by": session.get(Person, actor.person_id) if actor.person_id else None,
         },
         now=now,
-        path=paths.invitation(token),
+        path=invitation(token),
     )
     if notice is None:
         raise BadPerson("mail", "missing")

@@ -15,7 +15,7 @@ from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.models.gate import RefusedSignIn
 from publisher.models.people import Person, SignIn
-from publisher.notices.wording import LANGUAGES
+from publisher.notifications.formatting import LANGUAGES
 from publisher.people.contacts import read_identifier
 from publisher.people.links import digest_of
 from publisher.people.signing_in import throttling

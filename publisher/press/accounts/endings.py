@@ -14,8 +14,8 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.platforms.base.things import HealthProblem
 from publisher.press.accounts import connecting, keeping
 from publisher.press.accounts.opening import Look, LookAt, looker
@@ -130,11 +130,11 @@ def _tell(session: Session, account: Account, warning: EndingWarning, now: datet
         "about": warning.about.value,
     }
     for person in keeping.caretakers(session, now=now):
-        composing.queue(
+        compose.queue(
             session,
             kind=NoticeKind.ACCESS_ENDS,
             person=person,
             values=values,
             now=now,
-            path=paths.accounts(),
+            path=links.accounts(),
         )

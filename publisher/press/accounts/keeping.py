@@ -15,8 +15,8 @@ from publisher.desk.checking import Check, Missing
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 from publisher.platforms.base.things import Health
 from publisher.platforms.connecting.found import TokenFacts
@@ -178,13 +178,13 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
         session, account, AccountState.PAUSED, actor=actor, now=now, verb="pause", values=values
     )
     for person in caretakers(session, now=now):
-        composing.queue(
+        compose.queue(
             session,
             kind=NoticeKind.ACCOUNT_PAUSED,
             person=person,
             values={"account": account.name, "handle": account.handle, "reason": reason},
             now=now,
-            path=paths.accounts(),
+            path=links.accounts(),
         )
 
 

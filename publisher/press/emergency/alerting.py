@@ -18,9 +18,9 @@ from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert
 from publisher.models.people import Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
-from publisher.notices.sms import template_of
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.sms import template_of
 from publisher.people import ladder
 from publisher.press.emergency import roster, telling
 from publisher.settings.sms import Sms
@@ -163,12 +163,12 @@ def _readers(session: Session, *, now: datetime) -> list[Person]:
 def _queue(
     session: Session, person: Person, values: dict[str, object], sms: Sms, *, now: datetime
 ) -> None:
-    kind, path = NoticeKind.EMERGENCY_ALERT, paths.emergency()
-    composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+    kind, path = NoticeKind.EMERGENCY_ALERT, links.emergency()
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
     registered = template_of(sms, kind, person.language) is not None
     if registered and person.mobile is not None and person.mail is not None:
         to = person.mobile  # its mail has gone already: this is the second way
-        composing.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=to)
+        compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=to)
 
 
 def open_alerts(session: Session) -> list[Alert]:

@@ -13,8 +13,8 @@ from publisher import transitions
 from publisher.desk.checking import Check, Missing, person_of
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 
 LONGEST = timedelta(days=31)
 MOST_SHOWN = 200
@@ -175,11 +175,11 @@ def take_off(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> 
 
 
 def _tell(session: Session, duty: Duty, *, now: datetime) -> None:
-    composing.queue(
+    compose.queue(
         session,
         kind=NoticeKind.DUTY_RECORDED,
         person=session.get_one(Person, duty.person_id),
         values={"from_at": duty.from_at, "until_at": duty.until_at},
         now=now,
-        path=paths.duty(),
+        path=links.duty(),
     )

@@ -11,8 +11,8 @@ from approvals.gate import Approvers
 from approvals.policy import Role
 from publisher.models.emergency import EmergencyTemplate, EmergencyUse, TemplateDecision
 from publisher.models.people import Person
-from publisher.notices import composing, paths
-from publisher.notices.composing import NoticeKind
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
 from publisher.people import ladder
 from publisher.press.emergency import templates
 
@@ -28,13 +28,13 @@ def ask_to_approve(session: Session, template: EmergencyTemplate, *, now: dateti
         "department": revision.department,
     }
     for person in deciders(session, able, now=now):
-        composing.queue(
+        compose.queue(
             session,
             kind=NoticeKind.TEMPLATE_WAITS,
             person=person,
             values=values,
             now=now,
-            path=paths.emergency_template(template.id),
+            path=links.emergency_template(template.id),
         )
 
 
@@ -43,7 +43,7 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
     revision = decision.revision
     readers = [revision.author] if revision.author else _leads(session, now=now)
     for person in readers:
-        composing.queue(
+        compose.queue(
             session,
             kind=NoticeKind.TEMPLATE_RETURNED,
             person=person,
@@ -55,7 +55,7 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
                 "reason": decision.reason,
             },
             now=now,
-            path=paths.emergency_template(revision.template_id),
+            path=links.emergency_template(revision.template_id),
         )
 
 
@@ -114,9 +114,9 @@ def _say(
     }
     if kind is NoticeKind.EMERGENCY_REFUSED:
         del values["due_at"]
-    path = paths.emergency_use(use.id)
+    path = links.emergency_use(use.id)
     for person in readers:
-        composing.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+        compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
 def _leads(session: Session, *, now: datetime) -> list[Person]:

@@ -1,0 +1,44 @@
+"""Compiled translations: each .po file stands beside the .mo that gettext reads, made from it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from publisher.i18n import TRANSLATIONS
+
+
+def compile_all(folder: Path = TRANSLATIONS) -> list[Path]:
+    """Compile every .po below `folder` whose .mo is missing or older; returns what was written.
+
+    Cheap where all is fresh, and safe where several do it at once. A .mo that came with the
+    package is enough: then nothing is written.
+    """
+    return [_compile(source) for source in sorted(folder.rglob("*.po")) if not _is_fresh(source)]
+
+
+def _is_fresh(source: Path) -> bool:
+    compiled = source.with_suffix(".mo")
+    if not compiled.exists():
+        return False
+    return (
+        compiled.stat().st_mtime_ns >= source.stat().st_mtime_ns
+        # Installed where nobody may write: the package brought both files.
+        or not os.access(source.parent, os.W_OK)
+    )
+
+
+def _compile(source: Path) -> Path:
+    compiled = source.with_suffix(".mo")
+    with source.open("rb") as file:
+        catalogue = read_po(file)
+    handle, unfinished = tempfile.mkstemp(dir=source.parent, suffix=".mo-unfinished")
+    with os.fdopen(handle, "wb") as file:
+        write_mo(file, catalogue)
+    Path(unfinished).chmod(0o644)
+    Path(unfinished).replace(compiled)
+    return compiled

@@ -1,0 +1,124 @@
+"""Reading the dates and times that people type or pick, by the city's clock."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, PART_STARTS, latin_digits
+from publisher.working_time import from_local
+
+FIRST_YEAR = 2000
+LAST_YEAR = 2099
+LONGEST = 40
+
+_ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})")
+_INDIAN_DAY = re.compile(
+    r"(?P<day>\d{1,2})(?P<sep>[-/.])(?P<month>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})"
+)
+_CLOCK = re.compile(
+    r"(?P<before>[^\d:]*?)\s*(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?)?"
+    r"\s*(?P<after>[^\d:]*)"
+)
+
+
+class WhenProblem(StrEnum):
+    """What is wrong with a typed date or time; the first word names the field."""
+
+    DATE_MISSING = "date_missing"
+    DATE_UNREADABLE = "date_unreadable"
+    DATE_DOES_NOT_EXIST = "date_does_not_exist"
+    DATE_OUT_OF_RANGE = "date_out_of_range"
+    TIME_MISSING = "time_missing"
+    TIME_UNREADABLE = "time_unreadable"
+    TIME_DOES_NOT_EXIST = "time_does_not_exist"
+
+    @property
+    def field(self) -> str:
+        """`date` or `time`: where the form shows it."""
+        return self.value.partition("_")[0]
+
+
+class BadWhen(Exception):
+    """A date or time that cannot be read: `code` says why, `text` is what was typed."""
+
+    def __init__(self, code: WhenProblem, text: str) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.text = text
+
+
+def parse_when(date_text: str, time_text: str) -> datetime:
+    """The UTC moment of a typed date and time of the city; raises BadWhen."""
+    return from_local(parse_day(date_text), parse_time(time_text))
+
+
+def parse_day(text: str) -> date:
+    """A day from `2026-11-27`, `27/11/2026`, `27-11-26` or `२७.११.२०२६`; raises BadWhen."""
+    typed = latin_digits(text).strip()
+    if not typed:
+        raise BadWhen(WhenProblem.DATE_MISSING, text)
+    found = _ISO_DAY.fullmatch(typed) or _INDIAN_DAY.fullmatch(typed)
+    if found is None:
+        raise BadWhen(WhenProblem.DATE_UNREADABLE, text)
+    year = int(found["year"])
+    if len(found["year"]) == 2:
+        year += FIRST_YEAR
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadWhen(WhenProblem.DATE_OUT_OF_RANGE, text)
+    try:
+        return date(year, int(found["month"]), int(found["day"]))
+    except ValueError as error:
+        raise BadWhen(WhenProblem.DATE_DOES_NOT_EXIST, text) from error
+
+
+def parse_time(text: str) -> time:
+    """A time from `18:00`, `6:00 pm`, `6 pm`, `सायं. ६:००` or `सायंकाळी ६`; raises BadWhen.
+
+    An hour alone is read only with the part of the day it belongs to.
+    """
+    typed = latin_digits(text).strip().lower()
+    if not typed:
+        raise BadWhen(WhenProblem.TIME_MISSING, text)
+    found = _CLOCK.fullmatch(typed) if len(typed) <= LONGEST else None
+    if found is None:
+        raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
+    word = f"{found['before']} {found['after']}".replace("बजे", "").replace("वाजता", "").strip()
+    if (word and word not in _PARTS) or not (word or found["minute"]):
+        raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
+    hour = _hour(int(found["hour"]), _PARTS.get(word))
+    minute = int(found["minute"] or 0)
+    if hour is None or minute > 59:
+        raise BadWhen(WhenProblem.TIME_DOES_NOT_EXIST, text)
+    return time(hour, minute)
+
+
+def _hour(typed: int, parts: frozenset[int] | None) -> int | None:
+    """The hour from 0 to 23 that falls into one of the named parts; None where none does."""
+    if typed > 23:
+        return None
+    if parts is None:
+        return typed
+    meant = [typed % 12, typed % 12 + 12] if typed <= 12 else [typed]
+    return next((hour for hour in meant if bisect_right(PART_STARTS, hour) - 1 in parts), None)
+
+
+def _part_words() -> dict[str, frozenset[int]]:
+    """Every word for a part of the day, with the parts it may mean."""
+    words: dict[str, set[int]] = {
+        "a.m.": {0, 1, 2},
+        "p.m.": {3, 4, 5},
+        "सायंकाळी": {4},
+        "संध्याकाळी": {4},
+    }
+    for spoken in (MARATHI, ENGLISH, HINDI):
+        for names in (spoken.parts, spoken.short_parts):
+            for part, name in enumerate(names):
+                words.setdefault(name, set()).add(part)
+                words.setdefault(name.removesuffix("."), set()).add(part)
+    return {name: frozenset(parts) for name, parts in words.items()}
+
+
+_PARTS = _part_words()

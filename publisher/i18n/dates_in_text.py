@@ -1,0 +1,244 @@
+"""Dates that stand in a running text, in Marathi, English and Hindi, with their weekday.
+
+What months and weekdays are called in running text, as people write them, not as we do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+from publisher.i18n.date_parsing import FIRST_YEAR, LAST_YEAR
+from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, latin_digits
+
+# Spellings beside those of `tongues`; short Marathi and Hindi names stand there with their dot.
+_MORE_MONTHS: tuple[tuple[str, ...], ...] = (
+    ("January", "जनवरी", "जानेवारि"),
+    ("February", "फरवरी", "फेब्रूवारी"),
+    ("March", "मार्च"),
+    ("April", "एप्रील"),
+    ("May", "मई"),
+    ("June", "जुन"),
+    ("July", "जुलाई", "जूलै"),
+    ("August", "ऑगष्ट", "आगस्ट", "अगस्त"),
+    ("September", "Sept", "सप्टेम्बर", "सितम्बर"),
+    ("October", "ऑक्टोंबर", "ओक्टोबर", "अक्तूबर"),
+    ("November", "नोव्हेम्बर", "नोवेंबर", "नवम्बर"),
+    ("December", "डिसेम्बर", "दिसम्बर"),
+)
+_MORE_WEEKDAYS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("Tues", "मंगळ", "मंगल"),
+    (),
+    ("Thur", "Thurs", "गुरूवार", "बृहस्पतिवार"),
+    (),
+    (),
+    ("इतवार",),
+)
+
+
+def _months() -> dict[str, int]:
+    names: dict[str, int] = {}
+    for tongue in (MARATHI, ENGLISH, HINDI):
+        for number in range(12):
+            for name in (tongue.months[number], tongue.short_months[number]):
+                names[name.rstrip(".")] = number + 1
+    for number, more in enumerate(_MORE_MONTHS, 1):
+        names |= dict.fromkeys(more, number)
+    return _in_every_case(names, never_small=("may", "march", "mar", "dec"))
+
+
+def _weekdays() -> dict[str, int]:
+    names: dict[str, int] = {}
+    for tongue in (MARATHI, ENGLISH, HINDI):
+        for number in range(7):
+            for name in (tongue.weekdays[number], tongue.short_weekdays[number]):
+                names[name.rstrip(".")] = number
+    for number, more in enumerate(_MORE_WEEKDAYS):
+        names |= dict.fromkeys(more, number)
+    return _in_every_case(names, never_small=("sun", "sat", "wed", "mon"))
+
+
+def _in_every_case(names: dict[str, int], *, never_small: tuple[str, ...]) -> dict[str, int]:
+    """English names in small and in capital letters too, but for those that are other words."""
+    small = {name.lower(): at for name, at in names.items() if name.lower() not in never_small}
+    return {**names, **small, **{name.upper(): at for name, at in names.items()}}
+
+
+MONTHS = _months()
+"""The number of a month, from 1, by each of its names."""
+
+WEEKDAYS = _weekdays()
+"""The number of a weekday, from 0 for Monday, by each of its names."""
+
+
+@dataclass(frozen=True)
+class WrittenDate:
+    """A date in a text, from `start` to `end` in code points; a range ends with `last`.
+
+    `weekday` is the one written beside it, 0 for Monday; None where none is. `has_year` says
+    whether the year is written, or was chosen as the nearest one.
+    """
+
+    start: int
+    end: int
+    day: date
+    last: date
+    weekday: int | None = None
+    has_year: bool = True
+
+
+# A vowel sign belongs to its letter, so `\b` does not end a Devanagari word.
+_WORD_ENDS = r"(?![A-Za-z\u0900-\u0963\u0970-\u097f])"
+_SUFFIXES = "ला|रोजी|पर्यंत|पासून|मध्ये|च्या|चा|ची|चे|चं|स|तक|से|को|का|की|के|में"  # नोव्हेंबरपर्यंत, नवंबर को
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(sorted((re.escape(name) for name in names), key=len, reverse=True))
+
+
+_MONTH = rf"(?:{_any_of(MONTHS)})\.?(?:{_SUFFIXES})?{_WORD_ENDS}"
+_WEEKDAY = rf"(?:{_any_of(WEEKDAYS)})\.?(?:ी|ला|च्या)?{_WORD_ENDS}"
+_NUMBER = r"(?<![\d./:-])\d{1,2}"
+_ORDINAL = r"(?:st|nd|rd|th)?"
+_YEAR = r"(?P<{0}>(?:19|20)\d\d)(?!\d)"
+_JOINED = r"\s{0,2}(?:-|–|—|ते|व|आणि|से|और|to|and|&|,)\s{0,2}"
+
+_NAMED = re.compile(
+    rf"(?P<day>{_NUMBER}){_ORDINAL}(?:{_JOINED}(?P<until>\d{{1,2}}){_ORDINAL})?"
+    rf"[\s\u00a0]{{0,2}}(?:of\s)?(?P<month>{_MONTH})(?:,?[\s\u00a0]{{0,2}}{_YEAR.format('year')})?"
+    rf"|(?<![A-Za-z])(?P<month_first>{_MONTH})\s(?P<day_second>\d{{1,2}})(?!\d){_ORDINAL}"
+    rf"(?:,?\s{_YEAR.format('year_last')})?"
+)
+_FIGURES = re.compile(
+    r"(?<![\w./:-])(?:"
+    r"(?P<iso_year>(?:19|20)\d\d)-(?P<iso_month>\d\d)-(?P<iso_day>\d\d)"
+    r"|(?P<day>\d{1,2})(?P<mark>[./-])(?P<month>\d{1,2})(?P=mark)(?P<year>(?:19|20)\d\d|\d\d)"
+    r"|(?P<bare_day>\d{1,2})(?P<bare_mark>[./])(?P<bare_month>\d{1,2})"
+    r")(?![\d/-]|\.\d)"
+)
+# `24/7` and `9.30` are no dates: without a year only what says that it is one.
+_SAYS_DATE = re.compile(
+    rf"(?:दि\.|दि|दिनांक|दिनाँक|तारीख|[Dd]ate|[Dd]t\.|{_WEEKDAY},?)[:\s\u00a0]{{0,3}}$"
+)
+_BEFORE = re.compile(
+    rf"(?P<weekday>{_WEEKDAY})[,(]?[\s\u00a0]{{0,2}}(?:the\s)?(?:दि\.|दि|दिनांक)?[\s\u00a0]{{0,2}}$"
+)
+_AFTER = re.compile(rf"[,]?[\s\u00a0]{{0,2}}(?:रोजी\s)?\(?(?P<weekday>{_WEEKDAY})\)?")
+_GOES_ON = re.compile(
+    r",?[\s\u00a0]{0,2}(?:(?:रोजी|को)\s)?(?:ते|से|to|till|until|-|–|—)[\s\u00a0]{0,2}"
+    r"(?:(?:दि\.|दि|दिनांक|the)[\s\u00a0]{0,2})?"
+)
+_LOOK_BACK = 30
+
+
+def dates_in(text: str, *, today: date) -> list[WrittenDate]:
+    """The dates in a text, in order; a day without a year is the one nearest to `today`.
+
+    What no calendar holds (30 February) is left out, as is a month without a day.
+    """
+    plain = latin_digits(text)
+    found = sorted([*_named(plain, today), *_figures(plain, today)], key=lambda one: one.start)
+    return [_until(plain, one, after) for one, after in pairwise([*found, None]) if one]
+
+
+def _until(text: str, one: WrittenDate, after: WrittenDate | None) -> WrittenDate:
+    """The date, going on to the next one where the text says that it does."""
+    if after is None or after.last < one.day or not _GOES_ON.fullmatch(text, one.end, after.start):
+        return one
+    return replace(one, last=after.last)
+
+
+def _named(text: str, today: date) -> Iterator[WrittenDate]:
+    for match in _NAMED.finditer(text):
+        name = match["month"] or match["month_first"]
+        month = MONTHS.get(_stem(name))
+        if month is None:
+            continue
+        day = int(match["day"] or match["day_second"])
+        year = match["year"] or match["year_last"]
+        until = int(match["until"] or day)
+        yield from _written(text, match, (day, until), month, year, today)
+
+
+def _stem(name: str) -> str:
+    """The month's name as the table has it, without a dot and without what is tied to it."""
+    bare = name.rstrip(".")
+    known = (one for one in MONTHS if bare == one or (bare.startswith(one) and not one.isascii()))
+    return max(known, key=len, default="")
+
+
+def _figures(text: str, today: date) -> Iterator[WrittenDate]:
+    for match in _FIGURES.finditer(text):
+        if match["iso_year"]:
+            day, month, year = match["iso_day"], match["iso_month"], match["iso_year"]
+        elif match["day"]:
+            day, month, year = match["day"], match["month"], match["year"]
+        elif _is_bare_date(text, match):
+            day, month, year = match["bare_day"], match["bare_month"], None
+        else:
+            continue
+        yield from _written(text, match, (int(day), int(day)), int(month), year, today)
+
+
+def _is_bare_date(text: str, match: re.Match[str]) -> bool:
+    """A day and month alone: `25/11` in full figures, or whatever follows "दि." and the like."""
+    in_full = match["bare_mark"] == "/" and len(match["bare_day"] + match["bare_month"]) == 4
+    before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
+    return in_full or _SAYS_DATE.search(before) is not None
+
+
+def _written(
+    text: str,
+    match: re.Match[str],
+    days: tuple[int, int],
+    month: int,
+    year: str | None,
+    today: date,
+) -> Iterator[WrittenDate]:
+    first, last = (_day(one, month, year, today) for one in days)
+    if first is None or last is None:
+        return
+    start, end, weekday = _with_weekday(text, match.start(), match.end())
+    yield WrittenDate(start, end, first, max(first, last), weekday, year is not None)
+
+
+def _day(day: int, month: int, year: str | None, today: date) -> date | None:
+    """The day, in its year or the one in which it lies nearest to today; None where there is none.
+
+    Two figures of a year mean this century.
+    """
+    if year is not None:
+        number = int(year) + (FIRST_YEAR if len(year) == 2 else 0)
+        return _real(number, month, day) if number <= LAST_YEAR else None
+    near = (_real(today.year + step, month, day) for step in (0, 1, -1))
+    real = [one for one in near if one is not None]
+    return min(real, key=lambda one: abs(one - today), default=None)
+
+
+def _real(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _with_weekday(text: str, start: int, end: int) -> tuple[int, int, int | None]:
+    """The span with the weekday that stands right before it, or right behind it."""
+    begin = max(0, start - _LOOK_BACK)
+    before = _BEFORE.search(text, begin, start)
+    if before is not None:
+        return before.start(), end, _weekday(before["weekday"])
+    after = _AFTER.match(text, end)
+    if after is not None:
+        return start, after.end(), _weekday(after["weekday"])
+    return start, end, None
+
+
+def _weekday(name: str) -> int | None:
+    bare = name.rstrip(".")
+    known = [one for one in WEEKDAYS if bare.startswith(one)]
+    return WEEKDAYS[max(known, key=len)] if known else None

@@ -1,0 +1,141 @@
+"""The pages' font: Noto Sans Devanagari, cut from its package to the letters and weights we use.
+
+Whether this machine can draw Devanagari: Pillow needs raqm, and raqm the system's FriBiDi.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import fontpkg
+from fontTools import version as fonttools_version
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+from PIL import features
+
+FAMILY = "Noto Sans Devanagari"
+FILE_NAME = "noto-sans-devanagari.woff2"
+WEIGHTS = (400, 700)
+FULL_WIDTH = 100
+
+# First and last code point of each run that is kept.
+RANGES: tuple[tuple[int, int], ...] = (
+    (0x0020, 0x007E),  # Basic Latin
+    (0x00A0, 0x00FF),  # Latin-1, no-break space and middle dot among them
+    (0x0900, 0x097F),  # Devanagari
+    (0x200B, 0x200D),  # zero-width space, non-joiner, joiner
+    (0x2010, 0x2015),  # hyphens and dashes
+    (0x2018, 0x201F),  # quotation marks
+    (0x2020, 0x2026),  # daggers, bullet, ellipsis
+    (0x2030, 0x203A),  # per mille, primes, angle quotation marks
+    (0x20B9, 0x20B9),  # rupee
+    (0x2122, 0x2122),  # trade mark
+    (0x2212, 0x2212),  # minus
+    (0x25CC, 0x25CC),  # dotted circle, which carries a lone vowel sign
+)
+_NAMES_KEPT = [0, 1, 2, 3, 4, 5, 6, 13, 14]
+
+
+def source() -> Path:
+    """The installed font; raises fontpkg.FamilyNotInstalled."""
+    return Path(fontpkg.path(FAMILY))
+
+
+def make_font(target: Path) -> None:
+    """Write the pages' font to the file `target`, its licence and a stamp beside it.
+
+    Takes about two seconds; where the stamp shows that nothing has changed, it does nothing.
+    Raises fontpkg.FamilyNotInstalled.
+    """
+    original = source()
+    stamp, wanted = _stamp_of(target), _recipe(original)
+    if target.is_file() and stamp.is_file() and stamp.read_text("ascii") == wanted:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    licence = original.parent.parent / "LICENSE"
+    _replace(target.with_suffix(".LICENSE.txt"), licence.read_bytes())
+    _replace(target, _cut(_narrowed(original)))
+    _replace(stamp, wanted.encode("ascii"))
+
+
+def _stamp_of(target: Path) -> Path:
+    return target.with_suffix(".stamp")
+
+
+def _recipe(original: Path) -> str:
+    """A digest of all that the result depends on."""
+    made_with = repr((fonttools_version, WEIGHTS, FULL_WIDTH, RANGES, _NAMES_KEPT))
+    return sha256(original.read_bytes() + made_with.encode("ascii")).hexdigest()
+
+
+def _narrowed(original: Path) -> BytesIO:
+    """The whole font at full width with the weights we use, saved once."""
+    out = BytesIO()
+    with TTFont(original, recalcTimestamp=False) as font:
+        axes = {"wdth": FULL_WIDTH, "wght": WEIGHTS}
+        # Subsetting without saving and reading again in between fails on the variations.
+        instancer.instantiateVariableFont(font, axes, inplace=True)
+        font.save(out)
+    out.seek(0)
+    return out
+
+
+def _cut(narrowed: BytesIO) -> bytes:
+    """The kept letters with every layout feature, the Marathi forms among them, as WOFF2."""
+    options = Options()
+    options.layout_features = ["*"]
+    options.layout_scripts = ["*"]
+    options.name_IDs = _NAMES_KEPT
+    options.notdef_outline = True
+    out = BytesIO()
+    with TTFont(narrowed, recalcTimestamp=False) as font:
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=list(_code_points()))
+        subsetter.subset(font)
+        font.flavor = "woff2"
+        font.save(out)
+    return out.getvalue()
+
+
+def _code_points() -> Iterator[int]:
+    for first, last in RANGES:
+        yield from range(first, last + 1)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    Path(name).chmod(0o644)
+    Path(name).replace(target)
+
+
+SYSTEM_PACKAGE = "libfribidi0"
+
+
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """What was found; without it conjuncts break in silence."""
+
+    works: bool
+    raqm: str | None
+    fribidi: str | None
+    missing_package: str | None
+
+
+def check() -> Shaping:
+    """Look for raqm and FriBiDi, and name the system package to install where they lack."""
+    works = bool(features.check("raqm"))
+    return Shaping(
+        works=works,
+        raqm=features.version("raqm"),
+        fribidi=features.version("fribidi"),
+        missing_package=None if works else SYSTEM_PACKAGE,
+    )

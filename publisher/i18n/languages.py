@@ -1,0 +1,245 @@
+"""What dates, times and numbers need of each language: Marathi, English and Hindi.
+
+Numbers as each language writes them: digits, grouping, plurals, and the "No." before them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NBSP = "\u00a0"
+
+# The hours at which the parts of a day begin: night, dawn, morning, afternoon, evening, night.
+PART_STARTS = (0, 4, 6, 12, 16, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of time in the singular and the plural."""
+
+    one: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """One language's words and patterns; weekdays begin with Monday."""
+
+    weekdays: tuple[str, ...]
+    short_weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    short_months: tuple[str, ...]
+    parts: tuple[str, ...]
+    short_parts: tuple[str, ...]
+    today: str
+    tomorrow: str
+    yesterday: str
+    day: str
+    clock: str
+    numbered: str
+    days: Unit
+    hours: Unit
+    minutes: Unit
+    left: str
+    nearly_over: str
+    devanagari_digits: bool = False
+    # One word may mean yesterday and tomorrow; then the date stands beside it.
+    names_date_too: bool = False
+    zero_is_singular: bool = False
+
+
+MARATHI = Tongue(
+    weekdays=("सोमवार", "मंगळवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
+    short_weekdays=("सोम.", "मंगळ.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
+    months=(
+        "जानेवारी",
+        "फेब्रुवारी",
+        "मार्च",
+        "एप्रिल",
+        "मे",
+        "जून",
+        "जुलै",
+        "ऑगस्ट",
+        "सप्टेंबर",
+        "ऑक्टोबर",
+        "नोव्हेंबर",
+        "डिसेंबर",
+    ),
+    short_months=(
+        "जाने.",
+        "फेब्रु.",
+        "मार्च",
+        "एप्रि.",
+        "मे",
+        "जून",
+        "जुलै",
+        "ऑग.",
+        "सप्टें.",
+        "ऑक्टो.",
+        "नोव्हें.",
+        "डिसें.",
+    ),
+    parts=("रात्री", "पहाटे", "सकाळी", "दुपारी", "सायं.", "रात्री"),
+    short_parts=("रा.", "प.", "स.", "दु.", "सायं.", "रा."),
+    today="आज",
+    tomorrow="उद्या",
+    yesterday="काल",
+    day=f"दि.{NBSP}{{day}}",
+    clock=f"{{part}}{NBSP}{{clock}}",
+    numbered=f"क्र.{NBSP}{{number}}",
+    days=Unit("दिवस", "दिवस"),
+    hours=Unit("तास", "तास"),
+    minutes=Unit("मिनिट", "मिनिटे"),
+    left="({span} शिल्लक)",
+    nearly_over="(एका मिनिटापेक्षा कमी वेळ शिल्लक)",
+    devanagari_digits=True,
+)
+
+ENGLISH = Tongue(
+    weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    short_weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    months=(
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
+    short_months=(
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    ),
+    parts=("am", "am", "am", "pm", "pm", "pm"),
+    short_parts=("am", "am", "am", "pm", "pm", "pm"),
+    today="Today",
+    tomorrow="Tomorrow",
+    yesterday="Yesterday",
+    day="{day}",
+    clock=f"{{clock}}{NBSP}{{part}}",
+    numbered=f"No.{NBSP}{{number}}",
+    days=Unit("day", "days"),
+    hours=Unit("hour", "hours"),
+    minutes=Unit("minute", "minutes"),
+    left="({span} left)",
+    nearly_over="(less than a minute left)",
+)
+
+HINDI = Tongue(
+    weekdays=("सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
+    short_weekdays=("सोम.", "मंगल.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
+    months=(
+        "जनवरी",
+        "फ़रवरी",
+        "मार्च",
+        "अप्रैल",
+        "मई",
+        "जून",
+        "जुलाई",
+        "अगस्त",
+        "सितंबर",
+        "अक्टूबर",
+        "नवंबर",
+        "दिसंबर",
+    ),
+    short_months=(
+        "जन.",
+        "फ़र.",
+        "मार्च",
+        "अप्रै.",
+        "मई",
+        "जून",
+        "जुला.",
+        "अग.",
+        "सितं.",
+        "अक्टू.",
+        "नवं.",
+        "दिसं.",
+    ),
+    parts=("रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
+    short_parts=("रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
+    today="आज",
+    tomorrow="कल",
+    yesterday="कल",
+    day="{day}",
+    clock=f"{{part}}{NBSP}{{clock}}{NBSP}बजे",
+    numbered=f"क्र.{NBSP}{{number}}",
+    days=Unit("दिन", "दिन"),
+    hours=Unit("घंटा", "घंटे"),
+    minutes=Unit("मिनट", "मिनट"),
+    left="({span} शेष)",
+    nearly_over="(एक मिनट से कम समय शेष)",
+    names_date_too=True,
+    zero_is_singular=True,
+)
+
+_TONGUES = {"mr": MARATHI, "mixed": MARATHI, "hi": HINDI, "en": ENGLISH}
+
+
+def tongue(locale: str) -> Tongue:
+    """The language of a locale code such as `mr`, `hi_IN` or `mixed`; English for any other."""
+    return _TONGUES.get(locale.partition("_")[0].partition("-")[0].lower(), ENGLISH)
+
+
+_LATIN = "0123456789"
+_DEVANAGARI = "०१२३४५६७८९"
+_TO_DEVANAGARI = str.maketrans(_LATIN, _DEVANAGARI)
+_TO_LATIN = str.maketrans(_DEVANAGARI, _LATIN)
+_WITHOUT_LATIN_LETTERS = re.compile(r"(?<!\S)[^\sA-Za-z]+(?!\S)")
+
+
+def digits(text: str, locale: str) -> str:
+    """The text with the digits of its language: Devanagari in Marathi, else as it stands.
+
+    Words that hold Latin letters keep theirs: `PMC/2026/000123`, addresses, handles.
+    """
+    if not tongue(locale).devanagari_digits:
+        return text
+    return _WITHOUT_LATIN_LETTERS.sub(lambda word: word[0].translate(_TO_DEVANAGARI), text)
+
+
+def latin_digits(text: str) -> str:
+    """The text with every Devanagari digit as 0 to 9, for reading what people type."""
+    return text.translate(_TO_LATIN)
+
+
+def number(value: int, locale: str) -> str:
+    """A whole number grouped the Indian way, `12,34,567`, in the language's digits."""
+    figures = str(abs(value))
+    head, tail = figures[:-3], figures[-3:]
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    grouped = ",".join([*reversed(pairs), tail])
+    return digits(f"-{grouped}" if value < 0 else grouped, locale)
+
+
+def numbered(value: int, locale: str) -> str:
+    """`क्र. ३` or `No. 3`, which no line break parts."""
+    return tongue(locale).numbered.format(number=digits(str(value), locale))
+
+
+def plural(value: int, one: str, other: str, locale: str) -> str:
+    """The form that goes with `value`: in Hindi nought takes the singular too."""
+    singular = value == 1 or (value == 0 and tongue(locale).zero_is_singular)
+    return one if singular else other
+
+
+def counted(value: int, one: str, other: str, locale: str) -> str:
+    """The number and the noun in the form that goes with it: `३ मिनिटे`, `1 hour`."""
+    return f"{number(value, locale)} {plural(value, one, other, locale)}"

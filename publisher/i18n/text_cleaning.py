@@ -1,0 +1,123 @@
+"""Text as it may be stored: composed, with plain newlines, and without what deceives or breaks.
+
+Whether a text shows anything at all: joiners, marks of direction and odd blanks do not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+_NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_BYTE_ORDER_MARK = "\ufeff"
+_SURROGATES = range(0xD800, 0xE000)
+_REPLACED = 0xFFFD
+"""What a browser has made of half a character by the time its text is here."""
+
+_NONCHARACTERS = range(0xFDD0, 0xFDF0)
+_BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+_NO_WORDS = re.compile(r"@|://|^[(\"“]*(?:#|www\.)")
+_MOSTLY = 0.8
+
+
+class TextProblem(StrEnum):
+    """What a text must not hold."""
+
+    CONTROL = "control_character"
+    BIDI = "bidirectional_override"
+    SURROGATE = "lone_surrogate"
+    NONCHARACTER = "noncharacter"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One refused character of the cleaned text: index from 0, line and column from 1."""
+
+    code: TextProblem
+    index: int
+    line: int
+    column: int
+    character: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The text in NFC with `\\n` for every newline, and what must be refused in it."""
+
+    text: str
+    problems: tuple[Found, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the text may be stored."""
+        return not self.problems
+
+
+def clean(text: str) -> Cleaned:
+    """Compose and normalise a text and name every character that must be refused.
+
+    A tab becomes a space and a byte order mark at the beginning goes; nothing else is lost.
+    """
+    plain = _NEWLINES.sub("\n", text.removeprefix(_BYTE_ORDER_MARK)).replace("\t", " ")
+    composed = unicodedata.normalize("NFC", plain)
+    return Cleaned(composed, tuple(_problems(composed)))
+
+
+def _problems(text: str) -> Iterator[Found]:
+    line, line_start = 1, 0
+    for index, character in enumerate(text):
+        if character == "\n":
+            line, line_start = line + 1, index + 1
+        elif code := _refused(ord(character)):
+            yield Found(code, index, line, index - line_start + 1, f"U+{ord(character):04X}")
+
+
+def _refused(point: int) -> TextProblem | None:
+    if point < 0x20 or 0x7F <= point < 0xA0:
+        return TextProblem.CONTROL
+    if point in _BIDI:
+        return TextProblem.BIDI
+    if point in _SURROGATES or point == _REPLACED:
+        return TextProblem.SURROGATE
+    # The last two of each plane are no characters; platforms refuse the mark, too.
+    if point in _NONCHARACTERS or point & 0xFFFE == 0xFFFE or point == ord(_BYTE_ORDER_MARK):
+        return TextProblem.NONCHARACTER
+    return None
+
+
+def language_of(text: str) -> str | None:
+    """`mr`, `en` or `mixed` by the script of its letters; None where it has no letters.
+
+    Addresses, handles and hashtags are left out. Hindi, in the same script, counts as `mr`.
+    """
+    words = "".join(word for word in text.split() if not _NO_WORDS.search(word))
+    devanagari = sum("\u0900" <= letter <= "\u097f" and letter.isalpha() for letter in words)
+    latin = sum(letter.isascii() and letter.isalpha() for letter in words)
+    if not devanagari + latin:
+        return None
+    share = devanagari / (devanagari + latin)
+    if share >= _MOSTLY:
+        return "mr"
+    return "en" if share <= 1 - _MOSTLY else "mixed"
+
+
+_SILENT = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_SELECTORS = range(0xFE00, 0xFE10)
+
+
+def is_visible(text: str) -> bool:
+    """Whether at least one character of the text can be seen."""
+    return any(not _is_silent(letter) for letter in text)
+
+
+def _is_silent(letter: str) -> bool:
+    return (
+        unicodedata.category(letter) in _SILENT
+        or letter in _BLANK_LETTERS
+        or ord(letter) in _SELECTORS
+    )

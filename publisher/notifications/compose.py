@@ -1,0 +1,250 @@
+"""Composing notices: a kind and its values become a text in the reader's language, and a row."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from sqlalchemy.orm import Session
+
+from publisher.models.notices import Channel, Notice
+from publisher.models.people import Person
+from publisher.notifications import links
+from publisher.notifications.formatting import in_words, language_of
+from publisher.notifications.preferences import Way, ways_to
+
+LONGEST_SUBJECT = 200
+LONGEST_QUOTATION = 1000
+_QUOTATIONS = frozenset({"reason", "comment", "answer"})
+_NEW_LINES = re.compile(r" *[\r\n]+ *")
+
+
+class NoticeKind(StrEnum):
+    """What a mail is about; each kind has a template in every language."""
+
+    INVITATION = "invitation"
+    PASSWORD_LINK = "password_link"  # noqa: S105  a kind of notice
+    PASSWORD_CODE = "password_code"  # noqa: S105  a kind of notice
+    CONTACT_CODE = "contact_code"
+    ACCESS_CHANGED = "access_changed"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    SUBMISSION_DECLINED = "submission_declined"
+    SUBMISSION_RETURNED = "submission_returned"
+    SUBMISSION_COMPLETED = "submission_completed"
+    SUBMISSION_NOTE = "submission_note"
+    SUBMISSION_MERGED = "submission_merged"
+    SUBMISSION_WITHDRAWN = "submission_withdrawn"
+    ORIGINAL_ENDED = "original_ended"
+    REVIEW_ASKED = "review_asked"
+    REVIEW_BLOCKED = "review_blocked"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    ANSWER_WAITS = "answer_waits"
+    COMMENT_ROUTED = "comment_routed"
+    ACCOUNT_PAUSED = "account_paused"
+    ACCESS_ENDS = "access_ends"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_MISSED = "delivery_missed"
+    DELIVERY_HELD = "delivery_held"
+    DUTY_RECORDED = "duty_recorded"
+    TEMPLATE_WAITS = "template_waits"
+    TEMPLATE_RETURNED = "template_returned"
+    EMERGENCY_OWED = "emergency_owed"
+    EMERGENCY_OVERDUE = "emergency_overdue"
+    EMERGENCY_REFUSED = "emergency_refused"
+    EMERGENCY_ALERT = "emergency_alert"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    STOPPED = "stopped"
+    RELEASED = "released"
+    FROZEN = "frozen"
+    FREEZE_LIFTED = "freeze_lifted"
+    CLOCKS_SILENT = "clocks_silent"
+
+
+# What each kind says; what ends in "?" may be left out. `department` may come as one row, or as
+# `department_mr` and `department_en`; a person as the row.
+_WANTED: Mapping[NoticeKind, str] = {
+    NoticeKind.INVITATION: "role department expires_at by?",
+    NoticeKind.PASSWORD_LINK: "expires_at",
+    NoticeKind.PASSWORD_CODE: "secret expires_at",
+    NoticeKind.CONTACT_CODE: "secret expires_at",
+    NoticeKind.ACCESS_CHANGED: "changed at",
+    NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
+    NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
+    NoticeKind.SUBMISSION_RETURNED: "number title reason by?",
+    NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
+    NoticeKind.SUBMISSION_NOTE: "number title answer by?",
+    NoticeKind.SUBMISSION_MERGED: "number title into reason by?",
+    NoticeKind.SUBMISSION_WITHDRAWN: "number title department reason by? approval?",
+    NoticeKind.ORIGINAL_ENDED: "number title into reason by? declined?",
+    NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
+    NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
+    NoticeKind.APPROVED: "title revision department by?",
+    NoticeKind.RETURNED: "title revision department reason by?",
+    NoticeKind.REJECTED: "title revision department reason by?",
+    NoticeKind.APPROVAL_WITHDRAWN: "title revision department reason by?",
+    NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
+    NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
+    NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
+    NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
+    NoticeKind.DELIVERY_FAILED: "title account due_at platform? code?",
+    NoticeKind.DELIVERY_MISSED: "title account due_at platform? code?",
+    NoticeKind.DELIVERY_HELD: "title account due_at platform? code?",
+    NoticeKind.DUTY_RECORDED: "from_at until_at",
+    NoticeKind.TEMPLATE_WAITS: "template revision department",
+    NoticeKind.TEMPLATE_RETURNED: "template revision department reason",
+    NoticeKind.EMERGENCY_OWED: "template department at due_at by?",
+    NoticeKind.EMERGENCY_OVERDUE: "template department at due_at by?",
+    NoticeKind.EMERGENCY_REFUSED: "template department at reason by?",
+    NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform?",
+    NoticeKind.FOUND_GONE: "title account at platform?",
+    NoticeKind.FOUND_CHANGED: "title account at platform?",
+    NoticeKind.STOPPED: "at reason by?",
+    NoticeKind.RELEASED: "at reason by?",
+    NoticeKind.FROZEN: ("from_at until_at reason account? platform? department? kind? by? posts?"),
+    NoticeKind.FREEZE_LIFTED: (
+        "from_at until_at reason account? platform? department? kind? by? posts?"
+    ),
+    NoticeKind.CLOCKS_SILENT: "since_at",
+}
+
+
+class WrongValues(Exception):
+    """A mail of this kind needs values that are missing, or knows nothing of these."""
+
+
+def queue(
+    session: Session,
+    *,
+    kind: NoticeKind,
+    person: Person,
+    values: Mapping[str, object],
+    now: datetime,
+    path: str = "",
+    to: str = "",
+) -> Notice | None:
+    """Queue a notice to a person in the person's language, on the ways that the person chose.
+
+    None where there is no address, or the person is disabled; else the first of its rows.
+    Moments are aware; they, numbers, roles, persons and departments are put into words here.
+    `path` (from `publisher.notifications.links`) is where the mail's link leads; Today by default.
+    `to` is a mail address or mobile number to use in place of the person's own.
+    Raises `WrongValues` where the values do not fit the kind.
+    """
+    ways = [_way_to(to)] if to else ways_to(session, person, kind)
+    if not ways or person.disabled_at is not None:
+        return None
+    said = _in_words(kind, person, values, now=now, path=path)
+    subject, body = _written(kind, person, said, now=now)
+    made = [
+        Notice(
+            kind=kind,
+            channel=way.channel,
+            mail_too=way.mail_too,
+            variables=dict(said) if way.channel is Channel.SMS else {},
+            person=person,
+            address=way.address,
+            language=language_of(person),
+            subject=subject,
+            body=body,
+            mail_id=secrets.token_hex(16),
+            queued_at=now,
+            send_at=now,
+            state_at=now,
+        )
+        for way in ways
+    ]
+    session.add_all(made)
+    session.flush()
+    return made[0]
+
+
+def _way_to(address: str) -> Way:
+    return Way(Channel.MAIL if "@" in address else Channel.SMS, address)
+
+
+def compose(
+    kind: NoticeKind,
+    person: Person,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+    path: str = "",
+) -> tuple[str, str]:
+    """Subject and text of a mail; its links begin with the mark that stands for our address."""
+    return _written(kind, person, _in_words(kind, person, values, now=now, path=path), now=now)
+
+
+def _in_words(
+    kind: NoticeKind, person: Person, values: Mapping[str, object], *, now: datetime, path: str
+) -> dict[str, str]:
+    """What a template of this kind may say, with the link."""
+    said = in_words(values, language_of(person), now=now)
+    said = _checked(kind, {name: _plain(name, text) for name, text in said.items()})
+    said["link"] = links.BASE + (path or links.today())
+    return said
+
+
+def variables_of(kind: NoticeKind) -> frozenset[str]:
+    """What an SMS of this kind may be filled with."""
+    return frozenset({"link", *(name.removesuffix("?") for name in _WANTED[kind].split())})
+
+
+def _written(
+    kind: NoticeKind, person: Person, said: Mapping[str, str], *, now: datetime
+) -> tuple[str, str]:
+    language = language_of(person)
+    subject, _, letter = _render(language, kind, said).partition("\n")
+    name = _plain("name", in_words({"name": person}, language, now=now)["name"])
+    body = _render(language, "letter", {"name": name, "letter": letter.strip()})
+    return _shortened(" ".join(subject.split())), body.strip() + "\n"
+
+
+def _plain(name: str, value: str) -> str:
+    """Without our marks, in one line unless it is a quotation; a long one is cut."""
+    text = value.replace(links.BASE, "").replace(links.MARK, "")
+    if name == "secret":
+        return links.secret(text)
+    if name not in _QUOTATIONS:
+        text = _NEW_LINES.sub(" ", text)
+    return text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…"
+
+
+def _checked(kind: NoticeKind, said: dict[str, str]) -> dict[str, str]:
+    wanted = _WANTED[kind].split()
+    needed = {name for name in wanted if not name.endswith("?")}
+    known = {name.removesuffix("?") for name in wanted}
+    if not needed <= said.keys() <= known:
+        raise WrongValues(kind, sorted(needed - said.keys()), sorted(said.keys() - known))
+    return dict.fromkeys(known, "") | said
+
+
+def _shortened(subject: str) -> str:
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject
+    return subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
+
+
+@cache
+def _templates() -> SandboxedEnvironment:
+    return SandboxedEnvironment(
+        loader=PackageLoader("publisher.i18n", "templates"),
+        undefined=StrictUndefined,
+        # Plain text is mailed as it is: there is no markup to escape it for.
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _render(language: str, name: str, said: Mapping[str, str]) -> str:
+    return _templates().get_template(f"{language}/{name}.txt").render(said)

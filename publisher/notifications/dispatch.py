@@ -1,0 +1,263 @@
+"""The tick that sends notices: claimed in one transaction, handed over, recorded in another.
+
+What was lost on the way may have gone. Such a notice is sent once more, under the same id: one
+that comes twice is less bad than none. Lost a second time, it stays unconfirmed for a person.
+
+What can go wrong while a notice is handed over, whichever way it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.database.session import Database
+from publisher.failpoints import reach
+from publisher.models.history import Event
+from publisher.models.notices import Channel, Notice
+from publisher.notifications import links
+from publisher.states import NoticeState
+
+LONGEST_REASON = 300
+
+
+class NotSent(Exception):
+    """The notice was not accepted; `reason` is the other side's word for it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason[:LONGEST_REASON]
+
+
+class Refused(NotSent):
+    """This notice is refused for good."""
+
+
+class TryLater(NotSent):
+    """This notice is not taken now."""
+
+
+class Unreachable(TryLater):
+    """There is no talking to the other side, for this notice or any other."""
+
+
+class OutcomeUnknown(NotSent):
+    """The connection was lost while the text was handed over: the notice may have gone."""
+
+
+LEASE = timedelta(minutes=5)
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
+GIVEN_UP_AFTER = timedelta(days=5)
+
+
+class Carrier(Protocol):
+    """One way that notices go: mail, or SMS."""
+
+    @property
+    def channel(self) -> Channel:
+        """Which notices it carries."""
+
+    def hand_over(self, notice: Notice) -> None:
+        """Hand one over; returns once it is accepted, else raises a `NotSent`."""
+
+    def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
+        """Whether a notice that is refused for good goes another way, which is then arranged."""
+
+
+@dataclass(frozen=True)
+class _Office:
+    """What the tick sends with."""
+
+    database: Database
+    carrier: Carrier
+    now: Callable[[], datetime]
+    only: str = ""
+
+    @property
+    def channel(self) -> Channel:
+        return self.carrier.channel
+
+    def own(self) -> ColumnElement[bool]:
+        """Which notices are this tick's."""
+        of_channel = Notice.channel == self.channel
+        return and_(of_channel, Notice.kind == self.only) if self.only else of_channel
+
+
+def tick(
+    database: Database,
+    carrier: Carrier,
+    *,
+    now: Callable[[], datetime],
+    limit: int = 50,
+    only: str = "",
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send up to `limit` notices that are due; returns how many were accepted.
+
+    Where the other side cannot be reached, and once its clock `is_stopping`, the tick ends and the
+    rest waits untouched. With `only` none but notices of this kind are sent.
+    """
+    office = _Office(database, carrier, now, only)
+    if not _is_anything_due(office):
+        return 0
+    with database.transaction() as session:
+        _settle_ended_leases(session, office.channel, now=now())
+    sent = 0
+    for _ in range(limit):
+        notice = None if is_stopping() else _claim(office)
+        if notice is None:
+            break
+        reach(f"{office.channel}.claimed")
+        problem = _send(office, notice)
+        with database.transaction() as session:
+            _record(session, office.carrier, notice, problem, now=now())
+        if isinstance(problem, Unreachable):
+            break
+        sent += problem is None
+    return sent
+
+
+def _is_anything_due(office: _Office) -> bool:
+    """Looked up first, so that a tick with nothing to do holds up no writer."""
+    now = office.now()
+    due = or_(
+        (Notice.state == NoticeState.QUEUED) & (Notice.send_at <= now),
+        (Notice.state == NoticeState.SENDING) & (Notice.leased_until <= now),
+    )
+    with office.database.reading() as session:
+        return bool(session.scalar(select(exists().where(due, office.own()))))
+
+
+def _settle_ended_leases(session: Session, channel: Channel, *, now: datetime) -> None:
+    """Whoever claimed these is gone, or slower than any server: nobody knows of the notice."""
+    lost = (
+        select(Notice)
+        .where(
+            Notice.state == NoticeState.SENDING,
+            Notice.leased_until <= now,
+            Notice.channel == channel,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    for notice in session.scalars(lost):
+        _lose(session, notice, "the sender stopped on the way", now=now)
+
+
+def _claim(office: _Office) -> Notice | None:
+    """Take the notice that has waited longest; until its lease ends nobody else does."""
+    now = office.now()
+    longest = (
+        select(Notice)
+        .where(
+            Notice.state == NoticeState.QUEUED,
+            Notice.send_at <= now,
+            office.own(),
+        )
+        .order_by(Notice.send_at, Notice.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    with office.database.transaction() as session:
+        notice = session.scalars(longest).first()
+        if notice is None:
+            return None
+        _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
+        notice.tries += 1
+        notice.leased_until = now + LEASE
+        return notice
+
+
+def _send(office: _Office, notice: Notice) -> NotSent | None:
+    """Hand the notice over, outside any transaction; gives what was wrong, or None."""
+    try:
+        office.carrier.hand_over(notice)
+    except NotSent as problem:
+        return problem
+    reach(f"{office.channel}.accepted_unstored")
+    return None
+
+
+def _record(
+    session: Session,
+    carrier: Carrier,
+    claimed: Notice,
+    problem: NotSent | None,
+    *,
+    now: datetime,
+) -> None:
+    notice = transitions.lock(session, Notice, claimed.id)
+    if notice is None or notice.tries != claimed.tries or notice.channel is not claimed.channel:
+        return  # the lease ended meanwhile, and another try has it
+    if problem is None:
+        _record_sent(session, notice, now=now)
+    elif notice.state is not NoticeState.SENDING:
+        return  # it was settled as lost meanwhile
+    elif isinstance(problem, OutcomeUnknown):
+        _lose(session, notice, problem.reason, now=now)
+    elif isinstance(problem, Refused) or now - notice.queued_at >= GIVEN_UP_AFTER:
+        fail(session, carrier, notice, problem.reason, now=now)
+    else:
+        _wait(session, notice, problem.reason, f"{notice.channel}_later", now=now)
+
+
+def fail(session: Session, carrier: Carrier, notice: Notice, reason: str, *, now: datetime) -> None:
+    """End a notice that is being sent and is refused for good, unless it can go another way."""
+    if not carrier.give_up_on(session, notice, now=now):
+        _end(session, notice, NoticeState.FAILED, f"{notice.channel}_failed", reason, now=now)
+
+
+def _record_sent(session: Session, notice: Notice, *, now: datetime) -> None:
+    if notice.state is NoticeState.QUEUED:  # queued again after its lease: no need any more
+        _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
+    notice.sent_at = now
+    _end(session, notice, NoticeState.SENT, f"{notice.channel}_sent", "", now=now)
+
+
+def _lose(session: Session, notice: Notice, reason: str, *, now: datetime) -> None:
+    lost = f"{notice.channel}_unconfirmed"
+    before = select(func.count()).where(
+        Event.subject == Notice.__tablename__, Event.subject_id == notice.id, Event.verb == lost
+    )
+    is_first_time = not session.scalar(before)
+    _end(session, notice, NoticeState.UNCONFIRMED, lost, reason, now=now, keep=is_first_time)
+    if is_first_time:
+        _wait(session, notice, reason, f"{notice.channel}_again", now=now)
+
+
+def _wait(session: Session, notice: Notice, reason: str, verb: str, *, now: datetime) -> None:
+    _move(session, notice, NoticeState.QUEUED, verb, now)
+    notice.send_at = now + WAITS[min(notice.tries, len(WAITS)) - 1]
+    notice.reason = reason
+    notice.leased_until = None
+
+
+def _end(
+    session: Session,
+    notice: Notice,
+    state: NoticeState,
+    verb: str,
+    reason: str,
+    *,
+    now: datetime,
+    keep: bool = False,
+) -> None:
+    """Where a notice comes to rest, no one-use link or code rests with it."""
+    _move(session, notice, state, verb, now)
+    notice.reason = reason
+    notice.leased_until = None
+    if not keep:
+        notice.body = links.without_secrets(notice.body)
+        notice.variables = {
+            name: links.without_secrets(value) for name, value in notice.variables.items()
+        }
+
+
+def _move(session: Session, notice: Notice, to: NoticeState, verb: str, now: datetime) -> None:
+    transitions.apply(session, notice, to, actor=CLOCK, now=now, verb=verb)

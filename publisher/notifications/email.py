@@ -1,0 +1,78 @@
+"""The tick that sends the mails."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, parseaddr
+
+from sqlalchemy.orm import Session
+
+from publisher.database.session import Database
+from publisher.models.notices import Channel, Notice
+from publisher.notifications import dispatch, links
+from publisher.notifications.dispatch import GIVEN_UP_AFTER, LEASE, WAITS
+from publisher.notifications.smtp import MailServer, hand_over, mail_server
+
+__all__ = ["GIVEN_UP_AFTER", "LEASE", "WAITS", "tick_mail"]
+
+
+def tick_mail(
+    database: Database,
+    *,
+    smtp_url: str,
+    mail_from: str,
+    base_url: str,
+    now: Callable[[], datetime],
+    limit: int = 50,
+    context: ssl.SSLContext | None = None,
+    only: str = "",
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send up to `limit` mails that are due; returns how many the server accepted.
+
+    Where the server cannot be reached, and once its clock `is_stopping`, the tick ends and the rest
+    waits untouched.
+    With `only` none but mails of this kind are sent.
+    """
+    carrier = _ByMail(mail_server(smtp_url, context), mail_from, base_url, now)
+    return dispatch.tick(
+        database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
+    )
+
+
+@dataclass(frozen=True)
+class _ByMail:
+    """Hands mails to the mail server."""
+
+    server: MailServer
+    mail_from: str
+    base_url: str
+    now: Callable[[], datetime]
+    channel: Channel = Channel.MAIL
+
+    def hand_over(self, notice: Notice) -> None:
+        """Hand one mail over; returns once it is accepted, else raises a `NotSent`."""
+        hand_over(self.server, self._letter(notice))
+
+    def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
+        """A mail goes no other way."""
+        return False
+
+    def _letter(self, notice: Notice) -> EmailMessage:
+        domain = parseaddr(self.mail_from)[1].rpartition("@")[2] or "localhost"
+        letter = EmailMessage(policy=WIRE)
+        letter["From"] = self.mail_from
+        letter["To"] = notice.address
+        letter["Subject"] = notice.subject
+        letter["Date"] = format_datetime(self.now())
+        letter["Message-ID"] = f"<{notice.mail_id}@{domain}>"
+        letter["Auto-Submitted"] = "auto-generated"
+        body = links.with_base(notice.body, self.base_url)
+        letter.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
+        letter["Content-Language"] = notice.language
+        return letter

@@ -1,0 +1,185 @@
+"""Values of a mail in words: moments, numbers, roles, names, platforms and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from approvals.policy import Role
+from publisher.i18n import dates
+from publisher.i18n.languages import digits
+from publisher.models.people import Department, Person
+
+#: The languages that mails are written in; the first one where a person reads another.
+LANGUAGES: Final = ("mr", "en", "hi")
+
+_ROLES: Final[Mapping[Role, tuple[str, str, str]]] = {
+    Role.ADMIN: ("प्रणाली प्रशासक", "admin", "प्रणाली प्रशासक"),
+    Role.CELL_LEAD: ("कक्षप्रमुख", "lead of the Social Media Cell", "कक्ष प्रमुख"),
+    Role.CELL: ("कक्षातील कर्मचारी", "staff of the Social Media Cell", "कक्ष कर्मचारी"),
+    Role.OFFICER: ("समन्वयक (IT Nodal Officer)", "IT Nodal Officer", "नोडल अधिकारी"),
+    Role.HEAD: ("विभागप्रमुख", "head of department", "विभागाध्यक्ष"),
+    Role.MEMBER: ("विभागातील कर्मचारी", "member of the department", "विभागीय कर्मचारी"),
+    Role.OVERSIGHT: ("पर्यवेक्षण", "oversight", "पर्यवेक्षण"),
+    Role.AUDITOR: ("लेखापरीक्षक", "auditor", "लेखापरीक्षक"),
+}
+
+_PLATFORMS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "x": ("एक्स (X)", "X", "एक्स (X)"),
+    "facebook": ("फेसबुक", "Facebook", "फ़ेसबुक"),
+}
+
+# Reasons the press gives most often. For any other the page has the words, and the mail says so.
+_REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "credentials": (
+        "सोशल मिडिया खात्याच्या प्रवेश परवानगीची मुदत संपली आहे किंवा ती काढून घेतलेली आहे.",
+        "The account's access permission has expired or was taken away.",
+        "सोशल मीडिया खाते की पहुँच अनुमति समाप्त हो गई है या वापस ले ली गई है।",
+    ),
+    "too_long": (
+        "मजकूर माध्यमाच्या अक्षरमर्यादेपेक्षा मोठा आहे.",
+        "The text is longer than the platform takes.",
+        "पाठ माध्यम की अक्षर-सीमा से बड़ा है।",
+    ),
+    "duplicate": (
+        "हाच मजकूर या खात्यावरून नुकताच प्रसिद्ध झालेला असल्याचे माध्यमाने कळविले आहे.",
+        "The platform says that this account has just published the same text.",
+        "माध्यम के अनुसार यही पाठ इस खाते से अभी-अभी प्रकाशित हो चुका है।",
+    ),
+    "permission": (
+        "या कृतीसाठी सोशल मिडिया खात्यास आवश्यक परवानगी नाही.",
+        "The account lacks the permission for this.",
+        "इस कार्य हेतु सोशल मीडिया खाते को आवश्यक अनुमति नहीं है।",
+    ),
+    "target_gone": (
+        "ज्यास उत्तर द्यावयाचे ते आता माध्यमावर उपलब्ध नाही.",
+        "What it answers is no longer on the platform.",
+        "जिसका उत्तर देना है, वह अब माध्यम पर उपलब्ध नहीं है।",
+    ),
+    "approval_missing": (
+        "या आवृत्तीस आवश्यक मान्यता उपलब्ध नाही.",
+        "The approval that this revision needs is missing.",
+        "इस संस्करण हेतु आवश्यक अनुमोदन उपलब्ध नहीं है।",
+    ),
+    "too_late": (
+        "प्रसिद्धीचा कालावधी संपला आहे.",
+        "The window for publishing has ended.",
+        "प्रकाशन की अवधि समाप्त हो गई है।",
+    ),
+    "late_stopped": (
+        "या काळात सर्व प्रसिद्धी थांबविलेली होती.",
+        "All publishing was stopped meanwhile.",
+        "इस दौरान सभी प्रकाशन रोके गए थे।",
+    ),
+    "late_frozen": (
+        "या काळात प्रसिद्धीस स्थगिती होती.",
+        "A freeze held it meanwhile.",
+        "इस दौरान प्रकाशन पर स्थगन था।",
+    ),
+    "late_paused": (
+        "या काळात सोशल मिडिया खाते तात्पुरते बंद होते.",
+        "The account had stopped meanwhile.",
+        "इस दौरान सोशल मीडिया खाता अस्थायी रूप से बंद था।",
+    ),
+}
+
+# What a submission is about, where a freeze holds one kind alone.
+_KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "scheme": ("योजना", "schemes", "योजना"),
+    "project": ("प्रकल्प", "projects", "परियोजना"),
+    "event": ("कार्यक्रम", "events", "कार्यक्रम"),
+    "public_notice": ("जाहीर प्रकटन / सूचना", "public notices", "सार्वजनिक सूचना"),
+    "measure": ("उपाययोजना", "measures taken", "उपाय"),
+    "press_note": ("प्रेसनोट", "press notes", "प्रेस विज्ञप्ति"),
+    "other": ("इतर", "other information", "अन्य"),
+}
+
+# What has become of an urgent delivery that is not live.
+_TROUBLES: Final[Mapping[str, tuple[str, str, str]]] = {
+    "failed": ("प्रसिद्ध झाले नाही.", "It failed.", "प्रकाशित नहीं हुआ।"),
+    "held": (
+        "प्रसिद्ध झाल्याची खात्री नाही; निर्णयासाठी थांबविले आहे.",
+        "It may or may not be live; it is held for a decision.",
+        "प्रकाशन की पुष्टि नहीं हुई; निर्णय हेतु रोका गया है।",
+    ),
+    "missed": (
+        "वेळ उलटली; प्रसिद्ध झाले नाही.",
+        "Its time passed, and it was not sent.",
+        "समय बीत गया; प्रकाशित नहीं हुआ।",
+    ),
+    "waiting": (
+        "अद्याप पाठविले गेलेले नाही.",
+        "It has not left yet.",
+        "अब तक भेजा नहीं गया है।",
+    ),
+}
+
+_CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "password": ("पासवर्ड", "password", "पासवर्ड"),
+    "mail": ("ईमेल पत्ता", "mail address", "ई-मेल पता"),
+    "mobile": ("मोबाइल क्रमांक", "mobile number", "मोबाइल नंबर"),
+}
+
+_LISTS: Final = {
+    "platform": _PLATFORMS,
+    "code": _REASONS,
+    "changed": _CHANGED,
+    "trouble": _TROUBLES,
+    "kind": _KINDS,
+}
+
+
+def language_of(person: Person) -> str:
+    """The language in which this person is written to."""
+    return person.language if person.language in LANGUAGES else LANGUAGES[0]
+
+
+def in_words(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:
+    """The values as texts; of `name_mr`, `name_en` and `name_hi` one is left, called `name`."""
+    whole = {name: value for name, value in values.items() if not _is_translated(name)}
+    for name in filter(_is_translated, values):
+        base = name.rpartition("_")[0]
+        whole[base] = values.get(f"{base}_{language}") or whole.get(base) or values[name]
+    return {name: _said(name, value, language, now) for name, value in whole.items()}
+
+
+def _is_translated(name: str) -> bool:
+    return name.rpartition("_")[2] in LANGUAGES
+
+
+def _said(name: str, value: object, language: str, now: datetime) -> str:
+    match value:
+        case None | False:
+            return ""
+        case datetime():
+            return f"{dates.day(value, language, now=now)}, {dates.clock_time(value, language)}"
+        case Person():
+            return _person(value, language)
+        case Department():
+            return str(getattr(value, f"name_{language}")) or value.name_mr
+        case Role():
+            return _ROLES[value][LANGUAGES.index(language)]
+        case int():
+            return digits(str(value), language)
+        case _:
+            return _from_list(name, str(value), language)
+
+
+def _person(person: Person, language: str) -> str:
+    """Name and post; in English the name alone, where the post is recorded in Marathi."""
+    if language == "en":
+        post = person.designation if person.designation.isascii() else ""
+        return ", ".join(filter(None, [person.name_en or person.name_mr, post]))
+    return ", ".join(filter(None, [person.name_mr, person.designation]))
+
+
+def _from_list(name: str, text: str, language: str) -> str:
+    """Platforms, reasons and what was changed come as codes; every other text as it is."""
+    codes = _LISTS.get(name)
+    if codes is None:
+        return text
+    found = codes.get(text)
+    if found is None:
+        return text if name == "platform" else ""
+    return found[LANGUAGES.index(language)]

@@ -1,0 +1,142 @@
+"""Handing one mail to the mail server: it is accepted, or an error says what that means for it."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import parseaddr
+from smtplib import SMTP, SMTP_SSL, SMTPDataError, SMTPResponseException
+from urllib.parse import unquote, urlsplit
+
+from publisher.notifications.dispatch import NotSent, OutcomeUnknown, Refused, TryLater, Unreachable
+
+TIMEOUT = 20.0  # seconds for each step of the talk: the whole of it fits into a lease
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed in; `context` decides which certificates are trusted."""
+
+    host: str
+    port: int
+    is_smtps: bool
+    name: str
+    password: str
+    context: ssl.SSLContext
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it runs on this very machine, so that nobody can listen on the way."""
+        return self.host in LOOPBACK
+
+
+def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
+    """The server of a setting such as `smtp://name:password@host:587` or `smtps://host`."""
+    parts = urlsplit(url)
+    is_smtps = parts.scheme == "smtps"
+    return MailServer(
+        host=parts.hostname or "",
+        port=parts.port or (465 if is_smtps else 25),
+        is_smtps=is_smtps,
+        name=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        context=context or ssl.create_default_context(),
+    )
+
+
+def hand_over(server: MailServer, letter: EmailMessage) -> None:
+    """Give the server one mail; returns once it is accepted, else raises a `NotSent`."""
+    client = _connected(server)
+    try:
+        _say_whom(client, parseaddr(str(letter["from"]))[1], parseaddr(str(letter["to"]))[1])
+        _hand_text(client, letter.as_bytes(policy=WIRE))
+        with suppress(OSError):  # it is accepted: how the talk ends changes nothing
+            client.quit()
+    finally:
+        client.close()
+
+
+def _connected(server: MailServer) -> SMTP:
+    """A connection on which mail may be sent, in secret where that is due."""
+    try:
+        client = _called(server)
+    except OSError as problem:
+        raise Unreachable(_words(problem)) from problem
+    try:
+        _secure(server, client)
+    except OSError as problem:
+        client.close()
+        raise Unreachable(_words(problem)) from problem
+    except Unreachable:
+        client.close()
+        raise
+    return client
+
+
+def _called(server: MailServer) -> SMTP:
+    ours = "localhost" if server.is_near else None
+    if server.is_smtps:
+        return SMTP_SSL(server.host, server.port, ours, timeout=TIMEOUT, context=server.context)
+    return SMTP(server.host, server.port, ours, timeout=TIMEOUT)
+
+
+def _secure(server: MailServer, client: SMTP) -> None:
+    """Turn to TLS where it is offered; a password goes over no line without it.
+
+    On this very machine TLS hides nothing, and a server's own certificate there is seldom one
+    to be trusted: it is used only where a password goes with it.
+    """
+    client.ehlo_or_helo_if_needed()
+    is_secret = server.is_smtps
+    if not is_secret and client.has_extn("starttls") and (server.name or not server.is_near):
+        client.starttls(context=server.context)
+        client.ehlo()
+        is_secret = True
+    if server.name:
+        if not is_secret:
+            raise Unreachable("the server offers no TLS, so it is not told the password")
+        client.login(server.name, server.password)
+
+
+def _say_whom(client: SMTP, sender: str, recipient: str) -> None:
+    """A sender that is refused is our setting's fault, not the mail's: it waits."""
+    try:
+        code, said = client.mail(sender)
+        if code != 250:
+            raise Unreachable(_answer(code, said))
+        code, said = client.rcpt(recipient)
+    except OSError as problem:
+        raise Unreachable(_words(problem)) from problem
+    if code not in {250, 251}:
+        raise _refusal(code, said)
+
+
+def _hand_text(client: SMTP, text: bytes) -> None:
+    try:
+        code, said = client.data(text)
+    except SMTPDataError as problem:  # it did not even want to see the text
+        raise _refusal(problem.smtp_code, problem.smtp_error) from problem
+    except OSError as problem:
+        raise OutcomeUnknown(_words(problem)) from problem
+    if code != 250:
+        raise _refusal(code, said)
+
+
+def _refusal(code: int, said: bytes | str) -> NotSent:
+    kind = Refused if 500 <= code < 600 else TryLater
+    return kind(_answer(code, said))
+
+
+def _answer(code: int, said: bytes | str) -> str:
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"{code} {' '.join(words.replace(chr(0), ' ').split())}"
+
+
+def _words(problem: OSError) -> str:
+    if isinstance(problem, SMTPResponseException):
+        return _answer(problem.smtp_code, problem.smtp_error)
+    return f"{type(problem).__name__}: {problem}"

@@ -1,0 +1,341 @@
+"""The catalogues: complete, exact in their placeholders, and true to the house's vocabulary."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from publisher.i18n import TRANSLATIONS
+from publisher.i18n.catalogues import compile_all
+from tests.support.runs import CHECKOUT
+from web.icons import STATE_WORDS
+
+LANGUAGES = ("mr", "hi")
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "_n": (1, 2),
+    "N_": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+}
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+DEVANAGARI = re.compile(r"[\u0900-\u097f]")
+LATIN_WORD = re.compile(r"[A-Za-z]+")
+# Latin letters that an officer reads every day, or that stand so on the platform or the screen.
+LATIN_ALLOWED = {
+    "Approval",
+    "CSV",
+    "English",
+    "GIF",
+    "HEIC",
+    "IT",
+    "JPEG",
+    "MB",
+    "Nodal",
+    "Officer",
+    "PDF",
+    "PNG",
+    "TIFF",
+    "X",
+    "kB",
+}
+COMMAND = re.compile("“nagarvani init”|NAGARVANI_[A-Z]+|https://")
+
+# What the office calls each state, written down apart from the code.
+STATES: dict[tuple[str, str], str] = {
+    ("submission", "received"): "प्राप्त",
+    ("submission", "returned"): "पूर्ततेसाठी परत",
+    ("submission", "drafted"): "मसुदा तयार",
+    ("submission", "declined"): "अस्वीकृत",
+    ("submission", "merged"): "दुसऱ्या प्रस्तावात समाविष्ट",
+    ("submission", "withdrawn"): "मागे घेतला",
+    ("submission", "urgent"): "तातडीचे",
+    ("post", "draft"): "मसुदा",
+    ("post", "in_review"): "मान्यतेसाठी प्रलंबित",
+    ("post", "approved"): "मान्यता दिली",
+    ("post", "rejected"): "अमान्य",
+    ("post", "returned"): "दुरुस्तीसाठी परत",
+    ("post", "withdrawn"): "मागे घेतले",
+    ("post", "blocked"): "मान्यता देण्यास कोणी उपलब्ध नाही",
+    ("post", "overdue"): "मुदत उलटली",
+    ("delivery", "scheduled"): "वेळ निश्चित",
+    ("delivery", "claimed"): "प्रसिद्धीच्या तयारीत",
+    ("delivery", "sending"): "प्रसिद्ध होत आहे",
+    ("delivery", "published"): "प्रसिद्ध झाले",
+    ("delivery", "by_hand"): "स्वतः पोस्ट करून प्रसिद्ध केले",
+    ("delivery", "unconfirmed"): "प्रसिद्ध झाल्याची खात्री बाकी",
+    ("delivery", "held"): "निर्णयासाठी थांबविले",
+    ("delivery", "missed"): "निश्चित वेळ उलटली",
+    ("delivery", "failed"): "प्रसिद्ध होऊ शकले नाही",
+    ("delivery", "cancelled"): "रद्द",
+    ("order", "sending"): "अंमलबजावणी सुरू",
+    ("order", "published"): "आदेशाची अंमलबजावणी झाली",
+    ("order", "unconfirmed"): "अंमलबजावणीची खात्री बाकी",
+    ("order", "held"): "निर्णयासाठी थांबविले",
+    ("order", "failed"): "अंमलबजावणी होऊ शकली नाही",
+    ("comment", "received"): "कक्षाकडे",
+    ("comment", "routed"): "समन्वयकाकडे",
+    ("comment", "answered"): "उत्तर दिले",
+    ("comment", "closed"): "निकाली",
+    ("comment", "interim"): "अंतरिम उत्तर दिले",
+    ("comment", "hidden"): "लपविले",
+    ("comment", "deleted"): "माध्यमावरून काढून टाकले",
+    ("comment", "urgent"): "तातडीचे",
+    ("comment", "overdue"): "मुदत उलटली",
+    ("appointment", "named"): "नाव कळविले",
+    ("appointment", "active"): "कार्यरत",
+    ("appointment", "ended"): "नियुक्ती समाप्त",
+    ("instruction", "read"): "वाचल्याची नोंद",
+    ("account", "connected"): "जोडलेले",
+    ("account", "paused"): "तात्पुरते बंद",
+    ("account", "disconnected"): "जोडणी काढलेले",
+}
+# The words of buttons, pages, roles and kinds, by what the page says in English.
+TERMS = {
+    "Hand in": "सादर करा",
+    "See": "पाहा",
+    "Make a draft": "मसुदा तयार करा",
+    "Send for review": "मान्यतेसाठी पाठवा",
+    "Approve": "मान्यता द्या",
+    "Return for changes": "दुरुस्तीसाठी परत पाठवा",
+    "Reject": "अमान्य करा",
+    "Withdraw approval": "मान्यता मागे घ्या",
+    "Decline": "अस्वीकृत करा",
+    "Schedule": "वेळ निश्चित करा",
+    "Change the time": "वेळ बदला",
+    "Cancel": "रद्द करा",
+    "It is live": "प्रसिद्ध झालेले आहे",
+    "It is not live: send again": "प्रसिद्ध झालेले नाही – पुन्हा पाठवा",
+    "Answer": "उत्तर द्या",
+    "Assign": "विभागाकडे सोपवा",
+    "Transfer to another department": "दुसऱ्या विभागाकडे वर्ग करा",
+    "Close without an answer": "उत्तर न देता निकाली काढा",
+    "Open it again": "पुन्हा उघडा",
+    "Check again": "पुन्हा तपासा",
+    "Save": "जतन करा",
+    "Search": "शोधा",
+    "Sign in": "साइन इन करा",
+    "Sign out": "साइन आउट करा",
+    "Confirm by signing in again": "पुन्हा साइन इन करून पुष्टी करा",
+    "Choose an appointment": "नियुक्ती निवडा",
+    "Draft saved.": "मसुदा जतन झाला.",
+    "Today": "आजची कामे",
+    "Waiting for you": "आपल्याकडे प्रलंबित",
+    "Waiting for a decision": "निर्णयासाठी प्रलंबित बाबी",
+    "Who has it and why": "कोणाकडे सोपविले व का",
+    "Where it stands": "कार्यवाहीचा तपशील",
+    "Window of publication": "प्रसिद्धीचा कालावधी",
+    "Not before this time": "या वेळेपूर्वी प्रसिद्ध करू नये",
+    "Not after this time": "या वेळेनंतर प्रसिद्ध करू नये",
+    "Late limit": "विलंबाची कमाल मर्यादा",
+    "Wished time": "प्रसिद्धीची अपेक्षित वेळ",
+    "Useful until": "माहिती उपयुक्त राहण्याची अंतिम तारीख",
+    "Acknowledgement number": "पोच क्रमांक",
+    "Outward number": "जावक क्रमांक",
+    "Inward number": "आवक क्रमांक",
+    "Order number": "कार्यालयीन आदेश क्रमांक",
+    "Deadline": "मुदत",
+    "Reason": "कारण",
+    "State": "स्थिती",
+    "Title": "शीर्षक",
+    "Text": "मजकूर",
+    "Attempts": "प्रयत्न",
+    "Automatic": "स्वयंचलित",
+    "Social Media Cell": "सोशल मिडिया कक्ष",
+    "Admin": "प्रणाली प्रशासक",
+    "Cell lead": "कक्षप्रमुख",
+    "Cell staff": "कक्षातील कर्मचारी",
+    "Nodal officer": "समन्वयक (IT Nodal Officer)",
+    "First officer": "समन्वयक १",
+    "Second officer": "समन्वयक २",
+    "Head of department": "विभागप्रमुख",
+    "Member of the department": "विभागातील कर्मचारी",
+    "Oversight": "पर्यवेक्षण",
+    "Auditor": "लेखापरीक्षक",
+    "Scheme": "योजना",
+    "Project": "प्रकल्प",
+    "Event": "कार्यक्रम",
+    "Public notice": "जाहीर प्रकटन / सूचना",
+    "Measure taken": "उपाययोजना",
+    "Press note": "प्रेसनोट",
+    "Other": "इतर",
+    "X": "एक्स (X)",
+    "Facebook": "फेसबुक",
+}
+
+
+def catalogue_file(language: str) -> Path:
+    return TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    with catalogue_file(language).open("rb") as file:
+        return read_po(file)
+
+
+@cache
+def extracted() -> frozenset[str | tuple[str, ...]]:
+    """Every msgid of the code and the templates; a plural one as a pair."""
+    with (TRANSLATIONS.parent / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types it not
+    found = extract_from_dir(
+        CHECKOUT / "web", method_map=methods, options_map=options, keywords=KEYWORDS
+    )
+    return frozenset(msgid for _file, _line, msgid, _comments, _context in found)
+
+
+def sources(message: Message) -> tuple[str, ...]:
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
+
+
+def key(message: Message) -> str | tuple[str, ...]:
+    return message.id if isinstance(message.id, str) else sources(message)
+
+
+def texts(message: Message) -> tuple[str, ...]:
+    found = message.string
+    return (found,) if isinstance(found, str) else tuple(found or ())
+
+
+def messages(language: str) -> Iterator[Message]:
+    return (one for one in catalogue(language) if one.id)
+
+
+def said(language: str, msgid: str) -> str:
+    found = catalogue(language).get(msgid)
+    assert found is not None, f"{msgid} is not in the catalogue"
+    return str(found.string)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalogue_holds_exactly_what_the_pages_say(language: str) -> None:
+    held = {key(one) for one in messages(language)}
+    assert len(extracted()) > 500
+    assert extracted() - held == set(), "missing: extract and translate, see docs/words.md"
+    assert held - extracted() == set(), "no page says this any more"
+    assert not catalogue(language).obsolete
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated_and_none_is_a_guess(language: str) -> None:
+    forms = catalogue(language).num_plurals
+    for one in messages(language):
+        assert not one.fuzzy, one.id
+        assert all(text.strip() for text in texts(one)), one.id
+        assert len(texts(one)) == (1 if isinstance(one.id, str) else forms), one.id
+        letters = PLACEHOLDER.sub("", "".join(texts(one))).replace("MB", "").replace("kB", "")
+        if any(letter.isalpha() for letter in letters):
+            assert DEVANAGARI.search(letters), one.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_fills_the_same_blanks_as_its_source(language: str) -> None:
+    for one in messages(language):
+        for source, text in zip(sources(one), texts(one), strict=True):
+            blanks = PLACEHOLDER.findall(text)
+            assert sorted(blanks) == sorted(PLACEHOLDER.findall(source)), text
+            assert text.count("%") == len(blanks), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_full_stop_stands_where_the_source_ends_a_sentence(language: str) -> None:
+    for one in messages(language):
+        for source, text in zip(sources(one), texts(one), strict=True):
+            assert text == text.strip(), text
+            assert "  " not in text, text
+            if text.endswith((".", "।")):
+                assert source.endswith("."), text
+
+
+def test_marathi_sentences_write_devanagari_digits() -> None:
+    for one in messages("mr"):
+        for text in texts(one):
+            assert not re.search("[0-9]", PLACEHOLDER.sub("", text)), text
+
+
+def test_marathi_sentences_hold_no_english_words() -> None:
+    for one in messages("mr"):
+        for text in texts(one):
+            plain = COMMAND.sub("", PLACEHOLDER.sub("", text))
+            assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
+
+
+def test_marathi_never_uses_the_words_that_the_office_avoids() -> None:
+    avoided = ("मीडिया", "मंजूर", "सदस्य", "प्रत्युत्तर", "मुदतबाह्य", "रंगीत तालीम", "प्राधिकरण")
+    for one in messages("mr"):
+        for text in texts(one):
+            assert not [word for word in avoided if word in text], text
+
+
+def test_hindi_sentences_write_the_digits_and_words_of_hindi() -> None:
+    marathi = re.compile("[०-९ळॲ]|मिडिया|समन्वयक|मान्यता द|आहे|करावे|नाही(?!ं)")
+    for one in messages("hi"):
+        for text in texts(one):
+            assert not marathi.search(text), text
+            plain = COMMAND.sub("", PLACEHOLDER.sub("", text))
+            assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
+
+
+def test_hindi_ends_its_sentences_with_a_danda() -> None:
+    for one in messages("hi"):
+        for text in texts(one):
+            assert not text.endswith("."), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_number_is_never_parted_from_the_word_before_it(language: str) -> None:
+    for one in messages(language):
+        for text in texts(one):
+            assert not re.search(r"(क्र|दि|सायं)\. ", text), text
+
+
+def test_every_count_in_a_template_is_written_in_the_page_s_digits() -> None:
+    counts = [
+        (path.name, line)
+        for path in sorted((CHECKOUT / "web" / "templates").rglob("*.html"))
+        for line in path.read_text(encoding="utf-8").split("ngettext(")[1:]
+    ]
+    assert len(counts) > 5
+    for name, rest in counts:
+        assert re.match(r"[^}]*\bnum(ber)?=[^}]*\|digits\)", rest), (name, rest[:80])
+
+
+@pytest.mark.parametrize(("pair", "words"), STATES.items(), ids=map(".".join, STATES))
+def test_each_state_bears_the_name_the_office_gives_it(pair: tuple[str, str], words: str) -> None:
+    assert said("mr", STATE_WORDS[pair]) == words
+
+
+@pytest.mark.parametrize(("english", "words"), TERMS.items(), ids=TERMS)
+def test_each_button_page_and_role_bears_the_office_s_word(english: str, words: str) -> None:
+    assert said("mr", english) == words
+
+
+def test_compiling_writes_what_is_missing_or_older_and_nothing_else(tmp_path: Path) -> None:
+    source = tmp_path / "mr" / "LC_MESSAGES" / "messages.po"
+    source.parent.mkdir(parents=True)
+    source.write_text('msgid ""\nmsgstr ""\n\nmsgid "See"\nmsgstr "पाहा"\n', encoding="utf-8")
+    compiled = source.with_suffix(".mo")
+
+    assert compile_all(tmp_path) == [compiled]
+    assert compile_all(tmp_path) == []
+
+    source.write_text('msgid ""\nmsgstr ""\n\nmsgid "See"\nmsgstr "बघा"\n', encoding="utf-8")
+    later = compiled.stat().st_mtime_ns + 1_000_000_000
+    os.utime(source, ns=(later, later))
+    assert compile_all(tmp_path) == [compiled]
+    with compiled.open("rb") as file:
+        assert GNUTranslations(file).gettext("See") == "बघा"
+    assert sorted(path.suffix for path in source.parent.iterdir()) == [".mo", ".po"]

@@ -1,0 +1,118 @@
+"""The pages' font, made from its package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont, features
+
+from publisher.i18n import fonts
+
+SHAPES = fonts.check().works
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("static") / "fonts" / fonts.FILE_NAME
+    fonts.make_font(target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def unpacked(made: Path) -> Path:
+    """The same font as Pillow can read it."""
+    with TTFont(made) as font:
+        font.flavor = None
+        font.save(made.with_suffix(".ttf"))
+    return made.with_suffix(".ttf")
+
+
+def drawn(path: Path, text: str, language: str) -> bytes:
+    font = ImageFont.truetype(str(path), 48)
+    sheet = Image.new("L", (400, 120), 255)
+    ImageDraw.Draw(sheet).text((20, 30), text, font=font, fill=0, language=language)
+    return sheet.tobytes()
+
+
+def test_the_font_is_small_enough_for_a_phone_in_the_field(made: Path) -> None:
+    assert made.read_bytes()[:4] == b"wOF2"
+    assert 40_000 < made.stat().st_size < 100_000
+
+
+def test_every_letter_of_our_pages_is_in_it(made: Path) -> None:
+    with TTFont(made) as font:
+        known = set(font.getBestCmap())
+    needed = "कळऱॲऑ्ंँः०१२३४५६७८९।॥₹“”‘’–—…•·×−ABCxyz0123456789@#&é\u00a0\u200c\u200d\u25cc"
+    assert [letter for letter in needed if ord(letter) not in known] == []
+
+
+def test_letters_of_other_scripts_are_left_out(made: Path) -> None:
+    with TTFont(made) as font:
+        known = font.getBestCmap()
+    assert not any(0x0370 <= point <= 0x052F for point in known)
+
+
+def test_one_axis_remains_with_the_weights_of_the_pages(made: Path) -> None:
+    with TTFont(made) as font:
+        axes = [(axis.axisTag, axis.minValue, axis.maxValue) for axis in font["fvar"].axes]
+    assert axes == [("wght", 400, 700)]
+
+
+def test_conjuncts_and_marathi_forms_remain(made: Path) -> None:
+    with TTFont(made) as font:
+        table = font["GSUB"].table
+        tags = [record.FeatureTag for record in table.FeatureList.FeatureRecord]
+        marathi = [
+            tags[index]
+            for script in table.ScriptList.ScriptRecord
+            if script.ScriptTag in ("deva", "dev2")
+            for language in script.Script.LangSysRecord
+            if language.LangSysTag == "MAR "
+            for index in language.LangSys.FeatureIndex
+        ]
+    assert {"akhn", "rphf", "half", "cjct", "blwf", "rkrf"} <= set(tags)
+    assert marathi.count("locl") == 2
+
+
+@pytest.mark.skipif(not SHAPES, reason="Pillow shapes Devanagari only with FriBiDi")
+def test_the_marathi_la_is_drawn_for_marathi_only(unpacked: Path) -> None:
+    assert drawn(unpacked, "ल", language="mr") != drawn(unpacked, "ल", language="hi")
+
+
+@pytest.mark.skipif(not SHAPES, reason="Pillow shapes Devanagari only with FriBiDi")
+@pytest.mark.parametrize("text", ["क्ष", "प्रसिद्ध", "दुसऱ्या", "र्क", "कि"])
+def test_conjuncts_are_drawn_as_one(unpacked: Path, text: str) -> None:
+    basic = ImageFont.truetype(str(unpacked), 48, layout_engine=ImageFont.Layout.BASIC)
+    shaped = ImageFont.truetype(str(unpacked), 48, layout_engine=ImageFont.Layout.RAQM)
+    assert shaped.getmask(text).getbbox() != basic.getmask(text).getbbox()
+
+
+def test_a_second_run_leaves_the_font_alone(made: Path) -> None:
+    before = made.stat().st_mtime_ns
+    fonts.make_font(made)
+    assert made.stat().st_mtime_ns == before
+
+
+def test_the_font_is_made_anew_when_its_recipe_changed_or_it_is_gone(
+    made: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / fonts.FILE_NAME
+    target.write_bytes(b"an older font")
+    target.with_suffix(".stamp").write_text("an older recipe", "ascii")
+    fonts.make_font(target)
+    assert target.read_bytes() == made.read_bytes()
+
+
+def test_the_licence_stands_beside_the_font(made: Path) -> None:
+    assert "SIL OPEN FONT LICENSE" in made.with_suffix(".LICENSE.txt").read_text("utf-8")
+    names = {path.name.partition(".")[2] for path in made.parent.iterdir()}
+    assert names <= {"woff2", "stamp", "LICENSE.txt", "ttf"}
+
+
+def test_the_machine_says_whether_it_can_shape_devanagari() -> None:
+    found = fonts.check()
+    assert found.works is bool(features.check("raqm"))
+    assert (found.missing_package is None) is found.works
+    assert (found.raqm is not None) or not found.works

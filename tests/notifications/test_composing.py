@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from importlib.resources import files
+
+import pytest
+
+from approvals.policy import Role
+from publisher.database.session import Database
+from publisher.models.people import Department, Person
+from publisher.notifications import links
+from publisher.notifications.compose import NoticeKind, WrongValues, compose, queue
+from publisher.notifications.formatting import LANGUAGES
+from publisher.states import NoticeState
+from tests.people.cast import NOW, add_department, appoint
+
+DUE = NOW + timedelta(hours=3)
+WATER = Department(
+    name_mr="पाणीपुरवठा विभाग", name_en="Water Supply", name_hi="जलापूर्ति विभाग", code="water"
+)
+MEDHA = Person(name_mr="मेधा सातपुते", name_en="Medha Satpute", designation="कक्षप्रमुख")
+
+ABOUT_A_POST: Mapping[str, object] = {
+    "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+    "revision": 3,
+    "department": WATER,
+    "by": MEDHA,
+}
+ABOUT_A_SUBMISSION: Mapping[str, object] = {
+    "number": "PMC/2026/000123",
+    "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+}
+FOUND = {
+    "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+    "account": "पुणे महानगरपालिका",
+    "platform": "x",
+    "at": NOW,
+}
+ABOUT_A_DELIVERY: Mapping[str, object] = {
+    "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+    "account": "पुणे महानगरपालिका",
+    "platform": "x",
+    "due_at": DUE,
+}
+REFUSED = {"reason": "पाणी कधी सुरू होईल ते लिहावे.", "by": MEDHA}
+
+ABOUT_A_TEMPLATE: Mapping[str, object] = {
+    "template": "अतिवृष्टी",
+    "revision": 2,
+    "department": WATER,
+}
+ABOUT_A_USE: Mapping[str, object] = {
+    "template": "अतिवृष्टी",
+    "department": WATER,
+    "by": MEDHA,
+    "at": NOW,
+}
+
+ABOUT_A_FREEZE: Mapping[str, object] = {
+    "from_at": NOW,
+    "until_at": DUE,
+    "reason": "आचारसंहिता लागू आहे.",
+    "account": "पुणे महानगरपालिका",
+    "platform": "x",
+    "department": WATER,
+    "kind": "press_note",
+    "by": MEDHA,
+    "posts": 3,
+}
+
+# Every kind with all that it can say.
+VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
+    NoticeKind.INVITATION: {
+        "role": Role.OFFICER,
+        "department": WATER,
+        "expires_at": NOW + timedelta(days=14),
+        "by": MEDHA,
+    },
+    NoticeKind.PASSWORD_LINK: {"expires_at": DUE},
+    NoticeKind.PASSWORD_CODE: {"secret": "49172056", "expires_at": DUE},
+    NoticeKind.CONTACT_CODE: {"secret": "49172056", "expires_at": DUE},
+    NoticeKind.ACCESS_CHANGED: {"changed": "password", "at": NOW},
+    NoticeKind.ACKNOWLEDGEMENT: {
+        **ABOUT_A_SUBMISSION,
+        "department": WATER,
+        "received_at": NOW,
+        "wished_at": DUE,
+    },
+    NoticeKind.SUBMISSION_DECLINED: {**ABOUT_A_SUBMISSION, **REFUSED},
+    NoticeKind.SUBMISSION_RETURNED: {**ABOUT_A_SUBMISSION, **REFUSED},
+    NoticeKind.SUBMISSION_COMPLETED: {
+        **ABOUT_A_SUBMISSION,
+        "answer": "कामाचे ठिकाण: पर्वती टाकी.",
+        "by": MEDHA,
+    },
+    NoticeKind.SUBMISSION_NOTE: {
+        **ABOUT_A_SUBMISSION,
+        "answer": "टँकरचा दूरध्वनी क्रमांक बदलला आहे.",
+        "by": MEDHA,
+    },
+    NoticeKind.SUBMISSION_MERGED: {**ABOUT_A_SUBMISSION, **REFUSED, "into": "PMC/2026/000119"},
+    NoticeKind.SUBMISSION_WITHDRAWN: {
+        **ABOUT_A_SUBMISSION,
+        **REFUSED,
+        "department": WATER,
+        "approval": True,
+    },
+    NoticeKind.ORIGINAL_ENDED: {
+        **ABOUT_A_SUBMISSION,
+        **REFUSED,
+        "into": "PMC/2026/000119",
+        "declined": True,
+    },
+    NoticeKind.REVIEW_ASKED: {**ABOUT_A_POST, "due_at": DUE, "standing_in": True},
+    NoticeKind.REVIEW_BLOCKED: {
+        "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+        "revision": 3,
+        "department": WATER,
+        "why": "all_wrote_it",
+    },
+    NoticeKind.APPROVED: ABOUT_A_POST,
+    NoticeKind.RETURNED: {**ABOUT_A_POST, **REFUSED},
+    NoticeKind.REJECTED: {**ABOUT_A_POST, **REFUSED},
+    NoticeKind.APPROVAL_WITHDRAWN: {**ABOUT_A_POST, **REFUSED},
+    NoticeKind.ANSWER_WAITS: {
+        "answer": "उद्या सकाळी पाणी सुरू होईल.",
+        "comment": "पाणी कधी येणार?",
+        "department": WATER,
+        "by": MEDHA,
+        "due_at": DUE,
+    },
+    NoticeKind.COMMENT_ROUTED: {
+        "comment": "पाणी कधी येणार?",
+        "author": "Sunil P.",
+        "department": WATER,
+        "due_at": DUE,
+        "platform": "facebook",
+        "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+        "by": MEDHA,
+        "reason": "विषय आपल्या विभागाचा आहे.",
+    },
+    NoticeKind.ACCOUNT_PAUSED: {
+        "account": "पुणे महानगरपालिका",
+        "platform": "x",
+        "handle": "@pmc_example",
+        "reason": "credentials",
+    },
+    NoticeKind.ACCESS_ENDS: {
+        "account": "पुणे महानगरपालिका",
+        "platform": "facebook",
+        "handle": "100000000000001",
+        "ends_at": NOW + timedelta(days=7),
+        "about": "data",
+    },
+    NoticeKind.DELIVERY_FAILED: {**ABOUT_A_DELIVERY, "code": "duplicate"},
+    NoticeKind.DELIVERY_MISSED: {**ABOUT_A_DELIVERY, "code": "late"},
+    NoticeKind.DELIVERY_HELD: ABOUT_A_DELIVERY,
+    NoticeKind.FOUND_GONE: FOUND,
+    NoticeKind.FOUND_CHANGED: FOUND,
+    NoticeKind.DUTY_RECORDED: {"from_at": DUE, "until_at": DUE + timedelta(days=1)},
+    NoticeKind.TEMPLATE_WAITS: ABOUT_A_TEMPLATE,
+    NoticeKind.TEMPLATE_RETURNED: {**ABOUT_A_TEMPLATE, "reason": "क्रमांक द्यावा."},
+    NoticeKind.EMERGENCY_OWED: {**ABOUT_A_USE, "due_at": DUE},
+    NoticeKind.EMERGENCY_OVERDUE: {**ABOUT_A_USE, "due_at": DUE},
+    NoticeKind.EMERGENCY_REFUSED: {**ABOUT_A_USE, "reason": "ठिकाण चुकीचे आहे."},
+    NoticeKind.EMERGENCY_ALERT: {
+        "title": "अतिवृष्टी",
+        "account": "पुणे महानगरपालिका",
+        "platform": "x",
+        "trouble": "held",
+        "due_at": DUE,
+        "since_at": NOW,
+    },
+    NoticeKind.STOPPED: {"at": DUE, "reason": "चुकीची पोस्ट प्रसिद्ध झाली.", "by": MEDHA},
+    NoticeKind.RELEASED: {"at": DUE, "reason": "पोस्ट हटविली आहे.", "by": MEDHA},
+    NoticeKind.FROZEN: ABOUT_A_FREEZE,
+    NoticeKind.FREEZE_LIFTED: ABOUT_A_FREEZE,
+    NoticeKind.CLOCKS_SILENT: {"since_at": DUE},
+}
+# What may be left out.
+SPARE = {
+    "approval",
+    "by",
+    "declined",
+    "wished_at",
+    "standing_in",
+    "why",
+    "platform",
+    "handle",
+    "code",
+    "kind",
+    "posts",
+}
+WHAT_TO_DO = {
+    "mr": ("पुढील कार्यवाही",),
+    "en": ("What to do", "What comes next"),
+    "hi": ("आगे क्या करें", "अगली कार्रवाई"),
+}
+
+
+def reader(language: str) -> Person:
+    return Person(
+        name_mr="आशा कदम", name_en="Asha Kadam", designation="उप अभियंता", language=language
+    )
+
+
+def written(kind: NoticeKind, language: str, values: Mapping[str, object]) -> tuple[str, str]:
+    return compose(kind, reader(language), values, now=NOW, path=links.post(7))
+
+
+every_kind = pytest.mark.parametrize("kind", NoticeKind)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_kind
+def test_each_mail_says_to_whom_what_to_do_and_where(kind: NoticeKind, language: str) -> None:
+    subject, body = written(kind, language, VALUES[kind])
+    assert ("Asha Kadam" if language == "en" else "आशा कदम") in body
+    assert any(words in body for words in WHAT_TO_DO[language])
+    assert f"\n\n{links.BASE}/posts/7\n" in body
+    assert subject == " ".join(subject.split())
+    assert "{" not in subject + body
+    assert "None" not in subject + body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_kind
+def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> None:
+    """Each value makes a difference: none is taken and then kept back."""
+    whole = written(kind, language, VALUES[kind])
+    unsaid = [
+        name
+        for name in VALUES[kind]
+        if name in SPARE
+        and written(kind, language, {k: v for k, v in VALUES[kind].items() if k != name}) == whole
+    ]
+    assert unsaid in ([], ["code"]), unsaid
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_kind
+def test_each_mail_can_do_without_what_may_be_left_out(kind: NoticeKind, language: str) -> None:
+    few = {name: value for name, value in VALUES[kind].items() if name not in SPARE}
+    subject, body = written(kind, language, few)
+    assert subject
+    assert "None" not in body
+    assert not re.search(r"\n{3}", body), "three blank lines where something was left out"
+
+
+@every_kind
+def test_a_mail_in_english_holds_no_marathi_of_ours(kind: NoticeKind) -> None:
+    plain = {
+        name: value if not isinstance(value, str) else "words"
+        for name, value in VALUES[kind].items()
+    }
+    person = Person(name_mr="आशा", name_en="Asha Kadam", designation="Engineer", language="en")
+    plain |= (
+        {"by": Person(name_mr="मेधा", name_en="Medha", designation="कक्षप्रमुख")}
+        if "by" in plain
+        else {}
+    )
+    subject, body = compose(kind, person, plain, now=NOW)
+    assert not re.search("[\u0900-\u097f]", subject + body)
+
+
+@pytest.mark.parametrize("language", ["mr", "hi"])
+@every_kind
+def test_a_mail_in_marathi_or_hindi_holds_no_english_of_ours(
+    kind: NoticeKind, language: str
+) -> None:
+    plain = {
+        name: value if not isinstance(value, str) else "शब्द" for name, value in VALUES[kind].items()
+    }
+    subject, body = written(kind, language, plain)
+    ours = re.sub(r"\ue000\S+|\((?:IT Nodal Officer|Approval|X)\)", "", subject + body)
+    assert re.findall("[A-Za-z]+", ours) == []
+
+
+def test_marathi_mails_write_marathi_digits_and_keep_a_number_on_one_line() -> None:
+    _, body = written(NoticeKind.REVIEW_ASKED, "mr", VALUES[NoticeKind.REVIEW_ASKED])
+    assert "(आवृत्ती क्र.\u00a0३)" in body
+    assert "मुदत: बुधवार, दि.\u00a0२५ नोव्हेंबर, दुपारी\u00a0३:०० पर्यंत." in body
+    assert not re.search("[0-9]", body.replace("/posts/7", ""))
+
+
+def test_acknowledgement_numbers_keep_their_latin_digits() -> None:
+    subject, body = written(NoticeKind.ACKNOWLEDGEMENT, "mr", VALUES[NoticeKind.ACKNOWLEDGEMENT])
+    assert subject.startswith("पोचपावती: PMC/2026/000123 – ")
+    assert "पोच क्रमांक: PMC/2026/000123" in body
+
+
+def test_hindi_mails_write_the_hindi_name_and_words() -> None:
+    _, body = written(NoticeKind.DELIVERY_FAILED, "hi", VALUES[NoticeKind.DELIVERY_FAILED])
+    assert "एक्स (X) के ‘पुणे महानगरपालिका’ खाते पर" in body
+    assert "कारण: माध्यम के अनुसार यही पाठ इस खाते से अभी-अभी प्रकाशित हो चुका है।" in body
+
+
+def test_a_department_may_come_as_its_names() -> None:
+    values = {
+        **{name: value for name, value in ABOUT_A_POST.items() if name != "department"},
+        "department_mr": "पाणीपुरवठा विभाग",
+        "department_en": "Water Supply",
+    }
+    assert "Water Supply" in written(NoticeKind.APPROVED, "en", values)[1]
+    assert "पाणीपुरवठा विभाग" in written(NoticeKind.APPROVED, "mr", values)[1]
+    assert "पाणीपुरवठा विभाग" in written(NoticeKind.APPROVED, "hi", values)[1]
+
+
+def test_a_reason_that_has_no_words_here_is_left_to_the_page() -> None:
+    values = {**ABOUT_A_DELIVERY, "code": "medium_changed"}
+    _, body = written(NoticeKind.DELIVERY_FAILED, "mr", values)
+    assert "medium_changed" not in body
+    assert "कारण खालील पानावर दिले आहे." in body
+
+
+@pytest.mark.parametrize(
+    ("left_out", "added"), [("title", {}), ("department", {}), (None, {"reson": "typo"})]
+)
+def test_a_missing_or_unknown_value_is_an_error_at_once(
+    left_out: str | None, added: Mapping[str, object]
+) -> None:
+    values = {name: value for name, value in ABOUT_A_POST.items() if name != left_out}
+    values.update(added)
+    with pytest.raises(WrongValues):
+        written(NoticeKind.APPROVED, "mr", values)
+
+
+def test_a_title_cannot_break_out_of_the_subject_nor_become_a_template_or_a_link_of_ours() -> None:
+    title = "पाणी\r\nBcc: all@pmc.example {{ link }} {% raw %} \ue000/x"
+    subject, body = written(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": title})
+    assert "\nBcc" not in subject + body
+    assert "Bcc: all@pmc.example {{ link }} {% raw %} /x" in subject
+    assert body.count(links.BASE) == 1
+
+
+def test_a_long_title_or_comment_is_cut_and_shows_it() -> None:
+    subject, _ = written(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": "क" * 200})
+    assert len(subject) == 200
+    assert subject.endswith("…")
+    values = {**VALUES[NoticeKind.COMMENT_ROUTED], "comment": "क" * 5000}
+    _, body = written(NoticeKind.COMMENT_ROUTED, "mr", values)
+    assert "क" * 999 + "…”" in body
+
+
+def test_a_reader_of_another_language_is_written_to_in_marathi() -> None:
+    assert "महोदय/महोदया" in written(NoticeKind.APPROVED, "ta", ABOUT_A_POST)[1]
+
+
+def test_a_queued_mail_waits_for_the_tick_and_leads_to_today_by_default(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        person = appoint(session, add_department(session), mail="asha@pmc.example").person
+        notice = queue(
+            session, kind=NoticeKind.APPROVED, person=person, values=ABOUT_A_POST, now=NOW
+        )
+    assert notice is not None
+    assert (notice.state, notice.address) == (NoticeState.QUEUED, "asha@pmc.example")
+    assert (notice.queued_at, notice.send_at) == (NOW, NOW)
+    assert f"\n\n{links.BASE}/\n" in notice.body
+
+
+def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session)
+        unreachable = appoint(session, water, mobile="9822012345").person
+        gone = appoint(session, water).person
+        gone.disabled_at = NOW
+        for person in (unreachable, gone):
+            found = queue(
+                session, kind=NoticeKind.APPROVED, person=person, values=ABOUT_A_POST, now=NOW
+            )
+            assert found is None
+
+
+def test_every_kind_has_a_template_in_every_language_and_no_template_is_left_over() -> None:
+    folder = files("publisher.i18n").joinpath("templates")
+    expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt"}
+    for language in LANGUAGES:
+        assert {file.name for file in folder.joinpath(language).iterdir()} == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("late_stopped", "All publishing was stopped meanwhile."),
+        ("late_frozen", "A freeze held it meanwhile."),
+        ("late_paused", "The account had stopped meanwhile."),
+    ],
+)
+def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, words: str) -> None:
+    values = {**ABOUT_A_DELIVERY, "code": code}
+    for language in LANGUAGES:
+        body = written(NoticeKind.DELIVERY_MISSED, language, values)[1]
+        assert ("कारण: ", "Reason: ")[language == "en"] in body
+        assert (f"Reason: {words}" in body) is (language == "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_mail_about_what_was_simply_late_names_no_reason(language: str) -> None:
+    body = written(NoticeKind.DELIVERY_MISSED, language, {**ABOUT_A_DELIVERY, "code": "late"})[1]
+    assert "कारण:" not in body
+    assert "Reason:" not in body

@@ -1,0 +1,442 @@
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from publisher.database.session import Database
+from publisher.models.notices import Notice
+from publisher.models.people import Person
+from publisher.notifications import links
+from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.email import GIVEN_UP_AFTER, LEASE, tick_mail
+from publisher.people.appointing.inviting import invite
+from publisher.people.appointing.rights import COMMAND
+from publisher.states import NoticeState
+from tests.notifications.scripted import DROP, certificate, scripted
+from tests.people.cast import NOW, add_department, appoint, verbs
+from tests.support.mail import MailServer
+from tests.support.processes import free_port
+
+BASE_URL = "https://nagarvani.example"
+MINUTE = timedelta(minutes=1)
+VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
+
+
+@dataclass
+class Post:
+    """The office's own post room: a database, a clock that the test sets, and the tick."""
+
+    database: Database
+    now: datetime = NOW
+    ids: list[int] = field(default_factory=list)
+
+    def person(self) -> Person:
+        with self.database.transaction() as session:
+            return appoint(session, add_department(session), mail="asha@pmc.example").person
+
+    def write(self, count: int = 1) -> list[int]:
+        person = self.person()
+        with self.database.transaction() as session:
+            for number in range(count):
+                notice = queue(
+                    session,
+                    kind=NoticeKind.APPROVED,
+                    person=session.get_one(Person, person.id),
+                    values=VALUES,
+                    now=self.now + timedelta(seconds=number),
+                    path=links.post(7),
+                )
+                assert notice is not None
+                self.ids.append(notice.id)
+        self.now += timedelta(seconds=count)
+        return self.ids
+
+    def tick(
+        self,
+        url: str,
+        *,
+        limit: int = 50,
+        context: ssl.SSLContext | None = None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> int:
+        return tick_mail(
+            self.database,
+            smtp_url=url,
+            mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
+            base_url=BASE_URL,
+            now=lambda: self.now,
+            limit=limit,
+            context=context,
+            is_stopping=is_stopping,
+        )
+
+    def notice(self, number: int = 0) -> Notice:
+        with self.database.transaction() as session:
+            return session.get_one(Notice, self.ids[number])
+
+    def verbs(self, number: int = 0) -> list[str]:
+        with self.database.transaction() as session:
+            return verbs(session, "notices", self.ids[number])
+
+
+@pytest.fixture
+def post(on_sqlite: Database) -> Post:
+    return Post(on_sqlite)
+
+
+def test_a_queued_mail_arrives_whole_and_is_sent_once(
+    database: Database, mail_server: MailServer
+) -> None:
+    post = Post(database)
+    post.write()
+    assert post.tick(mail_server.url) == 1
+    assert post.tick(mail_server.url) == 0
+    (mail,) = mail_server.mails
+    notice = post.notice()
+    assert mail.recipients == ("asha@pmc.example",)
+    assert mail.sender == "cell@pmc.example"
+    assert mail.subject == "मान्यता दिली: पाणीपुरवठा बंद"
+    assert "पाणीपुरवठा विभाग यांच्या ‘पाणीपुरवठा बंद’ या पोस्टला (आवृत्ती क्र.\u00a0३)" in mail.text
+    assert f"\n{BASE_URL}/posts/7\n" in mail.text.replace("\r\n", "\n")
+    assert links.BASE not in mail.text
+    assert mail.content["Message-ID"] == f"<{notice.mail_id}@pmc.example>"
+    assert mail.content["Auto-Submitted"] == "auto-generated"
+    assert mail.content["Content-Language"] == "mr"
+    assert mail.content["From"].addresses[0].display_name == "सोशल मिडिया कक्ष"
+    assert mail.content["Content-Transfer-Encoding"] == "base64"
+    assert (notice.state, notice.sent_at, notice.tries) == (NoticeState.SENT, post.now, 1)
+    assert post.verbs() == ["send_mail", "mail_sent"]
+
+
+def test_mails_leave_in_the_order_in_which_they_were_queued_up_to_the_limit(
+    post: Post, mail_server: MailServer
+) -> None:
+    ids = post.write(3)
+    assert post.tick(mail_server.url, limit=2) == 2
+    assert [post.notice(number).state for number in range(3)] == [
+        NoticeState.SENT,
+        NoticeState.SENT,
+        NoticeState.QUEUED,
+    ]
+    assert post.tick(mail_server.url) == 1
+    assert len(mail_server.mails) == len(ids)
+
+
+def test_a_clock_that_is_to_stop_ends_after_the_mail_in_hand(
+    post: Post, mail_server: MailServer
+) -> None:
+    post.write(3)
+    assert post.tick(mail_server.url, is_stopping=lambda: len(mail_server.mails) == 1) == 1
+    assert [post.notice(number).state for number in range(3)] == ["sent", "queued", "queued"]
+
+
+def test_a_mail_is_not_sent_before_its_time(post: Post, mail_server: MailServer) -> None:
+    post.write()
+    post.now -= 2 * MINUTE
+    assert post.tick(mail_server.url) == 0
+    assert mail_server.mails == []
+
+
+def test_once_sent_a_mail_rests_without_its_one_use_link(
+    post: Post, mail_server: MailServer
+) -> None:
+    person = post.person()
+    with post.database.transaction() as session:
+        found = session.get_one(Person, person.id)
+        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOW).id)
+    token = post.notice().body.partition("/invitation/")[2].split()[0]
+    assert post.tick(mail_server.url) == 1
+    assert f"{BASE_URL}/invitation/{token}" in mail_server.mails[0].text
+    assert token not in post.notice().body
+    assert "/invitation/…" in post.notice().body
+
+
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "TEXT"])
+def test_a_refusal_for_good_is_final_with_the_servers_reason_and_without_the_link(
+    post: Post, verb: str
+) -> None:
+    person = post.person()
+    with post.database.transaction() as session:
+        found = session.get_one(Person, person.id)
+        post.ids.append(invite(session, actor=COMMAND, person=found, now=NOW).id)
+    with scripted({verb: "550 5.1.1 no such mailbox"}) as server:
+        assert post.tick(server.url()) == 0
+        post.now += timedelta(days=1)
+        assert post.tick(server.url()) == 0
+    notice = post.notice()
+    assert (notice.state, notice.reason) == (NoticeState.FAILED, "550 5.1.1 no such mailbox")
+    assert "/invitation/…" in notice.body
+    assert post.verbs() == ["send_mail", "mail_failed"]
+
+
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "TEXT"])
+def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post: Post, verb: str) -> None:
+    post.write()
+    with scripted({verb: "451 4.7.1 come back later"}) as server:
+        for minutes in (1, 2, 5, 15, 30, 60, 60):
+            assert post.tick(server.url()) == 0
+            notice = post.notice()
+            assert (notice.state, notice.reason) == (
+                NoticeState.QUEUED,
+                "451 4.7.1 come back later",
+            )
+            assert notice.send_at == post.now + minutes * MINUTE
+            post.now += minutes * MINUTE - timedelta(seconds=1)
+            assert post.tick(server.url()) == 0
+            assert post.notice().tries == notice.tries
+            post.now += timedelta(seconds=1)
+        server.says[verb] = "354 go on" if verb == "DATA" else "250 taken"
+        assert post.tick(server.url()) == 1
+    assert (post.notice().state, post.notice().reason) == (NoticeState.SENT, "")
+
+
+def test_a_mail_that_nobody_takes_for_five_days_has_failed(post: Post) -> None:
+    post.write()
+    post.now += GIVEN_UP_AFTER
+    with scripted({"RCPT": "451 full"}) as server:
+        post.tick(server.url())
+    assert (post.notice().state, post.notice().reason) == (NoticeState.FAILED, "451 full")
+
+
+def test_a_server_that_is_away_delays_one_mail_and_leaves_the_rest_untouched(
+    post: Post, mail_server: MailServer
+) -> None:
+    post.write(3)
+    assert post.tick(f"smtp://127.0.0.1:{free_port()}") == 0
+    assert [post.notice(number).tries for number in range(3)] == [1, 0, 0]
+    assert "ConnectionRefusedError" in post.notice().reason
+    post.now += MINUTE
+    assert post.tick(mail_server.url) == 3
+
+
+@pytest.mark.parametrize("verb", ["HELLO", "EHLO", "MAIL"])
+def test_a_server_that_will_not_talk_to_us_fails_no_mail(post: Post, verb: str) -> None:
+    post.write(2)
+    with scripted({verb: "554 not you", "HELO": "554 not you"}) as server:
+        assert post.tick(server.url()) == 0
+    assert [post.notice(number).state for number in range(2)] == [NoticeState.QUEUED] * 2
+    assert post.notice().reason.startswith("554 not you")
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_a_connection_lost_before_the_text_is_only_tried_later(post: Post, verb: str) -> None:
+    post.write()
+    with scripted({verb: DROP}) as server:
+        post.tick(server.url())
+        assert post.verbs() == ["send_mail", "mail_later"]
+        server.says[verb] = "250 fine"
+        post.now += MINUTE
+        assert post.tick(server.url()) == 1
+
+
+def test_a_mail_lost_on_the_way_is_sent_once_more_under_the_same_message_id(post: Post) -> None:
+    post.write()
+    with scripted({"TEXT": DROP}) as server:
+        assert post.tick(server.url()) == 0
+        assert post.verbs() == ["send_mail", "mail_unconfirmed", "mail_again"]
+        assert post.notice().state is NoticeState.QUEUED
+        server.says["TEXT"] = "250 taken"
+        post.now += MINUTE
+        assert post.tick(server.url()) == 1
+        heard = [message_from_bytes(text, policy=policy.default) for text in server.texts]
+    assert len({mail["Message-ID"] for mail in heard}) == 1
+    assert len(heard) == 2
+    assert post.notice().state is NoticeState.SENT
+
+
+def test_a_mail_lost_twice_stays_unconfirmed_for_a_person_to_see(post: Post) -> None:
+    post.write()
+    with scripted({"TEXT": DROP}) as server:
+        for _ in range(4):
+            post.tick(server.url())
+            post.now += timedelta(hours=2)
+        assert len(server.texts) == 2
+    notice = post.notice()
+    assert notice.state is NoticeState.UNCONFIRMED
+    assert notice.reason.startswith("SMTPServerDisconnected")
+    assert post.verbs()[-1] == "mail_unconfirmed"
+
+
+def test_a_server_that_hangs_up_after_taking_the_mail_has_taken_it(post: Post) -> None:
+    post.write()
+    with scripted({"QUIT": DROP}) as server:
+        assert post.tick(server.url()) == 1
+    assert post.notice().state is NoticeState.SENT
+
+
+class Died(BaseException):
+    """Stands for a process that ends where it stands."""
+
+
+def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
+    database: Database, mail_server: MailServer
+) -> None:
+    post = Post(database)
+    post.write()
+    calls = iter([post.now] * 3)
+
+    def dying() -> datetime:
+        try:
+            return next(calls)
+        except StopIteration:
+            raise Died from None
+
+    with pytest.raises(Died):
+        tick_mail(
+            database,
+            smtp_url=mail_server.url,
+            mail_from="cell@pmc.example",
+            base_url=BASE_URL,
+            now=dying,
+        )
+    assert post.notice().state is NoticeState.SENDING
+    post.now += LEASE - timedelta(seconds=1)
+    assert post.tick(mail_server.url) == 0
+    assert post.notice().state is NoticeState.SENDING
+    post.now += timedelta(seconds=1)
+    post.tick(mail_server.url)
+    assert post.verbs() == ["send_mail", "mail_unconfirmed", "mail_again"]
+    post.now += MINUTE
+    assert post.tick(mail_server.url) == 1
+    assert post.notice().state is NoticeState.SENT
+
+
+def test_a_sender_that_wakes_after_its_lease_does_not_touch_another_ones_try(
+    database: Database, mail_server: MailServer
+) -> None:
+    """The first sender is held up while it hands the mail over; a second one takes over."""
+    post = Post(database)
+    post.write()
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reached.set()
+        go_on.wait(20)
+
+    with scripted() as slow:
+        slow.before = wait
+        first = threading.Thread(target=post.tick, args=(slow.url(),))
+        first.start()
+        assert reached.wait(10)
+        post.now += LEASE
+        post.tick(mail_server.url)
+        post.now += MINUTE
+        assert post.tick(mail_server.url) == 1
+        sent = post.notice()
+        go_on.set()
+        first.join(20)
+    after = post.notice()
+    assert (after.state, after.sent_at, after.tries) == (sent.state, sent.sent_at, sent.tries)
+    assert after.state is NoticeState.SENT
+
+
+def test_a_late_acceptance_settles_a_mail_that_was_queued_again(database: Database) -> None:
+    post = Post(database)
+    post.write()
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reached.set()
+        go_on.wait(20)
+
+    with scripted() as slow:
+        slow.before = wait
+        first = threading.Thread(target=post.tick, args=(slow.url(),))
+        first.start()
+        assert reached.wait(10)
+        post.now += LEASE
+        post.tick("smtp://127.0.0.1:1")  # only settles: the mail is due a minute later
+        assert post.notice().state is NoticeState.QUEUED
+        go_on.set()
+        first.join(20)
+    assert post.notice().state is NoticeState.SENT
+    post.now += MINUTE
+    assert post.tick("smtp://127.0.0.1:1") == 0
+
+
+def test_several_clocks_send_each_mail_once(database: Database, mail_server: MailServer) -> None:
+    post = Post(database)
+    post.write(8)
+    clocks = [threading.Thread(target=post.tick, args=(mail_server.url,)) for _ in range(3)]
+    for clock in clocks:
+        clock.start()
+    for clock in clocks:
+        clock.join(60)
+    ids = [mail.content["Message-ID"] for mail in mail_server.mails]
+    assert len(ids) == len(set(ids)) == 8
+    assert {post.notice(number).state for number in range(8)} == {NoticeState.SENT}
+
+
+def test_no_transaction_is_open_while_the_server_is_talked_to(post: Post) -> None:
+    post.write()
+    written = []
+    with scripted() as server:
+
+        def write() -> None:
+            with post.database.transaction() as session:  # SQLite: it waits for any other writer
+                session.get_one(Notice, post.ids[0]).reason = "written meanwhile"
+            written.append(True)
+
+        server.before = write
+        assert post.tick(server.url()) == 1
+    assert written == [True]
+
+
+def test_starttls_is_used_where_a_password_goes_with_it(post: Post, tmp_path: Path) -> None:
+    post.write()
+    ours, trusting = certificate(tmp_path)
+    says = {"EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": "220 go on"}
+    with scripted(says, context=ours) as server:
+        assert post.tick(server.url(login="cell:p%40ss@"), context=trusting) == 1
+    verbs_heard = [line.split()[0].upper() for line in server.heard]
+    assert verbs_heard[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
+
+
+def test_smtps_is_secret_from_the_first_byte(post: Post, tmp_path: Path) -> None:
+    post.write()
+    ours, trusting = certificate(tmp_path)
+    with scripted(context=ours, is_smtps=True) as server:
+        assert post.tick(server.url("smtps"), context=trusting) == 1
+    assert server.texts
+
+
+def test_a_certificate_that_is_not_trusted_gets_no_mail_and_no_password(
+    post: Post, tmp_path: Path
+) -> None:
+    post.write()
+    ours, _ = certificate(tmp_path)
+    says = {"EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": "220 go on"}
+    with scripted(says, context=ours) as server:
+        assert post.tick(server.url(login="cell:secret@")) == 0
+    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.heard)
+    assert "SSLCertVerificationError" in post.notice().reason
+
+
+def test_a_password_goes_over_no_line_without_tls(post: Post) -> None:
+    post.write()
+    with scripted({"EHLO": "250-here\r\n250 AUTH PLAIN"}) as server:
+        assert post.tick(server.url(login="cell:secret@")) == 0
+    assert [line.split()[0].upper() for line in server.heard] == ["EHLO"]
+    assert "no TLS" in post.notice().reason
+    assert "secret" not in post.notice().reason
+
+
+def test_a_refused_password_fails_no_mail(post: Post, tmp_path: Path) -> None:
+    post.write()
+    ours, trusting = certificate(tmp_path)
+    says = {
+        "EHLO": "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS",
+        "STARTTLS": "220 go on",
+        "AUTH": "535 5.7.8 wrong",
+    }
+    with scripted(says, context=ours) as server:
+        assert post.tick(server.url(login="cell:secret@"), context=trusting) == 0
+    assert post.notice().state is NoticeState.QUEUED
+    assert post.notice().reason == "535 5.7.8 wrong"

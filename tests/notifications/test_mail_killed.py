@@ -1,0 +1,64 @@
+"""The sender is killed at its named points, and another one goes on."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from datetime import timedelta
+
+import pytest
+
+from publisher.database.session import Database
+from publisher.models.notices import Notice
+from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.email import LEASE, tick_mail
+from publisher.states import NoticeState
+from tests.people.cast import NOW, add_department, appoint
+from tests.support.mail import MailServer
+from tests.support.processes import Starter
+
+TICK = f"""
+import sys
+from datetime import datetime
+from publisher.database.session import Database
+from publisher.notifications.email import tick_mail
+
+at = datetime.fromisoformat({NOW.isoformat()!r})
+tick_mail(
+    Database(sys.argv[1]), smtp_url=sys.argv[2], mail_from="cell@pmc.example",
+    base_url="https://nagarvani.example", now=lambda: at,
+)
+"""
+
+
+@pytest.mark.parametrize(("point", "arrived"), [("mail.claimed", 1), ("mail.accepted_unstored", 2)])
+def test_a_killed_sender_loses_no_mail_and_what_may_have_gone_keeps_its_message_id(
+    database: Database,
+    database_url: str,
+    mail_server: MailServer,
+    start: Starter,
+    point: str,
+    arrived: int,
+) -> None:
+    with database.transaction() as session:
+        person = appoint(session, add_department(session), mail="asha@pmc.example").person
+        values = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
+        notice = queue(session, kind=NoticeKind.APPROVED, person=person, values=values, now=NOW)
+        assert notice is not None
+    killed = start(
+        [sys.executable, "-c", TICK, database_url, mail_server.url],
+        environment={"NAGARVANI_CHECKPOINT": point},
+    )
+    assert killed.popen.wait(60) == -signal.SIGKILL, killed.said()
+    for at in (NOW + LEASE, NOW + LEASE + timedelta(minutes=1)):
+        tick_mail(
+            database,
+            smtp_url=mail_server.url,
+            mail_from="cell@pmc.example",
+            base_url="https://nagarvani.example",
+            now=lambda at=at: at,  # type: ignore[misc]  # bound early on purpose
+        )
+    with database.transaction() as session:
+        assert session.get_one(Notice, notice.id).state is NoticeState.SENT
+    assert len(mail_server.mails) == arrived
+    assert len({mail.content["Message-ID"] for mail in mail_server.mails}) == 1

@@ -1,0 +1,388 @@
+"""SMS by the city's gateway, played by the practice platform's letterbox."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from approvals.policy import Actor, ActorKind
+from publisher.database.session import Database
+from publisher.models.notices import Channel, Notice
+from publisher.models.people import NoticeGroup, Person, Telling
+from publisher.notifications import links, preferences
+from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.email import tick_mail
+from publisher.notifications.sms import tick_sms, unknown_in
+from publisher.notifications.sms_gateway import filled
+from publisher.settings.sms import Sms, SmsTemplate
+from publisher.states import NoticeState
+from sandbox.server import Places, running
+from tests.people.cast import NOW, add_department, appoint, verbs
+from tests.support.mail import MailServer
+from tests.support.processes import free_port
+
+MAIL, MOBILE = "asha@pmc.example", "+919822012345"
+BASE_URL = "https://nagarvani.example"
+VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
+APPROVED = SmsTemplate("1107000000000000001", "मान्यता दिली: {#var#} {#var#}", ("title", "link"))
+
+
+def gateway(url: str, **more: object) -> Sms:
+    """The settings of a gateway that takes JSON."""
+    found = Sms(
+        sms_url=url,
+        sms_method="POST",
+        sms_headers={"Content-Type": "application/json", "X-Key": "a-very-secret-key"},
+        sms_body='{"to": "{to}", "sender": "{sender}", "template_id": "{template_id}", '
+        '"text": "{text}", "entity": "{entity_id}", "first": "{var1}", "id": "{id}"}',
+        sms_success='"type": ?"success"',
+        sms_sender="PMCNGV",
+        sms_entity_id="1101000000000000009",
+        sms_templates={"approved": APPROVED},
+    )
+    return replace(found, **more)  # type: ignore[arg-type]  # any field of it
+
+
+@dataclass
+class Room:
+    """A database with one reader, and the tick."""
+
+    database: Database
+    now: datetime = NOW
+    person_id: int = 0
+
+    def __post_init__(self) -> None:
+        with self.database.transaction() as session:
+            held = appoint(session, add_department(session), mail=MAIL, mobile=MOBILE)
+            self.person_id = held.person_id
+
+    def choose(self, how: Telling, group: NoticeGroup = NoticeGroup.APPROVALS) -> None:
+        with self.database.transaction() as session:
+            person = session.get_one(Person, self.person_id)
+            actor = Actor(ActorKind.PERSON, person_id=person.id)
+            preferences.choose(session, actor=actor, person=person, wanted={group: how}, now=NOW)
+
+    def write(self, kind: NoticeKind = NoticeKind.APPROVED, **more: object) -> None:
+        values = VALUES if kind is NoticeKind.APPROVED else more.pop("values")
+        with self.database.transaction() as session:
+            person = session.get_one(Person, self.person_id)
+            queue(session, kind=kind, person=person, values=values, now=self.now, **more)  # type: ignore[arg-type]  # what the kind wants
+
+    def tick(self, sms: Sms) -> int:
+        return tick_sms(self.database, sms=sms, base_url=BASE_URL, now=lambda: self.now)
+
+    @property
+    def notices(self) -> list[Notice]:
+        with self.database.reading() as session:
+            return list(session.scalars(select(Notice).order_by(Notice.id)))
+
+    def verbs(self, number: int = 0) -> list[str]:
+        with self.database.reading() as session:
+            return verbs(session, "notices", self.notices[number].id)
+
+
+@pytest.fixture
+def room(on_sqlite: Database) -> Room:
+    return Room(on_sqlite)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Iterator[Places]:
+    with running(path=tmp_path / "sandbox") as found:
+        yield found
+
+
+def letterbox(places: Places, to: str = "") -> list[dict[str, object]]:
+    found: list[dict[str, object]] = requests.get(
+        f"{places.url}/sms.json", params={"to": to}, timeout=5
+    ).json()
+    return found
+
+
+def lay(places: Places, kind: str) -> None:
+    body = {"platform": "letterbox", "operation": "*", "kind": kind}
+    requests.post(f"{places.url}/faults", json=body, timeout=5).raise_for_status()
+
+
+def test_an_sms_says_what_its_registered_template_makes_of_the_notice(
+    database: Database, places: Places
+) -> None:
+    room = Room(database)
+    room.choose(Telling.SMS)
+    room.write(path=links.post(7))
+    assert room.tick(gateway(f"{places.url}/sms")) == 1
+    assert room.tick(gateway(f"{places.url}/sms")) == 0
+    (sms,) = letterbox(places, "98220 12345")
+    assert sms["text"] == "मान्यता दिली: पाणीपुरवठा बंद https://nagarvani.example/posts/7"
+    assert (sms["recipient"], sms["sender"]) == ("919822012345", "PMCNGV")
+    assert (sms["template_id"], sms["dropped"]) == (APPROVED.id, False)
+    (notice,) = room.notices
+    assert (notice.channel, notice.state) == (Channel.SMS, NoticeState.SENT)
+    assert (notice.address, notice.sent_at, notice.tries) == (MOBILE, NOW, 1)
+    assert room.verbs() == ["send_sms", "sms_sent"]
+
+
+def test_a_title_that_looks_like_a_place_takes_no_others(
+    database: Database, places: Places
+) -> None:
+    room = Room(database)
+    room.choose(Telling.SMS)
+    with room.database.transaction() as session:
+        person = session.get_one(Person, room.person_id)
+        said = {**VALUES, "title": "{#var#}"}
+        queue(session, kind=NoticeKind.APPROVED, person=person, values=said, now=NOW)
+    assert room.tick(gateway(f"{places.url}/sms")) == 1
+    (sms,) = letterbox(places)
+    assert sms["text"] == f"मान्यता दिली: {{#var#}} {BASE_URL}/"
+
+
+def test_by_mail_is_the_rule_and_each_group_is_chosen_for_itself(room: Room) -> None:
+    room.write()
+    room.choose(Telling.SMS, NoticeGroup.COMMENTS)
+    room.write()
+    room.choose(Telling.BOTH)
+    room.write()
+    assert [one.channel for one in room.notices] == ["mail", "mail", "mail", "sms"]
+    assert [one.mail_too for one in room.notices] == [False, False, False, True]
+
+
+def test_a_kind_without_a_template_goes_by_mail_alone(
+    room: Room, places: Places, mail_server: MailServer
+) -> None:
+    room.choose(Telling.SMS)
+    room.write()
+    sms = gateway(f"{places.url}/sms", sms_templates={"returned": APPROVED})
+    assert room.tick(sms) == 0
+    assert letterbox(places) == []
+    (notice,) = room.notices
+    assert (notice.channel, notice.address, notice.state) == ("mail", MAIL, "queued")
+    assert room.verbs() == ["send_sms", "by_mail_instead"]
+    sent = tick_mail(
+        room.database,
+        smtp_url=mail_server.url,
+        mail_from="cell@pmc.example",
+        base_url=BASE_URL,
+        now=lambda: room.now,
+    )
+    assert sent == 1
+    assert mail_server.mails[0].subject == "मान्यता दिली: पाणीपुरवठा बंद"
+
+
+def test_without_any_gateway_everything_goes_by_mail(room: Room) -> None:
+    room.choose(Telling.SMS)
+    room.write()
+    room.tick(gateway(""))
+    assert [one.channel for one in room.notices] == ["mail"]
+
+
+def test_where_the_mail_says_the_same_already_it_is_not_mailed_twice(room: Room) -> None:
+    room.choose(Telling.BOTH)
+    room.write()
+    room.tick(gateway(""))
+    assert [(one.channel, one.state) for one in room.notices] == [
+        ("mail", "queued"),
+        ("sms", "failed"),
+    ]
+    assert room.notices[1].reason == "no template is registered for it"
+
+
+def test_a_code_for_a_new_number_goes_to_that_number_alone(room: Room) -> None:
+    values = {"secret": "49172056", "expires_at": NOW + timedelta(minutes=15)}
+    room.write(NoticeKind.CONTACT_CODE, values=values, to="+919822099999")
+    room.tick(gateway(""))
+    (notice,) = room.notices
+    assert (notice.address, notice.state) == ("+919822099999", NoticeState.FAILED)
+
+
+def test_no_code_rests_with_a_notice_that_has_gone(room: Room, places: Places) -> None:
+    template = SmsTemplate("1107000000000000002", "Code {#var#}", ("secret",))
+    values = {"secret": "49172056", "expires_at": NOW + timedelta(minutes=15)}
+    room.write(NoticeKind.PASSWORD_CODE, values=values, to=MOBILE)
+    assert "49172056" in room.notices[0].body
+    sms = gateway(f"{places.url}/sms", sms_templates={"password_code": template})
+    assert room.tick(sms) == 1
+    assert letterbox(places)[0]["text"] == "Code 49172056"
+    (notice,) = room.notices
+    assert "49172056" not in notice.body + str(notice.variables)
+
+
+def test_a_template_of_the_readers_language_goes_before_the_general_one(
+    room: Room, places: Places
+) -> None:
+    hindi = SmsTemplate("1107000000000000003", "अनुमोदित {#var#}", ("title",))
+    with room.database.transaction() as session:
+        session.get_one(Person, room.person_id).language = "hi"
+    room.choose(Telling.SMS)
+    room.write()
+    templates = {"approved": APPROVED, "approved_hi": hindi}
+    room.tick(gateway(f"{places.url}/sms", sms_templates=templates))
+    assert letterbox(places)[0]["text"] == "अनुमोदित पाणीपुरवठा बंद"
+
+
+def test_a_refusal_that_comes_with_a_200_is_one_and_then_it_goes_by_mail(
+    room: Room, places: Places
+) -> None:
+    lay(places, "blocked")
+    room.choose(Telling.SMS)
+    room.write()
+    assert room.tick(gateway(f"{places.url}/sms")) == 0
+    assert [(one.channel, one.state) for one in room.notices] == [("mail", "queued")]
+
+
+@pytest.mark.parametrize(("kind", "arrived"), [("error_after", 2), ("error_before", 1)])
+def test_an_answer_of_trouble_leaves_it_unknown_and_it_is_sent_once_more(
+    room: Room, places: Places, kind: str, arrived: int
+) -> None:
+    lay(places, kind)
+    room.choose(Telling.SMS)
+    room.write()
+    sms = gateway(f"{places.url}/sms")
+    assert room.tick(sms) == 0
+    assert room.verbs() == ["send_sms", "sms_unconfirmed", "sms_again"]
+    room.now += timedelta(minutes=1)
+    assert room.tick(sms) == 1
+    assert len(letterbox(places)) == arrived
+
+
+def test_an_unknown_template_is_kept_and_marked_as_dropped(room: Room, places: Places) -> None:
+    room.choose(Telling.SMS)
+    room.write()
+    short = replace(APPROVED, id="123456")
+    room.tick(gateway(f"{places.url}/sms", sms_templates={"approved": short}))
+    assert letterbox(places)[0]["dropped"] is True
+    page = requests.get(f"{places.url}/letterbox", timeout=5).text
+    assert "मान्यता दिली: पाणीपुरवठा बंद" in page
+    assert "पोहोचला नाही: याचा नमुना नोंदणीकृत नाही." in page
+
+
+def test_a_gateway_that_is_away_delays_one_and_leaves_the_rest_untouched(room: Room) -> None:
+    room.choose(Telling.SMS)
+    room.write()
+    room.write()
+    assert room.tick(gateway(f"http://127.0.0.1:{free_port()}/sms")) == 0
+    assert [one.tries for one in room.notices] == [1, 0]
+    assert {one.state for one in room.notices} == {NoticeState.QUEUED}
+    assert room.notices[0].reason == "ConnectionError"
+
+
+@dataclass
+class Stub:
+    """A gateway that answers as it is told, and keeps what it was sent."""
+
+    code: int = 200
+    body: str = "OK"
+    heard: list[tuple[str, str, str]] = field(default_factory=list)
+    url: str = ""
+    before: Callable[[], None] = lambda: None
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    told = Stub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            told.before()
+            told.heard.append((self.command, self.path, self.rfile.read(length).decode()))
+            if told.code == 0:
+                return  # hang up without a word
+            self.send_response(told.code)
+            self.end_headers()
+            self.wfile.write(told.body.encode())
+
+        do_GET = do_POST = answer  # noqa: N815  the server's own names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    told.url = f"http://127.0.0.1:{server.server_port}"
+    yield told
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_gateway_by_address_alone_gets_everything_escaped(room: Room, stub: Stub) -> None:
+    room.choose(Telling.SMS)
+    room.write()
+    sms = gateway(
+        f"{stub.url}/send?n={{to}}&m={{text}}&k=v",
+        sms_method="GET",
+        sms_body="",
+        sms_headers={},
+        sms_success="^OK",
+        sms_templates={"approved": SmsTemplate("1107", "a&b={#var#}", ("title",))},
+    )
+    assert room.tick(sms) == 1
+    ((method, path, body),) = stub.heard
+    assert (method, body) == ("GET", "")
+    assert path.startswith("/send?n=919822012345&m=a%26b%3D%E0%A4%AA")
+    assert path.endswith("&k=v")
+
+
+@pytest.mark.parametrize(
+    ("code", "verb"),
+    [
+        (401, "sms_later"),
+        (302, "sms_later"),
+        (429, "sms_later"),
+        (400, "by_mail_instead"),
+        (500, "sms_unconfirmed"),
+        (0, "sms_unconfirmed"),
+    ],
+)
+def test_what_an_answer_means(room: Room, stub: Stub, code: int, verb: str) -> None:
+    stub.code = code
+    room.choose(Telling.SMS)
+    room.write()
+    assert room.tick(gateway(stub.url)) == 0
+    assert room.verbs()[1] == verb
+
+
+def test_a_reason_never_repeats_what_the_gateway_was_asked_with(room: Room, stub: Stub) -> None:
+    stub.code, stub.body = 429, "too many for a-very-secret-key"
+    room.choose(Telling.SMS)
+    room.write()
+    room.tick(gateway(stub.url))
+    assert room.notices[0].reason == "429 too many for …"
+
+
+def test_no_transaction_is_open_while_the_gateway_is_talked_to(room: Room, stub: Stub) -> None:
+    written = []
+
+    def write() -> None:
+        with room.database.transaction() as session:  # SQLite: it waits for any other writer
+            session.get_one(Person, room.person_id).designation = "written meanwhile"
+        written.append(True)
+
+    room.choose(Telling.SMS)
+    room.write()
+    stub.before, stub.body = write, '{"type": "success"}'
+    assert room.tick(gateway(stub.url)) == 1
+    assert written == [True]
+
+
+def test_values_cannot_break_out_of_a_json_body() -> None:
+    body = filled('{"a": "{text}", "b": {"c": "{unknown}"}}', {"text": 'x"}'}, lambda x: x[::-1])
+    assert body == '{"a": "}"x", "b": {"c": "{unknown}"}}'
+
+
+def test_templates_that_fit_no_notice_are_found() -> None:
+    odd = {
+        "approved_mr": APPROVED,
+        "aproved": APPROVED,
+        "returned": SmsTemplate("1107", "{#var#}", ("nonsense",)),
+    }
+    assert unknown_in(gateway("http://x.example", sms_templates=odd)) == ["aproved", "returned"]
