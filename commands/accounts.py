@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.now import now
-from publisher.people.appointing.rights import COMMAND
+from publisher.people.permissions import COMMAND
 from publisher.press.accounts import keeping
 from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.settings.environment import PREFIX, Settings

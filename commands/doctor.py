@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.now import now
 from publisher.office import checkup, trying
 from publisher.office.checkup import Finding
-from publisher.people.appointing.rights import COMMAND
+from publisher.people.permissions import COMMAND
 from publisher.press.accounts.opening import opener
 from publisher.settings.environment import Settings
 

@@ -17,8 +17,8 @@ from publisher.i18n.fonts import make_font
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.register import load_register
+from publisher.people.departments import load_register
+from publisher.people.permissions import COMMAND
 from publisher.press.accounts import connecting, keeping
 from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.press.emergency.delivered import lay_templates

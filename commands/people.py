@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from commands.opening import checked_database
+from publisher.auth.contact_details import BadPerson
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
 from publisher.now import now
-from publisher.people.appointing import inviting, recording
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.contacts import BadPerson
-from publisher.people.register import find_departments
+from publisher.people import appointments, invitations
+from publisher.people.departments import find_departments
+from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 
 #: The sentence for each problem: by "field.code", else by code.
@@ -111,7 +111,7 @@ def _department(session: Session, code: str) -> int:
 def _first_admin(
     session: Session, person: NewPerson, department_id: int, at: datetime
 ) -> Appointment:
-    return recording.first_admin(
+    return appointments.first_admin(
         session,
         now=at,
         name_mr=person.name,
@@ -125,7 +125,7 @@ def _first_admin(
 
 
 def _appoint(session: Session, person: NewPerson, department_id: int, at: datetime) -> Appointment:
-    return recording.record_person(
+    return appointments.record_person(
         session,
         actor=COMMAND,
         now=at,
@@ -145,7 +145,7 @@ def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
     """An invitation for whoever has no password yet."""
     if person.password_hash is not None:
         return None
-    return inviting.invite(session, actor=COMMAND, person=person, now=at)
+    return invitations.invite(session, actor=COMMAND, person=person, now=at)
 
 
 def _said(one: Appointment) -> str:

@@ -7,7 +7,7 @@ from wtforms import IntegerField, SelectField, SelectMultipleField, StringField,
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from publisher.models.deliveries import Account
-from publisher.people.register import departments_in_force
+from publisher.people.departments import departments_in_force
 from publisher.press.accounts.keeping import Choice
 from web.fields import key_of, options
 from web.forms import Form

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Actor
+from publisher.auth import sessions
+from publisher.auth.sessions import Present
 from publisher.models.people import Appointment
-from publisher.people.signing_in import sessions
-from publisher.people.signing_in.sessions import Present
 from web import keeping, rules
 from web.fields import number_of
 from web.house import house

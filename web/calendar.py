@@ -17,7 +17,7 @@ from publisher.i18n.languages import tongue
 from publisher.models.people import Department
 from publisher.office.reporting import calendar
 from publisher.office.reporting.month import CalendarDay, Item, calendar_days, month_grid
-from publisher.people.register import departments_in_force
+from publisher.people.departments import departments_in_force
 from publisher.working_time import ONE_DAY, local_day
 from web import laying_out
 from web.acting import actor, reads

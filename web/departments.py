@@ -15,9 +15,8 @@ from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
 from publisher.office.reorganising import ending as reorganising_ending
-from publisher.people import ladder
-from publisher.people.departments import history as departments_history
-from publisher.people.register import departments_in_force, find_departments, is_in_force
+from publisher.people import department_orders, responsibility
+from publisher.people.departments import departments_in_force, find_departments, is_in_force
 from publisher.working_time import local_day
 from web.acting import actor, reads
 from web.house import house
@@ -49,7 +48,7 @@ def index(session: Session) -> str:
         officers=officers,
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
-        former=departments_history.former_names(session, [one.id for one in shown]),
+        former=department_orders.former_names(session, [one.id for one in shown]),
         ended={one.id for one in shown if not is_in_force(one, now=house().now())},
         may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
         without=sum(1 for one in shown if one.id not in officers),
@@ -64,7 +63,7 @@ def _in_sight(department: Department) -> bool:
 
 def _holders(session: Session, role: Role) -> Mapping[int, list[Appointment]]:
     found: defaultdict[int, list[Appointment]] = defaultdict(list)
-    for one in ladder.holders(session, role, now=house().now()):
+    for one in responsibility.holders(session, role, now=house().now()):
         found[one.department_id].append(one)
     return dict(found)
 
@@ -88,7 +87,7 @@ def show(session: Session, code: str) -> str:
     if department is None or not _in_sight(department):
         raise Missing(code)
     held = {
-        role: ladder.holders(session, role, now=house().now(), department_id=department.id)
+        role: responsibility.holders(session, role, now=house().now(), department_id=department.id)
         for role in (Role.OFFICER, Role.HEAD, Role.MEMBER)
     }
     return render_template(
@@ -108,12 +107,12 @@ def show(session: Session, code: str) -> str:
 def _what_became_of(session: Session, department: Department) -> dict[str, object]:
     """Its history by orders, its former names, and what keeps it from ending on its day."""
     now = house().now()
-    history = departments_history.history(session, department_id=department.id)
+    history = department_orders.history(session, department_id=department.id)
     ending = next((one for one in history if one.waits and one.kind in ENDINGS), None)
     hindering = ending is not None and ending.in_force_on <= local_day(now)
     return {
         "history": history,
-        "former": departments_history.former_names(session, [department.id]).get(department.id, []),
+        "former": department_orders.former_names(session, [department.id]).get(department.id, []),
         "ended": not is_in_force(department, now=now),
         "hindering": reorganising_ending.hindering(session, ending, actor=CLOCK, now=now)
         if ending is not None and hindering

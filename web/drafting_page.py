@@ -25,8 +25,8 @@ from publisher.desk.starting import looking
 from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind
 from publisher.models.drafting import StartingText
 from publisher.models.people import Appointment, Department
-from publisher.people import ladder
-from publisher.people.register import departments_in_force
+from publisher.people import responsibility
+from publisher.people.departments import departments_in_force
 from web import drafting_blanks, drafting_form, drafting_joint, warned
 from web.acting import actor
 from web.drafting_form import Sheet, Slot
@@ -265,7 +265,7 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[Approvers]:
 
 def _approvers_of(session: Session, department: Department) -> Approvers:
     now = house().now()
-    if officers := ladder.officers(session, department.id, now=now):
+    if officers := responsibility.officers(session, department.id, now=now):
         return Approvers(department, tuple(officers), is_head=False)
-    head = ladder.head(session, department.id, now=now)
+    head = responsibility.head(session, department.id, now=now)
     return Approvers(department, (head,) if head else (), is_head=True)

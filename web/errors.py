@@ -12,9 +12,9 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
+from publisher.auth.sessions import NotYours
 from publisher.desk.checking import Missing
 from publisher.media.store import StoreAway
-from publisher.people.signing_in.sessions import NotYours
 from web import keeping
 from web.signing_page import sign_in_page
 from web.wording.refusals import refusal_sentence

@@ -8,7 +8,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
 from publisher.models.people import Link
-from publisher.people import forgetting
+from publisher.people import password_reset
 from web.forms import Form
 from web.house import house
 from web.passwords import city_words, new_hash
@@ -62,7 +62,7 @@ def send() -> Page:
         return render_template("forgotten/ask.html", form=form, happened=""), 422
     typed = (form.identifier.data or "").replace("\0", "")
     with house().database.transaction() as session:
-        until = forgetting.ask(
+        until = password_reset.ask(
             session, identifier=typed, address=request.remote_addr or "", now=house().now()
         )
     if until is not None:
@@ -84,7 +84,7 @@ def sent() -> Page:
 def open_link(token: str) -> Page:
     """Where the link from the mail leads; opening it uses nothing up."""
     with house().database.reading() as session:
-        if forgetting.by_link(session, token=token, now=house().now()) is None:
+        if password_reset.by_link(session, token=token, now=house().now()) is None:
             return _spent()
     return render_template("forgotten/link.html", form=LinkForm(formdata=None))
 
@@ -95,17 +95,17 @@ def use_link(token: str) -> Page:
     """Keep the new password."""
     form = LinkForm()
     with house().database.reading() as session:
-        link = forgetting.by_link(session, token=token, now=house().now())
+        link = password_reset.by_link(session, token=token, now=house().now())
         if link is None:
             return _spent()
         made = new_hash(form, link.person)
     if made is None:
         return render_template("forgotten/link.html", form=form), 422
     with house().database.transaction() as session:
-        link = forgetting.by_link(session, token=token, now=house().now())
+        link = password_reset.by_link(session, token=token, now=house().now())
         if link is None:
             return _spent()
-        forgetting.reset(
+        password_reset.reset(
             session,
             link=link,
             password=form.new_password.data or "",
@@ -138,7 +138,7 @@ def use_code() -> Page:
     if made is None:
         return render_template("forgotten/code.html", form=form), 422
     with house().database.transaction() as session:
-        forgetting.reset(
+        password_reset.reset(
             session,
             link=session.get_one(Link, link.id),
             password=form.new_password.data or "",
@@ -152,7 +152,7 @@ def use_code() -> Page:
 def _link_of(form: CodeForm) -> Link | None:
     """The code's row with its person; a wrong one is counted, so this commits."""
     with house().database.transaction() as session:
-        link = forgetting.by_code(
+        link = password_reset.by_code(
             session,
             identifier=(form.identifier.data or "").replace("\0", ""),
             code=form.code.data or "",

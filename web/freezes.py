@@ -17,7 +17,7 @@ from publisher.models.content.submissions import SubmissionKind
 from publisher.models.press import Freeze
 from publisher.office.reporting.braked import braked
 from publisher.office.reporting.values import who_of
-from publisher.people.register import departments_in_force
+from publisher.people.departments import departments_in_force
 from publisher.press import freezing
 from publisher.press.freezing import FreezeForm, FreezeOver
 from publisher.working_time import day_bounds

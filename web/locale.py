@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, request, session
 from flask_babel import Babel
 from werkzeug import Response
 
-from publisher.people.signing_in import entering
+from publisher.auth import sign_in
 from web.chrome import Locale
 from web.house import house
 from web.keeping import is_own_path
@@ -45,6 +45,4 @@ def _remember(chosen: str) -> None:
     if acting is None:
         return
     with house().database.transaction() as database_session:
-        entering.choose_language(
-            database_session, person_id=acting.actor.person_id, language=chosen
-        )
+        sign_in.choose_language(database_session, person_id=acting.actor.person_id, language=chosen)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from wtforms import Field
 
+from publisher.auth import passwords, sign_in
+from publisher.auth.passwords import BadPassword, Proof
 from publisher.models.people import Person
-from publisher.people.signing_in import entering, passwords
-from publisher.people.signing_in.passwords import BadPassword, Proof
 from web.acting import acting
 from web.house import house
 from web.wording.signing import password_sentence
@@ -46,5 +46,5 @@ def own_proof(password: str) -> Proof:
     """What comes of the password of whoever is at the counter."""
     person_id = acting().actor.person_id or 0
     with house().database.reading() as reading:
-        kept = entering.own_hash(reading, person_id=person_id, now=house().now())
+        kept = sign_in.own_hash(reading, person_id=person_id, now=house().now())
     return kept.proof(password)

@@ -12,11 +12,11 @@ from wtforms import SelectField, StringField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Role
+from publisher.auth.contact_details import BadPerson
 from publisher.desk.checking import Missing
 from publisher.models.people import Appointment, Department, Person
-from publisher.people.appointing import disabling, inviting, recording, rights
-from publisher.people.contacts import BadPerson
-from publisher.people.register import departments_in_force
+from publisher.people import appointments, invitations, permissions
+from publisher.people.departments import departments_in_force
 from web import on_its_way
 from web.acting import actor, reads
 from web.fields import key_of, options
@@ -82,7 +82,7 @@ def _form(session: Session) -> PersonForm:
     """The form with what this actor may record."""
     form = PersonForm()
     own = actor().department_id
-    roles = [role for role in Role if rights.may_record(actor(), role, own)]
+    roles = [role for role in Role if permissions.may_record(actor(), role, own)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
     found = departments_in_force(session, now=house().now())
     form.department_id.choices = options((str(one.id), department_name(one)) for one in found)
@@ -125,7 +125,7 @@ def create() -> Page:
 def _record(session: Session, form: PersonForm) -> int:
     if form.role.data not in set(Role):
         raise BadPerson("role", "missing")
-    held = recording.record_person(
+    held = appointments.record_person(
         session,
         actor=actor(),
         now=house().now(),
@@ -139,7 +139,7 @@ def _record(session: Session, form: PersonForm) -> int:
         order_number=form.order_number.data or "",
     )
     if held.person.password_hash is None:
-        inviting.invite(session, actor=actor(), person=held.person, now=house().now())
+        invitations.invite(session, actor=actor(), person=held.person, now=house().now())
     return held.person_id
 
 
@@ -157,10 +157,10 @@ def _page(session: Session, person_id: int, *, happened: str = "") -> str:
         "people/person.html",
         person=person,
         happened=happened,
-        may_disable=rights.may_disable(session, actor(), person, now=house().now()),
-        may_record=rights.may_record,
+        may_disable=permissions.may_disable(session, actor(), person, now=house().now()),
+        may_record=permissions.may_record,
         actor=actor(),
-        disabling=disabling.disabling_of(session, person),
+        disabling=appointments.disabling_of(session, person),
     )
 
 
@@ -199,7 +199,7 @@ def invite(person_id: int) -> Page:
     """Send a new invitation; the one before is void."""
     return _act(
         person_id,
-        lambda session, person: inviting.invite(
+        lambda session, person: invitations.invite(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("An invitation is on its way by mail."),
@@ -212,7 +212,7 @@ def disable(person_id: int) -> Page:
     """Close a person's access at once."""
     done = _act(
         person_id,
-        lambda session, person: disabling.disable_person(
+        lambda session, person: appointments.disable_person(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("The access is closed, and every session of this person has ended."),
@@ -230,7 +230,7 @@ def enable(person_id: int) -> Page:
     """Open a person's access again."""
     return _act(
         person_id,
-        lambda session, person: disabling.enable_person(
+        lambda session, person: appointments.enable_person(
             session, actor=actor(), person=person, now=house().now()
         ),
         _("The access is open again."),
@@ -246,7 +246,7 @@ def end(person_id: int, appointment_id: int) -> Page:
         held = next((one for one in person.appointments if one.id == appointment_id), None)
         if held is None:
             raise Missing(appointment_id)
-        recording.end_appointment(session, actor=actor(), appointment=held, now=house().now())
+        appointments.end_appointment(session, actor=actor(), appointment=held, now=house().now())
 
     done = _act(person_id, use, _("The appointment has ended."))
     if isinstance(done, Response):

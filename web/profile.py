@@ -8,14 +8,14 @@ from werkzeug import Response
 from wtforms import BooleanField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired
 
+from publisher.auth import sign_in
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.sign_in import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notifications import preferences
-from publisher.people import profile, reaching
-from publisher.people.contacts import BadPerson
+from publisher.people import contact_verification, profile
+from publisher.people.contact_verification import CodeProblem
 from publisher.people.profile import Profile
-from publisher.people.reaching import CodeProblem
-from publisher.people.signing_in import entering
-from publisher.people.signing_in.entering import SignInRefusal
 from web.acting import acting, actor, reads
 from web.fields import options
 from web.forms import Form
@@ -105,7 +105,9 @@ def _page(database_session: Session, form: ProfileForm) -> str:
         "profile/profile.html",
         form=form,
         person=database_session.get_one(Person, _own_id()),
-        waiting=reaching.waiting_change(database_session, person_id=_own_id(), now=house().now()),
+        waiting=contact_verification.waiting_change(
+            database_session, person_id=_own_id(), now=house().now()
+        ),
         has_sms=house().settings.sms.is_set,
     )
 
@@ -252,18 +254,20 @@ def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
     """Prove the password, which has to be committed even where it is wrong; then ask."""
     proof = own_proof(form.password.data or "")
     with house().database.transaction() as database_session:
-        refusal = entering.prove(
+        refusal = sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",
             now=house().now(),
             proof=proof,
         )
-        until = reaching.closed_until(database_session, person_id=_own_id(), now=house().now())
+        until = contact_verification.closed_until(
+            database_session, person_id=_own_id(), now=house().now()
+        )
         if refusal is None and until is not None:
             return throttled_until(until)
         if refusal is None:
-            reaching.ask_change(
+            contact_verification.ask_change(
                 database_session,
                 actor=actor(),
                 person_id=_own_id(),
@@ -283,7 +287,9 @@ def code(database_session: Session) -> Page:
 
 
 def _code_page(database_session: Session, form: CodeForm) -> str:
-    waiting = reaching.waiting_change(database_session, person_id=_own_id(), now=house().now())
+    waiting = contact_verification.waiting_change(
+        database_session, person_id=_own_id(), now=house().now()
+    )
     return render_template("profile/code.html", form=form, waiting=waiting)
 
 
@@ -294,7 +300,7 @@ def confirm() -> Page:
     form = CodeForm()
     if form.validate():
         with house().database.transaction() as database_session:
-            problem = reaching.confirm(
+            problem = contact_verification.confirm(
                 database_session,
                 actor=actor(),
                 person_id=_own_id(),

@@ -18,9 +18,9 @@ from publisher.models.people import Department
 from publisher.office.reorganising import ending
 from publisher.office.reorganising.ending import StillOpen
 from publisher.office.reorganising.standing import OpenThing
-from publisher.people.departments import changing, orders
-from publisher.people.departments.orders import KINDS, BadDepartment, Names, Order
-from publisher.people.register import departments_in_force
+from publisher.people import department_changes, department_orders
+from publisher.people.department_orders import KINDS, BadDepartment, Names, Order
+from publisher.people.departments import departments_in_force
 from publisher.working_time import local_day
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options
@@ -78,7 +78,7 @@ def _today() -> date:
 
 
 def _order(form: OrderForm) -> Order:
-    return orders.read_order(form.order_number.data or "", form.in_force_on.data)
+    return department_orders.read_order(form.order_number.data or "", form.in_force_on.data)
 
 
 def _names(form: NamesForm) -> Names:
@@ -121,7 +121,7 @@ def add() -> Page:
     form = NewForm()
 
     def use(session: Session) -> str:
-        return changing.add(
+        return department_changes.add(
             session,
             actor=actor(),
             now=house().now(),
@@ -156,7 +156,7 @@ def rename(code: str) -> Page:
     form = NamesForm()
 
     def use(session: Session) -> str:
-        changing.rename(
+        department_changes.rename(
             session,
             actor=actor(),
             now=house().now(),
@@ -199,7 +199,7 @@ def place(code: str) -> Page:
     form = OtherForm()
 
     def use(session: Session) -> str:
-        changing.place(
+        department_changes.place(
             session,
             actor=actor(),
             now=house().now(),
@@ -298,7 +298,7 @@ def drop(code: str, change_id: int) -> Page:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise Missing(change_id)
-        changing.drop(session, actor=actor(), change=change, now=house().now())
+        department_changes.drop(session, actor=actor(), change=change, now=house().now())
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))
 

@@ -10,11 +10,11 @@ from werkzeug import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
+from publisher.auth import sessions as signing_in_sessions
+from publisher.auth import sign_in as auth_sign_in
+from publisher.auth.sign_in import SignedIn, SignInRefusal
 from publisher.models.people import Person
-from publisher.people.appointing import inviting
-from publisher.people.signing_in import entering
-from publisher.people.signing_in import sessions as signing_in_sessions
-from publisher.people.signing_in.entering import SignedIn, SignInRefusal
+from publisher.people import invitations
 from web import keeping
 from web.acting import SESSION_KEY, acting, reads, writes
 from web.fields import key_of
@@ -68,12 +68,12 @@ def _entered(identifier: str, password: str) -> SignedIn | SignInRefusal:
     """Try the password first, and open the transaction then: trying it takes its time."""
     address = request.remote_addr or ""
     with house().database.reading() as reading:
-        kept = entering.hash_to_try(
+        kept = auth_sign_in.hash_to_try(
             reading, identifier=identifier, address=address, now=house().now()
         )
     proof = kept.proof(password)
     with house().database.transaction() as database_session:
-        return entering.sign_in(
+        return auth_sign_in.sign_in(
             database_session,
             identifier=identifier,
             password=password,
@@ -111,7 +111,7 @@ def sign_out(database_session: Session) -> Response:
 @reads
 def open_invitation(database_session: Session, token: str) -> Page:
     """Where an invited person chooses the first password; opening it uses nothing up."""
-    person = inviting.invited(database_session, token=token, now=house().now())
+    person = invitations.invited(database_session, token=token, now=house().now())
     if person is None:
         return _spent()
     return render_template("signing/invitation.html", form=InvitationForm(), person=person)
@@ -123,16 +123,16 @@ def accept_invitation(token: str) -> Page:
     """Keep the first password; then the person signs in with it."""
     form = InvitationForm()
     with house().database.reading() as reading:
-        person = inviting.invited(reading, token=token, now=house().now())
+        person = invitations.invited(reading, token=token, now=house().now())
         if person is None:
             return _spent()
         made = new_hash(form, person)
         if made is None:
             return render_template("signing/invitation.html", form=form, person=person), 422
     with house().database.transaction() as database_session:
-        if inviting.invited(database_session, token=token, now=house().now()) is None:
+        if invitations.invited(database_session, token=token, now=house().now()) is None:
             return _spent()
-        inviting.accept_invitation(
+        invitations.accept_invitation(
             database_session,
             token=token,
             password=form.new_password.data or "",
@@ -158,7 +158,7 @@ def prove() -> Page:
         return prove_page(kept, form=form), 422
     proof = own_proof(form.password.data or "")
     with house().database.transaction() as database_session:
-        refusal = entering.prove(
+        refusal = auth_sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",

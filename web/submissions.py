@@ -19,7 +19,7 @@ from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
 from publisher.office.reporting import noted, timeline
-from publisher.people.register import departments_in_force
+from publisher.people.departments import departments_in_force
 from publisher.states import SubmissionState
 from web.acting import actor, reads
 from web.forms import Form

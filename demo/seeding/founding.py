@@ -16,13 +16,13 @@ from demo.cast import DemoAppointment, DemoPerson
 from demo.seeding.advising import set_times
 from demo.seeding.readying import prepare_lane
 from demo.seeding.texting import keep_texts
+from publisher.auth import sign_in
+from publisher.auth.passwords import HASHER, Hasher
 from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
-from publisher.people.appointing import recording, rights
-from publisher.people.register import load_register
-from publisher.people.signing_in import entering
-from publisher.people.signing_in.passwords import HASHER, Hasher
+from publisher.people import appointments, permissions
+from publisher.people.departments import load_register
 from publisher.press.accounts import keeping
 from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import Settings
@@ -104,14 +104,14 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
     hasher = OncePerPassword(HASHER)
     for person in cast.load():
         row = session.scalars(select(Person).where(Person.mail == person.mail)).one()
-        entering.set_password(
+        sign_in.set_password(
             session, person=row, password=person.password, now=began_at - DAY, hasher=hasher
         )
 
 
 def _first_admin(session: Session, person: DemoPerson, began_at: datetime) -> Appointment:
     held = person.appointments[0]
-    appointment = recording.first_admin(
+    appointment = appointments.first_admin(
         session,
         now=began_at + timedelta(days=held.since_days),
         name_mr=person.name_mr,
@@ -145,7 +145,7 @@ def _record(
     began_at: datetime,
     now: datetime,
 ) -> None:
-    appointment = recording.record_person(
+    appointment = appointments.record_person(
         session,
         actor=actor,
         now=now,
@@ -163,13 +163,13 @@ def _record(
     session.flush()
     if held.until_days is not None:
         ended_at = began_at + timedelta(days=held.until_days)
-        recording.end_appointment(session, actor=actor, appointment=appointment, now=ended_at)
+        appointments.end_appointment(session, actor=actor, appointment=appointment, now=ended_at)
 
 
 def _connect(session: Session, account: DemoAccount, vault: Vault, *, now: datetime) -> None:
     keeping.connect(
         session,
-        actor=rights.COMMAND,
+        actor=permissions.COMMAND,
         now=now,
         code=account.code,
         platform=account.platform,

@@ -16,13 +16,13 @@ from demo import cast
 from demo.notices import Notice
 from demo.seeding.practice import Practice
 from demo.seeding.travelling import Clock, opener
+from publisher.auth import sessions
 from publisher.database.session import Database
 from publisher.desk.checking import Missing
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.office.clocks import PLAYED
-from publisher.people.signing_in import sessions
 from publisher.press.bench import Bench
 from publisher.settings.environment import Settings
 

@@ -15,7 +15,7 @@ from publisher.models.content.posts import Revision
 from publisher.models.people import Department, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 
 
 def ask(
@@ -51,7 +51,7 @@ def _say_blocked(
     values = {"why": why, "department": department_id}
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
     more = {"why": why, "department": session.get_one(Department, department_id)}
-    for one in ladder.caretakers(session, now=now):
+    for one in responsibility.caretakers(session, now=now):
         tell(session, NoticeKind.REVIEW_BLOCKED, one.person, revision, now=now, more=more)
 
 

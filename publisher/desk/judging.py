@@ -16,7 +16,7 @@ from publisher.desk import grounds
 from publisher.desk.checking import Invalid, Problem
 from publisher.models.content.posts import Decision, DecisionKind, Revision, Variant
 from publisher.models.people import Appointment, Department
-from publisher.people import ladder, register
+from publisher.people import departments, responsibility
 
 APPROVALS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
 OWNER_OF_THE_REST = "information-technology"
@@ -119,7 +119,7 @@ def check_asked(revision: Revision, *, now: datetime) -> None:
     """
     asked = [row.department for row in revision.departments if row.asked]
     owner_is_asked = revision.post.department_id in asked_departments(revision)
-    if not owner_is_asked or any(not register.is_in_force(one, now=now) for one in asked):
+    if not owner_is_asked or any(not departments.is_in_force(one, now=now) for one in asked):
         raise Invalid([Problem("asked", "closed")])
 
 
@@ -184,9 +184,9 @@ def approvers_for(
     session: Session, revision: Revision, department_id: int, *, now: datetime
 ) -> gate.Approvers:
     """Who can approve this revision for that department now."""
-    top = ladder.head(session, department_id, now=now)
+    top = responsibility.head(session, department_id, now=now)
     return gate.approvers(
-        [_candidate(one) for one in ladder.officers(session, department_id, now=now)],
+        [_candidate(one) for one in responsibility.officers(session, department_id, now=now)],
         _candidate(top) if top else None,
         bound_authors(revision),
     )

@@ -24,14 +24,14 @@ from approvals.errors import WrongRole, WrongState
 from approvals.policy import Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
+from publisher.auth import throttling
+from publisher.auth.one_time_links import digest_of
 from publisher.desk import judging
 from publisher.desk.checking import Missing, check_in_sight, person_of
 from publisher.i18n.languages import latin_digits
 from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.gate import SpotCode
 from publisher.models.people import Person
-from publisher.people.links import digest_of
-from publisher.people.signing_in import throttling
 
 LASTS: Final = timedelta(minutes=15)
 LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"

@@ -21,7 +21,7 @@ from publisher.models.content.posts import Post
 from publisher.models.people import Department
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 from publisher.states import CommentState
 
 
@@ -76,7 +76,9 @@ def _put(
     for routing in comment.routings:
         routing.until_at = routing.until_at or now
     session.flush()
-    rungs = ladder.rungs(session, department_id, now=now) if department_id is not None else []
+    rungs = (
+        responsibility.rungs(session, department_id, now=now) if department_id is not None else []
+    )
     holder = rungs[0] if rungs else None
     if department_id is not None and holder is None:
         details = {**details, "department": department_id, "meant": reason.value}

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
+from publisher.auth.sessions import line_of
 from publisher.database.session import Database
 from publisher.desk.checking import Missing, person_of
 from publisher.models.lists import Export, ExportPart
@@ -19,7 +20,6 @@ from publisher.office.reporting import submissions
 from publisher.office.reporting.submissions import SubmissionRow
 from publisher.office.reporting.values import Place
 from publisher.office.reporting.wanted import Wanted, wanted_from
-from publisher.people.signing_in.sessions import line_of
 
 SUBMISSIONS = "submissions"
 KEPT = timedelta(days=1)

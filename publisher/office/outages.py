@@ -16,7 +16,7 @@ from publisher.models.clocks import Outage
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.office import clocks
-from publisher.people import ladder
+from publisher.people import responsibility
 
 PAST: Final = 20
 """How many past ones are shown."""
@@ -55,7 +55,9 @@ def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage
 
 
 def _tell(session: Session, outage: Outage, now: datetime) -> None:
-    people = {one.person_id: one.person for one in ladder.holders(session, Role.ADMIN, now=now)}
+    people = {
+        one.person_id: one.person for one in responsibility.holders(session, Role.ADMIN, now=now)
+    }
     for person in people.values():
         compose.queue(
             session,

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from publisher.auth import throttling
 from publisher.database.session import Database
 from publisher.media.store import MediaStore
 from publisher.models.content.posts import Rendition
@@ -18,7 +19,6 @@ from publisher.models.gate import RefusedSignIn, SpotCode
 from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, Link, SignIn, SignInAttempt
 from publisher.models.warnings import CheckedLink
-from publisher.people.signing_in import throttling
 
 LOGS: Final = timedelta(days=180)
 """Refused sign-ins and ended sessions: for so long logs of access have to be kept in India."""

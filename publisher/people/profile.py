@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
+from publisher.auth import one_time_links
+from publisher.auth.contact_details import read_line
+from publisher.auth.passwords import HASHER, Hasher, Proof, check_password, keep
+from publisher.auth.sessions import end_others
+from publisher.auth.sign_in import SignInRefusal, choose_language, prove
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
 from publisher.notifications import preferences
-from publisher.people import links
-from publisher.people.contacts import read_line
-from publisher.people.forgetting import say_changed
-from publisher.people.signing_in.entering import SignInRefusal, choose_language, prove
-from publisher.people.signing_in.passwords import HASHER, Hasher, Proof, check_password, keep
-from publisher.people.signing_in.sessions import end_others
+from publisher.people.password_reset import say_changed
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def change_password(
     keep(sign_in.person, new, hasher=hasher, made=made)
     actor = _actor_of(sign_in)
     transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
-    links.end_for_password(session, person=sign_in.person, now=now)
+    one_time_links.end_for_password(session, person=sign_in.person, now=now)
     if ends_others:
         end_others(session, sign_in_id=sign_in_id, now=now)
     say_changed(session, sign_in.person, "password", now=now)

@@ -12,7 +12,7 @@ from publisher.models.people import Person
 from publisher.models.watching import Watch
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 
 
 def tell_gone(session: Session, watch: Watch, *, now: datetime) -> None:
@@ -50,8 +50,8 @@ def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) ->
 
 def _concerned(session: Session, department_id: int, *, now: datetime) -> list[Person]:
     """The cell's lead, and the department's officers, or its head where it has none."""
-    held = ladder.holders(session, Role.CELL_LEAD, now=now)
-    officers = ladder.officers(session, department_id, now=now)
-    top = ladder.head(session, department_id, now=now)
+    held = responsibility.holders(session, Role.CELL_LEAD, now=now)
+    officers = responsibility.officers(session, department_id, now=now)
+    top = responsibility.head(session, department_id, now=now)
     held += officers or ([top] if top else [])
     return list({one.person_id: one.person for one in held}.values())

@@ -16,7 +16,7 @@ from publisher.models.people import Department, Person
 from publisher.models.press import Freeze
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 
 
 def tell_laid(session: Session, freeze: Freeze, *, now: datetime) -> None:
@@ -37,12 +37,12 @@ def _tell(
     touched = _touched(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
     values = {**_about(session, freeze), "by": by}
-    cell = {one.person_id: one.person for one in ladder.cell(session, now=now)}
+    cell = {one.person_id: one.person for one in responsibility.cell(session, now=now)}
     for person in cell.values():
         _queue(session, kind, person, values, sum(touched.values()), now=now)
     told = set(cell)
     for department_id, count in touched.items():
-        for one in ladder.rungs(session, department_id, now=now):
+        for one in responsibility.rungs(session, department_id, now=now):
             if one.person_id not in told:
                 told.add(one.person_id)
                 _queue(session, kind, one.person, values, count, now=now)

@@ -20,7 +20,7 @@ from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department
 from publisher.models.press import Freeze
-from publisher.people import register
+from publisher.people import departments
 from publisher.press import freeze_telling, stopping
 
 
@@ -77,7 +77,7 @@ def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
         check.add("account", "unknown_account")
     if form.department_id is not None:
         department = session.get(Department, form.department_id)
-        if department is None or not register.is_in_force(department, now=now):
+        if department is None or not departments.is_in_force(department, now=now):
             check.add("department", "unknown_department")
     if form.kind is not None and form.kind not in {one.value for one in SubmissionKind}:
         check.add("kind", "required")

@@ -27,7 +27,7 @@ from publisher.models.people import Appointment, Person
 from publisher.models.press import Freeze, Stop
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 from publisher.press import restored
 from publisher.press.emergency import roster
 from publisher.states import DeliveryState
@@ -215,8 +215,11 @@ def _tell(
 
 
 def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[Person]:
-    found = [*ladder.holders(session, Role.ADMIN, now=now), *ladder.cell(session, now=now)]
+    found = [
+        *responsibility.holders(session, Role.ADMIN, now=now),
+        *responsibility.cell(session, now=now),
+    ]
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
-        found += ladder.rungs(session, department_id, now=now)
+        found += responsibility.rungs(session, department_id, now=now)
     return list({one.person_id: one.person for one in found}.values())

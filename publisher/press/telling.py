@@ -10,7 +10,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 
 
 def tell_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:
@@ -49,8 +49,10 @@ def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: dateti
 
 
 def _concerned(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
-    people = [one.person for one in ladder.caretakers(session, now=now)]
-    people += [one.person for one in ladder.officers(session, delivery.post.department_id, now=now)]
+    people = [one.person for one in responsibility.caretakers(session, now=now)]
+    people += [
+        one.person for one in responsibility.officers(session, delivery.post.department_id, now=now)
+    ]
     if delivery.scheduled_by_id is not None:
         people.append(session.get_one(Person, delivery.scheduled_by_id))
     return list({person.id: person for person in people}.values())

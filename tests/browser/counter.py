@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
 from publisher.models.people import Person
-from publisher.people.signing_in import entering
 from publisher.settings import environment
 from tests.support.city import City, city
 from web import rules
@@ -85,7 +85,7 @@ class Counter:
     def _give_password(self, name: str) -> None:
         with self.town.write() as session:
             person = session.get_one(Person, self.town.people[name])
-            entering.set_password(session, person=person, password=PASSWORD, now=self.town.now)
+            set_password(session, person=person, password=PASSWORD, now=self.town.now)
 
 
 def founded(database: Database, folder: Path) -> City:

@@ -25,8 +25,8 @@ from publisher.models.drafting import TextPart
 from publisher.models.notices import Notice as Mail
 from publisher.models.people import Person
 from publisher.models.watching import Watch
-from publisher.people.appointing import inviting, recording
-from publisher.people.appointing.rights import COMMAND
+from publisher.people import appointments, invitations
+from publisher.people.permissions import COMMAND
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
 from publisher.platforms.base.things import Allowance
 from publisher.press import freezing
@@ -361,7 +361,7 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
     town.appoint("new", Role.MEMBER, "garden", "नेहा वर्तक")
     with town.write() as session:
         person = session.get_one(Person, town.people["new"])
-        inviting.invite(session, actor=COMMAND, person=person, now=town.now)
+        invitations.invite(session, actor=COMMAND, person=person, now=town.now)
     with town.read() as session:
         mail = session.scalars(select(Mail).order_by(Mail.id.desc())).first()
         assert mail is not None
@@ -375,7 +375,7 @@ def _people(town: City, paths: dict[str, int | str]) -> None:
 def _second_appointment(town: City, paths: dict[str, int | str]) -> None:
     """The head of water is a member of garden too."""
     with town.write() as session:
-        held = recording.record_person(
+        held = appointments.record_person(
             session,
             actor=COMMAND,
             now=town.now,

@@ -9,9 +9,8 @@ from sqlalchemy import select
 from publisher.models.notices import Notice
 from publisher.models.people import ContactField, Department
 from publisher.office.reorganising import ending
-from publisher.people import forgetting, reaching
-from publisher.people.departments import changing
-from publisher.people.departments.orders import Names, Order
+from publisher.people import contact_verification, department_changes, password_reset
+from publisher.people.department_orders import Names, Order
 from publisher.working_time import local_day
 from tests.support.city import City
 
@@ -20,10 +19,12 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
     """Let it all happen; gives the names of what is worth looking at."""
     _departments(town)
     with town.write() as session:
-        forgetting.ask(session, identifier="auditor@pmc.example", address="192.0.2.1", now=town.now)
+        password_reset.ask(
+            session, identifier="auditor@pmc.example", address="192.0.2.1", now=town.now
+        )
         mail = session.scalars(select(Notice).where(Notice.kind == "password_link")).one()
         paths["password_token"] = mail.body.split("/forgotten/link/")[1].split()[0]
-        reaching.ask_change(
+        contact_verification.ask_change(
             session,
             actor=town.actor("head"),
             person_id=town.people["head"],
@@ -38,7 +39,7 @@ def _departments(town: City) -> None:
     lead, today = town.actor("lead"), local_day(town.now)
     with town.write() as session:
         drainage, press = (
-            changing.add(
+            department_changes.add(
                 session,
                 actor=lead,
                 now=town.now,
@@ -49,7 +50,7 @@ def _departments(town: City) -> None:
             for names in (Names("नाले विभाग", "Drainage"), Names("मुद्रण विभाग", "Press"))
         )
         named = Names("मलनिस्सारण विभाग", "Drainage and Sewerage", "जल-मल निकास विभाग")
-        changing.rename(
+        department_changes.rename(
             session,
             actor=lead,
             now=town.now,
@@ -57,7 +58,7 @@ def _departments(town: City) -> None:
             names=named,
             order=Order("सामान्य प्रशासन/३०७/२०२६", today - timedelta(days=9)),
         )
-        changing.place(
+        department_changes.place(
             session,
             actor=lead,
             now=town.now,

@@ -12,7 +12,7 @@ from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Department
-from publisher.people.register import NAMED_NOBODY
+from publisher.people.departments import NAMED_NOBODY
 from publisher.press.accounts.vault import Vault
 from publisher.working_time import local_day
 from tests.cli.doing import SECRET, House, house

@@ -13,8 +13,8 @@ from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person
 from publisher.now import now
-from publisher.people.appointing import inviting
-from publisher.people.register import load_register
+from publisher.people import invitations
+from publisher.people.departments import load_register
 from tests.cli.doing import House, Said, house
 
 BASE = "https://desk.example"
@@ -71,7 +71,7 @@ def test_the_first_admins_link_is_printed_and_sets_a_password(
     token = link_in(said)
     assert token is not None
     with database.transaction() as session:
-        person = inviting.accept_invitation(
+        person = invitations.accept_invitation(
             session, token=token, password="patang-ude-akashat", now=now()
         )
         assert person.name_mr == "अरुण टेकवडे"
@@ -104,7 +104,7 @@ def test_a_link_is_shown_on_request(own: House) -> None:
 def test_who_has_a_password_already_is_not_invited_again(own: House, database: Database) -> None:
     token = link_in(add_admin(own))
     with database.transaction() as session:
-        inviting.accept_invitation(
+        invitations.accept_invitation(
             session, token=token or "", password="patang-ude-akashat", now=now()
         )
     auditor = ("--role", "auditor", "--department", "auditor")

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from approvals.policy import Actor, ActorKind
+from publisher.auth.sessions import line_of
 from publisher.models.people import Appointment
 from publisher.now import now
-from publisher.people.signing_in.sessions import line_of
 from tests.demo.conftest import Seeded
 from tests.office.test_counts import check
 

@@ -11,14 +11,13 @@ from sqlalchemy import func, select
 from approvals.policy import Role
 from commands.demo.city import accounts_at
 from demo import cast, seeding
+from publisher.auth.sign_in import SignedIn, sign_in
 from publisher.database.session import Database, migrate
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.now import now
-from publisher.people.register import NAMED_NOBODY
-from publisher.people.signing_in import entering
-from publisher.people.signing_in.entering import SignedIn
+from publisher.people.departments import NAMED_NOBODY
 from publisher.press.accounts.vault import Vault
 from tests.demo.conftest import PracticePlatform, Seeded, settings_for
 
@@ -30,7 +29,7 @@ pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.timeout(400)]
 def test_whoever_the_table_names_can_sign_in(seeded: Seeded, key: str, by: str) -> None:
     person = cast.by_key()[key]
     with seeded.database.transaction() as session:
-        found = entering.sign_in(
+        found = sign_in(
             session,
             identifier=getattr(person, by),
             password=person.password,

@@ -23,7 +23,7 @@ from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
-from publisher.people.departments.orders import Order
+from publisher.people.department_orders import Order
 from publisher.states import SubmissionState
 from publisher.working_time import local_day
 from tests.support.city import City, city

@@ -16,8 +16,8 @@ from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind, queue
 from publisher.notifications.email import GIVEN_UP_AFTER, LEASE, tick_mail
-from publisher.people.appointing.inviting import invite
-from publisher.people.appointing.rights import COMMAND
+from publisher.people.invitations import invite
+from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
 from tests.notifications.scripted import DROP, certificate, scripted
 from tests.people.cast import NOW, add_department, appoint, verbs

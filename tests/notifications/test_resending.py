@@ -16,9 +16,8 @@ from publisher.notifications import links, retry
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.email import GIVEN_UP_AFTER
 from publisher.notifications.retry import AccessClosed, LinkGone
-from publisher.people import forgetting, reaching
-from publisher.people.appointing import inviting
-from publisher.people.appointing.rights import COMMAND
+from publisher.people import contact_verification, invitations, password_reset
+from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
 from tests.support import planned
 from tests.support.city import MINUTE, City, city
@@ -79,7 +78,7 @@ def test_what_has_gone_or_waits_is_not_sent_again(town: City) -> None:
 def test_a_mail_whose_link_was_taken_out_is_not_sent(town: City) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people["member"])
-        inviting.invite(session, actor=COMMAND, person=person, now=town.now)
+        invitations.invite(session, actor=COMMAND, person=person, now=town.now)
     failed = planned.fail_mail(town, kind=NoticeKind.INVITATION.value)
     with town.write() as session:
         notice = session.get_one(Notice, failed)
@@ -96,9 +95,9 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
         person.mobile = "+919822012345"
         typed = "98220 12345" if channel is Channel.SMS else ""
         if typed:
-            forgetting.ask(session, identifier=typed, address="127.0.0.1", now=town.now)
+            password_reset.ask(session, identifier=typed, address="127.0.0.1", now=town.now)
         else:
-            reaching.ask_change(
+            contact_verification.ask_change(
                 session,
                 actor=town.actor("member"),
                 person_id=person.id,

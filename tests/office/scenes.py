@@ -9,7 +9,7 @@ from publisher.desk.intake import questioning, settling
 from publisher.inbox import routing
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
-from publisher.people.departments.orders import Order
+from publisher.people.department_orders import Order
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
 from publisher.press.watching import looking
 from publisher.working_time import local_day

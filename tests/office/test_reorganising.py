@@ -30,9 +30,9 @@ from publisher.office.reporting.steps import StepKind
 from publisher.office.reporting.timeline import post_timeline
 from publisher.office.reporting.waiting import waiting_for
 from publisher.office.reporting.waits import WaitingKind
-from publisher.people.departments import changing, orders
-from publisher.people.departments.orders import BadDepartment, Order
-from publisher.people.register import is_in_force
+from publisher.people import department_changes, department_orders
+from publisher.people.department_orders import BadDepartment, Order
+from publisher.people.departments import is_in_force
 from publisher.press.emergency import wording
 from publisher.states import CommentState
 from publisher.working_time import local_day
@@ -267,12 +267,12 @@ def test_what_is_open_on_the_day_lets_the_change_wait_until_it_is_settled(town: 
 
 def test_a_renaming_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
     with town.write() as session:
-        changing.rename(
+        department_changes.rename(
             session,
             actor=town.actor("lead"),
             now=town.now,
             department=session.get_one(Department, town.departments["road"]),
-            names=orders.Names("रस्ते विभाग", "Streets"),
+            names=department_orders.Names("रस्ते विभाग", "Streets"),
             order=order(town, DAY),
         )
     town.clock.move(DAY)

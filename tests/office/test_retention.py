@@ -9,6 +9,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 import publisher.models  # noqa: F401  the tables have to be known
+from publisher.auth import one_time_links, sessions, throttling
+from publisher.auth.one_time_links import LinkPurpose
+from publisher.auth.sign_in import SignedIn, set_password, sign_in
 from publisher.database.session import Base
 from publisher.desk import on_the_spot
 from publisher.desk.intake import receiving
@@ -21,9 +24,7 @@ from publisher.models.history import Event
 from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
 from publisher.office.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
-from publisher.people import links, reaching
-from publisher.people.links import LinkPurpose
-from publisher.people.signing_in import entering, sessions, throttling
+from publisher.people import contact_verification
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, City
 
@@ -46,13 +47,13 @@ def count(town: City, table: type[Base]) -> int:
 def give_password(town: City, name: str) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people[name])
-        entering.set_password(session, person=person, password=PASSWORD, now=town.now, hasher=CHEAP)
+        set_password(session, person=person, password=PASSWORD, now=town.now, hasher=CHEAP)
 
 
 def enter(town: City, name: str, password: str = PASSWORD) -> int:
     """Try to sign in; gives the session's number, 0 where it was refused."""
     with town.write() as session:
-        found = entering.sign_in(
+        found = sign_in(
             session,
             identifier=f"{name}@pmc.example",
             password=password,
@@ -61,7 +62,7 @@ def enter(town: City, name: str, password: str = PASSWORD) -> int:
             now=town.now,
             hasher=CHEAP,
         )
-        return found.sign_in.id if isinstance(found, entering.SignedIn) else 0
+        return found.sign_in.id if isinstance(found, SignedIn) else 0
 
 
 def test_refused_sign_ins_go_after_180_days_but_for_the_last_which_says_no_more_from_where(
@@ -119,7 +120,7 @@ def test_a_session_that_nobody_ended_goes_180_days_after_it_was_last_seen(town: 
 def make_link(town: City, lasts: timedelta) -> None:
     with town.write() as session:
         person = session.get_one(Person, town.people["first"])
-        links.make(
+        one_time_links.make(
             session,
             purpose=LinkPurpose.INVITATION,
             subject=Person.__tablename__,
@@ -143,14 +144,14 @@ def test_links_go_30_days_after_they_were_ended(town: City) -> None:
     make_link(town, 300 * DAY)
     with town.write() as session:
         person = session.get_one(Person, town.people["first"])
-        links.end_for_password(session, person=person, now=town.now)
+        one_time_links.end_for_password(session, person=person, now=town.now)
     assert tick(town, SPENT - SECOND) == 0
     assert tick(town, SECOND) == 1
 
 
 def test_an_asked_change_of_contact_goes_with_its_code(town: City) -> None:
     with town.write() as session:
-        reaching.ask_change(
+        contact_verification.ask_change(
             session,
             actor=town.actor("first"),
             person_id=town.people["first"],

@@ -13,8 +13,8 @@ from publisher.models.content.submissions import Priority, Submission
 from publisher.office.reorganising.ending import tick_departments
 from publisher.office.reporting.waiting import waiting_for
 from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
-from publisher.people.appointing import recording
-from publisher.people.appointing.rights import COMMAND
+from publisher.people import appointments
+from publisher.people.permissions import COMMAND
 from publisher.press.watching import noting
 from tests.office import scenes
 from tests.office.scenes import Scene
@@ -260,7 +260,7 @@ def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
 
 def _give_the_clerk_a_second_hat(town: City) -> None:
     with town.write() as session:
-        appointment = recording.record_person(
+        appointment = appointments.record_person(
             session,
             actor=COMMAND,
             now=town.now,

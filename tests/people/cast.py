@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
+from publisher.auth import sign_in
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
-from publisher.people.appointing import recording
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.signing_in import entering
+from publisher.people import appointments
+from publisher.people.permissions import COMMAND
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 PASSWORD = "nadi-kinari-savli"
@@ -72,7 +72,7 @@ def appoint(
     from_at: datetime | None = None,
 ) -> Appointment:
     number = next(_numbers)
-    return recording.record_person(
+    return appointments.record_person(
         session,
         actor=actor,
         now=now,
@@ -87,7 +87,7 @@ def appoint(
 
 
 def with_password(session: Session, person: Person, password: str = PASSWORD) -> Person:
-    entering.set_password(session, person=person, password=password, now=NOW, hasher=HASHER)
+    sign_in.set_password(session, person=person, password=password, now=NOW, hasher=HASHER)
     return person
 
 

@@ -7,14 +7,13 @@ from sqlalchemy import func, select
 
 from approvals.errors import WrongRole, WrongState
 from approvals.policy import Role
+from publisher.auth.contact_details import BadPerson
 from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Person
-from publisher.people.appointing import recording, rights
-from publisher.people.appointing.disabling import disable_person, enable_person
-from publisher.people.appointing.recording import end_appointment
-from publisher.people.appointing.rights import LastAdmin, OwnAppointment, SomebodyExists
-from publisher.people.contacts import BadPerson
+from publisher.people import appointments, permissions
+from publisher.people.appointments import disable_person, enable_person, end_appointment
+from publisher.people.permissions import LastAdmin, OwnAppointment, SomebodyExists
 from tests.people.cast import NOW, acting, add_department, appoint, verbs
 
 DAY = timedelta(days=1)
@@ -37,7 +36,7 @@ def test_a_third_officer_is_refused_until_one_has_ended(database: Database) -> N
         with pytest.raises(BadPerson) as problem:
             appoint(session, water)
         assert refusal(problem) == ("role", "two_officers")
-        end_appointment(session, actor=rights.COMMAND, appointment=first, now=NOW)
+        end_appointment(session, actor=permissions.COMMAND, appointment=first, now=NOW)
         assert appoint(session, water).rank == 1
 
 
@@ -116,9 +115,9 @@ def test_somebody_who_can_be_reached_by_nothing_is_refused(on_sqlite: Database) 
     with on_sqlite.transaction() as session:
         water = add_department(session)
         with pytest.raises(BadPerson) as problem:
-            recording.record_person(
+            appointments.record_person(
                 session,
-                actor=rights.COMMAND,
+                actor=permissions.COMMAND,
                 now=NOW,
                 name_mr="आशा कदम",
                 role=Role.MEMBER,
@@ -169,17 +168,17 @@ def test_nobody_records_or_ends_their_own_appointment_nor_disables_themselves(
 def test_an_ended_appointment_is_over_at_that_moment_and_ends_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         held = appoint(session, add_department(session))
-        end_appointment(session, actor=rights.COMMAND, appointment=held, now=NOW + DAY)
+        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOW + DAY)
         assert held.in_force(NOW + DAY - timedelta(seconds=1))
         assert not held.in_force(NOW + DAY)
         with pytest.raises(WrongState):
-            end_appointment(session, actor=rights.COMMAND, appointment=held, now=NOW + DAY)
+            end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOW + DAY)
 
 
 def test_an_appointment_that_has_not_begun_never_will_once_ended(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         held = appoint(session, add_department(session), from_at=NOW + DAY)
-        end_appointment(session, actor=rights.COMMAND, appointment=held, now=NOW)
+        end_appointment(session, actor=permissions.COMMAND, appointment=held, now=NOW)
         assert not any(held.in_force(NOW + DAY * days) for days in range(3))
 
 
@@ -232,17 +231,17 @@ def test_disabling_twice_and_enabling_the_enabled_are_refused(on_sqlite: Databas
     with on_sqlite.transaction() as session:
         person = appoint(session, add_department(session)).person
         with pytest.raises(WrongState):
-            enable_person(session, actor=rights.COMMAND, person=person, now=NOW)
-        disable_person(session, actor=rights.COMMAND, person=person, now=NOW)
+            enable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
+        disable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
         with pytest.raises(WrongState):
-            disable_person(session, actor=rights.COMMAND, person=person, now=NOW)
+            disable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
 
 
 def test_a_disabled_person_is_not_appointed_again_by_the_way(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session)
         person = appoint(session, water, mail="asha@pmc.example").person
-        disable_person(session, actor=rights.COMMAND, person=person, now=NOW)
+        disable_person(session, actor=permissions.COMMAND, person=person, now=NOW)
         with pytest.raises(BadPerson) as problem:
             appoint(session, water, Role.MEMBER, mail="asha@pmc.example")
         assert refusal(problem) == ("mail", "disabled")
@@ -254,11 +253,11 @@ def test_the_last_admin_is_neither_ended_nor_disabled(database: Database) -> Non
         last = appoint(session, water, Role.ADMIN)
         not_yet = appoint(session, water, Role.ADMIN, from_at=NOW + DAY)
         shut_out = appoint(session, water, Role.ADMIN)
-        disable_person(session, actor=rights.COMMAND, person=shut_out.person, now=NOW)
+        disable_person(session, actor=permissions.COMMAND, person=shut_out.person, now=NOW)
         with pytest.raises(LastAdmin):
-            disable_person(session, actor=rights.COMMAND, person=last.person, now=NOW)
+            disable_person(session, actor=permissions.COMMAND, person=last.person, now=NOW)
         with pytest.raises(LastAdmin):
-            end_appointment(session, actor=rights.COMMAND, appointment=last, now=NOW)
+            end_appointment(session, actor=permissions.COMMAND, appointment=last, now=NOW)
         later = NOW + DAY
         end_appointment(session, actor=acting(not_yet), appointment=last, now=later)
         assert not last.in_force(later)
@@ -267,11 +266,11 @@ def test_the_last_admin_is_neither_ended_nor_disabled(database: Database) -> Non
 def test_the_first_admin_is_recorded_by_command_while_there_is_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session)
-        admin = recording.first_admin(
+        admin = appointments.first_admin(
             session, now=NOW, name_mr="मेधा", mail="medha@pmc.example", department_id=water.id
         )
         assert (admin.role, admin.recorded_by_id) == (Role.ADMIN, None)
         with pytest.raises(SomebodyExists):
-            recording.first_admin(
+            appointments.first_admin(
                 session, now=NOW, name_mr="सुनील", mail="sunil@pmc.example", department_id=water.id
             )

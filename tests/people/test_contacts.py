@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.people.contacts import (
+from publisher.auth.contact_details import (
     BadPerson,
     read_identifier,
     read_line,

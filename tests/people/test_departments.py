@@ -11,10 +11,16 @@ from approvals.errors import WrongRole, WrongState
 from approvals.policy import CLOCK, Role
 from publisher.database.session import Database
 from publisher.models.people import Department
-from publisher.people.departments import changing, orders
-from publisher.people.departments.history import due_changes, former_names, history
-from publisher.people.departments.orders import BadDepartment, Names, Order
-from publisher.people.register import departments_in_force, find_departments
+from publisher.people import department_changes, department_orders
+from publisher.people.department_orders import (
+    BadDepartment,
+    Names,
+    Order,
+    due_changes,
+    former_names,
+    history,
+)
+from publisher.people.departments import departments_in_force, find_departments
 from publisher.working_time import local_day
 from tests.people.cast import NOW, actor, add_department, appoint, verbs
 
@@ -26,7 +32,9 @@ NEW = Names("जलस्रोत विभाग", "Water Resources", "जल 
 
 
 def rename(session: Session, department: Department, order: Order = ORDER) -> None:
-    changing.rename(session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order)
+    department_changes.rename(
+        session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order
+    )
 
 
 def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
@@ -34,7 +42,7 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
 ) -> None:
     with on_sqlite.transaction() as session:
         office = add_department(session, "office")
-        made = changing.add(
+        made = department_changes.add(
             session,
             actor=ADMIN,
             now=NOW,
@@ -73,7 +81,7 @@ def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
         (waiting,) = due_changes(session, now=NOW + DAY)
         (change,) = history(session, department_id=water.id)
         assert (change.id, change.waits) == (waiting, True)
-        changing.carry_out(session, change, actor=CLOCK, now=NOW + DAY)
+        department_changes.carry_out(session, change, actor=CLOCK, now=NOW + DAY)
         assert (water.name_en, change.former_en) == (NEW.en, "Water Department")
         assert due_changes(session, now=NOW + DAY) == []
 
@@ -83,13 +91,13 @@ def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database)
         water = add_department(session, "water")
         rename(session, water, Order("आ-१३", TODAY + DAY))
         (change,) = history(session, department_id=water.id)
-        changing.drop(session, actor=ADMIN, change=change, now=NOW)
+        department_changes.drop(session, actor=ADMIN, change=change, now=NOW)
         assert history(session, department_id=water.id) == []
         assert due_changes(session, now=NOW + DAY) == []
         rename(session, water)
         (done,) = history(session, department_id=water.id)
         with pytest.raises(WrongState):
-            changing.drop(session, actor=ADMIN, change=done, now=NOW)
+            department_changes.drop(session, actor=ADMIN, change=done, now=NOW)
 
 
 def test_a_department_is_placed_under_another_but_never_under_itself(
@@ -101,7 +109,7 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
         pipes = add_department(session, "pipes", reports_to=water)
 
         def place(one: Department, under: Department | None) -> None:
-            changing.place(
+            department_changes.place(
                 session,
                 actor=ADMIN,
                 now=NOW,
@@ -145,7 +153,7 @@ def test_what_cannot_be_recorded_says_where_and_why(
     with on_sqlite.transaction() as session:
         add_department(session, "water")
         with pytest.raises(BadDepartment) as refused:
-            changing.add(
+            department_changes.add(
                 session, actor=ADMIN, now=NOW, names=names, kind=kind, order=ORDER, code=code
             )
         assert (refused.value.field, refused.value.code) == wrong
@@ -164,7 +172,7 @@ def test_every_change_needs_an_order_and_a_day(
     number: str, on: date | None, wrong: tuple[str, str]
 ) -> None:
     with pytest.raises(BadDepartment) as refused:
-        orders.read_order(number, on)
+        department_orders.read_order(number, on)
     assert (refused.value.field, refused.value.code) == wrong
 
 
@@ -175,6 +183,10 @@ def test_nobody_but_admin_and_lead_changes_the_register(on_sqlite: Database, rol
         held = appoint(session, water, role)
         mine = actor(role, water.id, held.person_id)
         with pytest.raises(WrongRole):
-            changing.rename(session, actor=mine, now=NOW, department=water, names=NEW, order=ORDER)
+            department_changes.rename(
+                session, actor=mine, now=NOW, department=water, names=NEW, order=ORDER
+            )
         with pytest.raises(WrongRole):
-            changing.add(session, actor=mine, now=NOW, names=NEW, kind="department", order=ORDER)
+            department_changes.add(
+                session, actor=mine, now=NOW, names=NEW, kind="department", order=ORDER
+            )

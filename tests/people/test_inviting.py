@@ -8,22 +8,16 @@ from sqlalchemy import select
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.one_time_links import LinkSpent
+from publisher.auth.passwords import BadPassword
+from publisher.auth.sign_in import SignedIn, sign_in
 from publisher.database.session import Database
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
-from publisher.people.appointing.disabling import disable_person
-from publisher.people.appointing.inviting import (
-    INVITATION_LASTS,
-    accept_invitation,
-    invite,
-    invited,
-)
-from publisher.people.appointing.recording import end_appointment
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.contacts import BadPerson
-from publisher.people.links import LinkSpent
-from publisher.people.signing_in.entering import SignedIn, sign_in
-from publisher.people.signing_in.passwords import BadPassword
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.invitations import INVITATION_LASTS, accept_invitation, invite, invited
+from publisher.people.permissions import COMMAND
 from tests.people.cast import (
     HASHER,
     NOW,

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from publisher.auth import one_time_links
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent
 from publisher.database.session import Database
 from publisher.models.people import Link, Person
-from publisher.people import links
-from publisher.people.links import LinkPurpose, LinkSpent
 from tests.people.cast import NOW, add_department, appoint
 
 INVITATION = LinkPurpose.INVITATION
@@ -17,7 +17,7 @@ LASTS = timedelta(days=14)
 
 
 def make(session: Session, person: Person) -> str:
-    return links.make(
+    return one_time_links.make(
         session,
         purpose=INVITATION,
         subject="people",
@@ -29,7 +29,7 @@ def make(session: Session, person: Person) -> str:
 
 
 def find(session: Session, token: str, now: datetime = NOW) -> Link | None:
-    return links.find(session, token=token, purpose=INVITATION, now=now)
+    return one_time_links.find(session, token=token, purpose=INVITATION, now=now)
 
 
 def invited(session: Session) -> Person:
@@ -72,10 +72,10 @@ def test_a_link_works_once(database: Database) -> None:
         token = make(session, invited(session))
         link = find(session, token)
         assert link is not None
-        links.use(session, link=link, now=NOW)
+        one_time_links.use(session, link=link, now=NOW)
         assert find(session, token) is None
         with pytest.raises(LinkSpent):
-            links.use(session, link=link, now=NOW)
+            one_time_links.use(session, link=link, now=NOW)
 
 
 def test_a_link_runs_out_at_its_time_even_for_one_who_had_opened_it(on_sqlite: Database) -> None:
@@ -85,7 +85,7 @@ def test_a_link_runs_out_at_its_time_even_for_one_who_had_opened_it(on_sqlite: D
         assert link is not None
         assert find(session, token, NOW + LASTS) is None
         with pytest.raises(LinkSpent):
-            links.use(session, link=link, now=NOW + LASTS)
+            one_time_links.use(session, link=link, now=NOW + LASTS)
 
 
 def test_a_change_of_its_subject_ends_a_link_and_no_other(on_sqlite: Database) -> None:
@@ -93,6 +93,8 @@ def test_a_change_of_its_subject_ends_a_link_and_no_other(on_sqlite: Database) -
         person = invited(session)
         other = appoint(session, add_department(session, "roads")).person
         token, others = make(session, person), make(session, other)
-        links.end_for(session, subject="people", subject_id=person.id, purpose=INVITATION, now=NOW)
+        one_time_links.end_for(
+            session, subject="people", subject_id=person.id, purpose=INVITATION, now=NOW
+        )
         assert find(session, token) is None
         assert find(session, others) is not None

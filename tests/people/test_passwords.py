@@ -7,8 +7,7 @@ from argon2 import extract_parameters
 from argon2.low_level import Type
 
 from demo.cast import PASSWORDS
-from publisher.models.people import Person
-from publisher.people.signing_in.passwords import (
+from publisher.auth.passwords import (
     HASHER,
     BadPassword,
     Hasher,
@@ -17,6 +16,7 @@ from publisher.people.signing_in.passwords import (
     settles,
     try_password,
 )
+from publisher.models.people import Person
 from tests.people.cast import CheapHasher
 
 ASHA = Person(

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 from approvals.errors import NotAllowed
 from approvals.policy import Role
+from publisher.auth import one_time_links
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.one_time_links import LinkSpent
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import ladder, links
-from publisher.people.appointing.disabling import disable_person
-from publisher.people.appointing.recording import end_appointment
-from publisher.people.appointing.rights import LastAdmin
-from publisher.people.contacts import BadPerson
-from publisher.people.links import LinkSpent
+from publisher.people import responsibility
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.permissions import LastAdmin
 from tests.people.cast import NOW, acting, add_department, appoint
 
 
@@ -45,7 +45,7 @@ def two_admins(database: Database) -> tuple[Appointment, Appointment]:
 
 def admins_left(database: Database) -> int:
     with database.reading() as session:
-        return len(ladder.holders(session, Role.ADMIN, now=NOW))
+        return len(responsibility.holders(session, Role.ADMIN, now=NOW))
 
 
 def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None:
@@ -97,7 +97,7 @@ def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
     )
     assert [problem.code for problem in refused] == ["two_officers"]
     with database.reading() as session:
-        assert [one.rank for one in ladder.officers(session, water.id, now=NOW)] == [1, 2]
+        assert [one.rank for one in responsibility.officers(session, water.id, now=NOW)] == [1, 2]
 
 
 def test_one_person_recorded_twice_at_once_in_two_departments_is_one_person(
@@ -113,7 +113,7 @@ def test_one_person_recorded_twice_at_once_in_two_departments_is_one_person(
     )
     assert all(isinstance(problem, BadPerson) for problem in refused)
     with database.reading() as session:
-        held = ladder.holders(session, Role.MEMBER, now=NOW)
+        held = responsibility.holders(session, Role.MEMBER, now=NOW)
         assert len({one.person_id for one in held}) == 1
         assert len(held) + len(refused) == 2
 
@@ -121,9 +121,9 @@ def test_one_person_recorded_twice_at_once_in_two_departments_is_one_person(
 def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
     with database.transaction() as session:
         person = appoint(session, add_department(session)).person
-        token = links.make(
+        token = one_time_links.make(
             session,
-            purpose=links.LinkPurpose.INVITATION,
+            purpose=one_time_links.LinkPurpose.INVITATION,
             subject="people",
             subject_id=person.id,
             person=person,
@@ -134,11 +134,13 @@ def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
 
     def use() -> None:
         with database.transaction() as session:
-            link = links.find(session, token=token, purpose=links.LinkPurpose.INVITATION, now=NOW)
+            link = one_time_links.find(
+                session, token=token, purpose=one_time_links.LinkPurpose.INVITATION, now=NOW
+            )
         assert link is not None
         found.wait(timeout=10)
         with database.transaction() as session:
-            links.use(session, link=link, now=NOW)
+            one_time_links.use(session, link=link, now=NOW)
 
     refused = at_once(use, use)
     assert [type(problem) for problem in refused] == [LinkSpent]

@@ -9,15 +9,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from publisher.auth.sign_in import SignedIn, prove, sign_in
+from publisher.auth.throttling import FOR_ONE_IDENTIFIER, WINDOW
 from publisher.database.session import Database
 from publisher.models.gate import RefusedSignIn
 from publisher.models.history import Event
 from publisher.models.people import Person
-from publisher.people.appointing.disabling import disable_person
-from publisher.people.appointing.recording import end_appointment
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.signing_in.entering import SignedIn, prove, sign_in
-from publisher.people.signing_in.throttling import FOR_ONE_IDENTIFIER, WINDOW
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.permissions import COMMAND
 from tests.people.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
 
 MAIL = "asha.kadam@pmc.example"

@@ -8,7 +8,7 @@ from approvals.policy import ActorKind
 from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Department
-from publisher.people.register import departments_in_force, find_departments, load_register
+from publisher.people.departments import departments_in_force, find_departments, load_register
 from tests.people.cast import NOW, add_department
 
 

@@ -7,7 +7,7 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Actor, ActorKind, Role
 from publisher.database.session import Database
-from publisher.people.appointing.rights import COMMAND, action_to_record, may_record
+from publisher.people.permissions import COMMAND, action_to_record, may_record
 from tests.people.cast import actor, add_department, appoint
 
 OWN, OTHER = 1, 2

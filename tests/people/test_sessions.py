@@ -6,20 +6,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
+from publisher.auth import sessions
+from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NotYours, Present, actor_of
+from publisher.auth.sign_in import SignedIn, sign_in
 from publisher.database.session import Database
 from publisher.models.people import Appointment, SignIn
-from publisher.people.appointing.disabling import disable_person, enable_person
-from publisher.people.appointing.recording import end_appointment
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.signing_in import entering, sessions
-from publisher.people.signing_in.entering import SignedIn
-from publisher.people.signing_in.sessions import (
-    ABSOLUTE_LIMIT,
-    IDLE_LIMIT,
-    NotYours,
-    Present,
-    actor_of,
-)
+from publisher.people.appointments import disable_person, enable_person, end_appointment
+from publisher.people.permissions import COMMAND
 from tests.people.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
 
 MAIL = "asha@pmc.example"
@@ -27,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 
 def enter(session: Session, now: datetime = NOW, mail: str = MAIL) -> SignedIn:
-    found = entering.sign_in(
+    found = sign_in(
         session,
         identifier=mail,
         password=PASSWORD,

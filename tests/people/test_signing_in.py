@@ -7,12 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from publisher.database.session import Database
-from publisher.models.people import Person, SignIn, SignInAttempt
-from publisher.people.appointing.disabling import disable_person
-from publisher.people.appointing.recording import end_appointment
-from publisher.people.appointing.rights import COMMAND
-from publisher.people.signing_in.entering import (
+from publisher.auth.sign_in import (
     SignedIn,
     SignInProblem,
     SignInRefusal,
@@ -22,11 +17,11 @@ from publisher.people.signing_in.entering import (
     prove,
     sign_in,
 )
-from publisher.people.signing_in.throttling import (
-    FOR_ONE_ADDRESS,
-    FOR_ONE_IDENTIFIER,
-    WINDOW,
-)
+from publisher.auth.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER, WINDOW
+from publisher.database.session import Database
+from publisher.models.people import Person, SignIn, SignInAttempt
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.permissions import COMMAND
 from tests.people.cast import (
     HASHER,
     NOW,

@@ -38,8 +38,8 @@ from publisher.models.drafting import TextPart
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department
-from publisher.people.appointing import disabling, recording
-from publisher.people.appointing.rights import COMMAND
+from publisher.people.appointments import disable_person, end_appointment, record_person
+from publisher.people.permissions import COMMAND
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import confirming, dispatching
@@ -184,13 +184,13 @@ class City:
         """End somebody's appointment now."""
         with self.write() as session:
             appointment = session.get_one(Appointment, self.appointments[name])
-            recording.end_appointment(session, actor=COMMAND, appointment=appointment, now=self.now)
+            end_appointment(session, actor=COMMAND, appointment=appointment, now=self.now)
 
     def disable(self, name: str) -> None:
         """Shut somebody out now."""
         with self.write() as session:
             person = session.get_one(Appointment, self.appointments[name]).person
-            disabling.disable_person(session, actor=COMMAND, person=person, now=self.now)
+            disable_person(session, actor=COMMAND, person=person, now=self.now)
 
     # The desk
 
@@ -599,7 +599,7 @@ def _department(session: Session, code: str) -> int:
 def _appoint(
     session: Session, founded: City, name: str, role: Role, department: str, full_name: str
 ) -> None:
-    appointment = recording.record_person(
+    appointment = record_person(
         session,
         actor=COMMAND,
         now=founded.now - DAY,

@@ -15,10 +15,10 @@ from jinja2 import FileSystemBytecodeCache
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from publisher.auth import sign_in as auth_sign_in
 from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.people import Department, Person
-from publisher.people.signing_in import entering
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press.accounts.opening import OpenAccount
 from publisher.settings.environment import load
@@ -127,7 +127,7 @@ class Site:
         self.give_password(name)
         opened = self.nobody()
         with self.city.write() as session:
-            entered = entering.sign_in(
+            entered = auth_sign_in.sign_in(
                 session,
                 identifier=f"{name.replace('_', '-')}@pmc.example",
                 password=PASSWORD,
@@ -136,7 +136,7 @@ class Site:
                 now=self.city.now,
                 hasher=CHEAP,
             )
-            assert isinstance(entered, entering.SignedIn), entered
+            assert isinstance(entered, auth_sign_in.SignedIn), entered
         with opened.client.session_transaction(base_url=BASE) as kept:
             kept[SESSION_KEY] = entered.token
         return opened
@@ -147,7 +147,7 @@ class Site:
             return
         with self.city.write() as session:
             person = session.get_one(Person, self.city.people[name])
-            entering.set_password(
+            auth_sign_in.set_password(
                 session, person=person, password=PASSWORD, now=self.city.now, hasher=CHEAP
             )
         self._passwords.add(name)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
+from publisher.auth.sessions import SEEN_EVERY
 from publisher.database.session import Database
-from publisher.people.signing_in.sessions import SEEN_EVERY
 from tests.web.counter import Browser, Site, open_counter
 from tests.web.reading import Page
 from tests.web.world import CAST, TABLE, Call, World, calls, expected, make, path_of

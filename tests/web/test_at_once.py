@@ -12,7 +12,7 @@ from publisher.models.content.posts import Decision
 from publisher.models.content.submissions import Submission
 from publisher.models.notices import Notice
 from publisher.models.people import Person
-from publisher.people.appointing import recording, rights
+from publisher.people import appointments, permissions
 from tests.support.city import DAY, MINUTE
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
@@ -176,9 +176,9 @@ def test_an_officer_who_is_only_a_member_since_this_morning_does_not_approve(sit
     officer = site.browser("first")
     with city.write() as session:
         person = session.get_one(Person, city.people["first"])
-        recording.record_person(
+        appointments.record_person(
             session,
-            actor=rights.COMMAND,
+            actor=permissions.COMMAND,
             now=city.now - DAY,
             name_mr=person.name_mr,
             mail=person.mail,

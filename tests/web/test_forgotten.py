@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from publisher.auth.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Person
-from publisher.people.forgetting import CODE_LASTS, LINK_LASTS
-from publisher.people.signing_in.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER
+from publisher.people.password_reset import CODE_LASTS, LINK_LASTS
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 

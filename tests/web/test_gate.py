@@ -11,8 +11,8 @@ from approvals.policy import Role
 from approvals.states import PostState
 from publisher.models.content.posts import Decision, Post
 from publisher.models.people import Person
-from publisher.people.appointing import recording
-from publisher.people.appointing.rights import COMMAND
+from publisher.people import appointments
+from publisher.people.permissions import COMMAND
 from tests.support.city import statements
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
@@ -36,7 +36,7 @@ def second_appointment(site: Site, name: str, role: Role, department: str) -> in
     """Let somebody of the cast hold another appointment as well."""
     city = site.city
     with city.write() as session:
-        held = recording.record_person(
+        held = appointments.record_person(
             session,
             actor=COMMAND,
             now=city.now - timedelta(days=1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.people.signing_in.sessions import IDLE_LIMIT
+from publisher.auth.sessions import IDLE_LIMIT
 from tests.web import pictures
 from tests.web.counter import PASSWORD, Browser, Site
 from tests.web.reading import Page

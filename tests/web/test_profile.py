@@ -7,11 +7,11 @@ import re
 import pytest
 from sqlalchemy import select
 
+from publisher.auth.throttling import FOR_ONE_IDENTIFIER
 from publisher.models.notices import Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import preferences
-from publisher.people.appointing import disabling, inviting
-from publisher.people.signing_in.throttling import FOR_ONE_IDENTIFIER
+from publisher.people import appointments, invitations
 from tests.web.counter import PASSWORD, Browser, Site
 from tests.web.reading import Page
 
@@ -241,7 +241,7 @@ def test_a_link_does_not_come_back_to_life_with_its_person(site: Site) -> None:
     path = link_to_set_it(site)
     site.city.disable("member")
     with site.city.write() as session:
-        disabling.enable_person(
+        appointments.enable_person(
             session,
             actor=site.city.actor("admin"),
             person=session.get_one(Person, site.city.people["member"]),
@@ -254,7 +254,7 @@ def link_to_set_it(site: Site, kind: str = "password_link") -> str:
     """The path of a link that sets the member's password."""
     if kind == "invitation":
         with site.city.write() as session:
-            inviting.invite(
+            invitations.invite(
                 session,
                 actor=site.city.actor("admin"),
                 person=session.get_one(Person, site.city.people["member"]),

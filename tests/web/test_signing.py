@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from approvals.policy import FRESH, Role
+from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notices import Notice
 from publisher.models.people import Person, SignIn
-from publisher.people.appointing import recording, rights
-from publisher.people.signing_in.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT
+from publisher.people import appointments, permissions
 from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE
 from tests.web.counter import PASSWORD, Browser, Site
@@ -139,9 +139,9 @@ def also(site: Site, name: str, role: Role, department: str) -> int:
     """Appoint somebody of the cast a second time; gives the appointment's id."""
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people[name])
-        held = recording.record_person(
+        held = appointments.record_person(
             session,
-            actor=rights.COMMAND,
+            actor=permissions.COMMAND,
             now=site.city.now - DAY,
             name_mr=person.name_mr,
             mail=person.mail,
@@ -170,8 +170,8 @@ def test_nobody_acts_under_somebody_elses_appointment_or_an_ended_one(site: Site
     with site.city.write() as session:
         person = session.get_one(Person, site.city.people["member"])
         held = next(one for one in person.appointments if one.id == ended)
-        recording.end_appointment(
-            session, actor=rights.COMMAND, appointment=held, now=site.city.now
+        appointments.end_appointment(
+            session, actor=permissions.COMMAND, appointment=held, now=site.city.now
         )
     member = site.browser("member")
     for appointment in (site.city.appointments["admin"], ended):

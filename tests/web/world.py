@@ -22,7 +22,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.people import Department, SignIn
 from publisher.models.warnings import CheckedLink
 from publisher.models.watching import Watch
-from publisher.people.departments import changing, orders
+from publisher.people import department_changes, department_orders
 from publisher.working_time import local_day
 from tests.support import lane, planned
 from tests.support.city import APPROVERS, City
@@ -359,13 +359,13 @@ def _link_picture(city: City, sha256: str) -> str:
 def _renaming(city: City, department: str) -> int:
     """Another name for the department, in force the day after tomorrow."""
     with city.write() as session:
-        return changing.rename(
+        return department_changes.rename(
             session,
             actor=city.actor("admin"),
             now=city.now,
             department=session.get_one(Department, city.departments[department]),
-            names=orders.Names(f"नवे नाव {department}", f"New {department}"),
-            order=orders.Order("आ-१२", local_day(city.now) + timedelta(days=2)),
+            names=department_orders.Names(f"नवे नाव {department}", f"New {department}"),
+            order=department_orders.Order("आ-१२", local_day(city.now) + timedelta(days=2)),
         ).id
 
 

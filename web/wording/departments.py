@@ -8,7 +8,7 @@ from flask import url_for
 
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.office.reorganising.standing import OpenKind, OpenThing
-from publisher.people.departments.orders import BadDepartment
+from publisher.people.department_orders import BadDepartment
 from web.icons import N_
 from web.wording.names import department_name
 from web.wording.problems import shown

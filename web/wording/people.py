@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.people.contacts import BadPerson
+from publisher.auth.contact_details import BadPerson
 from web.icons import N_
 from web.wording.problems import shown
 from web.words import _

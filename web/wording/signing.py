@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from publisher.people.reaching import CodeProblem
-from publisher.people.signing_in.entering import SignInProblem, SignInRefusal
-from publisher.people.signing_in.passwords import BadPassword
+from publisher.auth.passwords import BadPassword
+from publisher.auth.sign_in import SignInProblem, SignInRefusal
+from publisher.people.contact_verification import CodeProblem
 from web.icons import N_
 from web.wording.problems import shown
 from web.words import _

@@ -20,7 +20,7 @@ from publisher.models.content.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.people.register import is_in_force
+from publisher.people.departments import is_in_force
 
 
 def restore(

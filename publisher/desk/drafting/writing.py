@@ -33,7 +33,7 @@ from publisher.models.content.posts import (
 )
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
-from publisher.people.register import is_in_force
+from publisher.people.departments import is_in_force
 from publisher.states import AccountState
 
 # Above every limit of a platform, so that the platform's own limit is the one that is told.

@@ -20,8 +20,8 @@ from publisher.models.content.submissions import Submission
 from publisher.models.people import Department, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
-from publisher.people.register import is_in_force
+from publisher.people import responsibility
+from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
 
 SAME_WITHIN = timedelta(hours=1)
@@ -178,5 +178,5 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
         own = under.department_id == submission.department_id
         if own and under.role in _OF_A_DEPARTMENT:
             return person
-    rungs = ladder.rungs(session, submission.department_id, now=now)
+    rungs = responsibility.rungs(session, submission.department_id, now=now)
     return rungs[0].person if rungs else None

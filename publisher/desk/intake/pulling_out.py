@@ -20,7 +20,7 @@ from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 
 
 def pull_out(
@@ -92,7 +92,7 @@ def _owners(
     """The first who answers for the owning department, where that is another one."""
     if post.department_id == submission.department_id:
         return
-    for one in ladder.rungs(session, post.department_id, now=now)[:1]:
+    for one in responsibility.rungs(session, post.department_id, now=now)[:1]:
         yield one.person
 
 

@@ -22,7 +22,7 @@ from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 from publisher.states import SUBMISSION_MOVES, SubmissionState
 
 ADD_NOTE = "add_note"
@@ -148,7 +148,7 @@ def _department_side(session: Session, submission: Submission, now: datetime) ->
     first = contact(session, submission, now=now)
     if first is not None:
         yield first
-    rungs = ladder.rungs(session, submission.department_id, now=now)
+    rungs = responsibility.rungs(session, submission.department_id, now=now)
     if rungs and first is not None and rungs[0].person_id != first.id:
         yield rungs[0].person
 

@@ -14,7 +14,7 @@ from publisher.desk.intake.receiving import KeptFile
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.people import Department
-from publisher.people.register import is_in_force
+from publisher.people.departments import is_in_force
 
 WARD_OFFICE = "ward-office"
 COPIED = (

@@ -22,10 +22,9 @@ from publisher.office.reorganising.standing import (
     hinders_merging,
     lock_work,
 )
-from publisher.people.appointing import moving_over
-from publisher.people.departments import changing, history
-from publisher.people.departments.orders import BadDepartment, Order
-from publisher.people.register import is_in_force
+from publisher.people import appointment_transfer, department_changes, department_orders
+from publisher.people.department_orders import BadDepartment, Order
+from publisher.people.departments import is_in_force
 
 ONE_DAY = timedelta(days=1)
 
@@ -51,7 +50,9 @@ def close(
     things = hinders_closing(session, department, actor=actor, now=now)
     if things:
         raise StillOpen(things)
-    change = changing.record_ending(session, department, None, order, actor=actor, now=now)
+    change = department_changes.record_ending(
+        session, department, None, order, actor=actor, now=now
+    )
     if order.has_come(now):
         _close_now(session, change, actor=actor, now=now)
     return change
@@ -75,7 +76,9 @@ def merge(
     things = hinders_merging(session, department, into, actor=actor, now=now)
     if things:
         raise StillOpen(things)
-    change = changing.record_ending(session, department, into, order, actor=actor, now=now)
+    change = department_changes.record_ending(
+        session, department, into, order, actor=actor, now=now
+    )
     if order.has_come(now):
         _merge_now(session, change, actor=actor, now=now)
     return change
@@ -89,7 +92,7 @@ def _check_may_end(
     session.refresh(department, with_for_update=True)  # whoever writes its work has it after that
     if not is_in_force(department, now=now):
         raise BadDepartment("in_force_on", "ended")
-    if history.waiting_ending(session, department_id=department.id) is not None:
+    if department_orders.waiting_ending(session, department_id=department.id) is not None:
         raise BadDepartment("in_force_on", "ends_already")
     if department.from_on is not None and order.in_force_on <= department.from_on:
         raise BadDepartment("in_force_on", "before_beginning")
@@ -100,17 +103,17 @@ def _check_takes_over(
 ) -> None:
     if into.id == department.id:
         raise BadDepartment("other_id", "itself")
-    ends = history.waiting_ending(session, department_id=into.id) is not None
+    ends = department_orders.waiting_ending(session, department_id=into.id) is not None
     if ends or not is_in_force(into, now=now):
         raise BadDepartment("other_id", "unknown")
 
 
 def _close_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
     department = change.department
-    leaving = moving_over.standing_in(session, department_id=department.id, now=now)
-    moving_over.end_with(session, leaving, actor=actor, now=now)
+    leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
+    appointment_transfer.end_with(session, leaving, actor=actor, now=now)
     department.until_on = change.in_force_on - ONE_DAY
-    changing.finish(session, change, actor=actor, now=now)
+    department_changes.finish(session, change, actor=actor, now=now)
 
 
 def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
@@ -118,7 +121,7 @@ def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now:
         raise BadDepartment("other_id", "unknown")
     taking_over.take_over(session, change, change.other, actor=actor, now=now)
     change.department.until_on = change.in_force_on - ONE_DAY
-    changing.finish(session, change, actor=actor, now=now)
+    department_changes.finish(session, change, actor=actor, now=now)
 
 
 def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
@@ -127,7 +130,7 @@ def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
     What is hindered stays waiting, and is tried again with the next tick.
     """
     with database.reading() as session:
-        due = history.due_changes(session, now=now())
+        due = department_orders.due_changes(session, now=now())
     return sum(_carried_out(database, change_id, now=now()) for change_id in due)
 
 
@@ -144,7 +147,7 @@ def _carry_out(session: Session, change: DepartmentChange, *, now: datetime) -> 
     act = {
         DepartmentChangeKind.CLOSED: _close_now,
         DepartmentChangeKind.MERGED: _merge_now,
-    }.get(change.kind, changing.carry_out)
+    }.get(change.kind, department_changes.carry_out)
     act(session, change, actor=CLOCK, now=now)
 
 

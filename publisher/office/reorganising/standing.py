@@ -20,8 +20,8 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Appointment, Department
-from publisher.people.appointing import moving_over
-from publisher.people.register import is_in_force
+from publisher.people import appointment_transfer
+from publisher.people.departments import is_in_force
 from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState
 
 MOST: Final = 200
@@ -101,15 +101,18 @@ def hinders_merging(
     session: Session, department: Department, into: Department, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
     """All that cannot move to the other department, and has to be settled first."""
-    leaving = moving_over.standing_in(session, department_id=department.id, now=now)
-    there = moving_over.standing_in(session, department_id=into.id, now=now)
-    ordinary = [one for one in leaving if one.role in moving_over.ORDINARY]
+    leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
+    there = appointment_transfer.standing_in(session, department_id=into.id, now=now)
+    ordinary = [one for one in leaving if one.role in appointment_transfer.ORDINARY]
     return [
         *_posts(session, department.id, with_drafts=False),
         *_arriving(session, department.id),
         *_templates(session, department.id),
         *_immovable(session, department, actor, now),
-        *(_appointed(OpenKind.NO_PLACE, one) for one in moving_over.without_place(ordinary, there)),
+        *(
+            _appointed(OpenKind.NO_PLACE, one)
+            for one in appointment_transfer.without_place(ordinary, there)
+        ),
     ]
 
 
@@ -230,9 +233,9 @@ def _immovable(
     session: Session, department: Department, actor: Actor, now: datetime
 ) -> Iterable[OpenThing]:
     """The cell, admins and readers keep their appointments, and nobody touches their own."""
-    options = moving_over.standing_in(session, department_id=department.id, now=now)
+    options = appointment_transfer.standing_in(session, department_id=department.id, now=now)
     for one in options:
-        if one.role not in moving_over.ORDINARY:
+        if one.role not in appointment_transfer.ORDINARY:
             yield _appointed(OpenKind.APPOINTMENT, one)
         elif one.person_id == actor.person_id:
             yield _appointed(OpenKind.OWN_APPOINTMENT, one)

@@ -27,8 +27,7 @@ from publisher.models.people import Department
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.office.reorganising.standing import ENDED, asks, open_comments
-from publisher.people import ladder
-from publisher.people.appointing import moving_over
+from publisher.people import appointment_transfer, responsibility
 from publisher.states import CommentState
 
 VERB = "merge_department"
@@ -39,8 +38,8 @@ def take_over(
 ) -> None:
     """Let everything of the change's department that is not at its end go to the other one."""
     left = change.department
-    leaving = moving_over.standing_in(session, department_id=left.id, now=now)
-    moving_over.carry_over(
+    leaving = appointment_transfer.standing_in(session, department_id=left.id, now=now)
+    appointment_transfer.carry_over(
         session, leaving, to, order_number=change.order_number, actor=actor, now=now
     )
     _submissions(session, left, to, actor=actor, now=now)
@@ -130,7 +129,7 @@ def _comment(
     now: datetime,
 ) -> None:
     """As a transfer; the citizen's clock goes on. Where nobody is there, the cell has it."""
-    rungs = ladder.rungs(session, to.id, now=now)
+    rungs = responsibility.rungs(session, to.id, now=now)
     current(comment).until_at = now
     session.flush()
     comment.department_id = to.id if rungs else None

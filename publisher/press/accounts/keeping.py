@@ -17,7 +17,7 @@ from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 from publisher.platforms.base.things import Health
 from publisher.platforms.connecting.found import TokenFacts
 from publisher.press.limits import caps
@@ -190,7 +190,7 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
 
 def caretakers(session: Session, *, now: datetime) -> list[Person]:
     """Those who look after accounts, each once."""
-    found = {one.person_id: one.person for one in ladder.caretakers(session, now=now)}
+    found = {one.person_id: one.person for one in responsibility.caretakers(session, now=now)}
     return list(found.values())
 
 

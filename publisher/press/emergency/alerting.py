@@ -21,7 +21,7 @@ from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import template_of
-from publisher.people import ladder
+from publisher.people import responsibility
 from publisher.press.emergency import roster, telling
 from publisher.settings.sms import Sms
 from publisher.states import DeliveryState
@@ -157,7 +157,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 
 def _readers(session: Session, *, now: datetime) -> list[Person]:
     people = [one.person for one in roster.on_duty(session, now=now)]
-    return people or telling.once(one.person for one in ladder.caretakers(session, now=now))
+    return people or telling.once(one.person for one in responsibility.caretakers(session, now=now))
 
 
 def _queue(

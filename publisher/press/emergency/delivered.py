@@ -15,7 +15,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Department
-from publisher.people import register
+from publisher.people.departments import is_in_force
 from publisher.press.emergency import wording
 from publisher.press.emergency.wording import BlankForm, TemplateForm
 
@@ -28,9 +28,7 @@ def lay_templates(session: Session, *, now: datetime) -> int:
     """
     known = set(session.scalars(select(EmergencyTemplate.code)))
     departments = {
-        one.code: one
-        for one in session.scalars(select(Department))
-        if register.is_in_force(one, now=now)
+        one.code: one for one in session.scalars(select(Department)) if is_in_force(one, now=now)
     }
     missing = [
         row for row in _rows() if row["code"] not in known and row["department"] in departments

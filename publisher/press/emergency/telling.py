@@ -13,7 +13,7 @@ from publisher.models.emergency import EmergencyTemplate, EmergencyUse, Template
 from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import ladder
+from publisher.people import responsibility
 from publisher.press.emergency import templates
 
 
@@ -62,7 +62,7 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
 def deciders(session: Session, able: Approvers, *, now: datetime) -> list[Person]:
     """Those who can decide for a department; where nobody can, those who look after accounts."""
     found = [session.get_one(Person, one.person_id) for one in able.everybody]
-    return found or once(one.person for one in ladder.caretakers(session, now=now))
+    return found or once(one.person for one in responsibility.caretakers(session, now=now))
 
 
 def say_owed(
@@ -75,21 +75,21 @@ def say_owed(
 def say_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
     """It did not come in time: the head, and whoever oversees the department, are told."""
     department = use.decision.department
-    top = ladder.head(session, department.id, now=now)
+    top = responsibility.head(session, department.id, now=now)
     readers = [top.person] if top else []
     if department.reports_to_id is not None:
-        above = ladder.holders(
+        above = responsibility.holders(
             session, Role.OVERSIGHT, now=now, department_id=department.reports_to_id
         )
         readers += [one.person for one in above]
     if not readers:
-        readers = [one.person for one in ladder.caretakers(session, now=now)]
+        readers = [one.person for one in responsibility.caretakers(session, now=now)]
     _say(session, NoticeKind.EMERGENCY_OVERDUE, use, once(readers), now=now)
 
 
 def say_refused(session: Session, use: EmergencyUse, *, now: datetime) -> None:
     """The department refused: the cell owes a correction; the duty officer is told as well."""
-    readers = [one.person for one in ladder.cell(session, now=now)]
+    readers = [one.person for one in responsibility.cell(session, now=now)]
     readers.append(use.decision.person)
     _say(session, NoticeKind.EMERGENCY_REFUSED, use, once(readers), now=now, reason=use.reason)
 
@@ -120,7 +120,7 @@ def _say(
 
 
 def _leads(session: Session, *, now: datetime) -> list[Person]:
-    return [one.person for one in ladder.holders(session, Role.CELL_LEAD, now=now)]
+    return [one.person for one in responsibility.holders(session, Role.CELL_LEAD, now=now)]
 
 
 def once(people: Iterable[Person]) -> list[Person]:

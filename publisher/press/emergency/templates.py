@@ -20,7 +20,7 @@ from publisher.models.emergency import (
     TemplateVerdict,
 )
 from publisher.models.people import Appointment
-from publisher.people import ladder
+from publisher.people import responsibility
 
 
 def newest(template: EmergencyTemplate) -> TemplateRevision:
@@ -146,8 +146,8 @@ def deciders_of(
     session: Session, department_id: int, *, now: datetime
 ) -> Callable[[Collection[int]], Approvers]:
     """The same for several things: who is in office is read once."""
-    top = ladder.head(session, department_id, now=now)
-    officers = [_candidate(one) for one in ladder.officers(session, department_id, now=now)]
+    top = responsibility.head(session, department_id, now=now)
+    officers = [_candidate(one) for one in responsibility.officers(session, department_id, now=now)]
     head = _candidate(top) if top else None
     return lambda without: gate.approvers(officers, head, without)
 

@@ -17,7 +17,7 @@ from publisher.desk.checking import Check
 from publisher.desk.timing import LONGEST_LATE_LIMIT
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.models.people import Department
-from publisher.people import register
+from publisher.people import departments
 from publisher.press.emergency import telling, templates
 from publisher.press.emergency.blanks import LONGEST_PHONE, LONGEST_TIME, TONGUES
 
@@ -168,7 +168,7 @@ def _check_department(session: Session, department_id: int, checking: Check, now
     department = session.get(Department, department_id) if department_id else None
     if department is None:
         checking.add("department_id", "unknown_department")
-    elif not register.is_in_force(department, now=now):
+    elif not departments.is_in_force(department, now=now):
         checking.add("department_id", "closed")
 
 

@@ -18,7 +18,7 @@ from approvals.errors import (
 from approvals.policy import Role
 from publisher.desk.checking import Invalid
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
-from publisher.people.register import load_register
+from publisher.people.departments import load_register
 from publisher.press.emergency import approving, delivered, templates, wording
 from publisher.press.emergency.wording import BlankForm, TemplateForm
 from tests.support import lane

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from approvals.policy import Role
-from publisher.people.appointing import recording
-from publisher.people.appointing.rights import COMMAND
+from publisher.people import appointments
+from publisher.people.permissions import COMMAND
 from tests.press.machine.scene import Scene
 
 
@@ -33,7 +33,7 @@ class InOffice(Scene):
         self.told += 1
         name = f"officer-{self.told}"
         with self.town.write() as session:
-            held = recording.record_person(
+            held = appointments.record_person(
                 session,
                 actor=COMMAND,
                 now=self.now,

@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
+from publisher.auth import one_time_links
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent
+from publisher.auth.passwords import HASHER, Hasher, check_password
+from publisher.auth.sign_in import set_password
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.links import invitation
-from publisher.people import links
-from publisher.people.appointing.rights import require_whole_person, standing
-from publisher.people.contacts import BadPerson
-from publisher.people.links import LinkPurpose, LinkSpent
-from publisher.people.signing_in.entering import set_password
-from publisher.people.signing_in.passwords import HASHER, Hasher, check_password
+from publisher.people.permissions import require_whole_person, standing
 
 INVITATION_LASTS: Final = timedelta(days=14)
 
@@ -33,8 +33,8 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
     """
     require_whole_person(session, actor, person, now=now)
     held = _invited_to(session, person, now)
-    links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
-    token = links.make(
+    one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
+    token = one_time_links.make(
         session,
         purpose=LinkPurpose.INVITATION,
         subject=Person.__tablename__,
@@ -73,7 +73,7 @@ def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:
 
 def invited(session: Session, *, token: str, now: datetime) -> Person | None:
     """Whom an open invitation is for; looking at it changes nothing."""
-    link = links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
+    link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     return link.person if link is not None and _is_welcome(session, link, now) else None
 
 
@@ -98,12 +98,12 @@ def accept_invitation(
     `made` is the password's hash, where that was made before the transaction was opened. Raises
     `LinkSpent`, or `BadPassword`, after which the link still works.
     """
-    link = links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
+    link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     if link is None or not _is_welcome(session, link, now):
         raise LinkSpent
     check_password(password, link.person, city_words=city_words)
-    links.use(session, link=link, now=now)
-    links.end_for_password(session, person=link.person, now=now)
+    one_time_links.use(session, link=link, now=now)
+    one_time_links.end_for_password(session, person=link.person, now=now)
     set_password(
         session,
         person=link.person,

@@ -16,7 +16,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
-from publisher.people.departments.orders import (
+from publisher.people.department_orders import (
     KINDS,
     BadDepartment,
     Names,

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
+from publisher.auth.contact_details import BadPerson, read_line, read_mail, read_mobile
 from publisher.models.people import Person
-from publisher.people.appointing.rights import require_not_own, require_whole_person
-from publisher.people.contacts import BadPerson, read_line, read_mail, read_mobile
+from publisher.people.permissions import require_not_own, require_whole_person
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Recording appointments and ending them."""
+"""Recording appointments and ending them.
+
+Shutting a person out at once, and letting them in again.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,31 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import WrongState
-from approvals.policy import Actor, Role
+from approvals.policy import Action, Actor, Role
 from publisher import transitions
+from publisher.auth import one_time_links
+from publisher.auth.contact_details import BadPerson, read_line
+from publisher.auth.one_time_links import LinkPurpose
+from publisher.auth.sessions import end_all
+from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import links
-from publisher.people.appointing import known
-from publisher.people.appointing.rights import (
+from publisher.people import lookup
+from publisher.people.departments import is_in_force
+from publisher.people.permissions import (
     COMMAND,
     SomebodyExists,
     action_to_record,
+    is_admin,
     not_ended,
     require_another_admin,
+    require_disable,
     require_not_own,
     require_record,
     standing,
 )
-from publisher.people.contacts import BadPerson, read_line
-from publisher.people.links import LinkPurpose
-from publisher.people.register import is_in_force
-from publisher.people.signing_in.sessions import end_all
 
 RANKS: Final = (1, 2)
 
@@ -55,12 +61,12 @@ def record_person(
     `BadPerson` with the field and a code.
     """
     require_record(actor, role, department_id, now=now)
-    given = known.read(
+    given = lookup.read(
         name_mr=name_mr, name_en=name_en, designation=designation, mail=mail, mobile=mobile
     )
     order = read_line("order_number", order_number, longest=80)
     department = _locked_department(session, department_id, now)
-    person = known.find_or_add(session, given, actor=actor, now=now)
+    person = lookup.find_or_add(session, given, actor=actor, now=now)
     begins = from_at or now
     appointment = Appointment(
         person=person,
@@ -151,7 +157,7 @@ def close_up(session: Session, person: Person, now: datetime) -> None:
     if standing(session, person_id=person.id, now=now):
         return
     end_all(session, person_id=person.id, now=now)
-    links.end_for(
+    one_time_links.end_for(
         session,
         subject=Person.__tablename__,
         subject_id=person.id,
@@ -189,3 +195,48 @@ def first_admin(
         department_id=department_id,
         order_number=order_number,
     )
+
+
+def disable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+    """Shut a person out: every session and every link to a password ends now.
+
+    Raises `WrongRole`, `OwnAppointment`, `LastAdmin`, or `WrongState` where it is so already.
+    """
+    require_disable(session, actor, person, now=now)
+    if is_admin(session, person, now=now):
+        require_another_admin(session, person_id=person.id, now=now)
+    session.refresh(person, with_for_update=True)
+    if person.disabled_at is not None:
+        raise WrongState(state="disabled", to="disabled")
+    person.disabled_at = now
+    end_all(session, person_id=person.id, now=now)
+    one_time_links.end_for_password(session, person=person, now=now)
+    transitions.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now)
+
+
+def enable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+    """Let a person in again, with the same password; raises as `disable_person` does."""
+    require_disable(session, actor, person, now=now)
+    session.refresh(person, with_for_update=True)
+    if person.disabled_at is None:
+        raise WrongState(state="enabled", to="enabled")
+    person.disabled_at = None
+    transitions.record(session, person, "enable_person", actor=actor, now=now)
+
+
+def disabling_of(session: Session, person: Person) -> Event | None:
+    """The event by which a person was shut out, if that is so now: since when, and by whom."""
+    if person.disabled_at is None:
+        return None
+    query = (
+        select(Event)
+        .where(
+            Event.subject == Person.__tablename__,
+            Event.subject_id == person.id,
+            Event.verb == Action.DISABLE_PERSON,
+        )
+        .options(joinedload(Event.person))
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).first()

@@ -13,13 +13,10 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
-from publisher.models.gate import RefusedSignIn
-from publisher.models.people import Person, SignIn
-from publisher.notifications.formatting import LANGUAGES
-from publisher.people.contacts import read_identifier
-from publisher.people.links import digest_of
-from publisher.people.signing_in import throttling
-from publisher.people.signing_in.passwords import (
+from publisher.auth import throttling
+from publisher.auth.contact_details import read_identifier
+from publisher.auth.one_time_links import digest_of
+from publisher.auth.passwords import (
     HASHER,
     Hasher,
     Proof,
@@ -28,7 +25,10 @@ from publisher.people.signing_in.passwords import (
     settles,
     try_password,
 )
-from publisher.people.signing_in.sessions import actor_of, chosen_appointment, end_all
+from publisher.auth.sessions import actor_of, chosen_appointment, end_all
+from publisher.models.gate import RefusedSignIn
+from publisher.models.people import Person, SignIn
+from publisher.notifications.formatting import LANGUAGES
 
 NOBODY = Actor(ActorKind.PERSON)
 """Somebody at the door, of whom nothing is proved."""

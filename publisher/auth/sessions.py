@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed
 from approvals.policy import Actor, ActorKind, Role
 from publisher import transitions
+from publisher.auth.one_time_links import digest_of
 from publisher.models.people import Appointment, Department, Person, SignIn
-from publisher.people.links import digest_of
 
 IDLE_LIMIT: Final = timedelta(hours=8)
 ABSOLUTE_LIMIT: Final = timedelta(days=7)

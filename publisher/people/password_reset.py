@@ -15,17 +15,16 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
+from publisher.auth import one_time_links, throttling
+from publisher.auth.contact_details import read_identifier
+from publisher.auth.one_time_links import Ground, LinkPurpose, LinkSpent
+from publisher.auth.passwords import HASHER, Hasher
+from publisher.auth.sign_in import set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.links import forgotten_code, forgotten_link, profile
-from publisher.people import links
-from publisher.people.appointing.rights import standing
-from publisher.people.contacts import read_identifier
-from publisher.people.links import Ground, LinkPurpose, LinkSpent
-from publisher.people.signing_in import throttling
-from publisher.people.signing_in.entering import set_password
-from publisher.people.signing_in.passwords import HASHER, Hasher
+from publisher.people.permissions import standing
 
 LINK_LASTS: Final = timedelta(hours=1)
 CODE_LASTS: Final = timedelta(minutes=15)
@@ -65,10 +64,10 @@ def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
 
 
 def _send(session: Session, person: Person, who: str, now: datetime) -> None:
-    links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
+    one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
     ground = Ground(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
     if "@" in who:
-        token = links.make(
+        token = one_time_links.make(
             session,
             purpose=ground.purpose,
             subject=ground.subject,
@@ -80,7 +79,7 @@ def _send(session: Session, person: Person, who: str, now: datetime) -> None:
         kind, path = NoticeKind.PASSWORD_LINK, forgotten_link(token)
         values: dict[str, object] = {"expires_at": now + LINK_LASTS}
     else:
-        code = links.make_code(session, ground, now=now, lasts=CODE_LASTS)
+        code = one_time_links.make_code(session, ground, now=now, lasts=CODE_LASTS)
         kind, path = NoticeKind.PASSWORD_CODE, forgotten_code()
         values = {"expires_at": now + CODE_LASTS, "secret": code}
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=who)
@@ -89,7 +88,7 @@ def _send(session: Session, person: Person, who: str, now: datetime) -> None:
 
 def by_link(session: Session, *, token: str, now: datetime) -> Link | None:
     """The open link behind a token; looking at it uses nothing up."""
-    link = links.find(session, token=token, purpose=LinkPurpose.PASSWORD, now=now)
+    link = one_time_links.find(session, token=token, purpose=LinkPurpose.PASSWORD, now=now)
     return link if link is not None and _is_welcome(session, link.person, now) else None
 
 
@@ -112,7 +111,7 @@ def _code_of(session: Session, who: str, code: str, now: datetime) -> Link | Non
     person = _person_of(session, who)
     if person is None or not _is_welcome(session, person, now):
         return None
-    return links.find_code(
+    return one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.PASSWORD, person_id=person.id, now=now
     )
 
@@ -143,8 +142,8 @@ def reset(
         city_words=city_words,
         made=made,
     )
-    links.use(session, link=link, now=now)
-    links.end_for_password(session, person=person, now=now)
+    one_time_links.use(session, link=link, now=now)
+    one_time_links.end_for_password(session, person=person, now=now)
     for who in filter(None, (person.mail, person.mobile)):
         throttling.forget(session, throttling.key_of_identifier(who))
     actor = Actor(ActorKind.LINK, person_id=person.id)

@@ -12,15 +12,14 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
+from publisher.auth import one_time_links, throttling
+from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
+from publisher.auth.one_time_links import Ground, LinkPurpose
 from publisher.models.people import ContactChange, ContactField, Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.links import contact_code
-from publisher.people import links
-from publisher.people.contacts import BadPerson, read_mail, read_mobile
-from publisher.people.forgetting import say_changed
-from publisher.people.links import Ground, LinkPurpose
-from publisher.people.signing_in import throttling
+from publisher.people.password_reset import say_changed
 
 CODE_LASTS: Final = timedelta(hours=1)
 
@@ -93,7 +92,7 @@ def _open_changes(session: Session, person_id: int, now: datetime) -> list[Conta
 
 def _end(session: Session, change: ContactChange, now: datetime) -> None:
     change.ended_at = now
-    links.end_for(
+    one_time_links.end_for(
         session,
         subject=ContactChange.__tablename__,
         subject_id=change.id,
@@ -105,7 +104,7 @@ def _end(session: Session, change: ContactChange, now: datetime) -> None:
 def _send(session: Session, change: ContactChange, now: datetime) -> None:
     table = ContactChange.__tablename__
     ground = Ground(LinkPurpose.CONTACT, table, change.id, change.person)
-    code = links.make_code(session, ground, now=now, lasts=CODE_LASTS)
+    code = one_time_links.make_code(session, ground, now=now, lasts=CODE_LASTS)
     compose.queue(
         session,
         kind=NoticeKind.CONTACT_CODE,
@@ -136,7 +135,7 @@ def confirm(
     tries = throttling.key_of_identifier(f"contact {person_id}")
     if throttling.closed_until(session, [tries], now=now) is not None:
         return CodeProblem.THROTTLED
-    link = links.find_code(
+    link = one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.CONTACT, person_id=person_id, now=now
     )
     if link is None or link.subject_id != change.id:
@@ -149,7 +148,7 @@ def _take(
     session: Session, change: ContactChange, link: Link, *, actor: Actor, now: datetime
 ) -> CodeProblem | None:
     person, before = change.person, change.person.mail
-    links.use(session, link=link, now=now)
+    one_time_links.use(session, link=link, now=now)
     _end(session, change, now)
     try:
         with session.begin_nested():
@@ -157,7 +156,9 @@ def _take(
     except IntegrityError:  # it is another person's
         session.refresh(person)
         return CodeProblem.TAKEN
-    links.end_for_password(session, person=person, now=now)  # what went to the one before is void
+    one_time_links.end_for_password(
+        session, person=person, now=now
+    )  # what went to the one before is void
     values = {"field": change.field.value}
     transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
     if before is not None:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.models.people import Appointment, Department
-from publisher.people.appointing.recording import RANKS, close_up
-from publisher.people.appointing.rights import action_to_record, not_ended
+from publisher.people.appointments import RANKS, close_up
+from publisher.people.permissions import action_to_record, not_ended
 
 ORDINARY: Final = frozenset({Role.OFFICER, Role.HEAD, Role.MEMBER})
 """What ends or moves with a department; whoever runs the house is moved by hand."""

@@ -1,1 +1,0 @@
-"""Who is appointed as what: recorded, invited, ended, disabled."""

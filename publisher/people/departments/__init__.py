@@ -1,1 +1,0 @@
-"""The open register: departments added, renamed and placed, and their history."""
