@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from publisher.content_checks.link_checker import Glass, tick_links
 from publisher.database.session import Database
-from publisher.desk.warning.looking import Glass, tick_links
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.notifications.email import tick_mail

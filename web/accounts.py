@@ -11,7 +11,6 @@ from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, Role, may, require
-from publisher.desk.checking import Invalid
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery
 from publisher.press.accounts import endings, opening
@@ -20,6 +19,7 @@ from publisher.press.accounts.opening import Look
 from publisher.press.limits import asking, caps
 from publisher.press.watching import lateness
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from web import keeping
 from web.accounts_forms import AccountForm, account_form
 from web.acting import actor, reads

@@ -12,7 +12,6 @@ from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, require
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
@@ -21,6 +20,7 @@ from publisher.platforms.connecting.ways import Ways, state_in
 from publisher.press.accounts import connecting, opening
 from publisher.press.accounts import keeping as accounts_keeping
 from publisher.press.accounts.vault import Vault
+from publisher.validation import Invalid, Missing
 from web import keeping
 from web.accounts_forms import AccountForm, account_form
 from web.acting import acting, actor

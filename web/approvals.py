@@ -10,9 +10,9 @@ from werkzeug import Response
 from wtforms import TextAreaField
 
 from approvals.policy import Action
-from publisher.desk import decided, return_texts
-from publisher.desk.checking import Invalid
 from publisher.i18n import dates
+from publisher.review import history, notify
+from publisher.validation import Invalid
 from web.acting import actor, reads
 from web.fields import number_of
 from web.forms import Form
@@ -38,15 +38,15 @@ class TextForm(Form):
 @reads
 def index(session: Session) -> str:
     """One's own decisions, newest first; `month` narrows, `whole` shows a month in one piece."""
-    months = decided.months_of(session, actor=actor(), now=house().now())
+    months = history.months_of(session, actor=actor(), now=house().now())
     month = _month(request.args.get("month", ""))
     whole = month is not None and "whole" in request.args
-    found = decided.decisions_by(
+    found = history.decisions_by(
         session,
         actor=actor(),
         month=month,
         before=None if whole else place_from(request.args.get("before", "")),
-        limit=decided.MOST_IN_A_MONTH if whole else 25,
+        limit=history.MOST_IN_A_MONTH if whole else 25,
     )
     return render_template(
         "approvals/index.html",
@@ -82,9 +82,9 @@ def texts() -> Page:
 
 @reads
 def _texts_page(session: Session, form: TextForm) -> str:
-    kept = return_texts.mine(session, actor=actor())
+    kept = notify.mine(session, actor=actor())
     return render_template(
-        "approvals/texts.html", form=form, texts=kept, is_full=len(kept) >= return_texts.MOST
+        "approvals/texts.html", form=form, texts=kept, is_full=len(kept) >= notify.MOST
     )
 
 
@@ -95,9 +95,7 @@ def keep_text() -> Page:
     form = TextForm()
     try:
         with house().database.transaction() as session:
-            return_texts.keep(
-                session, actor=actor(), now=house().now(), words=form.words.data or ""
-            )
+            notify.keep(session, actor=actor(), now=house().now(), words=form.words.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
         return _texts_page(form), 422
@@ -112,6 +110,6 @@ def remove_text() -> Page:
     """Forget a text of one's own."""
     with house().database.transaction() as session:
         text_id = number_of(request.form.get("text"))
-        return_texts.remove(session, actor=actor(), text_id=text_id)
+        notify.remove(session, actor=actor(), text_id=text_id)
     flash(_("The text is removed."))
     return redirect(url_for("approvals.texts"))

@@ -7,10 +7,10 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
-from publisher.desk import frozen, holding_back, slots, timing
-from publisher.desk.holding_back import Brake, Facts
 from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
+from publisher.scheduling import constraints, holds, slots
+from publisher.scheduling.holds import Brake, Facts
 from web.house import house
 from web.wording.reasons import delivery_reason, freeze_words
 
@@ -20,22 +20,22 @@ SHOWN_FREE, MOST_FREE = 3, 60
 
 def kept(session: Session, delivery: Delivery) -> str:
     """What keeps here what has not left: a stop, or the freeze into which it falls."""
-    if delivery.state not in timing.UNSENT:
+    if delivery.state not in constraints.UNSENT:
         return ""
     now = house().now()
-    facts = holding_back.facts_of(delivery)
-    held = holding_back.brakes(session, now=now).holds(facts) if delivery.due_at <= now else None
+    facts = holds.facts_of(delivery)
+    held = holds.brakes(session, now=now).holds(facts) if delivery.due_at <= now else None
     if held is Brake.STOPPED:
         return delivery_reason(delivery.state, {"code": held})
-    known = frozen.freezes_ahead(session, now=now)
-    found = frozen.freeze_at(known, facts, max(delivery.due_at, now))
+    known = holds.freezes_ahead(session, now=now)
+    found = holds.freeze_at(known, facts, max(delivery.due_at, now))
     return freeze_words(found) if found is not None else ""
 
 
 def in_freeze(session: Session, variant: Variant, due_at: datetime) -> list[str]:
     """What is to be said of a time that falls into a freeze."""
-    known = frozen.freezes_ahead(session, now=house().now())
-    found = frozen.freeze_at(known, _facts(variant), due_at)
+    known = holds.freezes_ahead(session, now=house().now())
+    found = holds.freeze_at(known, _facts(variant), due_at)
     return [freeze_words(found)] if found is not None else []
 
 
@@ -44,11 +44,11 @@ def advice(
 ) -> dict[str, object]:
     """The freezes that concern this text, whether its time falls into one, and free good times."""
     now, facts = house().now(), _facts(variant)
-    known = frozen.touching(frozen.freezes_ahead(session, now=now), facts)
+    known = holds.touching(holds.freezes_ahead(session, now=now), facts)
     wished_at = slots.wished_time(post)
     times = slots.next_slots(session, variant=variant, now=now, wished_at=wished_at, most=MOST_FREE)
-    free = (one for one in times if frozen.freeze_at(known, facts, one) is None)
-    stands = frozen.freeze_at(known, facts, delivery.due_at) if delivery is not None else None
+    free = (one for one in times if holds.freeze_at(known, facts, one) is None)
+    stands = holds.freeze_at(known, facts, delivery.due_at) if delivery is not None else None
     return {
         "free": list(islice(free, SHOWN_FREE)),
         "freezes": known,
@@ -57,4 +57,4 @@ def advice(
 
 
 def _facts(variant: Variant) -> Facts:
-    return holding_back.facts_for(variant.revision.post, account_id=variant.account_id)
+    return holds.facts_for(variant.revision.post, account_id=variant.account_id)

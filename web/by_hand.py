@@ -9,14 +9,15 @@ from wtforms import StringField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import leaving, scheduling
-from publisher.desk.checking import Invalid, Problem
-from publisher.desk.drafting import reading
+from publisher.content_checks import outgoing_text
+from publisher.drafting import drafts
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import CredentialsExpired
 from publisher.press import by_hand
 from publisher.press.by_hand import Found, Wanted
+from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
+from publisher.validation import Invalid, Problem
 from web.acting import actor, reads
 from web.forms import Form
 from web.house import house
@@ -64,8 +65,8 @@ def _page(
         happened=happened,
         refusal=_refusal(session, delivery_id),
         there=there,
-        text=leaving.leaving_text(delivery.variant),
-        link=leaving.leaving_link(delivery.variant),
+        text=outgoing_text.leaving_text(delivery.variant),
+        link=outgoing_text.leaving_link(delivery.variant),
         leaves_itself=delivery.state is DeliveryState.SCHEDULED
         and delivery.account.state is AccountState.CONNECTED,
     )
@@ -73,8 +74,8 @@ def _page(
 
 def _delivery(session: Session, delivery_id: int) -> Delivery:
     """The delivery, in sight; raises `Missing`."""
-    delivery = scheduling.delivery_for(session, delivery_id)
-    reading.post_for(session, actor=actor(), post_id=delivery.post_id)
+    delivery = schedule.delivery_for(session, delivery_id)
+    drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
     return delivery
 
 

@@ -10,7 +10,6 @@ from flask.sansio.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Scope, may, scope_of
-from publisher.desk import slots
 from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen, parse_day
 from publisher.i18n.languages import tongue
@@ -18,6 +17,7 @@ from publisher.models.people import Department
 from publisher.office.reporting import calendar
 from publisher.office.reporting.month import CalendarDay, Item, calendar_days, month_grid
 from publisher.people.departments import departments_in_force
+from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
 from web import laying_out
 from web.acting import actor, reads

@@ -12,11 +12,11 @@ from werkzeug import Response
 from approvals.errors import StaleRevision
 from approvals.policy import Action, may
 from approvals.states import PostState
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import comparing, graphemes, reading, restoring
-from publisher.desk.drafting.comparing import Change
+from publisher.drafting import diff, drafts, save
+from publisher.drafting.diff import Change
 from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.people import Department
+from publisher.validation import Invalid, Missing
 from web.acting import actor, reads
 from web.fields import number_of
 from web.house import house
@@ -46,7 +46,7 @@ def decided_before(post: Post, revision: Revision) -> Revision | None:
 def newer_changes(post: Post, revision: Revision) -> list[Change]:
     """What changed from this revision to the newest; nothing where it is that."""
     newest = post.revisions[-1]
-    return comparing.changes(revision, newest) if newest.number != revision.number else []
+    return diff.changes(revision, newest) if newest.number != revision.number else []
 
 
 @routes.get("/posts/<int:post_id>/compare")
@@ -54,7 +54,7 @@ def newer_changes(post: Post, revision: Revision) -> list[Change]:
 @reads
 def show(session: Session, post_id: int) -> Page:
     """Two revisions by `from` and `to`; the newest and the one before where none are asked for."""
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     return _page(post)
 
 
@@ -62,7 +62,7 @@ def _page(post: Post, *, happened: Sequence[str] = ()) -> str:
     if not post.revisions:
         raise Missing(post.id)
     old, new = _chosen(post)
-    found = comparing.changes(old, new)
+    found = diff.changes(old, new)
     return render_template(
         "posts/compare.html",
         post=post,
@@ -71,7 +71,7 @@ def _page(post: Post, *, happened: Sequence[str] = ()) -> str:
         texts=_texts(old, new, found),
         whole=[one for one in found if one.variant is None],
         departments=_departments(old, new),
-        finely=graphemes.finely,
+        finely=diff.finely,
         happened=happened,
         may_restore=_may_restore(post),
     )
@@ -115,7 +115,7 @@ def restore(post_id: int) -> Page:
     number = number_of(request.form.get("number"))
     try:
         with house().database.transaction() as session:
-            made = restoring.restore(
+            made = save.restore(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -135,5 +135,5 @@ def restore(post_id: int) -> Page:
 
 @reads
 def _refused(session: Session, post_id: int, happened: Sequence[str]) -> str:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     return _page(post, happened=happened)

@@ -11,14 +11,15 @@ from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import live, ordering
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import comparing, graphemes
-from publisher.desk.live import LiveText
+from publisher.drafting import diff
 from publisher.models.content.posts import Post
 from publisher.models.press import Order
 from publisher.office.reporting.findings import Finding, FindingKind, finding_for, findings_of
 from publisher.press.watching import noting
+from publisher.review import takedown_orders
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import LiveText
+from publisher.validation import Invalid
 from web.acting import actor, reads
 from web.forms import Form
 from web.house import house
@@ -64,17 +65,17 @@ class Situation:
     def can_be_taken_back(self) -> bool:
         """Whether something stands that nobody has ordered away."""
         return any(
-            one.live.is_known and (one.order is None or not ordering.is_pending(one.order))
+            one.live.is_known and (one.order is None or not takedown_orders.is_pending(one.order))
             for one in self.standing
         )
 
 
 def situation_of(session: Session, post: Post) -> Situation:
     """What of this post is out, in three queries at most."""
-    lives = live.among(post.deliveries)
+    lives = corrections.among(post.deliveries)
     if not any(one.receipt is not None for one in post.deliveries):
         return Situation((), ())
-    orders = ordering.orders_of(session, post.id)
+    orders = takedown_orders.orders_of(session, post.id)
     findings = findings_of(session, actor=actor(), post_id=post.id)
     standing = tuple(_outside(one, orders, findings) for one in lives)
     here = {one.live.receipt.id for one in standing}
@@ -104,13 +105,13 @@ def found(session: Session, watch_id: int) -> Page:
 def _page(session: Session, watch_id: int, form: NoteForm, *, happened: str = "") -> str:
     finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
-    pieces = comparing.difference(finding.ours, finding.seen) if changed else ()
+    pieces = diff.difference(finding.ours, finding.seen) if changed else ()
     return render_template(
         "correcting/found.html",
         finding=finding,
         form=form,
         happened=happened,
-        pieces=graphemes.finely(pieces) if changed else [],
+        pieces=diff.finely(pieces) if changed else [],
     )
 
 

@@ -11,9 +11,7 @@ from wtforms import StringField
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
-from publisher.desk import scheduling
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import reading
+from publisher.drafting import drafts
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, ReceiptOrigin
 from publisher.models.people import Person
@@ -21,6 +19,8 @@ from publisher.office.reporting import braked as reporting_braked
 from publisher.office.reporting.board import decisions
 from publisher.office.reporting.troubles import troubles
 from publisher.press import confirming
+from publisher.scheduling import schedule
+from publisher.validation import Invalid
 from web import braked, by_hand, keeping
 from web.acting import actor, reads
 from web.emergency_waiting import lane_of
@@ -87,8 +87,8 @@ def _page(session: Session, delivery_id: int, form: LinkForm, *, happened: str =
 
 
 def _delivery(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
-    delivery = scheduling.delivery_for(session, delivery_id)
-    return delivery, reading.post_for(session, actor=actor(), post_id=delivery.post_id)
+    delivery = schedule.delivery_for(session, delivery_id)
+    return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
 
 
 def _acts(delivery: Delivery) -> frozenset[Action]:
@@ -124,7 +124,7 @@ def cancel(delivery_id: int) -> Page:
     """Cancel a delivery that has not left."""
     return _act(
         delivery_id,
-        lambda session: scheduling.cancel(
+        lambda session: schedule.cancel(
             session, actor=actor(), now=house().now(), delivery_id=delivery_id
         ),
         _("It is cancelled; the post stays approved."),

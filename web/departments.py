@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK, Action, Role, Scope, may, scope_of
-from publisher.desk.checking import Missing
 from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
 from publisher.office.reorganising import ending as reorganising_ending
 from publisher.people import department_orders, responsibility
 from publisher.people.departments import departments_in_force, find_departments, is_in_force
+from publisher.validation import Missing
 from publisher.working_time import local_day
 from web.acting import actor, reads
 from web.house import house

@@ -11,13 +11,14 @@ from werkzeug import Response
 from approvals.errors import NotAllowed, StaleRevision
 from approvals.policy import Action
 from publisher import failpoints
-from publisher.desk import reviewing
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import drafts, notes, opening, preparing, proposing, reading, saving
-from publisher.desk.drafting.drafts import Draft
-from publisher.desk.drafting.preparing import known as known_pictures
-from publisher.desk.starting import composing
+from publisher.drafting import collaboration, drafts, prefill, renditions
+from publisher.drafting import save as drafting_save
+from publisher.drafting.closings import begun_with, closed_with, closings, in_language
+from publisher.drafting.drafts import Draft
+from publisher.drafting.renditions import known as known_pictures
 from publisher.models.content.posts import Post
+from publisher.review import decide
+from publisher.validation import Invalid
 from web import drafting_blanks, drafting_form, drafting_page, on_its_way, warned
 from web.acting import actor, reads, writes
 from web.drafting_form import Sheet
@@ -39,7 +40,9 @@ STAYS = frozenset({"start", "close", "fill", "more", "note", "links"})
 @writes
 def start(session: Session, submission_id: int) -> Response:
     """Begin a post from a submission."""
-    post = saving.start(session, actor=actor(), now=house().now(), submission_id=submission_id)
+    post = drafting_save.start(
+        session, actor=actor(), now=house().now(), submission_id=submission_id
+    )
     return redirect(url_for("drafting.edit", post_id=post.id))
 
 
@@ -48,14 +51,14 @@ def start(session: Session, submission_id: int) -> Response:
 def edit(post_id: int) -> Page:
     """The newest revision to go on from; before the first, the department's own texts."""
     with house().database.transaction() as session:
-        opening.open_draft(session, actor=actor(), now=house().now(), post_id=post_id)
+        collaboration.open_draft(session, actor=actor(), now=house().now(), post_id=post_id)
     return _edit(post_id)
 
 
 @reads
 def _edit(session: Session, post_id: int) -> Page:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
-    draft = proposing.begun(post, reading.usable_accounts(session, post))
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    draft = prefill.begun(post, drafts.usable_accounts(session, post))
     sheet = drafting_page.make_sheet(session, post, draft)
     drafting_form.fill(sheet, draft, seen=post.newest)
     return drafting_page.render(session, post, sheet, draft)
@@ -69,8 +72,8 @@ def save(post_id: int) -> Page:
     The other buttons change the form in hand and give it back; nothing typed is lost by them.
     """
     with house().database.reading() as session:
-        post = reading.post_for(session, actor=actor(), post_id=post_id)
-        begun = proposing.begun(post, reading.usable_accounts(session, post))
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        begun = prefill.begun(post, drafts.usable_accounts(session, post))
         sheet = drafting_page.make_sheet(session, post, begun)
         _put_in(session, post, sheet)
         known = known_pictures(session, post_id=post_id)
@@ -78,7 +81,7 @@ def save(post_id: int) -> Page:
     if request.form.get("then") in STAYS:
         return _stay(post_id, sheet, draft)
     seen = number_of(sheet.form.seen.data)
-    prepared = preparing.prepare_pictures(house().store, draft, known)
+    prepared = renditions.prepare_pictures(house().store, draft, known)
     try:
         number = _store(post_id, seen, prepared, _stored(post, seen))
     except Invalid as invalid:
@@ -99,13 +102,13 @@ def _put_in(session: Session, post: Post, sheet: Sheet) -> None:
         chosen = {str(one.id): one for one in texts}.get(sheet.form.starting.data or "")
         for slot in sheet.slots if chosen else ():
             field = sheet.form[slot.name]
-            words = composing.in_language(chosen, slot.language) if chosen else ""
-            field.data = composing.begun_with(words, field.data or "")
+            words = in_language(chosen, slot.language) if chosen else ""
+            field.data = begun_with(words, field.data or "")
     if then == "close":
         for slot in sheet.slots:
             field = sheet.form[slot.name]
-            closing = composing.closings(texts, slot.language)
-            field.data = composing.closed_with(field.data or "", closing)
+            closing = closings(texts, slot.language)
+            field.data = closed_with(field.data or "", closing)
 
 
 def _stay(post_id: int, sheet: Sheet, draft: Draft) -> Page:
@@ -124,12 +127,12 @@ def _stay(post_id: int, sheet: Sheet, draft: Draft) -> Page:
 
 
 def _write_note(session: Session, post_id: int, words: str) -> None:
-    notes.write_note(session, actor=actor(), now=house().now(), post_id=post_id, text=words)
+    collaboration.write_note(session, actor=actor(), now=house().now(), post_id=post_id, text=words)
 
 
 def _stored(post: Post, seen: int) -> Draft | None:
     """The revision that the writer began from, where it is still the newest."""
-    return proposing.as_corrected(post) if post.revisions and post.newest == seen else None
+    return prefill.as_corrected(post) if post.revisions and post.newest == seen else None
 
 
 def _chosen_again() -> tuple[str, ...]:
@@ -148,7 +151,7 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
     with house().database.transaction() as session:
         number = seen
         if not (sends and before is not None and _same(before, prepared.draft)):
-            number = saving.save(
+            number = drafting_save.save(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -161,14 +164,14 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
         if sends:
             _send(session, post_id, number)
         else:
-            opening.open_draft(session, actor=actor(), now=house().now(), post_id=post_id)
+            collaboration.open_draft(session, actor=actor(), now=house().now(), post_id=post_id)
     return number
 
 
 def _send(session: Session, post_id: int, seen: int) -> None:
     """Send for review, once no blank is left; the draft is then closed."""
-    reviewing.send_for_review(session, actor=actor(), now=house().now(), post_id=post_id, seen=seen)
-    opening.close_draft(session, actor=actor(), post_id=post_id)
+    decide.send_for_review(session, actor=actor(), now=house().now(), post_id=post_id, seen=seen)
+    collaboration.close_draft(session, actor=actor(), post_id=post_id)
 
 
 def _same(before: Draft, after: Draft) -> bool:
@@ -225,7 +228,7 @@ def _overtaken(post_id: int, sheet: Sheet, draft: Draft, stale: StaleRevision) -
 def _again(
     session: Session, post_id: int, sheet: Sheet, draft: Draft, happened: Happened | None = None
 ) -> str:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     told = happened or Happened()
     told = replace(told, sentences=(*told.sentences, *_chosen_again()))
     return drafting_page.render(session, post, sheet, draft, told)
@@ -238,7 +241,7 @@ def send(post_id: int) -> Page:
     seen = request.form.get("seen", 0, type=int)
     try:
         with house().database.transaction() as session:
-            reading.post_for(session, actor=actor(), post_id=post_id)
+            drafts.post_for(session, actor=actor(), post_id=post_id)
             _send(session, post_id, seen)
     except Invalid as invalid:
         return _not_sent(post_id, invalid), 422
@@ -249,8 +252,8 @@ def send(post_id: int) -> Page:
 @reads
 def _not_sent(session: Session, post_id: int, invalid: Invalid) -> str:
     """The draft as it is saved, with what keeps it from being sent at its fields."""
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
-    draft = proposing.begun(post, reading.usable_accounts(session, post))
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    draft = prefill.begun(post, drafts.usable_accounts(session, post))
     sheet = drafting_page.make_sheet(session, post, draft)
     drafting_form.fill(sheet, draft, seen=post.newest)
     places = [drafting_form.place_of(sheet, one) for one in invalid.problems]

@@ -10,8 +10,8 @@ from flask import request
 from wtforms import Form as PlainForm
 from wtforms import StringField
 
-from publisher.desk.starting import blanks
-from publisher.desk.starting.blanks import Blank
+from publisher.content_checks import placeholders
+from publisher.content_checks.placeholders import Blank
 from publisher.models.content.posts import Language
 from web.drafting_form import Sheet
 from web.icons import N_
@@ -42,7 +42,7 @@ def shown(sheet: Sheet) -> list[ShownBlank]:
     found = {
         (slot.language, blank.name): blank
         for slot in sheet.slots
-        for blank in blanks.blanks_in(sheet.form[slot.name].data or "")
+        for blank in placeholders.blanks_in(sheet.form[slot.name].data or "")
     }
     return [
         ShownBlank(blank, language, _name(language, blank), _label(blank))
@@ -74,6 +74,6 @@ def fill_in(sheet: Sheet) -> None:
         written = field.data or ""
         values = {
             one.name: request.form.get(_name(slot.language, one), "")
-            for one in blanks.blanks_in(written)
+            for one in placeholders.blanks_in(written)
         }
-        field.data = blanks.fill(written, values)
+        field.data = placeholders.fill(written, values)

@@ -17,14 +17,14 @@ from wtforms import (
     TextAreaField,
 )
 
-from publisher.desk.checking import Problem
-from publisher.desk.correcting import Target
-from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.people import Department
+from publisher.scheduling.corrections import Target
+from publisher.validation import Problem
 from publisher.working_time import local
 from web import drafting_joint
 from web.drafting_joint import JointRow

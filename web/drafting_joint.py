@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import request
 from wtforms import Field, SelectField
 
-from publisher.desk.drafting.drafts import Draft
+from publisher.drafting.drafts import Draft
 from publisher.models.content.posts import Post
 from publisher.models.people import Department
 from web.fields import number_of, options

@@ -9,24 +9,16 @@ from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.errors import StaleRevision
-from publisher.desk import correcting, leaving
-from publisher.desk.drafting import (
-    comparing,
-    fitting,
-    graphemes,
-    notes,
-    opening,
-    proposing,
-    reading,
-)
-from publisher.desk.drafting.drafts import Draft, PictureDraft
-from publisher.desk.drafting.graphemes import FinePiece
-from publisher.desk.starting import looking
+from publisher.content_checks import outgoing_text
+from publisher.drafting import collaboration, correction_targets, diff, drafts, prefill, snippets
+from publisher.drafting.diff import FinePiece
+from publisher.drafting.drafts import Draft, PictureDraft
 from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind
 from publisher.models.drafting import StartingText
 from publisher.models.people import Appointment, Department
 from publisher.people import responsibility
 from publisher.people.departments import departments_in_force
+from publisher.scheduling import corrections
 from web import drafting_blanks, drafting_form, drafting_joint, warned
 from web.acting import actor
 from web.drafting_form import Sheet, Slot
@@ -73,17 +65,17 @@ def departments_of(session: Session) -> list[Department]:
 def texts_for(session: Session, post: Post) -> list[StartingText]:
     """The starting texts, signatures and hashtags that suit a post."""
     kinds = {one.kind for one in post.submissions}
-    return looking.suited(session, kinds=kinds, department_id=post.department_id)
+    return snippets.suited(session, kinds=kinds, department_id=post.department_id)
 
 
 def make_sheet(session: Session, post: Post, draft: Draft) -> Sheet:
     """The form for this post, filled by the POST in hand where there is one."""
-    accounts = reading.usable_accounts(session, post)
+    accounts = drafts.usable_accounts(session, post)
     slots = drafting_form.slots_for(accounts, [one.language for one in draft.variants])
     departments = departments_of(session)
     joint = drafting_joint.rows(post, draft, departments)
     sheet = drafting_form.make_sheet(slots, _pictures(post, draft), joint)
-    targets = correcting.targets_of(post)
+    targets = corrections.targets_of(post)
     here = {one.name: targets.get((one.account.id, one.language)) for one in slots}
     sheet = replace(sheet, targets={name: one for name, one in here.items() if one is not None})
     others = [one for one in departments if one.id != post.department_id]
@@ -117,7 +109,7 @@ def render(
         sheet=sheet,
         form=sheet.form,
         draft=draft,
-        sources=proposing.sources_of(post),
+        sources=prefill.sources_of(post),
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
         **_texts(post, sheet),
         blanks=blanks,
@@ -129,8 +121,8 @@ def render(
         newer=_changes(post, told.newer) if told.newer else [],
         beside=_beside(post, sheet) if told.newer else [],
         returned=_returned(post),
-        others=opening.others_at(session, actor=actor(), now=house().now(), post_id=post.id),
-        notes=notes.notes_of(session, actor=actor(), post_id=post.id),
+        others=collaboration.others_at(session, actor=actor(), now=house().now(), post_id=post.id),
+        notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
     )
 
@@ -149,7 +141,7 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
 
 def _begins(post: Post, sheet: Sheet) -> dict[str, str]:
     """What to know of each box: what is live there, or may be."""
-    doubtful = correcting.unsettled(post.deliveries) if post.kind is PostKind.POST else set()
+    doubtful = corrections.unsettled(post.deliveries) if post.kind is PostKind.POST else set()
     said = {name: begins(target) for name, target in sheet.targets.items()}
     for slot in sheet.slots:
         if (slot.account.id, slot.language) in doubtful:
@@ -174,7 +166,7 @@ def _source(post: Post, picture: PictureDraft) -> str:
 def _preview(post: Post, sheet: Sheet, slot: Slot, sources: Sequence[str]) -> list[ShownPicture]:
     form, language = sheet.form, slot.language.value
     sizes, target = _sizes(post), sheet.targets.get(slot.name)
-    out = fitting.pictures_out(target) if target else frozenset()
+    out = correction_targets.pictures_out(target) if target else frozenset()
     return [
         ShownPicture(
             source,
@@ -196,16 +188,16 @@ def _sizes(post: Post) -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def _room(sheet: Sheet, slot: Slot) -> leaving.Room:
+def _room(sheet: Sheet, slot: Slot) -> outgoing_text.Room:
     text, link = _typed(sheet, slot)
-    return leaving.room(slot.account.platform, text, link, has_pictures=_has_pictures(sheet))
+    return outgoing_text.room(slot.account.platform, text, link, has_pictures=_has_pictures(sheet))
 
 
 def _typed(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     """Text and link without the blanks and the browser's line ends, as they are kept."""
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
     target = sheet.targets.get(slot.name)
-    left = fitting.link_left(target, link) if target else link.strip()
+    left = correction_targets.link_left(target, link) if target else link.strip()
     return text.replace("\r\n", "\n").strip(), left
 
 
@@ -218,7 +210,7 @@ def _has_pictures(sheet: Sheet) -> bool:
 def _leaves(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     """The text as readers will see it, and the link that then stands beside it."""
     text, link = _typed(sheet, slot)
-    words, beside = leaving.leaving(
+    words, beside = outgoing_text.leaving(
         slot.account.platform,
         text,
         link,
@@ -228,11 +220,11 @@ def _leaves(sheet: Sheet, slot: Slot) -> tuple[str, str]:
     return words, beside or ""
 
 
-def _changes(post: Post, stale: StaleRevision) -> list[comparing.Change]:
+def _changes(post: Post, stale: StaleRevision) -> list[diff.Change]:
     """What was changed since the revision that this writer began from."""
     known = {one.number: one for one in post.revisions}
     began = known.get(int(str(stale.values["seen"])))
-    return comparing.changes(began, post.revisions[-1]) if began else []
+    return diff.changes(began, post.revisions[-1]) if began else []
 
 
 def _beside(post: Post, sheet: Sheet) -> list[Beside]:
@@ -243,7 +235,7 @@ def _beside(post: Post, sheet: Sheet) -> list[Beside]:
         variant = newest.get((slot.account.id, slot.language))
         theirs, mine = variant.text if variant else "", _typed(sheet, slot)[0]
         if theirs != mine:
-            pieces = graphemes.finely(comparing.difference(theirs, mine))
+            pieces = diff.finely(diff.difference(theirs, mine))
             found.append(Beside(slot.title, slot.language, slot.name, pieces))
     return found
 

@@ -9,11 +9,12 @@ from werkzeug import Response
 from approvals.emergency import NotOnDuty, Template
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from approvals.policy import Action
-from publisher.desk import grounds, holding_back
-from publisher.desk.checking import Invalid
 from publisher.models.emergency import EmergencyTemplate
 from publisher.press.emergency import alerting, looking, roster, templates, using
 from publisher.press.emergency.using import Plan, WhatLeavesChanged
+from publisher.review import emergency_grounds
+from publisher.scheduling import holds
+from publisher.validation import Invalid
 from web import keeping
 from web.acting import actor, reads, writes
 from web.emergency_form import BLANKS, CONFIRM, STEPS, WORD, LaneForm, begin_word, make_form, read
@@ -64,7 +65,7 @@ def take(session: Session, alert_id: int) -> Page:
 def fill(session: Session, template_id: int) -> Page:
     """The first step: the blanks of the template."""
     template = _template(session, template_id)
-    form = make_form(grounds.template_of(templates.newest(template)))
+    form = make_form(emergency_grounds.template_of(templates.newest(template)))
     form.seen_revision.data = str(template.newest)
     return _step(template, form, BLANKS)
 
@@ -78,7 +79,7 @@ def go_on(template_id: int) -> Page:
         return _publish(template_id)
     with house().database.reading() as session:
         template = _template(session, template_id)
-        form = make_form(grounds.template_of(templates.newest(template)))
+        form = make_form(emergency_grounds.template_of(templates.newest(template)))
         if back in STEPS:
             return _step(template, form, back)
         return _forward(session, template, form, step)
@@ -105,7 +106,7 @@ def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step
 
 
 def _approved(template: EmergencyTemplate) -> Template:
-    return grounds.template_of(templates.newest(template))
+    return emergency_grounds.template_of(templates.newest(template))
 
 
 def _step(
@@ -152,7 +153,7 @@ def _preview(
         approval=templates.approval_of(template),
         form=form,
         leaves=leaves,
-        stop=holding_back.standing_stop(session),
+        stop=holds.standing_stop(session),
         word=using.read_word(read(form, template.id), now=house().now()),
         carried=form.carried([*form.blanks, *form.word]),
         happened=[(happened, None)] if happened else [],

@@ -9,11 +9,11 @@ from datetime import datetime
 from wtforms import Field, HiddenField, RadioField, StringField
 
 from approvals.emergency import Blank, BlankKind, Template
-from publisher.desk.checking import Invalid, Problem
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.i18n.languages import number
 from publisher.press.emergency import blanks
 from publisher.press.emergency.using import UseForm
+from publisher.validation import Invalid, Problem
 from publisher.working_time import local
 from web.fields import DayMonthYearField, number_of, options
 from web.forms import Form

@@ -12,10 +12,11 @@ from wtforms import TextAreaField
 from approvals import emergency
 from approvals.errors import NotAllowed, StaleRevision
 from approvals.policy import Action, may
-from publisher.desk import grounds, leaving
-from publisher.desk.checking import Invalid
+from publisher.content_checks import outgoing_text
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
 from publisher.press.emergency import approving, templates, wording
+from publisher.review import emergency_grounds
+from publisher.validation import Invalid
 from web.acting import actor, reads, writes
 from web.emergency_wording import TemplateFormPage, filled_form, make_form, read
 from web.fields import number_of
@@ -79,7 +80,7 @@ def show(session: Session, template_id: int) -> Page:
 def _page(session: Session, template_id: int, happened: str = "") -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
-    whole = grounds.template_of(revision)
+    whole = emergency_grounds.template_of(revision)
     able = templates.approvers_of(session, revision, now=house().now())
     state = state_of(template)
     return render_template(
@@ -88,7 +89,7 @@ def _page(session: Session, template_id: int, happened: str = "") -> str:
         revision=revision,
         blanks=whole.blanks,
         rooms={
-            tongue: leaving.room(leaving.X, text, "")
+            tongue: outgoing_text.room(outgoing_text.X, text, "")
             for tongue, text in emergency.longest(whole).items()
         },
         state=state,

@@ -9,10 +9,10 @@ from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, may
-from publisher.desk.checking import Invalid, check_in_sight
 from publisher.models.people import Appointment
 from publisher.press.emergency import looking, ratifying
 from publisher.press.emergency.looking import PAGE, Used
+from publisher.validation import Invalid, check_in_sight
 from web.acting import actor, reads
 from web.emergency import routes
 from web.forms import Form

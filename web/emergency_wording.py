@@ -5,9 +5,9 @@ from __future__ import annotations
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 
 from approvals.emergency import BlankKind
-from publisher.desk import grounds
 from publisher.models.emergency import TemplateRevision
 from publisher.press.emergency.wording import MOST_BLANKS, BlankForm, TemplateForm
+from publisher.review import emergency_grounds
 from web.drafting_page import departments_of
 from web.fields import MinutesField, number_of, options
 from web.forms import Form
@@ -77,7 +77,7 @@ def filled_form(revision: TemplateRevision) -> TemplateFormPage:
     for one in ("name_mr", "name_en", "text_mr", "text_en", "late_limit"):
         form[one].data = getattr(revision, one)
     for (name, kind, most, choices), blank in zip(
-        form.rows, grounds.template_of(revision).blanks, strict=False
+        form.rows, emergency_grounds.template_of(revision).blanks, strict=False
     ):
         name.data, kind.data, most.data = blank.name, blank.kind.value, blank.most or None
         choices.data = "\n".join(" | ".join(pair) for pair in blank.choices)

@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from publisher.auth.sessions import NotYours
-from publisher.desk.checking import Missing
 from publisher.media.store import StoreAway
+from publisher.validation import Missing
 from web import keeping
 from web.signing_page import sign_in_page
 from web.wording.refusals import refusal_sentence

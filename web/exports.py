@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Action, Actor, Role
-from publisher.desk.checking import Missing
 from publisher.models.content.submissions import SubmissionKind
 from publisher.office import exporting
 from publisher.office.exporting import Plain
@@ -22,6 +21,7 @@ from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.values import Office, Who
 from publisher.office.reporting.wanted import wanted_from
+from publisher.validation import Missing
 from publisher.working_time import local
 from web.acting import actor, reads, writes
 from web.handing_in import KIND_WORDS

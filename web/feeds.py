@@ -11,10 +11,10 @@ from icalendar import Calendar, Event
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from publisher.desk.checking import Missing
 from publisher.office import feeds
 from publisher.office.feeds import Fed, TooOften
 from publisher.office.reporting.month import Item
+from publisher.validation import Missing
 from web.acting import actor, reads
 from web.house import house
 from web.icons import STATE_WORDS

@@ -13,13 +13,13 @@ from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
-from publisher.desk.checking import Invalid, Problem
-from publisher.desk.intake import receiving
-from publisher.desk.intake.forms import MOST_FILES
-from publisher.desk.intake.receiving import KeptFile, Refused, UploadedFile, own_name
+from publisher.intake import uploads
+from publisher.intake.form import MOST_FILES
+from publisher.intake.uploads import KeptFile, Refused, UploadedFile, own_name
 from publisher.media import images
 from publisher.media.images import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
+from publisher.validation import Invalid, Problem
 from web.acting import actor
 from web.house import house
 from web.receiving import HeldFile
@@ -126,16 +126,16 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     if isinstance(stream, HeldFile) and stream.is_cut:
         raise Refused("too_many_bytes", {"name": own_name(name)})
     source = cast(BinaryIO, stream)
-    file = receiving.look_at(name, source)
+    file = uploads.look_at(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise Refused("same_file_twice", {"name": file.name})
     with house().database.transaction() as session:
-        counted = receiving.admit(session, actor=actor(), now=house().now(), file=file)
+        counted = uploads.admit(session, actor=actor(), now=house().now(), file=file)
     try:
         house().store.save_file(source)
     except StoreAway as away:
         with house().database.transaction() as session:
-            receiving.give_back(session, upload_id=counted)
+            uploads.give_back(session, upload_id=counted)
         raise Refused("store_away", {"name": file.name}) from away
     return rows_of([file])[0]
 

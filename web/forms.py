@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flask_wtf import FlaskForm
 from wtforms import Field
 
-from publisher.desk.checking import Problem
+from publisher.validation import Problem
 from web.wording.problems import problem_sentence
 
 

@@ -10,8 +10,6 @@ from werkzeug import Response
 from wtforms import SelectField, StringField, TextAreaField
 
 from approvals.policy import Action, may
-from publisher.desk import slots
-from publisher.desk.checking import LONGEST_REASON, Check, Invalid
 from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.press import Freeze
@@ -20,6 +18,8 @@ from publisher.office.reporting.values import who_of
 from publisher.people.departments import departments_in_force
 from publisher.press import freezing
 from publisher.press.freezing import FreezeForm, FreezeOver
+from publisher.scheduling import slots
+from publisher.validation import LONGEST_REASON, Check, Invalid
 from publisher.working_time import day_bounds
 from web import on_its_way
 from web.acting import actor, reads

@@ -10,17 +10,12 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Scope, may, scope_of
-from publisher.desk.checking import Invalid, Problem
-from publisher.desk.intake import changing, copying, forms, looking, writing
-from publisher.desk.intake.changing import (
-    ChangedMeanwhile,
-    DraftingBegun,
-    check_open,
-    check_recorded_here,
-)
-from publisher.desk.intake.forms import HandIn
-from publisher.desk.intake.handing_in import hand_in
+from publisher.intake import edit, persistence, queries
+from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
+from publisher.intake.form import MOST_PICTURES, HandIn, check
+from publisher.intake.submit import hand_in
 from publisher.models.content.submissions import Submission
+from publisher.validation import Invalid, Problem
 from web import file_rows, handing_in
 from web.acting import actor, reads
 from web.fields import key_of, number_of
@@ -79,7 +74,7 @@ class Filled:
             field_words=FIELD_WORDS,
             kinds=KIND_WORDS,
             with_an_event=WITH_AN_EVENT,
-            most_pictures=forms.MOST_PICTURES,
+            most_pictures=MOST_PICTURES,
         )
 
 
@@ -92,8 +87,8 @@ def new(session: Session) -> Page:
     form = _empty_form(session)
     if earlier is None:
         return Filled(form, []).page()
-    submission = looking.submission_for(session, actor=actor(), submission_id=earlier)
-    handed = copying.form_again(submission)
+    submission = queries.submission_for(session, actor=actor(), submission_id=earlier)
+    handed = persistence.form_again(submission)
     handing_in.fill(form, handed)
     return Filled(form, file_rows.rows_of(handed.files), again=True).page()
 
@@ -106,7 +101,7 @@ def _form_in_hand(session: Session) -> HandInForm:
 def _empty_form(session: Session) -> HandInForm:
     at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
     departments = departments_by_name(session) if at_desk else []
-    wards = writing.ward_offices(session, now=house().now())
+    wards = persistence.ward_offices(session, now=house().now())
     return handing_in.empty_form(departments, wards, actor().department_id)
 
 
@@ -168,7 +163,7 @@ def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[Problem]) -> tup
 
 def _tell_the_rest(filled: Filled, handed: HandIn) -> None:
     """Raise `Invalid` with whatever else is wrong, so that everything is told at once."""
-    checked = forms.check(handed, at_desk=filled.at_desk, now=house().now())
+    checked = check(handed, at_desk=filled.at_desk, now=house().now())
     raise Invalid(checked.problems)
 
 
@@ -185,7 +180,7 @@ def change(session: Session, submission_id: int) -> Page:
         where = "note" if isinstance(refusal, DraftingBegun) else "show"
         return redirect(url_for(f"submissions.{where}", submission_id=submission_id))
     form = _empty_form(session)
-    handed = copying.form_of(submission)
+    handed = persistence.form_of(submission)
     handing_in.fill(form, handed)
     form.seen.data = str(submission.edition)
     return Filled(form, file_rows.rows_of(handed.files), submission).page()
@@ -193,7 +188,7 @@ def change(session: Session, submission_id: int) -> Page:
 
 def _changeable(session: Session, submission_id: int) -> Submission:
     """The submission, for those who may change it."""
-    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     check_recorded_here(submission, actor())
     return submission
 
@@ -236,7 +231,7 @@ def _change(filled: Filled, handed: HandIn, problems: Sequence[Problem]) -> tupl
     if not filled.form.validate() or problems:
         _tell_the_rest(filled, handed)
     with house().database.transaction() as session:
-        return changing.change(
+        return edit.change(
             session,
             actor=actor(),
             now=house().now(),

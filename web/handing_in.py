@@ -16,11 +16,11 @@ from wtforms import (
     TextAreaField,
 )
 
-from publisher.desk.checking import Problem
-from publisher.desk.intake.forms import HandIn
 from publisher.i18n.date_parsing import BadWhen, parse_when
+from publisher.intake.form import HandIn
 from publisher.models.content.submissions import Priority, SubmissionKind
 from publisher.models.people import Department
+from publisher.validation import Problem
 from publisher.working_time import from_local, local
 from web.fields import DayMonthYearField, key_of, number_of, options
 from web.file_rows import FileRow

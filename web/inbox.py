@@ -13,15 +13,16 @@ from wtforms import BooleanField, SelectField, TextAreaField
 from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher import failpoints
-from publisher.desk import leaving, ordering
-from publisher.desk.checking import Invalid
+from publisher.content_checks import outgoing_text
 from publisher.inbox import replying, routing
 from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
 from publisher.office.reporting import inbox
 from publisher.office.reporting.comment import comment_page
 from publisher.office.reporting.inbox import View
+from publisher.review import takedown_orders
 from publisher.states import CommentState
+from publisher.validation import Invalid
 from web import warned
 from web.acting import actor, reads
 from web.fields import key_of, options
@@ -97,7 +98,7 @@ def _page(
         "inbox/comment.html",
         comment=comment,
         form=form,
-        room=leaving.room(comment.account.platform, form.text.data or "", "", is_reply=True),
+        room=outgoing_text.room(comment.account.platform, form.text.data or "", "", is_reply=True),
         reply_words=REPLIES,
         reply_warning=warned.of_reply(comment),
         acts={one.value for one in comment.acts},
@@ -105,7 +106,7 @@ def _page(
         beside=_beside(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
         happened=[(one, None) for one in happened or []],
-        orders=ordering.orders_about(session, comment_id),
+        orders=takedown_orders.orders_about(session, comment_id),
     )
 
 

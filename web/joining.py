@@ -8,8 +8,8 @@ from werkzeug import Response
 from wtforms import StringField
 
 from approvals.policy import Action
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import joining, proposing, reading
+from publisher.drafting import collaboration, drafts, prefill
+from publisher.validation import Invalid
 from web.acting import actor, reads
 from web.forms import Form
 from web.house import house
@@ -35,7 +35,7 @@ def show(post_id: int) -> Page:
         return _join_page(post_id, form)
     try:
         with house().database.transaction() as session:
-            joined = joining.join(
+            joined = collaboration.join(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -52,9 +52,9 @@ def show(post_id: int) -> Page:
 
 @reads
 def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     return render_template(
-        "drafting/sources.html", post=post, form=form, sources=proposing.sources_of(post)
+        "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
     )
 
 
@@ -64,7 +64,7 @@ def part(post_id: int, submission_id: int) -> Page:
     """Let a submission go that was joined by mistake."""
     try:
         with house().database.transaction() as session:
-            gone = joining.part(
+            gone = collaboration.part(
                 session,
                 actor=actor(),
                 now=house().now(),

@@ -11,12 +11,12 @@ from flask import Blueprint, Flask, Response, current_app, g, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.desk.checking import Missing
-from publisher.desk.warning import reading
-from publisher.desk.warning.shapes import SeenLink
+from publisher.content_checks import context
+from publisher.content_checks.types import SeenLink
 from publisher.media import headers
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.warnings import CheckedLink
+from publisher.validation import Missing
 from web.acting import reads
 from web.house import house
 from web.rules import for_roles
@@ -65,7 +65,7 @@ def _seen(url: str) -> SeenLink:
     known = cast("dict[str, SeenLink]", g.setdefault("link_cards", {}))
     if url not in known:
         with house().database.reading() as session:
-            known |= reading.links_seen(session, [url])
+            known |= context.links_seen(session, [url])
     return known[url]
 
 

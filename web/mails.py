@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Action
-from publisher.desk.checking import Missing
 from publisher.models.notices import Notice
 from publisher.notifications import retry
+from publisher.validation import Missing
 from web.acting import actor, reads
 from web.house import house
 from web.listing import place_from, place_to

@@ -9,11 +9,11 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
-from publisher.desk.checking import Missing
-from publisher.desk.drafting import reading
-from publisher.desk.intake import looking
+from publisher.drafting import drafts
+from publisher.intake import queries
 from publisher.media import images
 from publisher.media.store import MediumChanged, MediumMissing
+from publisher.validation import Missing
 from web.acting import actor, reads
 from web.house import house
 from web.rules import for_roles
@@ -29,7 +29,7 @@ _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "im
 @reads
 def submission_file(session: Session, submission_id: int, file_id: int) -> Response:
     """A file as the department handed it in, to be saved; `?size=small` shows a picture small."""
-    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     for file in submission.files:
         if file.id == file_id:
             return _serve(file.sha256, file.mime, file.name)
@@ -41,7 +41,7 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
 @reads
 def picture(session: Session, post_id: int, sha256: str) -> Response:
     """A rendition of a post, exactly as the platform gets it, or the original it was made from."""
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     for revision in post.revisions:
         for variant in revision.variants:
             for one in variant.renditions:

@@ -14,12 +14,12 @@ from wtforms import StringField
 from approvals.errors import NotAllowed
 from approvals.policy import Action
 from approvals.states import PostState
-from publisher.desk import judging, on_the_spot
-from publisher.desk.drafting import reading
-from publisher.desk.on_the_spot import CodeProblem, CodeRefusal, Spelled
+from publisher.drafting import drafts
 from publisher.models.content.posts import Post, Revision
 from publisher.models.gate import SpotCode
 from publisher.models.people import Appointment
+from publisher.review import gate_adapter, in_person
+from publisher.review.in_person import CodeProblem, CodeRefusal, Spelled
 from web.acting import actor, reads
 from web.fields import number_of
 from web.forms import Form
@@ -54,15 +54,15 @@ class Shown:
 @reads
 def show(session: Session, post_id: int) -> Page:
     """The code of the newest revision while it holds, and what has been decided."""
-    return _page(session, reading.post_for(session, actor=actor(), post_id=post_id))
+    return _page(session, drafts.post_for(session, actor=actor(), post_id=post_id))
 
 
 def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post.id))
     revision = post.revisions[-1]
-    code = on_the_spot.latest(session, revision=revision)
-    problem = on_the_spot.problem_of(code, now=house().now()) if code is not None else None
+    code = in_person.latest(session, revision=revision)
+    problem = in_person.problem_of(code, now=house().now()) if code is not None else None
     return render_template(
         "reviewing/on_the_spot.html",
         post=post,
@@ -70,7 +70,7 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
         waiting=post.state is PostState.IN_REVIEW,
         shown=_shown(code) if code is not None and problem is None else None,
         expired=problem is CodeProblem.EXPIRED,
-        decisions=on_the_spot.decisions_of(revision),
+        decisions=in_person.decisions_of(revision),
         deciders=_deciders(session, revision),
         refusal=refusal,
         base=_outside(""),
@@ -79,7 +79,7 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
 
 
 def _shown(code: SpotCode) -> Shown:
-    spelled = on_the_spot.spell(code.seed, house().settings.secret_key)
+    spelled = in_person.spell(code.seed, house().settings.secret_key)
     address = _outside(url_for("on_the_spot.arrive", spot=spelled.token))
     return Shown(code, spelled, address, _picture(address))
 
@@ -100,8 +100,8 @@ def _picture(address: str) -> Markup:
 def _deciders(session: Session, revision: Revision) -> list[Appointment]:
     """Those who can decide now, department by department."""
     found = []
-    for department_id in judging.asked_departments(revision):
-        able = judging.approvers_for(session, revision, department_id, now=house().now())
+    for department_id in gate_adapter.asked_departments(revision):
+        able = gate_adapter.approvers_for(session, revision, department_id, now=house().now())
         found += [session.get_one(Appointment, one.appointment_id) for one in able.everybody]
     return found
 
@@ -112,8 +112,8 @@ def make(post_id: int) -> Page:
     """Make a code for the revision that was on the screen."""
     try:
         with house().database.transaction() as session:
-            reading.post_for(session, actor=actor(), post_id=post_id)
-            on_the_spot.make(
+            drafts.post_for(session, actor=actor(), post_id=post_id)
+            in_person.make(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -128,7 +128,7 @@ def make(post_id: int) -> Page:
 
 def _refused(post_id: int, refusal: NotAllowed) -> Page:
     with house().database.reading() as session:
-        post = reading.post_for(session, actor=actor(), post_id=post_id)
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
         page = _page(session, post, refusal=refusal_sentence(refusal))
         return (page, 409) if isinstance(page, str) else page
 
@@ -146,7 +146,7 @@ def follow() -> Page:
     """Lead to the revision that the typed code stands for."""
     form = CodeForm()
     with house().database.transaction() as session:
-        found = on_the_spot.typed(
+        found = in_person.typed(
             session, actor=actor(), now=house().now(), letters=form.letters.data or ""
         )
         if isinstance(found, SpotCode):
@@ -161,7 +161,7 @@ def follow() -> Page:
 @reads
 def arrive(session: Session, spot: str) -> Page:
     """Where the scanned code leads: on to the revision, or to what can be done instead."""
-    found = on_the_spot.scanned(session, actor=actor(), now=house().now(), token=spot)
+    found = in_person.scanned(session, actor=actor(), now=house().now(), token=spot)
     if isinstance(found, CodeRefusal):
         return render_template("reviewing/code_spent.html", happened=code_sentence(found)), 404
     return _lead(found)

@@ -9,11 +9,12 @@ from wtforms import SelectMultipleField, TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
-from publisher.desk import leaving, ordering
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import reading
+from publisher.content_checks import outgoing_text
+from publisher.drafting import drafts
 from publisher.inbox import hiding
 from publisher.office.reporting.comment import comment_page
+from publisher.review import takedown_orders
+from publisher.validation import Invalid
 from web.acting import actor, reads
 from web.fields import number_of
 from web.forms import Form
@@ -63,8 +64,8 @@ def take_back(post_id: int) -> Page:
 def _order(post_id: int, form: TakeBackForm) -> bool:
     """Give the orders; whether nothing of the post is left, so that it is withdrawn."""
     with house().database.transaction() as session:
-        post = reading.post_for(session, actor=actor(), post_id=post_id)
-        ordering.take_back(
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        takedown_orders.take_back(
             session,
             actor=actor(),
             now=house().now(),
@@ -79,8 +80,8 @@ def _order(post_id: int, form: TakeBackForm) -> bool:
 def _take_back_page(
     session: Session, post_id: int, form: TakeBackForm, *, happened: str = ""
 ) -> str:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
-    standing = ordering.to_take_back(session, post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    standing = takedown_orders.to_take_back(session, post_id)
     chosen = {number_of(one) for one in form.things.data or []}
     if request.method == "GET":
         chosen = {one.receipt.id for one in standing if one.is_known}
@@ -88,7 +89,7 @@ def _take_back_page(
         "orders/take_back.html",
         post=post,
         standing=standing,
-        texts={one.receipt.id: leaving.leaving_text(one.shown) for one in standing},
+        texts={one.receipt.id: outgoing_text.leaving_text(one.shown) for one in standing},
         chosen=chosen,
         form=form,
         happened=happened,

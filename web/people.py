@@ -13,10 +13,10 @@ from wtforms import SelectField, StringField
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Role
 from publisher.auth.contact_details import BadPerson
-from publisher.desk.checking import Missing
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import appointments, invitations, permissions
 from publisher.people.departments import departments_in_force
+from publisher.validation import Missing
 from web import on_its_way
 from web.acting import actor, reads
 from web.fields import key_of, options

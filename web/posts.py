@@ -11,13 +11,13 @@ from wtforms import TextAreaField
 
 from approvals.policy import Action, may, scope_of
 from approvals.states import PostState
-from publisher.desk import judging, reviewing
-from publisher.desk.checking import Invalid, departments_in_sight
-from publisher.desk.drafting import notes, opening, reading
-from publisher.desk.judging import Standing, asked_departments
+from publisher.drafting import collaboration, drafts
 from publisher.models.content.posts import Post, PostKind, Revision
 from publisher.models.drafting import OpenDraft
 from publisher.office.reporting import timeline
+from publisher.review import decide, gate_adapter
+from publisher.review.gate_adapter import Standing, asked_departments
+from publisher.validation import Invalid, departments_in_sight
 from web.acting import actor, reads
 from web.correcting import Situation, situation_of
 from web.forms import Form
@@ -46,7 +46,7 @@ def show(session: Session, post_id: int) -> Page:
 
 
 def _page(session: Session, post_id: int, form: NoteForm) -> str:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     newest = post.revisions[-1] if post.revisions else None
     situation = situation_of(session, post)
     acts = _acts(post) | _acts_outside(post, situation)
@@ -64,27 +64,27 @@ def _page(session: Session, post_id: int, form: NoteForm) -> str:
         blocked=_blocked(session, post, standings),
         sisters=_sisters(post),
         in_sight=_in_sight(post),
-        notes=notes.notes_of(session, actor=actor(), post_id=post_id),
-        reads_notes=notes.reads_notes(actor()),
+        notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
+        reads_notes=collaboration.reads_notes(actor()),
         note_form=form,
         others=_others(session, post_id) if "draft" in acts else [],
     )
 
 
 def _standings(newest: Revision | None) -> list[Standing]:
-    return judging.standings(newest, now=house().now()) if newest else []
+    return gate_adapter.standings(newest, now=house().now()) if newest else []
 
 
 def _blocked(session: Session, post: Post, standings: Sequence[Standing]) -> set[int]:
     """The asked departments for which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
-    lacking = judging.lacking(session, post.revisions[-1], standings, now=house().now())
+    lacking = gate_adapter.lacking(session, post.revisions[-1], standings, now=house().now())
     return {department.id for department, _why in lacking}
 
 
 def _others(session: Session, post_id: int) -> list[OpenDraft]:
-    return opening.others_at(session, actor=actor(), now=house().now(), post_id=post_id)
+    return collaboration.others_at(session, actor=actor(), now=house().now(), post_id=post_id)
 
 
 def _in_sight(post: Post) -> set[int]:
@@ -113,7 +113,7 @@ def note(post_id: int) -> Page:
     form = NoteForm()
     try:
         with house().database.transaction() as session:
-            notes.write_note(
+            collaboration.write_note(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -165,9 +165,9 @@ def _decisions(post: Post) -> set[str]:
     if not post.revisions or mine not in asked_departments(post.revisions[-1]):
         return set()
     standing = [
-        one for one in reviewing.standing_approvals(post.revisions[-1]) if one.department_id == mine
+        one for one in decide.standing_approvals(post.revisions[-1]) if one.department_id == mine
     ]
-    in_force = any(judging.is_in_force(one, now=house().now()) for one in standing)
+    in_force = any(gate_adapter.is_in_force(one, now=house().now()) for one in standing)
     found = set()
     waits = post.state is PostState.IN_REVIEW and not in_force
     if waits and may(actor(), Action.APPROVE, mine, standing_in=True):

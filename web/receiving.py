@@ -12,7 +12,7 @@ from typing import IO
 import flask
 from flask import g
 
-from publisher.desk.intake.forms import MOST_FILES
+from publisher.intake.form import MOST_FILES
 
 MEGABYTE = 1024 * 1024
 MOST_HELD = 256 * MEGABYTE

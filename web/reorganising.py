@@ -12,7 +12,6 @@ from werkzeug import Response
 from wtforms import SelectField, StringField
 
 from approvals.policy import Action
-from publisher.desk.checking import Missing
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
@@ -21,6 +20,7 @@ from publisher.office.reorganising.standing import OpenThing
 from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import KINDS, BadDepartment, Names, Order
 from publisher.people.departments import departments_in_force
+from publisher.validation import Missing
 from publisher.working_time import local_day
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options

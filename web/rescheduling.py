@@ -10,11 +10,11 @@ from werkzeug import Response
 from wtforms import BooleanField, IntegerField, RadioField, StringField
 
 from approvals.policy import Action
-from publisher.desk import rescheduling
-from publisher.desk.checking import Check, Invalid
-from publisher.desk.rescheduling import At, How, PlanChanged, Planned, Shift, ToSlots
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.office.reporting import calendar
+from publisher.scheduling import bulk_reschedule
+from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
+from publisher.validation import Check, Invalid
 from web import keeping
 from web.acting import actor, reads
 from web.fields import DayMonthYearField, number_of, options
@@ -139,7 +139,7 @@ def _when(check: Check, form: MoveForm) -> datetime:
 def _planned(form: MoveForm, chosen: list[int], how: How, *, happened: str = "") -> str:
     """What would happen, each with its words."""
     with house().database.reading() as session:
-        steps = rescheduling.plan(
+        steps = bulk_reschedule.plan(
             session,
             actor=actor(),
             now=house().now(),
@@ -174,7 +174,7 @@ def _done(form: MoveForm, chosen: list[int], how: How) -> Page:
     dragged = request.form.get("step") == "drag"
     try:
         with house().database.transaction() as session:
-            moved = rescheduling.move_all(
+            moved = bulk_reschedule.move_all(
                 session,
                 actor=actor(),
                 now=house().now(),

@@ -14,12 +14,12 @@ from approvals.errors import FourEyesRequired, NotAllowed, StaleRevision, WrongS
 from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher import failpoints
-from publisher.desk import decided, judging, return_texts, reviewing, withdrawing
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import comparing, reading
-from publisher.desk.reviewing import ActsUnderAnother
+from publisher.drafting import diff, drafts
 from publisher.models.content.posts import DecisionKind, Post, Revision
 from publisher.models.gate import ReturnText
+from publisher.review import decide, gate_adapter, history, notify, withdraw
+from publisher.review.decide import ActsUnderAnother
+from publisher.validation import Invalid
 from web import on_its_way, warned
 from web.acting import actor, reads
 from web.comparing import decided_before, newer_changes
@@ -59,7 +59,7 @@ class ReasonForm(Form):
 @reads
 def show(session: Session, post_id: int) -> Page:
     """The whole of what will leave, what changed, the window and the source."""
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post_id))
     seen = request.args.get("revision", post.newest, type=int)
@@ -71,8 +71,8 @@ def _page(
     session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
 ) -> str:
     before, now = decided_before(post, revision), house().now()
-    standings = judging.standings(revision, now=now)
-    lacking = judging.lacking(session, revision, standings, now=now)
+    standings = gate_adapter.standings(revision, now=now)
+    lacking = gate_adapter.lacking(session, revision, standings, now=now)
     return render_template(
         "reviewing/review.html",
         post=post,
@@ -82,11 +82,11 @@ def _page(
         photos=len({one.source_sha256 for view in views for one in view.variant.renditions}),
         warned=warned.of_revision(session, revision),
         before=before,
-        changes=comparing.changes(before, revision) if before else [],
+        changes=diff.changes(before, revision) if before else [],
         changes_since=newer_changes(post, revision),
         standings=standings,
         lacking=lacking,
-        approvers=judging.approvers_for(session, revision, _my_department(revision), now=now),
+        approvers=gate_adapter.approvers_for(session, revision, _my_department(revision), now=now),
         refusal=refusal_sentence(refusal) if refusal else _cannot(session, post, revision),
         pressed=refusal is not None,
         can_still=isinstance(refusal, ActsUnderAnother) and not _cannot(session, post, revision),
@@ -99,7 +99,7 @@ def _page(
 def _my_department(revision: Revision) -> int:
     """The actor's department where it is asked, else the owning one."""
     mine = actor().department_id
-    asked = judging.asked_departments(revision)
+    asked = gate_adapter.asked_departments(revision)
     return mine if mine is not None and mine in asked else asked[0]
 
 
@@ -108,14 +108,14 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""
     mine = actor().department_id
-    if mine not in judging.asked_departments(revision):
+    if mine not in gate_adapter.asked_departments(revision):
         return _("Only the department that was asked can decide.")
     if waits_for := _waits_for_others(revision, mine):
         return _(
             "Your department has approved this revision. It waits for: %(departments)s.",
             departments=waits_for,
         )
-    able = judging.approvers_for(session, revision, mine, now=house().now())
+    able = gate_adapter.approvers_for(session, revision, mine, now=house().now())
     if not may(actor(), Action.APPROVE, mine, standing_in=able.standing_in):
         return _("An officer of your department decides about this.")
     try:
@@ -124,7 +124,7 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
             seen_revision=revision.number,
             newest_revision=post.newest,
             person_id=actor().person_id or 0,
-            authors=judging.bound_authors(revision),
+            authors=gate_adapter.bound_authors(revision),
         )
     except FourEyesRequired as refusal:
         if revision.author_id != actor().person_id:
@@ -135,7 +135,7 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
 
 def _waits_for_others(revision: Revision, mine: int | None) -> str:
     """The asked departments that are missing, once the own one has approved; else nothing."""
-    standings = judging.standings(revision, now=house().now())
+    standings = gate_adapter.standings(revision, now=house().now())
     own = any(one.has_approved for one in standings if one.department.id == mine)
     missing = [department_name(one.department) for one in standings if one.is_missing]
     return ", ".join(missing) if own else ""
@@ -147,9 +147,9 @@ def approve(post_id: int) -> Page:
     """Approve the revision that was on the screen."""
     form = SeenForm()
     try:
-        reviewing.check_under(actor(), form.under.data)
+        decide.check_under(actor(), form.under.data)
         with house().database.transaction() as session:
-            reviewing.approve(
+            decide.approve(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -158,7 +158,7 @@ def approve(post_id: int) -> Page:
             )
         failpoints.reach("approve.after_commit")
     except NotAllowed as refusal:
-        done = _done_before(post_id, form.seen.data or 0, judging.APPROVALS, refusal)
+        done = _done_before(post_id, form.seen.data or 0, gate_adapter.APPROVALS, refusal)
         return done or _refused(post_id, form.seen.data or 0, refusal)
     flash(_("You have approved this revision. The cell sets its time."))
     return redirect(url_for("posts.show", post_id=post_id))
@@ -171,7 +171,7 @@ def _done_before(
     if not isinstance(refusal, WrongState):
         return None
     with house().database.reading() as session:
-        done = decided.already(session, actor=actor(), post_id=post_id, seen=seen)
+        done = history.already(session, actor=actor(), post_id=post_id, seen=seen)
         if done is None or done.kind not in kinds:
             return None
         flash(already_sentence(done), "grey")
@@ -181,7 +181,7 @@ def _done_before(
 def _refused(post_id: int, seen: int, refusal: NotAllowed) -> Page:
     """The review page again, with what stands in the way; the stale one with the difference."""
     with house().database.reading() as session:
-        post = reading.post_for(session, actor=actor(), post_id=post_id)
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
         known = {one.number: one for one in post.revisions}
         stale = isinstance(refusal, StaleRevision)
         revision = known.get(seen if stale else post.newest, post.revisions[-1])
@@ -192,25 +192,25 @@ Use = Callable[[Session, int, int, str], object]
 
 
 def _return(session: Session, post_id: int, seen: int, reason: str) -> object:
-    return reviewing.return_post(
+    return decide.return_post(
         session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
     )
 
 
 def _reject(session: Session, post_id: int, seen: int, reason: str) -> object:
-    return reviewing.reject(
+    return decide.reject(
         session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
     )
 
 
 def _withdraw_approval(session: Session, post_id: int, seen: int, reason: str) -> object:
-    return withdrawing.withdraw_approval(
+    return withdraw.withdraw_approval(
         session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
     )
 
 
 def _withdraw_post(session: Session, post_id: int, _seen: int, reason: str) -> object:
-    return withdrawing.withdraw_post(
+    return withdraw.withdraw_post(
         session, actor=actor(), now=house().now(), post_id=post_id, reason=reason
     )
 
@@ -257,9 +257,9 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     if act == "return" and ("use" in request.form or "keep" in request.form):
         return _with_own_text(post_id, form)
     try:
-        reviewing.check_under(actor(), number_of(form.under.data))
+        decide.check_under(actor(), number_of(form.under.data))
         with house().database.transaction() as session:
-            reading.post_for(session, actor=actor(), post_id=post_id)
+            drafts.post_for(session, actor=actor(), post_id=post_id)
             use(session, post_id, number_of(form.seen.data), form.reason.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -292,14 +292,14 @@ def _with_own_text(post_id: int, form: ReasonForm) -> Page:
     words, code = form.reason.data or "", 200
     try:
         with house().database.transaction() as session:
-            reading.post_for(session, actor=actor(), post_id=post_id)
+            drafts.post_for(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
-                return_texts.keep(session, actor=actor(), now=house().now(), words=words)
+                notify.keep(session, actor=actor(), now=house().now(), words=words)
                 flash(_("The text is kept. You find it here the next time."))
             else:
                 wanted = number_of(request.form.get("use"))
-                texts = {one.id: one.words for one in return_texts.mine(session, actor=actor())}
-                words = return_texts.with_text(words, texts.get(wanted, ""))
+                texts = {one.id: one.words for one in notify.mine(session, actor=actor())}
+                words = notify.with_text(words, texts.get(wanted, ""))
     except Invalid as invalid:
         form.show(invalid.problems)
         code = 422
@@ -328,7 +328,7 @@ def _reason_page(
     filled: bool = False,
 ) -> str:
     """The page of an act with its reason; `seen` is the revision that a newer one has overtaken."""
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     old = next((one for one in post.revisions if one.number == seen), None)
     if request.method == "GET":
         form.seen.data = str(request.args.get("revision", post.newest, type=int))
@@ -346,4 +346,4 @@ def _reason_page(
 
 
 def _own_texts(session: Session) -> Sequence[ReturnText]:
-    return return_texts.mine(session, actor=actor())
+    return notify.mine(session, actor=actor())

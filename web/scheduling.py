@@ -14,12 +14,13 @@ from wtforms.validators import InputRequired
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action
 from publisher import failpoints
-from publisher.desk import scheduling, slots, timing
-from publisher.desk.checking import Invalid, Missing, Problem
-from publisher.desk.drafting import reading
+from publisher.drafting import drafts
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Post, Variant
+from publisher.scheduling import constraints, slots
+from publisher.scheduling import schedule as scheduling_schedule
+from publisher.validation import Invalid, Missing, Problem
 from publisher.working_time import local
 from web import braked, keeping
 from web.acting import actor, reads
@@ -45,7 +46,7 @@ class TimeForm(Form):
     clock = StringField(_l("Time"))
     late_limit = MinutesField(
         _l("Late limit in minutes"),
-        default=timing.LATE_LIMIT,
+        default=constraints.LATE_LIMIT,
         validators=[InputRequired(_l("Write a number of minutes."))],
     )
     despite_clash = BooleanField(_l("Keep this time all the same"))
@@ -103,7 +104,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
     Raises `Invalid` with whatever is wrong.
     """
     with house().database.transaction() as session:
-        variant = _variant(reading.post_for(session, actor=actor(), post_id=post_id), variant_id)
+        variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
         try:
             due_at = parse_when(
                 form.day.data.isoformat() if form.day.data else "", form.clock.data or ""
@@ -111,7 +112,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
         except BadWhen as bad:
             field = "day" if bad.code.field == "date" else "clock"
             raise Invalid([Problem(field, bad.code.value)]) from bad
-        scheduling.schedule(
+        scheduling_schedule.schedule(
             session,
             actor=actor(),
             now=house().now(),
@@ -140,7 +141,7 @@ def _time_page(
     happened: list[str] | None = None,
     clash: bool = False,
 ) -> str:
-    post = reading.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
     variant = _variant(post, variant_id)
     view = next(one for one in shown(variant.revision) if one.variant.id == variant_id)
     return render_template(
@@ -174,8 +175,8 @@ def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
     try:
         with house().database.transaction() as session:
-            _variant(reading.post_for(session, actor=actor(), post_id=post_id), variant_id)
-            scheduling.publish_now(
+            _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
+            scheduling_schedule.publish_now(
                 session, actor=actor(), now=house().now(), variant_ids=[variant_id]
             )
     except FreshSignInRequired:

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from flask import Flask, url_for
 
-from publisher.desk import leaving, live
-from publisher.desk.leaving import Room
-from publisher.desk.live import LiveText
+from publisher.content_checks import outgoing_text
+from publisher.content_checks.outgoing_text import Room
 from publisher.i18n import dates
 from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import LiveText
 from publisher.states import DeliveryState
 from web.house import house
 from web.icons import N_
@@ -99,7 +100,7 @@ def variant_title(variant: Variant) -> str:
 
 def live_text(one: LiveText) -> str:
     """The words that stand on the platform now."""
-    return leaving.leaving_text(one.shown)
+    return outgoing_text.leaving_text(one.shown)
 
 
 def short_title(variant: Variant) -> str:
@@ -115,13 +116,13 @@ def language_text(language: str) -> str:
 
 def _shown(post: Post, variant: Variant) -> Shown:
     delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
-    text = leaving.leaving_text(variant)
+    text = outgoing_text.leaving_text(variant)
     return Shown(
         variant=variant,
         title=variant_title(variant),
         account=variant.account,
         text=text,
-        link=leaving.leaving_link(variant) or "",
+        link=outgoing_text.leaving_link(variant) or "",
         pictures=tuple(
             ShownPicture(
                 url_for("media.picture", post_id=post.id, sha256=one.sha256),
@@ -131,11 +132,11 @@ def _shown(post: Post, variant: Variant) -> Shown:
             )
             for one in variant.renditions
         ),
-        room=leaving.room(
+        room=outgoing_text.room(
             variant.account.platform,
             variant.text,
             variant.link,
-            is_reply=leaving.is_answer(variant),
+            is_reply=outgoing_text.is_answer(variant),
         ),
         when=_when(delivery),
         anchor=f"variant-{variant.id}",
@@ -149,7 +150,9 @@ def _now_reads(post: Post, variant: Variant) -> str:
     """The words that stand at what this text corrects, until it is published itself."""
     if not variant.target or post.kind is not PostKind.POST:
         return ""
-    standing = [one for one in live.among(post.deliveries) if one.platform_id == variant.target]
+    standing = [
+        one for one in corrections.among(post.deliveries) if one.platform_id == variant.target
+    ]
     return live_text(standing[0]) if standing and standing[0].shown.id != variant.id else ""
 
 

@@ -12,12 +12,12 @@ from werkzeug import Response
 from wtforms import SelectField, SelectMultipleField, StringField
 
 from approvals.policy import Action
-from publisher.desk import slots
-from publisher.desk.checking import Check, Invalid
-from publisher.desk.slots import WEEKDAYS
 from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen, parse_time
 from publisher.models.deliveries import Account
+from publisher.scheduling import slots
+from publisher.scheduling.slots import WEEKDAYS
+from publisher.validation import Check, Invalid
 from publisher.working_time import from_local, local_day
 from web.acting import actor, reads
 from web.fields import key_of, options

@@ -8,12 +8,12 @@ from werkzeug import Response
 from wtforms import BooleanField, TextAreaField
 
 from approvals.policy import Action, Actor, may
-from publisher.desk.checking import Invalid, departments_in_sight
 from publisher.i18n import dates
 from publisher.models.press import Stop
 from publisher.office.reporting.values import who_of
 from publisher.press import restored, stopping
 from publisher.press.stopping import ReleasedAlready
+from publisher.validation import Invalid, departments_in_sight
 from web.acting import actor, reads
 from web.chrome import Banner, Entry
 from web.fields import number_of

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Action, Actor, Scope, scope_of
-from publisher.desk.checking import Invalid
 from publisher.models.lists import KeptView
 from publisher.models.people import Department
 from publisher.office import exporting, kept_views
@@ -27,6 +26,7 @@ from publisher.office.reporting.submissions import (
 )
 from publisher.office.reporting.values import Place
 from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.validation import Invalid
 from web import submissions
 from web.acting import actor, reads, writes
 from web.exports import csv_answer

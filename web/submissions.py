@@ -12,15 +12,16 @@ from wtforms import StringField, TextAreaField
 
 from approvals.errors import NotAllowed, WrongRole
 from approvals.policy import Action, may, scope_of
-from publisher.desk.checking import Invalid
-from publisher.desk.intake import changing, duplicates, looking, merging, questioning, settling
-from publisher.desk.intake.changing import check_recorded_here
+from publisher.intake import close, edit, queries, questions, submit
+from publisher.intake import merge as intake_merge
+from publisher.intake.edit import check_recorded_here
 from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
 from publisher.office.reporting import noted, timeline
 from publisher.people.departments import departments_in_force
 from publisher.states import SubmissionState
+from publisher.validation import Invalid
 from web.acting import actor, reads
 from web.forms import Form
 from web.handing_in import KIND_WORDS
@@ -72,7 +73,7 @@ def show(submission_id: int) -> Page:
 def _submission_page(
     session: Session, submission_id: int, form: ReasonForm, *, happened: str = ""
 ) -> str:
-    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/submission.html",
         submission=submission,
@@ -84,10 +85,10 @@ def _submission_page(
         kinds=KIND_WORDS,
         field_words=FIELD_WORDS,
         acts=_acts(submission),
-        changes=changing.changes_of(session, submission),
+        changes=edit.changes_of(session, submission),
         related=_related(submission),
         unseen=_unseen(session, submission),
-        ended=duplicates.ended_original(submission),
+        ended=submit.ended_original(submission),
         form=form,
         happened=happened,
     )
@@ -153,18 +154,18 @@ class Step:
 
 def _step(act: str) -> Step:
     return {
-        "decline": Step(settling.decline, "reason", _("Declined. The department is told why.")),
-        "withdraw": Step(settling.withdraw, "reason", _("The submission is withdrawn.")),
+        "decline": Step(close.decline, "reason", _("Declined. The department is told why.")),
+        "withdraw": Step(close.withdraw, "reason", _("The submission is withdrawn.")),
         "return": Step(
-            questioning.return_submission,
+            questions.return_submission,
             "question",
             _("Returned. The department is asked by mail, and answers on this page."),
         ),
         "complete": Step(
-            questioning.complete, "answer", _("Answered. The submission is with the cell again.")
+            questions.complete, "answer", _("Answered. The submission is with the cell again.")
         ),
         "note": Step(
-            questioning.add_note,
+            questions.add_note,
             "note",
             _("The note stands here, and the clerk is told by mail."),
             wanted="words",
@@ -205,7 +206,7 @@ def note(submission_id: int) -> Page:
 def see_note(submission_id: int) -> Page:
     """The cell has seen the department's notes; they no longer wait under Today."""
     with house().database.transaction() as session:
-        questioning.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
+        questions.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
     flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
@@ -252,7 +253,7 @@ def _words_page(submission_id: int, act: str, form: ReasonForm, *, happened: str
 def _reason_page(
     session: Session, submission_id: int, act: str, form: ReasonForm, happened: str
 ) -> str:
-    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     if act == "note":
         check_recorded_here(submission, actor())
     field = form[_step(act).field]
@@ -275,7 +276,7 @@ def merge(submission_id: int) -> Page:
         return _merge_page(submission_id, form)
     try:
         with house().database.transaction() as session:
-            merged = merging.merge(
+            merged = intake_merge.merge(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -298,11 +299,11 @@ def merge(submission_id: int) -> Page:
 def _merge_page(
     session: Session, submission_id: int, form: MergeForm, *, happened: str = ""
 ) -> str:
-    submission = looking.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/merge.html",
         submission=submission,
-        near=merging.likely_originals(session, submission),
+        near=intake_merge.likely_originals(session, submission),
         form=form,
         happened=happened,
     )

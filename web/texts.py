@@ -12,14 +12,12 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 
 from approvals.errors import StaleRevision
 from approvals.policy import Action
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import comparing, graphemes
-from publisher.desk.drafting.graphemes import FinePiece
-from publisher.desk.starting import keeping, looking
-from publisher.desk.starting.keeping import TextForm
-from publisher.desk.starting.looking import Entry
+from publisher.drafting import diff, snippets
+from publisher.drafting.diff import FinePiece
+from publisher.drafting.snippets import Entry, TextForm
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.drafting import StartingText, TextPart
+from publisher.validation import Invalid
 from web.acting import actor, reads, writes
 from web.drafting_page import departments_of
 from web.fields import number_of, options
@@ -78,7 +76,7 @@ class Step:
 def index(session: Session) -> Page:
     """What is offered when drafting; with `?ended=1` what no longer is."""
     ended = request.args.get("ended") == "1"
-    found = looking.every_text(session, ended=ended)
+    found = snippets.every_text(session, ended=ended)
     return render_template(
         "texts/index.html",
         ended=ended,
@@ -98,7 +96,7 @@ def new() -> Page:
         return _page(form)
     try:
         with house().database.transaction() as session:
-            keeping.make(session, actor=actor(), now=house().now(), form=_read(form))
+            snippets.make(session, actor=actor(), now=house().now(), form=_read(form))
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(form), 422
@@ -116,7 +114,7 @@ def edit(text_id: int) -> Page:
     form = _form()
     try:
         with house().database.transaction() as session:
-            keeping.change(
+            snippets.change(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -138,7 +136,7 @@ def edit(text_id: int) -> Page:
 
 @reads
 def _shown(session: Session, text_id: int) -> str:
-    text = looking.text_of(session, text_id)
+    text = snippets.text_of(session, text_id)
     form = _form(session)
     form.seen.data, form.part.data, form.name.data = str(text.version), text.part.value, text.name
     form.kind.data = text.kind.value if text.kind else ""
@@ -151,7 +149,7 @@ def _shown(session: Session, text_id: int) -> str:
 @reads
 def _one(session: Session, text_id: int, form: OneTextForm, *, overtaken: bool = False) -> str:
     """The page of a text with a form in hand; where somebody was faster, with what came of it."""
-    text = looking.text_of(session, text_id)
+    text = snippets.text_of(session, text_id)
     beside = _beside(text, form) if overtaken else ()
     return _page(form, text=text, history=_steps(session, text_id), beside=beside)
 
@@ -206,7 +204,7 @@ def _read(form: OneTextForm) -> TextForm:
 def _steps(session: Session, text_id: int) -> list[Step]:
     return [
         Step(one, _(VERBS.get(one.verb, "Changed")), _differences(one))
-        for one in looking.history_of(session, text_id)
+        for one in snippets.history_of(session, text_id)
     ]
 
 
@@ -232,7 +230,7 @@ def _beside(
 
 
 def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[FinePiece, ...]]:
-    pieces = graphemes.finely(comparing.difference(before, after))
+    pieces = diff.finely(diff.difference(before, after))
     return _(TEXTS[name]), name.removeprefix("text_"), pieces
 
 
@@ -241,6 +239,6 @@ def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[Fin
 @writes
 def end(session: Session, text_id: int) -> Page:
     """Offer it no longer; its history stays."""
-    text = keeping.end(session, actor=actor(), now=house().now(), text_id=text_id)
+    text = snippets.end(session, actor=actor(), now=house().now(), text_id=text_id)
     flash(_("“%(name)s” is no longer offered. It stays to be read.", name=text.name))
     return redirect(url_for("texts.index"))

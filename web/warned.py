@@ -10,12 +10,11 @@ from time import monotonic
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from publisher.desk.drafting.drafts import Draft
-from publisher.desk.warning import checks, reading
-from publisher.desk.warning.addresses import all_addresses
-from publisher.desk.warning.looking import Glass, look_now
-from publisher.desk.warning.replies import takes_reply
-from publisher.desk.warning.shapes import Place, Text, Warned, WarningCode
+from publisher.content_checks import checks, context
+from publisher.content_checks.link_checker import Glass, look_now
+from publisher.content_checks.rules import all_addresses, takes_reply
+from publisher.content_checks.types import Place, Text, Warned, WarningCode
+from publisher.drafting.drafts import Draft
 from publisher.media.links import is_within
 from publisher.models.content.posts import Language, Post, Revision
 from publisher.office.reporting.comment import CommentPage
@@ -156,6 +155,6 @@ def _alt_field(sheet: Sheet, slot: Slot, number: int) -> str:
 def _links(session: Session, texts: Sequence[Text]) -> Links:
     reach = house().settings.link_reach
     wanted = [one for one in all_addresses(texts) if is_within(one, reach)]
-    seen = reading.links_seen(session, wanted).values()
+    seen = context.links_seen(session, wanted).values()
     times = [one.checked_at for one in seen if one.checked_at is not None]
     return Links(len(seen), len(seen) - len(times), min(times, default=None))

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher.desk import slots
 from publisher.models.people import Appointment
+from publisher.scheduling import slots
 
 WORKING_DAYS: Final = range(5)
 GOOD_TIMES: Final = (time(9), time(12, 30), time(18))

@@ -11,7 +11,7 @@ from demo.plan import Course, Outcome, Trouble
 from demo.seeding import drafting, handing, sending, times
 from demo.seeding.stage import Stage, Step
 from demo.seeding.times import MINUTE, Times
-from publisher.desk.timing import LATE_LIMIT
+from publisher.scheduling.constraints import LATE_LIMIT
 from publisher.states import DeliveryState, SubmissionState
 
 SECOND = timedelta(seconds=1)

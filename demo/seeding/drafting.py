@@ -16,13 +16,16 @@ from demo.remarks import PlatformName, VariantLanguage
 from demo.seeding.handing import submission_of, useful_until
 from demo.seeding.slips import with_slips
 from demo.seeding.stage import AT_THE_CELL, Stage
-from publisher.desk import reviewing, scheduling, withdrawing
-from publisher.desk.checking import Missing
-from publisher.desk.drafting import joining, preparing, saving
-from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.drafting import collaboration, renditions
+from publisher.drafting import save as drafting_save
+from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.models.content.posts import Language, Post, Variant
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
+from publisher.review import decide as review_decide
+from publisher.review import withdraw
+from publisher.scheduling import schedule as scheduling_schedule
+from publisher.validation import Missing
 
 EVERYWHERE: tuple[tuple[PlatformName, VariantLanguage], ...] = (
     ("x", "mr"),
@@ -49,7 +52,7 @@ def draft(stage: Stage, number: int, course: Course, base: datetime) -> None:
         submission = submission_of(session, number, course)
         if not submission.posts:
             actor = stage.actor(session, course.drafted_by or "", AT_THE_CELL)
-            saving.start(session, actor=actor, now=stage.now, submission_id=submission.id)
+            drafting_save.start(session, actor=actor, now=stage.now, submission_id=submission.id)
         _take_in(session, stage, number, course)
     save(stage, number, course, base, revision=1, note=FIRST_NOTE)
 
@@ -62,7 +65,7 @@ def _take_in(session: Session, stage: Stage, number: int, course: Course) -> Non
             continue
         submission = submission_of(session, other, joined)
         if submission not in post.submissions:
-            joining.join(
+            collaboration.join(
                 session,
                 actor=stage.actor(session, course.drafted_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -82,12 +85,12 @@ def save(
         others = {one.department_id for one in post.submissions} - {post.department_id}
         typed = replace(typed, asked=tuple(sorted(others)))
         post_id, newest = post.id, post.newest
-        known = preparing.known(session, post_id=post_id)
+        known = renditions.known(session, post_id=post_id)
     if newest >= revision:
         return
-    prepared = preparing.prepare_pictures(stage.store, typed, known)
+    prepared = renditions.prepare_pictures(stage.store, typed, known)
     with stage.write() as session:
-        saving.save(
+        drafting_save.save(
             session,
             actor=stage.actor(session, course.drafted_by or "", AT_THE_CELL),
             now=stage.now,
@@ -145,7 +148,7 @@ def send(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         post = post_of(session, number, course)
         if post.state is PostState.DRAFT:
-            reviewing.send_for_review(
+            review_decide.send_for_review(
                 session,
                 actor=stage.actor(session, course.drafted_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -159,7 +162,7 @@ def approve(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         post = post_of(session, number, course)
         if post.state is PostState.IN_REVIEW:
-            reviewing.approve(
+            review_decide.approve(
                 session,
                 actor=stage.actor(session, course.decided_by or "", DECIDES, post.department_id),
                 now=stage.now,
@@ -170,7 +173,9 @@ def approve(stage: Stage, number: int, course: Course) -> None:
 
 def send_back(stage: Stage, number: int, course: Course) -> None:
     """The officer returns the newest revision, or rejects it where that is its end."""
-    decide = reviewing.reject if course.post is PostState.REJECTED else reviewing.return_post
+    decide = (
+        review_decide.reject if course.post is PostState.REJECTED else review_decide.return_post
+    )
     with stage.write() as session:
         post = post_of(session, number, course)
         if post.state is PostState.IN_REVIEW:
@@ -189,7 +194,7 @@ def give_up(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         post = post_of(session, number, course)
         if post.state is not PostState.WITHDRAWN:
-            withdrawing.withdraw_post(
+            withdraw.withdraw_post(
                 session,
                 actor=stage.actor(session, course.decided_by or "", DECIDES, post.department_id),
                 now=stage.now,
@@ -206,9 +211,9 @@ def schedule(
         post = post_of(session, number, course)
         actor = stage.actor(session, course.drafted_by or "", AT_THE_CELL)
         taken = {delivery.variant_id for delivery in post.deliveries}
-        for variant in scheduling.newest_revision(post).variants:
+        for variant in scheduling_schedule.newest_revision(post).variants:
             if variant.id not in taken:
-                scheduling.schedule(
+                scheduling_schedule.schedule(
                     session,
                     actor=actor,
                     now=stage.now,

@@ -13,12 +13,13 @@ from demo.notices import Notice, PhotoSpec
 from demo.plan import COURSES, Course
 from demo.seeding import details
 from demo.seeding.stage import AT_THE_CELL, OF_A_DEPARTMENT, Stage
-from publisher.desk.checking import Missing
-from publisher.desk.intake import handing_in, merging, questioning, settling
-from publisher.desk.intake.forms import HandIn
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.intake import close, questions, submit
+from publisher.intake.form import HandIn
+from publisher.intake.merge import merge as intake_merge
+from publisher.intake.uploads import UploadedFile
 from publisher.models.content.submissions import Submission
 from publisher.states import SubmissionState
+from publisher.validation import Missing
 from publisher.working_time import from_local, local_day
 
 LAST_MINUTE = time(23, 59)
@@ -44,7 +45,7 @@ def hand_in(stage: Stage, number: int, course: Course, base: datetime) -> None:
             actor = stage.actor(session, course.handed_in_by, OF_A_DEPARTMENT, department_id)
         else:
             actor = stage.actor(session, course.recorded_by, AT_THE_CELL)
-        handing_in.hand_in(
+        submit.hand_in(
             session,
             actor=actor,
             now=stage.now,
@@ -119,7 +120,7 @@ def decline(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RECEIVED:
-            settling.decline(
+            close.decline(
                 session,
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -133,7 +134,7 @@ def send_back(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RECEIVED:
-            questioning.return_submission(
+            questions.return_submission(
                 session,
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -148,7 +149,7 @@ def complete(stage: Stage, number: int, course: Course) -> None:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RETURNED:
             own = submission.department_id
-            questioning.complete(
+            questions.complete(
                 session,
                 actor=stage.actor(session, course.handed_in_by, OF_A_DEPARTMENT, own),
                 now=stage.now,
@@ -163,7 +164,7 @@ def merge(stage: Stage, number: int, course: Course) -> None:
     with stage.write() as session:
         submission = submission_of(session, number, course)
         if submission.state is SubmissionState.RECEIVED:
-            merging.merge(
+            intake_merge(
                 session,
                 actor=stage.actor(session, course.decided_by or "", AT_THE_CELL),
                 now=stage.now,
@@ -179,7 +180,7 @@ def withdraw(stage: Stage, number: int, course: Course) -> None:
         submission = submission_of(session, number, course)
         by, own = course.decided_by or "", submission.department_id
         if submission.state is SubmissionState.RECEIVED:
-            settling.withdraw(
+            close.withdraw(
                 session,
                 actor=stage.actor(session, by, OF_A_DEPARTMENT, own),
                 now=stage.now,

@@ -18,8 +18,8 @@ from demo.seeding.script import Script, city
 from demo.seeding.speaking import Talk
 from demo.seeding.stage import Stage, Step, set_up
 from demo.seeding.times import MINUTE, Times
-from publisher.desk.checking import Invalid, Missing
 from publisher.settings.environment import Settings
+from publisher.validation import Invalid, Missing
 
 #: What may be wrong with one step, such as a visitor who was faster: the others go on.
 LEFT_OUT: Final = (NotAllowed, Invalid, Missing, requests.HTTPError)

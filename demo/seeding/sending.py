@@ -7,7 +7,7 @@ from datetime import timedelta
 from demo.plan import Course, Outcome
 from demo.seeding.drafting import delivery_of
 from demo.seeding.stage import Stage
-from publisher.desk import leaving
+from publisher.content_checks import outgoing_text
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Outgoing
 from publisher.press.confirming import tick_confirming
@@ -46,7 +46,10 @@ def post_by_hand(stage: Stage, number: int, course: Course, outcome: Outcome) ->
     """Somebody puts the very text on the account by hand, so that the platform refuses ours."""
     with stage.database.reading() as session:
         delivery, account = delivery_of(session, number, course, outcome.platform, outcome.language)
-        text, link = leaving.leaving_text(delivery.variant), leaving.leaving_link(delivery.variant)
+        text, link = (
+            outgoing_text.leaving_text(delivery.variant),
+            outgoing_text.leaving_link(delivery.variant),
+        )
         platform = stage.bench.open_account(account)
     outgoing = Outgoing(text=text, link=link)
     deadline = Deadline.after(stage.bench.pace.send_deadline, stage.bench.monotonic)

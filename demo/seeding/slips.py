@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from demo.days import words_for
-from publisher.desk.drafting.drafts import Draft, VariantDraft
+from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.models.content.posts import Language
 from publisher.working_time import ONE_DAY, local_day
 

@@ -18,13 +18,13 @@ from demo.seeding.drafting import delivery_of
 from demo.seeding.sending import press
 from demo.seeding.stage import AT_THE_CELL, Stage, Step
 from demo.seeding.times import HOUR, MINUTE, next_hour
-from publisher.desk.checking import Missing
 from publisher.inbox import replying, routing
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.models.comments import Comment
 from publisher.notifications.email import tick_mail
 from publisher.states import CommentState
+from publisher.validation import Missing
 
 ACTS: Final = (Role.OFFICER, Role.HEAD, *AT_THE_CELL)
 #: How the texts name the city's account; the practice account bears another name.

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
-from publisher.desk.starting import keeping
-from publisher.desk.starting.keeping import TextForm
+from publisher.drafting import snippets
+from publisher.drafting.snippets import TextForm
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.drafting import StartingText, TextPart
 from publisher.models.people import Appointment, Department
@@ -82,7 +82,7 @@ def keep_texts(session: Session, *, now: datetime) -> None:
     for form in TEXTS:
         department_id = codes[FOR[form.name]] if form.name in FOR else None
         own = replace(form, department_id=department_id)
-        keeping.make(session, actor=actor, now=now, form=own)
+        snippets.make(session, actor=actor, now=now, form=own)
 
 
 def _lead(session: Session, now: datetime) -> Actor:

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
-from publisher.desk import ordering
 from publisher.inbox import routing
 from publisher.models.comments import Comment
 from publisher.models.deliveries import DeliveryAction, Receipt
 from publisher.models.press import Order
+from publisher.review import takedown_orders
 
 
 class NotUnderOurs(NotAllowed):
@@ -47,7 +47,7 @@ def _order(
         raise NotUnderOurs
     if hidden is (comment.hidden_at is not None):
         raise HiddenAlready
-    return ordering.order(
+    return takedown_orders.order(
         session,
         actor=actor,
         now=now,

@@ -12,14 +12,15 @@ from approvals.policy import CLOCK, Action, Actor, Role, require
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.database.session import Database
-from publisher.desk import reviewing, scheduling
-from publisher.desk.drafting import writing
-from publisher.desk.drafting.drafts import PreparedVariant
+from publisher.drafting import revisions
+from publisher.drafting.drafts import PreparedVariant
 from publisher.i18n import text_cleaning
 from publisher.inbox import reopening, routing
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.review import decide
+from publisher.scheduling import schedule
 from publisher.states import CommentState, DeliveryState
 
 OWN_HAND = (Role.OFFICER, Role.HEAD)
@@ -53,7 +54,9 @@ def answer(
     _make_room(session, comment, kind, actor=actor, now=now)
     post = _new_reply(session, comment, kind, now=now)
     written = _variant(comment, text)
-    revision = writing.write_revision(session, actor=actor, now=now, post=post, variants=[written])
+    revision = revisions.write_revision(
+        session, actor=actor, now=now, post=post, variants=[written]
+    )
     _decide(session, post, revision, actor=actor, now=now)
     failpoints.reach("answer.before_commit")
     return post
@@ -111,12 +114,10 @@ def _decide(
 ) -> None:
     """By own hand where the responsible department's officer wrote it, else through review."""
     if actor.role not in OWN_HAND or actor.department_id != post.department_id:
-        reviewing.send_for_review(
-            session, actor=actor, now=now, post_id=post.id, seen=revision.number
-        )
+        decide.send_for_review(session, actor=actor, now=now, post_id=post.id, seen=revision.number)
         return
-    reviewing.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
-    scheduling.send_reply(session, actor=actor, now=now, revision=revision)
+    decide.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
+    schedule.send_reply(session, actor=actor, now=now, revision=revision)
 
 
 def tick_answers(database: Database, *, now: datetime) -> int:

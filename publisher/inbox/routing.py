@@ -13,8 +13,6 @@ from approvals.errors import WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
-from publisher.desk import scheduling, timing
-from publisher.desk.checking import Missing, checked_reason
 from publisher.inbox import deadlines
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.content.posts import Post
@@ -22,7 +20,9 @@ from publisher.models.people import Department
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
+from publisher.scheduling import constraints, schedule
 from publisher.states import CommentState
+from publisher.validation import Missing, checked_reason
 
 
 class RoutingReason(StrEnum):
@@ -247,9 +247,9 @@ def take_back_answer(
     if reply is None:
         return
     transitions.lock(session, Post, reply.post_id)
-    gone = [one.state for one in reply.post.deliveries if one.state in timing.GONE]
+    gone = [one.state for one in reply.post.deliveries if one.state in constraints.GONE]
     if gone:
-        raise scheduling.OnItsWay(state=gone[0])
+        raise schedule.OnItsWay(state=gone[0])
     withdraw_reply(session, reply, actor=actor, now=now, why=why)
 
 
@@ -258,7 +258,7 @@ def withdraw_reply(
 ) -> None:
     """Give an answer up for good: what of it has not left never will."""
     post = transitions.lock(session, Post, reply.post_id)
-    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
+    schedule.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
     reply.withdrawn_at = now
     if post is not None and post.state is not PostState.WITHDRAWN:
         values = {"why": why}

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher.auth.sessions import line_of
 from publisher.database.session import Database
-from publisher.desk.checking import Missing, person_of
 from publisher.models.lists import Export, ExportPart
 from publisher.models.people import Appointment
 from publisher.office.reporting import submissions
 from publisher.office.reporting.submissions import SubmissionRow
 from publisher.office.reporting.values import Place
 from publisher.office.reporting.wanted import Wanted, wanted_from
+from publisher.validation import Missing, person_of
 
 SUBMISSIONS = "submissions"
 KEPT = timedelta(days=1)

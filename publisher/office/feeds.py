@@ -19,10 +19,10 @@ from approvals.policy import Action, Actor, ActorKind
 from publisher import transitions
 from publisher.auth.one_time_links import digest_of
 from publisher.auth.sessions import line_of
-from publisher.desk.checking import Missing, departments_in_sight, person_of
 from publisher.models.calendar import CalendarFeed
 from publisher.models.people import Appointment, Person
 from publisher.office.reporting.month import Item, items_by_day
+from publisher.validation import Missing, departments_in_sight, person_of
 from publisher.working_time import ONE_DAY, local_day
 
 DAYS_BACK = 30

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.desk.checking import Check, Missing, person_of
 from publisher.models.lists import KeptView
+from publisher.validation import Check, Missing, person_of
 
 LONGEST_NAME = 80
 MOST = 20

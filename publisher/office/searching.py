@@ -17,7 +17,6 @@ from sqlalchemy import CompoundSelect, Select, and_, false, func, or_, select, u
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, scope_of
-from publisher.desk.checking import departments_in_sight
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
@@ -36,6 +35,7 @@ from publisher.office.reporting.spelling import (
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.office.reporting.wanted import in_sight
 from publisher.office.stretches import Key, Stretch, stretch_of
+from publisher.validation import departments_in_sight
 
 __all__ = ["FIRST", "SPAN", "Group", "Hit", "Kind", "hits_of", "kinds_for", "search", "straight_to"]
 FIRST = 5

@@ -17,10 +17,6 @@ from approvals import gate
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk import holding_back, judging
-from publisher.desk.checking import Invalid, Missing, Problem
-from publisher.desk.holding_back import Brake
-from publisher.desk.scheduling import OnItsWay
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
@@ -32,7 +28,12 @@ from publisher.press import parcels, pasted, receipts
 from publisher.press.bench import Claim
 from publisher.press.parcels import Parcel
 from publisher.press.pasted import Pasted
+from publisher.review import gate_adapter
+from publisher.scheduling import holds
+from publisher.scheduling.holds import Brake
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing, Problem
 
 FROM = (
     DeliveryState.SCHEDULED,
@@ -91,12 +92,12 @@ def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) ->
         raise Missing(delivery_id)
     require(actor, Action.PUBLISH_BY_HAND, delivery.post.department_id, now=now)
     _check_state(delivery)
-    match holding_back.brakes(session, now=now).holds(holding_back.facts_of(delivery)):
+    match holds.brakes(session, now=now).holds(holds.facts_of(delivery)):
         case Brake.STOPPED:
             raise Stopped
         case Brake.FROZEN:
             raise Frozen
-    case = judging.case_of(delivery.variant.revision, now=now)
+    case = gate_adapter.case_of(delivery.variant.revision, now=now)
     gate.require_verdict(gate.judge(case, now=now))
     return delivery
 

@@ -25,7 +25,6 @@ from publisher import failpoints
 from publisher.database.bulk import as_json, insert_together, is_given, is_still
 from publisher.database.prepared_statements import Prepared, Value, run
 from publisher.database.session import table_of
-from publisher.desk import holding_back
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.press import parcels
@@ -33,6 +32,7 @@ from publisher.press.bench import Bench, Claim
 from publisher.press.limits import asking, counting
 from publisher.press.limits.counting import OF
 from publisher.press.parcels import Parcel
+from publisher.scheduling import holds
 from publisher.states import AccountState, DeliveryState
 from publisher.transitions import MOMENT
 
@@ -121,7 +121,7 @@ def claim(bench: Bench, *, account_id: int, most: int, only_urgent: bool = False
 
 _BRAKED = Prepared(
     "is_braked",
-    select(true().label("braked")).where(holding_back.are_any(MOMENT)),
+    select(true().label("braked")).where(holds.are_any(MOMENT)),
     [MOMENT],
 )
 _DUE = (
@@ -152,7 +152,7 @@ def wanted(
     braked, *found = run(connection, _BRAKED(values), *(one(values) for one in asked))
     if not braked:
         return [one.id for some in found for one in some][:most]
-    is_free = holding_back.is_free(holding_back.brakes(session, now=now))
+    is_free = holds.is_free(holds.brakes(session, now=now))
     free = _DUE.join(Post, Post.id == Delivery.post_id).where(is_free)
     which = _IS_URGENT[: len(asked)]
     held = [connection.execute(free.where(one), values).scalars() for one in which]

@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from publisher import failpoints, transitions
-from publisher.desk import live
-from publisher.desk.checking import Invalid, Missing, Problem
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base.errors import (
     CredentialsExpired,
@@ -30,7 +28,9 @@ from publisher.press.by_hand import Found, Wanted
 from publisher.press.parcels import Parcel
 from publisher.press.pasted import Pasted
 from publisher.press.publishing import Desk
+from publisher.scheduling import corrections
 from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing, Problem
 
 PATIENCE = timedelta(minutes=15)
 """How long after the last try a person may say that it is not live: platforms list late."""
@@ -218,7 +218,7 @@ def it_is_live(
         raise Invalid([Problem("link", "other_post")])
     told = found or Found(False, "")
     # Without an id, a name that stands for not knowing.
-    platform_id = seen.platform_id or told.platform_id or f"{live.UNKNOWN_ID}{delivery.id}"
+    platform_id = seen.platform_id or told.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
     published_at = told.published_at or delivery.sending_at or now
     receipt = Receipt(platform_id, seen.url, published_at, told.answer)
     receipts.add_receipt(

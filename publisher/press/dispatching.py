@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.desk import holding_back
 from publisher.models.content.posts import Revision, Variant
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
 from publisher.press import claiming, publishing, recording, restored, telling
 from publisher.press.bench import Bench
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
+from publisher.scheduling import holds
 from publisher.settings.delivery import Press
 from publisher.states import AccountState, DeliveryState
 
@@ -64,7 +64,7 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
     late = _late(session, now)
     if not late:
         return []
-    brakes = holding_back.brakes(session, now=now)
+    brakes = holds.brakes(session, now=now)
     transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
         delivery.reason = {"code": _why_late(delivery, brakes), "limit": delivery.late_limit}
@@ -74,7 +74,7 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
 
 def _late(session: Session, now: datetime) -> list[Delivery]:
     """What is past its limit; of what is only due no more than a few columns are read."""
-    bound = Delivery.action.not_in(holding_back.TAKES_BACK)
+    bound = Delivery.action.not_in(holds.TAKES_BACK)
     not_after = case((bound, Revision.not_after), else_=None)
     query = (
         select(Delivery.id, Delivery.due_at, Delivery.late_limit, not_after.label("not_after"))
@@ -107,9 +107,9 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
     return list(session.scalars(locked).unique())
 
 
-def _why_late(delivery: Delivery, brakes: holding_back.Brakes) -> str:
+def _why_late(delivery: Delivery, brakes: holds.Brakes) -> str:
     """What kept it here: a stop or freeze, its account, or that nobody was there in time."""
-    held = brakes.holds(holding_back.facts_of(delivery))
+    held = brakes.holds(holds.facts_of(delivery))
     if held is not None:
         return f"late_{held}"
     return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"

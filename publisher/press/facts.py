@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Select, and_, exists, or_, select
 from approvals import gate
 from publisher.database.prepared_statements import Fields, Prepared, Rows, Value, run
 from publisher.database.session import table_of
-from publisher.desk import holding_back, judging
 from publisher.models.accounts import Allowance
 from publisher.models.content.posts import (
     Decision,
@@ -27,6 +26,8 @@ from publisher.models.content.posts import (
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.press.parcels import Parcel
+from publisher.review import gate_adapter
+from publisher.scheduling import holds
 from publisher.transitions import KEY, MOMENT
 
 Found = Rows
@@ -43,7 +44,7 @@ _VARIANT, _OWN = table_of(Variant), table_of(Variant).alias("own")
 _RENDITION, _ASKED = table_of(Rendition), table_of(RevisionDepartment)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(Allowance)
-_APPROVES = or_(*(_DECISION.c.kind == one for one in sorted(judging.APPROVALS)))
+_APPROVES = or_(*(_DECISION.c.kind == one for one in sorted(gate_adapter.APPROVALS)))
 
 _LOCKS = (
     select(_POST.c.id)
@@ -74,7 +75,7 @@ _OF_DELIVERY = (
     _DELIVERY.c.late_limit,
     _DELIVERY.c.leased_until,
     _DELIVERY.c.urgent,
-    holding_back.are_any(MOMENT).label("braked"),
+    holds.are_any(MOMENT).label("braked"),
     or_(
         _ACCOUNT.c.daily_cap.is_not(None),
         exists().where(_ALLOWANCE.c.account_id == _ACCOUNT.c.id),

@@ -8,8 +8,6 @@ from datetime import datetime
 from sqlalchemy import func, not_, select
 from sqlalchemy.orm import Session
 
-from publisher.desk.holding_back import Brakes, is_free
-from publisher.desk.timing import UNSENT
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Department, Person
@@ -17,6 +15,8 @@ from publisher.models.press import Freeze
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
+from publisher.scheduling.constraints import UNSENT
+from publisher.scheduling.holds import Brakes, is_free
 
 
 def tell_laid(session: Session, freeze: Freeze, *, now: datetime) -> None:

@@ -15,13 +15,13 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk.checking import LONGEST_REASON, Check, Missing, person_of
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department
 from publisher.models.press import Freeze
 from publisher.people import departments
 from publisher.press import freeze_telling, stopping
+from publisher.validation import LONGEST_REASON, Check, Missing, person_of
 
 
 class FreezeOver(NotAllowed):

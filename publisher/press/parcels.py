@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.orm import Session
 
 from approvals import gate
+from publisher.content_checks import outgoing_text
 from publisher.database.bulk import as_json, given_rows
 from publisher.database.session import Key
-from publisher.desk import leaving
 from publisher.media.store import Store
 from publisher.models.content.posts import Post, PostKind, Rendition, Variant
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
@@ -177,7 +177,7 @@ def sought_of(parcel: Parcel) -> Outgoing:
 def _outgoing(parcel: Parcel, media: tuple[Medium, ...]) -> Outgoing:
     variant = parcel.variant
     is_reply = parcel.action is DeliveryAction.PUBLISH and bool(variant.target)
-    text, link = leaving.leaving(
+    text, link = outgoing_text.leaving(
         parcel.account.platform,
         variant.text,
         variant.link,

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from publisher.desk.checking import Invalid, Problem, is_web_address
-from publisher.desk.leaving import FACEBOOK, X
+from publisher.content_checks.outgoing_text import FACEBOOK, X
 from publisher.models.deliveries import Account
+from publisher.validation import Invalid, Problem, is_web_address
 
 LONGEST = 500
 HOSTS: Mapping[str, frozenset[str]] = {

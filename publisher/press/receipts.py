@@ -14,7 +14,6 @@ from approvals.policy import CLOCK
 from publisher import failpoints
 from publisher.database.bulk import as_json, given_rows, insert_together
 from publisher.database.session import Key, table_of
-from publisher.desk import ordering
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
 from publisher.platforms.base.things import Receipt
@@ -22,6 +21,7 @@ from publisher.press import recording
 from publisher.press.bench import Bench
 from publisher.press.limits import learning
 from publisher.press.parcels import Parcel
+from publisher.review import takedown_orders
 from publisher.states import DeliveryState
 from publisher.transitions import MOMENT, HeldMoves
 
@@ -185,7 +185,7 @@ def add_receipt(
     )
     session.add(row)
     session.flush()
-    ordering.carried_out(session, delivery, now=now)
+    takedown_orders.carried_out(session, delivery, now=now)
     return row
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.desk.holding_back import TAKES_BACK
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.press import Stop
+from publisher.scheduling.holds import TAKES_BACK
 from publisher.states import DeliveryState
 
 RESTORE, SEEK = "restore", "seek"

@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from publisher.database.prepared_statements import Fields
 from publisher.database.session import session_on
-from publisher.desk import holding_back, judging
 from publisher.models.content.posts import Revision
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.press import facts
 from publisher.press.limits import asking, counting
 from publisher.press.parcels import Parcel
+from publisher.review import gate_adapter
+from publisher.scheduling import holds
 from publisher.states import AccountState
 
-BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holding_back.Brake})
+BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holds.Brake})
 """What is nobody's fault: it waits on, and is missed once its late limit passes."""
 
 
@@ -79,7 +80,7 @@ def _held(
 def _braked(connection: Connection, parcel: Parcel, now: datetime) -> Obstacle | None:
     with session_on(connection) as session:
         delivery = session.get_one(Delivery, parcel.claim.delivery_id)
-        held = holding_back.brakes(session, now=now).holds(holding_back.facts_of(delivery))
+        held = holds.brakes(session, now=now).holds(holds.facts_of(delivery))
     return None if held is None else Obstacle(held)
 
 
@@ -141,7 +142,7 @@ def _case(
     row, decisions = found[0], facts.decisions(found, approvers)
     if row.restored_from_id is not None or any(not _is_plain(one) for one in decisions):
         with session_on(connection) as session:
-            return judging.case_of(session.get_one(Revision, row.revision_id), now=now)
+            return gate_adapter.case_of(session.get_one(Revision, row.revision_id), now=now)
     return gate.Case(
         state=row.state,
         revision=row.number,

@@ -17,10 +17,6 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, Role, may, require, scope_of
 from publisher import transitions
-from publisher.desk.checking import Invalid, Problem, checked_reason
-from publisher.desk.holding_back import TAKES_BACK, is_touched
-from publisher.desk.judging import APPROVALS
-from publisher.desk.timing import UNSENT
 from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
@@ -30,7 +26,11 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.press import restored
 from publisher.press.emergency import roster
+from publisher.review.gate_adapter import APPROVALS
+from publisher.scheduling.constraints import UNSENT
+from publisher.scheduling.holds import TAKES_BACK, is_touched
 from publisher.states import DeliveryState
+from publisher.validation import Invalid, Problem, checked_reason
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 """What no stop reaches any more: it has left, or may have."""

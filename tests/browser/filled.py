@@ -10,13 +10,14 @@ from sqlalchemy import select, update
 from approvals.policy import Role
 from demo import circular, notices
 from demo.notices import Notice
-from publisher.desk import return_texts, scheduling, withdrawing
-from publisher.desk.drafting import preparing, saving
-from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
-from publisher.desk.intake import handing_in, merging, questioning, settling
-from publisher.desk.intake.forms import HandIn
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.drafting import renditions
+from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.drafting.save import save
 from publisher.inbox import routing
+from publisher.intake import close, questions, submit
+from publisher.intake.form import HandIn
+from publisher.intake.merge import merge
+from publisher.intake.uploads import UploadedFile
 from publisher.models.comments import AnswerKind
 from publisher.models.content.posts import Language, Post
 from publisher.models.content.submissions import Submission
@@ -33,6 +34,8 @@ from publisher.press import freezing
 from publisher.press.emergency import alerting, ratifying
 from publisher.press.limits import learning
 from publisher.press.watching import looking
+from publisher.review import notify, withdraw
+from publisher.scheduling import schedule
 from tests.browser import outside, registered
 from tests.support import lane, planned
 from tests.support.city import DAY, HOUR, MINUTE, NOON, City
@@ -74,7 +77,7 @@ def hand_in(town: City, notice: Notice, *, by: str, wished: timedelta = DAY) -> 
         files=files,
     )
     with town.write() as session:
-        return handing_in.hand_in(
+        return submit.hand_in(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -89,7 +92,7 @@ def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: st
     with town.read() as session:
         post = session.get_one(Post, post_id)
         seen = post.newest
-        known = preparing.known(session, post_id=post_id)
+        known = renditions.known(session, post_id=post_id)
         sources = [file.sha256 for one in post.submissions for file in one.files]
     draft = Draft(
         title=notice.mr.title,
@@ -112,9 +115,9 @@ def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: st
             for language in (MARATHI, ENGLISH)
         ),
     )
-    prepared = preparing.prepare_pictures(town.store, draft, known)
+    prepared = renditions.prepare_pictures(town.store, draft, known)
     with town.write() as session:
-        saving.save(
+        save(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -199,7 +202,7 @@ def _what_went_wrong(town: City, paths: dict[str, int | str]) -> None:
     town.press(2 * HOUR)
     (paths["cancelled"],) = town.schedule(town.approved())
     with town.write() as session:
-        scheduling.cancel(
+        schedule.cancel(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -216,7 +219,7 @@ def _what_went_wrong(town: City, paths: dict[str, int | str]) -> None:
 def _withdrawn(town: City) -> int:
     post_id = town.approved()
     with town.write() as session:
-        withdrawing.withdraw_post(
+        withdraw.withdraw_post(
             session,
             actor=town.actor("first"),
             now=town.now,
@@ -305,7 +308,7 @@ def _at_the_desk(town: City, paths: dict[str, int | str]) -> None:
 
 def _ask(town: City, submission_id: int) -> None:
     with town.write() as session:
-        questioning.return_submission(
+        questions.return_submission(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -316,7 +319,7 @@ def _ask(town: City, submission_id: int) -> None:
 
 def _merge(town: City, submission_id: int, *, into: int) -> None:
     with town.write() as session:
-        merging.merge(
+        merge(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -328,7 +331,7 @@ def _merge(town: City, submission_id: int, *, into: int) -> None:
 
 def _decline(town: City, submission_id: int) -> None:
     with town.write() as session:
-        settling.decline(
+        close.decline(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -422,4 +425,4 @@ def _own_texts(town: City) -> None:
     """What the water supply's officer keeps for returning a post."""
     with town.write() as session:
         for words in ("मदत क्रमांक नमूद करावा.", "तारखेसोबत वार लिहावा."):
-            return_texts.keep(session, actor=town.actor("first"), now=town.now, words=words)
+            notify.keep(session, actor=town.actor("first"), now=town.now, words=words)

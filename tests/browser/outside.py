@@ -6,15 +6,17 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from publisher.desk import live, ordering
-from publisher.desk.drafting import preparing, saving
-from publisher.desk.drafting.drafts import Draft, VariantDraft
+from publisher.drafting import renditions
+from publisher.drafting.drafts import Draft, VariantDraft
+from publisher.drafting.save import save
 from publisher.inbox import hiding
 from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Receipt
 from publisher.models.press import Order
 from publisher.models.watching import Watch
 from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.review import takedown_orders
+from publisher.scheduling import corrections
 from tests.support.city import City
 
 MENDED = "शनिवारी सकाळी ९ ऐवजी १० ते सायंकाळी ५ या वेळेत पूर्व भागाचा पाणीपुरवठा बंद राहील."
@@ -31,7 +33,7 @@ def fill(town: City, paths: dict[str, int | str]) -> None:
     town.press()
     paths["taken"] = taken
     with town.read() as session:
-        orders = ordering.orders_of(session, taken)
+        orders = takedown_orders.orders_of(session, taken)
         paths["deletion"], paths["stuck_deletion"] = _by_state(orders)
     paths["found"] = _found(town, _live(town), seen="शनिवारी पाणीपुरवठा सुरळीत राहील.")
     paths["found_gone"] = _found(town, _live(town), seen="")
@@ -47,15 +49,15 @@ def _live(town: City) -> int:
 def _correct(town: City, post_id: int) -> None:
     """A correction that is in review, for both accounts."""
     with town.read() as session:
-        post, known = session.get_one(Post, post_id), preparing.known(session, post_id=post_id)
+        post, known = session.get_one(Post, post_id), renditions.known(session, post_id=post_id)
     texts = {"x": f"शुद्धिपत्रक: {MENDED}", "facebook": MENDED}
     variants = [
         VariantDraft(town.accounts[one], Language.MARATHI, text) for one, text in texts.items()
     ]
     draft = Draft(title=post.title, note="वेळ दुरुस्त केली.", variants=tuple(variants))
-    prepared = preparing.prepare_pictures(town.store, draft, known)
+    prepared = renditions.prepare_pictures(town.store, draft, known)
     with town.write() as session:
-        saving.save(
+        save(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -68,12 +70,12 @@ def _correct(town: City, post_id: int) -> None:
 
 def _take_back(town: City, post_id: int) -> None:
     with town.write() as session:
-        ordering.take_back(
+        takedown_orders.take_back(
             session,
             actor=town.actor("lead"),
             now=town.now,
             post_id=post_id,
-            receipt_ids=[one.receipt.id for one in live.of_post(session, post_id)],
+            receipt_ids=[one.receipt.id for one in corrections.of_post(session, post_id)],
             reason="चुकीच्या भागाचे नाव प्रसिद्ध झाले होते; सुधारित माहिती लवकरच.",
         )
 
@@ -89,7 +91,7 @@ def _found(town: City, post_id: int, *, seen: str) -> int:
     with town.write() as session:
         (receipt,) = [
             one.receipt
-            for one in live.of_post(session, post_id)
+            for one in corrections.of_post(session, post_id)
             if one.account.platform == "facebook"
         ]
         watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=seen)

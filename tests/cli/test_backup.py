@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from publisher.content_checks import outgoing_text
 from publisher.database.session import Base, Database
-from publisher.desk import leaving
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.press import Stop
 from publisher.now import now
@@ -46,7 +46,7 @@ class Practice:
         """The old house sends it after the backup, and its database is lost."""
         with self.town.read() as session:
             variant = session.get_one(Delivery, delivery_id).variant
-            self.ground.send(Outgoing(leaving.leaving_text(variant)))
+            self.ground.send(Outgoing(outgoing_text.leaving_text(variant)))
 
 
 @pytest.fixture

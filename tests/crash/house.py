@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 
 from commands.demo.city import accounts_at
 from publisher.database.session import Database
-from publisher.desk.drafting.drafts import PictureDraft
+from publisher.drafting.drafts import PictureDraft
 from publisher.models.comments import Source
 from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account, Delivery

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from publisher.desk import judging, leaving
+from publisher.content_checks import outgoing_text
 from publisher.models.content.posts import Decision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.now import now
+from publisher.review import gate_adapter
 from publisher.states import DeliveryState
 from tests.crash.house import House
 
@@ -123,7 +124,7 @@ def _deliveries(house: House) -> list[Delivery]:
     with house.database.reading() as session:
         rows = list(session.scalars(query).unique())
         for one in rows:
-            leaving.leaving_text(one.variant)
+            outgoing_text.leaving_text(one.variant)
             len(one.variant.renditions)
             for decision in one.variant.revision.decisions:
                 _ends(decision)
@@ -131,7 +132,7 @@ def _deliveries(house: House) -> list[Delivery]:
 
 
 def _key(delivery: Delivery) -> Key:
-    return delivery.account.platform, leaving.leaving_text(delivery.variant)
+    return delivery.account.platform, outgoing_text.leaving_text(delivery.variant)
 
 
 def _is_safe(delivery: Delivery, found: Counter[Key]) -> bool:
@@ -147,7 +148,7 @@ def _was_approved(delivery: Delivery | None) -> bool:
         return False
     revision, left_at = delivery.variant.revision, (delivery.sending_at or now()) - AT_ONCE
     return any(
-        one.kind in judging.APPROVALS
+        one.kind in gate_adapter.APPROVALS
         and one.digest == revision.digest
         and all(end is None or end > left_at for end in _ends(one))
         for one in revision.decisions

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.errors import NotAllowed
-from publisher.desk import leaving, withdrawing
+from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
 from publisher.press.accounts import keeping
+from publisher.review import withdraw
 from publisher.states import AccountState, DeliveryState
 from tests.crash.house import PATIENCE, House, house
 from tests.crash.judging import judge
@@ -101,7 +102,7 @@ def test_what_a_person_posts_in_between_is_found_and_nothing_is_sent_again(
     )
     lost = select(Delivery).where(Delivery.state == DeliveryState.UNCONFIRMED)
     with standing.database.reading() as session:
-        words = leaving.leaving_text(session.scalars(lost).one().variant)
+        words = outgoing_text.leaving_text(session.scalars(lost).one().variant)
     standing.clear_faults()
     standing.post_as_a_person(words)
     standing.wait_for(lambda: standing.waiting() == 0)
@@ -145,7 +146,7 @@ def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(standing: H
             post = session.get_one(Delivery, delivery_id).post
         try:
             with town.write() as session:
-                withdrawing.withdraw_approval(
+                withdraw.withdraw_approval(
                     session,
                     actor=town.actor("first"),
                     now=now(),

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select, update
 
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Stop
 from publisher.now import now
 from publisher.press import stopping
 from publisher.states import CommentState, DeliveryState
+from publisher.validation import Invalid
 from tests.crash import points
 from tests.crash.house import PATIENCE, House
 from tests.crash.judging import judge

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from publisher.desk import leaving
+from publisher.content_checks import outgoing_text
 from publisher.models.content.posts import Decision, Rendition
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
@@ -36,7 +36,7 @@ def _first(session: Session) -> Delivery:
 
 def test_a_second_copy_is_a_duplicate(sent: House) -> None:
     with sent.database.reading() as session:
-        words = leaving.leaving_text(_first(session).variant)
+        words = outgoing_text.leaving_text(_first(session).variant)
     sent.post_as_a_person(words)
     found = judge(sent)
     assert (found.duplicates, found.losses, found.unapproved) == (1, 0, 0)

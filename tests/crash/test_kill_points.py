@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from publisher import failpoints
-from publisher.desk.drafting.drafts import PictureDraft
+from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Account
 from publisher.states import DeliveryState
 from tests.crash import points

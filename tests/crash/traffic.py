@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from publisher.desk.drafting.drafts import PictureDraft
+from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Account
 from tests.crash.counting import Tally
 from tests.crash.house import House

@@ -18,10 +18,9 @@ from demo import circular, plan, remarks
 from demo.plan import Course
 from demo.remarks import Remark
 from demo.seeding.handing import submission_of
+from publisher.content_checks import checks
+from publisher.content_checks.types import WarningCode
 from publisher.database.session import Base
-from publisher.desk import judging
-from publisher.desk.warning import checks
-from publisher.desk.warning.shapes import WarningCode
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post, PostKind, Rendition
 from publisher.models.content.submissions import Submission, SubmissionFile
@@ -29,6 +28,7 @@ from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department
+from publisher.review import gate_adapter
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import Seeded
 
@@ -86,7 +86,7 @@ def test_a_joint_post_rests_on_two_departments_and_waits_for_one(
 ) -> None:
     post = post_of(session, "tree-pruning")
     assert post is post_of(session, "lights-off")
-    standings = judging.standings(post.revisions[-1], now=seeded.began_at)
+    standings = gate_adapter.standings(post.revisions[-1], now=seeded.began_at)
     stand = {one.department.code: (one.is_owner, one.has_approved) for one in standings}
     assert stand == {"tree": (True, True), "electrical": (False, False)}
     assert all(one.is_asked for one in standings)

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database
-from publisher.desk.drafting import preparing, saving
-from publisher.desk.drafting.drafts import Draft, PreparedDraft, VariantDraft
-from publisher.desk.intake import handing_in
-from publisher.desk.intake.forms import HandIn
+from publisher.drafting import renditions
+from publisher.drafting.drafts import Draft, PreparedDraft, VariantDraft
+from publisher.drafting.save import save, start
+from publisher.intake import submit
+from publisher.intake.form import HandIn
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post
 from publisher.models.content.submissions import Submission, SubmissionKind
@@ -150,7 +151,7 @@ def form(house: House, **changed: object) -> HandIn:
 
 def handed_in(session: Session, house: House, store: Store, **changed: object) -> Submission:
     """A submission that the water department's member handed in."""
-    return handing_in.hand_in(
+    return submit.hand_in(
         session,
         actor=house.member,
         now=NOW,
@@ -181,22 +182,22 @@ def prepared(
 ) -> PreparedDraft:
     """The draft as the page prepares it before it opens a transaction."""
     with database.reading() as session:
-        known = preparing.known(session, post_id=post_id)
-    return preparing.prepare_pictures(store, typed, known)
+        known = renditions.known(session, post_id=post_id)
+    return renditions.prepare_pictures(store, typed, known)
 
 
 def started(database: Database, house: House, store: Store, **changed: object) -> Post:
     """A post without a revision, begun from a submission."""
     with database.transaction() as session:
         submission = handed_in(session, house, store, **changed)
-        return saving.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
+        return start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
 
 
 def saved(database: Database, house: House, store: Store, post: Post, *, seen: int) -> None:
     """A revision of the post for both accounts."""
     ready = prepared(database, store, draft(variant(house.x), variant(house.facebook)))
     with database.transaction() as session:
-        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
+        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
 
 
 def verbs(session: Session, thing: Submission | Post) -> list[str]:

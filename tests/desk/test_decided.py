@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Actor, Role
-from publisher.desk import decided, reviewing, withdrawing
-from publisher.desk.decided import Became, Decided
 from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.people import Appointment
+from publisher.review import decide, history, withdraw
+from publisher.review.history import Became, Decided
 from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board, Shared
@@ -39,7 +39,7 @@ def board(shared: Shared) -> Board:
 
 
 def rows(session: Session, actor: Actor, **more: object) -> list[Decided]:
-    return list(decided.decisions_by(session, actor=actor, **more).rows)  # type: ignore[arg-type]  # a test's own
+    return list(history.decisions_by(session, actor=actor, **more).rows)  # type: ignore[arg-type]  # a test's own
 
 
 def only(session: Session, actor: Actor) -> Decided:
@@ -48,7 +48,7 @@ def only(session: Session, actor: Actor) -> Decided:
 
 
 def refuse(session: Session, post_id: int, act: str, actor: Actor) -> None:
-    use = {"return": reviewing.return_post, "reject": reviewing.reject}[act]
+    use = {"return": decide.return_post, "reject": decide.reject}[act]
     newest = session.get_one(Post, post_id).newest
     use(session, actor=actor, now=NOW, post_id=post_id, seen=newest, reason="वेळ बदला")
 
@@ -67,7 +67,7 @@ def test_an_approval_waits_for_a_time_and_then_shows_its_deliveries(
 
 def test_an_approval_that_was_taken_back_no_longer_counts(session: Session, board: Board) -> None:
     post_id = desk.approved(session, board)
-    withdrawing.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
+    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
     row = only(session, board.usha)
     assert (row.became, row.decision.withdrawn_at) == (Became.WITHDRAWN_APPROVAL, NOW)
 
@@ -79,7 +79,7 @@ def test_a_newer_revision_a_withdrawn_post_and_another_department_are_told(
     joint = desk.in_review(session, board, asked=("water", "roads"))
     desk.approve(session, joint, by=board.usha)
     desk.save(session, board, newer)
-    withdrawing.withdraw_post(session, actor=board.usha, now=NOW, post_id=gone, reason="नको")
+    withdraw.withdraw_post(session, actor=board.usha, now=NOW, post_id=gone, reason="नको")
     session.expire_all()
     became = {row.post.id: row.became for row in rows(session, board.usha)}
     assert became == {
@@ -119,7 +119,7 @@ def test_one_sees_ones_own_decisions_under_every_appointment_and_nobody_elses(
     assert [row.is_in_sight for row in rows(session, board.usha)] == [False, True]
     assert len(rows(session, also)) == 2
     with pytest.raises(WrongRole):
-        decided.decisions_by(session, actor=CLOCK)
+        history.decisions_by(session, actor=CLOCK)
 
 
 def test_the_list_is_paged_by_place_without_a_gap_or_a_repeat(
@@ -133,7 +133,7 @@ def test_the_list_is_paged_by_place_without_a_gap_or_a_repeat(
     everything = [row.decision.id for row in rows(session, board.usha)]
     found, place = [], None
     while True:
-        page = decided.decisions_by(session, actor=board.usha, before=place, limit=2)
+        page = history.decisions_by(session, actor=board.usha, before=place, limit=2)
         found += [row.decision.id for row in page.rows]
         if (place := page.following) is None:
             break
@@ -150,22 +150,22 @@ def test_a_month_is_the_citys_month(session: Session, board: Board) -> None:
     november, december = date(2026, 11, 30), date(2026, 12, 5)
     assert [row.decision.at for row in rows(session, board.usha, month=december)] == [midnight]
     assert len(rows(session, board.usha, month=november)) == 1
-    months = decided.months_of(session, actor=board.usha, now=midnight + 40 * DAY)
+    months = history.months_of(session, actor=board.usha, now=midnight + 40 * DAY)
     assert months == [date(2027, 1, 1), date(2026, 12, 1), date(2026, 11, 1)]
-    assert decided.months_of(session, actor=board.datta, now=NOW) == []
+    assert history.months_of(session, actor=board.datta, now=NOW) == []
 
 
 def test_what_was_decided_before_is_found_until_it_is_taken_back(
     session: Session, board: Board
 ) -> None:
     post_id = desk.approved(session, board)
-    done = decided.already(session, actor=board.usha, post_id=post_id, seen=1)
+    done = history.already(session, actor=board.usha, post_id=post_id, seen=1)
     assert done is not None
     assert done.kind is DecisionKind.APPROVED
     for actor, seen in ((board.datta, 1), (board.usha, 2)):
-        assert decided.already(session, actor=actor, post_id=post_id, seen=seen) is None
-    withdrawing.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
-    assert decided.already(session, actor=board.usha, post_id=post_id, seen=1) is None
+        assert history.already(session, actor=actor, post_id=post_id, seen=seen) is None
+    withdraw.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
+    assert history.already(session, actor=board.usha, post_id=post_id, seen=1) is None
 
 
 def test_an_ended_appointment_is_still_named(session: Session, board: Board) -> None:

@@ -6,14 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.desk.drafting.comparing import (
-    Change,
-    ChangeKind,
-    Piece,
-    PieceKind,
-    changes,
-    difference,
-)
+from publisher.drafting.diff import Change, ChangeKind, Piece, PieceKind, changes, difference
 from publisher.models.content.posts import (
     Language,
     Rendition,

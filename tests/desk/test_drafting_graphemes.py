@@ -6,8 +6,7 @@ import unicodedata
 
 import pytest
 
-from publisher.desk.drafting.comparing import difference
-from publisher.desk.drafting.graphemes import finely, graphemes
+from publisher.drafting.diff import difference, finely, graphemes
 
 
 @pytest.mark.parametrize(

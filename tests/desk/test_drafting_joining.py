@@ -11,14 +11,15 @@ from approvals.errors import WrongRole
 from approvals.policy import Actor, ActorKind, Role
 from approvals.states import PostState
 from publisher.database.session import Database
-from publisher.desk import judging, reviewing
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import joining, proposing, reading, saving
-from publisher.desk.intake import handing_in, settling
+from publisher.drafting import collaboration, drafts, prefill
+from publisher.drafting import save as drafting_save
+from publisher.intake import close, submit
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post
 from publisher.models.content.submissions import Submission
+from publisher.review import decide, gate_adapter
 from publisher.states import SubmissionState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import (
     DAY,
     NOW,
@@ -42,7 +43,7 @@ def database(sqlite_url: str) -> Iterator[Database]:
 
 def of_roads(session: Session, house: House, store: Store) -> Submission:
     """What the roads handed in, through the clerk."""
-    return handing_in.hand_in(
+    return submit.hand_in(
         session,
         actor=house.clerk,
         now=NOW,
@@ -65,7 +66,7 @@ def joint(database: Database, house: House, store: Store) -> Post:
     post = started(database, house, store)
     with database.transaction() as session:
         number = of_roads(session, house, store).number
-        joining.join(session, actor=house.clerk, now=NOW, post_id=post.id, number=number)
+        collaboration.join(session, actor=house.clerk, now=NOW, post_id=post.id, number=number)
     return post
 
 
@@ -73,14 +74,16 @@ def save(database: Database, store: Store, house: House, post: Post, **changed: 
     ready = prepared(database, store, draft(variant(house.x), **changed))
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
-        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
+        drafting_save.save(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+        )
 
 
 def join(database: Database, actor: Actor, post: Post, number: str) -> list[tuple[str, str]]:
     """Try to join; gives what was wrong."""
     try:
         with database.transaction() as session:
-            joining.join(session, actor=actor, now=NOW, post_id=post.id, number=number)
+            collaboration.join(session, actor=actor, now=NOW, post_id=post.id, number=number)
     except Invalid as invalid:
         return invalid.codes
     return []
@@ -128,7 +131,7 @@ def test_a_declined_submission_is_not_joined(
     post = started(database, house, store)
     with database.transaction() as session:
         other = handed_in(session, house, store)
-        settling.decline(session, actor=house.clerk, now=NOW, submission_id=other.id, reason="दुबार")
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=other.id, reason="दुबार")
         number = other.number
     assert join(database, house.clerk, post, number) == [("number", "not_open")]
 
@@ -143,8 +146,8 @@ def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
     database: Database, house: House, joint: Post
 ) -> None:
     with database.reading() as session:
-        post = reading.post_for(session, actor=house.clerk, post_id=joint.id)
-        begun = proposing.begun(post, reading.usable_accounts(session))
+        post = drafts.post_for(session, actor=house.clerk, post_id=joint.id)
+        begun = prefill.begun(post, drafts.usable_accounts(session))
     marathi, english = begun.variants[:2]
     assert marathi.text.endswith("बंद राहील.\n\nवळण रस्त्याने जावे.")
     assert (english.language, english.text) == (
@@ -163,8 +166,8 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
         (revision,) = session.get_one(Post, joint.id).revisions
         rows = {row.department_id: row.asked for row in revision.departments}
         assert rows == {house.water: True, house.roads: False}
-        assert judging.asked_departments(revision) == [house.water]
-        again = proposing.draft_of(revision)
+        assert gate_adapter.asked_departments(revision) == [house.water]
+        again = prefill.draft_of(revision)
         assert (again.asked, again.named) == ((), (house.roads,))
 
 
@@ -176,9 +179,9 @@ def test_a_named_department_sees_the_post_and_a_stranger_does_not(
         if saved:
             save(database, store, house, joint)
         with database.reading() as session:
-            reading.post_for(session, actor=house.roads_officer, post_id=joint.id)
+            drafts.post_for(session, actor=house.roads_officer, post_id=joint.id)
             with pytest.raises(Missing):
-                reading.post_for(session, actor=stranger, post_id=joint.id)
+                drafts.post_for(session, actor=stranger, post_id=joint.id)
 
 
 def test_who_has_approved_and_who_has_not_is_told_department_by_department(
@@ -186,12 +189,12 @@ def test_who_has_approved_and_who_has_not_is_told_department_by_department(
 ) -> None:
     save(database, store, house, joint, asked=(house.roads,), named=(house.it,))
     with database.transaction() as session:
-        reviewing.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
     with database.transaction() as session:
-        reviewing.approve(session, actor=house.roads_officer, now=NOW, post_id=joint.id, seen=1)
+        decide.approve(session, actor=house.roads_officer, now=NOW, post_id=joint.id, seen=1)
     with database.reading() as session:
         post = session.get_one(Post, joint.id)
-        found = judging.standings(post.revisions[-1], now=NOW)
+        found = gate_adapter.standings(post.revisions[-1], now=NOW)
         told = [
             (one.department.id, one.is_owner, one.has_approved, one.is_missing) for one in found
         ]
@@ -208,10 +211,10 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
 ) -> None:
     save(database, store, house, joint, asked=(house.roads,))
     with database.transaction() as session:
-        reviewing.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
-        reviewing.approve(session, actor=house.first_officer, now=NOW, post_id=joint.id, seen=1)
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
+        decide.approve(session, actor=house.first_officer, now=NOW, post_id=joint.id, seen=1)
     with database.transaction() as session:
-        reviewing.return_post(
+        decide.return_post(
             session,
             actor=house.roads_officer,
             now=NOW,
@@ -223,7 +226,7 @@ def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
         post = session.get_one(Post, joint.id)
         kinds = [
             one.decision.kind if one.decision else None
-            for one in judging.standings(post.revisions[-1], now=NOW)
+            for one in gate_adapter.standings(post.revisions[-1], now=NOW)
         ]
         assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
 
@@ -237,7 +240,7 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
     def part(submission_id: int) -> list[tuple[str, str]]:
         try:
             with database.transaction() as session:
-                joining.part(
+                collaboration.part(
                     session,
                     actor=house.clerk,
                     now=NOW,
@@ -251,7 +254,7 @@ def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
     assert part(own) == [("number", "last_of_owner")]
     assert part(roads) == [("number", "only_here")]
     with database.transaction() as session:
-        saving.start(session, actor=house.clerk, now=NOW + DAY, submission_id=roads)
+        drafting_save.start(session, actor=house.clerk, now=NOW + DAY, submission_id=roads)
     assert part(roads) == []
     with database.reading() as session:
         post = session.get_one(Post, joint.id)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.desk import leaving
+from publisher.content_checks import outgoing_text
 from publisher.models.content.posts import Language, Rendition, Variant
 from publisher.models.deliveries import Account
 
@@ -38,18 +38,18 @@ def variant(
 def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
     given: Variant, text: str, link: str | None
 ) -> None:
-    assert leaving.leaving_text(given) == text
-    assert leaving.leaving_link(given) == link
+    assert outgoing_text.leaving_text(given) == text
+    assert outgoing_text.leaving_link(given) == link
 
 
 def test_room_is_counted_as_each_platform_counts() -> None:
-    assert leaving.room("x", "👩‍🚒 पाणी", LINK) == leaving.Room(2 + 1 + 4 + 1 + 23, 280)
-    assert leaving.room("facebook", "👩‍🚒", LINK) == leaving.Room(3, 63_206)
-    assert leaving.room("facebook", "पाणी", LINK, has_pictures=True) == leaving.Room(
+    assert outgoing_text.room("x", "👩‍🚒 पाणी", LINK) == outgoing_text.Room(2 + 1 + 4 + 1 + 23, 280)
+    assert outgoing_text.room("facebook", "👩‍🚒", LINK) == outgoing_text.Room(3, 63_206)
+    assert outgoing_text.room("facebook", "पाणी", LINK, has_pictures=True) == outgoing_text.Room(
         4 + 1 + len(LINK), 63_206
     )
-    assert leaving.room("facebook", "पाणी", LINK, is_reply=True) == leaving.Room(
+    assert outgoing_text.room("facebook", "पाणी", LINK, is_reply=True) == outgoing_text.Room(
         4 + 1 + len(LINK), 8_000
     )
-    assert leaving.Room(280, 280).is_enough
-    assert not leaving.Room(281, 280).is_enough
+    assert outgoing_text.Room(280, 280).is_enough
+    assert not outgoing_text.Room(281, 280).is_enough

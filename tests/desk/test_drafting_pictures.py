@@ -6,11 +6,12 @@ import pytest
 from PIL import Image
 
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import proposing, reading, saving
-from publisher.desk.drafting.drafts import Draft, PictureDraft, PreparedDraft
+from publisher.drafting import drafts, prefill
+from publisher.drafting.drafts import Draft, PictureDraft, PreparedDraft
+from publisher.drafting.save import save as drafting_save
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post, Revision
+from publisher.validation import Invalid
 from tests.desk.small_house import NOW, House, draft, photo, prepared, started, variant
 
 
@@ -30,7 +31,7 @@ def problems(prepared: PreparedDraft) -> list[tuple[str, str]]:
 
 def save(database: Database, house: House, post: Post, ready: PreparedDraft, seen: int) -> Revision:
     with database.transaction() as session:
-        return saving.save(
+        return drafting_save(
             session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
         )
 
@@ -128,8 +129,8 @@ def test_a_rendition_that_was_lost_is_made_again(
 def _again(database: Database, house: House, store: Store, post: Post) -> PreparedDraft:
     """The newest revision, prepared to be saved once more as it is."""
     with database.reading() as session:
-        found = reading.post_for(session, actor=house.clerk, post_id=post.id)
-        typed = proposing.draft_of(found.revisions[-1])
+        found = drafts.post_for(session, actor=house.clerk, post_id=post.id)
+        typed = prefill.draft_of(found.revisions[-1])
     return prepared(database, store, typed, post.id)
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from publisher.database.session import Database
-from publisher.desk.drafting import proposing, reading, saving
-from publisher.desk.drafting.drafts import PictureDraft
-from publisher.desk.intake import looking
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.drafting import drafts, prefill
+from publisher.drafting.drafts import PictureDraft
+from publisher.drafting.save import save
+from publisher.intake import queries
+from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post
 from tests.desk.small_house import DAY, NOW, House, draft, photo, prepared, started, variant
@@ -28,12 +29,12 @@ def test_the_first_draft_has_every_text_whole_for_each_account_and_language(
         files=files,
     )
     with database.reading() as session:
-        submission = looking.submission_for(
+        submission = queries.submission_for(
             session, actor=house.clerk, submission_id=post.submissions[0].id
         )
-        accounts = reading.usable_accounts(session)
+        accounts = drafts.usable_accounts(session)
         assert [account.id for account in accounts] == [house.x, house.facebook]
-        proposed = proposing.first_draft(submission, accounts)
+        proposed = prefill.first_draft(submission, accounts)
     places = [(one.account_id, one.language) for one in proposed.variants]
     assert places == [
         (account, language)
@@ -61,6 +62,6 @@ def test_a_revision_comes_back_as_the_draft_it_was(
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
+        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
     with database.reading() as session:
-        assert proposing.draft_of(session.get_one(Post, post.id).revisions[0]) == typed
+        assert prefill.draft_of(session.get_one(Post, post.id).revisions[0]) == typed

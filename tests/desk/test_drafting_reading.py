@@ -5,12 +5,13 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK
 from publisher.database.session import Database
-from publisher.desk import reviewing
-from publisher.desk.checking import Missing
-from publisher.desk.drafting import reading, saving
-from publisher.desk.drafting.drafts import PictureDraft
+from publisher.drafting import drafts
+from publisher.drafting.drafts import PictureDraft
+from publisher.drafting.save import save
 from publisher.media.store import Store
 from publisher.models.content.posts import Post
+from publisher.review import decide
+from publisher.validation import Missing
 from tests.desk.small_house import NOW, Counted, House, draft, photo, prepared, started, variant
 
 
@@ -23,7 +24,7 @@ def _saved(
     )
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
+        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
 
 
 def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others(
@@ -35,7 +36,7 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
     def sees(who: str) -> bool:
         with database.reading() as session:
             try:
-                reading.post_for(session, actor=getattr(house, who), post_id=post.id)
+                drafts.post_for(session, actor=getattr(house, who), post_id=post.id)
             except Missing:
                 return False
             return True
@@ -47,9 +48,9 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
     assert sees("roads_officer")
     with database.reading() as session:
         with pytest.raises(Missing):
-            reading.post_for(session, actor=house.clerk, post_id=999)
+            drafts.post_for(session, actor=house.clerk, post_id=999)
         with pytest.raises(WrongRole):
-            reading.post_for(session, actor=CLOCK, post_id=post.id)
+            drafts.post_for(session, actor=CLOCK, post_id=post.id)
 
 
 def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_revisions(
@@ -58,12 +59,12 @@ def test_a_post_comes_in_full_with_the_same_number_of_statements_however_many_re
     post = started(database, house, store)
     _saved(database, house, store, post, 0)
     with database.transaction() as session:
-        reviewing.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
-        reviewing.approve(session, actor=house.first_officer, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+        decide.approve(session, actor=house.first_officer, now=NOW, post_id=post.id, seen=1)
 
     def statements() -> int:
         with database.reading() as session, Counted(database) as counted:
-            found = reading.post_for(session, actor=house.clerk, post_id=post.id)
+            found = drafts.post_for(session, actor=house.clerk, post_id=post.id)
             for revision in found.revisions:
                 assert revision.author.name_mr
                 assert [one.account.name for one in revision.variants]

@@ -10,14 +10,15 @@ from approvals.errors import StaleRevision, WrongRole
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher.database.session import Database
-from publisher.desk import reviewing
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import comparing, joining, restoring, saving
-from publisher.desk.drafting.drafts import Draft, PictureDraft
+from publisher.drafting import collaboration, diff
+from publisher.drafting import save as drafting_save
+from publisher.drafting.drafts import Draft, PictureDraft
 from publisher.media.store import Store
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account
+from publisher.review import decide
 from publisher.states import AccountState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import (
     DAY,
     HOUR,
@@ -44,7 +45,9 @@ def save(database: Database, store: Store, house: House, post: Post, typed: Draf
     ready = prepared(database, store, typed)
     with database.transaction() as session:
         seen = session.get_one(Post, post.id).newest
-        saving.save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready)
+        drafting_save.save(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+        )
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def restore(
     late: bool = False,
 ) -> None:
     with database.transaction() as session:
-        restoring.restore(
+        drafting_save.restore(
             session,
             actor=actor,
             now=NOW + 2 * DAY if late else NOW,
@@ -92,8 +95,8 @@ def test_it_comes_back_as_a_new_revision_and_the_others_stay(
     with database.reading() as session:
         found = session.get_one(Post, post.id)
         first, second, third = found.revisions
-        assert comparing.changes(first, third) == []
-        assert comparing.changes(second, third) != []
+        assert diff.changes(first, third) == []
+        assert diff.changes(second, third) != []
         assert (third.number, third.note) == (3, "आवृत्ती १ पुन्हा आणली")
         assert third.author_id == house.other_clerk.person_id
         (old,), (new,) = first.variants[0].renditions, third.variants[0].renditions
@@ -125,7 +128,9 @@ def test_a_department_that_has_joined_since_stays_named(
         other = handed_in(session, house, store, title="रस्ता")
         other.department_id = house.roads
         session.flush()
-        joining.join(session, actor=house.clerk, now=NOW, post_id=begun.id, number=other.number)
+        collaboration.join(
+            session, actor=house.clerk, now=NOW, post_id=begun.id, number=other.number
+        )
     restore(database, house.clerk, begun, number=1, seen=1)
     assert departments_of(database, begun) == {house.water: True, house.roads: False}
 
@@ -157,7 +162,7 @@ def test_an_end_that_has_passed_is_left_open(database: Database, house: House, p
 
 def test_a_post_in_review_is_a_draft_again(database: Database, house: House, post: Post) -> None:
     with database.transaction() as session:
-        reviewing.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=2)
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=2)
     restore(database, house.clerk, post)
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT

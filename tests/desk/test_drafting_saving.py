@@ -10,14 +10,15 @@ from approvals.errors import StaleRevision, WrongRole, WrongState
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher.database.session import Database
-from publisher.desk import reviewing, withdrawing
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import drafts, saving, writing
-from publisher.desk.drafting.drafts import Draft, PreparedDraft
+from publisher.drafting import drafts, revisions
+from publisher.drafting import save as drafting_save
+from publisher.drafting.drafts import Draft, PreparedDraft
 from publisher.media.store import Store
 from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import Account, Delivery
+from publisher.review import decide, withdraw
 from publisher.states import AccountState, DeliveryState, SubmissionState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import (
     DAY,
     HOUR,
@@ -45,7 +46,7 @@ def save(
 ) -> Revision:
     ready = prepared(database, store, typed)
     with database.transaction() as session:
-        return saving.save(
+        return drafting_save.save(
             session, actor=actor, now=NOW, post_id=post.id, seen=seen, prepared=ready
         )
 
@@ -70,7 +71,7 @@ def test_nobody_but_the_cell_drafts(
     actor = getattr(house, who)
     post = started(database, house, store)
     with pytest.raises(WrongRole), database.transaction() as session:
-        saving.start(session, actor=actor, now=NOW, submission_id=post.submissions[0].id)
+        drafting_save.start(session, actor=actor, now=NOW, submission_id=post.submissions[0].id)
     with pytest.raises(WrongRole):
         save(database, store, post, draft(variant(house.x)), actor=actor, seen=0)
 
@@ -148,7 +149,9 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
         together.wait(10)
         try:
             with database.transaction() as session:
-                saving.save(session, actor=actor, now=NOW, post_id=post.id, seen=0, prepared=ready)
+                drafting_save.save(
+                    session, actor=actor, now=NOW, post_id=post.id, seen=0, prepared=ready
+                )
         except StaleRevision as told:
             return told.code
         return "saved"
@@ -164,9 +167,9 @@ def _approved(database: Database, house: House, store: Store) -> Post:
     post = started(database, house, store)
     saved(database, house, store, post, seen=0)
     with database.transaction() as session:
-        reviewing.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
     with database.transaction() as session:
-        reviewing.approve(session, actor=house.first_officer, now=NOW, post_id=post.id, seen=1)
+        decide.approve(session, actor=house.first_officer, now=NOW, post_id=post.id, seen=1)
     return post
 
 
@@ -227,9 +230,9 @@ def test_a_post_in_review_or_rejected_is_a_draft_again(
     post = started(database, house, store)
     saved(database, house, store, post, seen=0)
     with database.transaction() as session:
-        reviewing.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
         if to is PostState.REJECTED:
-            reviewing.reject(
+            decide.reject(
                 session,
                 actor=house.first_officer,
                 now=NOW,
@@ -246,7 +249,7 @@ def test_a_withdrawn_post_takes_no_revision(database: Database, house: House, st
     post = started(database, house, store)
     saved(database, house, store, post, seen=0)
     with database.transaction() as session:
-        withdrawing.withdraw_post(session, actor=house.head, now=NOW, post_id=post.id, reason="रद्द")
+        withdraw.withdraw_post(session, actor=house.head, now=NOW, post_id=post.id, reason="रद्द")
     with pytest.raises(WrongState):
         save(database, store, post, draft(), actor=house.clerk, seen=1)
 
@@ -259,7 +262,7 @@ def test_an_answer_to_a_comment_is_not_saved_here(
         session.get_one(Post, post.id).kind = PostKind.REPLY
     for key in (post.id, 999):
         with pytest.raises(Missing), database.transaction() as session:
-            saving.save(
+            drafting_save.save(
                 session,
                 actor=house.clerk,
                 now=NOW,
@@ -369,7 +372,7 @@ def test_a_reply_is_held_to_the_limits_of_a_comment(
     with database.transaction() as session:
         session.get_one(Post, post.id).kind = PostKind.REPLY
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        writing.write_revision(
+        revisions.write_revision(
             session, actor=house.clerk, now=NOW, post=session.get_one(Post, post.id), variants=long
         )
     assert caught.value.codes == [

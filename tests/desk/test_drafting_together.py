@@ -12,12 +12,12 @@ from sqlalchemy.exc import DatabaseError
 from approvals.errors import WrongRole
 from approvals.policy import Actor
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import notes, opening
-from publisher.desk.drafting.opening import FADES_AFTER
+from publisher.drafting import collaboration
+from publisher.drafting.collaboration import FADES_AFTER
 from publisher.media.store import Store
 from publisher.models.content.posts import Post
 from publisher.models.drafting import OpenDraft
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import HOUR, NOW, House, started
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.both  # locks and SQL of its own
 
 def write(database: Database, actor: Actor, post: Post, words: str) -> None:
     with database.transaction() as session:
-        notes.write_note(session, actor=actor, now=NOW, post_id=post.id, text=words)
+        collaboration.write_note(session, actor=actor, now=NOW, post_id=post.id, text=words)
 
 
 def read(database: Database, actor: Actor, post: Post) -> list[str]:
     with database.reading() as session:
-        return [one.text for one in notes.notes_of(session, actor=actor, post_id=post.id)]
+        return [one.text for one in collaboration.notes_of(session, actor=actor, post_id=post.id)]
 
 
 def test_the_cell_and_the_auditor_read_notes_and_no_department_does(
@@ -81,14 +81,16 @@ def test_the_database_lets_nobody_change_a_note(
 
 def open_draft(database: Database, actor: Actor, post: Post, *, minutes: int = 0) -> None:
     with database.transaction() as session:
-        opening.open_draft(session, actor=actor, now=NOW + minutes * HOUR / 60, post_id=post.id)
+        collaboration.open_draft(
+            session, actor=actor, now=NOW + minutes * HOUR / 60, post_id=post.id
+        )
 
 
 def others(database: Database, actor: Actor, post: Post, *, minutes: int = 0) -> list[object]:
     """Who else has it open, and since how many minutes after the beginning."""
     at = NOW + minutes * HOUR / 60
     with database.reading() as session:
-        found = opening.others_at(session, actor=actor, now=at, post_id=post.id)
+        found = collaboration.others_at(session, actor=actor, now=at, post_id=post.id)
         return [(one.person.name_mr, (one.opened_at - NOW).seconds // 60) for one in found]
 
 
@@ -114,7 +116,7 @@ def test_a_draft_that_is_closed_is_no_longer_shown(
     open_draft(database, house.clerk, post)
     open_draft(database, house.lead, post, minutes=1)
     with database.transaction() as session:
-        opening.close_draft(session, actor=house.clerk, post_id=post.id)
+        collaboration.close_draft(session, actor=house.clerk, post_id=post.id)
     assert others(database, house.other_clerk, post, minutes=2) == [("मेधा", 1)]
 
 
@@ -127,7 +129,7 @@ def test_two_tabs_that_open_it_at_once_are_one_row(
     def press(_tab: int) -> None:
         together.wait(10)
         with database.transaction() as session:
-            opening.open_draft(session, actor=house.clerk, now=NOW, post_id=post.id)
+            collaboration.open_draft(session, actor=house.clerk, now=NOW, post_id=post.id)
 
     with ThreadPoolExecutor(2) as tabs:
         list(tabs.map(press, range(2)))

@@ -11,9 +11,10 @@ from approvals import gate
 from approvals.errors import FourEyesRequired
 from approvals.policy import Actor, Role
 from approvals.states import PostState
-from publisher.desk import judging, reviewing, scheduling
-from publisher.desk.drafting import restoring
+from publisher.drafting import save
 from publisher.models.content.posts import Decision, DecisionKind, Post, Revision
+from publisher.review import decide, gate_adapter
+from publisher.scheduling import schedule
 from tests.desk.support import board as desk
 from tests.desk.support.board import NOW, Board, Shared
 
@@ -45,7 +46,7 @@ def at_the_cell(session: Session, board: Board, officer: Actor) -> Actor:
 
 def restore(session: Session, post_id: int, number: int, *, by: Actor) -> Revision:
     seen = session.get_one(Post, post_id).newest
-    found = restoring.restore(
+    found = save.restore(
         session, actor=by, now=NOW, post_id=post_id, seen=seen, number=number, note=""
     )
     session.expire_all()
@@ -93,7 +94,7 @@ def test_what_was_brought_back_twice_binds_all_on_the_way(
     desk.save(session, board, post_id, text="चौथा मजकूर")
     last = restore(session, post_id, 3, by=board.clerk)
     people = {one.person_id for one in (board.usha, board.datta, board.clerk)}
-    assert judging.bound_authors(last) == people
+    assert gate_adapter.bound_authors(last) == people
     desk.send(session, board, post_id)
     for officer in (board.usha, board.datta):
         with pytest.raises(FourEyesRequired):
@@ -108,7 +109,7 @@ def test_what_somebody_else_writes_anew_binds_that_one_alone(
 ) -> None:
     restore(session, post_id, 1, by=board.clerk)
     newest = desk.save(session, board, post_id, text="नवा मजकूर")
-    assert judging.bound_authors(newest) == {board.clerk.person_id}
+    assert gate_adapter.bound_authors(newest) == {board.clerk.person_id}
 
 
 def test_the_gate_does_not_count_an_approval_of_own_words_that_was_stored_all_the_same(
@@ -116,7 +117,7 @@ def test_the_gate_does_not_count_an_approval_of_own_words_that_was_stored_all_th
 ) -> None:
     restore(session, post_id, 1, by=board.clerk)
     desk.send(session, board, post_id)
-    revision = scheduling.newest_revision(session.get_one(Post, post_id))
+    revision = schedule.newest_revision(session.get_one(Post, post_id))
     session.add(
         Decision(
             revision=revision,
@@ -130,7 +131,7 @@ def test_the_gate_does_not_count_an_approval_of_own_words_that_was_stored_all_th
     )
     revision.post.state = PostState.APPROVED
     session.flush()
-    verdict = gate.judge(judging.case_of(revision, now=NOW), now=NOW)
+    verdict = gate.judge(gate_adapter.case_of(revision, now=NOW), now=NOW)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 
@@ -140,7 +141,7 @@ def test_a_revision_brought_back_is_returned_by_its_author_as_any_other(
     """Four eyes keeps from approving, and from nothing else."""
     restore(session, post_id, 1, by=board.clerk)
     desk.send(session, board, post_id)
-    reviewing.return_post(
+    decide.return_post(
         session, actor=board.usha, now=NOW, post_id=post_id, seen=3, reason="जुना मजकूर आहे."
     )
     assert session.get_one(Post, post_id).state is PostState.DRAFT

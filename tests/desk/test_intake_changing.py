@@ -15,26 +15,18 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongRole, WrongState
 from approvals.policy import Actor
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import saving
-from publisher.desk.intake import (
-    changing as intake_changing,
-)
-from publisher.desk.intake import (
-    copying,
-    handing_in,
-    settling,
-    writing,
-)
-from publisher.desk.intake.changing import ChangedMeanwhile, DraftingBegun
-from publisher.desk.intake.forms import HandIn
-from publisher.desk.intake.receiving import KeptFile, UploadedFile
+from publisher.drafting import save
+from publisher.intake import close, edit, persistence, submit
+from publisher.intake.edit import ChangedMeanwhile, DraftingBegun
+from publisher.intake.form import HandIn
+from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.media.store import Store
 from publisher.models.content.submissions import Priority, Submission, SubmissionKind
 from publisher.models.history import Event
 from publisher.models.intake import SubmissionChange
 from publisher.models.people import Department
 from publisher.states import SubmissionState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 FILES = (UploadedFile("a.jpg", photo(60)), UploadedFile("b.jpg", photo(61), alt_mr="टाकी"))
@@ -52,8 +44,8 @@ def change(
     **changed: object,
 ) -> tuple[str, ...]:
     """Change a submission on the next day, from its own form or from the one that is given."""
-    own = copying.form_of(session.get_one(Submission, submission.id))
-    return intake_changing.change(
+    own = persistence.form_of(session.get_one(Submission, submission.id))
+    return edit.change(
         session,
         actor=by or house.member,
         now=NOW + DAY / 2,
@@ -135,7 +127,7 @@ def test_the_cell_mends_what_it_recorded_itself(
 ) -> None:
     given = form(house, brought_by="दूरध्वनीवरून, मीरा")
     with database.transaction() as session:
-        recorded = handing_in.hand_in(
+        recorded = submit.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
         )
         assert change(session, house, store, recorded, by=house.clerk, inward_number="आवक/१३") == (
@@ -159,7 +151,7 @@ def test_files_are_taken_out_turned_round_and_added_and_the_rest_keep_their_addr
 ) -> None:
     with database.transaction() as session:
         first, second = session.get_one(Submission, submission.id).files
-        own = copying.form_of(session.get_one(Submission, submission.id))
+        own = persistence.form_of(session.get_one(Submission, submission.id))
         new = UploadedFile("c.jpg", photo(62))
         assert change(session, house, store, submission, files=(own.files[1], new)) == ("files",)
     with database.transaction() as session:
@@ -167,7 +159,7 @@ def test_files_are_taken_out_turned_round_and_added_and_the_rest_keep_their_addr
         assert [one.name for one in kept] == ["b.jpg", "c.jpg"]
         assert (kept[0].id, kept[0].position, kept[0].alt_mr) == (second.id, 0, "टाकी")
         assert "a.jpg" in before(session, 2)["files"]
-        own = copying.form_of(session.get_one(Submission, submission.id))
+        own = persistence.form_of(session.get_one(Submission, submission.id))
         turned = tuple(reversed(own.files))
         assert change(session, house, store, submission, seen=2, files=turned) == ("files",)
         again = session.get_one(Submission, submission.id).files
@@ -179,7 +171,7 @@ def test_a_photos_words_alone_are_a_change_too(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        own = copying.form_of(session.get_one(Submission, submission.id))
+        own = persistence.form_of(session.get_one(Submission, submission.id))
         told = (replace(own.files[0], alt_mr="नळ"), own.files[1])
         assert change(session, house, store, submission, files=told) == ("files",)
         assert session.get_one(Submission, submission.id).files[0].alt_mr == "नळ"
@@ -189,7 +181,7 @@ def test_the_second_of_two_is_told_what_the_first_changed(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        stale = copying.form_of(session.get_one(Submission, submission.id))
+        stale = persistence.form_of(session.get_one(Submission, submission.id))
         change(session, house, store, submission, title="पहिला बदल", link="https://pmc.example")
     with pytest.raises(ChangedMeanwhile) as caught, database.transaction() as session:
         change(session, house, store, submission, stale, by=house.head, text_mr="दुसरा बदल")
@@ -215,7 +207,7 @@ def test_after_drafting_has_begun_it_is_told_so_and_nothing_changes(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        saving.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
+        save.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
     with pytest.raises(DraftingBegun) as caught, database.transaction() as session:
         change(session, house, store, submission, title="उशीर झाला")
     assert caught.value.values == {"number": submission.number}
@@ -227,9 +219,7 @@ def test_what_has_ended_is_not_changed(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        settling.decline(
-            session, actor=house.clerk, now=NOW, submission_id=submission.id, reason="जुने"
-        )
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=submission.id, reason="जुने")
     with pytest.raises(WrongState), database.transaction() as session:
         change(session, house, store, submission, title="उशीर झाला")
 
@@ -257,7 +247,7 @@ def test_wards_are_ward_offices_and_nothing_else(
         ward = Department(code="ward-aundh", kind="ward-office", **named)
         session.add(ward)
         session.flush()
-        assert [one.id for one in writing.ward_offices(session, now=NOW)] == [ward.id]
+        assert [one.id for one in persistence.ward_offices(session, now=NOW)] == [ward.id]
         change(session, house, store, submission, wards=(ward.id,))
         changed = session.get_one(Submission, submission.id)
         assert [one.code for one in changed.wards] == ["ward-aundh"]
@@ -286,11 +276,11 @@ def test_an_earlier_one_is_used_again_without_its_dates(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        again = copying.form_again(session.get_one(Submission, submission.id))
+        again = persistence.form_again(session.get_one(Submission, submission.id))
         assert (again.title, again.kind) == (submission.title, submission.kind)
         assert (again.wished_at, again.useful_until, again.event_on) == (None, None, None)
         assert (again.outward_number, again.priority) == ("", Priority.NORMAL)
-        another = handing_in.hand_in(
+        another = submit.hand_in(
             session, actor=house.member, now=NOW + DAY, city_code="PMC", store=store, form=again
         )
         assert another.number == "PMC/2026/000002"
@@ -303,12 +293,12 @@ def test_a_file_that_is_no_longer_in_the_store_is_named(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.reading() as session:
-        again = copying.form_again(session.get_one(Submission, submission.id))
+        again = persistence.form_again(session.get_one(Submission, submission.id))
     second = again.files[1]
     assert isinstance(second, KeptFile)
     store.path(second.sha256).unlink()
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session, actor=house.member, now=NOW, city_code="PMC", store=store, form=again
         )
     assert caught.value.codes == [("files-1", "picture_missing")]
@@ -334,7 +324,7 @@ def test_a_change_at_the_moment_when_drafting_begins_is_in_the_draft_or_refused(
         def beginning(given: Submission = given, ready: Barrier = ready) -> str:
             ready.wait()
             with database.transaction() as session:
-                post = saving.start(
+                post = save.start(
                     session, actor=house.clerk, now=NOW + DAY / 2, submission_id=given.id
                 )
                 return post.title

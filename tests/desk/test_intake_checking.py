@@ -4,7 +4,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Actor, ActorKind, Role
-from publisher.desk.checking import (
+from publisher.validation import (
     Check,
     Invalid,
     Missing,

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
-from publisher.desk.intake import duplicates, handing_in, merging, settling
+from publisher.intake import close, submit
+from publisher.intake.merge import merge as intake_merge
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
@@ -23,20 +24,16 @@ Ending = Callable[[Session, House, Submission], Submission]
 
 def decline(session: Session, house: House, one: Submission) -> Submission:
     reason = "निविदा रद्द झाली."
-    return settling.decline(
-        session, actor=house.clerk, now=NOW, submission_id=one.id, reason=reason
-    )
+    return close.decline(session, actor=house.clerk, now=NOW, submission_id=one.id, reason=reason)
 
 
 def withdraw(session: Session, house: House, one: Submission) -> Submission:
     reason = "निविदा रद्द झाली."
-    return settling.withdraw(
-        session, actor=house.head, now=NOW, submission_id=one.id, reason=reason
-    )
+    return close.withdraw(session, actor=house.head, now=NOW, submission_id=one.id, reason=reason)
 
 
 def merge(session: Session, house: House, one: Submission, into: Submission) -> None:
-    merging.merge(
+    intake_merge(
         session,
         actor=house.clerk,
         now=NOW,
@@ -48,7 +45,7 @@ def merge(session: Session, house: House, one: Submission, into: Submission) -> 
 
 
 def of_the_roads(session: Session, house: House, store: Store) -> Submission:
-    return handing_in.hand_in(
+    return submit.hand_in(
         session,
         actor=house.roads_officer,
         now=NOW,
@@ -95,7 +92,7 @@ def test_it_stays_merged_with_its_number_and_the_end_of_the_other_in_its_history
         details = session.scalars(select(Event.details).where(Event.verb == KIND)).one()
         expected = {"into": original.number, "into_id": original.id, "same": False}
         assert details == expected
-        assert duplicates.ended_original(found) is session.get_one(Submission, original.id)
+        assert submit.ended_original(found) is session.get_one(Submission, original.id)
 
 
 def test_one_that_was_merged_by_way_of_another_is_told_too(
@@ -115,7 +112,7 @@ def test_one_that_was_merged_by_way_of_another_is_told_too(
             [house.member.person_id, house.roads_officer.person_id], key=str
         )
         found = session.get_one(Submission, first.id)
-        ended = duplicates.ended_original(found)
+        ended = submit.ended_original(found)
         assert ended is not None
         assert ended.number == last.number
 
@@ -127,8 +124,8 @@ def test_while_the_original_goes_on_nothing_has_ended(
         original = handed_in(session, house, store)
         duplicate = handed_in(session, house, store, title="दुसरे")
         merge(session, house, duplicate, original)
-        assert duplicates.ended_original(duplicate) is None
-        assert duplicates.ended_original(original) is None
+        assert submit.ended_original(duplicate) is None
+        assert submit.ended_original(original) is None
 
 
 @both_endings

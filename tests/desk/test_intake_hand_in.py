@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 
 from approvals.errors import WrongRole
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Problem
-from publisher.desk.intake import handing_in
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.intake import submit
+from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.notices import Notice
 from publisher.models.people import Department, Person
 from publisher.states import SubmissionState
+from publisher.validation import Invalid, Problem
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -60,7 +60,7 @@ def test_officers_and_heads_hand_in_for_their_own_department(
 ) -> None:
     actor = getattr(house, who)
     with database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session, actor=actor, now=NOW, city_code="PMC", store=store, form=form(house)
         )
         assert mails(session) == [("acknowledgement", actor.person_id)]
@@ -71,7 +71,7 @@ def test_nobody_else_hands_in_for_it(
     database: Database, house: House, store: Store, who: str
 ) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session,
             actor=getattr(house, who),
             now=NOW,
@@ -86,7 +86,7 @@ def test_the_cell_records_for_a_department_which_is_told_through_its_first_offic
 ) -> None:
     given = form(house, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, मीरा")
     with database.transaction() as session:
-        submission = handing_in.hand_in(
+        submission = submit.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
         )
         assert (submission.inward_number, submission.brought_by) == (
@@ -99,7 +99,7 @@ def test_the_cell_records_for_a_department_which_is_told_through_its_first_offic
 
 def test_the_cell_has_to_say_who_brought_it(database: Database, house: House, store: Store) -> None:
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=form(house)
         )
     assert caught.value.codes == [("brought_by", "required")]
@@ -118,7 +118,7 @@ def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
 ) -> None:
     given = form(house, department_id=house.it, brought_by="स्वतः")
     with database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
         )
         assert mails(session) == []
@@ -131,7 +131,7 @@ def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
         first = handed_in(session, house, store, form_token="a1")
     late = form(house, form_token="a1")
     with database.transaction() as session:
-        again = handing_in.hand_in(
+        again = submit.hand_in(
             session, actor=house.member, now=NOW + 2 * DAY, city_code="PMC", store=store, form=late
         )
         assert again.id == first.id
@@ -155,7 +155,7 @@ def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
     later = form(house, form_token="d4", wished_at=NOW + 3 * DAY)
     with database.transaction() as session:
         hour_later = NOW + timedelta(hours=2)
-        other = handing_in.hand_in(
+        other = submit.hand_in(
             session, actor=house.member, now=hour_later, city_code="PMC", store=store, form=later
         )
         assert other.id not in (first.id, changed.id)
@@ -185,7 +185,7 @@ def test_a_form_of_another_department_shows_nothing_of_what_it_became(
     with database.transaction() as session:
         handed_in(session, house, store, form_token="a1")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session,
             actor=house.roads_officer,
             now=NOW,
@@ -269,7 +269,7 @@ def test_a_closed_department_and_one_that_never_was_are_refused(
     assert refused(database, house, store) == [("department_id", "closed")]
     given = form(house, department_id=99_999, brought_by="मीरा")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        handing_in.hand_in(
+        submit.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
         )
     assert caught.value.codes == [("department_id", "unknown_department")]
@@ -348,10 +348,10 @@ def test_who_left_office_since_is_told_no_more_but_the_first_officer_is(
 ) -> None:
     with database.transaction() as session:
         submission = handed_in(session, house, store)
-        told = handing_in.contact(session, submission, now=NOW)
+        told = submit.contact(session, submission, now=NOW)
         assert told
         assert told.id == house.member.person_id
         session.get_one(Person, house.member.person_id).disabled_at = NOW
-        told = handing_in.contact(session, submission, now=NOW)
+        told = submit.contact(session, submission, now=NOW)
         assert told
         assert told.id == house.first_officer.person_id

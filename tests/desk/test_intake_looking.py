@@ -7,19 +7,19 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database
-from publisher.desk.checking import Missing
-from publisher.desk.drafting import saving
-from publisher.desk.intake import handing_in, looking
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.drafting import save
+from publisher.intake import queries, submit
+from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.content.submissions import SubmissionKind
 from publisher.states import SubmissionState
+from publisher.validation import Missing
 from tests.desk.small_house import NOW, Counted, House, form, handed_in, photo, saved, started
 
 
 def titles(database: Database, actor: Actor, **filters: object) -> list[str]:
     with database.reading() as session:
-        found = looking.submissions_for(session, actor=actor, **filters)  # type: ignore[arg-type]  # a test's own filters
+        found = queries.submissions_for(session, actor=actor, **filters)  # type: ignore[arg-type]  # a test's own filters
         return [one.title for one in found]
 
 
@@ -32,7 +32,7 @@ def three(database: Database, house: House, store: Store) -> None:
             (1, house.roads_officer, {"department_id": house.roads, "title": "Road closed"}),
             (2, house.head, {"title": "Tankers", "kind": SubmissionKind.MEASURE}),
         ):
-            handing_in.hand_in(
+            submit.hand_in(
                 session,
                 actor=actor,
                 now=NOW + timedelta(hours=hours),
@@ -95,7 +95,7 @@ def test_pages_go_on_where_the_last_one_ended(
     seen: list[str] = []
     before = None
     with database.reading() as session:
-        while page := looking.submissions_for(session, actor=house.clerk, before=before, limit=2):
+        while page := queries.submissions_for(session, actor=house.clerk, before=before, limit=2):
             seen += [one.title for one in page]
             before = (page[-1].received_at, page[-1].id)
     assert seen == ["Tankers", "Road closed", "same moment 2", "same moment 1", "पाणी बंद"]
@@ -104,7 +104,7 @@ def test_pages_go_on_where_the_last_one_ended(
 @pytest.mark.usefixtures("three")
 def test_counts_name_every_state(database: Database, house: House) -> None:
     with database.reading() as session:
-        found = looking.counts(session, actor=house.member)
+        found = queries.counts(session, actor=house.member)
     assert found == {
         **dict.fromkeys(SubmissionState, 0),
         SubmissionState.RECEIVED: 2,
@@ -116,7 +116,7 @@ def test_a_list_takes_the_same_number_of_statements_however_long(
 ) -> None:
     def statements() -> int:
         with database.reading() as session, Counted(database) as counted:
-            for one in looking.submissions_for(session, actor=house.clerk):
+            for one in queries.submissions_for(session, actor=house.clerk):
                 assert one.department.name_mr
                 assert one.handed_in_by.name_mr
                 assert [delivery.state for post in one.posts for delivery in post.deliveries] == []
@@ -136,7 +136,7 @@ def test_a_submission_comes_in_full_without_further_statements(
     post = started(database, house, store, files=files)
     saved(database, house, store, post, seen=0)
     with database.reading() as session:
-        found = looking.submission_for(
+        found = queries.submission_for(
             session, actor=house.member, submission_id=post.submissions[0].id
         )
         with Counted(database) as counted:
@@ -154,6 +154,6 @@ def test_another_departments_number_is_missing_as_if_there_were_none(
         submission = handed_in(session, house, store)
     for actor, key in ((house.roads_officer, submission.id), (house.member, 999)):
         with pytest.raises(Missing), database.reading() as session:
-            looking.submission_for(session, actor=actor, submission_id=key)
+            queries.submission_for(session, actor=actor, submission_id=key)
     with pytest.raises(Missing), database.transaction() as session:
-        saving.start(session, actor=house.roads_officer, now=NOW, submission_id=submission.id)
+        save.start(session, actor=house.roads_officer, now=NOW, submission_id=submission.id)

@@ -8,15 +8,16 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import saving
-from publisher.desk.intake import handing_in, merging, settling
-from publisher.desk.intake.merging import whole_number
+from publisher.drafting import save
+from publisher.intake import close, submit
+from publisher.intake.merge import merge as intake_merge
+from publisher.intake.merge import whole_number
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.states import SubmissionState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import NOW, House, form, handed_in, mails, verbs
 
 REASON = "दोन्ही प्रस्तावांचा मजकूर एकच आहे."
@@ -37,7 +38,7 @@ def merge(
     who: str = "clerk",
     reason: str = REASON,
 ) -> Submission:
-    return merging.merge(
+    return intake_merge(
         session,
         actor=getattr(house, who),
         now=NOW,
@@ -81,8 +82,8 @@ def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
     with database.transaction() as session:
         merge(session, house, two[1], "1")
     for use in (
-        lambda session: saving.start(session, actor=house.clerk, now=NOW, submission_id=two[1].id),
-        lambda session: settling.decline(
+        lambda session: save.start(session, actor=house.clerk, now=NOW, submission_id=two[1].id),
+        lambda session: close.decline(
             session, actor=house.clerk, now=NOW, submission_id=two[1].id, reason="जुने"
         ),
         lambda session: merge(session, house, two[1], "1"),
@@ -96,10 +97,10 @@ def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too
 ) -> None:
     given = form(house, department_id=house.roads)
     with database.transaction() as session:
-        other = handing_in.hand_in(
+        other = submit.hand_in(
             session, actor=house.roads_officer, now=NOW, city_code="PMC", store=store, form=given
         )
-        saving.start(session, actor=house.clerk, now=NOW, submission_id=other.id)
+        save.start(session, actor=house.clerk, now=NOW, submission_id=other.id)
         assert merge(session, house, two[1], other.number).merged_into_id == other.id
         event = session.scalars(select(Event).where(Event.verb == "take_in")).one()
         assert event.details["same"] is False
@@ -128,9 +129,7 @@ def test_a_number_under_which_it_cannot_go_on_is_refused_with_the_reason_beside_
 ) -> None:
     with database.transaction() as session:
         declined = handed_in(session, house, store, title="तिसरे")
-        settling.decline(
-            session, actor=house.clerk, now=NOW, submission_id=declined.id, reason="जुने"
-        )
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=declined.id, reason="जुने")
         merge(session, house, handed_in(session, house, store, title="चौथे"), "1")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         merge(session, house, two[1], number, reason=" ")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from publisher.database.session import Database
-from publisher.desk.numbering import next_number
+from publisher.intake.numbering import next_number
 from tests.desk.small_house import NOW
 
 pytestmark = pytest.mark.both  # locks and SQL of its own

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.policy import Actor, Role
 from approvals.states import PostState
-from publisher.desk import judging, reviewing, scheduling
-from publisher.desk.drafting import comparing, joining
-from publisher.desk.intake import settling
-from publisher.desk.scheduling import OnItsWay
+from publisher.drafting import collaboration, diff
+from publisher.intake import close
 from publisher.models.content.posts import Decision, Post
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
+from publisher.review import decide, gate_adapter
+from publisher.scheduling.schedule import OnItsWay, newest_revision, schedule
 from publisher.states import DeliveryState, SubmissionState
 from tests.desk.support import board as desk
 from tests.desk.support.board import NOW, Board, Shared
@@ -51,7 +51,7 @@ def joint(
     """A draft of the water department that rests on a submission of the roads as well."""
     post_id = desk.started(session, board)
     other = desk.handed_in(session, board.departments["roads"], board.roads_officer)
-    joining.join(session, actor=board.clerk, now=NOW, post_id=post_id, number=other.number)
+    collaboration.join(session, actor=board.clerk, now=NOW, post_id=post_id, number=other.number)
     desk.save(session, board, post_id, asked=asked)
     return post_id, other
 
@@ -66,7 +66,7 @@ def approved(
     if asked:
         desk.approve(session, post_id, by=board.roads_officer)
     for variant in desk.variants_of(session, post_id):
-        scheduling.schedule(
+        schedule(
             session,
             actor=board.lead,
             now=NOW,
@@ -79,9 +79,7 @@ def approved(
 
 
 def withdraw(session: Session, submission: Submission, by: Actor) -> None:
-    settling.withdraw(
-        session, actor=by, now=NOW, submission_id=submission.id, reason="काम पुढे ढकलले."
-    )
+    close.withdraw(session, actor=by, now=NOW, submission_id=submission.id, reason="काम पुढे ढकलले.")
     session.expire_all()
 
 
@@ -97,8 +95,8 @@ def put(session: Session, post_id: int, state: DeliveryState, *, most: int = 9) 
 
 
 def standing(session: Session, post_id: int) -> list[int]:
-    revision = scheduling.newest_revision(session.get_one(Post, post_id))
-    return [one.department_id for one in reviewing.standing_approvals(revision)]
+    revision = newest_revision(session.get_one(Post, post_id))
+    return [one.department_id for one in decide.standing_approvals(revision)]
 
 
 def people(*actors: Actor) -> list[int | None]:
@@ -114,10 +112,10 @@ def test_its_approval_counts_no_longer_and_nothing_leaves(session: Session, boar
     assert states(session, post_id) == {DeliveryState.CANCELLED}
     fallen = session.scalars(select(Decision).where(Decision.withdrawn_at.is_not(None))).one()
     assert fallen.withdrawn_by_id == board.roads_head.person_id
-    revision = scheduling.newest_revision(post)
+    revision = newest_revision(post)
     post.state = PostState.APPROVED
     session.flush()
-    verdict = gate.judge(judging.case_of(revision, now=NOW), now=NOW)
+    verdict = gate.judge(gate_adapter.case_of(revision, now=NOW), now=NOW)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 
@@ -223,7 +221,7 @@ def test_of_a_draft_without_a_revision_the_clerk_who_began_it_is_told(
 ) -> None:
     post_id = desk.started(session, board)
     other = desk.handed_in(session, board.departments["roads"], board.roads_officer)
-    joining.join(session, actor=board.lead, now=NOW, post_id=post_id, number=other.number)
+    collaboration.join(session, actor=board.lead, now=NOW, post_id=post_id, number=other.number)
     withdraw(session, other, by=board.roads_officer)
     assert desk.told(session, KIND) == people(board.clerk, board.usha)
     assert session.get_one(Post, post_id).state is PostState.DRAFT
@@ -271,4 +269,4 @@ def test_a_new_revision_without_it_goes_on(session: Session, board: Board) -> No
     desk.send(session, board, post_id)
     desk.approve(session, post_id, by=board.usha)
     assert session.get_one(Post, post_id).state is PostState.APPROVED
-    assert comparing.changes(*session.get_one(Post, post_id).revisions) != []
+    assert diff.changes(*session.get_one(Post, post_id).revisions) != []

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import saving
-from publisher.desk.intake import handing_in, questioning, settling
+from publisher.drafting import save
+from publisher.intake import close, questions, submit
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
@@ -20,6 +19,7 @@ from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment
 from publisher.states import SubmissionState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, saved, verbs
 
 QUESTION, ANSWER = "टँकर कोठे मिळेल?", "पर्वती टाकीजवळ मिळेल."
@@ -32,7 +32,7 @@ def submission(database: Database, house: House, store: Store) -> Submission:
 
 
 def ask(session: Session, house: House, submission: Submission, question: str = QUESTION) -> None:
-    questioning.return_submission(
+    questions.return_submission(
         session, actor=house.clerk, now=NOW, submission_id=submission.id, question=question
     )
 
@@ -40,7 +40,7 @@ def ask(session: Session, house: House, submission: Submission, question: str = 
 def answer(
     session: Session, house: House, submission: Submission, who: str = "member", words: str = ANSWER
 ) -> Submission:
-    return questioning.complete(
+    return questions.complete(
         session,
         actor=getattr(house, who),
         now=NOW + DAY,
@@ -97,7 +97,7 @@ def test_an_officer_who_handed_it_in_gets_one_mail(
     database: Database, house: House, store: Store
 ) -> None:
     with database.transaction() as session:
-        own = handing_in.hand_in(
+        own = submit.hand_in(
             session,
             actor=house.first_officer,
             now=NOW,
@@ -166,7 +166,7 @@ def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
 ) -> None:
     given = form(house, brought_by="दूरध्वनीवरून, मीरा")
     with database.transaction() as session:
-        recorded = handing_in.hand_in(
+        recorded = submit.hand_in(
             session, actor=house.clerk, now=NOW, city_code="PMC", store=store, form=given
         )
         ask(session, house, recorded)
@@ -178,7 +178,7 @@ def test_nobody_but_the_cell_asks(
     database: Database, house: House, store: Store, submission: Submission, who: str
 ) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
-        questioning.return_submission(
+        questions.return_submission(
             session,
             actor=getattr(house, who),
             now=NOW,
@@ -195,7 +195,7 @@ def test_what_is_returned_is_not_drafted_and_what_was_not_asked_is_not_answered(
     with database.transaction() as session:
         ask(session, house, submission)
     with pytest.raises(WrongState), database.transaction() as session:
-        saving.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
+        save.start(session, actor=house.clerk, now=NOW, submission_id=submission.id)
     with pytest.raises(WrongState), database.transaction() as session:
         ask(session, house, submission)
 
@@ -204,13 +204,13 @@ def test_a_note_goes_to_who_began_the_draft_and_then_to_who_wrote_it(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     def note(session: Session, words: str) -> None:
-        questioning.add_note(
+        questions.add_note(
             session, actor=house.member, now=NOW, submission_id=submission.id, words=words
         )
 
     with database.transaction() as session:
         note(session, "मसुदा सुरू होण्याआधी")
-        post = saving.start(session, actor=house.other_clerk, now=NOW, submission_id=submission.id)
+        post = save.start(session, actor=house.other_clerk, now=NOW, submission_id=submission.id)
         note(session, "टँकरचा क्रमांक बदलला आहे.")
         assert mails(session)[1:] == [("submission_note", house.other_clerk.person_id)]
     saved(database, house, store, post, seen=0)
@@ -226,11 +226,9 @@ def test_no_note_is_written_to_what_has_ended(
     database: Database, house: House, store: Store, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        settling.decline(
-            session, actor=house.clerk, now=NOW, submission_id=submission.id, reason="जुने"
-        )
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=submission.id, reason="जुने")
     with pytest.raises(WrongState), database.transaction() as session:
-        questioning.add_note(
+        questions.add_note(
             session, actor=house.member, now=NOW, submission_id=submission.id, words="टीप"
         )
 

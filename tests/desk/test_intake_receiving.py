@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid
-from publisher.desk.intake import receiving
-from publisher.desk.intake.receiving import KeptFile, Refused
+from publisher.intake import uploads
+from publisher.intake.uploads import KeptFile, Refused
 from publisher.models.intake import Upload
+from publisher.validation import Invalid
 from tests.desk.small_house import DAY, NOW, House, photo
 
 TIFF = b"II*\x00" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 258, 3, 1, 12, 0) + bytes(4)
@@ -39,14 +39,14 @@ class Metered(BytesIO):
 
 def test_a_video_is_kept_with_its_length_and_read_piece_by_piece() -> None:
     source = Metered(film(75, size=5_000_000))
-    kept = receiving.look_at("भेट.mp4", source)
+    kept = uploads.look_at("भेट.mp4", source)
     assert (kept.mime, kept.size, kept.seconds) == ("video/mp4", 5_000_000, 75)
     assert not kept.is_picture
     assert source.longest <= 1_000_000
 
 
 def test_a_picture_is_measured_and_named_without_its_folders() -> None:
-    kept = receiving.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
+    kept = uploads.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
     assert (kept.name, kept.width, kept.height) == ("IMG_1.jpg", 60, 40)
 
 
@@ -61,7 +61,7 @@ def test_a_picture_is_measured_and_named_without_its_folders() -> None:
 )
 def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        receiving.look_at(name, BytesIO(content))
+        uploads.look_at(name, BytesIO(content))
     assert (caught.value.code, caught.value.values["name"]) == (code, name)
 
 
@@ -71,13 +71,13 @@ def kept(digest: str, size: int) -> KeptFile:
 
 def admit(database: Database, house: House, file: KeptFile, *, days: float = 0) -> None:
     with database.transaction() as session:
-        receiving.admit(session, actor=house.member, now=NOW + days * DAY, file=file)
+        uploads.admit(session, actor=house.member, now=NOW + days * DAY, file=file)
 
 
 def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
     database: Database, house: House
 ) -> None:
-    most = receiving.MOST_BYTES_A_DAY
+    most = uploads.MOST_BYTES_A_DAY
     admit(database, house, kept("a", most - 10))
     admit(database, house, kept("a", most - 10))  # the same bytes count once
     admit(database, house, kept("b", 10))
@@ -86,7 +86,7 @@ def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
     assert caught.value.codes == [("files", "quota")]
     assert caught.value.problems[0].values["most"] == 1000
     with database.transaction() as session:
-        receiving.admit(session, actor=house.head, now=NOW, file=kept("c", 1))
+        uploads.admit(session, actor=house.head, now=NOW, file=kept("c", 1))
     admit(database, house, kept("c", 1), days=1)
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Upload)) == 4
@@ -94,7 +94,7 @@ def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
 
 def test_the_days_files_are_counted_too(database: Database, house: House) -> None:
     with database.transaction() as session:
-        for number in range(receiving.MOST_UPLOADS_A_DAY):
+        for number in range(uploads.MOST_UPLOADS_A_DAY):
             session.add(
                 Upload(person_id=house.member.person_id, at=NOW, sha256=f"{number:064}", size=1)
             )

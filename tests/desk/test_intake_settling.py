@@ -6,16 +6,16 @@ from sqlalchemy import select
 from approvals.errors import WrongRole, WrongState
 from approvals.states import PostState
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.drafting import saving
-from publisher.desk.intake import settling
-from publisher.desk.scheduling import OnItsWay
+from publisher.drafting import save
+from publisher.intake import close
 from publisher.media.store import Store
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState, SubmissionState
+from publisher.validation import Invalid, Missing
 from tests.desk.small_house import NOW, House, handed_in, mails, saved, started, verbs
 
 
@@ -25,7 +25,7 @@ def test_the_cell_declines_with_a_reason_and_the_department_is_told(
     with database.transaction() as session:
         submission = handed_in(session, house, store)
     with database.transaction() as session:
-        settling.decline(
+        close.decline(
             session,
             actor=house.clerk,
             now=NOW,
@@ -47,9 +47,7 @@ def test_a_reason_is_needed(database: Database, house: House, store: Store) -> N
     with database.transaction() as session:
         submission = handed_in(session, house, store)
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        settling.decline(
-            session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=" "
-        )
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=" ")
     assert caught.value.codes == [("reason", "required")]
 
 
@@ -69,7 +67,7 @@ def test_nobody_but_the_cell_declines(
     with database.transaction() as session:
         submission = handed_in(session, house, store)
     with pytest.raises(error), database.transaction() as session:
-        settling.decline(
+        close.decline(
             session,
             actor=getattr(house, who),
             now=NOW,
@@ -81,7 +79,7 @@ def test_nobody_but_the_cell_declines(
 def test_what_became_a_post_is_not_declined(database: Database, house: House, store: Store) -> None:
     post = started(database, house, store)
     with pytest.raises(WrongState), database.transaction() as session:
-        settling.decline(
+        close.decline(
             session,
             actor=house.clerk,
             now=NOW,
@@ -92,7 +90,7 @@ def test_what_became_a_post_is_not_declined(database: Database, house: House, st
 
 def test_a_number_that_does_not_exist_is_missing(database: Database, house: House) -> None:
     with pytest.raises(Missing), database.transaction() as session:
-        settling.decline(session, actor=house.clerk, now=NOW, submission_id=9, reason="कारण")
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=9, reason="कारण")
 
 
 def test_a_member_withdraws_what_is_not_drafted_yet(
@@ -100,13 +98,13 @@ def test_a_member_withdraws_what_is_not_drafted_yet(
 ) -> None:
     with database.transaction() as session:
         submission = handed_in(session, house, store)
-        settling.withdraw(
+        close.withdraw(
             session, actor=house.member, now=NOW, submission_id=submission.id, reason="चुकून"
         )
         assert submission.state is SubmissionState.WITHDRAWN
         assert verbs(session, submission) == ["hand_in", "withdraw_submission"]
     with pytest.raises(WrongState), database.transaction() as session:
-        settling.withdraw(
+        close.withdraw(
             session, actor=house.member, now=NOW, submission_id=submission.id, reason="पुन्हा"
         )
 
@@ -137,7 +135,7 @@ def test_an_officer_withdraws_a_submission_with_its_posts_and_nothing_leaves(
     saved(database, house, store, post, seen=0)
     _scheduled(database, house, post)
     with database.transaction() as session:
-        settling.withdraw(
+        close.withdraw(
             session,
             actor=house.first_officer,
             now=NOW,
@@ -157,7 +155,7 @@ def test_a_member_does_not_withdraw_what_has_a_post_by_now(
 ) -> None:
     post = started(database, house, store)
     with pytest.raises(WrongRole), database.transaction() as session:
-        settling.withdraw(
+        close.withdraw(
             session,
             actor=house.member,
             now=NOW,
@@ -176,7 +174,7 @@ def test_what_is_live_is_not_withdrawn(database: Database, house: House, store: 
         for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(ids))):
             delivery.state = DeliveryState.PUBLISHED
     with pytest.raises(OnItsWay), database.transaction() as session:
-        settling.withdraw(
+        close.withdraw(
             session,
             actor=house.head,
             now=NOW,
@@ -194,9 +192,7 @@ def test_a_post_that_rests_on_another_submission_too_stays(
         found = session.get_one(Post, post.id)
         found.submissions.append(other)
     with database.transaction() as session:
-        settling.withdraw(
-            session, actor=house.member, now=NOW, submission_id=other.id, reason="दुहेरी"
-        )
+        close.withdraw(session, actor=house.member, now=NOW, submission_id=other.id, reason="दुहेरी")
     with database.reading() as session:
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
@@ -206,7 +202,7 @@ def test_the_cell_drafts_twice_from_one_submission(
 ) -> None:
     post = started(database, house, store)
     with database.transaction() as session:
-        second = saving.start(
+        second = save.start(
             session,
             actor=house.lead,
             now=NOW,

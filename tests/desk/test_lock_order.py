@@ -16,15 +16,15 @@ from sqlalchemy.orm import Session
 
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import joining
-from publisher.desk.intake import settling
+from publisher.drafting import collaboration
+from publisher.intake import close
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
 from publisher.people.department_orders import Order
 from publisher.states import SubmissionState
+from publisher.validation import Invalid
 from publisher.working_time import local_day
 from tests.support.city import City, city
 from tests.support.runs import wait_until
@@ -133,7 +133,7 @@ def _waiting(town: City) -> int:
 
 
 def _withdrawing(town: City, submission_id: int) -> Act:
-    return lambda session: settling.withdraw(
+    return lambda session: close.withdraw(
         session,
         actor=town.actor("head"),
         now=town.now,
@@ -143,7 +143,7 @@ def _withdrawing(town: City, submission_id: int) -> Act:
 
 
 def _joining(town: City, post_id: int, number: str) -> Act:
-    return lambda session: joining.join(
+    return lambda session: collaboration.join(
         session, actor=town.actor("clerk"), now=town.now, post_id=post_id, number=number
     )
 

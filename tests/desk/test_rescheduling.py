@@ -10,10 +10,10 @@ import pytest
 
 from approvals.errors import WrongRole
 from publisher.database.session import Database
-from publisher.desk import rescheduling, slots
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.rescheduling import At, How, PlanChanged, Planned, Shift, ToSlots
+from publisher.scheduling import bulk_reschedule, slots
+from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
 from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing
 from tests.support.city import DAY, HOUR, MINUTE, City, city
 
 ONE_HOUR = Shift(HOUR)
@@ -28,7 +28,7 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
 
 def plan(town: City, chosen: list[int], how: How, *, by: str = "clerk") -> list[Planned]:
     with town.read() as session:
-        return rescheduling.plan(
+        return bulk_reschedule.plan(
             session, actor=town.actor(by), now=town.now, delivery_ids=chosen, how=how
         )
 
@@ -42,7 +42,7 @@ def move(
     despite_clash: bool = False,
 ) -> list[int]:
     with town.write() as session:
-        moved = rescheduling.move_all(
+        moved = bulk_reschedule.move_all(
             session,
             actor=town.actor("clerk"),
             now=town.now,

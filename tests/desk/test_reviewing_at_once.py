@@ -15,11 +15,18 @@ from approvals.policy import CLOCK
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.desk import reviewing, scheduling, withdrawing
-from publisher.desk.scheduling import OnItsWay
 from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.review import decide, withdraw
+from publisher.scheduling.schedule import (
+    OnItsWay,
+    cancel,
+    cancel_unsent,
+    delivery_for,
+    reschedule,
+    schedule,
+)
 from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board
@@ -65,7 +72,7 @@ def acting(use: Callable[..., object], **given: object) -> Act:
 
 def approving(board: Board, post_id: int, who: str) -> Act:
     actor = getattr(board, who)
-    return acting(reviewing.approve, actor=actor, now=NOW, post_id=post_id, seen=1)
+    return acting(decide.approve, actor=actor, now=NOW, post_id=post_id, seen=1)
 
 
 def decisions(session: Session, post_id: int) -> list[str]:
@@ -107,7 +114,7 @@ def test_an_approval_and_a_rejection_at_once_leave_one_decision(
     for _ in range(ROUNDS):
         post_id = waiting(house, board)
         rejecting = acting(
-            reviewing.reject, actor=board.datta, now=NOW, post_id=post_id, seen=1, reason="नको"
+            decide.reject, actor=board.datta, now=NOW, post_id=post_id, seen=1, reason="नको"
         )
         came = at_once(house, approving(board, post_id, "usha"), rejecting)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
@@ -133,7 +140,7 @@ def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
 
 def scheduling_first(board: Board, variant_id: int, hours: int) -> Act:
     return acting(
-        scheduling.schedule,
+        schedule,
         actor=board.clerk,
         now=NOW,
         variant_id=variant_id,
@@ -158,9 +165,7 @@ def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
             query = select(Delivery).where(Delivery.variant_id == variant_id)
             assert len(session.scalars(query).all()) == 1
         with house.transaction() as session:  # out of the way of the next round's clash
-            scheduling.cancel_unsent(
-                session, actor=board.lead, now=NOW, post_id=post_id, why="round"
-            )
+            cancel_unsent(session, actor=board.lead, now=NOW, post_id=post_id, why="round")
 
 
 def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leaves(
@@ -171,7 +176,7 @@ def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leave
             post_id = desk.approved(session, board)
             variant_id = desk.variants_of(session, post_id)[0].id
         withdrawing_it = acting(
-            withdrawing.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen=1
+            withdraw.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen=1
         )
         at_once(house, scheduling_first(board, variant_id, 1), withdrawing_it)
         with house.reading() as session:
@@ -185,7 +190,7 @@ def test_of_two_who_cancel_at_once_one_is_told(house: Database, board: Board) ->
         with house.transaction() as session:
             post_id = desk.approved(session, board)
             delivery_id = desk.schedule(session, board, post_id)[0].id
-        cancelling = acting(scheduling.cancel, actor=board.clerk, now=NOW, delivery_id=delivery_id)
+        cancelling = acting(cancel, actor=board.clerk, now=NOW, delivery_id=delivery_id)
         came = at_once(house, cancelling, cancelling)
         assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
         with house.reading() as session:
@@ -205,14 +210,14 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
         delivery = desk.schedule(session, board, post_id)[0]
         delivery_id, due_at = delivery.id, delivery.due_at
     with house.transaction() as session:
-        looked_at = scheduling.delivery_for(session, delivery_id)
+        looked_at = delivery_for(session, delivery_id)
         assert looked_at.state is DeliveryState.SCHEDULED
         with house.transaction() as press:
             leaving = press.get_one(Delivery, delivery_id)
             for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
                 transitions.apply(press, leaving, to, actor=CLOCK, now=NOW, verb=to)
         with pytest.raises(OnItsWay):
-            scheduling.reschedule(
+            reschedule(
                 session,
                 actor=board.clerk,
                 now=NOW,

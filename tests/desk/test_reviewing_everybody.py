@@ -24,10 +24,11 @@ from approvals.errors import (
 from approvals.policy import Actor, ActorKind, Role
 from approvals.states import PostState
 from publisher.database.session import Database, migrate
-from publisher.desk import reviewing, scheduling, withdrawing
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.review import decide, withdraw
+from publisher.scheduling.schedule import cancel, publish_now, schedule
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board
 from tests.support import runs, sqlite
@@ -163,15 +164,13 @@ class City:
             return post_id
         desk.send(session, self.board, post_id)
         if state == "rejected":
-            reviewing.reject(
-                session, actor=approver, now=NOW, post_id=post_id, seen=2, reason="नको"
-            )
+            decide.reject(session, actor=approver, now=NOW, post_id=post_id, seen=2, reason="नको")
         if state in ("approved", "withdrawn"):
             desk.approve(session, post_id, by=approver)
             desk.schedule(session, self.board, post_id)
         if state == "withdrawn":
             lead = self.board.lead
-            withdrawing.withdraw_post(session, actor=lead, now=NOW, post_id=post_id, reason="नको")
+            withdraw.withdraw_post(session, actor=lead, now=NOW, post_id=post_id, reason="नको")
         return post_id
 
 
@@ -221,21 +220,19 @@ def act(session: Session, city: City, action: str, post_id: int, actor: Actor, s
     """Do it by the use case itself."""
     match action:
         case "approve":
-            reviewing.approve(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+            decide.approve(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
         case "return":
-            reviewing.return_post(
+            decide.return_post(
                 session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="बदला"
             )
         case "reject":
-            reviewing.reject(
-                session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="नको"
-            )
+            decide.reject(session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="नको")
         case "withdraw_approval":
-            withdrawing.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+            withdraw.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
         case "withdraw_post":
-            withdrawing.withdraw_post(session, actor=actor, now=NOW, post_id=post_id, reason="नको")
+            withdraw.withdraw_post(session, actor=actor, now=NOW, post_id=post_id, reason="नको")
         case "send_for_review":
-            reviewing.send_for_review(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+            decide.send_for_review(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
         case "save":
             desk.save(session, city.board, post_id, by=actor, seen=seen)
         case _:
@@ -246,7 +243,7 @@ def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -
     variant = desk.variants_of(session, post_id)[0].id
     match action:
         case "schedule":
-            scheduling.schedule(
+            schedule(
                 session,
                 actor=actor,
                 now=NOW,
@@ -255,10 +252,10 @@ def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -
                 despite_clash=True,
             )
         case "publish_now":
-            scheduling.publish_now(session, actor=actor, now=NOW, variant_ids=[variant])
+            publish_now(session, actor=actor, now=NOW, variant_ids=[variant])
         case "cancel":
             delivery = newest_delivery(session, post_id)
-            scheduling.cancel(session, actor=actor, now=NOW, delivery_id=delivery.id)
+            cancel(session, actor=actor, now=NOW, delivery_id=delivery.id)
         case _:
             raise ValueError(action)
 

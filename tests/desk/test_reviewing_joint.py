@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import Overtaken, WrongRole
 from approvals.states import PostState
-from publisher.desk import judging, reviewing, scheduling, withdrawing
 from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.people import Appointment, Person
+from publisher.review import decide, gate_adapter, withdraw
+from publisher.scheduling import schedule
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared
 
@@ -47,16 +48,16 @@ def state(session: Session, post_id: int) -> PostState:
 
 
 def revision_of(session: Session, post_id: int) -> Revision:
-    return scheduling.newest_revision(session.get_one(Post, post_id))
+    return schedule.newest_revision(session.get_one(Post, post_id))
 
 
 def standing(session: Session, post_id: int) -> list[int]:
-    found = reviewing.standing_approvals(revision_of(session, post_id))
+    found = decide.standing_approvals(revision_of(session, post_id))
     return [one.department_id for one in found]
 
 
 def refusal(session: Session, post_id: int) -> gate.Refusal | None:
-    return gate.judge(judging.case_of(revision_of(session, post_id), now=NOW), now=NOW).refusal
+    return gate.judge(gate_adapter.case_of(revision_of(session, post_id), now=NOW), now=NOW).refusal
 
 
 def approve_all(session: Session, board: Board, post_id: int) -> None:
@@ -106,7 +107,7 @@ def test_a_department_approves_once(session: Session, board: Board, joint: int, 
     assert standing(session, joint) == [board.departments["water"]]
 
 
-@pytest.mark.parametrize("use", [reviewing.return_post, reviewing.reject])
+@pytest.mark.parametrize("use", [decide.return_post, decide.reject])
 def test_one_no_takes_every_approval_with_it(
     session: Session, board: Board, joint: int, use: object
 ) -> None:
@@ -123,7 +124,7 @@ def test_after_a_return_each_department_approves_anew(
     session: Session, board: Board, joint: int
 ) -> None:
     desk.approve(session, joint, by=board.usha)
-    reviewing.return_post(
+    decide.return_post(
         session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1, reason="पुन्हा पहा"
     )
     desk.send(session, board, joint)
@@ -138,15 +139,15 @@ def test_a_department_that_returned_it_is_waited_for_once_it_is_sent_again(
     session: Session, board: Board, joint: int
 ) -> None:
     revision, roads = revision_of(session, joint), board.departments["roads"]
-    reviewing.return_post(
+    decide.return_post(
         session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1, reason="दुरुस्त करावे"
     )
     session.expire(revision)
-    (one,) = [x for x in judging.standings(revision, now=NOW) if x.department.id == roads]
+    (one,) = [x for x in gate_adapter.standings(revision, now=NOW) if x.department.id == roads]
     assert one.decision is not None
-    reviewing.send_for_review(session, actor=board.clerk, now=NOW + HOUR, post_id=joint, seen=1)
+    decide.send_for_review(session, actor=board.clerk, now=NOW + HOUR, post_id=joint, seen=1)
     session.expire(revision)
-    assert all(x.is_missing for x in judging.standings(revision, now=NOW + HOUR))
+    assert all(x.is_missing for x in gate_adapter.standings(revision, now=NOW + HOUR))
 
 
 def test_one_department_takes_back_its_own_approval_and_the_others_stand(
@@ -154,7 +155,7 @@ def test_one_department_takes_back_its_own_approval_and_the_others_stand(
 ) -> None:
     approve_all(session, board, joint)
     deliveries = desk.schedule(session, board, joint)
-    stopped = withdrawing.withdraw_approval(
+    stopped = withdraw.withdraw_approval(
         session, actor=board.roads_officer, now=NOW, post_id=joint, seen=1
     )
     assert stopped == deliveries
@@ -168,7 +169,7 @@ def test_an_approval_given_before_the_others_can_be_taken_back(
     session: Session, board: Board, joint: int
 ) -> None:
     desk.approve(session, joint, by=board.usha)
-    withdrawing.withdraw_approval(session, actor=board.datta, now=NOW, post_id=joint, seen=1)
+    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=joint, seen=1)
     assert (state(session, joint), standing(session, joint)) == (PostState.IN_REVIEW, [])
     approve_all(session, board, joint)
     assert state(session, joint) is PostState.APPROVED
@@ -197,7 +198,7 @@ def test_an_approval_whose_giver_left_office_gives_way_to_the_next(
     assert state(session, joint) is PostState.IN_REVIEW
     desk.approve(session, joint, by=board.datta, now=later)
     assert state(session, joint) is PostState.APPROVED
-    case = judging.case_of(revision_of(session, joint), now=later)
+    case = gate_adapter.case_of(revision_of(session, joint), now=later)
     assert gate.judge(case, now=later).allowed
     assert len(standing(session, joint)) == 3
 
@@ -210,12 +211,12 @@ def test_a_post_whose_approver_left_is_approved_again_by_way_of_a_withdrawal(
     session.flush()
     later = NOW + DAY
     revision = revision_of(session, post_id)
-    case = judging.case_of(revision, now=later)
+    case = gate_adapter.case_of(revision, now=later)
     assert gate.judge(case, now=later).refusal is gate.Refusal.APPROVAL_MISSING
-    withdrawing.withdraw_approval(session, actor=board.datta, now=later, post_id=post_id, seen=1)
+    withdraw.withdraw_approval(session, actor=board.datta, now=later, post_id=post_id, seen=1)
     desk.approve(session, post_id, by=board.datta, now=later)
     session.expire_all()
-    assert gate.judge(judging.case_of(revision, now=later), now=later).allowed
+    assert gate.judge(gate_adapter.case_of(revision, now=later), now=later).allowed
 
 
 def test_a_new_revision_leaves_no_approval_of_the_old_one_alive(
@@ -228,5 +229,5 @@ def test_a_new_revision_leaves_no_approval_of_the_old_one_alive(
     desk.approve(session, joint, by=board.health_head)
     assert state(session, joint) is PostState.IN_REVIEW
     old = session.get_one(Post, joint).revisions[0]
-    verdict = gate.judge(judging.case_of(old, now=NOW), now=NOW)
+    verdict = gate.judge(gate_adapter.case_of(old, now=NOW), now=NOW)
     assert verdict.refusal is gate.Refusal.NOT_NEWEST

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from approvals.errors import FourEyesRequired, WrongRole, WrongState
 from approvals.policy import Actor, Role
 from approvals.states import PostState
-from publisher.desk import judging, reviewing, scheduling, withdrawing
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.content.posts import Post, Revision
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Person
+from publisher.review import gate_adapter, withdraw
+from publisher.review.decide import approve, reject, return_post, send_for_review
+from publisher.scheduling import schedule
+from publisher.validation import Invalid, Missing
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board, Shared, appoint, in_review, told
 
@@ -63,9 +65,7 @@ def wrote(session: Session, board: Board, post_id: int, actor: Actor) -> Revisio
 
 def return_it(session: Session, post_id: int, actor: Actor, reason: str = "वेळ बदला") -> None:
     newest = session.get_one(Post, post_id).newest
-    reviewing.return_post(
-        session, actor=actor, now=NOW, post_id=post_id, seen=newest, reason=reason
-    )
+    return_post(session, actor=actor, now=NOW, post_id=post_id, seen=newest, reason=reason)
 
 
 def test_both_officers_are_asked_and_nobody_else(session: Session, board: Board) -> None:
@@ -263,9 +263,9 @@ def decide(session: Session, act: str, post_id: int, actor: Actor) -> None:
         case "return":
             return_it(session, post_id, actor)
         case "reject":
-            reviewing.reject(session, actor=actor, now=NOW, post_id=post_id, seen=1, reason="नको")
+            reject(session, actor=actor, now=NOW, post_id=post_id, seen=1, reason="नको")
         case _:
-            withdrawing.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=1)
+            withdraw.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=1)
 
 
 @pytest.mark.parametrize(
@@ -295,11 +295,11 @@ def test_the_author_hears_what_became_of_it(session: Session, board: Board) -> N
     desk.send(session, board, post_id)
     desk.approve(session, post_id, by=board.datta)
     assert told(session, "approved") == [clerk]
-    withdrawing.withdraw_approval(
+    withdraw.withdraw_approval(
         session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="थांबा"
     )
     assert told(session, "approval_withdrawn") == [clerk]
-    reviewing.reject(session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="लागू नाही")
+    reject(session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="लागू नाही")
     assert told(session, "rejected") == [clerk]
     assert desk.events(session, post_id) == [
         "draft",
@@ -314,7 +314,7 @@ def test_the_author_hears_what_became_of_it(session: Session, board: Board) -> N
 
 
 @pytest.mark.parametrize("reason", ["", "  \n ", "अ\x00ब", "अ\u202eब", "क" * 2_001])
-@pytest.mark.parametrize("use", [reviewing.return_post, reviewing.reject])
+@pytest.mark.parametrize("use", [return_post, reject])
 def test_a_return_and_a_rejection_need_words_that_can_be_read(
     session: Session, board: Board, use: object, reason: str
 ) -> None:
@@ -329,11 +329,11 @@ def test_a_return_and_a_rejection_need_words_that_can_be_read(
 def test_there_is_nothing_to_decide_about_what_nobody_saved(session: Session, board: Board) -> None:
     post_id = desk.started(session, board)
     with pytest.raises(WrongState):
-        reviewing.send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=0)
+        send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=0)
     with pytest.raises(WrongState):
         desk.approve(session, post_id, by=board.usha)
     with pytest.raises(WrongState):
-        withdrawing.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen=0)
+        withdraw.withdraw_approval(session, actor=board.usha, now=NOW, post_id=post_id, seen=0)
 
 
 @pytest.mark.parametrize("post_id", [0, -1, 10**12])
@@ -341,11 +341,11 @@ def test_a_post_that_does_not_exist_is_missing(
     session: Session, board: Board, post_id: int
 ) -> None:
     with pytest.raises(Missing):
-        reviewing.send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=1)
+        send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=1)
     with pytest.raises(Missing):
-        reviewing.approve(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
+        approve(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
     with pytest.raises(Missing):
-        withdrawing.withdraw_post(session, actor=board.lead, now=NOW, post_id=post_id, reason="नको")
+        withdraw.withdraw_post(session, actor=board.lead, now=NOW, post_id=post_id, reason="नको")
 
 
 def test_what_an_officer_cannot_see_out_of_office_is_no_approval_at_the_press(
@@ -354,6 +354,6 @@ def test_what_an_officer_cannot_see_out_of_office_is_no_approval_at_the_press(
     """The approver left after approving: the gate lets nothing go, and another may approve."""
     post_id = desk.approved(session, board)
     end(session, board.usha, NOW + DAY)
-    revision = scheduling.newest_revision(session.get_one(Post, post_id))
-    assert judging.case_of(revision, now=NOW).approvals[0].in_force
-    assert not judging.case_of(revision, now=NOW + DAY).approvals[0].in_force
+    revision = schedule.newest_revision(session.get_one(Post, post_id))
+    assert gate_adapter.case_of(revision, now=NOW).approvals[0].in_force
+    assert not gate_adapter.case_of(revision, now=NOW + DAY).approvals[0].in_force

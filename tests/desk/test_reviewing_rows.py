@@ -13,11 +13,12 @@ from approvals import gate
 from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongRole, WrongState
 from approvals.policy import Actor, Role
 from approvals.states import PostState
-from publisher.desk import judging, reviewing, scheduling, withdrawing
-from publisher.desk.checking import Invalid
 from publisher.models.content.posts import DecisionKind, Post, Rendition, Revision
 from publisher.models.deliveries import Delivery
+from publisher.review import decide, gate_adapter, withdraw
+from publisher.scheduling import schedule
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, NOW, Board, Shared
 
@@ -44,12 +45,12 @@ def board(shared: Shared) -> Board:
 
 
 def newest(session: Session, post_id: int) -> Revision:
-    return scheduling.newest_revision(session.get_one(Post, post_id))
+    return schedule.newest_revision(session.get_one(Post, post_id))
 
 
 def judged(session: Session, post_id: int, now: datetime = NOW) -> gate.Verdict:
     session.expire_all()
-    return gate.judge(judging.case_of(newest(session, post_id), now=now), now=now)
+    return gate.judge(gate_adapter.case_of(newest(session, post_id), now=now), now=now)
 
 
 def saved(
@@ -81,9 +82,7 @@ def test_sent_again_the_same_revision_keeps_its_window_and_its_digest(
     post_id = saved(session, board)
     desk.send(session, board, post_id)
     first = newest(session, post_id).digest
-    reviewing.return_post(
-        session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="पुन्हा"
-    )
+    decide.return_post(session, actor=board.usha, now=NOW, post_id=post_id, seen=1, reason="पुन्हा")
     desk.send(session, board, post_id, now=NOW + DAY)
     assert newest(session, post_id).digest == first
     assert newest(session, post_id).not_after == NOW + 30 * DAY
@@ -142,23 +141,17 @@ def act_on(session: Session, board: Board, act: str, post_id: int, seen: int) ->
     officer, at = board.usha, NOW
     match act:
         case "approve":
-            reviewing.approve(session, actor=officer, now=at, post_id=post_id, seen=seen)
+            decide.approve(session, actor=officer, now=at, post_id=post_id, seen=seen)
         case "return":
-            reviewing.return_post(
+            decide.return_post(
                 session, actor=officer, now=at, post_id=post_id, seen=seen, reason="बदला"
             )
         case "reject":
-            reviewing.reject(
-                session, actor=officer, now=at, post_id=post_id, seen=seen, reason="नको"
-            )
+            decide.reject(session, actor=officer, now=at, post_id=post_id, seen=seen, reason="नको")
         case "withdraw":
-            withdrawing.withdraw_approval(
-                session, actor=officer, now=at, post_id=post_id, seen=seen
-            )
+            withdraw.withdraw_approval(session, actor=officer, now=at, post_id=post_id, seen=seen)
         case "send":
-            reviewing.send_for_review(
-                session, actor=board.clerk, now=at, post_id=post_id, seen=seen
-            )
+            decide.send_for_review(session, actor=board.clerk, now=at, post_id=post_id, seen=seen)
         case _:
             desk.save(session, board, post_id, seen=seen)
 
@@ -245,7 +238,7 @@ def test_a_new_digest_beside_the_old_approval_opens_nothing(session: Session, bo
     """Somebody changes the text and makes the revision's digest fit it."""
     post_id = desk.approved(session, board)
     newest(session, post_id).variants[0].text = "उद्या पाणी येईल"
-    reviewing.fix(newest(session, post_id), now=NOW)
+    decide.fix(newest(session, post_id), now=NOW)
     session.flush()
     assert judged(session, post_id).refusal is gate.Refusal.APPROVAL_MISSING
 
@@ -281,8 +274,8 @@ def test_a_state_alone_opens_nothing(session: Session, board: Board) -> None:
 
 def own_hand(session: Session, actor: Actor, post_id: int) -> None:
     post = session.get_one(Post, post_id)
-    revision = scheduling.newest_revision(post)
-    reviewing.approve_by_own_hand(session, actor=actor, now=NOW, post=post, revision=revision)
+    revision = schedule.newest_revision(post)
+    decide.approve_by_own_hand(session, actor=actor, now=NOW, post=post, revision=revision)
 
 
 def test_an_officers_own_reply_is_approved_by_the_officers_hand(
@@ -345,7 +338,7 @@ def test_four_eyes_does_not_keep_an_officer_from_a_reply_written_at_the_cell(
     at_cell = desk.appoint(session, Role.CELL, it, person_id=board.usha.person_id)
     post_id = desk.reply_post(session, board, "water", by=at_cell)
     newest(session, post_id).not_after = NOW + DAY
-    reviewing.fix(newest(session, post_id), now=NOW)
+    decide.fix(newest(session, post_id), now=NOW)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
     desk.approve(session, post_id, by=board.usha)
@@ -357,11 +350,11 @@ def test_a_reply_whose_approval_was_taken_back_leaves_by_the_next_one(
 ) -> None:
     """Its delivery is the same row again: a variant has only one."""
     post_id = desk.reply_post(session, board, "water", by=board.clerk)
-    reviewing.fix(newest(session, post_id), now=NOW)
+    decide.fix(newest(session, post_id), now=NOW)
     session.get_one(Post, post_id).state = PostState.IN_REVIEW
     session.flush()
     desk.approve(session, post_id, by=board.usha)
-    withdrawing.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
+    withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
     stopped = session.query(Delivery).one()
     assert stopped.state is DeliveryState.CANCELLED
     desk.approve(session, post_id, by=board.datta, now=NOW + HOUR)

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from approvals.errors import FreshSignInRequired, NotApproved, WrongRole, WrongState
 from approvals.gate import Refusal
 from approvals.states import PostState
-from publisher.desk import scheduling, timing
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.scheduling import OnItsWay
 from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.scheduling import constraints
+from publisher.scheduling import schedule as scheduling_schedule
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, MINUTE, NOW, Board, Shared
 
@@ -71,7 +72,7 @@ def schedule(
     despite: bool = False,
     now: datetime = NOW,
 ) -> Delivery:
-    delivery = scheduling.schedule(
+    delivery = scheduling_schedule.schedule(
         session,
         actor=board.clerk,
         now=now,
@@ -162,7 +163,7 @@ def test_the_late_limit_never_passes_the_window(
     session: Session, board: Board, post_id: int, due_at: datetime, limit: int, latest: datetime
 ) -> None:
     found = schedule(session, board, variant(session, post_id).id, due_at, limit=limit)
-    assert timing.latest_moment(found) == latest
+    assert constraints.latest_moment(found) == latest
 
 
 # Clashes
@@ -262,7 +263,7 @@ def test_a_cancelled_delivery_of_an_older_revision_is_not_brought_back(
 
 
 def bring_back(session: Session, board: Board, delivery: Delivery) -> None:
-    scheduling.reschedule(
+    scheduling_schedule.reschedule(
         session, actor=board.clerk, now=NOW, delivery_id=delivery.id, due_at=NOW + HOUR
     )
 
@@ -271,9 +272,9 @@ def test_what_does_not_exist_is_missing(session: Session, board: Board) -> None:
     with pytest.raises(Missing):
         schedule(session, board, 10**9)
     with pytest.raises(Missing):
-        scheduling.cancel(session, actor=board.clerk, now=NOW, delivery_id=10**9)
+        scheduling_schedule.cancel(session, actor=board.clerk, now=NOW, delivery_id=10**9)
     with pytest.raises(Missing):
-        scheduling.reschedule(
+        scheduling_schedule.reschedule(
             session, actor=board.clerk, now=NOW, delivery_id=10**9, due_at=NOW + HOUR
         )
 
@@ -293,7 +294,7 @@ def test_a_new_time_from_each_state(
     session.flush()
 
     def again() -> None:
-        scheduling.reschedule(
+        scheduling_schedule.reschedule(
             session, actor=board.lead, now=NOW, delivery_id=found.id, due_at=NOW + 2 * DAY
         )
 
@@ -306,7 +307,7 @@ def test_a_new_time_from_each_state(
     again()
     session.flush()
     session.expire(found)
-    found = scheduling.delivery_for(session, found.id)
+    found = scheduling_schedule.delivery_for(session, found.id)
     assert (found.state, found.due_at) == (DeliveryState.SCHEDULED, NOW + 2 * DAY)
     assert found.not_before is None
     assert (found.reason, found.looks, found.late_limit) == ({}, 0, 60)
@@ -322,7 +323,7 @@ def test_cancelling_from_each_state(
     session.flush()
 
     def cancel() -> None:
-        scheduling.cancel(session, actor=board.usha, now=NOW, delivery_id=found.id)
+        scheduling_schedule.cancel(session, actor=board.usha, now=NOW, delivery_id=found.id)
 
     if state.value in CAN_CANCEL:
         cancel()
@@ -340,8 +341,8 @@ def test_an_officer_cancels_only_the_own_departments(
     found = schedule(session, board, variant(session, post_id).id)
     for actor in (board.roads_officer, board.roads_head, board.admin):
         with pytest.raises(WrongRole):
-            scheduling.cancel(session, actor=actor, now=NOW, delivery_id=found.id)
-    scheduling.cancel(session, actor=board.water_head, now=NOW, delivery_id=found.id)
+            scheduling_schedule.cancel(session, actor=actor, now=NOW, delivery_id=found.id)
+    scheduling_schedule.cancel(session, actor=board.water_head, now=NOW, delivery_id=found.id)
 
 
 def test_a_variant_has_one_delivery_whatever_comes(
@@ -349,10 +350,10 @@ def test_a_variant_has_one_delivery_whatever_comes(
 ) -> None:
     mine = variant(session, post_id)
     first = schedule(session, board, mine.id)
-    scheduling.cancel(session, actor=board.clerk, now=NOW, delivery_id=first.id)
+    scheduling_schedule.cancel(session, actor=board.clerk, now=NOW, delivery_id=first.id)
     assert schedule(session, board, mine.id, NOW + 2 * DAY) is first
     with pytest.raises(IntegrityError):
-        scheduling.add_delivery(
+        scheduling_schedule.add_delivery(
             session, actor=board.clerk, now=NOW, variant=mine, due_at=NOW + DAY, late_limit=60
         )
 
@@ -391,7 +392,9 @@ def test_publishing_now_asks_for_a_fresh_sign_in(
     proved = None if age is None else NOW - age
     tired = replace(board.clerk, signed_in_at=proved)
     with pytest.raises(FreshSignInRequired):
-        scheduling.publish_now(session, actor=tired, now=NOW, variant_ids=now_ids(session, post_id))
+        scheduling_schedule.publish_now(
+            session, actor=tired, now=NOW, variant_ids=now_ids(session, post_id)
+        )
     assert session.scalars(select(Delivery)).all() == []
 
 
@@ -402,7 +405,7 @@ def test_publishing_now_makes_everything_due_despite_a_clash(
     schedule(session, board, variant(session, other).id, NOW + MINUTE)
     post_id = desk.approved(session, board)
     desk.schedule(session, board, post_id, at=NOW + DAY)
-    found = scheduling.publish_now(
+    found = scheduling_schedule.publish_now(
         session, actor=board.lead, now=NOW, variant_ids=now_ids(session, post_id)
     )
     assert [(one.state, one.due_at) for one in found] == [(DeliveryState.SCHEDULED, NOW)] * 2
@@ -412,7 +415,7 @@ def test_publishing_now_keeps_to_the_window(session: Session, board: Board, post
     for at, code in ((NOW, "before_window"), (UNTIL + TICK, "after_window")):
         fresh = replace(board.clerk, signed_in_at=at)
         with pytest.raises(Invalid) as invalid:
-            scheduling.publish_now(
+            scheduling_schedule.publish_now(
                 session, actor=fresh, now=at, variant_ids=now_ids(session, post_id)
             )
         assert invalid.value.codes == [("due_at", code)]
@@ -423,7 +426,7 @@ def test_publishing_now_does_not_publish_what_is_not_approved(
 ) -> None:
     post_id = desk.in_review(session, board)
     with pytest.raises(WrongState):
-        scheduling.publish_now(
+        scheduling_schedule.publish_now(
             session, actor=board.lead, now=NOW, variant_ids=now_ids(session, post_id)
         )
 
@@ -432,7 +435,7 @@ def test_publishing_now_does_not_publish_what_is_not_approved(
 def test_only_the_cell_publishes_now(session: Session, board: Board, who: str) -> None:
     post_id = desk.approved(session, board)
     with pytest.raises(WrongRole):
-        scheduling.publish_now(
+        scheduling_schedule.publish_now(
             session,
             actor=getattr(board, who),
             now=NOW,

@@ -10,10 +10,10 @@ import pytest
 
 from approvals.errors import WrongRole
 from publisher.database.session import Database
-from publisher.desk import slots
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Variant
+from publisher.scheduling import slots
+from publisher.validation import Invalid, Missing
 from publisher.working_time import local
 from tests.support.city import DAY, HOUR, City, city
 

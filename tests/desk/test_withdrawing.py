@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import NotApproved, WrongState
 from approvals.states import PostState
-from publisher.desk import judging, scheduling, withdrawing
-from publisher.desk.checking import Invalid
-from publisher.desk.scheduling import OnItsWay
 from publisher.models.content.posts import Decision, Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
+from publisher.review import gate_adapter, withdraw
+from publisher.scheduling import schedule
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.desk.support import board as desk
 from tests.desk.support.board import HOUR, NOW, Board, Shared
 
@@ -62,15 +63,13 @@ def put(session: Session, board: Board, post_id: int, *states: str) -> list[Deli
 
 def take_back(session: Session, board: Board, post_id: int, reason: str = "") -> list[Delivery]:
     newest = session.get_one(Post, post_id).newest
-    return withdrawing.withdraw_approval(
+    return withdraw.withdraw_approval(
         session, actor=board.usha, now=NOW, post_id=post_id, seen=newest, reason=reason
     )
 
 
 def give_up(session: Session, board: Board, post_id: int) -> Post:
-    return withdrawing.withdraw_post(
-        session, actor=board.usha, now=NOW, post_id=post_id, reason="रद्द"
-    )
+    return withdraw.withdraw_post(session, actor=board.usha, now=NOW, post_id=post_id, reason="रद्द")
 
 
 def states(session: Session, post_id: int) -> list[str]:
@@ -92,8 +91,8 @@ def test_an_approval_is_taken_back_and_no_longer_counts(
     assert (taken.withdrawn_at, taken.withdrawn_by_id) == (NOW, board.usha.person_id)
     session.get_one(Post, post_id).state = PostState.APPROVED
     session.flush()
-    revision = scheduling.newest_revision(session.get_one(Post, post_id))
-    verdict = gate.judge(judging.case_of(revision, now=NOW), now=NOW)
+    revision = schedule.newest_revision(session.get_one(Post, post_id))
+    verdict = gate.judge(gate_adapter.case_of(revision, now=NOW), now=NOW)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 
@@ -198,9 +197,7 @@ def test_a_post_is_not_given_up_without_words(
     session: Session, board: Board, post_id: int, reason: str
 ) -> None:
     with pytest.raises(Invalid):
-        withdrawing.withdraw_post(
-            session, actor=board.lead, now=NOW, post_id=post_id, reason=reason
-        )
+        withdraw.withdraw_post(session, actor=board.lead, now=NOW, post_id=post_id, reason=reason)
 
 
 @pytest.mark.parametrize("first", UNSENT)

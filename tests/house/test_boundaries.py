@@ -144,7 +144,7 @@ def test_a_commit_elsewhere_is_found_out(text: str) -> None:
 
 def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
     text = "run(connection, call, commit=True)"
-    assert list(find_commits(Source("publisher/desk/scheduling.py", text)))
+    assert list(find_commits(Source("publisher/scheduling/schedule.py", text)))
     assert not list(find_commits(Source("publisher/press/sending.py", text)))
 
 
@@ -180,7 +180,7 @@ def test_a_stopwatch_is_allowed_where_a_deadline_is_kept() -> None:
     ],
 )
 def test_a_state_assigned_elsewhere_is_found_out(text: str) -> None:
-    assert list(find_moves(Source("publisher/desk/reviewing.py", text)))
+    assert list(find_moves(Source("publisher/review/decide.py", text)))
     assert not list(find_moves(Source("publisher/transitions.py", text)))
 
 

@@ -93,7 +93,7 @@ def test_a_lower_room_that_imports_an_upper_one_is_found_out(tmp_path: Path, ind
     [
         ("sandbox-alone", "sandbox", "approvals"),
         ("sandbox-unknown", "publisher.platforms", "sandbox"),
-        ("flask", "publisher.desk", "flask"),
+        ("flask", "publisher.drafting", "flask"),
         ("top", "web", "scheduler"),
         ("top", "publisher.press", "cli"),
         ("flask", "migrations", "flask_wtf"),

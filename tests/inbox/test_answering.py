@@ -9,14 +9,14 @@ from sqlalchemy import select
 
 from approvals.errors import NotAllowed, WrongState
 from approvals.states import PostState
-from publisher.desk import reviewing, withdrawing
-from publisher.desk.checking import Invalid
 from publisher.inbox.replying import AlreadyAnswered
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.review import decide, withdraw
 from publisher.states import CommentState, DeliveryState
+from publisher.validation import Invalid
 from tests.support.city import HOUR, MINUTE, City
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -133,7 +133,7 @@ def test_an_approval_taken_back_and_given_again_lets_the_answer_leave_once(town:
     post_id = town.answer(comment_id, by="clerk")
     town.approve(post_id)
     with town.write() as session:
-        withdrawing.withdraw_approval(
+        withdraw.withdraw_approval(
             session, actor=town.actor("first"), now=town.now, post_id=post_id, seen=1
         )
     town.press(MINUTE)
@@ -163,7 +163,7 @@ def test_a_returned_answer_gives_way_to_another(town: City) -> None:
     comment_id = _routed(town)
     post_id = town.answer(comment_id, by="clerk")
     with town.write() as session:
-        reviewing.return_post(
+        decide.return_post(
             session,
             actor=town.actor("first"),
             now=town.now,

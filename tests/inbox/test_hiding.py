@@ -6,9 +6,6 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Action
-from publisher.desk import ordering
-from publisher.desk.checking import Invalid
-from publisher.desk.ordering import AlreadyOrdered
 from publisher.inbox import hiding
 from publisher.inbox.hiding import HiddenAlready, NotUnderOurs
 from publisher.models.comments import Comment
@@ -16,7 +13,10 @@ from publisher.models.press import Order
 from publisher.office.reporting import comment, timeline
 from publisher.office.reporting.comment import CommentPage
 from publisher.platforms.memory.shelf import Kept
+from publisher.review import takedown_orders
+from publisher.review.takedown_orders import AlreadyOrdered
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.support.city import City
 
 WHY = "दुसऱ्या नागरिकाचा दूरध्वनी क्रमांक लिहिला आहे."
@@ -57,7 +57,7 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     assert not _there(town, own).is_hidden
     assert page(town, comment_id).hidden_at is None
     with town.read() as session:
-        orders = ordering.orders_about(session, comment_id)
+        orders = takedown_orders.orders_about(session, comment_id)
     assert [(one.action.value, one.reason) for one in orders] == [("hide", WHY), ("unhide", WHY)]
 
 

@@ -9,15 +9,15 @@ from sqlalchemy import select
 from approvals.errors import NotAllowed, WrongRole, WrongState
 from approvals.policy import Role
 from publisher import working_time
-from publisher.desk.checking import Invalid, Missing
-from publisher.desk.scheduling import OnItsWay
 from publisher.inbox import routing
 from publisher.inbox.routing import RoutingReason
 from publisher.models.comments import Comment, Routing
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
+from publisher.validation import Invalid, Missing
 from tests.support.city import DAY, HOUR, City
 
 WORDS = "हा विषय आपल्या विभागाचा आहे."

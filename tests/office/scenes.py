@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from publisher.desk import scheduling, withdrawing
-from publisher.desk.intake import questioning, settling
 from publisher.inbox import routing
+from publisher.intake import close, questions
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
 from publisher.people.department_orders import Order
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
 from publisher.press.watching import looking
+from publisher.review import withdraw
+from publisher.scheduling.schedule import schedule
 from publisher.working_time import local_day
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -25,7 +26,7 @@ def received(town: City) -> None:
 def declined(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        settling.decline(
+        close.decline(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -37,7 +38,7 @@ def declined(town: City) -> None:
 def returned_with_a_question(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        questioning.return_submission(
+        questions.return_submission(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -96,7 +97,7 @@ def scheduled(town: City) -> None:
 def half_scheduled(town: City) -> None:
     post_id = town.approved(on=["x", "facebook"])
     with town.write() as session:
-        scheduling.schedule(
+        schedule(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -115,7 +116,7 @@ def approval_withdrawn(town: City) -> None:
 
 def withdraw_approval_of(town: City, post_id: int) -> None:
     with town.write() as session:
-        withdrawing.withdraw_approval(
+        withdraw.withdraw_approval(
             session, actor=town.actor("first"), now=town.now, post_id=post_id, seen=1
         )
 
@@ -233,7 +234,7 @@ def transferred(town: City) -> None:
 def withdrawn(town: City) -> None:
     post_id = town.approved()
     with town.write() as session:
-        withdrawing.withdraw_post(
+        withdraw.withdraw_post(
             session,
             actor=town.actor("first"),
             now=town.now,

@@ -6,8 +6,8 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK
-from publisher.desk import scheduling
 from publisher.office.reporting.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
+from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, City
@@ -124,7 +124,7 @@ def test_what_was_cancelled_on_purpose_is_not_asked_for_again(town: City) -> Non
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     town.clock.move(timedelta(minutes=1))
     with town.write() as session:
-        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
+        schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
     assert _unscheduled(town, "clerk") == []
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.lists import Export
 from publisher.models.people import Department
 from publisher.office import exporting, kept_views
 from publisher.office.reporting.wanted import SubmissionView, Wanted
+from publisher.validation import Invalid, Missing
 from tests.support.city import DAY, MINUTE, City, city
 
 ALL = Wanted(SubmissionView.ALL)

@@ -10,11 +10,11 @@ import pytest
 from approvals.policy import Role
 from publisher.auth.one_time_links import digest_of
 from publisher.database.session import Database
-from publisher.desk.checking import Missing
 from publisher.models.calendar import CalendarFeed
 from publisher.models.people import Appointment, Department
 from publisher.office import feeds
 from publisher.office.feeds import Fed, TooOften
+from publisher.validation import Missing
 from tests.support.city import DAY, HOUR, City
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Action
-from publisher.desk.checking import Missing
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
 from publisher.office.reporting.comment import CommentPage, comment_page
@@ -13,6 +12,7 @@ from publisher.office.reporting.replies import ReplyState
 from publisher.office.reporting.values import Page, Place
 from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
 from publisher.states import CommentState
+from publisher.validation import Missing
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 

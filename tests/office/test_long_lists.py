@@ -11,7 +11,6 @@ from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.desk import decided
 from publisher.models.content.submissions import Submission
 from publisher.office import searching
 from publisher.office.reporting import (
@@ -31,6 +30,7 @@ from publisher.office.reporting.troubles import troubles
 from publisher.office.reporting.wanted import SubmissionView, Wanted, Wished
 from publisher.office.searching import Kind
 from publisher.office.timed import tick_timed
+from publisher.review import history
 from tests.office import crowd, scenes
 from tests.support.city import DAY, NOON, City, statements
 
@@ -88,8 +88,8 @@ def _approvals(**more: object) -> Ask:
     """What an officer has decided: the list is nobody else's."""
 
     def ask(session: Session, town: City, _actor: Actor) -> object:
-        months = decided.months_of(session, actor=town.actor("first"), now=town.now)
-        page = decided.decisions_by(
+        months = history.months_of(session, actor=town.actor("first"), now=town.now)
+        page = history.decisions_by(
             session,
             actor=town.actor("first"),
             **more,  # type: ignore[arg-type]  # the same

@@ -6,7 +6,6 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from publisher.desk import slots
 from publisher.models.content.posts import Language
 from publisher.office.reporting.month import (
     CalendarDay,
@@ -15,6 +14,7 @@ from publisher.office.reporting.month import (
     next_month,
     previous_month,
 )
+from publisher.scheduling import slots
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City, statements
 

@@ -15,9 +15,7 @@ from approvals.policy import Role
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.desk import scheduling
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import restoring
+from publisher.drafting import save
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
@@ -34,7 +32,9 @@ from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import BadDepartment, Order
 from publisher.people.departments import is_in_force
 from publisher.press.emergency import wording
+from publisher.scheduling import schedule
 from publisher.states import CommentState
+from publisher.validation import Invalid
 from publisher.working_time import local_day
 from tests.support import lane
 from tests.support.city import APPROVERS, DAY, City
@@ -346,7 +346,7 @@ def test_an_older_revision_comes_back_without_asking_a_department_that_has_ended
     town.save(post, on=["x"])
     close(town, "garden")
     with town.write() as session:
-        revision = restoring.restore(
+        revision = save.restore(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -369,9 +369,7 @@ def cancelled(town: City, department: str, *, asked: str = "") -> int:
         town.approve(post, by=APPROVERS[one])
     for delivery in town.schedule(post):
         with town.write() as session:
-            scheduling.cancel(
-                session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery
-            )
+            schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery)
     return post
 
 

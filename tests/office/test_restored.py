@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from approvals.policy import Role
-from publisher.desk.drafting import restoring
+from publisher.drafting import save
 from publisher.models.people import Appointment
 from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.timeline import post_timeline
@@ -29,7 +29,7 @@ def at_the_cell(town: City, officer: str) -> str:
 def bring_back(town: City, post_id: int, number: int, *, by: str) -> None:
     seen = town.newest(post_id)
     with town.write() as session:
-        restoring.restore(
+        save.restore(
             session,
             actor=town.actor(by),
             now=town.now,

@@ -13,9 +13,8 @@ from publisher.auth import one_time_links, sessions, throttling
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sign_in import SignedIn, set_password, sign_in
 from publisher.database.session import Base
-from publisher.desk import on_the_spot
-from publisher.desk.intake import receiving
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.intake import uploads
+from publisher.intake.uploads import UploadedFile
 from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery, Receipt
@@ -25,6 +24,7 @@ from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
 from publisher.office.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
 from publisher.people import contact_verification
+from publisher.review import in_person
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, City
 
@@ -168,7 +168,7 @@ def test_an_asked_change_of_contact_goes_with_its_code(town: City) -> None:
 def test_codes_for_the_spot_go_30_days_after_their_end(town: City) -> None:
     post_id = town.in_review()
     with town.write() as session:
-        on_the_spot.make(
+        in_person.make(
             session, actor=town.actor("clerk"), now=town.now, post_id=post_id, seen=1, secret="s"
         )
     town.approve(post_id)
@@ -190,9 +190,9 @@ def test_counted_tries_go_once_they_count_no_longer(town: City) -> None:
 
 def send_file(town: City, content: bytes, at: datetime | None = None) -> str:
     """Upload a paper, as the form does before it is handed in."""
-    file = receiving.look_over(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
+    file = uploads.look_over(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
     with town.write() as session:
-        receiving.admit(session, actor=town.actor("member"), now=at or town.now, file=file)
+        uploads.admit(session, actor=town.actor("member"), now=at or town.now, file=file)
     assert file.content is not None
     return town.store.save(file.content)
 

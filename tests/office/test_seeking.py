@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid
 from publisher.media.store import Store
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
@@ -28,6 +27,7 @@ from publisher.press import restored, stopping
 from publisher.press.restored import InDoubt
 from publisher.settings.environment import load
 from publisher.states import AccountState, DeliveryState
+from publisher.validation import Invalid
 from scheduler import ticks
 from tests.support import planned
 from tests.support.city import HOUR, MINUTE, City, city

@@ -7,7 +7,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
-from publisher.desk.intake import settling
+from publisher.intake import close
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
@@ -322,7 +322,7 @@ def test_counts_name_every_open_view(town: City) -> None:
 def test_a_submission_taken_back_says_so(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        settling.withdraw(
+        close.withdraw(
             session,
             actor=town.actor("member"),
             now=town.now,

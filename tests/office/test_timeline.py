@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.desk.checking import Missing
-from publisher.desk.intake import settling
+from publisher.intake import close
 from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.steps import Step, StepKind
 from publisher.office.reporting.timeline import Timeline, post_timeline, timeline_of
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.press import confirming
+from publisher.validation import Missing
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -138,7 +138,7 @@ def test_a_person_who_settled_a_held_one_is_named(town: City) -> None:
 def test_a_decline_is_told_with_its_words(town: City) -> None:
     submission_id = town.hand_in()
     with town.write() as session:
-        settling.decline(
+        close.decline(
             session,
             actor=town.actor("clerk"),
             now=town.now,

@@ -8,7 +8,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
-from publisher.desk.intake import questioning
+from publisher.intake import questions
 from publisher.models.content.submissions import Priority, Submission
 from publisher.office.reorganising.ending import tick_departments
 from publisher.office.reporting.waiting import waiting_for
@@ -190,7 +190,7 @@ def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> No
     town.clock.move(HOUR)
     with town.write() as session:
         actor = town.actor("clerk")
-        questioning.see_note(session, actor=actor, now=town.now, submission_id=submission_id)
+        questions.see_note(session, actor=actor, now=town.now, submission_id=submission_id)
     assert _today(town, "clerk") == _today(town, "lead") == []
     town.clock.move(HOUR)
     _note(town, submission_id, "वेळही बदलली आहे.")
@@ -212,12 +212,12 @@ def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
     town.draft(submission_id)
     member = town.actor("member")
     with town.write() as session, pytest.raises(WrongRole):
-        questioning.see_note(session, actor=member, now=town.now, submission_id=submission_id)
+        questions.see_note(session, actor=member, now=town.now, submission_id=submission_id)
 
 
 def _note(town: City, submission_id: int, words: str) -> None:
     with town.write() as session:
-        questioning.add_note(
+        questions.add_note(
             session,
             actor=town.actor("member"),
             now=town.now,

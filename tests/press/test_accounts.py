@@ -10,9 +10,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from approvals.errors import FreshSignInRequired, WrongRole
-from publisher.desk.account_use import AccountNotOpen
-from publisher.desk.checking import Invalid
-from publisher.desk.drafting import reading
+from publisher.content_checks.outgoing_text import AccountNotOpen
+from publisher.drafting import drafts
 from publisher.models.accounts import EndingWarning
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
@@ -26,6 +25,7 @@ from publisher.press.accounts.opening import Look
 from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.settings import environment
 from publisher.states import AccountState
+from publisher.validation import Invalid
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 GOOD = Health(True, None, "@city", None)
@@ -196,7 +196,7 @@ def test_an_account_kept_for_some_departments_is_offered_to_them_alone(town: Cit
         post_id = town.start(town.hand_in(department=department))
         with town.read() as session:
             post = session.get_one(Post, post_id)
-            found = reading.usable_accounts(session, post)
+            found = drafts.usable_accounts(session, post)
             offered[department] = {one.code for one in found}
     assert offered == {"water": {"facebook"}, "road": {"x", "facebook"}}
 

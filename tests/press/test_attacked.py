@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 
 from approvals.policy import CLOCK
-from publisher.desk import scheduling
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.errors import TryLater
 from publisher.press import (
@@ -21,6 +20,7 @@ from publisher.press import (
 from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.parcels import Parcel
+from publisher.scheduling.schedule import cancel, schedule
 from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, PACE, City
 from tests.support.holding import IN_15, claimed, learn, left, starts, state
@@ -75,7 +75,7 @@ def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
 def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) -> None:
     taken = claimed(town, 3)
     with town.write() as session:
-        scheduling.cancel(
+        cancel(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -133,7 +133,7 @@ def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: 
     with town.write() as session:
         variant_id = session.get_one(Delivery, delivery_id).variant_id
         assert variant_id is not None
-        scheduling.schedule(
+        schedule(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -219,4 +219,4 @@ def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> No
 def _cancel(town: City, parcel: Parcel) -> None:
     delivery_id = parcel.claim.delivery_id
     with town.write() as session:
-        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
+        cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)

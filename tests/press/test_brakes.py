@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk import holding_back
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Freeze, Stop
 from publisher.press import claiming, dispatching, publishing
+from publisher.scheduling import holds
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
@@ -144,8 +144,8 @@ def test_the_rule_for_one_and_the_rule_for_many_say_the_same(
             brake(town)
         with town.write() as session:
             delivery = session.get_one(Delivery, delivery_id)
-            found = holding_back.brakes(session, now=town.now)
-            held = found.holds(holding_back.facts_of(delivery))
+            found = holds.brakes(session, now=town.now)
+            held = found.holds(holds.facts_of(delivery))
             due = claiming.wanted(session, delivery.account_id, town.now, 5)
         assert (held is None) == (due == [delivery_id])
 

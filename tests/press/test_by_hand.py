@@ -8,9 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import NotAllowed, NotApproved, WrongRole, WrongState
-from publisher.desk import leaving, withdrawing
-from publisher.desk.checking import Invalid
-from publisher.desk.scheduling import OnItsWay
+from publisher.content_checks import outgoing_text
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery, Receipt, ReceiptOrigin
 from publisher.platforms.base.errors import (
@@ -24,7 +22,10 @@ from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Medium, Outgoing
 from publisher.press import by_hand
 from publisher.press.by_hand import Frozen, Stopped
+from publisher.review import withdraw
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
+from publisher.validation import Invalid
 from tests.press.test_freezing import freeze
 from tests.press.test_stopping import stop
 from tests.support.city import HOUR, MINUTE, City
@@ -54,7 +55,7 @@ def post(
 ) -> str:
     """What a person does on the platform; gives the link."""
     with town.read() as session:
-        approved = leaving.leaving_text(session.get_one(Delivery, delivery_id).variant)
+        approved = outgoing_text.leaving_text(session.get_one(Delivery, delivery_id).variant)
     platform = town.platform(on)
     deadline = Deadline.after(60, lambda: 0.0)
     outgoing = Outgoing(text or approved, media=media)
@@ -269,7 +270,7 @@ def test_pasted_twice_it_is_kept_once(town: City) -> None:
 def test_withdrawing_the_approval_cancels_it_and_then_no_hand_publishes_it(town: City) -> None:
     delivery_id = scheduled(town)
     with town.write() as session:
-        withdrawing.withdraw_approval(
+        withdraw.withdraw_approval(
             session,
             actor=town.actor("first"),
             now=town.now + MINUTE,

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongState
-from publisher.desk.scheduling import OnItsWay
 from publisher.models.deliveries import Account, Receipt, ReceiptOrigin
 from publisher.press import by_hand, claiming, dispatching, receipts, sending
 from publisher.press.by_hand import Found, Wanted
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
+from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
 from tests.press.test_by_hand import post
 from tests.support.city import PACE, City

@@ -7,12 +7,12 @@ from threading import Barrier
 
 from sqlalchemy import select
 
-from publisher.desk import scheduling
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.press import claiming, dispatching, publishing
 from publisher.press.accounts import keeping
 from publisher.press.bench import Claim
 from publisher.press.parcels import Parcel
+from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from tests.support.city import HOUR, MINUTE, PACE, City
 
@@ -49,7 +49,7 @@ def test_who_saw_a_delivery_before_another_claimed_it_does_not_get_it(town: City
 def test_who_saw_a_delivery_before_it_was_cancelled_does_not_claim_it(town: City) -> None:
     (delivery_id,) = town.due()
     with town.write() as session:
-        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
+        schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
     assert _claim_seen(town, delivery_id) == []
     assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
 

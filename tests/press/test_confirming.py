@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired, WrongRole, WrongState
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
 from publisher.platforms.base.errors import (
     CredentialsExpired,
@@ -26,6 +25,7 @@ from publisher.press.bench import Bench, Claim
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
 from publisher.states import AccountState, DeliveryState
+from publisher.validation import Invalid, Missing
 from tests.press.test_by_hand import link_to
 from tests.press.test_correcting import MENDED, correct
 from tests.support.city import HOUR, MINUTE, PACE, City

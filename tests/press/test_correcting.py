@@ -9,14 +9,17 @@ import pytest
 from sqlalchemy import update
 
 from approvals.errors import WrongState
-from publisher.desk import correcting, leaving, live, ordering, scheduling
-from publisher.desk.checking import Invalid
-from publisher.desk.correcting import CorrectsNothing, MayBeLive, OutAlready, Way
-from publisher.desk.drafting import preparing, proposing, reading, saving
-from publisher.desk.drafting.drafts import Draft, VariantDraft
+from publisher.content_checks import outgoing_text
+from publisher.drafting import drafts, prefill, renditions
+from publisher.drafting.drafts import Draft, VariantDraft
+from publisher.drafting.save import save
 from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt, ReceiptOrigin
+from publisher.review import takedown_orders
+from publisher.scheduling import corrections, schedule
+from publisher.scheduling.corrections import CorrectsNothing, MayBeLive, OutAlready, Way
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.support.city import HOUR, MINUTE, City
 
 EVERYWHERE = ("x", "facebook")
@@ -27,15 +30,15 @@ MENDED = "शनिवारी सकाळी १० पासून पाण
 def write(town: City, post_id: int, texts: Mapping[str, str], *, link: str = "") -> int:
     """Save these texts, by account, as the next revision of the post; gives its number."""
     with town.read() as session:
-        post, known = session.get_one(Post, post_id), preparing.known(session, post_id=post_id)
+        post, known = session.get_one(Post, post_id), renditions.known(session, post_id=post_id)
     variants = [
         VariantDraft(town.accounts[account], Language.MARATHI, text, link)
         for account, text in texts.items()
     ]
     draft = Draft(title=post.title, variants=tuple(variants))
-    prepared = preparing.prepare_pictures(town.store, draft, known)
+    prepared = renditions.prepare_pictures(town.store, draft, known)
     with town.write() as session:
-        return saving.save(
+        return save(
             session,
             actor=town.actor("clerk"),
             now=town.now,
@@ -64,8 +67,8 @@ def lives(town: City, post_id: int) -> dict[str, list[str]]:
     """What stands of the post now, by platform."""
     found: dict[str, list[str]] = {}
     with town.read() as session:
-        for one in live.of_post(session, post_id):
-            text = leaving.leaving_text(one.shown)
+        for one in corrections.of_post(session, post_id):
+            text = outgoing_text.leaving_text(one.shown)
             found.setdefault(one.account.platform, []).append(text)
     return found
 
@@ -132,9 +135,9 @@ def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City
 def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(town: City) -> None:
     post_id = live_post(town)
     with town.read() as session:
-        post = reading.post_for(session, actor=town.actor("clerk"), post_id=post_id)
-        begun = proposing.begun(post, reading.usable_accounts(session))
-        ways = {one.live.account.platform: one.way for one in correcting.targets_of(post).values()}
+        post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
+        begun = prefill.begun(post, drafts.usable_accounts(session))
+        ways = {one.live.account.platform: one.way for one in corrections.targets_of(post).values()}
     texts = {one.account_id: one.text for one in begun.variants}
     assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
     assert texts[town.accounts["x"]] == "शुद्धिपत्रक: "
@@ -147,8 +150,8 @@ def test_the_next_correction_begins_with_the_last_one_and_edits_the_same_post(to
     correct(town, post_id, {"facebook": MENDED})
     town.press(MINUTE)
     with town.read() as session:
-        post = reading.post_for(session, actor=town.actor("clerk"), post_id=post_id)
-        (again,) = proposing.begun(post, reading.usable_accounts(session)).variants
+        post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
+        (again,) = prefill.begun(post, drafts.usable_accounts(session)).variants
     assert again.text == MENDED
     correct(town, post_id, {"facebook": f"{MENDED} टँकर मिळेल."})
     town.press(MINUTE)
@@ -203,7 +206,7 @@ def test_what_is_gone_meanwhile_is_not_corrected(town: City) -> None:
     town.send(post_id)
     town.approve(post_id)
     with town.write() as session:
-        (one,) = live.of_post(session, post_id)
+        (one,) = corrections.of_post(session, post_id)
         one.receipt.gone_at = town.now
     with pytest.raises(CorrectsNothing):
         town.schedule(post_id, HOUR)
@@ -229,8 +232,8 @@ def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
 def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> None:
     post_id = live_post(town, on=("x",))
     with town.write() as session:
-        (one,) = live.of_post(session, post_id)
-        (order,) = ordering.take_back(
+        (one,) = corrections.of_post(session, post_id)
+        (order,) = takedown_orders.take_back(
             session,
             actor=town.actor("lead"),
             now=town.now,
@@ -240,7 +243,7 @@ def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> No
         )
         delivery_id = order.delivery_id
     with town.write() as session, pytest.raises(WrongState):
-        scheduling.reschedule(
+        schedule.reschedule(
             session,
             actor=town.actor("clerk"),
             now=town.now,

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
-from publisher.desk import scheduling, withdrawing
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.office.reorganising import standing
@@ -31,6 +30,8 @@ from publisher.press.bench import Bench
 from publisher.press.emergency import approving
 from publisher.press.parcels import Parcel
 from publisher.press.receipts import Done
+from publisher.review import withdraw
+from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import NOON, PACE, City, city
@@ -120,7 +121,7 @@ def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
         return bool(locked) and "FROM attempts" in said
 
     with shared.write() as session:
-        scheduling.cancel(
+        schedule.cancel(
             session,
             actor=shared.actor("clerk"),
             now=shared.now,
@@ -244,7 +245,7 @@ def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_
 
 def _withdraw(town: City, parcel: Parcel) -> None:
     with town.write() as session:
-        withdrawing.withdraw_approval(
+        withdraw.withdraw_approval(
             session,
             actor=town.actor("first"),
             now=town.now,

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongRole
-from publisher.desk import frozen, rescheduling
-from publisher.desk.checking import Invalid
-from publisher.desk.holding_back import facts_of
-from publisher.desk.rescheduling import Shift
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
 from publisher.models.press import Freeze
 from publisher.office.reporting.braked import braked
 from publisher.press import freezing, stopping
 from publisher.press.freezing import FreezeForm, FreezeOver
+from publisher.scheduling import bulk_reschedule
+from publisher.scheduling.bulk_reschedule import Shift
+from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 WHY = "आचारसंहिता"
@@ -224,8 +224,8 @@ def test_whoever_schedules_is_told_of_the_longest_freeze_at_that_time(town: City
     longest = freeze(town, begins=town.now + HOUR, ends=town.now + 2 * DAY, on="x")
     with town.read() as session:
         facts = facts_of(session.get_one(Delivery, delivery_id))
-        known = frozen.freezes_ahead(session, now=town.now)
-        at = [frozen.freeze_at(known, facts, town.now + span) for span in (2 * HOUR, 3 * DAY)]
+        known = freezes_ahead(session, now=town.now)
+        at = [freeze_at(known, facts, town.now + span) for span in (2 * HOUR, 3 * DAY)]
     assert [one and one.id for one in at] == [longest, None]
 
 
@@ -233,7 +233,7 @@ def test_moving_several_tells_which_fall_into_a_freeze_and_moves_them(town: City
     ids = town.schedule(town.approved(on=["x", "facebook"]), HOUR)
     made = freeze(town, begins=town.now + 3 * HOUR, on="x")
     with town.read() as session:
-        steps = rescheduling.plan(
+        steps = bulk_reschedule.plan(
             session,
             actor=town.actor("clerk"),
             now=town.now,

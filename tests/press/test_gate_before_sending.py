@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from publisher import transitions
-from publisher.desk import judging, withdrawing
-from publisher.desk.drafting.drafts import PictureDraft
+from publisher.drafting.drafts import PictureDraft
 from publisher.models.content.posts import (
     Decision,
     Post,
@@ -28,6 +27,7 @@ from publisher.models.content.posts import (
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.press import dispatching, publishing
 from publisher.press.parcels import Parcel
+from publisher.review import gate_adapter, withdraw
 from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -115,7 +115,7 @@ def test_a_digest_forged_beside_the_text_is_no_approval(town: City) -> None:
         revision = session.scalars(select(Revision)).one()
         revision.variants[0].text = "बदललेला मजकूर"
         session.flush()
-        revision.digest = gate.digest(gate.canonical(judging.subject_of(revision)))
+        revision.digest = gate.digest(gate.canonical(gate_adapter.subject_of(revision)))
     town.press(HOUR)
     assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
     assert _nothing_left(town)
@@ -271,7 +271,7 @@ def _claim(town: City) -> Parcel:
 
 def _withdraw(town: City, session: Session) -> None:
     post = session.scalars(select(Post)).one()
-    withdrawing.withdraw_approval(
+    withdraw.withdraw_approval(
         session, actor=town.actor("first"), now=town.now, post_id=post.id, seen=post.newest
     )
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.desk import leaving
-from publisher.desk.checking import Invalid
+from publisher.content_checks import outgoing_text
 from publisher.inbox import listening
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
@@ -23,6 +22,7 @@ from publisher.press import by_hand, dispatching
 from publisher.press.bench import Bench
 from publisher.press.watching import looking
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground
@@ -80,7 +80,7 @@ class Practice:
     def approved_text(self, delivery_id: int) -> str:
         """What was approved, as it would leave."""
         with self.town.read() as session:
-            return leaving.leaving_text(session.get_one(Delivery, delivery_id).variant)
+            return outgoing_text.leaving_text(session.get_one(Delivery, delivery_id).variant)
 
 
 @pytest.fixture(params=tuple(HANDLES))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.desk.checking import Invalid
 from publisher.models.deliveries import Account
 from publisher.press.pasted import LONGEST, read_link
+from publisher.validation import Invalid
 
 X = Account(platform="x", handle="PMCPune", url="https://x.com/PMCPune")
 PAGE = Account(platform="facebook", handle="PMCPune", url="https://www.facebook.com/PMCPune")

@@ -11,7 +11,6 @@ from sqlalchemy import select, text
 
 from approvals import gate
 from approvals.errors import WrongRole
-from publisher.desk.checking import Invalid
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
 from publisher.models.press import Stop
@@ -19,6 +18,7 @@ from publisher.press import claiming, standing, stopping
 from publisher.press.parcels import Parcel
 from publisher.press.stopping import ReleasedAlready
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.support.city import HOUR, MINUTE, City
 
 WHY = "चुकीची पोस्ट प्रसिद्ध झाली."

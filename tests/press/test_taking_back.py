@@ -9,9 +9,6 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.states import PostState
-from publisher.desk import live, ordering, scheduling, timing
-from publisher.desk.checking import Invalid
-from publisher.desk.ordering import AlreadyOrdered
 from publisher.models.comments import Comment, Source
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, DeliveryAction
@@ -22,7 +19,11 @@ from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.steps import StepKind
 from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.review import takedown_orders
+from publisher.review.takedown_orders import AlreadyOrdered
+from publisher.scheduling import constraints, corrections, schedule
 from publisher.states import CommentState, DeliveryState
+from publisher.validation import Invalid
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 WHY = "चुकीच्या भागाचे नाव प्रसिद्ध झाले."
@@ -34,9 +35,11 @@ def take_back(
     """Order away what stands on these accounts; gives the deliveries that carry it out."""
     with town.write() as session:
         wanted = [
-            one.receipt.id for one in live.of_post(session, post_id) if one.account.platform in on
+            one.receipt.id
+            for one in corrections.of_post(session, post_id)
+            if one.account.platform in on
         ]
-        orders = ordering.take_back(
+        orders = takedown_orders.take_back(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -72,8 +75,8 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
         carried = town.delivery(one)
         assert (carried.action, carried.state) == (DeliveryAction.DELETE, DeliveryState.PUBLISHED)
     with town.read() as session:
-        assert live.of_post(session, post_id) == []
-        orders = ordering.orders_of(session, post_id)
+        assert corrections.of_post(session, post_id) == []
+        orders = takedown_orders.orders_of(session, post_id)
         assert [one.reason for one in orders] == [WHY, WHY]
         gone = [one.receipt.gone_at for one in orders if one.receipt is not None]
     assert gone == [town.now, town.now]
@@ -106,14 +109,14 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
     post_id = live_post(town, on=["x"])
     actor = town.actor("lead")
     with town.write() as session:
-        (one,) = live.of_post(session, post_id)
+        (one,) = corrections.of_post(session, post_id)
         for receipts, reason, code in (
             ([one.receipt.id], "  ", ("reason", "required")),
             ([], WHY, ("things", "nothing_chosen")),
             ([one.receipt.id + 1], WHY, ("things", "nothing_chosen")),
         ):
             with pytest.raises(Invalid) as wrong:
-                ordering.take_back(
+                takedown_orders.take_back(
                     session,
                     actor=actor,
                     now=town.now,
@@ -127,10 +130,10 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
 def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
     post_id = live_post(town, on=["x"])
     with town.read() as session:
-        (one,) = live.of_post(session, post_id)
+        (one,) = corrections.of_post(session, post_id)
     take_back(town, post_id)
     with town.write() as session, pytest.raises(AlreadyOrdered):
-        ordering.order(
+        takedown_orders.order(
             session,
             actor=town.actor("lead"),
             now=town.now,
@@ -160,7 +163,7 @@ def test_an_order_is_bound_by_no_window(town: City) -> None:
     (order,) = take_back(town, post_id)
     with town.read() as session:
         row = session.get_one(Delivery, order)
-        assert timing.latest_moment(row) == town.now + DAY
+        assert constraints.latest_moment(row) == town.now + DAY
     town.press(5 * MINUTE)
     assert town.delivery(order).state is DeliveryState.PUBLISHED
 
@@ -267,9 +270,9 @@ def test_an_order_to_delete_is_called_off_by_whoever_may_give_it(town: City) -> 
     post_id = live_post(town, on=["x"])
     (order,) = take_back(town, post_id)
     with town.write() as session, pytest.raises(WrongRole):
-        scheduling.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=order)
+        schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=order)
     with town.write() as session:
-        scheduling.cancel(session, actor=town.actor("first"), now=town.now, delivery_id=order)
+        schedule.cancel(session, actor=town.actor("first"), now=town.now, delivery_id=order)
     town.press()
     assert len(town.platform("x").published) == 1
     with town.read() as session:

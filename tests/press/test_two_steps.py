@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from publisher.desk import scheduling, withdrawing
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.press import Stop
 from publisher.platforms.base.errors import (
@@ -24,6 +23,8 @@ from publisher.press import dispatching, parcels, publishing, receipts, sending,
 from publisher.press.bench import Claim
 from publisher.press.limits import caps
 from publisher.press.receipts import Done
+from publisher.review import withdraw
+from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City
 
@@ -245,7 +246,7 @@ def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
     publishing._prepare(town.bench, facebook, parcel, Deadline.after(9.0, lambda: 0.0))
     assert len(facebook.staged) == 1
     with town.write() as session:
-        withdrawing.withdraw_post(
+        withdraw.withdraw_post(
             session,
             actor=town.actor("lead"),
             now=town.now,
@@ -282,7 +283,7 @@ def test_where_the_second_step_is_refused_the_account_gets_one_from_then_on(
     with town.read() as session:
         assert not session.get_one(Account, town.accounts["facebook"]).two_steps
     with town.write() as session:
-        scheduling.reschedule(
+        schedule.reschedule(
             session,
             actor=town.actor("clerk"),
             now=town.now,

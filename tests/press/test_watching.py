@@ -11,8 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
-from publisher.desk import live, ordering
-from publisher.desk.checking import Invalid
 from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
 from publisher.office.reporting.counts import counts
@@ -32,7 +30,10 @@ from publisher.platforms.base.protocol import OneSeen
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press.bench import Bench
 from publisher.press.watching import looking, noting
+from publisher.review import takedown_orders
+from publisher.scheduling import corrections
 from publisher.states import AccountState
+from publisher.validation import Invalid
 from tests.press.test_correcting import MENDED, correct
 from tests.support.city import DAY, HOUR, City
 
@@ -94,7 +95,7 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
     assert town.told("found_gone") == ["first", "lead", "second"]
     assert town.verbs("deliveries", delivery)[-1] == "found_gone"
     with town.read() as session:
-        assert live.of_post(session, found.post_id) == []
+        assert corrections.of_post(session, found.post_id) == []
     assert findings(town, by="road_officer") == ()
 
 
@@ -140,8 +141,8 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
     watch(town, 2 * DAY)
     assert findings(town) == ()
     with town.write() as session:
-        (one,) = live.of_post(session, post_id)
-        ordering.take_back(
+        (one,) = corrections.of_post(session, post_id)
+        takedown_orders.take_back(
             session,
             actor=town.actor("lead"),
             now=town.now,

@@ -20,15 +20,14 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database
-from publisher.desk import reviewing, scheduling
-from publisher.desk.drafting import joining, notes, opening, preparing, saving
-from publisher.desk.drafting.drafts import Draft, PictureDraft, VariantDraft
-from publisher.desk.intake import handing_in
-from publisher.desk.intake.forms import HandIn
-from publisher.desk.intake.receiving import UploadedFile
-from publisher.desk.starting import keeping
-from publisher.desk.starting.keeping import TextForm
+from publisher.drafting import collaboration, renditions, snippets
+from publisher.drafting import save as drafting_save
+from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.drafting.snippets import TextForm
 from publisher.inbox import listening, replying, routing
+from publisher.intake import submit
+from publisher.intake.form import HandIn
+from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.comments import AnswerKind, Comment
 from publisher.models.content.posts import Language, Post, Revision, Variant
@@ -44,6 +43,8 @@ from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import confirming, dispatching
 from publisher.press.bench import Bench
+from publisher.review import decide
+from publisher.scheduling.schedule import schedule as scheduling_schedule
 from publisher.settings import environment
 from tests.support.copied import Copy
 
@@ -220,7 +221,7 @@ class City:
             brought_by="एक नागरिक" if actor.role in (Role.CELL, Role.CELL_LEAD) else "",
         )
         with self.write() as session:
-            submission = handing_in.hand_in(
+            submission = submit.hand_in(
                 session, actor=actor, now=self.now, city_code="PMC", store=self.store, form=form
             )
             return submission.id
@@ -228,7 +229,7 @@ class City:
     def start(self, submission_id: int, *, by: str = "clerk") -> int:
         """Begin a post; gives its id."""
         with self.write() as session:
-            post = saving.start(
+            post = drafting_save.start(
                 session, actor=self.actor(by), now=self.now, submission_id=submission_id
             )
             session.flush()
@@ -249,7 +250,7 @@ class City:
     ) -> int:
         """Save a revision for these accounts; gives its number."""
         with self.read() as session:
-            post, known = session.get_one(Post, post_id), preparing.known(session, post_id=post_id)
+            post, known = session.get_one(Post, post_id), renditions.known(session, post_id=post_id)
         draft = Draft(
             title=post.title,
             not_before=not_before,
@@ -266,9 +267,9 @@ class City:
                 for language in languages
             ),
         )
-        prepared = preparing.prepare_pictures(self.store, draft, known)
+        prepared = renditions.prepare_pictures(self.store, draft, known)
         with self.write() as session:
-            revision = saving.save(
+            revision = drafting_save.save(
                 session,
                 actor=self.actor(by),
                 now=self.now,
@@ -291,11 +292,11 @@ class City:
 
     def send(self, post_id: int, *, by: str = "clerk") -> None:
         """Send the newest revision for review."""
-        self._review(reviewing.send_for_review, post_id, by)
+        self._review(decide.send_for_review, post_id, by)
 
     def approve(self, post_id: int, *, by: str = "first") -> None:
         """Approve the newest revision."""
-        self._review(reviewing.approve, post_id, by)
+        self._review(decide.approve, post_id, by)
 
     def _review(self, act: Callable[..., object], post_id: int, by: str, **more: str) -> None:
         seen = self.newest(post_id)
@@ -306,11 +307,11 @@ class City:
         self, post_id: int, reason: str = "वेळ दुरुस्त करावी.", *, by: str = "first"
     ) -> None:
         """Return the newest revision to the cell."""
-        self._review(reviewing.return_post, post_id, by, reason=reason)
+        self._review(decide.return_post, post_id, by, reason=reason)
 
     def reject(self, post_id: int, reason: str = "प्रसिद्ध करू नये.", *, by: str = "first") -> None:
         """Reject the newest revision."""
-        self._review(reviewing.reject, post_id, by, reason=reason)
+        self._review(decide.reject, post_id, by, reason=reason)
 
     def variants(self, post_id: int) -> list[int]:
         """The ids of the newest revision's variants, in order."""
@@ -336,7 +337,7 @@ class City:
         variants = self.variants(post_id)
         with self.write() as session:
             made = [
-                scheduling.schedule(
+                scheduling_schedule(
                     session,
                     actor=self.actor(by),
                     now=self.now,
@@ -354,21 +355,21 @@ class City:
         """Let a post rest on one more submission."""
         with self.write() as session:
             number = session.get_one(Submission, submission_id).number
-            joining.join(
+            collaboration.join(
                 session, actor=self.actor(by), now=self.now, post_id=post_id, number=number
             )
 
     def note(self, post_id: int, text: str, *, by: str = "clerk") -> None:
         """Write a note between clerks."""
         with self.write() as session:
-            notes.write_note(
+            collaboration.write_note(
                 session, actor=self.actor(by), now=self.now, post_id=post_id, text=text
             )
 
     def open_draft(self, post_id: int, *, by: str = "clerk") -> None:
         """Open a draft, as its page does."""
         with self.write() as session:
-            opening.open_draft(session, actor=self.actor(by), now=self.now, post_id=post_id)
+            collaboration.open_draft(session, actor=self.actor(by), now=self.now, post_id=post_id)
 
     def starting_text(
         self,
@@ -389,7 +390,7 @@ class City:
             text_en=text_en,
         )
         with self.write() as session:
-            made = keeping.make(session, actor=self.actor(by), now=self.now, form=form)
+            made = snippets.make(session, actor=self.actor(by), now=self.now, form=form)
             return made.id
 
     def in_review(self, department: str = "water", *, on: Sequence[str] = ("x",)) -> int:

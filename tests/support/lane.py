@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from publisher.desk import grounds
-from publisher.desk.checking import Check
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty, EmergencyTemplate, EmergencyUse
@@ -25,7 +23,9 @@ from publisher.press.emergency import (
 )
 from publisher.press.emergency.using import UseForm
 from publisher.press.emergency.wording import BlankForm, TemplateForm
+from publisher.review import emergency_grounds
 from publisher.settings.sms import Sms
+from publisher.validation import Check
 from tests.support.city import HOUR, City
 
 NO_SMS = Sms("", "POST", {}, "", "", "", "", {})
@@ -114,7 +114,7 @@ def filled(
     )
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
-        said = blanks.read(grounds.template_of(revision), typed, Check(), now=town.now)
+        said = blanks.read(emergency_grounds.template_of(revision), typed, Check(), now=town.now)
         seen = using.plan(session, revision, said).digest
         return replace(form, seen_revision=revision.number, seen_plan=seen)
 

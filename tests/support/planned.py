@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.desk import slots
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
 from publisher.platforms.connecting.ways import Begun
@@ -16,6 +15,7 @@ from publisher.press import freezing, stopping
 from publisher.press.accounts import connecting
 from publisher.press.accounts.vault import Vault
 from publisher.press.freezing import FreezeForm
+from publisher.scheduling import slots
 from publisher.states import NoticeState
 from tests.support.city import City
 

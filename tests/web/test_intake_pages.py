@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.intake.uploads import UploadedFile
 from publisher.models.content.submissions import Submission
 from tests.web import pictures
 from tests.web.counter import Browser, Site

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from approvals.states import PostState
-from publisher.desk.on_the_spot import spell
 from publisher.models.content.posts import Decision, Post
 from publisher.models.gate import SpotCode
 from publisher.models.people import SignIn
+from publisher.review.in_person import spell
 from tests.web.counter import SECRET, Browser, Site
 from tests.web.reading import Page
 

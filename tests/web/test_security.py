@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.intake.uploads import UploadedFile
 from publisher.models.content.submissions import SubmissionFile
 from publisher.models.notices import Notice
 from tests.web import pictures

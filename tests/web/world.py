@@ -13,9 +13,8 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import select
 
-from publisher.desk import on_the_spot
-from publisher.desk.drafting.drafts import PictureDraft
-from publisher.desk.intake.receiving import UploadedFile
+from publisher.drafting.drafts import PictureDraft
+from publisher.intake.uploads import UploadedFile
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import SubmissionFile
 from publisher.models.deliveries import Delivery
@@ -23,6 +22,7 @@ from publisher.models.people import Department, SignIn
 from publisher.models.warnings import CheckedLink
 from publisher.models.watching import Watch
 from publisher.people import department_changes, department_orders
+from publisher.review import in_person
 from publisher.working_time import local_day
 from tests.support import lane, planned
 from tests.support.city import APPROVERS, City
@@ -336,7 +336,7 @@ def _spot(city: City, department: str) -> str:
     """What a code for the spot holds, shown for a post of that department in review."""
     post_id = city.in_review(department)
     with city.write() as session:
-        code = on_the_spot.make(
+        code = in_person.make(
             session,
             actor=city.actor("clerk"),
             now=city.now,
@@ -344,7 +344,7 @@ def _spot(city: City, department: str) -> str:
             seen=1,
             secret=SECRET,
         )
-        return on_the_spot.spell(code.seed, SECRET).token
+        return in_person.spell(code.seed, SECRET).token
 
 
 def _link_picture(city: City, sha256: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.desk.decided import Became
-from publisher.desk.on_the_spot import CodeProblem, CodeRefusal
 from publisher.models.content.posts import Decision, DecisionKind
+from publisher.review.history import Became
+from publisher.review.in_person import CodeProblem, CodeRefusal
 from web.icons import N_
 from web.wording.problems import shown
 from web.words import _

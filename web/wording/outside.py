@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.desk import correcting
-from publisher.desk.correcting import Target, Way
 from publisher.i18n import dates
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.office.reporting.findings import FindingKind
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import Target, Way
 from web.house import house
 from web.icons import N_
 from web.wording.names import platform_word
@@ -54,7 +54,7 @@ ACTS: Mapping[DeliveryAction, str] = {
 
 def happens(variant: Variant) -> str:
     """What this text does to what is out; empty where it is published as any other."""
-    way = correcting.way_of(variant)
+    way = corrections.way_of(variant)
     platform = platform_word(variant.account.platform)
     return _(HAPPENS[way], platform=platform) if way is not None else ""
 

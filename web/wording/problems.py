@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from publisher.desk.checking import Problem
 from publisher.i18n import dates
 from publisher.i18n.languages import number
+from publisher.validation import Problem
 from web.house import house
 from web.icons import N_
 from web.wording.emergency import SENTENCES as OF_THE_LANE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from publisher.desk.warning.shapes import Warned, WarningCode
+from publisher.content_checks.types import Warned, WarningCode
 from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.models.warnings import LinkFinding

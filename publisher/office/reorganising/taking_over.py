@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher import transitions
-from publisher.desk.timing import GONE
 from publisher.inbox.routing import RoutingReason, current
 from publisher.models.comments import Comment, Routing
 from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment
@@ -28,6 +27,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.office.reorganising.standing import ENDED, asks, open_comments
 from publisher.people import appointment_transfer, responsibility
+from publisher.scheduling.constraints import GONE
 from publisher.states import CommentState
 
 VERB = "merge_department"

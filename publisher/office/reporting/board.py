@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, may
 from approvals.states import PostState
-from publisher.desk.checking import departments_in_sight
-from publisher.desk.timing import latest_moment
 from publisher.i18n.dates_in_text import dates_in
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
@@ -23,7 +21,9 @@ from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.lacking import lacking_in
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
 from publisher.press.confirming import PATIENCE
+from publisher.scheduling.constraints import latest_moment
 from publisher.states import DeliveryState
+from publisher.validation import departments_in_sight
 from publisher.working_time import local_day
 
 NEAR = timedelta(hours=24)

@@ -10,14 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor
-from publisher.desk.checking import departments_in_sight
-from publisher.desk.frozen import freeze_at, freezes_ahead
-from publisher.desk.holding_back import facts_of, standing_stop
-from publisher.desk.timing import UNSENT, latest_moment
 from publisher.models.content.posts import Post, PostKind, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Freeze, Stop
 from publisher.office.reporting import conditions
+from publisher.scheduling.constraints import UNSENT, latest_moment
+from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
+from publisher.validation import departments_in_sight
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,15 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor
-from publisher.desk.checking import departments_in_sight
-from publisher.desk.frozen import freeze_at, freezes_ahead
-from publisher.desk.holding_back import facts_of, standing_stop
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, ReceiptOrigin
 from publisher.models.press import Freeze
 from publisher.notifications import links
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
+from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import AccountState, DeliveryState
+from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, local_day
 
 MOST_DAYS = 366

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor, may
-from publisher.desk.checking import Missing, check_in_sight
 from publisher.models.comments import AnswerKind, Comment, Routing, Thread
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, Receipt
@@ -29,6 +28,7 @@ from publisher.office.reporting.values import (
     who_of,
 )
 from publisher.states import CommentState
+from publisher.validation import Missing, check_in_sight
 
 
 @dataclass(frozen=True)

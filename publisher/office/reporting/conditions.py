@@ -11,7 +11,6 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.policy import Role
 from approvals.states import PostState
-from publisher.desk.judging import APPROVALS
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.content.posts import (
     Decision,
@@ -27,6 +26,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.office.reporting.ordered import is_open_order
 from publisher.office.reporting.planning import has
+from publisher.review.gate_adapter import APPROVALS
 from publisher.states import CommentState, DeliveryState
 
 Condition = ColumnElement[bool]

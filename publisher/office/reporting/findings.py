@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, may
 from approvals.states import PostState
-from publisher.desk import leaving, live
-from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
+from publisher.content_checks import outgoing_text
 from publisher.models.content.posts import Language, Post, PostKind, Variant
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.people import Appointment
@@ -27,6 +26,8 @@ from publisher.office.reporting.values import (
     office_of,
     who_acted,
 )
+from publisher.scheduling import corrections
+from publisher.validation import Missing, check_in_sight, departments_in_sight
 
 
 class FindingKind(StrEnum):
@@ -182,7 +183,7 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> Finding:
 def _ours(session: Session, watch: Watch) -> str:
     """What we last published there, by correction or at first."""
     first = watch.receipt.delivery
-    for one in live.of_post(session, first.post_id) if first.post.newest > 1 else ():
+    for one in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
         if one.receipt.id == watch.receipt_id:
-            return leaving.leaving_text(one.shown)
-    return leaving.leaving_text(first.variant)
+            return outgoing_text.leaving_text(one.shown)
+    return outgoing_text.leaving_text(first.variant)

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from approvals.states import PostState
-from publisher.desk import judging
 from publisher.models.content.posts import DecisionKind, Post, Revision, Variant
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
@@ -22,6 +21,7 @@ from publisher.office.reporting.values import (
     who_acted,
     who_of,
 )
+from publisher.review import gate_adapter
 from publisher.states import CommentState, DeliveryState, SubmissionState
 
 
@@ -145,14 +145,14 @@ def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
     given = {
         one.department_id
         for one in revision.decisions
-        if one.kind in judging.APPROVALS and judging.is_in_force(one, now=now)
+        if one.kind in gate_adapter.APPROVALS and gate_adapter.is_in_force(one, now=now)
     }
-    return (one for one in judging.asked_departments(revision) if one not in given)
+    return (one for one in gate_adapter.asked_departments(revision) if one not in given)
 
 
 def _able(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
     here = roster.of(department_id)
-    return here.named(here.approvers(judging.bound_authors(revision)).everybody)
+    return here.named(here.approvers(gate_adapter.bound_authors(revision)).everybody)
 
 
 def _to_leave(strand: Strand, wished_at: datetime | None) -> Next | None:

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor, Role
-from publisher.desk.checking import departments_in_sight
 from publisher.models.comments import Comment, Routing
 from publisher.models.people import Appointment
 from publisher.notifications import links
@@ -29,6 +28,7 @@ from publisher.office.reporting.values import (
     who_of,
 )
 from publisher.states import CommentState
+from publisher.validation import departments_in_sight
 
 
 class View(StrEnum):

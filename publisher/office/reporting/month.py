@@ -12,9 +12,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, Scope, scope_of
 from approvals.states import PostState
-from publisher.desk import slots
-from publisher.desk.checking import departments_in_sight
-from publisher.desk.timing import CLASH
 from publisher.models.calendar import QuietTime
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account
@@ -22,7 +19,10 @@ from publisher.notifications import links
 from publisher.office.reporting import conditions, timing
 from publisher.office.reporting.calendar import Entry, entries_by_day
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
+from publisher.scheduling import slots
+from publisher.scheduling.constraints import CLASH
 from publisher.states import AccountState, DeliveryState
+from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, is_working_day, local_day
 
 GAP_DAYS = 14

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session, joinedload
 
-from publisher.desk.intake.questioning import SEE_NOTE
+from publisher.intake.questions import SEE_NOTE
 from publisher.models.content.posts import Revision
 from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.history import Event

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.states import PostState
-from publisher.desk import judging
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.content.posts import Decision, DecisionKind, Post
 from publisher.models.deliveries import Delivery
 from publisher.notifications import links
 from publisher.office.reporting.strands import Strand, strands_for
 from publisher.office.reporting.values import MACHINE, Who, who_acted, who_of
+from publisher.review import gate_adapter
 from publisher.states import DeliveryState
 
 
@@ -136,7 +136,9 @@ def _last_no(strand: Strand) -> Decision | None:
 
 def _approved_by(strand: Strand) -> Who | None:
     decisions = strand.revision.decisions if strand.revision is not None else []
-    given = [one for one in decisions if one.kind in judging.APPROVALS and one.withdrawn_at is None]
+    given = [
+        one for one in decisions if one.kind in gate_adapter.APPROVALS and one.withdrawn_at is None
+    ]
     return who_of(given[-1].appointment) if given else None
 
 

@@ -7,9 +7,9 @@ import re
 from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from publisher.desk.intake.looking import MOST_WORDS
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
+from publisher.intake.queries import MOST_WORDS
 from publisher.models.content.submissions import Submission
 
 Condition = ColumnElement[bool]

@@ -11,7 +11,6 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from publisher.desk import live
 from publisher.models.comments import Comment, Routing, Thread
 from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.content.submissions import PostSubmission
@@ -19,6 +18,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
 from publisher.models.people import Appointment
 from publisher.office.reporting import conditions
 from publisher.office.reporting.values import Live, live_of, with_names
+from publisher.scheduling import corrections
 
 Columns = TypeVarTuple("Columns")
 
@@ -51,7 +51,7 @@ class Strand:
         """Where it is live, in the order in which that came about."""
         return tuple(
             live_of(one.receipt, one.account, one.first.language)
-            for one in live.among(self.deliveries)
+            for one in corrections.among(self.deliveries)
         )
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor
-from publisher.desk.checking import Missing, check_in_sight
 from publisher.models.comments import Comment, Reply
 from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.content.submissions import Submission, SubmissionKind
@@ -32,6 +31,7 @@ from publisher.office.reporting.values import (
     with_names,
 )
 from publisher.states import DeliveryState
+from publisher.validation import Missing, check_in_sight
 
 MOST_ANSWERS = 20
 """How many answers a timeline shows, the newest ones."""

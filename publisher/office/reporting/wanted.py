@@ -10,7 +10,6 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from approvals.policy import Action, Actor
-from publisher.desk.checking import departments_in_sight
 from publisher.i18n.date_parsing import BadWhen, parse_day
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.office.reporting import left_over, stages
@@ -19,6 +18,7 @@ from publisher.office.reporting.holding import held_by
 from publisher.office.reporting.spelling import submission_holds
 from publisher.office.reporting.stages import Stage
 from publisher.states import SubmissionState
+from publisher.validation import departments_in_sight
 from publisher.working_time import day_bounds, local_day
 
 SOON = 14

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk.checking import Missing
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
@@ -26,6 +25,7 @@ from publisher.press.accounts import keeping
 from publisher.press.accounts.keeping import Choice
 from publisher.press.accounts.vault import Vault
 from publisher.states import AccountState
+from publisher.validation import Missing
 
 LIFE: Final = timedelta(minutes=15)
 """How long one may take at the platform; X's own request token holds as long."""

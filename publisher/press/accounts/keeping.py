@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk.checking import Check, Missing
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
@@ -22,6 +21,7 @@ from publisher.platforms.base.things import Health
 from publisher.platforms.connecting.found import TokenFacts
 from publisher.press.limits import caps
 from publisher.states import AccountState
+from publisher.validation import Check, Missing
 
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 500

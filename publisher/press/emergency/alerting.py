@@ -13,7 +13,6 @@ from approvals.errors import Overtaken, WrongRole
 from approvals.policy import CLOCK, Action, Actor, may
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.desk.checking import Missing, person_of
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert
@@ -25,6 +24,7 @@ from publisher.people import responsibility
 from publisher.press.emergency import roster, telling
 from publisher.settings.sms import Sms
 from publisher.states import DeliveryState
+from publisher.validation import Missing, person_of
 
 AGAIN_AFTER = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=2)

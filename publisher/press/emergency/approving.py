@@ -11,8 +11,6 @@ from approvals import emergency, gate
 from approvals.errors import FourEyesRequired, NotApproved, Overtaken, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk import grounds, judging, scheduling
-from publisher.desk.checking import checked_reason, person_of
 from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import (
@@ -22,6 +20,9 @@ from publisher.models.emergency import (
     TemplateVerdict,
 )
 from publisher.press.emergency import telling, templates
+from publisher.review import emergency_grounds, gate_adapter
+from publisher.scheduling import schedule
+from publisher.validation import checked_reason, person_of
 
 
 def approve(
@@ -35,7 +36,7 @@ def approve(
     revision = _to_decide(session, template_id, seen, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:
         raise FourEyesRequired(revision=revision.number)
-    if emergency.digest(grounds.template_of(revision)) != revision.digest:
+    if emergency.digest(emergency_grounds.template_of(revision)) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
     return _decide(session, revision, TemplateVerdict.APPROVED, "", actor=actor, now=now)
 
@@ -61,7 +62,7 @@ def withdraw(
     revision = _seen(session, template_id, seen)
     _check_right(session, revision, actor=actor, now=now)
     words = checked_reason(reason)
-    standing = grounds.standing_approval(revision)
+    standing = emergency_grounds.standing_approval(revision)
     if standing is None:
         raise WrongState(state="", to="")
     standing.withdrawn_at, standing.withdrawn_by_id = now, person_of(actor)
@@ -80,7 +81,7 @@ def _to_decide(
     """The newest revision, if the actor may decide about it and nobody has approved it."""
     revision = _seen(session, template_id, seen)
     _check_right(session, revision, actor=actor, now=now)
-    if grounds.standing_approval(revision) is not None:
+    if emergency_grounds.standing_approval(revision) is not None:
         raise Overtaken(state=TemplateVerdict.APPROVED, to=TemplateVerdict.APPROVED)
     return revision
 
@@ -97,7 +98,7 @@ def _check_right(
     able = templates.approvers_of(session, revision, now=now)
     action, department_id = Action.APPROVE_TEMPLATE, revision.department_id
     require(actor, action, department_id, now=now, standing_in=able.standing_in)
-    judging.check_in_office(session, actor, action, now=now)
+    gate_adapter.check_in_office(session, actor, action, now=now)
 
 
 def _decide(
@@ -141,7 +142,7 @@ def _stop_unsent(
     )
     stopped: list[Delivery] = []
     for post in session.scalars(query).all():
-        stopped += scheduling.cancel_unsent(
+        stopped += schedule.cancel_unsent(
             session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
         )
     return stopped

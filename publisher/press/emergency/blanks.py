@@ -12,10 +12,10 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from approvals.emergency import Blank, BlankKind, Template
 from publisher.auth.contact_details import REGION
-from publisher.desk.checking import Check
 from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen, parse_time
 from publisher.i18n.languages import digits, latin_digits
+from publisher.validation import Check
 from publisher.working_time import from_local, local_day
 
 MARATHI, ENGLISH = "mr", "en"

@@ -11,14 +11,14 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, scope_of
-from publisher.desk import live
-from publisher.desk.checking import Missing, departments_in_sight
 from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecision
 from publisher.models.people import Appointment
 from publisher.press.emergency import roster, templates
+from publisher.scheduling import corrections
 from publisher.states import DeliveryState
+from publisher.validation import Missing, departments_in_sight
 
 PAGE = 50
 
@@ -44,7 +44,7 @@ class Used:
     post: Post
     deliveries: tuple[Delivery, ...]
     owed: Owed
-    wrong_still: tuple[live.LiveText, ...] = ()
+    wrong_still: tuple[corrections.LiveText, ...] = ()
 
     @property
     def is_out(self) -> bool:
@@ -181,19 +181,21 @@ def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> Used:
 
 
 def _owed(
-    use: EmergencyUse, wrong: Sequence[live.LiveText], own: Sequence[Delivery], now: datetime
+    use: EmergencyUse, wrong: Sequence[corrections.LiveText], own: Sequence[Delivery], now: datetime
 ) -> Owed:
     if use.ratification is Ratification.RATIFIED:
         return Owed.RATIFIED
     if use.ratification is Ratification.REFUSED:
-        unknown = any(one.state in live.MAY_BE_LIVE for one in own)
+        unknown = any(one.state in corrections.MAY_BE_LIVE for one in own)
         return Owed.REFUSED if wrong or unknown else Owed.CORRECTED
     return Owed.OVERDUE if now >= use.due_at else Owed.OWED
 
 
-def _uncorrected(deliveries: Sequence[Delivery], revision_id: int) -> tuple[live.LiveText, ...]:
+def _uncorrected(
+    deliveries: Sequence[Delivery], revision_id: int
+) -> tuple[corrections.LiveText, ...]:
     """What stands there in the words of that revision, with no correction under it."""
-    standing = live.among(deliveries)
+    standing = corrections.among(deliveries)
     corrected = {one.first.target for one in standing if one.is_note}
     return tuple(
         one

@@ -13,12 +13,13 @@ from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.desk import judging, scheduling
-from publisher.desk.checking import Missing, check_in_sight, checked_reason
 from publisher.models.content.posts import Post
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.press.emergency import telling, templates
 from publisher.press.emergency.using import OWED_WITHIN
+from publisher.review import gate_adapter
+from publisher.scheduling import schedule
+from publisher.validation import Missing, check_in_sight, checked_reason
 
 REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
 """How long after the publication the department is reminded."""
@@ -62,7 +63,7 @@ def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) ->
         now=now,
         standing_in=may_head_decide(session, use, now=now),
     )
-    judging.check_in_office(session, actor, Action.RATIFY, now=now)
+    gate_adapter.check_in_office(session, actor, Action.RATIFY, now=now)
     if decision.person_id == actor.person_id:
         raise FourEyesRequired(revision=decision.revision.number)
     if use.ratification is not None:
@@ -107,7 +108,7 @@ def _say(
 def _back_to_the_desk(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """What has not left stays here; the cell drafts the correction from the post itself."""
     post = use.decision.revision.post
-    scheduling.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")
+    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")
     if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
         transitions.apply(
             session, post, PostState.DRAFT, actor=actor, now=now, verb="return_to_the_cell"

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk.checking import Check, Missing, person_of
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
+from publisher.validation import Check, Missing, person_of
 
 LONGEST = timedelta(days=31)
 MOST_SHOWN = 200

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals import gate
 from approvals.gate import Approvers, Candidate
 from approvals.policy import Action, Actor
-from publisher.desk import grounds
-from publisher.desk.checking import Missing, check_in_sight, departments_in_sight
 from publisher.models.emergency import (
     EmergencyTemplate,
     TemplateDecision,
@@ -21,6 +19,8 @@ from publisher.models.emergency import (
 )
 from publisher.models.people import Appointment
 from publisher.people import responsibility
+from publisher.review import emergency_grounds
+from publisher.validation import Missing, check_in_sight, departments_in_sight
 
 
 def newest(template: EmergencyTemplate) -> TemplateRevision:
@@ -30,7 +30,7 @@ def newest(template: EmergencyTemplate) -> TemplateRevision:
 
 def approval_of(template: EmergencyTemplate) -> TemplateDecision | None:
     """The approval under which the template can be used; None where it cannot."""
-    return None if template.ended_at else grounds.standing_approval(newest(template))
+    return None if template.ended_at else emergency_grounds.standing_approval(newest(template))
 
 
 def returned(template: EmergencyTemplate) -> TemplateDecision | None:

@@ -17,9 +17,8 @@ from approvals.errors import NotAllowed, NotApproved
 from approvals.policy import Action, Actor
 from approvals.states import PostState
 from publisher import transitions
-from publisher.desk import grounds, judging, leaving, reviewing, scheduling
-from publisher.desk.checking import Check, Invalid, Problem, person_of
-from publisher.desk.leaving import Room
+from publisher.content_checks import outgoing_text
+from publisher.content_checks.outgoing_text import Room
 from publisher.models.content.posts import (
     Decision,
     DecisionKind,
@@ -39,7 +38,10 @@ from publisher.models.emergency import (
 )
 from publisher.press.emergency import blanks, roster, telling, templates
 from publisher.press.emergency.blanks import Said
+from publisher.review import decide, emergency_grounds, gate_adapter
+from publisher.scheduling import schedule
 from publisher.states import AccountState
+from publisher.validation import Check, Invalid, Problem, person_of
 
 OWED_WITHIN = timedelta(hours=24)
 """Until when the department owes its word; what has not left by then leaves no more."""
@@ -92,12 +94,12 @@ class Plan:
 
 def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
     """What leaves with these values: on every connected account, in every language."""
-    template = grounds.template_of(revision)
+    template = emergency_grounds.template_of(revision)
     accounts = session.scalars(select(Account).order_by(Account.id)).all()
     connected = [one for one in accounts if one.state is AccountState.CONNECTED]
     texts = emergency.texts_of(template, said)
     pieces = tuple(
-        Piece(one, Language(tongue), text, leaving.room(one.platform, text, ""))
+        Piece(one, Language(tongue), text, outgoing_text.room(one.platform, text, ""))
         for one in connected
         for tongue, text in texts.items()
     )
@@ -180,14 +182,14 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     """
     on_duty = roster.is_on_duty(session, actor, now=now)
     emergency.check_duty(actor, on_duty=on_duty, now=now)
-    judging.check_in_office(session, actor, Action.PUBLISH_EMERGENCY, now=now)
+    gate_adapter.check_in_office(session, actor, Action.PUBLISH_EMERGENCY, now=now)
     template = templates.locked(session, form.template_id)
     if (sent := _sent_already(session, actor, form.token)) is not None:
         return sent
     approval = _approval(template)
     gate.check_seen(form.seen_revision, template.newest)
     revision = templates.newest(template)
-    said = read_values(grounds.template_of(revision), form, now=now)
+    said = read_values(emergency_grounds.template_of(revision), form, now=now)
     word = read_word(form, now=now)
     leaves = _checked_plan(session, revision, said, form.seen_plan)
     post = _lay_post(session, template, leaves, actor=actor, now=now)
@@ -259,7 +261,7 @@ def _lay_post(
     session.add(revision)
     session.flush()
     session.refresh(post)
-    reviewing.fix(post.revisions[-1], now=now)
+    decide.fix(post.revisions[-1], now=now)
     values = {"revision": 1}
     transitions.apply(
         session,
@@ -326,9 +328,9 @@ def _keep(
 def _let_leave(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """Due now and urgent, if the gate would let exactly this leave."""
     revision = use.decision.revision
-    gate.require_verdict(gate.judge(judging.case_of(revision, now=now), now=now))
+    gate.require_verdict(gate.judge(gate_adapter.case_of(revision, now=now), now=now))
     for variant in revision.variants:
-        delivery = scheduling.add_delivery(
+        delivery = schedule.add_delivery(
             session,
             actor=actor,
             now=now,

@@ -12,14 +12,15 @@ from approvals import emergency, gate
 from approvals.emergency import Blank, BlankKind, Template
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk import grounds, leaving
-from publisher.desk.checking import Check
-from publisher.desk.timing import LONGEST_LATE_LIMIT
+from publisher.content_checks import outgoing_text
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.models.people import Department
 from publisher.people import departments
 from publisher.press.emergency import telling, templates
 from publisher.press.emergency.blanks import LONGEST_PHONE, LONGEST_TIME, TONGUES
+from publisher.review import emergency_grounds
+from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
+from publisher.validation import Check
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 1_000
@@ -130,7 +131,7 @@ def add_revision(
         name_en=wanted.names[1],
         text_mr=texts[TONGUES[0]],
         text_en=texts[TONGUES[1]],
-        blanks=[grounds.row_of(one) for one in wanted.blanks],
+        blanks=[emergency_grounds.row_of(one) for one in wanted.blanks],
         late_limit=wanted.late_limit,
         saved_at=now,
         digest=emergency.digest(wanted),
@@ -224,6 +225,6 @@ def _check_texts(wanted: Template, checking: Check) -> None:
     for tongue, name in emergency.unused_names(wanted):
         checking.add(f"text_{tongue}", "blank_unused", blanks="{" + name + "}")
     for tongue, text in emergency.longest(wanted).items():
-        room = leaving.room(leaving.X, text, "")
+        room = outgoing_text.room(outgoing_text.X, text, "")
         if not room.is_enough:
             checking.add(f"text_{tongue}", "too_long_filled", found=room.found, most=room.most)

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
 from publisher import transitions
+from publisher.content_checks import outgoing_text
 from publisher.database.session import table_of
-from publisher.desk import leaving, live, ordering
-from publisher.desk.live import LiveText
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.press import Order
 from publisher.models.watching import Watch
@@ -21,6 +20,9 @@ from publisher.platforms.base.things import Medium, Outgoing, Seen
 from publisher.press import found
 from publisher.press.bench import Bench
 from publisher.press.watching.pauses import AGAIN, next_pause
+from publisher.review import takedown_orders
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import LiveText
 from publisher.states import DeliveryState
 
 _WATCHES = table_of(Watch)
@@ -100,7 +102,7 @@ def _keep_one(bench: Bench, watch_id: int, seen: Seen | None, at: datetime) -> N
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
     """What we last published there; None once we know that it is gone."""
-    lives = live.of_post(session, watch.receipt.delivery.post_id)
+    lives = corrections.of_post(session, watch.receipt.delivery.post_id)
     return next((one for one in lives if one.receipt.id == watch.receipt_id), None)
 
 
@@ -112,16 +114,16 @@ def _is_ours_to_change(session: Session, watch: Watch, standing: LiveText, at: d
     deleting = (
         select(Order.id)
         .join(Delivery, Delivery.id == Order.delivery_id)
-        .where(Order.receipt_id == receipt.id, Delivery.state.in_(ordering.UNSETTLED))
+        .where(Order.receipt_id == receipt.id, Delivery.state.in_(takedown_orders.UNSETTLED))
     )
     if session.scalars(deleting).first() is not None:
         return True
-    under_way = (*live.MAY_BE_LIVE, DeliveryState.CLAIMED)
+    under_way = (*corrections.MAY_BE_LIVE, DeliveryState.CLAIMED)
     return any(
         one.action is DeliveryAction.EDIT
         and one.state in under_way
         and one.variant.target == receipt.platform_id
-        for one in live.deliveries_of(session, receipt.delivery.post_id)
+        for one in corrections.deliveries_of(session, receipt.delivery.post_id)
     )
 
 
@@ -163,4 +165,4 @@ def sought(standing: LiveText) -> Outgoing:
     pictures = standing.first.renditions
     media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in pictures)
     shown = standing.shown
-    return Outgoing(leaving.leaving_text(shown), leaving.leaving_link(shown), media)
+    return Outgoing(outgoing_text.leaving_text(shown), outgoing_text.leaving_link(shown), media)

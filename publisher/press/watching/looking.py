@@ -11,7 +11,6 @@ from sys import maxsize
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from publisher.desk import live
 from publisher.models.deliveries import Account, DeliveryAction, Receipt
 from publisher.models.watching import Watch
 from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
@@ -22,6 +21,7 @@ from publisher.press.watching import keeping, leasing
 from publisher.press.watching.heeding import heed, may_be_asked
 from publisher.press.watching.leasing import Looks
 from publisher.press.watching.pauses import LONGEST, pause
+from publisher.scheduling import corrections
 
 ROUNDS = 4
 """Requests for one account in a tick: of fifty looks each they are enough for four times the
@@ -91,7 +91,7 @@ def open_watches(session: Session, *, now: datetime) -> int:
             Receipt.id > (newest or 0) - CATCH_UP,
             Receipt.action == DeliveryAction.PUBLISH,
             Receipt.gone_at.is_(None),
-            Receipt.platform_id.not_like(f"{live.UNKNOWN_ID}%"),
+            Receipt.platform_id.not_like(f"{corrections.UNKNOWN_ID}%"),
         )
         .order_by(Receipt.id)
         .limit(MOST_OPENED)

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.desk.checking import Missing, checked_reason
 from publisher.models.watching import Watch
+from publisher.validation import Missing, checked_reason
 
 
 def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, note: str) -> Watch:

@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database, migrate
-from publisher.desk import reviewing, scheduling
-from publisher.desk.drafting import saving, writing
-from publisher.desk.drafting.drafts import Draft, PreparedDraft, PreparedVariant
+from publisher.drafting import revisions
+from publisher.drafting import save as drafting_save
+from publisher.drafting.drafts import Draft, PreparedDraft, PreparedVariant
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.models.people import Appointment, Department, Person
+from publisher.review import decide
+from publisher.scheduling import schedule as scheduling_schedule
 from publisher.states import DeliveryState
 from tests.support import runs, sqlite
 from tests.support.postgres import Server
@@ -152,7 +154,9 @@ def handed_in(session: Session, department_id: int, by: Actor) -> Submission:
 def started(session: Session, board: Board, code: str = "water", *, by: Actor | None = None) -> int:
     """A post without a revision, for this department; gives its id."""
     submission = handed_in(session, board.departments[code], board.clerk)
-    post = saving.start(session, actor=by or board.clerk, now=NOW, submission_id=submission.id)
+    post = drafting_save.start(
+        session, actor=by or board.clerk, now=NOW, submission_id=submission.id
+    )
     session.flush()
     return post.id
 
@@ -182,7 +186,7 @@ def save(
         not_after=not_after,
         asked=tuple(board.departments[code] for code in asked),
     )
-    return saving.save(
+    return drafting_save.save(
         session,
         actor=by or board.clerk,
         now=now,
@@ -195,7 +199,7 @@ def save(
 def send(session: Session, board: Board, post_id: int, *, now: datetime = NOW) -> None:
     """Send the newest revision for review."""
     newest = session.get_one(Post, post_id).newest
-    reviewing.send_for_review(session, actor=board.clerk, now=now, post_id=post_id, seen=newest)
+    decide.send_for_review(session, actor=board.clerk, now=now, post_id=post_id, seen=newest)
 
 
 def in_review(
@@ -213,7 +217,7 @@ def approve(
 ) -> None:
     """Approve the newest revision."""
     newest = session.get_one(Post, post_id).newest if seen is None else seen
-    reviewing.approve(session, actor=by, now=now, post_id=post_id, seen=newest)
+    decide.approve(session, actor=by, now=now, post_id=post_id, seen=newest)
 
 
 def approved(session: Session, board: Board) -> int:
@@ -225,7 +229,7 @@ def approved(session: Session, board: Board) -> int:
 
 def variants_of(session: Session, post_id: int) -> list[Variant]:
     """The variants of the newest revision."""
-    return scheduling.newest_revision(session.get_one(Post, post_id)).variants
+    return scheduling_schedule.newest_revision(session.get_one(Post, post_id)).variants
 
 
 def schedule(
@@ -238,7 +242,7 @@ def schedule(
 ) -> list[Delivery]:
     """Schedule every variant; with `state`, each is then put there behind everybody's back."""
     deliveries = [
-        scheduling.schedule(
+        scheduling_schedule.schedule(
             session,
             actor=board.clerk,
             now=NOW,
@@ -326,7 +330,7 @@ def reply_post(session: Session, board: Board, code: str, *, by: Actor) -> int:
     )
     session.add(post)
     session.flush()
-    writing.write_revision(
+    revisions.write_revision(
         session,
         actor=by,
         now=NOW,

@@ -9,9 +9,9 @@ from time import monotonic
 import pytest
 from sqlalchemy import select
 
+from publisher.content_checks import record
+from publisher.content_checks.link_checker import PATIENCE, Glass, look_now, tick_links
 from publisher.database.session import Database
-from publisher.desk.warning import noting
-from publisher.desk.warning.looking import PATIENCE, Glass, look_now, tick_links
 from publisher.media.store import Store
 from publisher.models.warnings import CheckedLink, LinkFinding
 from publisher.settings.environment import Reach
@@ -37,7 +37,7 @@ def glass(database: Database, store: Store) -> Glass:
 def ask(glass: Glass, *urls: str, now: datetime = NOW) -> None:
     """Ask for these links, as saving a draft does."""
     with glass.database.transaction() as session:
-        noting.ask_for_links(session, urls, now=now)
+        record.ask_for_links(session, urls, now=now)
 
 
 def row(glass: Glass, url: str) -> CheckedLink:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from publisher.desk.warning.marks import MARKS, marks_of, runs_of, share, words_of
+from publisher.content_checks.fingerprints import MARKS, marks_of, runs_of, share, words_of
 
 NOTICE = (
     "पुणे महानगरपालिकेच्या पाणीपुरवठा विभागामार्फत सर्व नागरिकांना कळविण्यात येते की शनिवार दि. २८ "

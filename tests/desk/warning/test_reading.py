@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
+from publisher.content_checks import checks, record
+from publisher.content_checks.rules import may_reply
+from publisher.content_checks.types import Text, WarningCode
 from publisher.database.session import Database
-from publisher.desk.warning import checks, noting
-from publisher.desk.warning.replies import may_reply
-from publisher.desk.warning.shapes import Text, WarningCode
 from publisher.models.comments import Comment, Thread
 from publisher.models.content.posts import Language, Post, Revision
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt, ReceiptOrigin
@@ -145,15 +145,15 @@ def test_a_link_seen_a_short_while_ago_is_not_asked_again_but_an_older_one_is(
     database: Database,
 ) -> None:
     with database.transaction() as session:
-        noting.ask_for_links(session, ["https://pmc.example/a"], now=NOW)
+        record.ask_for_links(session, ["https://pmc.example/a"], now=NOW)
         row = session.scalars(select(CheckedLink)).one()
         row.checked_at, row.next_at, row.finding = NOW, None, LinkFinding.FINE
         session.flush()
-        noting.ask_for_links(session, ["https://pmc.example/a"], now=NOW + timedelta(hours=5))
+        record.ask_for_links(session, ["https://pmc.example/a"], now=NOW + timedelta(hours=5))
         session.refresh(row)
         assert row.next_at is None
         later = NOW + timedelta(hours=7)
-        noting.ask_for_links(session, ["https://pmc.example/a"], now=later)
+        record.ask_for_links(session, ["https://pmc.example/a"], now=later)
         session.refresh(row)
         assert row.next_at == later
 

@@ -6,17 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from publisher.desk.warning import (
-    addresses,
-    checks,
-    dates,
-    likeness,
-    links,
-    missing,
-    numbers,
-    replies,
-)
-from publisher.desk.warning.shapes import Alike, Known, Place, SeenLink, Text, WarningCode
+from publisher.content_checks import checks, rules
+from publisher.content_checks.types import Alike, Known, Place, SeenLink, Text, WarningCode
 from publisher.models.content.posts import Language
 from publisher.models.warnings import LinkFinding
 
@@ -42,7 +33,7 @@ def event(first: date, last: date | None = None) -> Known:
 
 def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
     words = "शिबीर दि. २३ नोव्हेंबर रोजी"
-    (found,) = dates.passed([text("पाणी"), text(words)], KNOWN)
+    (found,) = rules.passed([text("पाणी"), text(words)], KNOWN)
     assert found.code is WarningCode.DATE_PASSED
     assert (found.place.variant, found.place.field) == (1, "text")
     assert found.place.span is not None
@@ -61,21 +52,21 @@ def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
     ],
 )
 def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(words: str) -> None:
-    assert list(dates.passed([text(words)], KNOWN)) == []
+    assert list(rules.passed([text(words)], KNOWN)) == []
 
 
 def test_what_leaves_only_next_week_is_measured_by_then() -> None:
     known = Known(leaves_on=date(2026, 12, 1))
-    assert list(dates.passed([text("28 November")], known))
+    assert list(rules.passed([text("28 November")], known))
 
 
 def test_a_year_written_by_mistake_counts_as_passed() -> None:
-    assert list(dates.passed([text("28.11.2025")], KNOWN))
+    assert list(rules.passed([text("28.11.2025")], KNOWN))
 
 
 def test_a_date_that_is_not_the_events_is_warned_of_with_both() -> None:
     known = event(date(2026, 11, 29))
-    (found,) = dates.off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], known)
+    (found,) = rules.off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], known)
     assert found.code is WarningCode.DATE_DIFFERS
     assert found.values["day"] == date(2026, 11, 28)
     assert found.values["event_on"] == date(2026, 11, 29)
@@ -83,17 +74,17 @@ def test_a_date_that_is_not_the_events_is_warned_of_with_both() -> None:
 
 def test_one_date_of_the_event_is_enough() -> None:
     words = "नोंदणी २६ नोव्हेंबरपर्यंत; शिबीर २९ नोव्हेंबर रोजी"
-    assert list(dates.off_the_event([text(words)], event(date(2026, 11, 29)))) == []
+    assert list(rules.off_the_event([text(words)], event(date(2026, 11, 29)))) == []
     span = event(date(2026, 11, 27), date(2026, 11, 30))
-    assert list(dates.off_the_event([text("29 to 30 November")], span)) == []
-    assert list(dates.off_the_event([text("no date")], span)) == []
-    assert list(dates.off_the_event([text("२८ नोव्हेंबर")], KNOWN)) == []
+    assert list(rules.off_the_event([text("29 to 30 November")], span)) == []
+    assert list(rules.off_the_event([text("no date")], span)) == []
+    assert list(rules.off_the_event([text("२८ नोव्हेंबर")], KNOWN)) == []
 
 
 def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
-    (found,) = dates.weekdays([text("रविवार दि. २८ नोव्हेंबर २०२६")], KNOWN)
+    (found,) = rules.weekdays([text("रविवार दि. २८ नोव्हेंबर २०२६")], KNOWN)
     assert (found.code, found.values["day"]) == (WarningCode.WRONG_WEEKDAY, date(2026, 11, 28))
-    assert list(dates.weekdays([text("शनिवार दि. २८ नोव्हेंबर; 29 November (Sunday)")], KNOWN)) == []
+    assert list(rules.weekdays([text("शनिवार दि. २८ नोव्हेंबर; 29 November (Sunday)")], KNOWN)) == []
 
 
 # Numbers
@@ -104,7 +95,7 @@ def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
     ["संपर्क ९८२२० १२३४५", "call 9822012345", "+91 98220 12345", "09822012345", "९८२२०-१२३४५."],
 )
 def test_a_mobile_number_is_warned_of(words: str) -> None:
-    (found,) = numbers.mobiles([text(words)], KNOWN)
+    (found,) = rules.mobiles([text(words)], KNOWN)
     assert found.code is WarningCode.MOBILE_NUMBER
     assert found.place.span is not None
     assert words[slice(*found.place.span)] == found.values["written"]
@@ -123,17 +114,17 @@ def test_a_mobile_number_is_warned_of(words: str) -> None:
     ],
 )
 def test_a_helpline_or_another_number_is_not(words: str) -> None:
-    assert list(numbers.mobiles([text(words)], KNOWN)) == []
+    assert list(rules.mobiles([text(words)], KNOWN)) == []
 
 
 def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
     known = Known(leaves_on=TODAY, city_numbers=frozenset({"9822012345"}))
-    assert list(numbers.mobiles([text("+91-98220 12345")], known)) == []
+    assert list(rules.mobiles([text("+91-98220 12345")], known)) == []
 
 
 @pytest.mark.parametrize("words", ["आधार २३४१ २३४१ २३४६", "234123412346", "2341-2341-2346"])
 def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(words: str) -> None:
-    (found,) = numbers.aadhaar([text(words)], KNOWN)
+    (found,) = rules.aadhaar([text(words)], KNOWN)
     assert found.code is WarningCode.AADHAAR_NUMBER
     assert found.values == {"ends_with": "2346"}
 
@@ -142,7 +133,7 @@ def test_a_number_like_an_aadhaar_number_is_warned_of_by_its_end(words: str) -> 
     "words", ["234123412345", "1341 2341 2346", "2341234123467", "+91 98220 12345"]
 )
 def test_twelve_digits_without_the_check_are_no_aadhaar_number(words: str) -> None:
-    assert list(numbers.aadhaar([text(words)], KNOWN)) == []
+    assert list(rules.aadhaar([text(words)], KNOWN)) == []
 
 
 # What is missing
@@ -153,7 +144,7 @@ def test_a_photo_without_a_description_is_warned_of_in_its_language() -> None:
         text("अ", descriptions=("वर्णन", " ")),
         text("a", language=Language.ENGLISH, descriptions=("words", "more")),
     ]
-    (found,) = missing.descriptions(texts, KNOWN)
+    (found,) = rules.descriptions(texts, KNOWN)
     assert found.place == Place(0, "pictures-1")
     assert found.values == {"picture": 2, "language": Language.MARATHI}
 
@@ -164,14 +155,14 @@ def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> No
         text("a", language=Language.ENGLISH),
         text("a", platform="facebook", language=Language.ENGLISH),
     ]
-    (found,) = missing.languages(texts, KNOWN)
+    (found,) = rules.languages(texts, KNOWN)
     assert found.place == Place(2, "language")
     assert found.values["missing"] is Language.MARATHI
 
 
 def test_a_mixed_text_and_an_answer_need_no_second_language() -> None:
-    assert list(missing.languages([text("अ a", language=Language.MIXED)], KNOWN)) == []
-    assert list(missing.languages([text("अ", target="900")], KNOWN)) == []
+    assert list(rules.languages([text("अ a", language=Language.MIXED)], KNOWN)) == []
+    assert list(rules.languages([text("अ", target="900")], KNOWN)) == []
 
 
 # Links
@@ -186,20 +177,20 @@ def seen(url: str, finding: LinkFinding | None, *, picture: str = "", code: int 
 def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.GONE, code=404)
-    (field,) = links.dead([text("अ", link=url)], known)
+    (field,) = rules.dead([text("अ", link=url)], known)
     assert (field.place, field.values["answer"]) == (Place(0, "link"), 404)
-    (within,) = links.dead([text(f"पाहा {url} येथे")], known)
+    (within,) = rules.dead([text(f"पाहा {url} येथे")], known)
     assert within.place == Place(0, "text", (5, 5 + len(url)))
 
 
 @pytest.mark.parametrize("finding", [None, LinkFinding.FINE, LinkFinding.GUARDED])
 def test_a_link_that_is_there_or_was_not_looked_at_is_not(finding: LinkFinding | None) -> None:
     url = "https://pmc.example/camp"
-    assert list(links.dead([text("अ", link=url)], seen(url, finding))) == []
+    assert list(rules.dead([text("अ", link=url)], seen(url, finding))) == []
 
 
 def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
-    assert addresses.all_addresses([text("pib.gov.in पाहा"), text("", link="nonsense")]) == [
+    assert rules.all_addresses([text("pib.gov.in पाहा"), text("", link="nonsense")]) == [
         "http://pib.gov.in"
     ]
 
@@ -207,11 +198,11 @@ def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
 def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_with_it() -> None:
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.FINE)
-    (found,) = links.without_picture([text("अ", link=url)], known)
+    (found,) = rules.without_picture([text("अ", link=url)], known)
     assert (found.code, found.place) == (WarningCode.NO_LINK_PICTURE, Place(0, "link"))
-    assert list(links.without_picture([text("अ", link=url, descriptions=("फोटो",))], known)) == []
+    assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], known)) == []
     with_picture = seen(url, LinkFinding.FINE, picture="a" * 64)
-    assert list(links.without_picture([text("अ", link=url)], with_picture)) == []
+    assert list(rules.without_picture([text("अ", link=url)], with_picture)) == []
 
 
 # Replies, and like texts
@@ -220,11 +211,11 @@ def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_wi
 def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
     known = Known(leaves_on=TODAY, may_reply=False)
     answer = text("आपली तक्रार मिळाली.", target="900")
-    (found,) = replies.refused([answer], known)
+    (found,) = rules.refused([answer], known)
     assert found.code is WarningCode.REPLY_REFUSED
-    assert list(replies.refused([answer], KNOWN)) == []
+    assert list(rules.refused([answer], KNOWN)) == []
     on_facebook = text("अ", platform="facebook", target="900")
-    assert list(replies.refused([on_facebook], known)) == []
+    assert list(rules.refused([on_facebook], known)) == []
 
 
 @pytest.mark.parametrize(
@@ -233,7 +224,7 @@ def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
 def test_a_like_text_is_told_as_the_same_or_nearly_so(share: float, code: WarningCode) -> None:
     alike = Alike(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
     known = Known(leaves_on=TODAY, alike={1: alike})
-    (found,) = likeness.same([text("अ"), text("आ")], known)
+    (found,) = rules.same([text("अ"), text("आ")], known)
     assert (found.code, found.place.variant) == (code, 1)
     assert (found.values["post_id"], found.values["percent"]) == (7, int(share * 100))
 

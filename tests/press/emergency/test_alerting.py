@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import Overtaken, WrongRole
-from publisher.desk import scheduling
 from publisher.models.emergency import Alert
 from publisher.models.notices import Channel, Notice
 from publisher.models.people import Person
 from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
 from publisher.press import stopping
 from publisher.press.emergency import alerting
+from publisher.scheduling import schedule
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import DeliveryState
 from tests.support import lane
@@ -119,7 +119,7 @@ def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
     call(town)
     broken = next(one for one in lane.deliveries(town, use_id) if one.state is DeliveryState.FAILED)
     with town.write() as session:
-        scheduling.reschedule(
+        schedule.reschedule(
             session,
             actor=town.actor("lead"),
             now=town.now,

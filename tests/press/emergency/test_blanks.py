@@ -8,8 +8,8 @@ import pytest
 
 from approvals import emergency
 from approvals.emergency import Blank, BlankKind, Template
-from publisher.desk.checking import Check
 from publisher.press.emergency import blanks
+from publisher.validation import Check
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 

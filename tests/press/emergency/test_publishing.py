@@ -13,8 +13,6 @@ from approvals import emergency, gate
 from approvals.emergency import NotOnDuty
 from approvals.errors import FreshSignInRequired, NotApproved, StaleRevision, WrongRole
 from approvals.states import PostState
-from publisher.desk import judging
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.content.posts import Decision, DecisionKind, Language, Post, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import EmergencyUse, TemplateDecision, TemplateRevision, WordHow
@@ -22,7 +20,9 @@ from publisher.press import freezing, stopping
 from publisher.press.emergency import approving, roster, using, wording
 from publisher.press.emergency.using import WhatLeavesChanged
 from publisher.press.freezing import FreezeForm
+from publisher.review import gate_adapter
 from publisher.states import AccountState, DeliveryState
+from publisher.validation import Invalid, Missing
 from tests.support import lane
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -270,7 +270,7 @@ def test_the_gate_refuses_a_text_that_is_not_the_templates(town: City) -> None:
         decision = session.get_one(EmergencyUse, use_id).decision
         revision = decision.revision
         session.expire_all()
-        revision.canonical = gate.canonical(judging.subject_of(revision))
+        revision.canonical = gate.canonical(gate_adapter.subject_of(revision))
         revision.digest = decision.digest = gate.digest(revision.canonical)
     _expect_refused(town, use_id, "approval_missing")
 
@@ -369,4 +369,4 @@ def test_the_decision_is_nobodys_second_pair_of_eyes_for_another_post(town: City
         )
     with town.read() as session:
         revision = session.get_one(Post, post_id).revisions[-1]
-        assert gate.counting(judging.case_of(revision, now=town.now)) == ()
+        assert gate.counting(gate_adapter.case_of(revision, now=town.now)) == ()

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from approvals.errors import FourEyesRequired, WrongRole, WrongState
 from approvals.policy import Role
 from approvals.states import PostState
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification
@@ -16,6 +15,7 @@ from publisher.models.people import Department
 from publisher.press.emergency import looking, ratifying
 from publisher.press.emergency.looking import Owed
 from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, City
 

@@ -7,10 +7,10 @@ from datetime import datetime
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.desk.checking import Invalid, Missing
 from publisher.models.emergency import Duty
 from publisher.press.emergency import roster
 from publisher.press.emergency.roster import OwnDuty
+from publisher.validation import Invalid, Missing
 from tests.support import lane
 from tests.support.city import DAY, HOUR, City
 

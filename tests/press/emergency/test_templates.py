@@ -16,11 +16,11 @@ from approvals.errors import (
     WrongState,
 )
 from approvals.policy import Role
-from publisher.desk.checking import Invalid
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.people.departments import load_register
 from publisher.press.emergency import approving, delivered, templates, wording
 from publisher.press.emergency.wording import BlankForm, TemplateForm
+from publisher.validation import Invalid
 from tests.support import lane
 from tests.support.city import City
 

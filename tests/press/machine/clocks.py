@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule
 from sqlalchemy import func, or_, select
 
 from approvals.errors import NotAllowed
-from publisher.desk import leaving, scheduling
+from publisher.content_checks import outgoing_text
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Freeze
@@ -39,6 +39,7 @@ from publisher.press.bench import Bench
 from publisher.press.emergency import ratifying
 from publisher.press.parcels import Parcel
 from publisher.press.publishing import Desk
+from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from tests.press.machine.promises import Once
 from tests.press.machine.scene import PLATFORMS, SPANS, posts
@@ -193,7 +194,7 @@ class AtTheClock(Brakes):
 
     def _let_leave(self, post: int, on: str, lag: int) -> None:
         variants = self.town.variants(post)
-        self.use("publish_now", scheduling.publish_now, by="clerk", variant_ids=variants)
+        self.use("publish_now", schedule.publish_now, by="clerk", variant_ids=variants)
         self.town.platform(on).lag = timedelta(seconds=lag)
 
     def _begin(self, parcel: Parcel) -> None:
@@ -237,7 +238,7 @@ class AtTheClock(Brakes):
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             row = session.get_one(Delivery, delivery.id)
-            words, target = leaving.leaving_text(row.variant), row.variant.target
+            words, target = outgoing_text.leaving_text(row.variant), row.variant.target
             target = row.order.target if row.order is not None else target
         there = platform.stands(target)
         match delivery.action:

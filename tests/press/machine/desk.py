@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import MultipleResults, initialize, multiple, rule
 from sqlalchemy import select, update
 
-from publisher.desk import leaving, live, scheduling, timing, withdrawing
-from publisher.desk.checking import Invalid
+from publisher.content_checks import outgoing_text
 from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.press import by_hand
+from publisher.review import withdraw
+from publisher.scheduling import constraints, corrections
+from publisher.scheduling import schedule as scheduling_schedule
 from publisher.states import DeliveryState
+from publisher.validation import Invalid
 from tests.press.machine.clocks import AtTheClock
 from tests.press.machine.ledger import Ledger
 from tests.press.machine.scene import BOTH, SOMEWHERE, SPANS, THEN, WHY, posts
@@ -62,7 +65,7 @@ class AtTheDesk(AtTheClock):
     def publish_now(self, post: int, then: int | None) -> None:
         """The cell lets it leave at once."""
         variants = self.town.variants(post)
-        self.use("publish_now", scheduling.publish_now, by="clerk", variant_ids=variants)
+        self.use("publish_now", scheduling_schedule.publish_now, by="clerk", variant_ids=variants)
         self.go_on(then)
 
     @rule(post=posts, is_reviewed=st.booleans())
@@ -89,13 +92,13 @@ class AtTheDesk(AtTheClock):
         """It has a time, and then somebody does not want it to leave."""
         self._schedule(post, 3_700)
         if how == "give_up":
-            self.use(how, withdrawing.withdraw_post, post_id=post, reason=WHY)
+            self.use(how, withdraw.withdraw_post, post_id=post, reason=WHY)
         elif how == "cancel":
             for one in self.deliveries(Delivery.post_id == post):
-                self.use(how, scheduling.cancel, delivery_id=one.id)
+                self.use(how, scheduling_schedule.cancel, delivery_id=one.id)
         else:
             seen, who = self.town.newest(post), self.approver
-            self.use(how, withdrawing.withdraw_approval, by=who, post_id=post, seen=seen)
+            self.use(how, withdraw.withdraw_approval, by=who, post_id=post, seen=seen)
 
     # What is out
 
@@ -103,7 +106,11 @@ class AtTheDesk(AtTheClock):
     def correct(self, post: int, then: int | None) -> None:
         """What is out is worded anew, approved, and due: an edit on Facebook, a note on X."""
         with self.town.read() as session:
-            on = {one.account.platform for one in live.of_post(session, post) if not one.is_note}
+            on = {
+                one.account.platform
+                for one in corrections.of_post(session, post)
+                if not one.is_note
+            }
         texts = {name: self.words() for name in sorted(on)}
         if not texts:
             return
@@ -155,7 +162,7 @@ class AtTheDesk(AtTheClock):
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             variant = session.get_one(Variant, delivery.variant_id)
-            words, target = leaving.leaving_text(variant), variant.target
+            words, target = outgoing_text.leaving_text(variant), variant.target
         found = platform.made(words)
         return found[0].platform_id if found else platform.by_hand(words, target)
 
@@ -167,7 +174,7 @@ class AtTheDesk(AtTheClock):
 
         If something of that post has left already, those of one that was approved just now.
         """
-        gone = Delivery.state.in_((*timing.GONE, DeliveryState.CLAIMED))
+        gone = Delivery.state.in_((*constraints.GONE, DeliveryState.CLAIMED))
         if self.deliveries(Delivery.post_id == post, gone):
             post = self._approved(on)
         newest = select(Revision.id).join(Post, Post.newest == Revision.number)

@@ -9,10 +9,10 @@ from hypothesis.stateful import invariant
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from publisher.desk import live
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
 from publisher.press import restored
+from publisher.scheduling import corrections
 from publisher.states import AccountState, DeliveryState
 from tests.press.machine.answered import Answered
 from tests.press.machine.ledger import Deed
@@ -147,7 +147,7 @@ class Drained(Answered):
 
 def is_unnamed(platform_id: str) -> bool:
     """Whether it stands for a number that nobody has told."""
-    return platform_id.startswith(live.UNKNOWN_ID)
+    return platform_id.startswith(corrections.UNKNOWN_ID)
 
 
 def _pairs(session: Session, query: Select[int, str]) -> set[tuple[int, str]]:

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
-from publisher.desk import live
 from publisher.models.content.posts import Decision, DecisionKind, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateVerdict
 from publisher.models.people import Appointment
 from publisher.models.press import Freeze, Order, Stop
 from publisher.press import dispatching
+from publisher.scheduling import corrections
 from publisher.states import DeliveryState
 from tests.press.machine.ledger import Deed, Line
 from tests.press.machine.scene import BOTH, Scene
@@ -195,7 +195,7 @@ class Approved(Scene):
                     line = Line(Deed(receipt.action.value), about)
                 elif receipt.action is DeliveryAction.EDIT:
                     line = Line(Deed.EDIT, target, text)
-                elif receipt.platform_id.startswith(live.UNKNOWN_ID):
+                elif receipt.platform_id.startswith(corrections.UNKNOWN_ID):
                     # A person's word, where the platform could not be read: no number came with it.
                     assert receipt.person_id is not None
                     assert [one for one in lines if one.key == (Deed.MAKE, target, text)], text

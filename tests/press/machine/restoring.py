@@ -7,9 +7,9 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from publisher.desk import scheduling
 from publisher.models.deliveries import Delivery
 from publisher.office.backup import restoring, seeking, writing
+from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.press.machine.drained import Drained
 from tests.press.machine.scene import SPANS
@@ -50,4 +50,4 @@ class Restored(Drained):
         """The cell lets everything leave at once that has a time."""
         for one in self.deliveries(Delivery.state == DeliveryState.SCHEDULED):
             variants = [one.variant_id]
-            self.use("move_forward", scheduling.publish_now, by="clerk", variant_ids=variants)
+            self.use("move_forward", schedule.publish_now, by="clerk", variant_ids=variants)

@@ -19,10 +19,10 @@ from sqlalchemy import ColumnElement, select
 
 from approvals.errors import NotAllowed
 from publisher.database.session import Database
-from publisher.desk.checking import Invalid
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.press import stopping
+from publisher.validation import Invalid
 from tests.press.machine.ledger import Ledger
 from tests.support.city import City, city
 

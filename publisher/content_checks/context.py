@@ -1,0 +1,142 @@
+"""What is known around a draft, read from the tables in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.states import PostState
+from publisher.content_checks import fingerprints, rules
+from publisher.content_checks.rules import all_addresses
+from publisher.content_checks.types import Alike, Known, SeenLink, Text
+from publisher.models.content.posts import Post, PostKind, Revision, Variant
+from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.drafting import StartingText
+from publisher.models.warnings import CheckedLink, TextMark
+from publisher.working_time import local_day
+
+ALIKE = 0.9
+LATELY = timedelta(days=30)
+_MOST_CANDIDATES = 20
+
+
+def digest_of(url: str) -> str:
+    """The key under which a web address is known."""
+    return sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def texts_of(revision: Revision) -> list[Text]:
+    """A revision's variants as they are looked at."""
+    return [
+        Text(
+            account_id=variant.account_id,
+            platform=variant.account.platform,
+            language=variant.language,
+            text=variant.text,
+            link=variant.link,
+            target=variant.target,
+            descriptions=tuple(one.alt_text for one in variant.renditions),
+        )
+        for variant in revision.variants
+    ]
+
+
+def known_around(
+    session: Session,
+    post: Post,
+    texts: Sequence[Text],
+    *,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> Known:
+    """Everything that the warnings of this post's texts rest on."""
+    reply = post.reply
+    return Known(
+        leaves_on=local_day(max(now, not_before or now)),
+        event=_event(post),
+        city_numbers=_city_numbers(session),
+        links=links_seen(session, all_addresses(texts)),
+        alike={} if post.kind is PostKind.REPLY else _alike(session, post, texts, now=now),
+        may_reply=reply is None or rules.may_reply(reply.comment),
+    )
+
+
+def _event(post: Post) -> tuple[date, date] | None:
+    """The days of the event, where exactly one is known of all that the post rests on."""
+    found = [
+        (one.event_on, one.event_until_on or one.event_on)
+        for one in post.submissions
+        if one.event_on is not None
+    ]
+    return found[0] if len(set(found)) == 1 else None
+
+
+def _city_numbers(session: Session) -> frozenset[str]:
+    """The mobile numbers in the cell's own starting texts and signatures: the city's helplines."""
+    columns = (StartingText.text_mr, StartingText.text_en, StartingText.text_hi)
+    rows = session.execute(select(*columns).where(StartingText.ended_at.is_(None)))
+    return frozenset(
+        digits for row in rows for text in row for digits, _start, _end in rules.mobiles_in(text)
+    )
+
+
+def links_seen(session: Session, addresses: Sequence[str]) -> dict[str, SeenLink]:
+    """What is known of these addresses, each of them; nothing but itself where it is new."""
+    digests = [digest_of(one) for one in addresses]
+    query = select(CheckedLink).where(CheckedLink.digest.in_(digests))
+    rows = {row.url: row for row in session.scalars(query)} if digests else {}
+    return {one: _seen(one, rows.get(one)) for one in addresses}
+
+
+def _seen(url: str, row: CheckedLink | None) -> SeenLink:
+    if row is None:
+        return SeenLink(url)
+    return SeenLink(url, row.finding, row.code, row.checked_at, row.title, row.picture_sha256)
+
+
+def _alike(
+    session: Session, post: Post, texts: Sequence[Text], *, now: datetime
+) -> dict[int, Alike]:
+    """For each text the likest of the last thirty days, if there is one; two queries at most."""
+    runs = [fingerprints.runs_of(one.text) for one in texts]
+    wanted = frozenset().union(*(fingerprints.marks_of(one) for one in runs))
+    earlier = _candidates(session, post, wanted, now=now) if wanted else []
+    found: dict[int, Alike] = {}
+    for index, mine in enumerate(runs):
+        shares = [
+            (fingerprints.share(mine, fingerprints.runs_of(one.text)), one) for one in earlier
+        ]
+        best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+        if best[1] is not None and best[0] >= ALIKE:
+            there = best[1].revision
+            found[index] = Alike(there.post_id, there.post.title, there.saved_at, best[0])
+    return found
+
+
+def _candidates(
+    session: Session, post: Post, wanted: frozenset[int], *, now: datetime
+) -> list[Variant]:
+    """The texts of other posts that share most marks: those that are out, or may still leave."""
+    since = now - LATELY
+    live = exists().where(Delivery.post_id == Post.id, Receipt.published_at >= since)
+    live = live.where(Receipt.delivery_id == Delivery.id)
+    given_up = Post.state.in_((PostState.WITHDRAWN, PostState.REJECTED))
+    sharing = (
+        select(TextMark.variant_id)
+        .join(Variant, Variant.id == TextMark.variant_id)
+        .join(Variant.revision)
+        .join(Revision.post)
+        .where(TextMark.mark.in_(wanted), Post.id != post.id, Post.kind == PostKind.POST)
+        .where(Revision.number == Post.newest)
+        .where(or_(live, ~given_up & (Revision.saved_at >= since)))
+        .group_by(TextMark.variant_id)
+        .order_by(func.count().desc(), TextMark.variant_id.desc())
+        .limit(_MOST_CANDIDATES)
+    )
+    query = select(Variant).where(Variant.id.in_(sharing))
+    loaded = query.options(joinedload(Variant.revision).joinedload(Revision.post))
+    return list(session.scalars(loaded.order_by(Variant.id.desc())))

@@ -1,0 +1,68 @@
+"""Blanks in a text, written like {helpline}: found, filled, and none of them sent for review."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from publisher.models.content.posts import Revision
+from publisher.validation import Invalid, Problem
+
+LONGEST_BLANK = 40
+_BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_BLANK) + r"})\}")
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A blank by its name, as it stands between the braces."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        """As it stands in a text: `{helpline}`."""
+        return "{" + self.name + "}"
+
+
+def blanks_in(text: str) -> list[Blank]:
+    """The blanks of a text in the order in which they first stand, each once."""
+    names = (found[1].strip() for found in _BLANK.finditer(text))
+    return [Blank(name) for name in dict.fromkeys(names) if name]
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with these blanks filled; one without a value stays as it is."""
+
+    def filling(found: re.Match[str]) -> str:
+        words = " ".join(values.get(found[1].strip(), "").split())
+        return words or found[0]
+
+    return _BLANK.sub(filling, text)
+
+
+def unfilled(texts: Iterable[tuple[str, str]]) -> list[Problem]:
+    """A problem for each text that still holds blanks; `texts` are (field, text)."""
+    found = ((field, blanks_in(text)) for field, text in texts)
+    return [
+        Problem(field, "blank_left", {"blanks": ", ".join(one.text for one in blanks)})
+        for field, blanks in found
+        if blanks
+    ]
+
+
+def check_filled(revision: Revision) -> None:
+    """Raise `Invalid` where a text or a description of this revision holds a blank."""
+    texts = [
+        pair
+        for index, variant in enumerate(revision.variants)
+        for pair in (
+            (f"variants-{index}-text", variant.text),
+            *(
+                (f"variants-{index}-pictures-{place}-alt_text", one.alt_text)
+                for place, one in enumerate(variant.renditions)
+            ),
+        )
+    ]
+    if problems := unfilled(texts):
+        raise Invalid(problems)

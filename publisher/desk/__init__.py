@@ -1,1 +1,0 @@
-"""What comes in and becomes posts: intake, drafting, review and schedule."""

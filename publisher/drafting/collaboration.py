@@ -1,0 +1,213 @@
+"""A post on several submissions: another one is taken in by its number, or let go again.
+
+Notes between clerks about a post: written by the cell, never seen by a department.
+Who has a draft open: said on its page, so that two clerks do not write the same text.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Action, Actor, Role, Scope, require, scope_of
+from approvals.states import PostState
+from publisher import transitions
+from publisher.i18n.languages import latin_digits
+from publisher.models.content.posts import Post, PostKind
+from publisher.models.content.submissions import Submission
+from publisher.models.drafting import ClerkNote, OpenDraft
+from publisher.models.people import Appointment
+from publisher.states import SubmissionState
+from publisher.validation import Check, Invalid, Missing, Problem, person_of
+
+OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
+
+
+def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number: str) -> Submission:
+    """Let a post rest on one more submission, named by its acknowledgement number.
+
+    The submission counts as drafted from now on, and is locked before the post, as wherever both
+    are. Raises `Missing`, `WrongRole`, `WrongState`, or `Invalid` at `number`: not known, no longer
+    open, or joined already.
+    """
+    _check(session.get(Post, post_id), post_id, actor=actor, now=now)
+    submission = _found(session, number)
+    post = _locked(session, post_id, actor=actor, now=now)
+    if submission in post.submissions:
+        raise Invalid([Problem("number", "joined_already", {"number": submission.number})])
+    if submission.state not in OPEN:
+        raise Invalid([Problem("number", "not_open", {"number": submission.number})])
+    post.submissions.append(submission)
+    verb, values = Action.DRAFT, {"post": post_id}
+    if submission.state is SubmissionState.DRAFTED:
+        transitions.record(session, submission, verb, actor=actor, now=now, values=values)
+    else:
+        transitions.apply(
+            session,
+            submission,
+            SubmissionState.DRAFTED,
+            actor=actor,
+            now=now,
+            verb=verb,
+            values=values,
+        )
+    more = {"number": submission.number}
+    transitions.record(session, post, "join", actor=actor, now=now, values=more)
+    return submission
+
+
+def part(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, submission_id: int
+) -> Submission:
+    """Let a submission go that was joined by mistake.
+
+    Raises `Invalid` where the post would rest on nothing of its owning department, or the
+    submission on no post: what is drafted has to lead somewhere.
+    """
+    post = _locked(session, post_id, actor=actor, now=now)
+    submission = next((one for one in post.submissions if one.id == submission_id), None)
+    if submission is None:
+        raise Missing(submission_id)
+    rest = [one for one in post.submissions if one is not submission]
+    if all(one.department_id != post.department_id for one in rest):
+        raise Invalid([Problem("number", "last_of_owner", {"number": submission.number})])
+    if submission.posts == [post]:
+        raise Invalid([Problem("number", "only_here", {"number": submission.number})])
+    post.submissions.remove(submission)
+    values = {"number": submission.number}
+    transitions.record(session, post, "part", actor=actor, now=now, values=values)
+    return submission
+
+
+def _locked(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
+    return _check(transitions.lock(session, Post, post_id), post_id, actor=actor, now=now)
+
+
+def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
+    """The post, where the actor may write it and it still stands."""
+    if post is None or post.kind is not PostKind.POST:
+        raise Missing(post_id)
+    require(actor, Action.DRAFT, post.department_id, now=now)
+    if post.state is PostState.WITHDRAWN:
+        raise Invalid([Problem("number", "post_withdrawn")])
+    return post
+
+
+def _found(session: Session, number: str) -> Submission:
+    """The submission of this number, in Latin or Devanagari digits, locked."""
+    typed = latin_digits("".join(number.split())).upper()
+    if not typed:
+        raise Invalid([Problem("number", "required")])
+    query = select(Submission.id).where(Submission.number == typed)
+    key = session.scalars(query).one_or_none()
+    submission = transitions.lock(session, Submission, key) if key is not None else None
+    if submission is None:
+        raise Invalid([Problem("number", "unknown_number", {"number": typed[:40]})])
+    return submission
+
+
+LONGEST_CLERK_NOTE = 2_000
+
+
+def write_note(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, text: str
+) -> ClerkNote:
+    """Add a note to a post; raises `Missing`, `WrongRole`, or `Invalid` at `clerk_note`."""
+    post = session.get(Post, post_id)
+    if post is None:
+        raise Missing(post_id)
+    require(actor, Action.DRAFT, post.department_id, now=now)
+    checking = Check()
+    words = checking.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
+    checking.finish()
+    note = ClerkNote(
+        post_id=post_id,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id,
+        at=now,
+        text=words,
+    )
+    session.add(note)
+    session.flush()
+    return note
+
+
+def reads_notes(actor: Actor) -> bool:
+    """Whether the actor reads the notes between clerks: the cell, and the auditor."""
+    sees_all = scope_of(actor, Action.SEE_SUBMISSION) is Scope.ANY
+    return sees_all and actor.role in (Role.CELL, Role.CELL_LEAD, Role.AUDITOR)
+
+
+def notes_of(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]:
+    """The notes about a post, oldest first; none for whoever may not read them."""
+    if not reads_notes(actor):
+        return []
+    query = (
+        select(ClerkNote)
+        .where(ClerkNote.post_id == post_id)
+        .order_by(ClerkNote.id)
+        .options(
+            joinedload(ClerkNote.person),
+            joinedload(ClerkNote.appointment).joinedload(Appointment.department),
+        )
+    )
+    return list(session.scalars(query))
+
+
+FADES_AFTER = timedelta(minutes=10)
+"""So long after its last sign of life an open draft is no longer shown."""
+
+
+def open_draft(session: Session, *, actor: Actor, now: datetime, post_id: int) -> None:
+    """Note that the actor has the draft open; `Missing` where there is no such post.
+
+    Who comes back after it has faded has it open since now. Two tabs of one person are one row.
+    """
+    post = session.get(Post, post_id)
+    if post is None:
+        raise Missing(post_id)
+    require(actor, Action.DRAFT, post.department_id, now=now)
+    if _touch(session, person_of(actor), now=now, post_id=post_id):
+        return
+    row = OpenDraft(post_id=post_id, person_id=person_of(actor), opened_at=now, touched_at=now)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # the same person's other tab was first
+        _touch(session, person_of(actor), now=now, post_id=post_id)
+
+
+def _touch(session: Session, person_id: int, *, now: datetime, post_id: int) -> bool:
+    """Whether there was a row to touch."""
+    mine = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_id)
+    row = session.scalars(select(OpenDraft).where(*mine)).one_or_none()
+    if row is None:
+        return False
+    faded = row.touched_at <= now - FADES_AFTER
+    values = {"touched_at": now, **({"opened_at": now} if faded else {})}
+    session.execute(update(OpenDraft).where(*mine).values(values))
+    return True
+
+
+def close_draft(session: Session, *, actor: Actor, post_id: int) -> None:
+    """The actor has left the draft: it was sent for review."""
+    mine = (OpenDraft.post_id == post_id, OpenDraft.person_id == person_of(actor))
+    session.execute(delete(OpenDraft).where(*mine))
+
+
+def others_at(session: Session, *, actor: Actor, now: datetime, post_id: int) -> list[OpenDraft]:
+    """The other persons who have the draft open, longest first."""
+    query = (
+        select(OpenDraft)
+        .where(
+            OpenDraft.post_id == post_id,
+            OpenDraft.person_id != person_of(actor),
+            OpenDraft.touched_at > now - FADES_AFTER,
+        )
+        .order_by(OpenDraft.opened_at, OpenDraft.person_id)
+        .options(joinedload(OpenDraft.person))
+    )
+    return list(session.scalars(query))

@@ -1,0 +1,114 @@
+"""A revision fitted to what is out already: each text finds the publication that it corrects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from publisher.content_checks import outgoing_text
+from publisher.drafting.drafts import PreparedPicture, PreparedVariant
+from publisher.models.content.posts import Post, PostKind, Rendition, Variant
+from publisher.platforms.base.texts import with_link
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import Target, Way
+from publisher.validation import Check
+
+Placed = tuple[int, PreparedVariant]
+"""A text with its place in the form, where its errors are shown."""
+
+
+def fit(
+    session: Session, post: Post, variants: Sequence[PreparedVariant], checking: Check
+) -> list[Placed]:
+    """Give each text the target that it corrects; what would change nothing is left out.
+
+    An answer to a comment has its target already. Adds problems where the link of what is live
+    was never given, and where an edit would have to change more than words.
+    """
+    placed = list(enumerate(variants))
+    if post.kind is not PostKind.POST or post.newest == 0:
+        return placed
+    targets = corrections.targets(corrections.of_post(session, post.id))
+    fitted = []
+    for index, variant in placed:
+        slot = variant.account_id, variant.language
+        one = _fitted(variant, targets.get(slot), f"variants-{index}", checking)
+        fitted += [] if one is None else [(index, one)]
+    if placed and not fitted:
+        checking.add("variants", "nothing_changed")
+    return fitted
+
+
+def _fitted(
+    variant: PreparedVariant, target: Target | None, place: str, checking: Check
+) -> PreparedVariant | None:
+    if target is None:
+        return replace(variant, target="")
+    match target.way:
+        case Way.EDIT:
+            return _as_edit(variant, target, place, checking)
+        case Way.NOTE:
+            return _as_note(variant, target)
+        case Way.UNKNOWN:
+            checking.add(f"{place}-text", "link_not_given")
+            return variant
+
+
+def _as_edit(
+    variant: PreparedVariant, target: Target, place: str, checking: Check
+) -> PreparedVariant | None:
+    """Words alone can be changed: pictures and their descriptions stay, and so does a link card."""
+    first, shown = target.live.first, target.live.shown
+    if _sources(variant.pictures) != _sources(first.renditions):
+        checking.add(f"{place}-pictures", "edit_keeps_pictures")
+    if _has_card(first) and variant.link.strip() not in ("", first.link):
+        checking.add(f"{place}-link", "edit_keeps_link")
+    link = link_left(target, variant.link)
+    if outgoing_text.leaving_text(shown) == with_link(corrections.plain(variant.text), link):
+        return None
+    pictures = tuple(_same_picture(one) for one in first.renditions)
+    return replace(variant, link=link, pictures=pictures, target=target.live.platform_id)
+
+
+def link_left(target: Target, link: str) -> str:
+    """What leaves of a link with a correction: nothing, where it stands with what it corrects."""
+    first = target.live.first
+    stands = link.strip() == first.link if target.way is Way.NOTE else _has_card(first)
+    return "" if stands else link.strip()
+
+
+def pictures_out(target: Target) -> frozenset[str]:
+    """The originals, by digest, of the pictures that an answer under them need not repeat."""
+    return (
+        frozenset(_sources(target.live.first.renditions)) if target.way is Way.NOTE else frozenset()
+    )
+
+
+def _has_card(first: Variant) -> bool:
+    """Whether it came out with a link beside the text, which stands there for good."""
+    return outgoing_text.leaving_link(first) is not None
+
+
+def _as_note(variant: PreparedVariant, target: Target) -> PreparedVariant | None:
+    """An answer under it repeats neither the link nor the pictures that stand above it."""
+    if corrections.is_only_begun(variant.text):
+        return None
+    out = pictures_out(target)
+    return replace(
+        variant,
+        link=link_left(target, variant.link),
+        pictures=tuple(one for one in variant.pictures if one.source_sha256 not in out),
+        target=target.live.platform_id,
+    )
+
+
+def _sources(pictures: Iterable[PreparedPicture | Rendition]) -> list[str]:
+    return [one.source_sha256 for one in pictures]
+
+
+def _same_picture(one: Rendition) -> PreparedPicture:
+    return PreparedPicture(
+        one.sha256, one.source_sha256, one.mime, one.width, one.height, one.alt_text
+    )

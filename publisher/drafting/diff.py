@@ -1,0 +1,255 @@
+"""What changed from one revision to the next, word by word, for those who approve it.
+
+Within words that differ, where: by grapheme, so that no conjunct or emoji is ever parted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+import regex
+
+from publisher.models.content.posts import Rendition, Revision, Variant
+
+# A word ends at a blank or a punctuation mark, never inside: `\w` would part a Devanagari word
+# at its vowel signs.
+_WORDS = re.compile(r"\s|[!-/:-@\[-`{-~।॥‘’“”–—…]|[^\s!-/:-@\[-`{-~।॥‘’“”–—…]+")
+
+_SENTENCES = re.compile(r"[^.।!?\n]*[.।!?\n]+\s*|[^.।!?\n]+")
+_MOST_PAIRS = 4_000_000
+"""Above so many pairs of words, comparing them would keep the page waiting: told as a whole."""
+
+
+class PieceKind(StrEnum):
+    """Whether words stand in both revisions, or only in one."""
+
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of text; the pieces of one change, in order, give both texts."""
+
+    kind: PieceKind
+    text: str
+
+
+class ChangeKind(StrEnum):
+    """What differs."""
+
+    VARIANT_ADDED = "variant_added"
+    VARIANT_REMOVED = "variant_removed"
+    TEXT = "text"
+    LINK = "link"
+    PICTURE_ADDED = "picture_added"
+    PICTURE_REMOVED = "picture_removed"
+    PICTURES_REORDERED = "pictures_reordered"
+    ALT_TEXT = "alt_text"
+    NOT_BEFORE = "not_before"
+    NOT_AFTER = "not_after"
+    ASKED = "asked"
+    NAMED = "named"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two revisions.
+
+    `variant` is where it is (the old one's where it is gone), None for the revision as a whole.
+    Texts come as `pieces`; pictures as `picture`, the rendition meant; links, moments (or None)
+    and the ids of the departments asked or named as `before` and `after`.
+    """
+
+    kind: ChangeKind
+    variant: Variant | None = None
+    pieces: tuple[Piece, ...] = ()
+    picture: Rendition | None = None
+    before: str | datetime | tuple[int, ...] | None = None
+    after: str | datetime | tuple[int, ...] | None = None
+
+
+def changes(old: Revision, new: Revision) -> list[Change]:
+    """Every difference from `old` to `new`: variants in the new order, then the whole revision."""
+    return [*_variants(old, new), *_whole(old, new)]
+
+
+def _variants(old: Revision, new: Revision) -> Iterator[Change]:
+    before = {(one.account_id, one.language): one for one in old.variants}
+    after = {(one.account_id, one.language): one for one in new.variants}
+    for key, variant in after.items():
+        if key in before:
+            yield from _within(before[key], variant)
+        else:
+            pieces = (Piece(PieceKind.ADDED, variant.text),)
+            yield Change(ChangeKind.VARIANT_ADDED, variant, pieces)
+    for key, variant in before.items():
+        if key not in after:
+            pieces = (Piece(PieceKind.REMOVED, variant.text),)
+            yield Change(ChangeKind.VARIANT_REMOVED, variant, pieces)
+
+
+def _within(old: Variant, new: Variant) -> Iterator[Change]:
+    if old.text != new.text:
+        yield Change(ChangeKind.TEXT, new, difference(old.text, new.text))
+    if old.link != new.link:
+        yield Change(ChangeKind.LINK, new, before=old.link, after=new.link)
+    yield from _pictures(old, new)
+
+
+def _pictures(old: Variant, new: Variant) -> Iterator[Change]:
+    before = {one.sha256: one for one in old.renditions}
+    after = {one.sha256: one for one in new.renditions}
+    for digest, picture in after.items():
+        if digest not in before:
+            yield Change(ChangeKind.PICTURE_ADDED, new, picture=picture)
+        elif before[digest].alt_text != picture.alt_text:
+            pieces = difference(before[digest].alt_text, picture.alt_text)
+            yield Change(ChangeKind.ALT_TEXT, new, pieces, picture)
+    for digest, picture in before.items():
+        if digest not in after:
+            yield Change(ChangeKind.PICTURE_REMOVED, new, picture=picture)
+    if [one for one in before if one in after] != [one for one in after if one in before]:
+        yield Change(ChangeKind.PICTURES_REORDERED, new)
+
+
+def _whole(old: Revision, new: Revision) -> Iterator[Change]:
+    if old.not_before != new.not_before:
+        yield Change(ChangeKind.NOT_BEFORE, before=old.not_before, after=new.not_before)
+    if old.not_after != new.not_after:
+        yield Change(ChangeKind.NOT_AFTER, before=old.not_after, after=new.not_after)
+    for kind, asked in ((ChangeKind.ASKED, True), (ChangeKind.NAMED, False)):
+        before, after = _departments(old, asked=asked), _departments(new, asked=asked)
+        if before != after:
+            yield Change(kind, before=before, after=after)
+
+
+def _departments(revision: Revision, *, asked: bool) -> tuple[int, ...]:
+    return tuple(sorted(row.department_id for row in revision.departments if row.asked is asked))
+
+
+def difference(old: str, new: str) -> tuple[Piece, ...]:
+    """The two texts as one row of pieces: what stayed, what went and what came, word by word.
+
+    Sentences are compared first, and words only within those that differ.
+    """
+    pieces: list[Piece] = []
+    for gone, came in _blocks(_SENTENCES.findall(old), _SENTENCES.findall(new)):
+        if gone == came:
+            _append(pieces, PieceKind.SAME, gone)
+            continue
+        for removed, added in _blocks(_words(gone), _words(came)):
+            if removed == added:
+                _append(pieces, PieceKind.SAME, removed)
+                continue
+            _append(pieces, PieceKind.REMOVED, removed)
+            _append(pieces, PieceKind.ADDED, added)
+    return tuple(pieces)
+
+
+def _words(sentences: list[str]) -> list[str]:
+    return _WORDS.findall("".join(sentences))
+
+
+def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Both lists cut into pairs of stretches that are equal, or differ throughout."""
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    before, after = old[start : len(old) - end], new[start : len(new) - end]
+    yield old[:start], new[:start]
+    if len(before) * len(after) > _MOST_PAIRS:
+        yield before, after
+    else:
+        # A blank is no anchor: it stands between any two words.
+        opcodes = SequenceMatcher(str.isspace, before, after).get_opcodes()
+        for _, first, last, new_first, new_last in opcodes:
+            yield before[first:last], after[new_first:new_last]
+    yield old[len(old) - end :], new[len(new) - end :]
+
+
+def _common(old: list[str], new: list[str]) -> int:
+    """How many they begin with alike."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _append(pieces: list[Piece], kind: PieceKind, words: list[str]) -> None:
+    text = "".join(words)
+    if pieces and text and pieces[-1].kind is kind:
+        text = pieces.pop().text + text
+    if text:
+        pieces.append(Piece(kind, text))
+
+
+_GRAPHEME = regex.compile(r"\X")
+_LEAST_ALIKE = 0.5
+"""Words less alike than this are told apart as wholes: marking single signs would be noise."""
+_MOST_GRAPHEMES = 400
+"""Longer stretches are told as wholes; comparing them sign by sign would help nobody."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of graphemes; `differs` where the other text has something else in its place."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class FinePiece:
+    """A piece of a difference, and the runs that it is made of."""
+
+    kind: PieceKind
+    text: str
+    runs: tuple[Run, ...]
+
+
+def graphemes(text: str) -> list[str]:
+    """The text as its reader counts it: क्षे, त्र; a family emoji is one."""
+    return _GRAPHEME.findall(text)
+
+
+def finely(pieces: Sequence[Piece]) -> tuple[FinePiece, ...]:
+    """The same pieces; where words gave way to similar ones, the graphemes that differ stand out.
+
+    The texts of the pieces stay whole words, so that they can be read out as such.
+    """
+    found: list[FinePiece] = []
+    for at, piece in enumerate(pieces):
+        before = pieces[at - 1] if at else None
+        if _follows(before, piece) and before is not None:
+            gone, came = _runs(before.text, piece.text)
+            found[-1] = FinePiece(before.kind, before.text, gone)
+            found.append(FinePiece(piece.kind, piece.text, came))
+        else:
+            found.append(FinePiece(piece.kind, piece.text, (Run(piece.text, differs=False),)))
+    return tuple(found)
+
+
+def _follows(before: Piece | None, piece: Piece) -> bool:
+    return before is not None and before.kind is PieceKind.REMOVED and piece.kind is PieceKind.ADDED
+
+
+def _runs(old: str, new: str) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    gone, came = graphemes(old), graphemes(new)
+    if max(len(gone), len(came)) > _MOST_GRAPHEMES:
+        return (Run(old, differs=False),), (Run(new, differs=False),)
+    matcher = SequenceMatcher(None, gone, came, autojunk=False)
+    if matcher.ratio() < _LEAST_ALIKE:
+        return (Run(old, differs=False),), (Run(new, differs=False),)
+    blocks = matcher.get_opcodes()
+    return (
+        _joined([(gone[first:last], tag) for tag, first, last, _, _ in blocks]),
+        _joined([(came[first:last], tag) for tag, _, _, first, last in blocks]),
+    )
+
+
+def _joined(stretches: Sequence[tuple[list[str], str]]) -> tuple[Run, ...]:
+    return tuple(Run("".join(signs), differs=tag != "equal") for signs, tag in stretches if signs)

@@ -1,0 +1,170 @@
+"""A draft as it is typed, and the same with its pictures made ready for each platform.
+
+A post in full, as far as the actor may see it, and the accounts it can be written for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from approvals.policy import Action, Actor
+from publisher.content_checks import outgoing_text
+from publisher.models.comments import Reply
+from publisher.models.content.posts import (
+    Decision,
+    Language,
+    Post,
+    PostKind,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
+from publisher.models.content.submissions import Submission
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment
+from publisher.states import AccountState
+from publisher.validation import Missing, Problem, check_in_sight
+
+MOST_PICTURES = 4
+LONGEST_ALT_TEXT = 1_000
+LONGEST_TITLE = 200
+LONGEST_NOTE = 2_000
+
+
+@dataclass(frozen=True)
+class PictureDraft:
+    """A picture of a variant: a stored original by its digest, or the bytes of a new one."""
+
+    alt_text: str
+    source_sha256: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class VariantDraft:
+    """One text on one account in one language, as typed."""
+
+    account_id: int
+    language: Language
+    text: str
+    link: str = ""
+    pictures: tuple[PictureDraft, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything on the drafting page, as typed; times are aware UTC.
+
+    `asked` are the departments that have to approve beside the owning one, `named` those that
+    are only named. `found` holds problems that were met while the form was read.
+    """
+
+    title: str
+    note: str = ""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    variants: tuple[VariantDraft, ...] = ()
+    asked: tuple[int, ...] = ()
+    named: tuple[int, ...] = ()
+    found: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparedPicture:
+    """A rendition that lies in the store, with its words; width and height in pixels."""
+
+    sha256: str
+    source_sha256: str
+    mime: str
+    width: int
+    height: int
+    alt_text: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known before a draft's pictures are made.
+
+    `platforms` by the id of the account; `made` are the post's renditions of earlier revisions,
+    by the digest of their original and by platform.
+    """
+
+    platforms: Mapping[int, str]
+    made: Mapping[tuple[str, str], PreparedPicture] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PreparedVariant:
+    """A variant whose pictures lie in the store; `target` is what it answers on its platform."""
+
+    account_id: int
+    language: Language
+    text: str
+    link: str = ""
+    target: str = ""
+    pictures: tuple[PreparedPicture, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparedDraft:
+    """A draft ready to be written; `problems` are those of its form and its pictures."""
+
+    draft: Draft
+    variants: tuple[PreparedVariant, ...]
+    problems: tuple[Problem, ...]
+
+
+def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
+    """A post with its revisions, decisions, deliveries and submissions.
+
+    `Missing` unless its department, one that a revision names, or one whose submission it rests
+    on is in the actor's sight.
+    """
+    query = select(Post).where(Post.id == post_id).options(*_IN_FULL)
+    post = session.scalars(query).one_or_none()
+    if post is None:
+        raise Missing(post_id)
+    named = {row.department_id for revision in post.revisions for row in revision.departments}
+    sources = {submission.department_id for submission in post.submissions}
+    check_in_sight(actor, Action.SEE_POST, {post.department_id, *named, *sources})
+    return post
+
+
+def usable_accounts(session: Session, post: Post | None = None) -> list[Account]:
+    """The accounts a post can be written for: connected or only paused, open to its department."""
+    usable = Account.state.in_((AccountState.CONNECTED, AccountState.PAUSED))
+    query = select(Account).where(usable).order_by(Account.platform.desc(), Account.id)
+    if post is not None and post.kind is PostKind.POST:
+        query = query.where(outgoing_text.is_open_to(post.department_id))
+    return list(session.scalars(query))
+
+
+_REVISIONS = selectinload(Post.revisions)
+_VARIANTS = _REVISIONS.selectinload(Revision.variants)
+_DECISIONS = _REVISIONS.selectinload(Revision.decisions)
+_DELIVERIES = selectinload(Post.deliveries)
+_IN_FULL: tuple[ORMOption, ...] = (
+    joinedload(Post.department),
+    joinedload(Post.reply).joinedload(Reply.comment),
+    selectinload(Post.submissions).selectinload(Submission.files),
+    selectinload(Post.submissions).joinedload(Submission.department),
+    selectinload(Post.submissions).joinedload(Submission.handed_in_by),
+    selectinload(Post.submissions).selectinload(Submission.posts),
+    _REVISIONS.joinedload(Revision.author),
+    _REVISIONS.joinedload(Revision.author_under),
+    _REVISIONS.selectinload(Revision.departments).joinedload(RevisionDepartment.department),
+    _VARIANTS.joinedload(Variant.account),
+    _VARIANTS.selectinload(Variant.renditions),
+    _DECISIONS.joinedload(Decision.person),
+    _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.department),
+    _DELIVERIES.joinedload(Delivery.account),
+    _DELIVERIES.joinedload(Delivery.variant),
+    _DELIVERIES.joinedload(Delivery.receipt),
+)

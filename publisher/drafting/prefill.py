@@ -1,0 +1,165 @@
+"""What the drafting page begins with, and what a clerk may still want to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from publisher.drafting.drafts import MOST_PICTURES, Draft, PictureDraft, VariantDraft
+from publisher.models.content.posts import Language, Post, Revision, Variant
+from publisher.models.content.submissions import Submission, SubmissionFile
+from publisher.models.deliveries import Account
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import Slot, Target, Way
+
+
+def begun(post: Post, accounts: Sequence[Account]) -> Draft:
+    """What the page begins with: the newest revision, else what the departments handed in.
+
+    A department whose submission the post rests on, and that the revision does not name yet, is
+    proposed as one to be asked.
+    """
+    draft = as_corrected(post) if post.revisions else _from_sources(post, accounts)
+    met = {post.department_id, *draft.asked, *draft.named}
+    more = {one.department_id for one in post.submissions} - met
+    return replace(draft, asked=tuple(sorted({*draft.asked, *more})))
+
+
+def as_corrected(post: Post) -> Draft:
+    """The newest revision to go on from; what it brought out begins with its correction.
+
+    So does what stands of earlier revisions, where this one says nothing about it.
+    """
+    newest = post.revisions[-1]
+    draft, targets = draft_of(newest), corrections.targets_of(post)
+    if not targets:
+        return draft
+    said = {
+        (one.account_id, one.language): one
+        for one in newest.variants
+        if not corrections.is_out(one, post.deliveries)
+    }
+    kept = [one for one in draft.variants if (one.account_id, one.language) in said]
+    gone = [
+        one for one in draft.variants if (one.account_id, one.language) not in {*said, *targets}
+    ]
+    begun = [
+        _begun(slot, target)
+        for slot, target in targets.items()
+        if slot not in said and target.way is not Way.UNKNOWN
+    ]
+    return replace(draft, variants=(*kept, *gone, *begun))
+
+
+def _begun(slot: Slot, target: Target) -> VariantDraft:
+    """A correction as the page begins with it: the text as it stands, or the words before one."""
+    account_id, language = slot
+    whole = _variant_draft(target.live.first)
+    link = whole.link or target.live.shown.link
+    if target.way is Way.EDIT:
+        return replace(whole, text=target.begins_with, link=link)
+    return VariantDraft(account_id, language, target.begins_with, link)
+
+
+def sources_of(post: Post) -> list[Submission]:
+    """The submissions that a post rests on, those of its owning department first."""
+    return sorted(
+        post.submissions, key=lambda one: (one.department_id != post.department_id, one.id)
+    )
+
+
+def _from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
+    """The submissions' texts one after the other, with the first of all their pictures."""
+    first, *more = (first_draft(one, accounts) for one in sources_of(post))
+    variants = {(one.account_id, one.language): one for one in first.variants}
+    for draft in more:
+        for one in draft.variants:
+            key = (one.account_id, one.language)
+            variants[key] = _together(variants[key], one) if key in variants else one
+    return replace(first, title=post.title, variants=tuple(variants.values()))
+
+
+def _together(one: VariantDraft, other: VariantDraft) -> VariantDraft:
+    pictures = {picture.source_sha256: picture for picture in (*other.pictures, *one.pictures)}
+    order = dict.fromkeys(picture.source_sha256 for picture in (*one.pictures, *other.pictures))
+    return replace(
+        one,
+        text=f"{one.text}\n\n{other.text}",
+        link=one.link or other.link,
+        pictures=tuple(pictures[key] for key in order)[:MOST_PICTURES],
+    )
+
+
+def first_draft(submission: Submission, accounts: Iterable[Account]) -> Draft:
+    """The submission's texts, whole, for each account in each language it was handed in.
+
+    A text too long for its platform stays whole: the counter says how much has to go.
+    """
+    return Draft(
+        title=submission.title,
+        not_after=submission.useful_until,
+        variants=tuple(
+            VariantDraft(
+                account_id=account.id,
+                language=language,
+                text=text,
+                link=submission.link,
+                pictures=_pictures(submission, language),
+            )
+            for account in accounts
+            for language, text in _texts(submission)
+        ),
+    )
+
+
+def _texts(submission: Submission) -> Iterator[tuple[Language, str]]:
+    texts = {
+        Language.MARATHI: submission.text_mr,
+        Language.ENGLISH: submission.text_en,
+        Language.HINDI: submission.text_hi,
+    }
+    return ((language, text) for language, text in texts.items() if text)
+
+
+def _pictures(submission: Submission, language: Language) -> tuple[PictureDraft, ...]:
+    """The first pictures, described in the variant's language where the department did so."""
+    pictures = [file for file in submission.files if file.width is not None]
+    return tuple(
+        PictureDraft(
+            alt_text=_description(file, language),
+            source_sha256=file.sha256,
+            name=file.name,
+        )
+        for file in pictures[:MOST_PICTURES]
+    )
+
+
+def _description(file: SubmissionFile, language: Language) -> str:
+    return {Language.MARATHI: file.alt_mr, Language.ENGLISH: file.alt_en}.get(language, "")
+
+
+def draft_of(revision: Revision) -> Draft:
+    """A saved revision as a draft to go on from, without its note."""
+    owner = revision.post.department_id
+    others = [row for row in revision.departments if row.department_id != owner]
+    return Draft(
+        title=revision.post.title,
+        not_before=revision.not_before,
+        not_after=revision.not_after,
+        variants=tuple(_variant_draft(variant) for variant in revision.variants),
+        asked=tuple(sorted(row.department_id for row in others if row.asked)),
+        named=tuple(sorted(row.department_id for row in others if not row.asked)),
+    )
+
+
+def _variant_draft(variant: Variant) -> VariantDraft:
+    return VariantDraft(
+        account_id=variant.account_id,
+        language=variant.language,
+        text=variant.text,
+        link=variant.link,
+        pictures=tuple(
+            PictureDraft(alt_text=one.alt_text, source_sha256=one.source_sha256)
+            for one in variant.renditions
+        ),
+    )

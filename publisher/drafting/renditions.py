@@ -1,0 +1,139 @@
+"""Pictures of a draft, made ready for each platform and stored before any transaction begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from publisher.drafting.drafts import (
+    MOST_PICTURES,
+    Draft,
+    Known,
+    PictureDraft,
+    PreparedDraft,
+    PreparedPicture,
+    PreparedVariant,
+    VariantDraft,
+    usable_accounts,
+)
+from publisher.media import files, headers, images
+from publisher.media.files import BadFile
+from publisher.media.images import BadPicture
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
+from publisher.models.content.posts import Rendition, Revision, Variant
+from publisher.models.deliveries import Account
+from publisher.validation import Check
+
+MOVING = "image/gif"
+"""Only what moves stays a GIF; X takes one of it, and no picture beside it."""
+
+Made = dict[tuple[str, str], PreparedPicture]
+
+
+def known(session: Session, *, post_id: int | None = None) -> Known:
+    """The accounts' platforms, and the renditions that the post's revisions have already."""
+    platforms = {account.id: account.platform for account in usable_accounts(session)}
+    query = (
+        select(Rendition, Account.platform)
+        .join(Rendition.variant)
+        .join(Variant.account)
+        .join(Variant.revision)
+        .where(Revision.post_id == post_id)
+        .order_by(Rendition.id)
+    )
+    made = {
+        (one.source_sha256, platform): PreparedPicture(
+            one.sha256, one.source_sha256, one.mime, one.width, one.height, ""
+        )
+        for one, platform in session.execute(query)
+    }
+    return Known(platforms, made)
+
+
+def prepare_pictures(store: MediaStore, draft: Draft, known: Known) -> PreparedDraft:
+    """Store new pictures and make every rendition of the draft, each once.
+
+    What an earlier revision sent of a picture to a platform stays the same to the byte. Takes
+    seconds, and is called while no transaction is open. What is wrong with pictures is kept for
+    `save`, which raises it with everything else.
+    """
+    checking = Check(draft.found)
+    standing = {key: one for key, one in known.made.items() if store.exists(one.sha256)}
+    bench = _Bench(store, standing, checking)
+    variants = tuple(
+        bench.prepare(f"variants-{index}", variant, known.platforms)
+        for index, variant in enumerate(draft.variants)
+    )
+    return PreparedDraft(draft, variants, tuple(checking.problems))
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Where renditions are made: what was made already is taken again."""
+
+    store: MediaStore
+    made: Made
+    checking: Check
+
+    def prepare(
+        self, place: str, variant: VariantDraft, platforms: Mapping[int, str]
+    ) -> PreparedVariant:
+        prepared = PreparedVariant(variant.account_id, variant.language, variant.text, variant.link)
+        platform = platforms.get(variant.account_id)
+        if platform is None:
+            self.checking.add(f"{place}-account_id", "unknown_account")
+            return prepared
+        count = len(variant.pictures)
+        if count > MOST_PICTURES:
+            self.checking.add(
+                f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
+            )
+        pictures = [
+            self._picture(f"{place}-pictures-{index}", picture, platform)
+            for index, picture in enumerate(variant.pictures[:MOST_PICTURES])
+        ]
+        if count > 1 and any(one is not None and one.mime == MOVING for one in pictures):
+            self.checking.add(f"{place}-pictures", "moving_alone")
+        return replace(prepared, pictures=tuple(one for one in pictures if one))
+
+    def _picture(self, place: str, picture: PictureDraft, platform: str) -> PreparedPicture | None:
+        values: Mapping[str, object] = {}
+        try:
+            made = self._made(self._source(picture), platform)
+        except (BadFile, BadPicture) as bad:
+            code, values = bad.code.value, bad.values
+        except MediumMissing:
+            code = "picture_missing"
+        except MediumChanged:
+            code = "picture_changed"
+        except StoreAway:
+            code = "store_away"
+        else:
+            return replace(made, alt_text=picture.alt_text)
+        self.checking.add(place, code, **{**values, "name": picture.name})
+        return None
+
+    def _source(self, picture: PictureDraft) -> str:
+        """The digest of the original; a new one is looked over and stored first."""
+        if picture.content is None:
+            return picture.source_sha256
+        if picture.name:
+            files.file_type(picture.content[: headers.HEAD_BYTES], picture.name)
+        images.inspect(picture.content)
+        return self.store.save(picture.content)
+
+    def _made(self, source: str, platform: str) -> PreparedPicture:
+        if (source, platform) not in self.made:
+            rendition = images.render(self.store.open(source), platform=platform)
+            self.made[source, platform] = PreparedPicture(
+                sha256=self.store.save(rendition.content),
+                source_sha256=source,
+                mime=rendition.mime,
+                width=rendition.width,
+                height=rendition.height,
+                alt_text="",
+            )
+        return self.made[source, platform]

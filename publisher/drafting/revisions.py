@@ -1,0 +1,241 @@
+"""Writing a revision: checked, numbered, and whatever it overtakes put back in the same breath."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from approvals.states import POST_MOVES, PostState, check_move
+from publisher import transitions
+from publisher.content_checks import outgoing_text, record
+from publisher.drafting.correction_targets import Placed, fit
+from publisher.drafting.drafts import (
+    LONGEST_ALT_TEXT,
+    LONGEST_NOTE,
+    MOST_PICTURES,
+    PreparedPicture,
+    PreparedVariant,
+)
+from publisher.models.content.posts import (
+    Post,
+    PostKind,
+    Rendition,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
+from publisher.models.deliveries import Account
+from publisher.models.people import Department
+from publisher.people.departments import is_in_force
+from publisher.scheduling import schedule
+from publisher.states import AccountState
+from publisher.validation import Check, Problem, person_of
+
+# Above every limit of a platform, so that the platform's own limit is the one that is told.
+_LONGEST_TEXT = 1_000_000
+
+
+def write_revision(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post: Post,
+    variants: Sequence[PreparedVariant],
+    note: str = "",
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+    asked: Collection[int] = (),
+    named: Collection[int] = (),
+    found: Collection[Problem] = (),
+    restored_from: Revision | None = None,
+) -> Revision:
+    """Add the next revision of a post that the caller has locked; rights are asked before.
+
+    `restored_from` is the older one whose words it brings back: four eyes bind its authors too.
+    A post that was beyond draft is put back, and its unsent deliveries are cancelled. Raises
+    `WrongState`, or `Invalid` with `found` and everything else that is wrong.
+    """
+    if post.state is not PostState.DRAFT:
+        check_move(POST_MOVES, post.state, PostState.DRAFT)
+    checking = Check(found)
+    words = checking.text("note", note, most=LONGEST_NOTE)
+    placed = fit(session, post, variants, checking)
+    checked = _checked(session, placed, checking, is_post=post.kind is PostKind.POST)
+    _check_open(session, post, placed, checking)
+    _check_window(checking, not_before, not_after, now=now)
+    departments = _checked_departments(
+        session, checking, asked={post.department_id, *asked}, named=set(named), now=now
+    )
+    checking.finish()
+    revision = Revision(
+        post=post,
+        number=post.newest + 1,
+        author_id=person_of(actor),
+        author_under_id=actor.appointment_id,
+        restored_from=restored_from,
+        note=words,
+        saved_at=now,
+        not_before=not_before,
+        not_after=not_after,
+        variants=[_variant(position, variant) for position, variant in enumerate(checked)],
+        departments=departments,
+    )
+    session.add(revision)
+    _put_back(session, post, revision.number, actor=actor, now=now)
+    post.newest = revision.number
+    session.flush()
+    record.note(session, revision, now=now)
+    return revision
+
+
+def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: datetime) -> None:
+    """The post is a draft again, and nothing of an older revision leaves any more."""
+    values = {"revision": number}
+    if post.state is PostState.DRAFT:
+        transitions.record(session, post, "save", actor=actor, now=now, values=values)
+    else:
+        transitions.apply(
+            session, post, PostState.DRAFT, actor=actor, now=now, verb="save", values=values
+        )
+    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
+
+
+def _checked(
+    session: Session, placed: Sequence[Placed], checking: Check, *, is_post: bool
+) -> list[PreparedVariant]:
+    if not placed and all(one.field != "variants" for one in checking.problems):
+        checking.add("variants", "required")
+    ids = {variant.account_id for _, variant in placed}
+    found = session.scalars(select(Account).where(Account.id.in_(ids)))
+    accounts = {account.id: account for account in found}
+    checked = []
+    taken: set[tuple[int, str]] = set()
+    for index, variant in placed:
+        place = f"variants-{index}"
+        if (variant.account_id, variant.language) in taken:
+            checking.add(f"{place}-language", "twice", language=variant.language)
+        taken.add((variant.account_id, variant.language))
+        checked.append(_checked_variant(place, variant, accounts, checking, is_post=is_post))
+    return checked
+
+
+def _check_open(session: Session, post: Post, placed: Sequence[Placed], checking: Check) -> None:
+    """A post of its own leaves by accounts that are open to its department.
+
+    An answer or a correction goes where it belongs.
+    """
+    own = {one.account_id for _, one in placed if post.kind is PostKind.POST and not one.target}
+    closed = outgoing_text.closed_among(session, own, post.department_id)
+    for index, one in placed:
+        if one.account_id in closed:
+            checking.add(f"variants-{index}-account_id", "account_not_open")
+
+
+def _checked_variant(
+    place: str,
+    variant: PreparedVariant,
+    accounts: Mapping[int, Account],
+    checking: Check,
+    *,
+    is_post: bool,
+) -> PreparedVariant:
+    before = len(checking.problems)
+    text = checking.text(f"{place}-text", variant.text, most=_LONGEST_TEXT, required=True)
+    link = checking.link(f"{place}-link", variant.link)
+    pictures = _checked_pictures(place, variant.pictures, checking)
+    account = accounts.get(variant.account_id)
+    if account is None:
+        checking.add(f"{place}-account_id", "unknown_account")
+    elif account.state is AccountState.DISCONNECTED:
+        checking.add(f"{place}-account_id", "disconnected", account=account.name)
+    elif before == len(checking.problems):
+        kept = replace(variant, text=text, link=link)
+        _check_room(place, account.platform, kept, checking, is_post=is_post)
+    return replace(variant, text=text, link=link, pictures=pictures)
+
+
+def _check_room(
+    place: str, platform: str, variant: PreparedVariant, checking: Check, *, is_post: bool
+) -> None:
+    """The target of a post is what it corrects: on Facebook that takes as much as any post."""
+    text, has_pictures = variant.text, bool(variant.pictures)
+    is_reply = bool(variant.target) and not is_post
+    room = outgoing_text.room(
+        platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
+    )
+    if not room.is_enough:
+        alone = outgoing_text.room(platform, text, "", is_reply=is_reply)
+        code = "too_long_with_link" if alone.is_enough else "too_long"
+        checking.add(f"{place}-text", code, found=room.found, most=room.most, platform=platform)
+
+
+def _checked_pictures(
+    place: str, pictures: tuple[PreparedPicture, ...], checking: Check
+) -> tuple[PreparedPicture, ...]:
+    count = len(pictures)
+    if count > MOST_PICTURES:
+        checking.add(f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES)
+    if len({one.sha256 for one in pictures}) < count:
+        checking.add(f"{place}-pictures", "same_picture_twice")
+    return tuple(
+        replace(
+            one,
+            alt_text=checking.text(
+                f"{place}-pictures-{index}-alt_text", one.alt_text, most=LONGEST_ALT_TEXT
+            ),
+        )
+        for index, one in enumerate(pictures)
+    )
+
+
+def _check_window(
+    checking: Check, not_before: datetime | None, not_after: datetime | None, *, now: datetime
+) -> None:
+    """A beginning in the past means at once; an end in the past would let nothing leave."""
+    checking.future("not_after", not_after, now=now)
+    if not_before and not_after and not_after <= not_before:
+        checking.add("not_after", "before_not_before", not_before=not_before)
+
+
+def _checked_departments(
+    session: Session, checking: Check, *, asked: set[int], named: set[int], now: datetime
+) -> list[RevisionDepartment]:
+    """A row for each; whoever is asked is not only named, and has not ended."""
+    everybody = asked | named
+    found = session.scalars(select(Department).where(Department.id.in_(everybody)))
+    known = {one.id: one for one in found}
+    if everybody - known.keys():
+        checking.add("asked", "unknown_department")
+    if any(not is_in_force(known[one], now=now) for one in asked & known.keys()):
+        checking.add("asked", "closed")
+    return [RevisionDepartment(department_id=one, asked=one in asked) for one in sorted(everybody)]
+
+
+def _variant(position: int, variant: PreparedVariant) -> Variant:
+    return Variant(
+        position=position,
+        account_id=variant.account_id,
+        language=variant.language,
+        text=variant.text,
+        link=variant.link,
+        target=variant.target,
+        renditions=[_rendition(place, one) for place, one in enumerate(variant.pictures)],
+    )
+
+
+def _rendition(position: int, picture: PreparedPicture) -> Rendition:
+    return Rendition(
+        position=position,
+        sha256=picture.sha256,
+        source_sha256=picture.source_sha256,
+        mime=picture.mime,
+        width=picture.width,
+        height=picture.height,
+        alt_text=picture.alt_text,
+    )

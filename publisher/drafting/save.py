@@ -1,0 +1,173 @@
+"""Beginning a post from a submission, and saving it: the newest revision is never overwritten.
+
+Bringing an older revision back: a new one, with its texts and pictures as they were stored.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.policy import Action, Actor, require
+from publisher import failpoints, transitions
+from publisher.drafting.drafts import LONGEST_TITLE, PreparedDraft, PreparedPicture, PreparedVariant
+from publisher.drafting.revisions import write_revision
+from publisher.intake.close import locked_submission
+from publisher.models.content.posts import (
+    Post,
+    PostKind,
+    Rendition,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
+from publisher.people.departments import is_in_force
+from publisher.states import SubmissionState
+from publisher.validation import Check, Missing
+
+
+def start(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, title: str | None = None
+) -> Post:
+    """Begin a post from a submission, without a revision yet; another one from the same is fine.
+
+    Raises `Missing`, `WrongRole`, `WrongState` or `Invalid` (the title).
+    """
+    submission = locked_submission(
+        session, submission_id, actor=actor, action=Action.DRAFT, now=now
+    )
+    checking = Check()
+    words = checking.line(
+        "title", submission.title if title is None else title, most=LONGEST_TITLE, required=True
+    )
+    checking.finish()
+    verb = Action.DRAFT
+    if submission.state is not SubmissionState.DRAFTED:
+        transitions.apply(
+            session, submission, SubmissionState.DRAFTED, actor=actor, now=now, verb=verb
+        )
+    post = Post(
+        kind=PostKind.POST,
+        title=words,
+        department_id=submission.department_id,
+        created_at=now,
+        state_at=now,
+        submissions=[submission],
+    )
+    session.add(post)
+    values = {"number": submission.number}
+    transitions.record(session, post, verb, actor=actor, now=now, values=values)
+    return post
+
+
+def save(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen: int,
+    prepared: PreparedDraft,
+) -> Revision:
+    """Write a new revision; `seen` is the number of the one that the writer began from.
+
+    Whoever saves second is told by `StaleRevision`, before anything else is looked at. The
+    departments of its submissions are named, where they are not asked. Raises
+    `Missing`, `WrongRole`, `WrongState`, or `Invalid` with every problem at once.
+    """
+    post = transitions.lock(session, Post, post_id)
+    if post is None or post.kind is not PostKind.POST:
+        raise Missing(post_id)
+    require(actor, Action.DRAFT, post.department_id, now=now)
+    gate.check_seen(seen, post.newest)
+    draft = prepared.draft
+    checking = Check(prepared.problems)
+    title = checking.line("title", draft.title, most=LONGEST_TITLE, required=True)
+    revision = write_revision(
+        session,
+        actor=actor,
+        now=now,
+        post=post,
+        variants=prepared.variants,
+        note=draft.note,
+        not_before=draft.not_before,
+        not_after=draft.not_after,
+        asked=draft.asked,
+        named={*draft.named, *(one.department_id for one in post.submissions)},
+        found=checking.problems,
+    )
+    post.title = title
+    session.flush()
+    failpoints.reach("edit.before_commit")
+    return revision
+
+
+def restore(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen: int,
+    number: int,
+    note: str,
+) -> Revision:
+    """Write a new revision with what revision `number` held; nothing of the others is lost.
+
+    `note` says where it comes from. An end of its window that has passed is left open. Whoever
+    has joined the post since stays asked or named; a department that has ended is only named.
+    Raises `Missing`, `WrongRole`, `StaleRevision`, `WrongState`, or `Invalid` (an account
+    disconnected).
+    """
+    post = transitions.lock(session, Post, post_id)
+    if post is None or post.kind is not PostKind.POST:
+        raise Missing(post_id)
+    require(actor, Action.DRAFT, post.department_id, now=now)
+    old = next((one for one in post.revisions if one.number == number), None)
+    if old is None:
+        raise Missing(number)
+    gate.check_seen(seen, post.newest)
+    rows = (*old.departments, *post.revisions[-1].departments)
+    ends_later = old.not_after is not None and old.not_after > now
+    return write_revision(
+        session,
+        actor=actor,
+        now=now,
+        post=post,
+        variants=[_variant(one) for one in old.variants],
+        note=note,
+        not_before=old.not_before,
+        not_after=old.not_after if ends_later else None,
+        asked={one.department_id for one in rows if _is_asked(one, now)},
+        named={row.department_id for row in rows} | {one.department_id for one in post.submissions},
+        restored_from=old,
+    )
+
+
+def _is_asked(row: RevisionDepartment, now: datetime) -> bool:
+    """Nobody is asked who cannot answer any more; such a department is still named."""
+    return row.asked and is_in_force(row.department, now=now)
+
+
+def _variant(variant: Variant) -> PreparedVariant:
+    return PreparedVariant(
+        account_id=variant.account_id,
+        language=variant.language,
+        text=variant.text,
+        link=variant.link,
+        target=variant.target,
+        pictures=tuple(_picture(one) for one in variant.renditions),
+    )
+
+
+def _picture(rendition: Rendition) -> PreparedPicture:
+    return PreparedPicture(
+        sha256=rendition.sha256,
+        source_sha256=rendition.source_sha256,
+        mime=rendition.mime,
+        width=rendition.width,
+        height=rendition.height,
+        alt_text=rendition.alt_text,
+    )

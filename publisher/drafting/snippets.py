@@ -1,0 +1,204 @@
+"""Making, changing and ending starting texts; each change stays in the history.
+
+Looking through the starting texts: all of them, those that suit a post, one with its history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals import gate
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.models.content.submissions import SubmissionKind
+from publisher.models.drafting import StartingText, TextPart
+from publisher.models.history import Event
+from publisher.models.people import Appointment, Department
+from publisher.validation import Check, Missing
+
+LONGEST_NAME = 120
+LONGEST_TEXT = 5_000
+LONGEST_LINE = 300
+TONGUES = ("text_mr", "text_en", "text_hi")
+
+
+@dataclass(frozen=True)
+class TextForm:
+    """A starting text as it is typed; without kind or department it is for all of them."""
+
+    part: TextPart | None = None
+    name: str = ""
+    kind: SubmissionKind | None = None
+    department_id: int | None = None
+    text_mr: str = ""
+    text_en: str = ""
+    text_hi: str = ""
+
+
+def make(session: Session, *, actor: Actor, now: datetime, form: TextForm) -> StartingText:
+    """Keep a new text; raises `WrongRole`, or `Invalid` with everything that is wrong."""
+    require(actor, Action.DRAFT, None, now=now)
+    checked = _checked(session, form)
+    text = StartingText(made_at=now, **checked)
+    session.add(text)
+    transitions.record(session, text, "make", actor=actor, now=now, values=_told(form, {}, checked))
+    return text
+
+
+def change(
+    session: Session, *, actor: Actor, now: datetime, text_id: int, seen: int, form: TextForm
+) -> StartingText:
+    """Change a text; `seen` is the version that the writer began from.
+
+    Raises `Missing` (also where it has ended), `WrongRole`, `StaleRevision` or `Invalid`.
+    """
+    text = _locked(session, text_id, actor=actor, now=now)
+    gate.check_seen(seen, text.version)
+    before = {name: getattr(text, name) for name in asdict(form)}
+    checked = _checked(session, form)
+    values = _told(form, before, checked)
+    if not values["changed"]:
+        return text
+    for name, value in checked.items():
+        setattr(text, name, value)
+    text.version += 1
+    transitions.record(session, text, "change", actor=actor, now=now, values=values)
+    return text
+
+
+def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> StartingText:
+    """Offer a text no longer; it stays to be read, with its history."""
+    text = _locked(session, text_id, actor=actor, now=now)
+    text.ended_at = now
+    transitions.record(session, text, "end", actor=actor, now=now)
+    return text
+
+
+def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> StartingText:
+    require(actor, Action.DRAFT, None, now=now)
+    text = session.get(StartingText, text_id, with_for_update=True, populate_existing=True)
+    if text is None or text.ended_at is not None:
+        raise Missing(text_id)
+    return text
+
+
+def _checked(session: Session, form: TextForm) -> dict[str, object]:
+    """The columns' values; raises `Invalid`."""
+    checking = Check()
+    if form.part is None:
+        checking.add("part", "required")
+    name = checking.line("name", form.name, most=LONGEST_NAME, required=True)
+    whole = form.part is not TextPart.HASHTAGS and form.part is not TextPart.SIGNATURE
+    read, most = (checking.text, LONGEST_TEXT) if whole else (checking.line, LONGEST_LINE)
+    texts = {one: read(one, getattr(form, one), most=most) for one in TONGUES}
+    if not any(texts.values()):
+        checking.add("text_mr", "no_text")
+    if form.department_id is not None and session.get(Department, form.department_id) is None:
+        checking.add("department_id", "unknown_department")
+    checking.finish()
+    plain = {"part": form.part, "kind": form.kind, "department_id": form.department_id}
+    return {**plain, "name": name, **texts}
+
+
+def _told(form: TextForm, before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
+    """What changed, as the history keeps it: by field, what was there and what came."""
+    return {
+        "changed": {
+            name: [before.get(name), after[name]]
+            for name in asdict(form)
+            if before.get(name) != after[name] and (before or after[name])
+        }
+    }
+
+
+MOST_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step of a text's history: the verb, who and when, and by field what was and what came."""
+
+    verb: str
+    at: datetime
+    appointment: Appointment | None
+    changed: Mapping[str, tuple[object, object]]
+
+
+def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
+    """The texts that are offered, or those that have ended, by part, department and name."""
+    over = StartingText.ended_at.is_not(None) if ended else StartingText.ended_at.is_(None)
+    query = (
+        select(StartingText)
+        .where(over)
+        .order_by(StartingText.part.desc(), _for_all_last(), StartingText.name, StartingText.id)
+        .options(joinedload(StartingText.department))
+        .limit(MOST_SHOWN)
+    )
+    return list(session.scalars(query))
+
+
+def suited(
+    session: Session, *, kinds: Collection[SubmissionKind], department_id: int
+) -> list[StartingText]:
+    """What is offered for a post of that department, from submissions of these kinds.
+
+    The department's own stand before those for all, and those for the kind before the others.
+    """
+    kind, department = StartingText.kind, StartingText.department_id
+    query = (
+        select(StartingText)
+        .where(
+            StartingText.ended_at.is_(None),
+            or_(kind.is_(None), kind.in_(kinds)),
+            or_(department.is_(None), department == department_id),
+        )
+        .order_by(
+            _for_all_last(),
+            case((kind.is_(None), 1), else_=0),
+            StartingText.name,
+            StartingText.id,
+        )
+    )
+    return list(session.scalars(query))
+
+
+def _for_all_last() -> ColumnElement[int]:
+    return case((StartingText.department_id.is_(None), 1), else_=0)
+
+
+def text_of(session: Session, text_id: int) -> StartingText:
+    """One text, ended or not, or `Missing`."""
+    query = select(StartingText).where(StartingText.id == text_id)
+    text = session.scalars(query.options(joinedload(StartingText.department))).one_or_none()
+    if text is None:
+        raise Missing(text_id)
+    return text
+
+
+def history_of(session: Session, text_id: int) -> list[Entry]:
+    """What happened to a text, newest first."""
+    query = (
+        select(Event)
+        .where(Event.subject == StartingText.__tablename__, Event.subject_id == text_id)
+        .order_by(Event.id.desc())
+        .options(
+            joinedload(Event.appointment).joinedload(Appointment.person),
+            joinedload(Event.appointment).joinedload(Appointment.department),
+        )
+    )
+    return [_entry(one) for one in session.scalars(query)]
+
+
+def _entry(event: Event) -> Entry:
+    changed = event.details.get("changed", {})
+    return Entry(
+        verb=event.verb,
+        at=event.at,
+        appointment=event.appointment,
+        changed={name: (pair[0], pair[1]) for name, pair in changed.items()},
+    )

@@ -1,0 +1,205 @@
+"""What becomes of a joint post when one department takes its submission out of it.
+
+Where a submission ends without a post: declined by the cell, withdrawn by the department.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, require
+from approvals.states import PostState, check_move
+from publisher import transitions
+from publisher.intake.submit import tell, tell_duplicates
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.models.people import Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
+from publisher.review import decide
+from publisher.review.withdraw import lose_approval, withdraw_post
+from publisher.scheduling.constraints import UNSENT
+from publisher.states import SUBMISSION_MOVES, SubmissionState
+from publisher.validation import Missing, check_in_sight, checked_reason, person_of
+
+
+def pull_out(
+    session: Session,
+    post: Post,
+    submission: Submission,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> None:
+    """Let a post, locked by the caller, go on without the submission that is withdrawn now.
+
+    If its department is asked by the newest revision, its approval counts no longer; if it is only
+    named, nothing is stopped. Whoever has to do with the post is told either way. Raises
+    `OnItsWay` where everything has left already on that approval.
+    """
+    concerned = [
+        *_makers(session, post),
+        *_schedulers(session, post),
+        *_owners(session, post, submission, now=now),
+    ]
+    lost = lose_approval(
+        session, actor=actor, now=now, post=post, department_id=submission.department_id
+    )
+    values = {"number": submission.number, "approval": bool(lost), "from": submission.department_id}
+    verb = Action.WITHDRAW_SUBMISSION
+    transitions.record(session, post, verb, actor=actor, now=now, values=values)
+    told: dict[str, object] = {
+        "number": submission.number,
+        "title": post.title,
+        "department": submission.department,
+        "reason": reason,
+        "approval": bool(lost),
+        "by": session.get_one(Person, person_of(actor)),
+    }
+    for person in _others([*concerned, *(one.person for one in lost)], actor):
+        kind = NoticeKind.SUBMISSION_WITHDRAWN
+        path = links.post(post.id)
+        compose.queue(session, kind=kind, person=person, values=told, now=now, path=path)
+
+
+def _makers(session: Session, post: Post) -> Iterator[Person]:
+    """Who wrote the newest revision; before there is one, who began the draft."""
+    if post.revisions:
+        yield post.revisions[-1].author
+        return
+    began = select(Event).where(
+        Event.subject == "posts", Event.subject_id == post.id, Event.verb == Action.DRAFT
+    )
+    event = session.scalars(began.order_by(Event.id).limit(1)).first()
+    if event is not None and event.person is not None:
+        yield event.person
+
+
+def _schedulers(session: Session, post: Post) -> list[Person]:
+    """Who gave a time to what has not left."""
+    query = (
+        select(Person)
+        .join(Delivery, Delivery.scheduled_by_id == Person.id)
+        .where(Delivery.post_id == post.id, Delivery.state.in_(UNSENT))
+    )
+    return list(session.scalars(query.order_by(Delivery.id)))
+
+
+def _owners(
+    session: Session, post: Post, submission: Submission, *, now: datetime
+) -> Iterator[Person]:
+    """The first who answers for the owning department, where that is another one."""
+    if post.department_id == submission.department_id:
+        return
+    for one in responsibility.rungs(session, post.department_id, now=now)[:1]:
+        yield one.person
+
+
+def _others(people: Iterable[Person], actor: Actor) -> list[Person]:
+    """Each once, and nobody is told of what they did themselves."""
+    found = {one.id: one for one in people if one.id != actor.person_id}
+    return list(found.values())
+
+
+def locked_submission(
+    session: Session, submission_id: int, *, actor: Actor, action: Action, now: datetime
+) -> Submission:
+    """The submission, locked until the transaction ends, for an actor who may do this to it.
+
+    Raises `Missing` where it is not in the actor's sight, `WrongRole` where it is, but the
+    action is another's.
+    """
+    submission = transitions.lock(session, Submission, submission_id)
+    if submission is None:
+        raise Missing(submission_id)
+    check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
+    require(actor, action, submission.department_id, now=now)
+    return submission
+
+
+def decline(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, reason: str
+) -> Submission:
+    """Decline a submission with a reason, and tell the department, and those of its duplicates.
+
+    Raises `Missing`, `WrongRole`, `WrongState`, or `Invalid` for the reason.
+    """
+    action = Action.DECLINE_SUBMISSION
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    _end(session, submission, SubmissionState.DECLINED, action, actor=actor, now=now, reason=reason)
+    by = session.get_one(Person, person_of(actor))
+    more: dict[str, object] = {"reason": submission.reason, "by": by}
+    tell(session, submission, NoticeKind.SUBMISSION_DECLINED, now=now, more=more)
+    tell_duplicates(session, submission, actor=actor, now=now)
+    return submission
+
+
+def withdraw(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, reason: str
+) -> Submission:
+    """Take a submission back, and with it each post that rests on it alone.
+
+    A joint post goes on without it, and without the department's approval. Raises `WrongRole`
+    where a post that rests on it alone stands and the actor may not withdraw it, and `OnItsWay`
+    where one has left already; else as `decline`.
+    """
+    action = Action.WITHDRAW_SUBMISSION
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_move(SUBMISSION_MOVES, submission.state, SubmissionState.WITHDRAWN)
+    words = checked_reason(reason)
+    for post in submission.posts:
+        _let_go(session, post, submission, actor=actor, now=now, reason=words)
+    _end(
+        session, submission, SubmissionState.WITHDRAWN, action, actor=actor, now=now, reason=reason
+    )
+    tell_duplicates(session, submission, actor=actor, now=now)
+    return submission
+
+
+def _let_go(
+    session: Session,
+    post: Post,
+    submission: Submission,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> None:
+    """Withdraw a post that rests on nothing else; a joint one goes on without this submission."""
+    post = decide.locked_post(session, post.id)
+    if post.state is PostState.WITHDRAWN:
+        return
+    if _rests_on_it_alone(post, submission):
+        withdraw_post(session, actor=actor, now=now, post_id=post.id, reason=reason)
+    else:
+        pull_out(session, post, submission, actor=actor, now=now, reason=reason)
+
+
+def _rests_on_it_alone(post: Post, submission: Submission) -> bool:
+    """Whether no other is left; what another department owns is not this one's to withdraw."""
+    others = [one for one in post.submissions if one is not submission]
+    left = [one for one in others if one.state is not SubmissionState.WITHDRAWN]
+    return not left and (not others or post.department_id == submission.department_id)
+
+
+def _end(
+    session: Session,
+    submission: Submission,
+    to: SubmissionState,
+    action: Action,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> None:
+    check_move(SUBMISSION_MOVES, submission.state, to)
+    submission.reason = checked_reason(reason)
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action)

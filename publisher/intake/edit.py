@@ -1,0 +1,154 @@
+"""Changing what was handed in, by the department and until drafting starts; each change is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, WrongRole, WrongState
+from approvals.policy import Action, Actor, Role
+from publisher import transitions
+from publisher.intake import persistence
+from publisher.intake.close import locked_submission
+from publisher.intake.form import Checked, HandIn, Standing, check
+from publisher.media.store import MediaStore
+from publisher.models.content.submissions import Submission
+from publisher.models.intake import SubmissionChange
+from publisher.states import SubmissionState
+from publisher.validation import Invalid
+
+OPEN = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
+AT_THE_CELL = (Role.CELL, Role.CELL_LEAD)
+
+
+class DraftingBegun(NotAllowed):
+    """The cell works on it already: what is still to be said goes by a note."""
+
+    code = "drafting_begun"
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed these `fields` since the form was opened; `newest` is the edition."""
+
+    def __init__(self, newest: int, fields: tuple[str, ...]) -> None:
+        super().__init__(newest, fields)
+        self.newest = newest
+        self.fields = fields
+
+
+def change(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    store: MediaStore,
+    submission_id: int,
+    seen: int,
+    form: HandIn,
+) -> tuple[str, ...]:
+    """Let the submission say what the form says; gives the fields that changed.
+
+    `seen` is the edition that the form was filled from. Raises `Missing`, `WrongRole`,
+    `DraftingBegun`, `WrongState` where it has ended, `ChangedMeanwhile`, or `Invalid`.
+    """
+    action = Action.CHANGE_SUBMISSION
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_recorded_here(submission, actor)
+    check_open(submission)
+    checked = _checked(session, submission, form, store, now)
+    before = _differences(submission, checked)
+    if not before:
+        return ()
+    if seen != submission.edition:
+        raise ChangedMeanwhile(submission.edition, changed_since(session, submission, seen))
+    _write(session, submission, checked, before)
+    values = {"edition": submission.edition, "fields": list(before)}
+    transitions.record(session, submission, action, actor=actor, now=now, values=values)
+    return tuple(before)
+
+
+def check_recorded_here(submission: Submission, actor: Actor) -> None:
+    """Raise `WrongRole` where the cell would speak for a department that handed in itself."""
+    if actor.role in AT_THE_CELL and not submission.brought_by:
+        raise WrongRole(role=actor.role)
+
+
+def check_open(submission: Submission) -> None:
+    """Raise `DraftingBegun`, or `WrongState` where it has ended."""
+    if submission.state is SubmissionState.DRAFTED:
+        raise DraftingBegun(number=submission.number)
+    if submission.state not in OPEN:
+        raise WrongState(state=submission.state, to=submission.state)
+
+
+def changed_since(session: Session, submission: Submission, seen: int) -> tuple[str, ...]:
+    """The fields that were changed after that edition, each once."""
+    query = select(SubmissionChange.field).where(
+        SubmissionChange.submission_id == submission.id, SubmissionChange.edition > seen
+    )
+    return tuple(dict.fromkeys(session.scalars(query.order_by(SubmissionChange.id))))
+
+
+def _checked(
+    session: Session, submission: Submission, form: HandIn, store: MediaStore, now: datetime
+) -> Checked:
+    standing = Standing(submission.wished_at, submission.useful_until)
+    at_desk = bool(submission.brought_by)
+    checked = check(form, at_desk=at_desk, now=now, standing=standing)
+    missing = persistence.keep_contents(store, checked)
+    wards = [one for one in form.wards if one not in {ward.id for ward in submission.wards}]
+    if problems := [*checked.problems, *missing, *persistence.wrong_wards(session, wards)]:
+        raise Invalid(problems)
+    return checked
+
+
+def _differences(submission: Submission, checked: Checked) -> Mapping[str, str]:
+    """Each field that is to change, with what stood in it."""
+    form = checked.form
+    found = {
+        name: _said(getattr(submission, name))
+        for name in ("kind", *persistence.COPIED)
+        if getattr(submission, name) != getattr(form, name)
+    }
+    if tuple(ward.id for ward in submission.wards) != form.wards:
+        found["wards"] = ", ".join(ward.code for ward in submission.wards)
+    old = [(one.sha256, one.name, one.alt_mr, one.alt_en) for one in submission.files]
+    new = [(one.sha256, one.name, one.alt_mr, one.alt_en) for one in checked.files]
+    if old != new:
+        found["files"] = "\n".join(" · ".join(filter(None, one)) for one in old)
+    return found
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _write(
+    session: Session, submission: Submission, checked: Checked, before: Mapping[str, str]
+) -> None:
+    submission.edition += 1
+    for field, words in before.items():
+        session.add(
+            SubmissionChange(
+                submission_id=submission.id,
+                edition=submission.edition,
+                field=field,
+                before=words,
+            )
+        )
+    persistence.fill(session, submission, checked.form)
+    session.flush()
+    if "files" in before:
+        persistence.fill_files(session, submission, checked.files)
+
+
+def changes_of(session: Session, submission: Submission) -> list[SubmissionChange]:
+    """What stood in each field before it was changed, the newest edition first."""
+    query = select(SubmissionChange).where(SubmissionChange.submission_id == submission.id)
+    order = (SubmissionChange.edition.desc(), SubmissionChange.id)
+    return list(session.scalars(query.order_by(*order)))

@@ -1,0 +1,174 @@
+"""The form that is handed in, and everything that can be wrong with it but the department."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from publisher.intake.uploads import KeptFile, Refused, UploadedFile, look_over
+from publisher.models.content.submissions import Priority, SubmissionKind
+from publisher.validation import LONGEST_REASON, Check, Problem
+
+LONGEST_TITLE = 200
+LONGEST_TEXT = 20_000
+LONGEST_NUMBER = 80
+LONGEST_NAME = 160
+LONGEST_PLACE = 200
+LONGEST_ALT_TEXT = 1_000
+MOST_PICTURES = 4
+MOST_FILES = 8
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What is handed in, as typed; times are aware UTC, days the city's.
+
+    `form_token` is the form's own: the same one twice is one submission. `inward_number` and
+    `brought_by` count only where the cell records it at its desk. `wards` are ids of ward
+    offices. `found` holds problems that were met while the form was read, such as a date that
+    does not exist.
+    """
+
+    department_id: int
+    kind: SubmissionKind | None
+    title: str
+    text_mr: str = ""
+    text_en: str = ""
+    text_hi: str = ""
+    link: str = ""
+    wished_at: datetime | None = None
+    useful_until: datetime | None = None
+    event_on: date | None = None
+    event_until_on: date | None = None
+    event_place: str = ""
+    wards: tuple[int, ...] = ()
+    priority: Priority = Priority.NORMAL
+    urgent_reason: str = ""
+    outward_number: str = ""
+    files: tuple[UploadedFile | KeptFile, ...] = ()
+    form_token: str = ""
+    inward_number: str = ""
+    brought_by: str = ""
+    found: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The times that a submission has already: left as they are, they may have passed."""
+
+    wished_at: datetime | None = None
+    useful_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The form with its texts cleaned, the files that may be kept, and what is wrong."""
+
+    form: HandIn
+    files: tuple[KeptFile, ...]
+    problems: tuple[Problem, ...]
+
+
+NOTHING = Standing()
+
+
+def check(form: HandIn, *, at_desk: bool, now: datetime, standing: Standing = NOTHING) -> Checked:
+    """Look the whole form over; `at_desk` where the cell records it for somebody."""
+    checking = Check(form.found)
+    if form.kind is None:
+        checking.add("kind", "required")
+    cleaned = _with_numbers(_with_texts(form, checking), checking, at_desk=at_desk)
+    cleaned = _with_event(_with_priority(cleaned, checking), checking)
+    _check_times(form, checking, now, standing)
+    received = _received(form.files, checking)
+    checking.token("form_token", form.form_token)
+    return Checked(cleaned, received, tuple(checking.problems))
+
+
+def _with_texts(form: HandIn, checking: Check) -> HandIn:
+    cleaned = replace(
+        form,
+        title=checking.line("title", form.title, most=LONGEST_TITLE, required=True),
+        text_mr=checking.text("text_mr", form.text_mr, most=LONGEST_TEXT),
+        text_en=checking.text("text_en", form.text_en, most=LONGEST_TEXT),
+        text_hi=checking.text("text_hi", form.text_hi, most=LONGEST_TEXT),
+        link=checking.link("link", form.link),
+    )
+    if not (cleaned.text_mr or cleaned.text_en or cleaned.text_hi):
+        checking.add("text_mr", "no_text")
+    return cleaned
+
+
+def _with_numbers(form: HandIn, checking: Check, *, at_desk: bool) -> HandIn:
+    outward = checking.line("outward_number", form.outward_number, most=LONGEST_NUMBER)
+    if not at_desk:
+        return replace(form, outward_number=outward, inward_number="", brought_by="")
+    return replace(
+        form,
+        outward_number=outward,
+        inward_number=checking.line("inward_number", form.inward_number, most=LONGEST_NUMBER),
+        brought_by=checking.line("brought_by", form.brought_by, most=LONGEST_NAME, required=True),
+    )
+
+
+def _with_priority(form: HandIn, checking: Check) -> HandIn:
+    """Why it is urgent has to be said; of what is not, nothing is kept."""
+    if form.priority is Priority.NORMAL:
+        return replace(form, urgent_reason="")
+    why = checking.text("urgent_reason", form.urgent_reason, most=LONGEST_REASON, required=True)
+    return replace(form, urgent_reason=why)
+
+
+def _with_event(form: HandIn, checking: Check) -> HandIn:
+    if form.event_until_on and not form.event_on:
+        checking.add("event_on", "first_day_missing")
+    if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
+        checking.add("event_until_on", "before_event", event_on=form.event_on)
+    place = checking.line("event_place", form.event_place, most=LONGEST_PLACE)
+    return replace(form, event_place=place, wards=tuple(sorted(set(form.wards))))
+
+
+def _check_times(form: HandIn, checking: Check, now: datetime, standing: Standing) -> None:
+    for field in ("wished_at", "useful_until"):
+        at = getattr(form, field)
+        if at != getattr(standing, field):
+            checking.future(field, at, now=now)
+    if form.wished_at and form.useful_until and form.useful_until < form.wished_at:
+        checking.add("useful_until", "before_wished", wished_at=form.wished_at)
+
+
+def _received(
+    uploads: tuple[UploadedFile | KeptFile, ...], checking: Check
+) -> tuple[KeptFile, ...]:
+    if len(uploads) > MOST_FILES:
+        checking.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
+    found = [
+        _received_file(f"files-{index}", upload, checking)
+        for index, upload in enumerate(uploads[:MOST_FILES])
+    ]
+    received = tuple(one for one in found if one is not None)
+    pictures = sum(one.is_picture for one in received)
+    if pictures > MOST_PICTURES:
+        checking.add("files", "too_many_pictures", found=pictures, most=MOST_PICTURES)
+    _check_twice(received, checking)
+    return received
+
+
+def _received_file(place: str, upload: UploadedFile | KeptFile, checking: Check) -> KeptFile | None:
+    alt_mr = checking.text(f"{place}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
+    alt_en = checking.text(f"{place}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
+    if isinstance(upload, KeptFile):
+        return replace(upload, alt_mr=alt_mr, alt_en=alt_en)
+    try:
+        return replace(look_over(upload), alt_mr=alt_mr, alt_en=alt_en)
+    except Refused as bad:
+        checking.add(place, bad.code, **bad.values)
+        return None
+
+
+def _check_twice(received: tuple[KeptFile, ...], checking: Check) -> None:
+    for digest, count in Counter(one.sha256 for one in received).items():
+        if count > 1:
+            name = next(one.name for one in received if one.sha256 == digest)
+            checking.add("files", "same_file_twice", name=name)

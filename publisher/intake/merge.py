@@ -1,0 +1,114 @@
+"""A duplicate goes on under the other's number: merged, said why, and linked from both."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor
+from approvals.states import check_move
+from publisher import transitions
+from publisher.i18n.languages import latin_digits
+from publisher.intake.close import locked_submission
+from publisher.intake.submit import tell
+from publisher.models.content.submissions import Submission
+from publisher.models.people import Person
+from publisher.notifications.compose import NoticeKind
+from publisher.states import SUBMISSION_MOVES, SubmissionState
+from publisher.validation import Check, Invalid, Problem, checked_reason, person_of
+
+TAKE_IN = "take_in"
+LONGEST_NUMBER = 40
+MOST_LIKELY = 8
+_GOES_ON = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
+
+
+def merge(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    submission_id: int,
+    number: str,
+    reason: str,
+) -> Submission:
+    """Let a duplicate go on under another submission's number, and tell its department which.
+
+    `number` may be the whole number or its last digits within the same year. Raises `Missing`,
+    `WrongRole`, `WrongState`, or `Invalid` for the number or the reason.
+    """
+    other_id = _id_of(session, submission_id, number)
+    for key in sorted({submission_id, other_id or submission_id}):
+        transitions.lock(session, Submission, key)  # always in this order, so that two never wait
+    action, to = Action.MERGE_SUBMISSION, SubmissionState.MERGED
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_move(SUBMISSION_MOVES, submission.state, to)
+    other = session.get(Submission, other_id) if other_id else None
+    words = _checked(submission, other, number, reason)
+    if other is None:
+        raise Invalid([Problem("number", "unknown_number", {"number": number})])
+    submission.merged_into, submission.reason = other, words
+    into = {"into": other.number, "into_id": other.id, "same": _same_place(submission, other)}
+    transitions.apply(session, submission, to, actor=actor, now=now, verb=action, values=into)
+    taken = {"number": submission.number, "id": submission.id, "same": into["same"]}
+    transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=taken)
+    by = session.get_one(Person, person_of(actor))
+    more: dict[str, object] = {"into": other.number, "reason": words, "by": by}
+    tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, more=more)
+    return submission
+
+
+def whole_number(typed: str, like: str) -> str:
+    """A number as it is written; digits alone are one of the same city and year as `like`."""
+    plain = latin_digits("".join(typed.split())).upper()
+    if re.fullmatch(r"[0-9]{1,6}", plain):
+        return f"{like.rpartition('/')[0]}/{int(plain):06d}"
+    return plain
+
+
+def _id_of(session: Session, submission_id: int, number: str) -> int | None:
+    own = session.scalar(select(Submission.number).where(Submission.id == submission_id))
+    wanted = whole_number(number, own or "")
+    if not wanted.isprintable() or len(wanted) > LONGEST_NUMBER:
+        return None
+    return session.scalar(select(Submission.id).where(Submission.number == wanted))
+
+
+def _checked(submission: Submission, other: Submission | None, number: str, reason: str) -> str:
+    """The reason's words; raises `Invalid` with what is wrong with it and with the number."""
+    check = Check()
+    if not number.strip():
+        check.add("number", "required")
+    elif other is None:
+        check.add("number", "unknown_number", number=number[:LONGEST_NUMBER])
+    elif other.id == submission.id:
+        check.add("number", "itself")
+    elif other.merged_into is not None:
+        check.add("number", "merged_itself", into=other.merged_into.number)
+    elif other.state not in _GOES_ON:
+        check.add("number", "has_ended", number=other.number)
+    try:
+        words = checked_reason(reason)
+    except Invalid as invalid:
+        raise Invalid([*check.problems, *invalid.problems]) from invalid
+    check.finish()
+    return words
+
+
+def _same_place(submission: Submission, other: Submission) -> bool:
+    """Whether the department that reads the one may read the other."""
+    return submission.department_id == other.department_id
+
+
+def likely_originals(session: Session, submission: Submission) -> list[Submission]:
+    """A few others that its department handed in and that go on, the newest first."""
+    query = select(Submission).where(
+        Submission.department_id == submission.department_id,
+        Submission.state.in_(_GOES_ON),
+        Submission.id != submission.id,
+    )
+    newest = query.order_by(Submission.received_at.desc(), Submission.id.desc())
+    return list(session.scalars(newest.limit(MOST_LIKELY)))

@@ -1,0 +1,144 @@
+"""Writing a checked form down: the submission's own fields, its wards and its files.
+
+A submission as a form again: to be changed, or to be used for a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from publisher.intake.form import Checked, HandIn
+from publisher.intake.uploads import KeptFile, kept_of
+from publisher.media.store import MediaStore, StoreAway
+from publisher.models.content.submissions import Submission, SubmissionFile
+from publisher.models.people import Department
+from publisher.people.departments import is_in_force
+from publisher.validation import Problem
+
+WARD_OFFICE = "ward-office"
+COPIED = (
+    "title",
+    "text_mr",
+    "text_en",
+    "text_hi",
+    "link",
+    "wished_at",
+    "useful_until",
+    "event_on",
+    "event_until_on",
+    "event_place",
+    "priority",
+    "urgent_reason",
+    "outward_number",
+    "inward_number",
+    "brought_by",
+)
+"""The fields that a form and a submission have under the same name, but for the kind."""
+
+
+def keep_contents(store: MediaStore, checked: Checked) -> list[Problem]:
+    """Store what does not lie in the store yet; gives the problems of what should lie there."""
+    missing = []
+    for index, file in enumerate(checked.files):
+        if file.content is not None:
+            code = "" if checked.problems else _keep(store, file.content)
+        else:
+            code = "" if store.exists(file.sha256) else "picture_missing"
+        if code:
+            missing.append(Problem(f"files-{index}", code, {"name": file.name}))
+    return missing
+
+
+def _keep(store: MediaStore, content: bytes) -> str:
+    """Store it; gives why it could not be, else nothing."""
+    try:
+        store.save(content)
+    except StoreAway:
+        return "store_away"
+    return ""
+
+
+def ward_offices(session: Session, *, now: datetime) -> list[Department]:
+    """The ward offices in force, by name."""
+    query = select(Department).where(Department.kind == WARD_OFFICE).order_by(Department.name_mr)
+    return [one for one in session.scalars(query) if is_in_force(one, now=now)]
+
+
+def wrong_wards(session: Session, wards: Sequence[int]) -> list[Problem]:
+    """The problem of a ward office that is none, if there is one."""
+    if not wards:
+        return []
+    offices = select(Department.id).where(Department.id.in_(wards), Department.kind == WARD_OFFICE)
+    known = set(session.scalars(offices))
+    return [] if known == set(wards) else [Problem("wards", "unknown_ward")]
+
+
+def fill(session: Session, submission: Submission, form: HandIn) -> None:
+    """Put the form's fields into the submission. Raises ValueError for a form without its kind."""
+    if form.kind is None:
+        raise ValueError("a form without its kind is not written")
+    submission.kind = form.kind
+    for name in COPIED:
+        setattr(submission, name, getattr(form, name))
+    wards = select(Department).where(Department.id.in_(form.wards)).order_by(Department.id)
+    submission.wards = list(session.scalars(wards)) if form.wards else []
+
+
+def fill_files(session: Session, submission: Submission, files: Sequence[KeptFile]) -> None:
+    """Let the submission have these files in this order; one that stays keeps its address."""
+    standing = {file.sha256: file for file in submission.files}
+    for digest, file in standing.items():
+        file.position = -1 - file.position  # out of the way: a place is taken by one file
+        if digest not in {one.sha256 for one in files}:
+            submission.files.remove(file)
+            session.delete(file)
+    session.flush()
+    for position, given in enumerate(files):
+        file = standing.get(given.sha256) or _new_file(session, submission, given)
+        file.position, file.name = position, given.name
+        file.alt_mr, file.alt_en = given.alt_mr, given.alt_en
+    session.flush()
+    session.expire(submission, ["files"])
+
+
+def _new_file(session: Session, submission: Submission, given: KeptFile) -> SubmissionFile:
+    file = SubmissionFile(
+        submission=submission,
+        sha256=given.sha256,
+        mime=given.mime,
+        size=given.size,
+        width=given.width,
+        height=given.height,
+        seconds=given.seconds,
+    )
+    session.add(file)
+    return file
+
+
+AGAIN = ("title", "text_mr", "text_en", "text_hi", "link", "event_place")
+"""What a new submission takes from an earlier one, besides kind, wards and files: no dates."""
+
+
+def form_of(submission: Submission) -> HandIn:
+    """Everything the submission holds, as its form."""
+    return _form(submission, COPIED)
+
+
+def form_again(submission: Submission) -> HandIn:
+    """What can be used again of it."""
+    return _form(submission, AGAIN)
+
+
+def _form(submission: Submission, names: tuple[str, ...]) -> HandIn:
+    values = {name: getattr(submission, name) for name in names}
+    return HandIn(
+        department_id=submission.department_id,
+        kind=submission.kind,
+        wards=tuple(ward.id for ward in submission.wards),
+        files=tuple(kept_of(file) for file in submission.files),
+        **values,
+    )

@@ -1,0 +1,120 @@
+"""Looking through submissions: lists, counts and one in full, as far as the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from approvals.policy import Action, Actor
+from publisher.i18n import text_cleaning
+from publisher.i18n.languages import latin_digits
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import Submission, SubmissionKind
+from publisher.models.deliveries import Delivery
+from publisher.models.people import Appointment
+from publisher.states import SubmissionState
+from publisher.validation import Missing, check_in_sight, departments_in_sight
+
+MOST_WORDS = 8
+Place = tuple[datetime, int]
+"""Where a page of a list ended: `received_at` and `id` of its last submission."""
+
+
+def submissions_for(
+    session: Session,
+    *,
+    actor: Actor,
+    states: Collection[SubmissionState] = (),
+    department_id: int | None = None,
+    kind: SubmissionKind | None = None,
+    words: str = "",
+    before: Place | None = None,
+    limit: int = 50,
+) -> list[Submission]:
+    """The actor's submissions, newest first, those after the place `before` where it is given.
+
+    Every word of `words` has to stand in the title, a text or a number. Raises `WrongRole`.
+    """
+    query = select(Submission).where(*_in_sight(actor, department_id), *holding(words))
+    if states:
+        query = query.where(Submission.state.in_(states))
+    if kind is not None:
+        query = query.where(Submission.kind == kind)
+    if before is not None:
+        query = query.where(_after(before))
+    order = (Submission.received_at.desc(), Submission.id.desc())
+    return list(session.scalars(query.order_by(*order).limit(limit).options(*_LIST)))
+
+
+def counts(
+    session: Session, *, actor: Actor, department_id: int | None = None
+) -> dict[SubmissionState, int]:
+    """How many of the actor's submissions are in each state; every state is named."""
+    query = select(Submission.state, func.count()).group_by(Submission.state)
+    rows = session.execute(query.where(*_in_sight(actor, department_id)))
+    found = dict(rows.all())
+    return {state: found.get(state, 0) for state in SubmissionState}
+
+
+def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Submission:
+    """One submission with its files, posts and deliveries, or `Missing`."""
+    query = select(Submission).where(Submission.id == submission_id).options(*_IN_FULL)
+    submission = session.scalars(query).one_or_none()
+    if submission is None:
+        raise Missing(submission_id)
+    check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
+    return submission
+
+
+def _in_sight(actor: Actor, department_id: int | None) -> list[ColumnElement[bool]]:
+    seen = departments_in_sight(actor, Action.SEE_SUBMISSION)
+    conditions: list[ColumnElement[bool]] = []
+    if seen is not None:
+        conditions.append(Submission.department_id.in_(seen))
+    if department_id is not None:
+        conditions.append(Submission.department_id == department_id)
+    return conditions
+
+
+def holding(words: str) -> list[ColumnElement[bool]]:
+    """The submission holds every one of these words in its title, a text or a number."""
+    cleaned = text_cleaning.clean(words)
+    if not cleaned.ok:
+        return [false()]
+    return [_holds(word) for word in cleaned.text.split()[:MOST_WORDS]]
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    texts = (Submission.title, Submission.text_mr, Submission.text_en, Submission.text_hi)
+    numbers = (Submission.number, Submission.outward_number, Submission.inward_number)
+    return or_(
+        *(column.icontains(word, autoescape=True) for column in (*texts, *numbers)),
+        Submission.number.icontains(latin_digits(word), autoescape=True),
+    )
+
+
+def _after(place: Place) -> ColumnElement[bool]:
+    at, last = place
+    same_moment = and_(Submission.received_at == at, Submission.id < last)
+    return or_(Submission.received_at < at, same_moment)
+
+
+_LIST: tuple[ORMOption, ...] = (
+    joinedload(Submission.department),
+    joinedload(Submission.handed_in_by),
+    selectinload(Submission.posts).selectinload(Post.deliveries),
+)
+_DELIVERIES = selectinload(Submission.posts).selectinload(Post.deliveries)
+_IN_FULL: tuple[ORMOption, ...] = (
+    joinedload(Submission.department),
+    joinedload(Submission.handed_in_by),
+    joinedload(Submission.handed_in_under).joinedload(Appointment.department),
+    selectinload(Submission.files),
+    _DELIVERIES.joinedload(Delivery.account),
+    _DELIVERIES.joinedload(Delivery.variant),
+    _DELIVERIES.joinedload(Delivery.receipt),
+)

@@ -1,0 +1,179 @@
+"""Questions of the cell and answers of the department, and notes once drafting has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongState
+from approvals.policy import Action, Actor
+from approvals.states import check_move
+from publisher import transitions
+from publisher.intake.close import locked_submission
+from publisher.intake.edit import check_recorded_here
+from publisher.intake.submit import contact
+from publisher.models.content.submissions import Submission
+from publisher.models.history import Event
+from publisher.models.intake import NoteKind, SubmissionNote
+from publisher.models.people import Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
+from publisher.states import SUBMISSION_MOVES, SubmissionState
+from publisher.validation import checked_reason, person_of
+
+ADD_NOTE = "add_note"
+SEE_NOTE = "see_note"
+_GOES_ON = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
+
+
+def return_submission(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, question: str
+) -> Submission:
+    """Return a submission to its department with a question; it keeps its number.
+
+    Who handed it in is told, and the first who answers for the department. Raises `Missing`,
+    `WrongRole`, `WrongState`, or `Invalid` for the question.
+    """
+    action, to = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_move(SUBMISSION_MOVES, submission.state, to)
+    submission.reason = checked_reason(question, field="question")
+    note = _write(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
+    transitions.apply(
+        session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
+    )
+    by = session.get_one(Person, person_of(actor))
+    more = {"reason": submission.reason, "by": by}
+    for person in _department_side(session, submission, now):
+        _tell(session, submission, NoticeKind.SUBMISSION_RETURNED, person, now=now, more=more)
+    return submission
+
+
+def complete(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, answer: str
+) -> Submission:
+    """Answer the question: the submission is with the cell again, under its number.
+
+    Who asked is told. Raises as `return_submission`.
+    """
+    action, to = Action.COMPLETE_SUBMISSION, SubmissionState.RECEIVED
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_recorded_here(submission, actor)
+    check_move(SUBMISSION_MOVES, submission.state, to)
+    words = checked_reason(answer, field="answer")
+    note = _write(session, submission, NoteKind.ANSWER, words, actor, now)
+    submission.reason = ""
+    transitions.apply(
+        session, submission, to, actor=actor, now=now, verb=action, values={"note": note.id}
+    )
+    asked = last_note(session, submission, NoteKind.QUESTION)
+    if asked is not None and asked.person_id != actor.person_id:
+        by = session.get_one(Person, person_of(actor))
+        more = {"answer": words, "by": by}
+        kind = NoticeKind.SUBMISSION_COMPLETED
+        _tell(session, submission, kind, asked.person, now=now, more=more)
+    return submission
+
+
+def add_note(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, words: str
+) -> Submission:
+    """Let the department say something more to the cell, which can no longer be changed in it.
+
+    Who drafts it is told. Raises as `return_submission`.
+    """
+    action = Action.CHANGE_SUBMISSION
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    check_recorded_here(submission, actor)
+    if submission.state not in _GOES_ON:
+        raise WrongState(state=submission.state, to=submission.state)
+    text = checked_reason(words, field="note")
+    note = _write(session, submission, NoteKind.NOTE, text, actor, now)
+    transitions.record(
+        session, submission, ADD_NOTE, actor=actor, now=now, values={"note": note.id}
+    )
+    clerk = _clerk(session, submission)
+    if clerk is not None and clerk.id != actor.person_id:
+        more = {"answer": text, "by": session.get_one(Person, person_of(actor))}
+        _tell(session, submission, NoticeKind.SUBMISSION_NOTE, clerk, now=now, more=more)
+    return submission
+
+
+def see_note(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Submission:
+    """Mark what the department has noted so far as seen at the cell, which takes it up or not.
+
+    Raises `Missing` or `WrongRole`.
+    """
+    action = Action.DRAFT
+    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    transitions.record(session, submission, SEE_NOTE, actor=actor, now=now)
+    return submission
+
+
+def last_note(session: Session, submission: Submission, kind: NoteKind) -> SubmissionNote | None:
+    """The newest of its questions, answers or notes."""
+    query = select(SubmissionNote).where(
+        SubmissionNote.submission_id == submission.id, SubmissionNote.kind == kind
+    )
+    return session.scalars(query.order_by(SubmissionNote.id.desc()).limit(1)).first()
+
+
+def _write(
+    session: Session,
+    submission: Submission,
+    kind: NoteKind,
+    text: str,
+    actor: Actor,
+    now: datetime,
+) -> SubmissionNote:
+    note = SubmissionNote(
+        submission_id=submission.id,
+        kind=kind,
+        text=text,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id,
+        at=now,
+    )
+    session.add(note)
+    session.flush()
+    return note
+
+
+def _department_side(session: Session, submission: Submission, now: datetime) -> Iterator[Person]:
+    """Who handed it in, and the first who answers for the department, each once."""
+    first = contact(session, submission, now=now)
+    if first is not None:
+        yield first
+    rungs = responsibility.rungs(session, submission.department_id, now=now)
+    if rungs and first is not None and rungs[0].person_id != first.id:
+        yield rungs[0].person
+
+
+def _clerk(session: Session, submission: Submission) -> Person | None:
+    """Who wrote the newest revision that rests on it, else who began the draft."""
+    authors = [one.revisions[-1].author for one in submission.posts if one.revisions]
+    if authors:
+        return authors[-1]
+    began = select(Event).where(
+        Event.subject == "submissions", Event.subject_id == submission.id, Event.verb == "draft"
+    )
+    event = session.scalars(began.order_by(Event.id.desc()).limit(1)).first()
+    return event.person if event is not None else None
+
+
+def _tell(
+    session: Session,
+    submission: Submission,
+    kind: NoticeKind,
+    person: Person,
+    *,
+    now: datetime,
+    more: dict[str, object],
+) -> None:
+    values = {"number": submission.number, "title": submission.title, **more}
+    path = links.submission(submission.id)
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)

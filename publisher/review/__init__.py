@@ -1,0 +1,1 @@
+"""Review: a nodal officer approves, returns or rejects a revision; approvals are withdrawn."""

@@ -1,0 +1,310 @@
+"""Sending for review, and what the department's officer decides: approve, return, reject."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, WrongState
+from approvals.policy import Action, Actor, require, scope_of
+from approvals.states import PostState
+from publisher import failpoints, transitions
+from publisher.content_checks import checks, placeholders
+from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind, Revision
+from publisher.notifications.compose import NoticeKind
+from publisher.review import gate_adapter, in_person, notify
+from publisher.scheduling import schedule
+from publisher.validation import Invalid, Missing, Problem, checked_reason
+
+USEFUL_FOR = timedelta(days=30)
+
+
+class ActsUnderAnother(NotAllowed):
+    """The page was opened under another appointment than the session acts under now."""
+
+    code = "acts_under_another"
+
+
+def check_under(actor: Actor, appointment_id: int | None) -> None:
+    """Raise `ActsUnderAnother` unless the actor still acts as the page has said.
+
+    Whoever works in two windows may have changed the appointment in the other one.
+    """
+    if appointment_id is None or appointment_id != actor.appointment_id:
+        raise ActsUnderAnother
+
+
+def send_for_review(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int
+) -> Post:
+    """Fix the newest revision's window and digest, and ask the department's officers.
+
+    Raises `StaleRevision`, `WrongState`, or `Invalid` where the window is already over, a blank
+    is not filled in, or a department that is asked has ended.
+    """
+    post = locked_post(session, post_id)
+    require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
+    gate.check_seen(seen, post.newest)
+    revision = schedule.newest_revision(post)
+    if post.kind is PostKind.POST:
+        placeholders.check_filled(revision)
+        gate_adapter.check_asked(revision, now=now)
+    _open_review(session, revision, actor=actor, now=now)
+    for department_id in gate_adapter.asked_departments(revision):
+        notify.ask(session, revision, department_id, actor=actor, now=now)
+    return post
+
+
+def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
+    """Only a draft is sent: the way back from approved belongs to whoever approved it."""
+    post = revision.post
+    values: dict[str, object] = {"revision": revision.number}
+    if post.state is not PostState.DRAFT:
+        raise WrongState(state=post.state, to=PostState.IN_REVIEW)
+    fix(revision, now=now)
+    values["warnings"] = checks.recorded(session, revision, now=now)
+    transitions.apply(
+        session,
+        post,
+        PostState.IN_REVIEW,
+        actor=actor,
+        now=now,
+        verb="send_for_review",
+        values=values,
+    )
+
+
+def fix(revision: Revision, *, now: datetime) -> None:
+    """Fix what will be approved: the window's end, the canonical form and its digest."""
+    if revision.not_after is None:
+        revision.not_after = now + USEFUL_FOR
+    if revision.not_after <= now:
+        raise Invalid([Problem("not_after", "past", {"not_after": revision.not_after})])
+    if revision.not_before is not None and revision.not_after <= revision.not_before:
+        values = {"not_before": revision.not_before}
+        raise Invalid([Problem("not_after", "before_not_before", values)])
+    revision.sent_for_review_at = now
+    revision.canonical = gate.canonical(gate_adapter.subject_of(revision))
+    revision.digest = gate.digest(revision.canonical)
+
+
+def approve(session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int) -> Decision:
+    """Approve exactly the revision that was seen, for the actor's department.
+
+    The post is approved once every asked department has approved. Raises `WrongRole`,
+    `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` where the rows no longer
+    give the digest that was fixed for review.
+    """
+    revision, department_id = _to_decide(
+        session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen=seen
+    )
+    if gate.digest(gate.canonical(gate_adapter.subject_of(revision))) != revision.digest:
+        raise NotApproved(reason=gate.Refusal.CHANGED)
+    _make_room(session, revision, department_id, actor=actor, now=now)
+    decision = _decide(
+        session, DecisionKind.APPROVED, revision, department_id, actor=actor, now=now
+    )
+    _settle(session, revision, actor=actor, now=now)
+    failpoints.reach("approve.before_commit")
+    return decision
+
+
+def _to_decide(
+    session: Session, action: Action, *, actor: Actor, now: datetime, post_id: int, seen: int
+) -> tuple[Revision, int]:
+    """The newest revision and the department that decides, if the actor may."""
+    post = locked_post(session, post_id)
+    revision = schedule.newest_revision(post)
+    _check_still_asked(post, actor, seen)
+    department_id = deciding_department(session, revision, action, actor=actor, now=now)
+    gate.check_approval(
+        state=post.state,
+        seen_revision=seen,
+        newest_revision=post.newest,
+        person_id=actor.person_id or 0,
+        authors=gate_adapter.bound_authors(revision) if action is Action.APPROVE else (),
+    )
+    return revision, department_id
+
+
+def _check_still_asked(post: Post, actor: Actor, seen: int) -> None:
+    """Whoever decides for a department that only an older revision asked is told of the newer one.
+
+    Being turned away would not say why.
+    """
+    decides = scope_of(actor, Action.APPROVE) is not None
+    if not decides or actor.department_id in gate_adapter.asked_departments(post.revisions[-1]):
+        return
+    looked_at = [one for one in post.revisions if one.number == seen]
+    if any(actor.department_id in gate_adapter.asked_departments(one) for one in looked_at):
+        gate.check_seen(seen, post.newest)
+
+
+def deciding_department(
+    session: Session, revision: Revision, action: Action, *, actor: Actor, now: datetime
+) -> int:
+    """The actor's department, if this revision asks it and the actor decides; else `WrongRole`."""
+    department_id = actor.department_id
+    if department_id is None or department_id not in gate_adapter.asked_departments(revision):
+        raise WrongRole(role=actor.role, action=action)
+    able = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    require(actor, action, department_id, now=now, standing_in=able.standing_in)
+    gate_adapter.check_in_office(session, actor, action, now=now)
+    return department_id
+
+
+def _make_room(
+    session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
+) -> None:
+    """A department approves once; an approval that no longer counts gives way to a new one."""
+    for standing in standing_approvals(revision, department_id):
+        if gate_adapter.is_in_force(standing, now=now):
+            raise Overtaken(state=revision.post.state, to=PostState.APPROVED)
+        standing.withdrawn_at, standing.withdrawn_by_id = now, actor.person_id
+    session.flush()
+
+
+def _decide(
+    session: Session,
+    kind: DecisionKind,
+    revision: Revision,
+    department_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+) -> Decision:
+    if actor.person_id is None or actor.appointment_id is None:
+        raise WrongRole(role=actor.role, action=Action.APPROVE)
+    decision = Decision(
+        revision=revision,
+        department_id=department_id,
+        kind=kind,
+        person_id=actor.person_id,
+        appointment_id=actor.appointment_id,
+        at=now,
+        reason=reason,
+        digest=revision.digest,
+    )
+    session.add(decision)
+    session.flush()
+    in_person.end_for(session, revision=revision, now=now)
+    return decision
+
+
+def _settle(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
+    """Move the post to approved once no asked department is missing; else note the approval."""
+    post, values = revision.post, {"revision": revision.number}
+    case = gate_adapter.case_of(revision, now=now)
+    if gate.missing_departments(case, gate.counting(case)):
+        transitions.record(session, post, "approve", actor=actor, now=now, values=values)
+        return
+    transitions.apply(
+        session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
+    )
+    more = notify.by(session, actor)
+    notify.tell(session, NoticeKind.APPROVED, revision.author, revision, now=now, more=more)
+    if post.kind is PostKind.REPLY:
+        schedule.send_reply(session, actor=actor, now=now, revision=revision)
+
+
+def approve_by_own_hand(
+    session: Session, *, actor: Actor, now: datetime, post: Post, revision: Revision
+) -> Decision:
+    """Approve a reply by writing it: only the responsible department's officer, or its head."""
+    require(actor, Action.ANSWER, post.department_id, now=now)
+    _check_own_hand(session, revision, actor=actor, now=now)
+    _open_review(session, revision, actor=actor, now=now)
+    decision = _decide(
+        session, DecisionKind.OWN_HAND, revision, post.department_id, actor=actor, now=now
+    )
+    values = {"revision": revision.number}
+    transitions.apply(
+        session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
+    )
+    return decision
+
+
+def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
+    """The hand is one that decides (for its own department only), and it wrote this revision."""
+    decides = scope_of(actor, Action.APPROVE) is not None
+    wrote = actor.person_id is not None and actor.person_id == revision.author_id
+    if revision.post.kind is not PostKind.REPLY or not (decides and wrote):
+        raise WrongRole(role=actor.role, action=Action.APPROVE)
+    gate_adapter.check_in_office(session, actor, Action.APPROVE, now=now)
+
+
+def return_post(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str
+) -> Decision:
+    """Send the revision back to the cell with what to change."""
+    revision, department_id = _to_decide(
+        session, Action.RETURN, actor=actor, now=now, post_id=post_id, seen=seen
+    )
+    return _refuse(
+        session, DecisionKind.RETURNED, revision, department_id, actor=actor, now=now, reason=reason
+    )
+
+
+def reject(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str
+) -> Decision:
+    """Refuse the post with a reason."""
+    revision, department_id = _to_decide(
+        session, Action.REJECT, actor=actor, now=now, post_id=post_id, seen=seen
+    )
+    return _refuse(
+        session, DecisionKind.REJECTED, revision, department_id, actor=actor, now=now, reason=reason
+    )
+
+
+_REFUSALS = {
+    DecisionKind.RETURNED: (PostState.DRAFT, "return", NoticeKind.RETURNED),
+    DecisionKind.REJECTED: (PostState.REJECTED, "reject", NoticeKind.REJECTED),
+}
+
+
+def _refuse(
+    session: Session,
+    kind: DecisionKind,
+    revision: Revision,
+    department_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> Decision:
+    """One department's no is enough: approvals that others gave this revision fall with it."""
+    state, verb, notice = _REFUSALS[kind]
+    words = checked_reason(reason)
+    decision = _decide(session, kind, revision, department_id, actor=actor, now=now, reason=words)
+    for other in standing_approvals(revision):
+        other.withdrawn_at, other.withdrawn_by_id = now, actor.person_id
+    values = {"revision": revision.number, "decision": decision.id}
+    transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
+    if revision.post.reply is not None:
+        revision.post.reply.withdrawn_at = now  # so that the comment can be answered anew
+    more = {"reason": words, **notify.by(session, actor)}
+    notify.tell(session, notice, revision.author, revision, now=now, more=more)
+    return decision
+
+
+def standing_approvals(revision: Revision, department_id: int | None = None) -> list[Decision]:
+    """The approvals of this revision that nobody has taken back, of one department or of all."""
+    return [
+        one
+        for one in revision.decisions
+        if one.kind in gate_adapter.APPROVALS
+        and one.withdrawn_at is None
+        and department_id in (None, one.department_id)
+    ]
+
+
+def locked_post(session: Session, post_id: int) -> Post:
+    """The post, locked until the transaction ends, or `Missing`."""
+    post = transitions.lock(session, Post, post_id)
+    if post is None:
+        raise Missing(post_id)
+    return post

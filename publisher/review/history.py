@@ -1,0 +1,180 @@
+"""What a person has decided about posts, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Action, Actor
+from approvals.states import PostState
+from publisher.models.content.posts import Decision, DecisionKind, Post, Revision, Variant
+from publisher.models.deliveries import Delivery
+from publisher.models.people import Appointment
+from publisher.review import gate_adapter
+from publisher.states import DeliveryState
+from publisher.validation import departments_in_sight, person_of
+from publisher.working_time import from_local, local_day
+
+Place = tuple[datetime, int]
+"""Where a page ended: when the last decision on it was made, and its id."""
+
+MOST_IN_A_MONTH = 1_000
+
+
+class Became(StrEnum):
+    """What became of a decided revision, where its deliveries do not say it."""
+
+    WITHDRAWN_APPROVAL = "withdrawn_approval"
+    POST_WITHDRAWN = "post_withdrawn"
+    NEWER_REVISION = "newer_revision"
+    WAITS_FOR_OTHERS = "waits_for_others"
+    WAITS_FOR_A_TIME = "waits_for_a_time"
+    WITH_THE_CELL = "with_the_cell"
+    REJECTED = "rejected"
+    DELIVERIES = "deliveries"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision and what became of it; `deliveries` are those of the decided revision.
+
+    `is_in_sight` is false where the person's present appointment does not show the post.
+    """
+
+    decision: Decision
+    revision: Revision
+    post: Post
+    became: Became
+    deliveries: tuple[Delivery, ...]
+    is_in_sight: bool
+
+
+@dataclass(frozen=True)
+class DecidedPage:
+    """A part of the list, newest first; `following` is None where it ends."""
+
+    rows: tuple[Decided, ...]
+    following: Place | None
+
+
+def decisions_by(
+    session: Session,
+    *,
+    actor: Actor,
+    month: date | None = None,
+    before: Place | None = None,
+    limit: int = 25,
+) -> DecidedPage:
+    """What the person has decided, under any appointment, in a number of queries that never grows.
+
+    `month` is any day of it, in Pune. Raises `WrongRole` where no person acts.
+    """
+    query = select(Decision).where(Decision.person_id == person_of(actor))
+    if month is not None:
+        begin, end = _bounds(month)
+        query = query.where(Decision.at >= begin, Decision.at < end)
+    if before is not None:
+        at, last = before
+        earlier = and_(Decision.at == at, Decision.id < last)
+        query = query.where(or_(Decision.at < at, earlier))
+    ordered = query.order_by(Decision.at.desc(), Decision.id.desc()).limit(limit + 1)
+    found = list(session.scalars(ordered.options(*_IN_FULL)))
+    seen = departments_in_sight(actor, Action.SEE_POST)
+    shown = found[:limit]
+    following = (shown[-1].at, shown[-1].id) if len(found) > limit else None
+    return DecidedPage(tuple(_row(one, seen) for one in shown), following)
+
+
+_POST = joinedload(Decision.revision).joinedload(Revision.post)
+_DELIVERIES = joinedload(Decision.revision).selectinload(Revision.variants)
+_IN_FULL = (
+    _POST.joinedload(Post.department),
+    _POST.selectinload(Post.submissions),
+    joinedload(Decision.revision).selectinload(Revision.departments),
+    _DELIVERIES.joinedload(Variant.account),
+    _DELIVERIES.selectinload(Variant.deliveries).joinedload(Delivery.receipt),
+    joinedload(Decision.appointment).joinedload(Appointment.department),
+)
+
+
+def _bounds(month: date) -> tuple[datetime, datetime]:
+    """The first moment of the month in the city, and the first one after it."""
+    first = month.replace(day=1)
+    return from_local(first, time(0)), from_local(_next_month(first), time(0))
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
+    """The first days of the months since the person's first decision, this month first."""
+    own = Decision.person_id == person_of(actor)
+    first = session.scalar(select(func.min(Decision.at)).where(own))
+    if first is None:
+        return []
+    month, last = local_day(first).replace(day=1), local_day(now)
+    found = []
+    while month <= last:
+        found.append(month)
+        month = _next_month(month)
+    return found[::-1]
+
+
+def already(session: Session, *, actor: Actor, post_id: int, seen: int) -> Decision | None:
+    """What this person has decided about that revision before, and nobody has taken back."""
+    query = (
+        select(Decision)
+        .join(Revision, Revision.id == Decision.revision_id)
+        .where(
+            Revision.post_id == post_id,
+            Revision.number == seen,
+            Decision.person_id == person_of(actor),
+            Decision.withdrawn_at.is_(None),
+        )
+    )
+    return session.scalars(query.order_by(Decision.id.desc()).limit(1)).one_or_none()
+
+
+def _row(decision: Decision, seen: frozenset[int] | None) -> Decided:
+    revision = decision.revision
+    departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
+    deliveries = tuple(one for variant in revision.variants for one in variant.deliveries)
+    return Decided(
+        decision=decision,
+        revision=revision,
+        post=revision.post,
+        became=_became(decision, deliveries),
+        deliveries=deliveries,
+        is_in_sight=seen is None or not seen.isdisjoint(departments),
+    )
+
+
+def _became(decision: Decision, deliveries: tuple[Delivery, ...]) -> Became:
+    post = decision.revision.post
+    if decision.kind not in gate_adapter.APPROVALS:
+        return _became_of_a_no(decision)
+    if any(one.state is not DeliveryState.CANCELLED for one in deliveries):
+        return Became.DELIVERIES
+    if decision.withdrawn_at is not None:
+        return Became.WITHDRAWN_APPROVAL
+    if post.state is PostState.WITHDRAWN:
+        return Became.POST_WITHDRAWN
+    if post.newest > decision.revision.number:
+        return Became.NEWER_REVISION
+    in_review = post.state is PostState.IN_REVIEW
+    return Became.WAITS_FOR_OTHERS if in_review else Became.WAITS_FOR_A_TIME
+
+
+def _became_of_a_no(decision: Decision) -> Became:
+    post = decision.revision.post
+    if post.newest > decision.revision.number:
+        return Became.NEWER_REVISION
+    if post.state is PostState.WITHDRAWN:
+        return Became.POST_WITHDRAWN
+    rejected = decision.kind is DecisionKind.REJECTED
+    return Became.REJECTED if rejected else Became.WITH_THE_CELL

@@ -1,0 +1,218 @@
+"""Approving on the spot: a code leads an officer's own phone to one revision, and gives no right.
+
+Nothing can be decided by the code itself: it opens the review page of that revision, where the
+officer's own session decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.errors import WrongRole, WrongState
+from approvals.policy import Action, Actor, require
+from approvals.states import PostState
+from publisher import transitions
+from publisher.auth import throttling
+from publisher.auth.one_time_links import digest_of
+from publisher.i18n.languages import latin_digits
+from publisher.models.content.posts import Decision, Post, Revision
+from publisher.models.gate import SpotCode
+from publisher.models.people import Person
+from publisher.review import gate_adapter
+from publisher.validation import Missing, check_in_sight, person_of
+
+LASTS: Final = timedelta(minutes=15)
+LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"
+"""What the typed code is made of: nothing that is taken for something else, read or heard."""
+
+LENGTH: Final = 8
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A code as people meet it: `token` stands in the address that is scanned."""
+
+    token: str
+    letters: str
+
+    @property
+    def grouped(self) -> str:
+        """The letters in two groups of four."""
+        return f"{self.letters[:4]}-{self.letters[4:]}"
+
+
+class CodeProblem(StrEnum):
+    """Why a code leads nowhere."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    DECIDED = "decided"
+    NEWER_REVISION = "newer_revision"
+    ELSEWHERE = "elsewhere"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True)
+class CodeRefusal:
+    """Why not; `until` says how long a throttled one has to wait (aware UTC)."""
+
+    problem: CodeProblem
+    until: datetime | None = None
+
+
+def spell(seed: str, secret: str) -> Spelled:
+    """What is scanned and typed for this seed; only who knows the house's secret key can tell."""
+    mixed = hmac.new(secret.encode(), f"spot code {seed}".encode(), hashlib.sha256).digest()
+    token = urlsafe_b64encode(mixed[:_TOKEN_BYTES]).decode().rstrip("=")
+    rest = int.from_bytes(mixed[_TOKEN_BYTES:])
+    return Spelled(token, "".join(_letters(rest)))
+
+
+def _letters(number: int) -> Iterator[str]:
+    for _place in range(LENGTH):
+        number, at = divmod(number, len(LETTERS))
+        yield LETTERS[at]
+
+
+def make(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, secret: str
+) -> SpotCode:
+    """Make a code for the revision that is in review; an earlier one of it ends.
+
+    Raises `WrongRole`, `StaleRevision`, or `WrongState` where nothing waits for a decision.
+    """
+    post = transitions.lock(session, Post, post_id)
+    if post is None:
+        raise Missing(post_id)
+    require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
+    gate.check_seen(seen, post.newest)
+    if post.state is not PostState.IN_REVIEW or actor.appointment_id is None:
+        raise WrongState(state=post.state, to=PostState.APPROVED)
+    revision = post.revisions[-1]
+    end_for(session, revision=revision, now=now)
+    code = _code(revision, secret=secret, now=now)
+    code.made_by_id, code.made_under_id = person_of(actor), actor.appointment_id
+    session.add(code)
+    values = {"revision": post.newest}
+    transitions.record(session, post, "ask_on_the_spot", actor=actor, now=now, values=values)
+    return code
+
+
+def _code(revision: Revision, *, secret: str, now: datetime) -> SpotCode:
+    seed = secrets.token_urlsafe(32)
+    spelled = spell(seed, secret)
+    return SpotCode(
+        token_digest=digest_of(spelled.token),
+        letters_digest=digest_of(spelled.letters),
+        seed=seed,
+        revision=revision,
+        made_at=now,
+        expires_at=now + LASTS,
+    )
+
+
+def end_for(session: Session, *, revision: Revision, now: datetime) -> None:
+    """End the open codes of a revision: it was decided, or a newer code takes their place."""
+    session.execute(
+        update(SpotCode)
+        .where(SpotCode.revision_id == revision.id, SpotCode.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def latest(session: Session, *, revision: Revision) -> SpotCode | None:
+    """The code of this revision that was made last, be it open or not."""
+    query = select(SpotCode).where(SpotCode.revision_id == revision.id)
+    return session.scalars(query.order_by(SpotCode.id.desc()).limit(1)).one_or_none()
+
+
+def problem_of(code: SpotCode, *, now: datetime) -> CodeProblem | None:
+    """Why this code leads nowhere any more; None while it does."""
+    post = code.revision.post
+    if code.revision.number != post.newest:
+        return CodeProblem.NEWER_REVISION
+    if post.state is not PostState.IN_REVIEW or _was_decided(code):
+        return CodeProblem.DECIDED
+    if code.ended_at is not None:
+        return CodeProblem.REPLACED
+    return CodeProblem.EXPIRED if now >= code.expires_at else None
+
+
+def _was_decided(code: SpotCode) -> bool:
+    """Whether a decision has ended the code, be it one of several that are wanted."""
+    ended = code.ended_at
+    return ended is not None and any(one.at == ended for one in code.revision.decisions)
+
+
+def scanned(session: Session, *, actor: Actor, now: datetime, token: str) -> SpotCode | CodeRefusal:
+    """The code behind a scanned address, or why it leads nowhere. Writes nothing."""
+    query = select(SpotCode).where(SpotCode.token_digest == digest_of(token))
+    code = session.scalars(query).one_or_none()
+    return _answer(code, actor=actor, now=now)
+
+
+def typed(session: Session, *, actor: Actor, now: datetime, letters: str) -> SpotCode | CodeRefusal:
+    """The code that was typed, in any spacing; wrong ones are counted against the person.
+
+    A refusal is a result and no error: the failed try has to be committed.
+    """
+    keys = (throttling.key_of_identifier(f"spot code of {person_of(actor)}"),)
+    until = throttling.closed_until(session, keys, now=now)
+    if until is not None:
+        return CodeRefusal(CodeProblem.THROTTLED, until)
+    wanted = readable(letters)
+    if wanted is None:
+        return CodeRefusal(CodeProblem.UNREADABLE)
+    query = select(SpotCode).where(SpotCode.letters_digest == digest_of(wanted))
+    code = session.scalars(query).one_or_none()
+    if code is None:
+        throttling.store_failure(session, keys, now=now)
+        person = session.get_one(Person, actor.person_id)
+        transitions.record(session, person, "refuse_code", actor=actor, now=now)
+    return _answer(code, actor=actor, now=now)
+
+
+def readable(letters: str) -> str | None:
+    """The eight letters as they are stored, however they were typed; None where they are not."""
+    plain = "".join(one for one in latin_digits(letters).upper() if one.isalnum())
+    fits = len(plain) == LENGTH and all(one in LETTERS for one in plain)
+    return plain if fits else None
+
+
+def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode | CodeRefusal:
+    if code is None:
+        return CodeRefusal(CodeProblem.UNKNOWN)
+    if not _is_in_sight(code.revision, actor):
+        return CodeRefusal(CodeProblem.ELSEWHERE)
+    problem = problem_of(code, now=now)
+    return code if problem is None else CodeRefusal(problem)
+
+
+def _is_in_sight(revision: Revision, actor: Actor) -> bool:
+    """Whether the actor may see the post; the code alone lets nobody look."""
+    departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
+    try:
+        check_in_sight(actor, Action.SEE_POST, departments)
+    except (LookupError, WrongRole):
+        return False
+    return True
+
+
+def decisions_of(revision: Revision) -> list[Decision]:
+    """What was decided about this revision, the latest first."""
+    return sorted(revision.decisions, key=lambda one: one.id, reverse=True)

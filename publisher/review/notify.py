@@ -1,0 +1,156 @@
+"""Asking those who can approve, and telling people what became of a revision.
+
+The reasons to return a post that a person keeps, to choose one again instead of typing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import transitions
+from publisher.models.comments import Reply
+from publisher.models.content.posts import Revision
+from publisher.models.gate import LONGEST_TEXT, ReturnText
+from publisher.models.people import Department, Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
+from publisher.review import gate_adapter
+from publisher.validation import Check, Invalid, Problem, person_of
+
+
+def ask(
+    session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
+) -> None:
+    """Tell those who can approve; where nobody can, tell the cell's lead who can mend it."""
+    able = gate_adapter.approvers_for(session, revision, department_id, now=now)
+    if able.blocked is not None:
+        _say_blocked(session, revision, department_id, able.blocked, actor=actor, now=now)
+        return
+    for one in able.everybody:
+        person = session.get_one(Person, one.person_id)
+        if revision.post.reply is None:
+            more = {
+                "due_at": _wished(revision) or revision.not_after,
+                "standing_in": able.standing_in,
+                **by(session, actor),
+            }
+            tell(session, NoticeKind.REVIEW_ASKED, person, revision, now=now, more=more)
+        else:
+            _say_answer_waits(session, person, revision, revision.post.reply, now=now)
+
+
+def _say_blocked(
+    session: Session,
+    revision: Revision,
+    department_id: int,
+    why: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    values = {"why": why, "department": department_id}
+    transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
+    more = {"why": why, "department": session.get_one(Department, department_id)}
+    for one in responsibility.caretakers(session, now=now):
+        tell(session, NoticeKind.REVIEW_BLOCKED, one.person, revision, now=now, more=more)
+
+
+def _say_answer_waits(
+    session: Session, person: Person, revision: Revision, reply: Reply, *, now: datetime
+) -> None:
+    values = {
+        "answer": revision.variants[0].text,
+        "comment": reply.comment.text,
+        "department": revision.post.department,
+        "due_at": reply.comment.due_at,
+    }
+    compose.queue(
+        session,
+        kind=NoticeKind.ANSWER_WAITS,
+        person=person,
+        values=values,
+        now=now,
+        path=links.review(revision.post_id),
+    )
+
+
+def tell(
+    session: Session,
+    kind: NoticeKind,
+    person: Person,
+    revision: Revision,
+    *,
+    now: datetime,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Queue a notice about this revision for a person."""
+    post = revision.post
+    values = {
+        "title": post.title,
+        "revision": revision.number,
+        "department": post.department,
+        **(more or {}),
+    }
+    path = links.review(post.id) if kind is NoticeKind.REVIEW_ASKED else links.post(post.id)
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+
+
+def by(session: Session, actor: Actor) -> dict[str, object]:
+    """Who did it, as a mail says it; nothing where no person did."""
+    if actor.person_id is None:
+        return {}
+    return {"by": session.get_one(Person, actor.person_id)}
+
+
+def _wished(revision: Revision) -> datetime | None:
+    """The earliest time that a department wished for, if any did."""
+    wished = [one.wished_at for one in revision.post.submissions if one.wished_at is not None]
+    return min(wished, default=None)
+
+
+MOST = 20
+
+
+def mine(session: Session, *, actor: Actor) -> list[ReturnText]:
+    """The person's own texts, the one kept first at the top."""
+    query = select(ReturnText).where(ReturnText.person_id == person_of(actor))
+    return list(session.scalars(query.order_by(ReturnText.id)))
+
+
+def keep(session: Session, *, actor: Actor, now: datetime, words: str) -> ReturnText:
+    """Keep a text; one that is kept already is left as it is. Raises `Invalid`."""
+    check = Check()
+    text = check.text("words", words, most=LONGEST_TEXT, required=True)
+    check.finish()
+    own = ReturnText.person_id == person_of(actor)
+    query = select(ReturnText).where(own, ReturnText.words == text)
+    known = session.scalars(query).one_or_none()
+    if known is not None:
+        return known
+    if (session.scalar(select(func.count()).where(own)) or 0) >= MOST:
+        raise Invalid([Problem("words", "too_many_texts", {"most": MOST})])
+    kept = ReturnText(person_id=person_of(actor), words=text, kept_at=now)
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def remove(session: Session, *, actor: Actor, text_id: int) -> None:
+    """Forget a text of one's own; anybody else's is left alone."""
+    session.execute(
+        delete(ReturnText).where(ReturnText.id == text_id, ReturnText.person_id == person_of(actor))
+    )
+
+
+def with_text(reason: str, chosen: str) -> str:
+    """A chosen text put after what stands there already; twice it is not needed."""
+    before = reason.strip()
+    if chosen in before.splitlines():
+        return before
+    return f"{before}\n{chosen}" if before else chosen

@@ -1,0 +1,239 @@
+"""Orders about what is out: to delete what is ours, to hide a comment under it, to show it again.
+
+An order carries who gave it and why; its delivery carries it out, by the press, as soon as may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.errors import NotAllowed, WrongRole
+from approvals.policy import CLOCK, Action, Actor, require
+from approvals.states import PostState
+from publisher import transitions
+from publisher.models.comments import Comment
+from publisher.models.content.posts import Post, Variant
+from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.people import Appointment
+from publisher.models.press import Order
+from publisher.review import decide
+from publisher.scheduling import corrections, schedule
+from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
+from publisher.scheduling.corrections import LiveText
+from publisher.states import DeliveryState
+from publisher.validation import Invalid, Problem, checked_reason
+
+UNSETTLED = (
+    DeliveryState.SCHEDULED,
+    DeliveryState.CLAIMED,
+    DeliveryState.SENDING,
+    DeliveryState.UNCONFIRMED,
+    DeliveryState.HELD,
+)
+"""An order that is being carried out, or of which nobody knows yet whether it was."""
+
+
+class AlreadyOrdered(NotAllowed):
+    """An order about this is being carried out; `at` is when it was given."""
+
+    code = "already_ordered"
+
+
+def order(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    action: DeliveryAction,
+    target: str,
+    department_id: int,
+    reason: str,
+    variant: Variant,
+    receipt: Receipt | None = None,
+    comment: Comment | None = None,
+) -> Order:
+    """Give an order about `target`, the platform's id of a receipt's publication or of a comment.
+
+    `variant` is the text under which it stands. Whoever calls has asked for the right. Raises
+    `AlreadyOrdered` while an earlier one about the same thing is unsettled, and `Invalid` without
+    a reason.
+    """
+    if actor.person_id is None or actor.appointment_id is None:
+        raise WrongRole(role=actor.role, action=action)
+    words = checked_reason(reason)
+    _check_none_pending(session, receipt, comment)
+    delivery = _delivery(session, actor=actor, now=now, action=action, variant=variant)
+    made = Order(
+        delivery=delivery,
+        action=action,
+        target=target,
+        receipt=receipt,
+        comment=comment,
+        department_id=department_id,
+        reason=words,
+        at=now,
+        person_id=actor.person_id,
+        appointment_id=actor.appointment_id,
+    )
+    session.add(made)
+    session.flush()
+    values = {"action": action.value, "order": made.id}
+    transitions.record(session, delivery, "order", actor=actor, now=now, values=values)
+    return made
+
+
+def _delivery(
+    session: Session, *, actor: Actor, now: datetime, action: DeliveryAction, variant: Variant
+) -> Delivery:
+    delivery = Delivery(
+        action=action,
+        variant_id=variant.id,
+        post_id=variant.revision.post_id,
+        account_id=variant.account_id,
+        state_at=now,
+        due_at=now,
+        late_limit=LONGEST_LATE_LIMIT,
+        scheduled_by_id=actor.person_id,
+    )
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def _check_none_pending(session: Session, receipt: Receipt | None, comment: Comment | None) -> None:
+    query = select(Order).join(Order.delivery).where(Delivery.state.in_(UNSETTLED))
+    if receipt is not None:
+        query = query.where(Order.receipt_id == receipt.id)
+    if comment is not None:
+        query = query.where(Order.comment_id == comment.id)
+    standing = session.scalars(query.order_by(Order.id.desc())).first()
+    if standing is not None:
+        raise AlreadyOrdered(at=standing.at)
+
+
+def take_back(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    receipt_ids: Collection[int],
+    reason: str,
+) -> list[Order]:
+    """Order the deletion of these publications of a post; the reason is public.
+
+    Once all of it is ordered away the post is withdrawn, and nothing more of it leaves. Raises
+    `Invalid` where none of them stands, or its link was never given.
+    """
+    post = decide.locked_post(session, post_id)
+    require(actor, Action.ORDER_DELETION, post.department_id, now=now)
+    words = checked_reason(reason)
+    standing = to_take_back(session, post_id)
+    chosen = [one for one in standing if one.receipt.id in set(receipt_ids) and one.is_known]
+    if not chosen:
+        raise Invalid([Problem("things", "nothing_chosen")])
+    orders = [_deletion(session, one, post, words, actor=actor, now=now) for one in chosen]
+    if len(chosen) == len(standing) and not _may_be_live(session, post_id):
+        _withdraw(session, post, words, actor=actor, now=now)
+    return orders
+
+
+def to_take_back(session: Session, post_id: int) -> list[LiveText]:
+    """What of a post stands, and is not ordered away yet."""
+    pending = {one.receipt_id for one in orders_of(session, post_id) if is_pending(one)}
+    return [one for one in corrections.of_post(session, post_id) if one.receipt.id not in pending]
+
+
+def _deletion(
+    session: Session, one: LiveText, post: Post, reason: str, *, actor: Actor, now: datetime
+) -> Order:
+    return order(
+        session,
+        actor=actor,
+        now=now,
+        action=DeliveryAction.DELETE,
+        target=one.platform_id,
+        department_id=post.department_id,
+        reason=reason,
+        variant=one.first,
+        receipt=one.receipt,
+    )
+
+
+def _may_be_live(session: Session, post_id: int) -> bool:
+    return any(
+        one.state in corrections.MAY_BE_LIVE for one in corrections.deliveries_of(session, post_id)
+    )
+
+
+def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: datetime) -> None:
+    """What of it has not left never will; an answer counts until it is gone from its platform."""
+    if post.state is PostState.WITHDRAWN:
+        return
+    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="order_deletion")
+    post.reason = reason
+    transitions.apply(
+        session, post, PostState.WITHDRAWN, actor=actor, now=now, verb=Action.WITHDRAW_POST
+    )
+
+
+def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    """Keep the fact that an order has made: what it was about is gone, hidden, or seen again.
+
+    For whoever moves the delivery to *published*, in the same transaction.
+    """
+    given = delivery.order
+    if given is None:
+        return
+    if given.receipt is not None and given.action is DeliveryAction.DELETE:
+        given.receipt.gone_at = given.receipt.gone_at or now
+    if given.comment is not None:
+        given.comment.hidden_at = now if given.action is DeliveryAction.HIDE else None
+        transitions.record(
+            session,
+            given.comment,
+            "hidden" if given.action is DeliveryAction.HIDE else "shown_again",
+            actor=CLOCK,
+            now=now,
+            values={"order": given.id},
+        )
+
+
+def orders_of(session: Session, post_id: int) -> list[Order]:
+    """Every order about what is out of a post, oldest first, with who gave it."""
+    query = (
+        select(Order)
+        .join(Order.delivery)
+        .where(Delivery.post_id == post_id, Order.receipt_id.is_not(None))
+        .options(*_IN_FULL)
+        .order_by(Order.id)
+    )
+    return list(session.scalars(query))
+
+
+def orders_about(session: Session, comment_id: int) -> list[Order]:
+    """Every order to hide a comment or show it again, oldest first."""
+    query = select(Order).where(Order.comment_id == comment_id).options(*_IN_FULL)
+    return list(session.scalars(query.order_by(Order.id)))
+
+
+_IN_FULL = (
+    joinedload(Order.delivery).joinedload(Delivery.account),
+    joinedload(Order.person),
+    joinedload(Order.appointment).joinedload(Appointment.person),
+    joinedload(Order.appointment).joinedload(Appointment.department),
+)
+
+
+def is_pending(given: Order) -> bool:
+    """Whether it is being carried out, or may have been."""
+    return given.delivery.state in UNSETTLED
+
+
+def last_of(orders: Iterable[Order]) -> Order | None:
+    """The newest of these orders."""
+    return max(orders, key=lambda one: one.id, default=None)

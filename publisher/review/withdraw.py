@@ -1,0 +1,153 @@
+"""Taking back what was approved, or giving a post up, as long as something can still be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.errors import NotApproved, WrongState
+from approvals.policy import Action, Actor, require
+from approvals.states import PostState
+from publisher import transitions
+from publisher.models.content.posts import Decision, Post, Revision, Variant
+from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.notifications.compose import NoticeKind
+from publisher.review import decide, notify
+from publisher.scheduling import constraints, schedule
+from publisher.states import DeliveryState
+from publisher.validation import checked_reason
+
+
+def withdraw_approval(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, seen: int, reason: str = ""
+) -> list[Delivery]:
+    """Take back the department's approval and stop whatever has not left; gives what was stopped.
+
+    Raises `OnItsWay` where all of this revision has left already, `WrongState` where it is not
+    before the department or approved, and `NotApproved` where no approval of it stands.
+    """
+    post = decide.locked_post(session, post_id)
+    revision = schedule.newest_revision(post)
+    action = Action.WITHDRAW_APPROVAL
+    department_id = decide.deciding_department(session, revision, action, actor=actor, now=now)
+    gate.check_seen(seen, post.newest)
+    if post.state not in (PostState.IN_REVIEW, PostState.APPROVED):
+        raise WrongState(state=post.state, to=PostState.IN_REVIEW)
+    mine = decide.standing_approvals(revision, department_id)
+    if not mine:
+        raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
+    words = checked_reason(reason) if reason.strip() else ""
+    _check_something_left_to_stop(session, post)
+    stopped = schedule.cancel_unsent(
+        session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
+    )
+    _take_back(session, revision, mine, actor=actor, now=now, reason=words)
+    return stopped
+
+
+def _check_something_left_to_stop(session: Session, post: Post) -> None:
+    """What an earlier revision sent out is another matter: this one can still be stopped."""
+    query = (
+        select(Delivery.state)
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(Revision.post_id == post.id, Revision.number == post.newest)
+        .where(Delivery.action.in_(OF_TEXTS))
+        .with_for_update(of=Delivery)
+    )
+    states = list(session.scalars(query))
+    if states and all(state in constraints.GONE for state in states):
+        gone = {state for state in states if state is not DeliveryState.PUBLISHED}
+        raise schedule.OnItsWay(state=gone.pop() if gone else DeliveryState.PUBLISHED)
+
+
+def _take_back(
+    session: Session,
+    revision: Revision,
+    mine: list[Decision],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> None:
+    values = {"revision": revision.number, "reason": bool(reason)}
+    _void(session, revision, mine, actor=actor, now=now, values=values)
+    more = {"reason": reason, **notify.by(session, actor)}
+    notify.tell(
+        session, NoticeKind.APPROVAL_WITHDRAWN, revision.author, revision, now=now, more=more
+    )
+
+
+def lose_approval(
+    session: Session, *, actor: Actor, now: datetime, post: Post, department_id: int
+) -> list[Decision]:
+    """Let a department's approval of the newest revision count no longer: it has lost its ground.
+
+    Stops what has not left, and gives the approvals that fell, none where none stood. The caller
+    has locked the post, has asked for the right to what takes the ground away, and tells people.
+    Raises `OnItsWay` where all of this revision has left already.
+    """
+    if post.state not in (PostState.IN_REVIEW, PostState.APPROVED):
+        return []
+    revision = schedule.newest_revision(post)
+    lost = decide.standing_approvals(revision, department_id)
+    if lost:
+        _check_something_left_to_stop(session, post)
+        why = Action.WITHDRAW_SUBMISSION
+        schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why=why)
+        values = {"revision": revision.number, "why": why}
+        _void(session, revision, lost, actor=actor, now=now, values=values)
+    return lost
+
+
+def _void(
+    session: Session,
+    revision: Revision,
+    given: list[Decision],
+    *,
+    actor: Actor,
+    now: datetime,
+    values: Mapping[str, object],
+) -> None:
+    """These approvals count no longer; a post that rested on them is in review again."""
+    for decision in given:
+        decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
+    post = revision.post
+    if post.state is PostState.APPROVED:
+        transitions.apply(
+            session,
+            post,
+            PostState.IN_REVIEW,
+            actor=actor,
+            now=now,
+            verb="withdraw_approval",
+            values=values,
+        )
+    else:
+        transitions.record(session, post, "withdraw_approval", actor=actor, now=now, values=values)
+
+
+def withdraw_post(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, reason: str
+) -> Post:
+    """Give the post up: nothing of it that has not left will leave."""
+    post = decide.locked_post(session, post_id)
+    require(actor, Action.WITHDRAW_POST, post.department_id, now=now)
+    post.reason = checked_reason(reason)
+    _check_something_left_to_stop(session, post)
+    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="withdraw_post")
+    if post.reply is not None:
+        post.reply.withdrawn_at = now
+    transitions.apply(
+        session,
+        post,
+        PostState.WITHDRAWN,
+        actor=actor,
+        now=now,
+        verb="withdraw_post",
+    )
+    return post

@@ -1,0 +1,1 @@
+"""Scheduling: when approved variants leave, and what holds them back."""

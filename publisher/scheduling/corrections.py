@@ -1,0 +1,250 @@
+"""शुद्धिपत्रक: what a new revision does to what is out already, account by account.
+
+Where the platform lets a text be changed, it is changed; elsewhere an answer of ours that says
+what changed stands under it. Where nothing is out, the text is published as any other.
+
+What of a post is live now, and in which words: a fact of its receipts, not of its state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from approvals.errors import NotAllowed
+from publisher.content_checks import outgoing_text
+from publisher.i18n import text_cleaning
+from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
+from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, Receipt
+from publisher.states import DeliveryState
+
+Slot = tuple[int, Language]
+"""An account and a language: where one text of a post stands."""
+
+MAY_BE_LIVE = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
+UNKNOWN_ID = "not-given-"
+"""How the id begins of what a person saw live, without giving its link."""
+
+
+@dataclass(frozen=True)
+class LiveText:
+    """One publication that stands on a platform: its receipt, and the text it shows now.
+
+    `first` is the text with which it came out; `shown` that of the last edit since, at `since`.
+    """
+
+    receipt: Receipt
+    first: Variant
+    shown: Variant
+    since: datetime
+
+    @property
+    def account(self) -> Account:
+        """Where it stands."""
+        return self.first.account
+
+    @property
+    def slot(self) -> Slot:
+        """On which account, in which language."""
+        return self.first.account_id, self.first.language
+
+    @property
+    def platform_id(self) -> str:
+        """The platform's id of it."""
+        return self.receipt.platform_id
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its id is known, so that it can be changed and deleted from here."""
+        return not self.receipt.platform_id.startswith(UNKNOWN_ID)
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a correction that stands as an answer under what it corrects."""
+        return outgoing_text.is_note(self.first)
+
+    @property
+    def can_be_edited(self) -> bool:
+        """Whether the platform lets a text be changed that is out."""
+        return self.is_known and self.account.platform in outgoing_text.CAN_EDIT
+
+
+def among(deliveries: Iterable[Delivery]) -> list[LiveText]:
+    """What of these deliveries of one post stands now, in the order in which it came out."""
+    done = [one for one in deliveries if one.state is DeliveryState.PUBLISHED and one.receipt]
+    edits = [one for one in done if one.action is DeliveryAction.EDIT]
+    edits.sort(key=_came)
+    made = [one for one in done if one.action is DeliveryAction.PUBLISH]
+    found = [_live(one, one.receipt, edits) for one in made if one.receipt]
+    standing = [one for one in found if one.receipt.gone_at is None]
+    return sorted(standing, key=lambda one: (one.receipt.published_at, one.receipt.id))
+
+
+def _came(delivery: Delivery) -> tuple[datetime, int]:
+    """When it was carried out; of two in one moment the later one counts."""
+    return (delivery.receipt.published_at if delivery.receipt else delivery.due_at), delivery.id
+
+
+def _live(delivery: Delivery, receipt: Receipt, edits: Iterable[Delivery]) -> LiveText:
+    shown, since = delivery.variant, receipt.published_at
+    for one in edits:
+        same = one.account_id == delivery.account_id and one.variant.target == receipt.platform_id
+        if same:
+            shown, since = one.variant, _came(one)[0]
+    return LiveText(receipt, delivery.variant, shown, since)
+
+
+def of_post(session: Session, post_id: int) -> list[LiveText]:
+    """What of this post is live, freshly read."""
+    return among(deliveries_of(session, post_id))
+
+
+def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
+    """Every delivery that brings a text of this post out, with its receipt, freshly read."""
+    query = (
+        select(Delivery)
+        .where(Delivery.post_id == post_id, Delivery.action.in_(OF_TEXTS))
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.receipt),
+            joinedload(Delivery.variant).options(
+                joinedload(Variant.account),
+                joinedload(Variant.revision).joinedload(Revision.post),
+                selectinload(Variant.renditions),
+            ),
+        )
+        .order_by(Delivery.id)
+    )
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def by_slot(lives: Iterable[LiveText]) -> dict[Slot, LiveText]:
+    """For each account and language the publication that a correction is about: the first one."""
+    found: dict[Slot, LiveText] = {}
+    for one in lives:
+        if not one.is_note:
+            found.setdefault(one.slot, one)
+    return found
+
+
+STARTS: Mapping[Language, str] = {
+    Language.MARATHI: "शुद्धिपत्रक:",
+    Language.ENGLISH: "Correction:",
+    Language.HINDI: "शुद्धिपत्र:",
+    Language.MIXED: "शुद्धिपत्रक:",
+}
+"""How an answer that corrects begins, in the language of what it corrects."""
+
+
+class OutAlready(NotAllowed):
+    """An earlier revision stands on this account: it is corrected there, not posted again."""
+
+    code = "out_already"
+
+
+class CorrectsNothing(NotAllowed):
+    """What this corrects is no longer on its platform."""
+
+    code = "corrects_nothing"
+
+
+class MayBeLive(NotAllowed):
+    """An earlier revision may be live on this account, and nobody knows: that is settled first."""
+
+    code = "may_be_live"
+
+
+class Way(StrEnum):
+    """What a correction does on one account."""
+
+    EDIT = "edit"
+    NOTE = "note"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What stands on an account in a language, and how a correction reaches it.
+
+    `UNKNOWN`: a person said that it is live, and its link was never given.
+    """
+
+    live: LiveText
+    way: Way
+
+    @property
+    def begins_with(self) -> str:
+        """What the box for the correction begins with."""
+        text = self.live.shown.text
+        return text if self.way is Way.EDIT else f"{STARTS[self.live.first.language]} "
+
+
+def targets(lives: Iterable[LiveText]) -> dict[Slot, Target]:
+    """What a new revision of the post would correct, by account and language."""
+    return {slot: Target(one, _way(one)) for slot, one in by_slot(lives).items()}
+
+
+def _way(one: LiveText) -> Way:
+    if not one.is_known:
+        return Way.UNKNOWN
+    return Way.EDIT if one.can_be_edited else Way.NOTE
+
+
+def targets_of(post: Post) -> dict[Slot, Target]:
+    """The same from the rows of a post in hand; an answer is not corrected, but given anew."""
+    return targets(among(post.deliveries)) if post.kind is PostKind.POST else {}
+
+
+def is_only_begun(text: str) -> bool:
+    """Whether nothing stands there but the words with which a correction begins."""
+    return plain(text) in {"", *STARTS.values()}
+
+
+def plain(text: str) -> str:
+    """A text as it would be kept, for comparing."""
+    return text_cleaning.clean(text).text.strip()
+
+
+def is_out(variant: Variant, deliveries: Iterable[Delivery]) -> bool:
+    """Whether this very text came out."""
+    return any(one.variant_id == variant.id and one.receipt is not None for one in deliveries)
+
+
+def check_beside(session: Session, variant: Variant) -> None:
+    """What an earlier revision brought out is corrected where it stands, and while it stands.
+
+    Between the writing of this revision and its scheduling something may have gone live, or may
+    have gone: `OutAlready` and `CorrectsNothing` say so, and `MayBeLive` where nobody knows.
+    """
+    revision = variant.revision
+    if revision.number == 1 or revision.post.kind is not PostKind.POST:
+        return
+    deliveries = deliveries_of(session, revision.post_id)
+    slot = variant.account_id, variant.language
+    if slot in unsettled(one for one in deliveries if one.variant_id != variant.id):
+        raise MayBeLive
+    lives = among(deliveries)
+    if variant.target and variant.target not in {one.platform_id for one in lives}:
+        raise CorrectsNothing
+    stands = by_slot(lives).get(slot)
+    if not variant.target and stands is not None and stands.first.id != variant.id:
+        raise OutAlready
+
+
+def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
+    """Where something may be live and nobody knows: on which accounts, in which languages."""
+    return {
+        (one.account_id, one.variant.language) for one in deliveries if one.state in MAY_BE_LIVE
+    }
+
+
+def way_of(variant: Variant) -> Way | None:
+    """What this text does to what is out; None where it is published, or answers a comment."""
+    if outgoing_text.is_edit(variant):
+        return Way.EDIT
+    return Way.NOTE if outgoing_text.is_note(variant) else None

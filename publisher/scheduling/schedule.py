@@ -1,0 +1,297 @@
+"""When each variant of an approved post leaves: schedule, reschedule, cancel, publish now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, NotApproved, WrongState
+from approvals.gate import Refusal
+from approvals.policy import Action, Actor, require
+from approvals.states import PostState
+from publisher import failpoints, transitions
+from publisher.content_checks import outgoing_text
+from publisher.models.content.posts import Post, Revision, Variant
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.scheduling import corrections
+from publisher.scheduling.constraints import (
+    GONE,
+    LATE_LIMIT,
+    LONGEST_LATE_LIMIT,
+    UNSENT,
+    check_time,
+)
+from publisher.states import DeliveryState
+from publisher.validation import Missing
+
+
+class OnItsWay(NotAllowed):
+    """The delivery has already left, or may have: it cannot be stopped any more."""
+
+    code = "on_its_way"
+
+
+def newest_revision(post: Post) -> Revision:
+    """The revision that counts; `WrongState` where nothing has been saved yet."""
+    if not post.revisions:
+        raise WrongState(state=post.state, to=PostState.IN_REVIEW)
+    return post.revisions[-1]
+
+
+def schedule(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant_id: int,
+    due_at: datetime,
+    late_limit: int = LATE_LIMIT,
+    despite_clash: bool = False,
+) -> Delivery:
+    """Give a variant of an approved revision its time. `late_limit` is in minutes.
+
+    Raises `Invalid` for a past time, one outside the window, a clash or a wrong limit, and
+    `AccountNotOpen` where its account is kept for other departments.
+    """
+    variant = _variant(session, variant_id)
+    post = _locked_post(session, variant.revision.post_id)
+    require(actor, Action.SCHEDULE, post.department_id, now=now)
+    _check_approved(post, variant.revision)
+    corrections.check_beside(session, variant)
+    if not variant.target:
+        outgoing_text.check_open(session, variant.account, post.department_id)
+    check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
+    delivery = _set_time(
+        session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
+    )
+    failpoints.reach("schedule.before_commit")
+    return delivery
+
+
+def _set_time(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant: Variant,
+    due_at: datetime,
+    late_limit: int,
+) -> Delivery:
+    """A variant has one delivery: the first time makes it, every later one puts it back."""
+    delivery = _delivery_of(session, variant)
+    if delivery is None:
+        return add_delivery(
+            session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
+        )
+    _put_back(session, delivery, actor=actor, now=now, due_at=due_at, late_limit=late_limit)
+    return delivery
+
+
+def reschedule(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    delivery_id: int,
+    due_at: datetime,
+    late_limit: int = LATE_LIMIT,
+    despite_clash: bool = False,
+) -> Delivery:
+    """Change the time of a delivery that has not left, or give one that did not leave a new one."""
+    delivery = delivery_for(session, delivery_id)
+    if delivery.action not in OF_TEXTS:  # an order is given anew, not put off
+        raise WrongState(state=delivery.state, to=DeliveryState.SCHEDULED)
+    return schedule(
+        session,
+        actor=actor,
+        now=now,
+        variant_id=delivery.variant_id,
+        due_at=due_at,
+        late_limit=late_limit,
+        despite_clash=despite_clash,
+    )
+
+
+def publish_now(
+    session: Session, *, actor: Actor, now: datetime, variant_ids: Collection[int]
+) -> list[Delivery]:
+    """Make these variants due at once; asks for a fresh sign-in."""
+    deliveries = []
+    for variant_id in variant_ids:
+        variant = _variant(session, variant_id)
+        require(actor, Action.PUBLISH_NOW, variant.revision.post.department_id, now=now)
+        deliveries.append(
+            schedule(
+                session,
+                actor=actor,
+                now=now,
+                variant_id=variant_id,
+                due_at=now,
+                despite_clash=True,
+            )
+        )
+    return deliveries
+
+
+def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
+    """Cancel a delivery that has not left; `OnItsWay` says honestly where it has."""
+    delivery = transitions.lock(session, Delivery, delivery_id)
+    if delivery is None:
+        raise Missing(delivery_id)
+    require(actor, _cancels(delivery), delivery.post.department_id, now=now)
+    if delivery.state in GONE:
+        raise OnItsWay(state=delivery.state)
+    transitions.apply(
+        session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel"
+    )
+    return delivery
+
+
+_CANCELS = {
+    DeliveryAction.DELETE: Action.ORDER_DELETION,
+    DeliveryAction.HIDE: Action.HIDE,
+    DeliveryAction.UNHIDE: Action.UNHIDE,
+}
+
+
+def _cancels(delivery: Delivery) -> Action:
+    """An order is cancelled by whoever may give it."""
+    return _CANCELS.get(delivery.action, Action.CANCEL)
+
+
+def cancel_unsent(
+    session: Session, *, actor: Actor, now: datetime, post_id: int, why: str
+) -> list[Delivery]:
+    """Cancel whatever text of this post has not left yet, and say why in the history.
+
+    Orders to take something back stand: they are about what is out already.
+    """
+    query = select(Delivery).where(
+        Delivery.post_id == post_id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
+    )
+    found = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
+    for state in UNSENT:
+        transitions.apply_all(
+            session,
+            [one for one in found if one.state is state],
+            DeliveryState.CANCELLED,
+            actor=actor,
+            now=now,
+            verb="cancel",
+            values={"why": why},
+        )
+    return found
+
+
+def send_reply(
+    session: Session, *, actor: Actor, now: datetime, revision: Revision
+) -> list[Delivery]:
+    """An approved reply leaves at once, and within a day: the citizen is waiting."""
+    return [
+        _set_time(
+            session,
+            actor=actor,
+            now=now,
+            variant=variant,
+            due_at=now,
+            late_limit=LONGEST_LATE_LIMIT,
+        )
+        for variant in revision.variants
+    ]
+
+
+def delivery_for(session: Session, delivery_id: int) -> Delivery:
+    """The delivery, or `Missing`."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise Missing(delivery_id)
+    return delivery
+
+
+def add_delivery(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant: Variant,
+    due_at: datetime,
+    late_limit: int,
+) -> Delivery:
+    """A new delivery of a variant; who may schedule has been asked before.
+
+    It changes what is out where the variant corrects that and the platform lets it be changed.
+    """
+    delivery = Delivery(
+        action=DeliveryAction.EDIT if outgoing_text.is_edit(variant) else DeliveryAction.PUBLISH,
+        variant_id=variant.id,
+        post_id=variant.revision.post_id,
+        account_id=variant.account_id,
+        state_at=now,
+        due_at=due_at,
+        late_limit=late_limit,
+        scheduled_by_id=actor.person_id,
+    )
+    session.add(delivery)
+    transitions.record(
+        session, delivery, "schedule", actor=actor, now=now, values={"due_at": due_at.isoformat()}
+    )
+    return delivery
+
+
+def _put_back(
+    session: Session,
+    delivery: Delivery,
+    *,
+    actor: Actor,
+    now: datetime,
+    due_at: datetime,
+    late_limit: int,
+) -> None:
+    values = {"due_at": due_at.isoformat(), "before": delivery.due_at.isoformat()}
+    if delivery.state in GONE:
+        raise OnItsWay(state=delivery.state)
+    if delivery.state is DeliveryState.SCHEDULED:
+        transitions.record(session, delivery, "reschedule", actor=actor, now=now, values=values)
+    else:
+        transitions.apply(
+            session,
+            delivery,
+            DeliveryState.SCHEDULED,
+            actor=actor,
+            now=now,
+            verb="reschedule",
+            values=values,
+        )
+    delivery.due_at, delivery.late_limit = due_at, late_limit
+    delivery.not_before, delivery.reason, delivery.looks = None, {}, 0
+
+
+def _variant(session: Session, variant_id: int) -> Variant:
+    variant = session.get(Variant, variant_id)
+    if variant is None:
+        raise Missing(variant_id)
+    return variant
+
+
+def _locked_post(session: Session, post_id: int) -> Post:
+    post = transitions.lock(session, Post, post_id)
+    if post is None:
+        raise Missing(post_id)
+    return post
+
+
+def _delivery_of(session: Session, variant: Variant) -> Delivery | None:
+    query = select(Delivery).where(Delivery.variant_id == variant.id, Delivery.action.in_(OF_TEXTS))
+    # Freshly read: what this session saw before it waited for the lock may have left since.
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(fresh).one_or_none()
+
+
+def _check_approved(post: Post, revision: Revision) -> None:
+    if post.state is not PostState.APPROVED:
+        raise WrongState(state=post.state, to=DeliveryState.SCHEDULED)
+    if revision.number != post.newest:
+        raise NotApproved(reason=Refusal.NOT_NEWEST)

@@ -1,0 +1,249 @@
+"""Good times and quiet times that the cell sets for each account and weekday: advice, no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.errors import WrongRole
+from approvals.policy import Action, Actor, may
+from publisher import transitions
+from publisher.models.calendar import QuietTime, Slot
+from publisher.models.content.posts import Post, Variant
+from publisher.models.deliveries import Account
+from publisher.scheduling.constraints import CLASH, Taken, taken
+from publisher.states import AccountState
+from publisher.validation import Check, Missing
+from publisher.working_time import ONE_DAY, from_local, local, local_day
+
+AHEAD = timedelta(days=31)
+"""How far free times are looked for where the approval's window has no end."""
+
+SOON = timedelta(minutes=5)
+WEEKDAYS = range(7)
+
+
+def quiet_times(session: Session) -> list[QuietTime]:
+    """Every quiet time that is set; those for all accounts first."""
+    query = select(QuietTime).options(joinedload(QuietTime.account))
+    order = (QuietTime.account_id.is_not(None), QuietTime.account_id, QuietTime.weekday)
+    return list(session.scalars(query.order_by(*order, QuietTime.begins, QuietTime.id)))
+
+
+def slots(session: Session) -> list[Slot]:
+    """Every good time that is set, by account, weekday and time."""
+    query = select(Slot).options(joinedload(Slot.account))
+    return list(session.scalars(query.order_by(Slot.account_id, Slot.weekday, Slot.minute)))
+
+
+def accounts(session: Session) -> list[Account]:
+    """The accounts for which times can be set: all but the disconnected ones."""
+    query = select(Account).where(Account.state != AccountState.DISCONNECTED)
+    return list(session.scalars(query.order_by(Account.id)))
+
+
+def set_quiet_time(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    account_id: int | None,
+    weekday: int | None,
+    begins: time,
+    ends: time,
+) -> QuietTime:
+    """Recommend that nothing leaves between these times of the city's day.
+
+    None stands for every account, and for every weekday. Raises `Invalid` where both times are
+    the same, or there is no such weekday or account.
+    """
+    _require(actor)
+    check = Check()
+    if account_id is not None:
+        _check_account(session, check, account_id)
+    if weekday is not None and weekday not in WEEKDAYS:
+        check.add("weekday", "unknown_day")
+    if minute_of(begins) == minute_of(ends):
+        check.add("ends", "same_time")
+    check.finish()
+    quiet = QuietTime(
+        account_id=account_id,
+        weekday=weekday,
+        begins=minute_of(begins),
+        ends=minute_of(ends),
+        set_at=now,
+        set_by_id=actor.person_id,
+    )
+    session.add(quiet)
+    transitions.record(session, quiet, "set_quiet_time", actor=actor, now=now, values=_said(quiet))
+    return quiet
+
+
+def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_id: int) -> None:
+    """Take a quiet time away; raises `Missing` where there is none."""
+    _require(actor)
+    quiet = session.get(QuietTime, quiet_id)
+    if quiet is None:
+        raise Missing(quiet_id)
+    transitions.record(
+        session, quiet, "remove_quiet_time", actor=actor, now=now, values=_said(quiet)
+    )
+    session.delete(quiet)
+
+
+def set_slots(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    account_id: int,
+    weekdays: Collection[int],
+    clock: time,
+) -> list[Slot]:
+    """Set a good time on each of these weekdays; one that is there already stays.
+
+    Raises `Invalid` where no weekday was chosen or there is no such account.
+    """
+    _require(actor)
+    check = Check()
+    _check_account(session, check, account_id)
+    if not weekdays:
+        check.add("weekdays", "required")
+    check.finish()
+    known = select(Slot.weekday).where(
+        Slot.account_id == account_id, Slot.minute == minute_of(clock)
+    )
+    missing = sorted(set(weekdays) - set(session.scalars(known)))
+    return [_set_slot(session, actor, now, account_id, one, clock) for one in missing]
+
+
+def _set_slot(
+    session: Session, actor: Actor, now: datetime, account_id: int, weekday: int, clock: time
+) -> Slot:
+    slot = Slot(
+        account_id=account_id,
+        weekday=weekday,
+        minute=minute_of(clock),
+        set_at=now,
+        set_by_id=actor.person_id,
+    )
+    session.add(slot)
+    transitions.record(session, slot, "set_slot", actor=actor, now=now, values=_told(slot))
+    return slot
+
+
+def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) -> None:
+    """Take a good time away; raises `Missing` where there is none."""
+    _require(actor)
+    slot = session.get(Slot, slot_id)
+    if slot is None:
+        raise Missing(slot_id)
+    transitions.record(session, slot, "remove_slot", actor=actor, now=now, values=_told(slot))
+    session.delete(slot)
+
+
+def quiet_at(known: Iterable[QuietTime], account_id: int, at: datetime) -> QuietTime | None:
+    """The quiet time, of those known, into which a moment on that account falls."""
+    here = local(at)
+    minute = minute_of(here.time())
+    for one in known:
+        if one.account_id in (None, account_id) and _covers(one, here.weekday(), minute):
+            return one
+    return None
+
+
+def _covers(quiet: QuietTime, weekday: int, minute: int) -> bool:
+    today = quiet.weekday in (None, weekday)
+    if quiet.begins < quiet.ends:
+        return today and quiet.begins <= minute < quiet.ends
+    from_yesterday = quiet.weekday in (None, (weekday - 1) % 7)
+    return (today and minute >= quiet.begins) or (from_yesterday and minute < quiet.ends)
+
+
+def next_slots(
+    session: Session, *, variant: Variant, now: datetime, wished_at: datetime | None, most: int = 3
+) -> list[datetime]:
+    """The next free good times for a variant, from its wished time on where that is to come.
+
+    Inside the approval's window, outside quiet times, with room beside other posts.
+    """
+    revision = variant.revision
+    known = [one for one in slots(session) if one.account_id == variant.account_id]
+    begins = max(one for one in (now + SOON, revision.not_before, wished_at) if one is not None)
+    ends = begins + AHEAD
+    if revision.not_after is not None:
+        ends = min(ends, revision.not_after)
+    others = taken(session, begins=begins, ends=ends)
+    free = free_times(
+        variant.account_id,
+        known,
+        quiet_times(session),
+        [one for one in others if one.post_id != revision.post_id],
+        begins=begins,
+        ends=ends,
+    )
+    return [at for at, _ in zip(free, range(most), strict=False)]
+
+
+def free_times(
+    account_id: int,
+    known: Sequence[Slot],
+    quiet: Sequence[QuietTime],
+    others: Collection[Taken],
+    *,
+    begins: datetime,
+    ends: datetime,
+) -> Iterator[datetime]:
+    """The moments of the account's slots from `begins` to `ends` that are not quiet or taken."""
+    day = local_day(begins)
+    while day <= local_day(ends):
+        for slot in known:
+            at = from_local(day, clock_of(slot.minute))
+            if slot.weekday == day.weekday() and begins <= at <= ends:
+                near = (abs(at - one.due_at) < CLASH for one in others if one.is_on(account_id))
+                if not any(near) and quiet_at(quiet, account_id, at) is None:
+                    yield at
+        day += ONE_DAY
+
+
+def wished_time(post: Post) -> datetime | None:
+    """The earliest moment for which one of the post's submissions wishes it."""
+    wishes = [one.wished_at for one in post.submissions if one.wished_at is not None]
+    return min(wishes, default=None)
+
+
+def minute_of(clock: time) -> int:
+    """The minute of the day at which a clock shows this."""
+    return clock.hour * 60 + clock.minute
+
+
+def clock_of(minute: int) -> time:
+    """What a clock shows at that minute of the day."""
+    return time(minute // 60, minute % 60)
+
+
+def _require(actor: Actor) -> None:
+    """Who schedules sets the times for it; they belong to no department."""
+    if not may(actor, Action.SCHEDULE, None):
+        raise WrongRole(role=actor.role, action=Action.SCHEDULE)
+
+
+def _check_account(session: Session, check: Check, account_id: int) -> None:
+    if session.get(Account, account_id) is None:
+        check.add("account", "unknown_account")
+
+
+def _said(quiet: QuietTime) -> dict[str, object]:
+    return {
+        "account": quiet.account_id,
+        "weekday": quiet.weekday,
+        "begins": quiet.begins,
+        "ends": quiet.ends,
+    }
+
+
+def _told(slot: Slot) -> dict[str, object]:
+    return {"account": slot.account_id, "weekday": slot.weekday, "minute": slot.minute}
