@@ -15,6 +15,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher.content_checks.link_checker import Glass, tick_links
 from publisher.database.session import Database
+from publisher.delivery.accounts.token_expiry import tick_tokens
+from publisher.delivery.dispatch import tick_overtaken, tick_press
+from publisher.delivery.emergency.alerts import tick_alerts
+from publisher.delivery.emergency.ratification import tick_ratifications
+from publisher.delivery.monitoring.poll import tick_watching
+from publisher.delivery.orphan_cleanup import tick_tidying
+from publisher.delivery.outcomes import NOT_STORED
+from publisher.delivery.rate_limits.query import tick_limits
+from publisher.delivery.reconcile import tick_confirming
+from publisher.delivery.worker import Press
+from publisher.delivery.worker_context import Bench
 from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.notifications.email import tick_mail
@@ -25,17 +36,6 @@ from publisher.office.outages import look_back, tick_outages
 from publisher.office.reorganising.ending import tick_departments
 from publisher.office.retention import tick_retention
 from publisher.office.timed import tick_timed
-from publisher.press.accounts.endings import tick_tokens
-from publisher.press.bench import Bench
-from publisher.press.confirming import tick_confirming
-from publisher.press.dispatching import tick_overtaken, tick_press
-from publisher.press.emergency.alerting import tick_alerts
-from publisher.press.emergency.ratifying import tick_ratifications
-from publisher.press.limits.asking import tick_limits
-from publisher.press.lines import Press
-from publisher.press.recording import NOT_STORED
-from publisher.press.tidying import tick_tidying
-from publisher.press.watching.looking import tick_watching
 from publisher.settings.environment import Settings
 
 COLLECTING = (20_000, 20, 50)

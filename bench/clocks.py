@@ -15,9 +15,9 @@ from bench import town
 from bench.databases import Kind, folder_of
 from bench.ground import Arrival, Ground, end, wait
 from bench.town import SECRET, Town
+from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Receipt
 from publisher.now import now
-from publisher.press.bench import Bench
 from publisher.states import DeliveryState
 from tests.support.processes import Started
 

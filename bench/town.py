@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.states import PostState
 from publisher.database.session import Base, Database
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.content.posts import (
     Decision,
     DecisionKind,
@@ -31,7 +32,6 @@ from publisher.models.content.posts import (
 )
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.now import now
-from publisher.press.accounts.vault import Vault
 from publisher.states import AccountState, DeliveryState
 from tests.support.city import City, city
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from commands.opening import checked_database
 from publisher import transitions
+from publisher.delivery.accounts import manage
+from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.now import now
 from publisher.people.permissions import COMMAND
-from publisher.press.accounts import keeping
-from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.settings.environment import PREFIX, Settings
 
 YES: Final = "yes"
@@ -27,7 +27,7 @@ def show(settings: Settings) -> None:
     """One line for each account, and one for each end of its access that is known."""
     database = checked_database(settings)
     with database.reading() as session:
-        lines = [line for one in keeping.all_accounts(session) for line in _lines(one)]
+        lines = [line for one in manage.all_accounts(session) for line in _lines(one)]
     database.dispose()
     for line in lines or ["No account is connected."]:
         click.echo(line)
@@ -95,7 +95,7 @@ def forget(settings: Settings, *, yes: bool) -> None:
         query = select(Account).where(Account.credentials != "").order_by(Account.id)
         found = list(session.scalars(query.with_for_update()))
         for account in found:
-            keeping.forget(session, account, actor=COMMAND, now=now())
+            manage.forget(session, account, actor=COMMAND, now=now())
         _end_walks(session, at=now())
     database.dispose()
     click.echo(f"{len(found)} disconnected. At the platforms, remove the app in each account.")

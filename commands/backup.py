@@ -9,13 +9,13 @@ import click
 
 from commands.founding import lay_tables
 from commands.opening import checked_database, open_bench
+from publisher.delivery.worker_context import Bench
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
 from publisher.office.backup import restoring, seeking, writing
 from publisher.office.backup.reading import Damaged, Manifest
 from publisher.office.backup.restoring import NotEmpty, OtherSchema, Restored
 from publisher.office.backup.seeking import Sought
-from publisher.press.bench import Bench
 from publisher.settings.environment import Settings
 
 REASON = "Restored from a backup: look at what was due since then, then release."

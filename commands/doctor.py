@@ -10,11 +10,11 @@ import click
 from commands.opening import checked_database, font_file
 from commands.sentences import sentence
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import opener
 from publisher.now import now
 from publisher.office import checkup, trying
 from publisher.office.checkup import Finding
 from publisher.people.permissions import COMMAND
-from publisher.press.accounts.opening import opener
 from publisher.settings.environment import Settings
 
 ASKED: Final = (

@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session
 
 from commands.opening import font_file
 from publisher.database.session import Database, NewerTables, migrate
+from publisher.delivery.accounts import manage, oauth_flow
+from publisher.delivery.accounts.credentials import Unsealable, Vault
+from publisher.delivery.emergency.seed_templates import lay_templates
 from publisher.i18n.fonts import make_font
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
-from publisher.press.accounts import connecting, keeping
-from publisher.press.accounts.vault import Unsealable, Vault
-from publisher.press.emergency.delivered import lay_templates
 from publisher.settings.delivery import Access
 from publisher.settings.environment import PREFIX, Settings, WrongSetting
 
@@ -140,14 +140,14 @@ def _connect_all(
 ) -> Iterator[str]:
     vault = Vault(settings.secret_key, settings.token_keys)
     for account in given:
-        known = keeping.known(
+        known = manage.known(
             session, account.code, account.platform, account.platform_id, account.handle
         )
         name = f"Account: {account.handle} on {account.platform}"
         opened = _opened(vault, known) if known is not None else None
         if opened == account.credentials:
             yield f"{name} was connected already."
-        elif known is not None and opened is not None and connecting.is_from_page(session, known):
+        elif known is not None and opened is not None and oauth_flow.is_from_page(session, known):
             yield (
                 f"{name} was connected from the page and keeps that access; disconnect it there "
                 "to have the settings' access used."
@@ -170,7 +170,7 @@ def _connect(
     session: Session, account: GivenAccount, vault: Vault, settings: Settings, at: datetime
 ) -> None:
     owner = session.scalars(select(Department.id).where(Department.code == OWNER)).one()
-    keeping.connect(
+    manage.connect(
         session,
         actor=COMMAND,
         now=at,

@@ -15,7 +15,7 @@ from publisher.settings.environment import Settings, load
 
 if TYPE_CHECKING:
     from publisher.database.session import Database
-    from publisher.press.bench import Bench
+    from publisher.delivery.worker_context import Bench
     from web.house import House
 
 
@@ -62,9 +62,9 @@ def checked_database(settings: Settings) -> Database:
 
 def open_house(settings: Settings) -> House:
     """What the counter works with."""
+    from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
     from publisher.now import now
-    from publisher.press.accounts.opening import opener
     from web.house import House
 
     return House(
@@ -84,10 +84,10 @@ def clock_name() -> str:
 
 def open_bench(settings: Settings) -> Bench:
     """What the press works with."""
+    from publisher.delivery.accounts.credentials import opener
+    from publisher.delivery.worker_context import Bench
     from publisher.media.store import Store
     from publisher.now import now
-    from publisher.press.accounts.opening import opener
-    from publisher.press.bench import Bench
 
     return Bench(
         database=checked_database(settings),

@@ -27,7 +27,7 @@ _TWINS = (
         f"tests/press/test_{name}.py"
         for name in ("by_hand", "correcting", "pasted", "taking_back", "watching", "wrong_answers")
     ),
-    "tests/press/test_in_the_sandbox.py",
+    "tests/delivery/test_in_the_sandbox.py",
     *(
         f"tests/web/test_{name}.py"
         for name in ("braking_pages", "by_hand_pages", "changing_pages", "connecting", "emergency")

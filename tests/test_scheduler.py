@@ -11,10 +11,10 @@ import pytest
 
 import scheduler
 from publisher.database.session import Database
+from publisher.delivery.worker_context import Bench
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
-from publisher.press.bench import Bench
 from publisher.settings import environment
 from tests.support.city import NOON, PACE
 

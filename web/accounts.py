@@ -11,13 +11,13 @@ from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, Role, may, require
+from publisher.delivery.accounts import credentials, manage, token_expiry
+from publisher.delivery.accounts.credentials import Look
+from publisher.delivery.monitoring import overdue
+from publisher.delivery.rate_limits import daily_cap
+from publisher.delivery.rate_limits.query import free_at
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery
-from publisher.press.accounts import endings, opening
-from publisher.press.accounts import keeping as accounts_keeping
-from publisher.press.accounts.opening import Look
-from publisher.press.limits import asking, caps
-from publisher.press.watching import lateness
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from web import keeping
@@ -39,13 +39,13 @@ READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 @reads
 def index(session: Session) -> Page:
     """Every account with its owner, its state and what of it ends."""
-    found = accounts_keeping.all_accounts(session)
+    found = manage.all_accounts(session)
     now = house().now()
-    ways = opening.ways(house().settings)
+    ways = credentials.ways(house().settings)
     return render_template(
         "accounts/index.html",
         accounts=found,
-        ending={one.id: endings.ends(one, now=now) for one in found},
+        ending={one.id: token_expiry.ends(one, now=now) for one in found},
         behind=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         lacking={one: ways.lacks(one) for one in ("x", "facebook")},
@@ -57,25 +57,25 @@ def index(session: Session) -> Page:
 @reads
 def show(session: Session, account_id: int) -> Page:
     """One account: owner, users, token, rights and limits."""
-    account, now = accounts_keeping.account_for(session, account_id, lock=False), house().now()
+    account, now = manage.account_for(session, account_id, lock=False), house().now()
     return render_template(
         "accounts/account.html",
         account=account,
-        ending=endings.ends(account, now=now),
+        ending=token_expiry.ends(account, now=now),
         behind=_behind(session).get(account_id),
         limits=_limits(session, account_id),
         known_limits=list(OPERATIONS),
-        sent=caps.sent_in_a_day(session, account_id, now),
-        free_at=asking.free_at(session, account_id, now),
+        sent=daily_cap.sent_in_a_day(session, account_id, now),
+        free_at=free_at(session, account_id, now),
         waiting=waiting_for(session, account_id),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking=opening.ways(house().settings).lacks(account.platform),
+        lacking=credentials.ways(house().settings).lacks(account.platform),
     )
 
 
-def _behind(session: Session) -> Mapping[int, lateness.Behind]:
+def _behind(session: Session) -> Mapping[int, overdue.Behind]:
     weekly_after = house().settings.press.weekly_looks_after
-    return lateness.behind(session, now=house().now(), weekly_after=weekly_after)
+    return overdue.behind(session, now=house().now(), weekly_after=weekly_after)
 
 
 def _limits(session: Session, account_id: int) -> list[Allowance]:
@@ -98,7 +98,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
     with house().database.reading() as session:
-        account = accounts_keeping.account_for(session, account_id, lock=False)
+        account = manage.account_for(session, account_id, lock=False)
         form = account_form(session, account)
     if request.method == "GET":
         return _change_page(account, form)
@@ -106,7 +106,7 @@ def change(account_id: int) -> Page:
         return _change_page(account, form), 422
     try:
         with house().database.transaction() as session:
-            accounts_keeping.change(
+            manage.change(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -136,12 +136,12 @@ def disconnect(account_id: int) -> Page:
         with house().database.reading() as session:
             return render_template(
                 "accounts/disconnect.html",
-                account=accounts_keeping.account_for(session, account_id, lock=False),
+                account=manage.account_for(session, account_id, lock=False),
                 waiting=waiting_for(session, account_id),
             )
     return _fresh(
         account_id,
-        lambda session: accounts_keeping.disconnect(
+        lambda session: manage.disconnect(
             session, actor=actor(), now=house().now(), account_id=account_id
         ),
         _("The account is disconnected. Its access is forgotten here."),
@@ -168,7 +168,7 @@ def check(account_id: int) -> Page:
         return prove_page(keeping.keep_act())
     look = _look(account_id)
     with house().database.transaction() as session:
-        account = accounts_keeping.resume(
+        account = manage.resume(
             session,
             actor=actor(),
             now=house().now(),
@@ -196,6 +196,6 @@ def _say(look: Look, missing: list[str]) -> None:
 def _look(account_id: int) -> Look:
     """What the platform says; asked outside of any transaction."""
     with house().database.reading() as session:
-        account = accounts_keeping.account_for(session, account_id, lock=False)
-    look = opening.looker(house().settings, house().open_account, now=house().now)
+        account = manage.account_for(session, account_id, lock=False)
+    look = credentials.looker(house().settings, house().open_account, now=house().now)
     return look(account)

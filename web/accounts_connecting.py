@@ -12,14 +12,13 @@ from werkzeug import Response
 
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, require
+from publisher.delivery.accounts import credentials, manage, oauth_flow
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
 from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why
 from publisher.platforms.connecting.ways import Ways, state_in
-from publisher.press.accounts import connecting, opening
-from publisher.press.accounts import keeping as accounts_keeping
-from publisher.press.accounts.vault import Vault
 from publisher.validation import Invalid, Missing
 from web import keeping
 from web.accounts_forms import AccountForm, account_form
@@ -56,7 +55,7 @@ def begin() -> Page:
     except Turned as turned:
         return _turned_page(turned)
     with house().database.transaction() as session:
-        walk = connecting.set_out(
+        walk = oauth_flow.set_out(
             session,
             actor=actor(),
             now=house().now(),
@@ -96,7 +95,7 @@ def back(platform: str) -> Page:
     own = acting().sign_in_id
     try:
         with house().database.transaction() as session:
-            known, secret = connecting.come_back(
+            known, secret = oauth_flow.come_back(
                 session,
                 now=house().now(),
                 platform=platform,
@@ -110,7 +109,7 @@ def back(platform: str) -> Page:
     try:
         found = _ways().finish(platform, callback=_callback(platform), secret=secret, given=given)
         with house().database.transaction() as session:
-            connecting.keep_found(
+            oauth_flow.keep_found(
                 session, walk_id=walk_id, sign_in_id=own, found=found, vault=_vault()
             )
     except Turned as turned:
@@ -120,7 +119,7 @@ def back(platform: str) -> Page:
 
 def _refuse(walk_id: int, turned: Turned) -> None:
     with house().database.transaction() as session:
-        connecting.refuse(
+        oauth_flow.refuse(
             session,
             now=house().now(),
             walk_id=walk_id,
@@ -137,8 +136,8 @@ def walk(walk_id: int) -> Page:
         begun = session.get(Connecting, walk_id)
         if begun is not None and begun.sign_in_id != acting().sign_in_id:
             return _lost(Turned(Why.WRONG_STATE))
-        own = connecting.walk_of(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
-        found = connecting.candidates(own, _vault())
+        own = oauth_flow.walk_of(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
+        found = oauth_flow.candidates(own, _vault())
         chosen = _chosen(found)
         form = _form(session, own.platform, chosen) if chosen else None
     if request.method == "POST" and chosen is not None and form is not None:
@@ -157,9 +156,7 @@ def _chosen(found: tuple[Candidate, ...]) -> Candidate | None:
 
 def _form(session: Session, platform: str, chosen: Candidate) -> AccountForm:
     code = f"{platform}-{chosen.platform_id}"
-    known = accounts_keeping.known(
-        session, code, platform, chosen.platform_id, chosen.handle, lock=False
-    )
+    known = manage.known(session, code, platform, chosen.platform_id, chosen.handle, lock=False)
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
     name = chosen.name if platform == "facebook" else house().settings.city.name_mr
@@ -177,7 +174,7 @@ def _walk_page(
         "accounts/connecting.html",
         walk=own,
         refusal=turned_sentence(own.refusal, own.details) if own.refusal else "",
-        is_old=own.back_at is None and house().now() > own.begun_at + connecting.LIFE,
+        is_old=own.back_at is None and house().now() > own.begun_at + oauth_flow.LIFE,
         found=found,
         chosen=chosen,
         form=form,
@@ -207,7 +204,7 @@ def _connect(
     walk_id: int, chosen: Candidate, facts: TokenFacts | None, form: AccountForm
 ) -> Account:
     with house().database.transaction() as session:
-        return connecting.finish(
+        return oauth_flow.finish(
             session,
             actor=actor(),
             now=house().now(),
@@ -238,7 +235,7 @@ def _callback(platform: str) -> str:
 
 
 def _ways() -> Ways:
-    return opening.ways(house().settings, now=house().now)
+    return credentials.ways(house().settings, now=house().now)
 
 
 def _vault() -> Vault:

@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from publisher.delivery.accounts.manage import Choice
 from publisher.models.deliveries import Account
 from publisher.people.departments import departments_in_force
-from publisher.press.accounts.keeping import Choice
 from web.fields import key_of, options
 from web.forms import Form
 from web.house import house

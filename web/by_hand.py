@@ -10,11 +10,11 @@ from wtforms import StringField
 from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher.content_checks import outgoing_text
+from publisher.delivery import manual
+from publisher.delivery.manual import Found, Wanted
 from publisher.drafting import drafts
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.errors import CredentialsExpired
-from publisher.press import by_hand
-from publisher.press.by_hand import Found, Wanted
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, Problem
@@ -82,7 +82,7 @@ def _delivery(session: Session, delivery_id: int) -> Delivery:
 def _refusal(session: Session, delivery_id: int) -> str:
     """Why it may not be published by hand now; empty where it may."""
     try:
-        by_hand.ready(session, actor=actor(), now=house().now(), delivery_id=delivery_id)
+        manual.ready(session, actor=actor(), now=house().now(), delivery_id=delivery_id)
     except NotAllowed as refusal:
         return refusal_sentence(refusal)
     return ""
@@ -97,7 +97,7 @@ def publish(delivery_id: int) -> Page:
         wanted = _wanted(delivery_id, form.link.data or "")
         found = read_back(wanted)
         with house().database.transaction() as session:
-            by_hand.publish_by_hand(
+            manual.publish_by_hand(
                 session, actor=actor(), now=house().now(), wanted=wanted, found=found
             )
     except Invalid as invalid:
@@ -112,7 +112,7 @@ def publish(delivery_id: int) -> Page:
 def _wanted(delivery_id: int, link: str) -> Wanted:
     with house().database.reading() as session:
         _delivery(session, delivery_id)
-        return by_hand.look_at_link(
+        return manual.look_at_link(
             session, actor=actor(), now=house().now(), delivery_id=delivery_id, link=link
         )
 
@@ -122,8 +122,8 @@ def read_back(wanted: Wanted) -> Found:
     try:
         platform = house().open_account(wanted.account)
     except CredentialsExpired:
-        return by_hand.unread(wanted)
-    return by_hand.read_back(platform, wanted)
+        return manual.unread(wanted)
+    return manual.read_back(platform, wanted)
 
 
 def _there(problems: tuple[Problem, ...]) -> str:

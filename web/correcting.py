@@ -11,11 +11,11 @@ from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action
+from publisher.delivery.monitoring import acknowledge
 from publisher.drafting import diff
 from publisher.models.content.posts import Post
 from publisher.models.press import Order
 from publisher.office.reporting.findings import Finding, FindingKind, finding_for, findings_of
-from publisher.press.watching import noting
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
@@ -123,7 +123,7 @@ def seen(watch_id: int) -> Page:
     try:
         with house().database.transaction() as session:
             finding_for(session, actor=actor(), watch_id=watch_id)
-            noting.note_seen(
+            acknowledge.note_seen(
                 session,
                 actor=actor(),
                 now=house().now(),

@@ -11,6 +11,7 @@ from wtforms import StringField
 
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
+from publisher.delivery import reconcile
 from publisher.drafting import drafts
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, ReceiptOrigin
@@ -18,7 +19,6 @@ from publisher.models.people import Person
 from publisher.office.reporting import braked as reporting_braked
 from publisher.office.reporting.board import decisions
 from publisher.office.reporting.troubles import troubles
-from publisher.press import confirming
 from publisher.scheduling import schedule
 from publisher.validation import Invalid
 from web import braked, by_hand, keeping
@@ -81,7 +81,7 @@ def _page(session: Session, delivery_id: int, form: LinkForm, *, happened: str =
         kept=braked.kept(session, delivery),
         by_hand=_by_hand(session, delivery),
         reads_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
-        patience_ends=(delivery.sending_at or house().now()) + confirming.PATIENCE,
+        patience_ends=(delivery.sending_at or house().now()) + reconcile.PATIENCE,
         attempts=_attempts(delivery),
     )
 
@@ -151,12 +151,12 @@ def _live(delivery_id: int, link: str) -> None:
     who, now = actor(), house().now()
     with house().database.reading() as session:
         _delivery(session, delivery_id)
-        wanted = confirming.to_look_for(
+        wanted = reconcile.to_look_for(
             session, actor=who, now=now, delivery_id=delivery_id, link=link
         )
     found = by_hand.read_back(wanted) if wanted is not None else None
     with house().database.transaction() as session:
-        confirming.it_is_live(
+        reconcile.it_is_live(
             session, actor=who, now=house().now(), delivery_id=delivery_id, link=link, found=found
         )
 
@@ -167,7 +167,7 @@ def send_again(delivery_id: int) -> Page:
     """A person looked, and a held delivery is not live."""
     return _act(
         delivery_id,
-        lambda session: confirming.send_again(
+        lambda session: reconcile.send_again(
             session, actor=actor(), now=house().now(), delivery_id=delivery_id
         ),
         _("It is sent once more."),

@@ -9,9 +9,18 @@ from werkzeug import Response
 from approvals.emergency import NotOnDuty, Template
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from approvals.policy import Action
+from publisher.delivery.emergency import alerts as emergency_alerts
+from publisher.delivery.emergency import queries, roster, templates
+from publisher.delivery.emergency.publish import (
+    Plan,
+    WhatLeavesChanged,
+    plan,
+    publish,
+    read_values,
+    read_word,
+    template_to_use,
+)
 from publisher.models.emergency import EmergencyTemplate
-from publisher.press.emergency import alerting, looking, roster, templates, using
-from publisher.press.emergency.using import Plan, WhatLeavesChanged
 from publisher.review import emergency_grounds
 from publisher.scheduling import holds
 from publisher.validation import Invalid
@@ -35,16 +44,16 @@ def index(session: Session) -> Page:
     """What is stuck, and the templates to choose from: for whoever is on duty, and the lead."""
     now = house().now()
     on_duty = roster.is_on_duty(session, actor(), now=now)
-    if not on_duty and not alerting.may_take(session, actor=actor(), now=now):
+    if not on_duty and not emergency_alerts.may_take(session, actor=actor(), now=now):
         raise NotOnDuty(action=Action.PUBLISH_EMERGENCY)
-    alerts, taken = alerting.open_alerts(session), alerting.taken_alerts(session)
+    alerts, taken = emergency_alerts.open_alerts(session), emergency_alerts.taken_alerts(session)
     return render_template(
         "emergency/index.html",
         on_duty=on_duty,
         offered=templates.offered(session) if on_duty else [],
         alerts=alerts,
         taken=taken,
-        use_of=looking.uses_of(session, [one.delivery.post_id for one in (*alerts, *taken)]),
+        use_of=queries.uses_of(session, [one.delivery.post_id for one in (*alerts, *taken)]),
     )
 
 
@@ -53,10 +62,10 @@ def index(session: Session) -> Page:
 @writes
 def take(session: Session, alert_id: int) -> Page:
     """Take it upon oneself: nobody is called about this one any more."""
-    alert = alerting.take(session, actor=actor(), now=house().now(), alert_id=alert_id)
+    alert = emergency_alerts.take(session, actor=actor(), now=house().now(), alert_id=alert_id)
     post_id = alert.delivery.post_id
     flash(_("You have taken it. Nobody is called about it any more; do what its page says."))
-    return redirect(url_for("emergency.show", use_id=looking.uses_of(session, [post_id])[post_id]))
+    return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
 
 
 @routes.get("/publish/<int:template_id>")
@@ -86,7 +95,7 @@ def go_on(template_id: int) -> Page:
 
 
 def _template(session: Session, template_id: int) -> EmergencyTemplate:
-    return using.template_to_use(session, actor=actor(), now=house().now(), template_id=template_id)
+    return template_to_use(session, actor=actor(), now=house().now(), template_id=template_id)
 
 
 def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step: str) -> Page:
@@ -94,15 +103,15 @@ def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step
     now = house().now()
     try:
         filled = read(form, template.id)
-        said = using.read_values(_approved(template), filled, now=now)
+        said = read_values(_approved(template), filled, now=now)
         if step == BLANKS:
             return _step(template, form, WORD)
-        using.read_word(filled, now=now)
+        read_word(filled, now=now)
     except Invalid as invalid:
         rest = form.show(invalid.problems)
         wrong = BLANKS if form.has_errors(form.blanks) else WORD
         return _step(template, form, wrong, rest), 422
-    return _preview(session, template, form, using.plan(session, templates.newest(template), said))
+    return _preview(session, template, form, plan(session, templates.newest(template), said))
 
 
 def _approved(template: EmergencyTemplate) -> Template:
@@ -154,7 +163,7 @@ def _preview(
         form=form,
         leaves=leaves,
         stop=holds.standing_stop(session),
-        word=using.read_word(read(form, template.id), now=house().now()),
+        word=read_word(read(form, template.id), now=house().now()),
         carried=form.carried([*form.blanks, *form.word]),
         happened=[(happened, None)] if happened else [],
     )
@@ -165,9 +174,7 @@ def _publish(template_id: int) -> Page:
         with house().database.transaction() as session:
             template = _template(session, template_id)
             form = make_form(_approved(template))
-            use = using.publish(
-                session, actor=actor(), now=house().now(), form=read(form, template_id)
-            )
+            use = publish(session, actor=actor(), now=house().now(), form=read(form, template_id))
     except FreshSignInRequired:
         return prove_page(keeping.keep_act())
     except Invalid as invalid:
@@ -198,9 +205,9 @@ def _look_again(session: Session, template_id: int, refusal: NotAllowed) -> Page
     template = _template(session, template_id)
     form = make_form(_approved(template))
     try:
-        said = using.read_values(_approved(template), read(form, template_id), now=house().now())
+        said = read_values(_approved(template), read(form, template_id), now=house().now())
     except Invalid as invalid:  # the template was worded anew, with other blanks
         form.show(invalid.problems)
         return _step(template, form, BLANKS, [refusal_sentence(refusal)]), 422
-    leaves = using.plan(session, templates.newest(template), said)
+    leaves = plan(session, templates.newest(template), said)
     return _preview(session, template, form, leaves, refusal_sentence(refusal)), 409

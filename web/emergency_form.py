@@ -9,10 +9,10 @@ from datetime import datetime
 from wtforms import Field, HiddenField, RadioField, StringField
 
 from approvals.emergency import Blank, BlankKind, Template
+from publisher.delivery.emergency import placeholders
+from publisher.delivery.emergency.publish import UseForm
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.i18n.languages import number
-from publisher.press.emergency import blanks
-from publisher.press.emergency.using import UseForm
 from publisher.validation import Invalid, Problem
 from publisher.working_time import local
 from web.fields import DayMonthYearField, number_of, options
@@ -66,7 +66,9 @@ def _values_of(field: Field) -> list[str]:
 
 def make_form(template: Template) -> LaneForm:
     """The form for this template's blanks, filled with whatever was sent."""
-    fields = {name: _field(blank, tongue) for name, blank, tongue in blanks.fields_of(template)}
+    fields = {
+        name: _field(blank, tongue) for name, blank, tongue in placeholders.fields_of(template)
+    }
     made = type("FilledLaneForm", (LaneForm,), fields)
     form: LaneForm = made()
     form.word_how.choices = options((how, _(words)) for how, words in HOWS.items())

@@ -11,10 +11,10 @@ from wtforms import SelectField, StringField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, may
+from publisher.delivery.emergency import roster
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment
-from publisher.press.emergency import roster
 from publisher.validation import Invalid, Problem
 from web.acting import actor, reads, writes
 from web.fields import DayMonthYearField, number_of, options

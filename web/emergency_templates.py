@@ -13,8 +13,8 @@ from approvals import emergency
 from approvals.errors import NotAllowed, StaleRevision
 from approvals.policy import Action, may
 from publisher.content_checks import outgoing_text
+from publisher.delivery.emergency import template_approval, template_editing, templates
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
-from publisher.press.emergency import approving, templates, wording
 from publisher.review import emergency_grounds
 from publisher.validation import Invalid
 from web.acting import actor, reads, writes
@@ -115,7 +115,7 @@ def new() -> Page:
         return _form_page(form)
     try:
         with house().database.transaction() as session:
-            made = wording.make(session, actor=actor(), now=house().now(), form=read(form))
+            made = template_editing.make(session, actor=actor(), now=house().now(), form=read(form))
     except Invalid as invalid:
         return _form_page(form, happened=form.show(invalid.problems)), 422
     flash("template-new", "draft-done")
@@ -132,7 +132,7 @@ def edit(template_id: int) -> Page:
     form = make_form()
     try:
         with house().database.transaction() as session:
-            wording.change(
+            template_editing.change(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -184,7 +184,7 @@ def approve(template_id: int) -> Page:
     try:
         with house().database.transaction() as session:
             templates.template_for(session, actor=actor(), template_id=template_id)
-            approving.approve(
+            template_approval.approve(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -206,7 +206,7 @@ def _refused(session: Session, template_id: int, happened: str) -> Page:
 @for_action(Action.APPROVE_TEMPLATE)
 def return_template(template_id: int) -> Page:
     """Send it back to the cell with what to change."""
-    return _with_reason(template_id, approving.return_template, _("Returned to the cell."))
+    return _with_reason(template_id, template_approval.return_template, _("Returned to the cell."))
 
 
 @routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
@@ -214,7 +214,9 @@ def return_template(template_id: int) -> Page:
 def withdraw(template_id: int) -> Page:
     """Take the approval back: it can be used no more, and what has not left stays."""
     return _with_reason(
-        template_id, approving.withdraw, _("The approval is withdrawn; it cannot be used any more.")
+        template_id,
+        template_approval.withdraw,
+        _("The approval is withdrawn; it cannot be used any more."),
     )
 
 
@@ -259,6 +261,6 @@ def _reason_page(session: Session, template_id: int, form: ReasonForm) -> str:
 @writes
 def end(session: Session, template_id: int) -> Page:
     """Offer it no longer; its uses stay."""
-    wording.end(session, actor=actor(), now=house().now(), template_id=template_id)
+    template_editing.end(session, actor=actor(), now=house().now(), template_id=template_id)
     flash(_("It is no longer offered. It stays to be read."))
     return redirect(url_for("emergency_templates.index"))

@@ -9,9 +9,9 @@ from wtforms import TextAreaField
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, may
+from publisher.delivery.emergency import queries, ratification
+from publisher.delivery.emergency.queries import PAGE, Used
 from publisher.models.people import Appointment
-from publisher.press.emergency import looking, ratifying
-from publisher.press.emergency.looking import PAGE, Used
 from publisher.validation import Invalid, check_in_sight
 from web.acting import actor, reads
 from web.emergency import routes
@@ -37,7 +37,7 @@ class RefusalForm(Form):
 def uses(session: Session) -> Page:
     """Every use in sight: who, when, by which template, on whose word, and what became of it."""
     page = max(request.args.get("page", 1, type=int), 1)
-    found = looking.uses(session, actor=actor(), now=house().now(), page=page)
+    found = queries.uses(session, actor=actor(), now=house().now(), page=page)
     return render_template(
         "emergency/uses.html", found=found[:PAGE], page=page, more=len(found) > PAGE
     )
@@ -53,7 +53,7 @@ def show(session: Session, use_id: int) -> Page:
 
 def _use_page(session: Session, use_id: int, happened: str = "") -> str:
     now = house().now()
-    used = looking.use_for(session, actor=actor(), now=now, use_id=use_id)
+    used = queries.use_for(session, actor=actor(), now=now, use_id=use_id)
     return render_template(
         "emergency/use.html",
         used=used,
@@ -70,7 +70,7 @@ def _decides(session: Session, used: Used) -> bool:
     """Whether this actor may say the department's word now."""
     if used.use.ratification is not None or used.use.decision.person_id == actor().person_id:
         return False
-    standing_in = ratifying.may_head_decide(session, used.use, now=house().now())
+    standing_in = ratification.may_head_decide(session, used.use, now=house().now())
     department_id = used.use.decision.department_id
     return may(actor(), Action.RATIFY, department_id, standing_in=standing_in)
 
@@ -81,7 +81,7 @@ def ratify(use_id: int) -> Page:
     """The department stands by it."""
     try:
         with house().database.transaction() as session:
-            ratifying.ratify(session, actor=actor(), now=house().now(), use_id=use_id)
+            ratification.ratify(session, actor=actor(), now=house().now(), use_id=use_id)
     except NotAllowed as refusal:
         return _refused(use_id, refusal_sentence(refusal))
     flash(_("Ratified. The department stands by what was published."))
@@ -109,7 +109,7 @@ def refuse(use_id: int) -> Page:
     try:
         with house().database.transaction() as session:
             reason = form.reason.data or ""
-            ratifying.refuse(
+            ratification.refuse(
                 session, actor=actor(), now=house().now(), use_id=use_id, reason=reason
             )
     except Invalid as invalid:
@@ -123,6 +123,6 @@ def refuse(use_id: int) -> Page:
 
 
 def _refusal_page(session: Session, use_id: int, form: RefusalForm) -> str:
-    used = looking.use_for(session, actor=actor(), now=house().now(), use_id=use_id)
+    used = queries.use_for(session, actor=actor(), now=house().now(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", used=used, form=form)

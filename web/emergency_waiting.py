@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from flask import g, request, url_for
 from sqlalchemy.orm import Session
 
+from publisher.delivery.emergency import queries, roster
+from publisher.delivery.emergency.alerts import may_take, open_alerts
+from publisher.delivery.emergency.queries import Used
+from publisher.delivery.emergency.templates import waiting_for
 from publisher.models.emergency import Alert, EmergencyTemplate
-from publisher.press.emergency import alerting, looking, roster, templates
-from publisher.press.emergency.looking import Used
 from web.acting import actor
 from web.chrome import Entry, Tab
 from web.house import house
@@ -40,12 +42,12 @@ def number_of(session: Session) -> int:
 def lane_of(session: Session) -> Lane:
     """What waits in the lane for whoever is at the counter."""
     who, now = actor(), house().now()
-    takes = alerting.may_take(session, actor=who, now=now)
+    takes = may_take(session, actor=who, now=now)
     lane = Lane(
-        alerts=alerting.open_alerts(session) if takes else [],
-        wrong=looking.wanting_correction(session, actor=who, now=now),
-        owed=looking.owed_by(session, actor=who, now=now),
-        templates=templates.waiting_for(session, actor=who, now=now),
+        alerts=open_alerts(session) if takes else [],
+        wrong=queries.wanting_correction(session, actor=who, now=now),
+        owed=queries.owed_by(session, actor=who, now=now),
+        templates=waiting_for(session, actor=who, now=now),
     )
     g.lane_number = lane.number
     return lane
@@ -56,7 +58,7 @@ def tab() -> tuple[Tab, ...]:
     with house().database.reading() as session:
         if not roster.is_on_duty(session, actor(), now=house().now()):
             return ()
-        stuck = len(alerting.open_alerts(session))
+        stuck = len(open_alerts(session))
     here = request.endpoint == "emergency.index"
     return (Tab(_("Emergency"), url_for("emergency.index"), stuck or None, loud=True, here=here),)
 

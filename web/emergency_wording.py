@@ -5,8 +5,8 @@ from __future__ import annotations
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 
 from approvals.emergency import BlankKind
+from publisher.delivery.emergency.template_editing import MOST_BLANKS, BlankForm, TemplateForm
 from publisher.models.emergency import TemplateRevision
-from publisher.press.emergency.wording import MOST_BLANKS, BlankForm, TemplateForm
 from publisher.review import emergency_grounds
 from web.drafting_page import departments_of
 from web.fields import MinutesField, number_of, options

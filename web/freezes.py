@@ -10,14 +10,14 @@ from werkzeug import Response
 from wtforms import SelectField, StringField, TextAreaField
 
 from approvals.policy import Action, may
+from publisher.delivery.controls import freeze as controls_freeze
+from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
 from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.press import Freeze
 from publisher.office.reporting.braked import braked
 from publisher.office.reporting.values import who_of
 from publisher.people.departments import departments_in_force
-from publisher.press import freezing
-from publisher.press.freezing import FreezeForm, FreezeOver
 from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Check, Invalid
 from publisher.working_time import day_bounds
@@ -73,9 +73,9 @@ def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
         "freezes/index.html",
         form=form,
         happened=happened,
-        standing=freezing.standing_freezes(session, now=now),
+        standing=controls_freeze.standing_freezes(session, now=now),
         held={one.freeze.id: one for one in braked(session, actor=actor(), now=now).freezes},
-        past=freezing.past_freezes(session, now=now),
+        past=controls_freeze.past_freezes(session, now=now),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
         who=lambda one: who_name(who_of(one.appointment)),
@@ -118,7 +118,7 @@ def freeze() -> Page:
     try:
         wanted = _read(form)
         with house().database.transaction() as session:
-            made = freezing.freeze(session, actor=actor(), now=house().now(), form=wanted)
+            made = controls_freeze.freeze(session, actor=actor(), now=house().now(), form=wanted)
             freeze_id = made.id
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -168,7 +168,7 @@ def lift(freeze_id: int) -> Page:
     """End a freeze early."""
     try:
         with house().database.transaction() as session:
-            freezing.lift(session, actor=actor(), now=house().now(), freeze_id=freeze_id)
+            controls_freeze.lift(session, actor=actor(), now=house().now(), freeze_id=freeze_id)
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("freezes.index"))

@@ -10,8 +10,8 @@ from typing import cast
 from flask import current_app
 
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.store import Store
-from publisher.press.accounts.opening import OpenAccount
 from publisher.settings.environment import Settings
 
 

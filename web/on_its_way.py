@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from flask import flash
 
+from publisher.delivery.controls import freeze, stop
 from publisher.models.deliveries import Delivery
-from publisher.press import freezing, stopping
 from web.house import house
 from web.showing import variant_title
 from web.words import _
@@ -16,19 +16,19 @@ from web.words import _
 def tell_of_post(post_id: int) -> None:
     """Tell what of this post no act reaches any more; nothing where all has stayed here."""
     with house().database.reading() as session:
-        _tell(stopping.on_its_way(session, seen=None, post_id=post_id))
+        _tell(stop.on_its_way(session, seen=None, post_id=post_id))
 
 
 def tell_of_approvals(appointment_ids: Sequence[int]) -> None:
     """Tell what is on its way on approvals given under these appointments."""
     with house().database.reading() as session:
-        _tell(stopping.on_its_way(session, seen=None, approved_under=appointment_ids))
+        _tell(stop.on_its_way(session, seen=None, approved_under=appointment_ids))
 
 
 def tell_of_freeze(freeze_id: int) -> None:
     """Tell what a freeze that was laid just now would have held, had it come in time."""
     with house().database.reading() as session:
-        _tell(freezing.on_its_way(session, freeze_id=freeze_id, now=house().now()))
+        _tell(freeze.on_its_way(session, freeze_id=freeze_id, now=house().now()))
 
 
 def _tell(found: Sequence[Delivery]) -> None:

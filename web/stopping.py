@@ -8,11 +8,12 @@ from werkzeug import Response
 from wtforms import BooleanField, TextAreaField
 
 from approvals.policy import Action, Actor, may
+from publisher.delivery import restore_state
+from publisher.delivery.controls import stop as controls_stop
+from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.i18n import dates
 from publisher.models.press import Stop
 from publisher.office.reporting.values import who_of
-from publisher.press import restored, stopping
-from publisher.press.stopping import ReleasedAlready
 from publisher.validation import Invalid, departments_in_sight
 from web.acting import actor, reads
 from web.chrome import Banner, Entry
@@ -53,17 +54,17 @@ def show() -> Page:
 def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
     now = house().now()
     seen = _in_sight()
-    standing = stopping.standing(session)
+    standing = controls_stop.standing(session)
     return render_template(
         "stopping/index.html",
         form=form,
         release_form=release_form,
         standing=standing,
-        in_doubt=restored.in_doubt(session, standing),
-        past=stopping.past(session),
-        on_its_way=stopping.on_its_way(session, seen=seen),
-        waiting=stopping.held_now(session, now=now, seen=seen),
-        may_stop=stopping.may_stop(session, actor=actor(), now=now),
+        in_doubt=restore_state.in_doubt(session, standing),
+        past=controls_stop.past(session),
+        on_its_way=controls_stop.on_its_way(session, seen=seen),
+        waiting=controls_stop.held_now(session, now=now, seen=seen),
+        may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
         may_release=may(actor(), Action.RELEASE, None),
         who=stopper,
     )
@@ -85,7 +86,7 @@ def stop() -> Page:
     form = StopForm()
     try:
         with house().database.transaction() as session:
-            stopping.stop_all(
+            controls_stop.stop_all(
                 session, actor=actor(), now=house().now(), reason=form.reason.data or ""
             )
     except Invalid as invalid:
@@ -104,7 +105,7 @@ def release() -> Page:
     seen = [number_of(one) for one in request.form.getlist("seen")]
     try:
         with house().database.transaction() as session:
-            stopping.release(
+            controls_stop.release(
                 session,
                 actor=actor(),
                 now=house().now(),
@@ -112,7 +113,7 @@ def release() -> Page:
                 reason=form.reason.data or "",
                 known=_known(form),
             )
-            is_free = not stopping.standing(session)
+            is_free = not controls_stop.standing(session)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(StopForm(formdata=None), form), 422
@@ -137,14 +138,14 @@ def _say_released(is_free: bool) -> None:
 
 def entry(session: Session, of: Actor) -> Entry | None:
     """The quiet "Stop all" of the bar and the foot, for whoever may."""
-    if not stopping.may_stop(session, actor=of, now=house().now()):
+    if not controls_stop.may_stop(session, actor=of, now=house().now()):
         return None
     return Entry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
 
 
 def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
     """Over every page, for everybody: that all is stopped, since when, by whom and why."""
-    standing = stopping.standing(session)
+    standing = controls_stop.standing(session)
     if not standing:
         return ()
     can_release = may(of, Action.RELEASE, None)

@@ -11,8 +11,8 @@ from bench.clocks import House
 from bench.databases import Kind
 from bench.figures import Found, at_most
 from bench.ground import Ground, say
+from publisher.delivery.claim import claim
 from publisher.now import now
-from publisher.press import claiming
 
 FEW, MANY = 10_000, 500_000
 AT_ONCE = 16
@@ -49,7 +49,7 @@ def measure(ground: Ground, kind: Kind) -> Found:
 def _claim(house: House) -> float:
     bench = house.bench()
     began = time.perf_counter()
-    claimed = claiming.claim(bench, account_id=house.town.account_id, most=AT_ONCE)
+    claimed = claim(bench, account_id=house.town.account_id, most=AT_ONCE)
     ended = time.perf_counter()
     if len(claimed) != AT_ONCE:
         raise RuntimeError(f"{len(claimed)} claimed")

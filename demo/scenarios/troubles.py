@@ -14,8 +14,8 @@ from demo.scenarios import rain
 from demo.scenarios.rain import Item
 from demo.seeding.script import Script
 from demo.seeding.stage import Stage
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
-from publisher.press.accounts.vault import Vault
 
 #: The scenario's noon: so long after everything is counted from.
 NOON: Final = timedelta(minutes=10)

@@ -19,12 +19,12 @@ from demo.seeding.texting import keep_texts
 from publisher.auth import sign_in
 from publisher.auth.passwords import HASHER, Hasher
 from publisher.database.session import Database
+from publisher.delivery.accounts import manage
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import appointments, permissions
 from publisher.people.departments import load_register
-from publisher.press.accounts import keeping
-from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import Settings
 
 OWNER: Final = "information-technology"
@@ -167,7 +167,7 @@ def _record(
 
 
 def _connect(session: Session, account: DemoAccount, vault: Vault, *, now: datetime) -> None:
-    keeping.connect(
+    manage.connect(
         session,
         actor=permissions.COMMAND,
         now=now,

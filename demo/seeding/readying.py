@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from demo import cast
+from publisher.delivery.emergency import roster, seed_templates, template_approval, templates
 from publisher.models.emergency import Duty, EmergencyTemplate
 from publisher.models.people import Appointment, Person
-from publisher.press.emergency import approving, delivered, roster, templates
 
 DAY: Final = timedelta(days=1)
 #: Who is on duty, one after the other, each for so many days; the first begins before the play.
@@ -27,7 +27,7 @@ BESIDE: Final = "kiran-wabale"
 
 def prepare_lane(session: Session, *, began_at: datetime) -> None:
     """Lay the templates, let each department that has somebody approve its own; fill the roster."""
-    if delivered.lay_templates(session, now=began_at - DAY):
+    if seed_templates.lay_templates(session, now=began_at - DAY):
         _approve_all(session, now=began_at - DAY)
     if session.scalars(select(Duty.id).limit(1)).first() is None:
         _fill_roster(session, began_at=began_at)
@@ -38,7 +38,7 @@ def _approve_all(session: Session, *, now: datetime) -> None:
         able = templates.approvers_of(session, templates.newest(template), now=now)
         for one in able.everybody[:1]:
             held = session.get_one(Appointment, one.appointment_id)
-            approving.approve(
+            template_approval.approve(
                 session,
                 actor=_acting(held, now),
                 now=now,

@@ -8,10 +8,10 @@ from demo.plan import Course, Outcome
 from demo.seeding.drafting import delivery_of
 from demo.seeding.stage import Stage
 from publisher.content_checks import outgoing_text
+from publisher.delivery.dispatch import tick_press
+from publisher.delivery.reconcile import tick_confirming
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Outgoing
-from publisher.press.confirming import tick_confirming
-from publisher.press.dispatching import tick_press
 from publisher.states import DeliveryState
 
 SIX_HOURS = timedelta(hours=6).total_seconds()

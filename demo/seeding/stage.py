@@ -18,11 +18,11 @@ from demo.seeding.practice import Practice
 from demo.seeding.travelling import Clock, opener
 from publisher.auth import sessions
 from publisher.database.session import Database
+from publisher.delivery.worker_context import Bench
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.office.clocks import PLAYED
-from publisher.press.bench import Bench
 from publisher.settings.environment import Settings
 from publisher.validation import Missing
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from publisher.delivery.accounts.credentials import OpenAccount, Vault
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.facebook.platform import FacebookPlatform
 from publisher.platforms.registry import open_platform
 from publisher.platforms.x.platform import XPlatform
-from publisher.press.accounts.opening import OpenAccount
-from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import Settings
 
 #: What tells the practice platforms when a call happens.

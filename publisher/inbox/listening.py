@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.session import UtcDateTime
+from publisher.delivery.accounts import manage
+from publisher.delivery.worker_context import Bench
 from publisher.inbox import deadlines, routing
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
 from publisher.platforms.base import things
 from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
-from publisher.press.accounts import keeping
-from publisher.press.bench import Bench
 from publisher.states import AccountState, CommentState
 
 MENTIONS_ON = frozenset({"x"})
@@ -157,7 +157,7 @@ def _pause(bench: Bench, reading: Reading) -> None:
     with bench.database.transaction() as session:
         now = bench.now()
         session.get_one(Source, reading.source_id).read_at = now
-        keeping.pause(
+        manage.pause(
             session, actor=CLOCK, now=now, account_id=reading.account.id, reason="credentials"
         )
 

@@ -18,6 +18,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.delivery.accounts.manage import all_accounts
+from publisher.delivery.accounts.token_expiry import ends
+from publisher.delivery.monitoring import overdue
 from publisher.i18n import fonts
 from publisher.models.deliveries import Account
 from publisher.notifications.sms import unknown_in
@@ -25,10 +29,6 @@ from publisher.office import clocks
 from publisher.office.clocks import Clock
 from publisher.platforms.base.errors import CredentialsExpired
 from publisher.platforms.base.things import HealthProblem
-from publisher.press.accounts.endings import ends
-from publisher.press.accounts.keeping import all_accounts
-from publisher.press.accounts.opening import OpenAccount
-from publisher.press.watching import lateness
 from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState
@@ -202,7 +202,7 @@ def check_looks(
 ) -> list[Finding]:
     """On which account what is out was not read back for a day too long."""
     with database.reading() as session:
-        behind = lateness.behind(session, now=now, weekly_after=weekly_after)
+        behind = overdue.behind(session, now=now, weekly_after=weekly_after)
         late = [one for one in all_accounts(session) if one.id in behind]
     return [
         Finding(

@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.delivery.accounts.manage import all_accounts
+from publisher.delivery.controls import stop
 from publisher.models.deliveries import Account
 from publisher.office.checkup import Finding, Subject
 from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
 from publisher.platforms.base.protocol import Deadline, Platform
 from publisher.platforms.base.things import Outgoing, Prepared
-from publisher.press import stopping
-from publisher.press.accounts.keeping import all_accounts
-from publisher.press.accounts.opening import OpenAccount
 from publisher.states import AccountState
 
 SECONDS: Final = 30.0
@@ -62,7 +62,7 @@ def try_accounts(
     Under a stop nothing is tried. No transaction is open while a platform is asked.
     """
     with database.reading() as session:
-        is_stopped = bool(stopping.standing(session))
+        is_stopped = bool(stop.standing(session))
         accounts = [one for one in all_accounts(session) if one.state is AccountState.CONNECTED]
     if is_stopped:
         yield Finding(Subject.ACCOUNT, False, "try_stopped")

@@ -19,9 +19,9 @@ from playwright.sync_api import (
 )
 
 from publisher.database.session import Database, migrate
+from publisher.delivery import dispatch
 from publisher.office.backup import restoring
 from publisher.platforms.base.errors import OutcomeUnknown
-from publisher.press import dispatching
 from tests.browser.counter import Counter, founded, serving
 from tests.browser.filled import Ids, fill
 from tests.support import chromium, planned, sqlite, told
@@ -74,7 +74,7 @@ def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place
 def _beat(counter: Counter) -> None:
     """A clock is alive in the filled city; the one of the stopped city died half an hour ago."""
     with counter.town.write() as session:
-        dispatching.beat(session, "clock-1", now=counter.town.now)
+        dispatch.beat(session, "clock-1", now=counter.town.now)
 
 
 def ids_of_nothing() -> Ids:

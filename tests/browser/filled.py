@@ -10,6 +10,10 @@ from sqlalchemy import select, update
 from approvals.policy import Role
 from demo import circular, notices
 from demo.notices import Notice
+from publisher.delivery.controls import freeze
+from publisher.delivery.emergency import alerts, ratification
+from publisher.delivery.monitoring import poll
+from publisher.delivery.rate_limits import learned
 from publisher.drafting import renditions
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.save import save
@@ -30,10 +34,6 @@ from publisher.people import appointments, invitations
 from publisher.people.permissions import COMMAND
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
 from publisher.platforms.base.things import Allowance
-from publisher.press import freezing
-from publisher.press.emergency import alerting, ratifying
-from publisher.press.limits import learning
-from publisher.press.watching import looking
 from publisher.review import notify, withdraw
 from publisher.scheduling import schedule
 from tests.browser import outside, registered
@@ -160,13 +160,13 @@ def _emergencies(town: City, paths: dict[str, int | str]) -> None:
     town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
     paths["used"] = lane.publish(town, template)
     town.press()
-    alerting.tick_alerts(town.database, sms=lane.NO_SMS, now=town.clock)
+    alerts.tick_alerts(town.database, sms=lane.NO_SMS, now=town.clock)
     paths["refused"] = refused = lane.publish(
         town, template, form=lane.filled(town, template, token="two")
     )
     town.press()
     with town.write() as session:
-        ratifying.refuse(
+        ratification.refuse(
             session,
             actor=town.actor("second"),
             now=town.now,
@@ -395,7 +395,7 @@ def _frozen(town: City) -> None:
     """A freeze that was lifted, one into which a post falls, and one for later."""
     lifted = planned.freeze(town, department="health")
     with town.write() as session:
-        freezing.lift(session, actor=town.actor("admin"), now=town.now, freeze_id=lifted)
+        freeze.lift(session, actor=town.actor("admin"), now=town.now, freeze_id=lifted)
     planned.freeze(town, department="garden", ahead=0, days=3, on="facebook")
     planned.freeze(town)
 
@@ -413,9 +413,9 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         account.purpose = "शहरातील सर्व नागरिकांसाठी विभागांच्या सूचना व कार्यक्रम"
         account.token_until = town.now + 6 * DAY
         account.missing = ["pages_manage_engagement"]
-        learning.learn(session, account.id, told, town.now)
+        learned.learn(session, account.id, told, town.now)
         # Nothing of it was read back for days.
-        looking.open_watches(session, now=town.now)
+        poll.open_watches(session, now=town.now)
         of_x = select(Receipt.id).where(Receipt.account_id == account.id)
         late = {"looked_at": town.now - 3 * DAY}
         session.execute(update(Watch).where(Watch.receipt_id.in_(of_x)).values(late))

@@ -9,9 +9,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.press.accounts.vault import Unsealable, Vault
 from publisher.settings.environment import WrongSetting
 from publisher.states import AccountState
 from tests.cli.doing import SECRET, House, house

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.departments import NAMED_NOBODY
-from publisher.press.accounts.vault import Vault
 from publisher.working_time import local_day
 from tests.cli.doing import SECRET, House, house
 

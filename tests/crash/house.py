@@ -19,6 +19,7 @@ from sqlalchemy import func, select, update
 
 from commands.demo.city import accounts_at
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.drafting.drafts import PictureDraft
 from publisher.models.comments import Source
 from publisher.models.content.posts import Language
@@ -26,8 +27,6 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.now import now
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Outgoing, Prepared
-from publisher.press.accounts.opening import opener
-from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import load
 from publisher.states import DeliveryState
 from tests.crash.paces import SCALED, Pace

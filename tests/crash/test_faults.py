@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from approvals.errors import NotAllowed
 from publisher.content_checks import outgoing_text
+from publisher.delivery.accounts import manage
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
-from publisher.press.accounts import keeping
 from publisher.review import withdraw
 from publisher.states import AccountState, DeliveryState
 from tests.crash.house import PATIENCE, House, house
@@ -121,7 +121,7 @@ def test_a_token_that_ends_in_mid_batch_pauses_one_account(standing: House) -> N
     found = judge(standing)
     assert (found.duplicates, found.unapproved) == (0, 0)
     with standing.database.transaction() as session:
-        account = keeping.account_for(session, standing.town.accounts["x"])
+        account = manage.account_for(session, standing.town.accounts["x"])
         assert account.state is AccountState.PAUSED
     assert standing.count(DeliveryState.SCHEDULED) >= 1
 

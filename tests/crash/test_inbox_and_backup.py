@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from publisher.database.session import Database
+from publisher.delivery.controls import stop
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Stop
 from publisher.now import now
-from publisher.press import stopping
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
 from tests.crash import points
@@ -122,10 +122,10 @@ def test_a_restore_that_is_cut_off_before_it_looked_sends_nothing_twice_after_th
 def _release(standing: House) -> None:
     """The lead releases whatever stands, and says nothing of what is in doubt."""
     with standing.database.transaction() as session:
-        stops = [one.id for one in stopping.standing(session)]
+        stops = [one.id for one in stop.standing(session)]
         assert stops
         lead = as_of(standing.town.actor("lead"), now())
-        stopping.release(session, actor=lead, now=now(), seen=stops, reason="पाहिले.")
+        stop.release(session, actor=lead, now=now(), seen=stops, reason="पाहिले.")
 
 
 def _rows(database: Database) -> tuple[int, int]:

@@ -13,12 +13,12 @@ from commands.demo.city import accounts_at
 from demo import cast, seeding
 from publisher.auth.sign_in import SignedIn, sign_in
 from publisher.database.session import Database, migrate
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.now import now
 from publisher.people.departments import NAMED_NOBODY
-from publisher.press.accounts.vault import Vault
 from tests.demo.conftest import PracticePlatform, Seeded, settings_for
 
 pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.timeout(400)]

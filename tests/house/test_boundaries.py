@@ -14,7 +14,7 @@ from tools.source import Source, product, python_files
 COMMITS = {"commit", "begin"}
 COMMIT_ALONG = (
     *("publisher.database.prepared_statements", "publisher.transitions"),
-    *("publisher.press.sending", "publisher.press.claiming"),
+    *("publisher.delivery.commit_sending", "publisher.delivery.claim"),
 )
 """Where a COMMIT may travel with the statements before it: see docs/adr/0032."""
 
@@ -71,7 +71,7 @@ def find_moves(source: Source) -> Iterator[str]:
 
 def _claims(source: Source) -> Iterator[ast.AST]:
     """All that stands inside the press's functions whose name speaks of claiming."""
-    if source.is_in("publisher.press"):
+    if source.is_in("publisher.delivery"):
         for function in source.functions():
             if "claim" in function.name:
                 yield from ast.walk(function)
@@ -145,7 +145,7 @@ def test_a_commit_elsewhere_is_found_out(text: str) -> None:
 def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
     text = "run(connection, call, commit=True)"
     assert list(find_commits(Source("publisher/scheduling/schedule.py", text)))
-    assert not list(find_commits(Source("publisher/press/sending.py", text)))
+    assert not list(find_commits(Source("publisher/delivery/commit_sending.py", text)))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_commit_that_travels_along_elsewhere_is_found_out() -> None:
     ],
 )
 def test_a_clock_read_elsewhere_is_found_out(text: str) -> None:
-    assert list(find_clocks(Source("publisher/press/pacing.py", text)))
+    assert list(find_clocks(Source("publisher/delivery/retry.py", text)))
     assert not list(find_clocks(Source("publisher/now.py", text)))
 
 
@@ -186,9 +186,9 @@ def test_a_state_assigned_elsewhere_is_found_out(text: str) -> None:
 
 def test_only_the_presss_own_claim_may_assign() -> None:
     text = "def claim_due():\n    update(Delivery).values(state=1)"
-    assert not list(find_moves(Source("publisher/press/dispatching.py", text)))
+    assert not list(find_moves(Source("publisher/delivery/dispatch.py", text)))
     assert list(find_moves(Source("publisher/inbox/listening.py", text)))
-    assert list(find_moves(Source("publisher/press/dispatching.py", text.replace("claim", "x"))))
+    assert list(find_moves(Source("publisher/delivery/dispatch.py", text.replace("claim", "x"))))
 
 
 def test_a_rulebook_that_leans_on_a_library_is_found_out() -> None:

@@ -12,10 +12,10 @@ from flask import Flask
 
 from cli import nagarvani
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import opener
 from publisher.media.store import Store
 from publisher.notifications import links
 from publisher.now import now
-from publisher.press.accounts.opening import opener
 from publisher.settings.delivery import Access, Press
 from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk

@@ -95,13 +95,13 @@ def test_a_lower_room_that_imports_an_upper_one_is_found_out(tmp_path: Path, ind
         ("sandbox-unknown", "publisher.platforms", "sandbox"),
         ("flask", "publisher.drafting", "flask"),
         ("top", "web", "scheduler"),
-        ("top", "publisher.press", "cli"),
+        ("top", "publisher.delivery", "cli"),
         ("flask", "migrations", "flask_wtf"),
         ("apscheduler", "web", "apscheduler"),
-        ("apscheduler", "publisher.press", "apscheduler"),
+        ("apscheduler", "publisher.delivery", "apscheduler"),
         ("platforms", "publisher.platforms", "publisher.models"),
         ("platforms", "publisher.platforms", "sqlalchemy"),
-        ("clients", "publisher.press", "tweepy"),
+        ("clients", "publisher.delivery", "tweepy"),
     ],
 )
 def test_a_forbidden_import_is_found_out(
@@ -129,4 +129,4 @@ def test_a_clock_that_knows_flask_or_the_counter_is_found_out() -> None:
     assert list(find_upward(Source("scheduler.py", "def f() -> None:\n    from web.app import x")))
     assert list(find_upward(Source("scheduler.py", "import flask")))
     assert list(find_upward(Source("cli/clock.py", "import apscheduler.schedulers.blocking")))
-    assert not list(find_upward(Source("scheduler.py", "import apscheduler, publisher.press")))
+    assert not list(find_upward(Source("scheduler.py", "import apscheduler, publisher.delivery")))

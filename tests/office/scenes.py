@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from publisher.delivery.monitoring import poll
 from publisher.inbox import routing
 from publisher.intake import close, questions
 from publisher.models.people import Department
 from publisher.office.reorganising import ending
 from publisher.people.department_orders import Order
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
-from publisher.press.watching import looking
 from publisher.review import withdraw
 from publisher.scheduling.schedule import schedule
 from publisher.working_time import local_day
@@ -250,14 +250,14 @@ def unconfirmed(town: City) -> None:
 
 def found_gone(town: City) -> None:
     (delivery_id,) = town.live()
-    looking.tick_watching(town.bench)
+    poll.tick_watching(town.bench)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
     _look_for_a_day(town)
 
 
 def found_changed(town: City) -> None:
     (delivery_id,) = town.live(on=("facebook",))
-    looking.tick_watching(town.bench)
+    poll.tick_watching(town.bench)
     own = town.platform_id(delivery_id)
     town.platform("facebook").somebody_edits(own, "पाणी बंद नाही.")
     _look_for_a_day(town)
@@ -265,7 +265,7 @@ def found_changed(town: City) -> None:
 
 def found_where_a_head_stands_alone(town: City) -> None:
     (delivery_id,) = town.live("health")
-    looking.tick_watching(town.bench)
+    poll.tick_watching(town.bench)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
     _look_for_a_day(town)
 
@@ -273,7 +273,7 @@ def found_where_a_head_stands_alone(town: City) -> None:
 def _look_for_a_day(town: City) -> None:
     for _half_hour in range(46):
         town.clock.move(HOUR / 2)
-        looking.tick_watching(town.bench)
+        poll.tick_watching(town.bench)
 
 
 def merger_due(town: City) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from publisher.database.session import Base, Database
+from publisher.delivery import commit_sending, dispatch
 from publisher.media.store import Store
 from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Attempt, Delivery
@@ -20,7 +21,6 @@ from publisher.office.backup import reading, restoring, seeking, writing
 from publisher.office.backup.reading import Damaged
 from publisher.office.backup.restoring import NotEmpty, OtherSchema
 from publisher.platforms.base.errors import OutcomeUnknown
-from publisher.press import dispatching, sending
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City, city
 
@@ -128,10 +128,10 @@ def test_what_was_claimed_or_sending_is_in_doubt(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     ids = [town.due()[0] for _ in range(2)]
-    first = dispatching.claim_next(town.bench)
+    first = dispatch.claim_next(town.bench)
     assert first is not None
-    sending.start(town.bench, first)
-    assert dispatching.claim_next(town.bench) is not None
+    commit_sending.start(town.bench, first)
+    assert dispatch.claim_next(town.bench) is not None
     file = tmp_path / "house.zip"
     _write(town, file)
     assert _restore(town, other, file).unconfirmed == 2
@@ -141,7 +141,7 @@ def test_what_was_claimed_or_sending_is_in_doubt(
         tries = session.scalars(select(Attempt)).all()
     assert [(one.outcome, one.sending_at is None) for one in tries] == [("lease_ended", False)] * 2
     again.clock.move(HOUR)
-    assert dispatching.tick_overtaken(again.bench) == 0
+    assert dispatch.tick_overtaken(again.bench) == 0
 
 
 def test_it_is_all_of_one_moment_though_others_go_on_writing(

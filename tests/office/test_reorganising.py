@@ -15,6 +15,7 @@ from approvals.policy import Role
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
+from publisher.delivery.emergency import template_editing
 from publisher.drafting import save
 from publisher.models.comments import Comment
 from publisher.models.content.posts import Post
@@ -31,7 +32,6 @@ from publisher.office.reporting.waits import WaitingKind
 from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import BadDepartment, Order
 from publisher.people.departments import is_in_force
-from publisher.press.emergency import wording
 from publisher.scheduling import schedule
 from publisher.states import CommentState
 from publisher.validation import Invalid
@@ -233,7 +233,7 @@ def test_an_emergency_template_has_to_be_given_to_another_or_ended_first(
         end_garden()
     assert things(refused.value) == [(OpenKind.TEMPLATE, template)]
     with town.write() as session:
-        wording.end(session, actor=town.actor("lead"), now=town.now, template_id=template)
+        template_editing.end(session, actor=town.actor("lead"), now=town.now, template_id=template)
     end_garden()
     assert not in_force(town, "garden")
 

@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from publisher.database.session import Database
+from publisher.delivery import restore_state
+from publisher.delivery.controls import stop as controls_stop
+from publisher.delivery.restore_state import InDoubt
 from publisher.media.store import Store
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
@@ -23,8 +26,6 @@ from publisher.platforms.base.errors import (
     Refused,
     TryLater,
 )
-from publisher.press import restored, stopping
-from publisher.press.restored import InDoubt
 from publisher.settings.environment import load
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid
@@ -77,14 +78,16 @@ def states(town: City, ids: list[int]) -> list[DeliveryState]:
 
 def release(town: City, known: int = 0) -> None:
     with town.write() as session:
-        stops = [one.id for one in stopping.standing(session)]
+        stops = [one.id for one in controls_stop.standing(session)]
         lead = town.actor("lead")
-        stopping.release(session, actor=lead, now=town.now, seen=stops, reason=WHY, known=known)
+        controls_stop.release(
+            session, actor=lead, now=town.now, seen=stops, reason=WHY, known=known
+        )
 
 
 def in_doubt(town: City) -> InDoubt:
     with town.read() as session:
-        return restored.in_doubt(session, stopping.standing(session))
+        return restore_state.in_doubt(session, controls_stop.standing(session))
 
 
 def refused(town: City, known: int = 0) -> int:
@@ -220,7 +223,7 @@ def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
     assert refused(again, known=1) == 2  # another number than on the page
     release(again, known=2)
     with again.read() as session:
-        assert stopping.standing(session) == []
+        assert controls_stop.standing(session) == []
         kept = session.scalars(select(Event).where(Event.verb == "release")).one()
     assert kept.details == {"unconfirmed": 0, "unsought": 2}
     assert in_doubt(again) == InDoubt()
@@ -234,9 +237,9 @@ def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_sta
     own = planned.stop_all(again)
     with again.write() as session:
         lead = again.actor("lead")
-        stopping.release(session, actor=lead, now=again.now, seen=[own], reason=WHY)
+        controls_stop.release(session, actor=lead, now=again.now, seen=[own], reason=WHY)
     with again.read() as session:
-        assert [one.person_id for one in stopping.standing(session)] == [None]
+        assert [one.person_id for one in controls_stop.standing(session)] == [None]
 
 
 def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
@@ -248,8 +251,8 @@ def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
     with again.write() as session:
         stop = Stop(at=again.now, reason="दुसऱ्यांदा")
         session.add(stop)
-        restored.record(session, stop, backup_at=again.now, now=again.now)
-        found = restored.standing(session)
+        restore_state.record(session, stop, backup_at=again.now, now=again.now)
+        found = restore_state.standing(session)
     assert found is not None
     assert found.since == made_at < again.now
     assert in_doubt(again) == InDoubt(1, 2)

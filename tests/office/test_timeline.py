@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from approvals.errors import WrongRole
+from publisher.delivery import reconcile
 from publisher.intake import close
 from publisher.office.reporting.following import NextKind
 from publisher.office.reporting.stages import Stage
 from publisher.office.reporting.steps import Step, StepKind
 from publisher.office.reporting.timeline import Timeline, post_timeline, timeline_of
 from publisher.platforms.base.errors import OutcomeUnknown
-from publisher.press import confirming
 from publisher.validation import Missing
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -128,7 +128,7 @@ def test_the_same_thing_for_two_accounts_hours_apart_is_two_steps(town: City) ->
 def test_a_person_who_settled_a_held_one_is_named(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:
-        confirming.it_is_live(
+        reconcile.it_is_live(
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
     assert _last(town).by.name_mr == "प्रसाद केंजळे"

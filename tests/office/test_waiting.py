@@ -8,6 +8,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
+from publisher.delivery.monitoring import acknowledge
 from publisher.intake import questions
 from publisher.models.content.submissions import Priority, Submission
 from publisher.office.reorganising.ending import tick_departments
@@ -15,7 +16,6 @@ from publisher.office.reporting.waiting import waiting_for
 from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
-from publisher.press.watching import noting
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -290,7 +290,7 @@ def test_what_others_did_is_one_click_away_until_somebody_has_seen_it(town: City
     assert (one.path, one.title) == (f"/found/{one.subject_id}", "शनिवारी पाणीपुरवठा बंद")
     assert (one.account.platform if one.account else "") == "x"
     with town.write() as session:
-        noting.note_seen(
+        acknowledge.note_seen(
             session,
             actor=town.actor("first"),
             now=town.now,

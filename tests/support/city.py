@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database
+from publisher.delivery import dispatch, reconcile
+from publisher.delivery.worker_context import Bench
 from publisher.drafting import collaboration, renditions, snippets
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
@@ -41,8 +43,6 @@ from publisher.people.appointments import disable_person, end_appointment, recor
 from publisher.people.permissions import COMMAND
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.press import confirming, dispatching
-from publisher.press.bench import Bench
 from publisher.review import decide
 from publisher.scheduling.schedule import schedule as scheduling_schedule
 from publisher.settings import environment
@@ -420,12 +420,12 @@ class City:
     def press(self, after: timedelta = timedelta(0)) -> int:
         """One tick of the press, after that long."""
         self.clock.move(after)
-        return dispatching.tick_press(self.bench)
+        return dispatch.tick_press(self.bench)
 
     def confirm(self, after: timedelta = timedelta(0)) -> int:
         """One tick of confirming, after that long."""
         self.clock.move(after)
-        return confirming.tick_confirming(self.bench)
+        return reconcile.tick_confirming(self.bench)
 
     def hold(self, *, on: str = "x", department: str = "water") -> int:
         """A delivery of which nobody knows whether it left, held for a person; gives its id."""

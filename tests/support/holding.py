@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from publisher.delivery import commit_sending
+from publisher.delivery.claim import claim
+from publisher.delivery.payload import Parcel
+from publisher.delivery.rate_limits import learned
 from publisher.models.accounts import Allowance
 from publisher.platforms.base.things import Allowance as Told
 from publisher.platforms.base.things import Receipt
-from publisher.press import claiming, sending
-from publisher.press.limits import learning
-from publisher.press.parcels import Parcel
 from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, City
 
@@ -22,7 +23,7 @@ def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
     """An answer of X said that so many may still be published."""
     told = (Told("publish.15min", 100, remaining, until),)
     with town.write() as session:
-        learning.learn(session, town.accounts["x"], told, town.now)
+        learned.learn(session, town.accounts["x"], told, town.now)
 
 
 def left(town: City) -> int:
@@ -36,7 +37,7 @@ def claimed(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
     """So many that are due, claimed together."""
     for _ in range(due):
         town.due(on=[on])
-    return claiming.claim(town.bench, account_id=town.accounts[on], most=due)
+    return claim(town.bench, account_id=town.accounts[on], most=due)
 
 
 def begun(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
@@ -49,8 +50,8 @@ def begun(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
 def starts(town: City, parcel: Parcel) -> bool:
     """Whether `sending` was written."""
     try:
-        sending.start(town.bench, parcel)
-    except sending.HeldBack:
+        commit_sending.start(town.bench, parcel)
+    except commit_sending.HeldBack:
         return False
     return True
 

@@ -8,21 +8,23 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from publisher.delivery.emergency import (
+    alerts,
+    placeholders,
+    roster,
+    template_approval,
+    template_editing,
+    templates,
+)
+from publisher.delivery.emergency import (
+    publish as emergency_publish,
+)
+from publisher.delivery.emergency.publish import UseForm
+from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty, EmergencyTemplate, EmergencyUse
 from publisher.platforms.base.errors import RefusalCode, Refused
-from publisher.press.emergency import (
-    alerting,
-    approving,
-    blanks,
-    roster,
-    templates,
-    using,
-    wording,
-)
-from publisher.press.emergency.using import UseForm
-from publisher.press.emergency.wording import BlankForm, TemplateForm
 from publisher.review import emergency_grounds
 from publisher.settings.sms import Sms
 from publisher.validation import Check
@@ -70,14 +72,14 @@ def worded(town: City, department: str = "water", *, by: str = "clerk") -> int:
     """A template that waits for its department; gives its id."""
     form = replace(FORM, department_id=town.departments[department])
     with town.write() as session:
-        return wording.make(session, actor=town.actor(by), now=town.now, form=form).id
+        return template_editing.make(session, actor=town.actor(by), now=town.now, form=form).id
 
 
 def approve(town: City, template_id: int, *, by: str = "first", seen: int = 0) -> None:
     """Approve its newest revision, or the one that was seen."""
     with town.write() as session:
         newest = session.get_one(EmergencyTemplate, template_id).newest
-        approving.approve(
+        template_approval.approve(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -114,8 +116,10 @@ def filled(
     )
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
-        said = blanks.read(emergency_grounds.template_of(revision), typed, Check(), now=town.now)
-        seen = using.plan(session, revision, said).digest
+        said = placeholders.read(
+            emergency_grounds.template_of(revision), typed, Check(), now=town.now
+        )
+        seen = emergency_publish.plan(session, revision, said).digest
         return replace(form, seen_revision=revision.number, seen_plan=seen)
 
 
@@ -123,7 +127,7 @@ def publish(town: City, template_id: int, *, by: str = "clerk", form: UseForm | 
     """Publish by it; gives the use's id."""
     sent = form or filled(town, template_id)
     with town.write() as session:
-        return using.publish(session, actor=town.actor(by), now=town.now, form=sent).id
+        return emergency_publish.publish(session, actor=town.actor(by), now=town.now, form=sent).id
 
 
 def used(town: City, *, by: str = "clerk") -> int:
@@ -161,7 +165,7 @@ def furnish(town: City, department: str, approver: str) -> dict[str, int]:
     form = filled(town, template_id, token=f"of-{department}")
     use_id = publish(town, template_id, form=form)
     town.press()
-    alerting.tick_alerts(town.database, sms=NO_SMS, now=town.clock)
+    alerts.tick_alerts(town.database, sms=NO_SMS, now=town.clock)
     with town.read() as session:
         alert_id = session.scalars(select(Alert.id).order_by(Alert.id.desc())).first() or 0
         duty = select(Duty.id).where(Duty.person_id == town.people["garden_member"])

@@ -8,13 +8,14 @@ from sqlalchemy import select
 
 from approvals.policy import CLOCK
 from publisher import transitions
+from publisher.delivery.accounts import oauth_flow
+from publisher.delivery.accounts.credentials import Vault
+from publisher.delivery.controls import stop
+from publisher.delivery.controls.freeze import FreezeForm
+from publisher.delivery.controls.freeze import freeze as controls_freeze
 from publisher.models.notices import Notice
 from publisher.models.people import SignIn
 from publisher.platforms.connecting.ways import Begun
-from publisher.press import freezing, stopping
-from publisher.press.accounts import connecting
-from publisher.press.accounts.vault import Vault
-from publisher.press.freezing import FreezeForm
 from publisher.scheduling import slots
 from publisher.states import NoticeState
 from tests.support.city import City
@@ -57,7 +58,7 @@ def freeze(
         account_id=city.accounts[on] if on else None,
     )
     with city.write() as session:
-        made = freezing.freeze(session, actor=city.actor("lead"), now=city.now, form=form)
+        made = controls_freeze(session, actor=city.actor("lead"), now=city.now, form=form)
         session.flush()
         return made.id
 
@@ -65,7 +66,7 @@ def freeze(
 def stop_all(city: City, *, by: str = "lead", reason: str = "चुकीची पोस्ट प्रसिद्ध झाली.") -> int:
     """Everything is stopped; gives the stop's id."""
     with city.write() as session:
-        made = stopping.stop_all(session, actor=city.actor(by), now=city.now, reason=reason)
+        made = stop.stop_all(session, actor=city.actor(by), now=city.now, reason=reason)
         session.flush()
         return made.id
 
@@ -96,7 +97,7 @@ def begin_walk(city: City, state: str) -> int:
         )
         session.add(elsewhere)
         session.flush()
-        return connecting.set_out(
+        return oauth_flow.set_out(
             session,
             actor=city.actor("admin"),
             now=city.now,

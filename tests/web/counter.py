@@ -17,10 +17,10 @@ from werkzeug.test import TestResponse
 
 from publisher.auth import sign_in as auth_sign_in
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.store import Store
 from publisher.models.people import Department, Person
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.press.accounts.opening import OpenAccount
 from publisher.settings.environment import load
 from tests.support import runs
 from tests.support.city import City, Clock

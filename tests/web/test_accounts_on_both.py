@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.press.watching import looking, pauses
+from publisher.delivery.monitoring import intervals, poll
 from tests.support.city import DAY, MINUTE
 from tests.web.counter import Site
 
@@ -28,14 +28,14 @@ def test_looking_again_at_an_account_ends_on_its_page(any_site: Site) -> None:
 def test_looks_that_are_behind_are_said_on_both_pages(any_site: Site) -> None:
     city = any_site.city
     city.live(on=["x"])
-    looking.tick_watching(city.bench)
+    poll.tick_watching(city.bench)
     pages = ("/accounts", f"/accounts/{city.accounts['x']}")
     said = "१ प्रसिद्धी वेळेत तपासली गेली नाही; शेवटची तपासणी:"
-    city.clock.move(pauses.LONGEST + DAY)
+    city.clock.move(intervals.LONGEST + DAY)
     admin = any_site.browser("admin")
     assert not any(said in admin.page(one) for one in pages)
     city.clock.move(MINUTE)
     assert all(said in admin.page(one) for one in pages)
     assert said not in admin.page(f"/accounts/{city.accounts['facebook']}")
-    looking.tick_watching(city.bench)
+    poll.tick_watching(city.bench)
     assert not any(said in admin.page(one) for one in pages)

@@ -12,7 +12,7 @@ from publisher.platforms.base.errors import (
     TryLater,
 )
 from publisher.states import DeliveryState
-from tests.press.test_by_hand import link_to, post
+from tests.delivery.test_by_hand import link_to, post
 from tests.support import planned
 from tests.support.city import HOUR, City
 from tests.web.counter import Site

@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
+from publisher.delivery import dispatch
 from publisher.models.clocks import Outage
 from publisher.models.history import Event
 from publisher.models.notices import Notice
 from publisher.office import clocks, outages, retention
-from publisher.press import dispatching
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.support.mail import Mail, MailServer
 from tests.web.counter import Site, house_of
@@ -52,7 +52,7 @@ def rows(page: Page) -> list[str]:
 def beat(city: City, name: str = "clock-1") -> datetime:
     """Let a clock be alive at this moment."""
     with city.write() as session:
-        dispatching.beat(session, name, now=city.now)
+        dispatch.beat(session, name, now=city.now)
     return city.now
 
 

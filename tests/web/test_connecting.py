@@ -14,12 +14,12 @@ import requests
 from sqlalchemy import func, select
 
 from commands import founding
+from publisher.delivery.accounts import manage
+from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.things import Outgoing, Prepared
-from publisher.press.accounts import keeping, opening
-from publisher.press.accounts.vault import Vault
 from publisher.settings.environment import load
 from publisher.states import AccountState
 from sandbox.credentials import (
@@ -141,7 +141,7 @@ class Walk:
 
         The practice platforms outlast the walk, and take no words twice.
         """
-        platform = opening.opener(self.site.app.extensions["house"].settings)(account)
+        platform = opener(self.site.app.extensions["house"].settings)(account)
         on = self.city.database.engine.dialect.name
         outgoing = Prepared(Outgoing(text=f"{text} ({on})"))
         return platform.publish(outgoing, deadline=Deadline.after(10, lambda: 0.0)).platform_id
@@ -241,7 +241,7 @@ def test_check_again_tells_that_x_lets_nobody_write_any_more(
 def look(walk: Walk, account: Account) -> None:
     """Press "check again", which asks the practice platforms."""
     house = walk.site.app.extensions["house"]
-    walk.site.app.extensions["house"] = replace(house, open_account=opening.opener(house.settings))
+    walk.site.app.extensions["house"] = replace(house, open_account=opener(house.settings))
     walk.admin.post(f"/accounts/{account.id}/check", {"from": "account"})
 
 
@@ -272,7 +272,7 @@ def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_t
     assert "sarav_pani on x is connected." in capsys.readouterr().out
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
     with walk.city.write() as session:
-        keeping.disconnect(
+        manage.disconnect(
             session, actor=walk.city.actor("admin"), now=walk.city.now, account_id=made.id
         )
     founding.run(of_page)
@@ -307,7 +307,7 @@ def test_a_known_account_that_is_connected_again_keeps_its_row_and_what_hangs_on
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))), purpose="पहिले प्रयोजन")
     before = walk.account("x", WATER.id)
     with walk.city.write() as session:
-        keeping.pause(
+        manage.pause(
             session,
             actor=walk.city.actor("admin"),
             now=walk.city.now,
@@ -470,9 +470,9 @@ def test_what_was_found_is_forgotten_after_an_hour(walk: Walk) -> None:
     end = walk.come(walk.at_x(walk.begin("x")))
     walk.city.clock.move(HOUR + MINUTE)
     with walk.city.write() as session:
-        from publisher.press.accounts import connecting
+        from publisher.delivery.accounts import oauth_flow
 
-        assert connecting.tidy(session, now=walk.city.now) == 1
+        assert oauth_flow.tidy(session, now=walk.city.now) == 1
     assert OLD in walk.admin.page(end)
     with walk.city.read() as session:
         assert session.scalars(select(Connecting.sealed)).one() == ""
@@ -482,7 +482,7 @@ def test_check_again_tells_which_right_was_taken_away(walk: Walk) -> None:
     walk.confirm(walk.come(walk.at_facebook(walk.begin("facebook"))))
     known = walk.account("facebook", WATER_PAGE.id)
     house = walk.site.app.extensions["house"]
-    house = replace(house, open_account=opening.opener(house.settings))
+    house = replace(house, open_account=opener(house.settings))
     walk.site.app.extensions["house"] = house
     walk.admin.post(f"/accounts/{known.id}/check", {"from": "account"})
     page = walk.admin.page(f"/accounts/{known.id}")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import pytest
 from werkzeug.test import TestResponse
 
+from publisher.delivery.emergency import alerts
 from publisher.platforms.base.errors import RefusalCode, Refused
-from publisher.press.emergency import alerting
 from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, statements
@@ -255,7 +255,7 @@ def _another(site: Site, template_id: int, number: int) -> None:
     lane.publish(site.city, template_id, by="first", form=form)
     site.city.press()
     lane.worded(site.city)
-    alerting.tick_alerts(site.city.database, sms=lane.NO_SMS, now=site.city.clock)
+    alerts.tick_alerts(site.city.database, sms=lane.NO_SMS, now=site.city.clock)
 
 
 def _asked(browser: Browser, site: Site, path: str) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from publisher.delivery.emergency import alerts
 from publisher.i18n.languages import latin_digits
-from publisher.press.emergency import alerting
 from tests.support import lane
 from tests.web.counter import Site
 from tests.web.reading import Element, Page
@@ -45,9 +45,9 @@ def test_an_urgent_delivery_that_nobody_took_waits_for_whoever_is_on_duty(world:
         page = world.site.browser(name).page("/")
         assert "/emergency" in [one.get("href") for one in _links(page)]
     with world.site.city.write() as session:
-        for one in alerting.open_alerts(session):
+        for one in alerts.open_alerts(session):
             actor, now = world.site.city.actor("lead"), world.site.city.now
-            alerting.take(session, actor=actor, now=now, alert_id=one.id)
+            alerts.take(session, actor=actor, now=now, alert_id=one.id)
     page = world.site.browser("clerk").page("/")
     assert "/emergency" not in [one.get("href") for one in _links(page)]
     assert _count(page, "/") == len(_items(page)) + len(_in_the_lane(page))

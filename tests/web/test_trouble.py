@@ -21,10 +21,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from werkzeug.test import TestResponse
 
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
-from publisher.press.accounts.vault import Vault
 from tests.support.city import City
 from tests.support.processes import free_port
 from tests.web.counter import BASE, SECRET, Browser, Site, open_counter, open_site

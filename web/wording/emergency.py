@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from approvals.emergency import BlankKind
+from publisher.delivery.emergency.alerts import Trouble
 from publisher.models.emergency import EmergencyUse, WordHow
-from publisher.press.emergency.alerting import Trouble
 from web.icons import N_
 from web.words import _, page_language
 

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.session import Base, Database
+from publisher.delivery import dispatch, restore_state
 from publisher.media.store import Store
 from publisher.models.deliveries import Delivery
 from publisher.models.press import Stop
 from publisher.office.backup.reading import Manifest, check
 from publisher.office.backup.values import columns_to_itself, from_line
 from publisher.office.backup.writing import Progress
-from publisher.press import dispatching, restored
 from publisher.states import DeliveryState
 
 AT_ONCE = 500
@@ -145,7 +145,7 @@ def stop_everything(session: Session, *, now: datetime, reason: str, backup_at: 
     """Nothing leaves until a person has looked at what was restored, and releases it."""
     stop = Stop(at=now, reason=reason)
     session.add(stop)
-    restored.record(session, stop, backup_at=backup_at, now=now)
+    restore_state.record(session, stop, backup_at=backup_at, now=now)
 
 
 def doubt(session: Session, *, since: datetime, now: datetime) -> int:
@@ -159,7 +159,7 @@ def doubt(session: Session, *, since: datetime, now: datetime) -> int:
     for delivery in found:
         delivery.look_at, delivery.looks = now, 0
         delivery.sending_at = delivery.sending_at or min(delivery.due_at, since)
-        dispatching.end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
+        dispatch.end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
         delivery.reason = {"code": "restored"}
         transitions.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"

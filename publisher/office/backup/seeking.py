@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
+from publisher.delivery import payload, platform_actions, restore_state
+from publisher.delivery.accounts import manage
+from publisher.delivery.attempt import Desk
+from publisher.delivery.payload import Parcel
+from publisher.delivery.restore_state import Restores
+from publisher.delivery.worker_context import Bench, Claim
 from publisher.models.deliveries import Account, Delivery
 from publisher.office.backup.writing import Progress
 from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
 from publisher.platforms.base.things import Sighting
-from publisher.press import acting, parcels, restored
-from publisher.press.accounts import keeping
-from publisher.press.bench import Bench, Claim
-from publisher.press.parcels import Parcel
-from publisher.press.publishing import Desk
-from publisher.press.restored import Restores
 from publisher.states import AccountState, DeliveryState
 
 AT_ONCE = 200
@@ -54,7 +54,7 @@ def seek(
     an account whose platform does not answer is left in peace for this time.
     """
     with bench.database.reading() as session:
-        restores = restored.standing(session)
+        restores = restore_state.standing(session)
         ahead = _ahead(bench, session, restores) if restores is not None else []
     if restores is None:
         return Sought(0, 0, 0)
@@ -66,7 +66,7 @@ def seek(
         if parcel.account.id in silent:
             continue
         try:
-            seen = acting.look(desk.open(parcel.account), parcel, since=restores.since)
+            seen = platform_actions.look(desk.open(parcel.account), parcel, since=restores.since)
         except Refused:
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:
@@ -83,7 +83,7 @@ def _ahead(bench: Bench, session: Session, restores: Restores) -> list[Parcel]:
         select(Delivery.id, Delivery.fence)
         .join(Account, Account.id == Delivery.account_id)
         .where(
-            restored.is_unsought(restores),
+            restore_state.is_unsought(restores),
             Account.state == AccountState.CONNECTED,
             or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
         )
@@ -93,20 +93,22 @@ def _ahead(bench: Bench, session: Session, restores: Restores) -> list[Parcel]:
     return [
         parcel
         for start in range(0, len(claims), AT_ONCE)
-        for parcel in parcels.read(session, claims[start : start + AT_ONCE])
+        for parcel in payload.read(session, claims[start : start + AT_ONCE])
     ]
 
 
 def _left(bench: Bench, restores: Restores) -> int:
     with bench.database.reading() as session:
-        return len(list(session.scalars(select(Delivery.id).where(restored.is_unsought(restores)))))
+        return len(
+            list(session.scalars(select(Delivery.id).where(restore_state.is_unsought(restores))))
+        )
 
 
 def _pause_where_closed(bench: Bench, account: Account, problem: PlatformError) -> None:
     if not isinstance(problem, CredentialsExpired):
         return
     with bench.database.transaction() as session:
-        keeping.pause(
+        manage.pause(
             session, actor=CLOCK, now=bench.now(), account_id=account.id, reason="credentials"
         )
 
@@ -119,7 +121,7 @@ def _keep(bench: Bench, parcel: Parcel, seen: Sighting | None, restores: Restore
         if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
             return False
         if seen is None:
-            restored.note_sought(session, delivery, now=now)
+            restore_state.note_sought(session, delivery, now=now)
             return False
         delivery.look_at, delivery.looks, delivery.sending_at = now, 0, restores.since
         delivery.reason = {"code": "restored"}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role, may
 from approvals.states import PostState
+from publisher.delivery.reconcile import PATIENCE
 from publisher.i18n.dates_in_text import dates_in
 from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
@@ -20,7 +21,6 @@ from publisher.office.reporting import conditions
 from publisher.office.reporting.conditions import Condition
 from publisher.office.reporting.lacking import lacking_in
 from publisher.office.reporting.values import AccountName, Office, account_of, office_of
-from publisher.press.confirming import PATIENCE
 from publisher.scheduling.constraints import latest_moment
 from publisher.states import DeliveryState
 from publisher.validation import departments_in_sight

@@ -1,0 +1,163 @@
+"""From an account to the platform behind it, and to the ways by which one is connected.
+
+Credentials sealed at rest: the newest key seals, every key opens.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from publisher import now as wall
+from publisher.models.deliveries import Account
+from publisher.platforms.base.errors import CredentialsExpired
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.things import Health, HealthProblem
+from publisher.platforms.connecting.app import App
+from publisher.platforms.connecting.found import TokenFacts, Turned, Why
+from publisher.platforms.connecting.ways import Ways
+from publisher.platforms.registry import open_platform
+from publisher.settings.delivery import Press
+from publisher.settings.environment import Settings
+
+
+class Unsealable(Exception):
+    """The stored credentials cannot be read with any of the keys of this installation."""
+
+
+class Vault:
+    """Seals and opens credentials; the first key seals, every key opens.
+
+    The key that is derived from the secret key opens as well where keys of their own are set, so
+    that what was sealed before can be sealed anew under those.
+    """
+
+    def __init__(self, secret_key: str, token_keys: tuple[str, ...]) -> None:
+        keys = [Fernet(key) for key in token_keys]
+        self._fernet = MultiFernet([*keys, Fernet(_derived(secret_key))])
+
+    @classmethod
+    def of(cls, settings: Settings) -> Vault:
+        """The vault of this installation."""
+        return cls(settings.secret_key, settings.token_keys)
+
+    def seal(self, credentials: Mapping[str, str]) -> str:
+        """The credentials as a sealed text that may rest in the database."""
+        return self._fernet.encrypt(json.dumps(dict(credentials)).encode()).decode()
+
+    def open(self, sealed: str) -> dict[str, str]:
+        """The credentials; raises `Unsealable`."""
+        try:
+            opened: dict[str, str] = json.loads(self._fernet.decrypt(sealed.encode()))
+        except InvalidToken as problem:
+            raise Unsealable from problem
+        return opened
+
+    def seal_anew(self, sealed: str) -> str:
+        """The same content under the newest key; raises `Unsealable`."""
+        try:
+            return self._fernet.rotate(sealed.encode()).decode()
+        except InvalidToken as problem:
+            raise Unsealable from problem
+
+
+def _derived(secret_key: str) -> bytes:
+    digest = hashlib.sha256(b"nagarvani account credentials\0" + secret_key.encode()).digest()
+    return base64.urlsafe_b64encode(digest)
+
+
+OpenAccount = Callable[[Account], Platform]
+"""How the press gets from an account to the platform behind it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a platform says of an account: whether it works, and of its token (None: nothing)."""
+
+    health: Health
+    facts: TokenFacts | None = None
+
+
+LookAt = Callable[[Account], Look]
+"""How the house asks a platform about an account; no transaction is open then."""
+
+
+def opener(settings: Settings) -> OpenAccount:
+    """How this installation opens accounts: at the real platforms, or wherever settings point."""
+    vault, press = Vault.of(settings), settings.press
+    return lambda account: _open(account, vault, press)
+
+
+def _open(account: Account, vault: Vault, press: Press) -> Platform:
+    try:
+        credentials = vault.open(account.credentials)
+    except Unsealable as problem:
+        raise CredentialsExpired("the stored credentials cannot be opened") from problem
+    return open_platform(
+        account.platform,
+        credentials,
+        x_api_url=press.x_api_url,
+        x_web_url=press.x_web_url,
+        graph_api_url=press.graph_api_url,
+        graph_api_version=press.graph_api_version,
+    )
+
+
+def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> Ways:
+    """The ways to the platforms, with the app's keys of this installation."""
+    press, access = settings.press, settings.access
+    return Ways(
+        App(
+            x_consumer_key=access.x_consumer_key,
+            x_consumer_secret=access.x_consumer_secret,
+            facebook_app_id=access.facebook_app_id,
+            facebook_app_secret=access.facebook_app_secret,
+            x_api_url=press.x_api_url,
+            x_web_url=press.x_web_url,
+            graph_api_url=press.graph_api_url,
+            graph_api_version=press.graph_api_version,
+            facebook_web_url=press.facebook_web_url,
+            now=now,
+            monotonic=time.monotonic,
+        )
+    )
+
+
+def looker(
+    settings: Settings, open_account: OpenAccount, *, now: Callable[[], datetime] = wall.now
+) -> LookAt:
+    """How this installation asks: the account by its own token, the token by the app's."""
+    vault, to = Vault.of(settings), ways(settings, now=now)
+    return lambda account: _look(account, open_account, vault, to)
+
+
+def _look(account: Account, open_account: OpenAccount, vault: Vault, to: Ways) -> Look:
+    try:
+        health = open_account(account).check()
+    except CredentialsExpired as problem:
+        return Look(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
+    if not health.ok:
+        return Look(health)
+    told = None if health.missing is None else TokenFacts(missing=health.missing)
+    try:
+        return Look(health, to.examine(account.platform, vault.open(account.credentials)) or told)
+    except Unsealable:
+        return Look(health)
+    except Turned as turned:
+        return _doubted(health, turned)
+
+
+def _doubted(health: Health, turned: Turned) -> Look:
+    """The account answers, but of its token something else is said."""
+    if turned.why is Why.EXPIRED:
+        return Look(Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about))
+    if turned.why in (Why.OTHER_ACCOUNT, Why.OTHER_APP):
+        return Look(Health(False, HealthProblem.WRONG_ACCOUNT, health.name, None, turned.about))
+    return Look(health)

@@ -1,0 +1,239 @@
+"""Accounts as they are kept: connected, paused, taken up again, changed, disconnected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.delivery.rate_limits.daily_cap import recount
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account
+from publisher.models.people import Department, Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
+from publisher.platforms.base.things import Health
+from publisher.platforms.connecting.found import TokenFacts
+from publisher.states import AccountState
+from publisher.validation import Check, Missing
+
+LONGEST_NAME = 160
+LONGEST_PURPOSE = 500
+MOST_A_DAY = 2_400
+"""What X itself lets an account post in a day; nobody needs a higher cap."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the house decides of an account: its name, owner, purpose, users and daily cap."""
+
+    name: str
+    department_id: int
+    purpose: str = ""
+    open_to: Sequence[int] = ()
+    daily_cap: int | None = None
+
+
+def connect(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    code: str,
+    platform: str,
+    handle: str,
+    name: str,
+    url: str,
+    department_id: int,
+    sealed: str,
+    platform_id: str = "",
+) -> Account:
+    """Record an account with its sealed credentials, or give a known one new credentials."""
+    account = known(session, code, platform, platform_id, handle)
+    if account is None:
+        account = Account(
+            code=code,
+            platform=platform,
+            name=name,
+            department_id=department_id,
+            state=AccountState.CONNECTED,
+            state_at=now,
+        )
+        session.add(account)
+    account.handle, account.url = handle, url
+    account.platform_id = platform_id or account.platform_id or ""
+    changed = account.credentials != sealed
+    account.credentials = sealed
+    if account.state is AccountState.DISCONNECTED:
+        transitions.apply(
+            session, account, AccountState.CONNECTED, actor=actor, now=now, verb="connect"
+        )
+    elif changed:
+        transitions.record(session, account, "connect", actor=actor, now=now)
+    return account
+
+
+def known(
+    session: Session, code: str, platform: str, platform_id: str, handle: str, *, lock: bool = True
+) -> Account | None:
+    """The account that stands for this one on the platform: by number, code or handle.
+
+    Locked until the transaction ends, unless it is only read.
+    """
+    query = select(Account).where(Account.platform == platform).order_by(Account.id)
+    here = list(session.scalars(query.with_for_update() if lock else query))
+    tests = (
+        lambda one: platform_id and one.platform_id == platform_id,
+        lambda one: one.code == code and _may_be(one, platform_id),
+        lambda one: one.handle.lower() == handle.lower() and _may_be(one, platform_id),
+    )
+    return next((one for test in tests for one in here if test(one)), None)
+
+
+def _may_be(account: Account, platform_id: str) -> bool:
+    """A handle can pass to another: where both numbers are known, they decide."""
+    return not (account.platform_id and platform_id and account.platform_id != platform_id)
+
+
+def checked(session: Session, choice: Choice) -> Choice:
+    """The choice as it may be stored; raises `Invalid`."""
+    check = Check()
+    name = check.line("name", choice.name, most=LONGEST_NAME, required=True)
+    purpose = check.text("purpose", choice.purpose, most=LONGEST_PURPOSE)
+    cap = choice.daily_cap
+    if cap is not None and not 1 <= cap <= MOST_A_DAY:
+        check.add("daily_cap", "out_of_range", least=1, most=MOST_A_DAY)
+    wanted = {choice.department_id, *choice.open_to}
+    counted = select(func.count()).select_from(Department).where(Department.id.in_(wanted))
+    if session.scalar(counted) != len(wanted):
+        check.add("department_id", "unknown_department")
+    check.finish()
+    return Choice(name, choice.department_id, purpose, tuple(choice.open_to), cap)
+
+
+def apply_choice(session: Session, account: Account, choice: Choice, *, now: datetime) -> None:
+    """Write a checked choice into the account."""
+    account.name, account.purpose = choice.name, choice.purpose
+    account.department_id, account.daily_cap = choice.department_id, choice.daily_cap
+    query = select(Department).where(Department.id.in_(choice.open_to)).order_by(Department.id)
+    account.open_to = list(session.scalars(query))
+    session.flush()
+    recount(session, account.id, now)
+
+
+def change(
+    session: Session, *, actor: Actor, now: datetime, account_id: int, choice: Choice
+) -> Account:
+    """Change an account's name, owner, purpose, users or cap; raises `Invalid`."""
+    require(actor, Action.CONNECT_ACCOUNT, None, now=now)
+    account = account_for(session, account_id)
+    apply_choice(session, account, checked(session, choice), now=now)
+    values = {
+        "owner": choice.department_id,
+        "open_to": sorted(choice.open_to),
+        "daily_cap": choice.daily_cap,
+    }
+    transitions.record(session, account, "change", actor=actor, now=now, values=values)
+    return account
+
+
+def keep_facts(account: Account, facts: TokenFacts) -> None:
+    """Write down what the platform says of the account's token."""
+    account.token_until, account.data_until = facts.until, facts.data_until
+    account.scopes, account.missing = list(facts.scopes), list(facts.missing)
+
+
+def disconnect(session: Session, *, actor: Actor, now: datetime, account_id: int) -> Account:
+    """Forget the account's credentials; what is scheduled on it stays, and waits."""
+    require(actor, Action.CONNECT_ACCOUNT, None, now=now)
+    return forget(session, account_for(session, account_id), actor=actor, now=now)
+
+
+def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -> Account:
+    """The same without asking for rights: for the command on the machine itself."""
+    account.credentials, account.reason, account.quiet_until = "", "", None
+    keep_facts(account, TokenFacts())
+    session.execute(delete(Allowance).where(Allowance.account_id == account.id))
+    if account.state is not AccountState.DISCONNECTED:
+        transitions.apply(
+            session, account, AccountState.DISCONNECTED, actor=actor, now=now, verb="disconnect"
+        )
+    return account
+
+
+def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, reason: str) -> None:
+    """Stop using an account whose credentials no longer work, and tell who can mend it."""
+    account = transitions.lock(session, Account, account_id)
+    if account is None or account.state is not AccountState.CONNECTED:
+        return
+    account.reason = reason
+    values = {"reason": reason}
+    transitions.apply(
+        session, account, AccountState.PAUSED, actor=actor, now=now, verb="pause", values=values
+    )
+    for person in caretakers(session, now=now):
+        compose.queue(
+            session,
+            kind=NoticeKind.ACCOUNT_PAUSED,
+            person=person,
+            values={"account": account.name, "handle": account.handle, "reason": reason},
+            now=now,
+            path=links.accounts(),
+        )
+
+
+def caretakers(session: Session, *, now: datetime) -> list[Person]:
+    """Those who look after accounts, each once."""
+    found = {one.person_id: one.person for one in responsibility.caretakers(session, now=now)}
+    return list(found.values())
+
+
+def resume(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    account_id: int,
+    health: Health,
+    facts: TokenFacts | None = None,
+) -> Account:
+    """Store what "check again" found; a healthy paused account is used again."""
+    require(actor, Action.CONNECT_ACCOUNT, None, now=now)
+    account = account_for(session, account_id)
+    account.checked_at = now
+    if facts is not None:
+        keep_facts(account, facts)
+    if not health.ok or account.state is AccountState.DISCONNECTED:
+        account.reason = str(health.problem or "")
+        transitions.record(session, account, "check_again", actor=actor, now=now)
+        return account
+    account.reason, account.quiet_until = "", None
+    if account.state is AccountState.CONNECTED:
+        transitions.record(session, account, "check_again", actor=actor, now=now)
+    else:
+        transitions.apply(
+            session, account, AccountState.CONNECTED, actor=actor, now=now, verb="check_again"
+        )
+    return account
+
+
+def account_for(session: Session, account_id: int, *, lock: bool = True) -> Account:
+    """The account, locked until the transaction ends unless it is only read, or `Missing`."""
+    account = (
+        transitions.lock(session, Account, account_id) if lock else session.get(Account, account_id)
+    )
+    if account is None:
+        raise Missing(account_id)
+    return account
+
+
+def all_accounts(session: Session) -> list[Account]:
+    """Every account with owner and users, in the order in which they were connected."""
+    query = select(Account).options(joinedload(Account.department), selectinload(Account.open_to))
+    return list(session.scalars(query.order_by(Account.id)))

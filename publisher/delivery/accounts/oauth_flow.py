@@ -1,0 +1,232 @@
+"""Connecting an account: a walk to the platform and back, bound to one session and good once.
+
+Nothing of it becomes an account before the person has chosen and confirmed at the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.delivery.accounts import manage
+from publisher.delivery.accounts.credentials import Vault
+from publisher.delivery.accounts.manage import Choice
+from publisher.models.accounts import Connecting
+from publisher.models.deliveries import Account
+from publisher.models.history import Event
+from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why
+from publisher.platforms.connecting.ways import Begun
+from publisher.states import AccountState
+from publisher.validation import Missing
+
+LIFE: Final = timedelta(minutes=15)
+"""How long one may take at the platform; X's own request token holds as long."""
+
+CHOICE_LIFE: Final = timedelta(hours=1)
+"""How long what was found is kept for the person's choice, from the beginning of the walk."""
+
+
+def set_out(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    platform: str,
+    begun: Begun,
+    sign_in_id: int,
+    vault: Vault,
+    account_id: int | None = None,
+) -> Connecting:
+    """Keep a walk that begins; `account_id` is an account that is to be connected anew."""
+    require(actor, Action.CONNECT_ACCOUNT, None, now=now)
+    walk = Connecting(
+        platform=platform,
+        state_digest=_digest(begun.state),
+        sign_in_id=sign_in_id,
+        account_id=account_id,
+        address=begun.address,
+        begun_at=now,
+        sealed=vault.seal({"secret": begun.secret}),
+    )
+    session.add(walk)
+    session.flush()
+    return walk
+
+
+def walk_of(session: Session, walk_id: int, *, sign_in_id: int, lock: bool = True) -> Connecting:
+    """A walk of this session, or `Missing`; locked unless it is only read."""
+    query = select(Connecting).where(Connecting.id == walk_id, Connecting.sign_in_id == sign_in_id)
+    held = query.with_for_update() if lock else query
+    fresh = held.execution_options(populate_existing=True)
+    walk = session.scalars(fresh).one_or_none()
+    if walk is None:
+        raise Missing(walk_id)
+    return walk
+
+
+def come_back(
+    session: Session, *, now: datetime, platform: str, state: str, sign_in_id: int, vault: Vault
+) -> tuple[Connecting, str]:
+    """The walk that this answer belongs to, spent by it, and its secret.
+
+    Raises `Turned`: WRONG_STATE where none of this session waits for it, EXPIRED where it is old.
+    """
+    query = select(Connecting).where(
+        Connecting.state_digest == _digest(state),
+        Connecting.platform == platform,
+        Connecting.sign_in_id == sign_in_id,
+    )
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    walk = session.scalars(fresh).one_or_none()
+    if walk is None or walk.back_at is not None or walk.ended_at is not None:
+        raise Turned(Why.WRONG_STATE)
+    if now > walk.begun_at + LIFE:
+        raise Turned(Why.EXPIRED)
+    walk.back_at = now
+    return walk, vault.open(walk.sealed)["secret"]
+
+
+def keep_found(
+    session: Session,
+    *,
+    walk_id: int,
+    sign_in_id: int,
+    found: Sequence[Candidate],
+    vault: Vault,
+) -> None:
+    """Keep what was found, sealed, until the person has chosen.
+
+    Raises `Turned` where an account was to be connected anew and it is not among them.
+    """
+    walk = walk_of(session, walk_id, sign_in_id=sign_in_id)
+    fitting = [one for one in found if walk.account is None or _is_same(walk.account, one)]
+    if not fitting:
+        raise Turned(Why.OTHER_ACCOUNT, ", ".join(one.name for one in found))
+    kept = json.dumps([one.plain() for one in fitting], ensure_ascii=False)
+    walk.sealed = vault.seal({"found": kept})
+
+
+def _is_same(account: Account, one: Candidate) -> bool:
+    if account.platform_id:
+        return account.platform_id == one.platform_id
+    return account.handle.lower() == one.handle.lower()
+
+
+def candidates(walk: Connecting, vault: Vault) -> tuple[Candidate, ...]:
+    """What was found on a walk that has come back; nothing before, or once it has ended."""
+    if walk.back_at is None or walk.ended_at is not None:
+        return ()
+    found = vault.open(walk.sealed).get("found", "[]")
+    return tuple(Candidate.read(one) for one in json.loads(found))
+
+
+def refuse(
+    session: Session, *, now: datetime, walk_id: int, sign_in_id: int, turned: Turned
+) -> None:
+    """The walk ends without an account; what it had found is forgotten."""
+    walk = walk_of(session, walk_id, sign_in_id=sign_in_id)
+    walk.refusal, walk.details = turned.why.value, turned.about[:500]
+    walk.ended_at, walk.sealed = now, ""
+
+
+def tidy(session: Session, *, now: datetime) -> int:
+    """End walks that nobody finished, and forget what they had found; gives how many."""
+    old = Connecting.begun_at < now - CHOICE_LIFE
+    query = select(Connecting).where(Connecting.ended_at.is_(None), old)
+    left = list(session.scalars(query.with_for_update(skip_locked=True)))
+    for walk in left:
+        walk.refusal, walk.ended_at, walk.sealed = Why.EXPIRED.value, now, ""
+    return len(left)
+
+
+def finish(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    walk_id: int,
+    sign_in_id: int,
+    chosen: Candidate,
+    facts: TokenFacts | None,
+    choice: Choice,
+    vault: Vault,
+) -> Account:
+    """Connect what was chosen; a known account keeps its row, and all that hangs on it.
+
+    Raises `Invalid`, or `Turned` where the walk has ended or a right is missing.
+    """
+    require(actor, Action.CONNECT_ACCOUNT, None, now=now)
+    walk = walk_of(session, walk_id, sign_in_id=sign_in_id)
+    if walk.ended_at is not None:
+        raise Turned(Why.WRONG_STATE)
+    if now > walk.begun_at + CHOICE_LIFE:
+        raise Turned(Why.EXPIRED)
+    missing = (*chosen.missing, *(facts.missing if facts else ()))
+    if missing:
+        raise Turned(Why.MISSING_RIGHTS, ", ".join(missing))
+    wanted = manage.checked(session, choice)
+    account = _taken_up(session, walk.platform, chosen, wanted, actor=actor, now=now)
+    account.credentials = vault.seal(chosen.credentials)
+    account.checked_at = now
+    manage.keep_facts(account, facts or TokenFacts())
+    manage.apply_choice(session, account, wanted, now=now)
+    walk.ended_at, walk.sealed, walk.account_id = now, "", account.id
+    return account
+
+
+def is_from_page(session: Session, account: Account) -> bool:
+    """Whether whoever connected it last did so from the page, and it is connected still."""
+    if account.state is AccountState.DISCONNECTED:
+        return False
+    query = select(Event.person_id).where(
+        Event.subject == Account.__tablename__,
+        Event.subject_id == account.id,
+        Event.verb == "connect",
+    )
+    return session.scalar(query.order_by(Event.id.desc()).limit(1)) is not None
+
+
+def _taken_up(
+    session: Session,
+    platform: str,
+    chosen: Candidate,
+    wanted: Choice,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Account:
+    code = f"{platform}-{chosen.platform_id}"
+    account = manage.known(session, code, platform, chosen.platform_id, chosen.handle)
+    if account is None:
+        account = Account(
+            code=code,
+            platform=platform,
+            name=wanted.name,
+            department_id=wanted.department_id,
+            state_at=now,
+            state=AccountState.CONNECTED,
+        )
+        session.add(account)
+    if account.handle != chosen.handle or not account.url:
+        account.handle, account.url = chosen.handle, chosen.url
+    account.platform_id, account.reason, account.quiet_until = chosen.platform_id, "", None
+    session.flush()
+    if account.state is AccountState.CONNECTED:
+        transitions.record(session, account, "connect", actor=actor, now=now)
+    else:
+        transitions.apply(
+            session, account, AccountState.CONNECTED, actor=actor, now=now, verb="connect"
+        )
+    return account
+
+
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

@@ -1,0 +1,140 @@
+"""Access that will end: looked at once a day, and told 14, 7 and 1 days before, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery.accounts import manage, oauth_flow
+from publisher.delivery.accounts.credentials import Look, LookAt, looker
+from publisher.models.accounts import Ending, EndingWarning
+from publisher.models.deliveries import Account
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.platforms.base.things import HealthProblem
+from publisher.settings.environment import Settings
+from publisher.states import AccountState
+
+if TYPE_CHECKING:
+    from publisher.delivery.worker_context import Bench
+
+WARN_BEFORE: Final = (14, 7, 1)
+"""Days before the end, the first warning first."""
+
+LOOK_EVERY: Final = timedelta(hours=24)
+
+
+def tick_tokens(
+    bench: Bench,
+    settings: Settings,
+    *,
+    look: LookAt | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Ask about each account once a day, warn of what ends, forget walks that nobody finished.
+
+    Gives how much was done.
+
+    No transaction is open while a platform is asked.
+    """
+    asked = look or looker(settings, bench.open_account, now=bench.now)
+    done = 0
+    for account in takewhile(lambda _: not is_stopping(), _unseen(bench)):
+        _store(bench, account, asked(account))
+        done += 1
+    with bench.database.transaction() as session:
+        done += oauth_flow.tidy(session, now=bench.now())
+        return done + warn(session, now=bench.now())
+
+
+def _unseen(bench: Bench) -> list[Account]:
+    longest_ago = bench.now() - LOOK_EVERY
+    query = select(Account).where(
+        Account.state == AccountState.CONNECTED,
+        or_(Account.checked_at.is_(None), Account.checked_at <= longest_ago),
+    )
+    with bench.database.reading() as session:
+        return list(session.scalars(query.order_by(Account.id)))
+
+
+def _store(bench: Bench, seen: Account, look: Look) -> None:
+    """What was found, unless the account was changed meanwhile."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        account = transitions.lock(session, Account, seen.id)
+        if account is None or account.credentials != seen.credentials:
+            return
+        account.checked_at = now
+        if look.facts is not None:
+            manage.keep_facts(account, look.facts)
+        if look.health.problem is HealthProblem.CREDENTIALS:
+            manage.pause(session, actor=CLOCK, now=now, account_id=seen.id, reason="credentials")
+
+
+def ends(account: Account, *, now: datetime) -> list[tuple[Ending, datetime]]:
+    """What of this account's access ends within the longest warning, the next one first."""
+    both = ((Ending.TOKEN, account.token_until), (Ending.DATA, account.data_until))
+    latest = now + timedelta(days=WARN_BEFORE[0])
+    found = [(about, at) for about, at in both if at is not None and at <= latest]
+    return sorted(found, key=lambda one: one[1])
+
+
+def warn(session: Session, *, now: datetime) -> int:
+    """Tell what ends soon, once for each of the three distances; gives how often."""
+    latest = now + timedelta(days=WARN_BEFORE[0])
+    soon = or_(Account.token_until <= latest, Account.data_until <= latest)
+    query = select(Account.id).where(soon, Account.state != AccountState.DISCONNECTED)
+    return sum(_warn(session, one, now) for one in session.scalars(query.order_by(Account.id)))
+
+
+def _warn(session: Session, account_id: int, now: datetime) -> int:
+    account = transitions.lock(session, Account, account_id)
+    if account is None:
+        return 0
+    fresh = list(_untold(session, account, now))
+    for warning in fresh:
+        session.add(warning)
+        _tell(session, account, warning, now)
+    return len(fresh)
+
+
+def _untold(session: Session, account: Account, now: datetime) -> Iterator[EndingWarning]:
+    for about, ends_at in ends(account, now=now):
+        left = ends_at - now
+        days = min((one for one in WARN_BEFORE if left <= timedelta(days=one)), default=0)
+        told = select(EndingWarning.id).where(
+            EndingWarning.account_id == account.id,
+            EndingWarning.about == about,
+            EndingWarning.ends_at == ends_at,
+            EndingWarning.days == days,
+        )
+        if left > timedelta(0) and session.scalar(told) is None:
+            yield EndingWarning(
+                account_id=account.id, about=about, ends_at=ends_at, days=days, at=now
+            )
+
+
+def _tell(session: Session, account: Account, warning: EndingWarning, now: datetime) -> None:
+    values = {
+        "account": account.name,
+        "platform": account.platform,
+        "handle": account.handle,
+        "ends_at": warning.ends_at,
+        "about": warning.about.value,
+    }
+    for person in manage.caretakers(session, now=now):
+        compose.queue(
+            session,
+            kind=NoticeKind.ACCESS_ENDS,
+            person=person,
+            values=values,
+            now=now,
+            path=links.accounts(),
+        )

@@ -1,0 +1,1 @@
+"""Controls that hold deliveries: stop and freeze."""

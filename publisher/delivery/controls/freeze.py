@@ -1,0 +1,236 @@
+"""Freezes: posts of an account, a department and a kind stay here between two moments.
+
+An election's code of conduct is one of them. Answers to citizens and emergencies go on.
+
+Who is told that a freeze was laid or lifted: the cell, and whoever's posts fall into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, not_, or_, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.delivery.controls import stop
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import SubmissionKind
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment, Department, Person
+from publisher.models.press import Freeze
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import departments, responsibility
+from publisher.scheduling.constraints import UNSENT
+from publisher.scheduling.holds import Brakes, is_free
+from publisher.validation import LONGEST_REASON, Check, Missing, person_of
+
+
+def tell_laid(session: Session, freeze: Freeze, *, now: datetime) -> None:
+    """The freeze is laid: what falls into it does not leave meanwhile."""
+    _tell(session, NoticeKind.FROZEN, freeze, by_id=freeze.person_id, now=now)
+
+
+def tell_lifted(session: Session, freeze: Freeze, *, now: datetime) -> None:
+    """The freeze is lifted: what is not too late leaves after all."""
+    kind, by_id = NoticeKind.FREEZE_LIFTED, freeze.lifted_by_id
+    _tell(session, kind, freeze, by_id=by_id, now=now)
+
+
+def _tell(
+    session: Session, kind: NoticeKind, freeze: Freeze, *, by_id: int | None, now: datetime
+) -> None:
+    """Each is told how much of theirs falls into it: the cell of all, a department of its own."""
+    touched = _touched(session, freeze, now=now)
+    by = session.get(Person, by_id) if by_id is not None else None
+    values = {**_about(session, freeze), "by": by}
+    cell = {one.person_id: one.person for one in responsibility.cell(session, now=now)}
+    for person in cell.values():
+        _queue(session, kind, person, values, sum(touched.values()), now=now)
+    told = set(cell)
+    for department_id, count in touched.items():
+        for one in responsibility.rungs(session, department_id, now=now):
+            if one.person_id not in told:
+                told.add(one.person_id)
+                _queue(session, kind, one.person, values, count, now=now)
+
+
+def _queue(
+    session: Session,
+    kind: NoticeKind,
+    person: Person,
+    values: Mapping[str, object],
+    count: int,
+    *,
+    now: datetime,
+) -> None:
+    said = {**values, "posts": count or None}
+    path = links.decisions()
+    compose.queue(session, kind=kind, person=person, values=said, now=now, path=path)
+
+
+def _about(session: Session, freeze: Freeze) -> dict[str, object]:
+    account = session.get(Account, freeze.account_id) if freeze.account_id else None
+    department = session.get(Department, freeze.department_id) if freeze.department_id else None
+    return {
+        "from_at": freeze.from_at,
+        "until_at": freeze.until_at,
+        "reason": freeze.reason,
+        "account": account.name if account is not None else None,
+        "platform": account.platform if account is not None else None,
+        "department": department,
+        "kind": freeze.kind,
+    }
+
+
+def _touched(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, int]:
+    """How many scheduled deliveries of each department fall into it, by the departments' ids.
+
+    What is due already and has not left falls into a freeze that holds now.
+    """
+    query = (
+        select(Post.department_id, func.count())
+        .join(Delivery, Delivery.post_id == Post.id)
+        .where(
+            Delivery.state.in_(UNSENT),
+            Delivery.due_at < freeze.until_at,
+            not_(is_free(Brakes(None, (freeze,)))),
+        )
+    )
+    if freeze.from_at > now:
+        query = query.where(Delivery.due_at >= freeze.from_at)
+    rows = session.execute(query.group_by(Post.department_id).order_by(Post.department_id)).all()
+    return dict(rows)
+
+
+class FreezeOver(NotAllowed):
+    """The freeze has ended, or was lifted already: there is nothing to lift."""
+
+    code = "freeze_over"
+
+
+@dataclass(frozen=True)
+class FreezeForm:
+    """What somebody asks for; None stands for all accounts, departments or kinds."""
+
+    from_at: datetime
+    until_at: datetime
+    reason: str
+    account_id: int | None = None
+    department_id: int | None = None
+    kind: str | None = None
+
+
+def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -> Freeze:
+    """Lay a freeze. One that begins in the past begins now; the cell and others are told.
+
+    Raises `WrongRole`, and `Invalid` with everything that is wrong with the form.
+    """
+    require(actor, Action.FREEZE, None, now=now)
+    reason = _checked(session, form, now=now)
+    made = Freeze(
+        from_at=max(form.from_at, now),
+        until_at=form.until_at,
+        account_id=form.account_id,
+        department_id=form.department_id,
+        kind=form.kind,
+        reason=reason,
+        at=now,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id,
+    )
+    session.add(made)
+    transitions.record(session, made, "freeze", actor=actor, now=now, values=_said(made))
+    tell_laid(session, made, now=now)
+    return made
+
+
+def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
+    """The words of the reason; raises `Invalid`."""
+    check = Check()
+    if form.until_at <= now:
+        check.add("until_at", "past")
+    elif form.until_at <= form.from_at:
+        check.add("until_at", "before_beginning")
+    if form.account_id is not None and session.get(Account, form.account_id) is None:
+        check.add("account", "unknown_account")
+    if form.department_id is not None:
+        department = session.get(Department, form.department_id)
+        if department is None or not departments.is_in_force(department, now=now):
+            check.add("department", "unknown_department")
+    if form.kind is not None and form.kind not in {one.value for one in SubmissionKind}:
+        check.add("kind", "required")
+    reason = check.text("reason", form.reason, most=LONGEST_REASON, required=True)
+    check.finish()
+    return reason
+
+
+def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Freeze:
+    """End a freeze early, or take away one that has not begun.
+
+    Raises `WrongRole`, `Missing`, and `FreezeOver` where it does not hold any more.
+    """
+    require(actor, Action.FREEZE, None, now=now)
+    found = session.get(Freeze, freeze_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise Missing(freeze_id)
+    if found.lifted_at is not None or found.until_at <= now:
+        raise FreezeOver
+    found.lifted_at, found.lifted_by_id = now, actor.person_id
+    transitions.record(session, found, "lift", actor=actor, now=now, values=_said(found))
+    tell_lifted(session, found, now=now)
+    return found
+
+
+def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Delivery]:
+    """What this freeze came too late for; one that is still to come is too late for nothing."""
+    found = session.get(Freeze, freeze_id)
+    if found is None or not found.from_at <= now < found.until_at:
+        return []
+    return stop.on_its_way(session, seen=None, frozen_by=found)
+
+
+def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Freeze]:
+    """The freezes that are over or were lifted, the newest first."""
+    query = (
+        select(Freeze)
+        .where(or_(Freeze.lifted_at.is_not(None), Freeze.until_at <= now))
+        .options(*with_names())
+        .order_by(Freeze.until_at.desc(), Freeze.id.desc())
+    )
+    return list(session.scalars(query.limit(most)))
+
+
+def standing_freezes(session: Session, *, now: datetime) -> list[Freeze]:
+    """The freezes that hold or are still to come, with whoever laid them."""
+    query = select(Freeze).where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
+    found = query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
+    return list(session.scalars(found))
+
+
+def with_names() -> tuple[ORMOption, ...]:
+    """Load whom and what a freeze names in the same query."""
+    held = joinedload(Freeze.appointment)
+    return (
+        joinedload(Freeze.account),
+        joinedload(Freeze.department),
+        joinedload(Freeze.lifted_by),
+        held.joinedload(Appointment.department),
+        held.joinedload(Appointment.person),
+    )
+
+
+def _said(of: Freeze) -> dict[str, object]:
+    return {
+        "from_at": of.from_at.isoformat(),
+        "until_at": of.until_at.isoformat(),
+        "account": of.account_id,
+        "department": of.department_id,
+        "kind": of.kind,
+    }

@@ -1,0 +1,216 @@
+"""The press's tick: what is too late is missed, what a dead clock left is taken up, what is due
+is claimed and sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, case, or_, select, true
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery import notify, outcomes, restore_state
+from publisher.delivery.attempt import Desk, carry_out
+from publisher.delivery.claim import claim, look
+from publisher.delivery.payload import Parcel
+from publisher.delivery.worker_context import Bench
+from publisher.models.content.posts import Revision, Variant
+from publisher.models.deliveries import Attempt, ClockBeat, Delivery
+from publisher.scheduling import holds
+from publisher.settings.delivery import Press
+from publisher.states import AccountState, DeliveryState
+
+SHORTEST_LIMIT = timedelta(minutes=1)
+
+
+def tick_press(bench: Bench, *, most: int = 50) -> int:
+    """Settle what is too late, then send what is due, one by one; gives how many were taken up."""
+    settle(bench)
+    desk, taken = Desk(bench), 0
+    while taken < most and (parcel := claim_next(bench)) is not None:
+        carry_out(bench, parcel, desk)
+        taken += 1
+    return taken
+
+
+def settle(bench: Bench) -> None:
+    """Beat, mark what is missed, and take up what a dead clock left."""
+    with bench.database.transaction() as session:
+        beat(session, bench.clock_name, now=bench.now())
+        give_up_late(session, now=bench.now())
+        sweep(session, now=bench.now(), pace=bench.pace)
+
+
+def claim_next(bench: Bench) -> Parcel | None:
+    """Claim one delivery that is due, or None; every account has its turn."""
+    for account_id in look(bench).account_ids:
+        if claimed := claim(bench, account_id=account_id, most=1):
+            return claimed[0]
+    return None
+
+
+def beat(session: Session, clock_name: str, *, now: datetime) -> None:
+    """Write down that this clock is alive."""
+    known = session.get(ClockBeat, clock_name)
+    if known is None:
+        session.add(ClockBeat(name=clock_name, started_at=now, beat_at=now))
+    else:
+        known.beat_at = now
+
+
+def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
+    """Mark as missed what is past its late limit: a person decides whether it still makes sense."""
+    late = _late(session, now)
+    if not late:
+        return []
+    brakes = holds.brakes(session, now=now)
+    transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
+    for delivery in late:
+        delivery.reason = {"code": _why_late(delivery, brakes), "limit": delivery.late_limit}
+        notify.tell_missed(session, delivery, now=now)
+    return late
+
+
+def _late(session: Session, now: datetime) -> list[Delivery]:
+    """What is past its limit; of what is only due no more than a few columns are read."""
+    bound = Delivery.action.not_in(holds.TAKES_BACK)
+    not_after = case((bound, Revision.not_after), else_=None)
+    query = (
+        select(Delivery.id, Delivery.due_at, Delivery.late_limit, not_after.label("not_after"))
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(
+            Delivery.state == DeliveryState.SCHEDULED,
+            Delivery.due_at < now,
+            or_(Delivery.due_at < now - SHORTEST_LIMIT, not_after < now),
+        )
+    )
+    ids = [
+        row.id
+        for row in session.execute(query)
+        if row.due_at + timedelta(minutes=row.late_limit) < now
+        or (row.not_after is not None and row.not_after < now)
+    ]
+    if not ids:
+        return []
+    restores = restore_state.standing(session)
+    # What a restored house has not looked for yet may be live: it is late once that is known.
+    sought = true() if restores is None else ~restore_state.is_unsought(restores)
+    locked = (
+        select(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.SCHEDULED, sought)
+        .options(joinedload(Delivery.account), joinedload(Delivery.post))
+        .order_by(Delivery.due_at)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+    return list(session.scalars(locked).unique())
+
+
+def _why_late(delivery: Delivery, brakes: holds.Brakes) -> str:
+    """What kept it here: a stop or freeze, its account, or that nobody was there in time."""
+    held = brakes.holds(holds.facts_of(delivery))
+    if held is not None:
+        return f"late_{held}"
+    return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
+
+
+def sweep(session: Session, *, now: datetime, pace: Press) -> None:
+    """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
+    for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
+        end_unfinished(session, delivery, now, sending_at=None)
+        transitions.apply(
+            session,
+            delivery,
+            DeliveryState.SCHEDULED,
+            actor=CLOCK,
+            now=now,
+            verb="lease_ended",
+            fence=delivery.fence,
+        )
+    for delivery in _lapsed(session, DeliveryState.SENDING, now):
+        end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
+        delivery.look_at = now + timedelta(seconds=pace.looks[0])
+        delivery.reason = {"code": "lease_ended"}
+        transitions.apply(
+            session,
+            delivery,
+            DeliveryState.UNCONFIRMED,
+            actor=CLOCK,
+            now=now,
+            verb="lease_ended",
+            fence=delivery.fence,
+        )
+
+
+def end_unfinished(
+    session: Session, delivery: Delivery, now: datetime, *, sending_at: datetime | None
+) -> None:
+    """End the try that nobody finished; with `sending_at` it may have left, and stays counted."""
+    query = select(Attempt).where(
+        Attempt.delivery_id == delivery.id, Attempt.fence == delivery.fence
+    )
+    attempt = session.scalars(query).one_or_none()
+    if attempt is not None and attempt.ended_at is None:
+        attempt.sending_at = sending_at
+        outcomes.finish(session, attempt, "lease_ended", "", now)
+
+
+TRIED = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+NOT_LEFT = (
+    DeliveryState.SCHEDULED,
+    DeliveryState.CANCELLED,
+    DeliveryState.MISSED,
+    DeliveryState.FAILED,
+)
+
+
+def tick_overtaken(bench: Bench) -> int:
+    """End the tries that nobody ends any more; gives how many.
+
+    Their delivery was cancelled after the claim, and their clock died before it noticed: what the
+    claim counted is counted no more.
+    """
+    with bench.database.reading() as session:
+        ids = list(session.scalars(_overtaken(bench.now() - timedelta(seconds=bench.pace.lease))))
+    for attempt_id in ids:
+        with bench.database.transaction() as session:
+            _end_overtaken(session, attempt_id, bench.now())
+    return len(ids)
+
+
+def _overtaken(claimed_before: datetime) -> Select[int]:
+    """None of which something may have left; while a delivery is tried anew, it is left alone."""
+    is_past = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(TRIED)
+    return (
+        select(Attempt.id)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(
+            Attempt.ended_at.is_(None),
+            Attempt.sending_at.is_(None),
+            Attempt.claimed_at < claimed_before,
+            or_(Delivery.state.in_(NOT_LEFT), is_past),
+        )
+        .order_by(Attempt.id)
+    )
+
+
+def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
+    """The delivery is locked before its try, as everywhere."""
+    attempt = session.get_one(Attempt, attempt_id)
+    delivery = transitions.lock(session, Delivery, attempt.delivery_id)
+    session.refresh(attempt)
+    if delivery is not None and delivery.state not in TRIED and attempt.ended_at is None:
+        outcomes.finish(session, attempt, "gate", "overtaken", now)
+
+
+def _lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
+    """By account, as two clocks that give back what was counted have to lock the limits."""
+    query = (
+        select(Delivery)
+        .where(Delivery.state == state, Delivery.leased_until < now)
+        .order_by(Delivery.account_id, Delivery.id)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(query))

@@ -1,0 +1,218 @@
+"""Alerts: an urgent delivery in trouble calls the duty roster until somebody takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.errors import Overtaken, WrongRole
+from approvals.policy import CLOCK, Action, Actor, may
+from publisher import transitions
+from publisher.database.session import Database
+from publisher.delivery.emergency import notify, roster
+from publisher.models.content.posts import Variant
+from publisher.models.deliveries import Delivery
+from publisher.models.emergency import Alert
+from publisher.models.people import Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.sms import template_of
+from publisher.people import responsibility
+from publisher.settings.sms import Sms
+from publisher.states import DeliveryState
+from publisher.validation import Missing, person_of
+
+AGAIN_AFTER = timedelta(minutes=10)
+PATIENCE = timedelta(minutes=2)
+"""How long an urgent delivery may wait for its clock before that is trouble in itself."""
+
+AT_ONCE = 50
+
+
+class Trouble(StrEnum):
+    """What has become of an urgent delivery that is not live."""
+
+    FAILED = "failed"
+    HELD = "held"
+    MISSED = "missed"
+    WAITING = "waiting"
+
+
+_OVER = {
+    DeliveryState.FAILED: Trouble.FAILED,
+    DeliveryState.HELD: Trouble.HELD,
+    DeliveryState.MISSED: Trouble.MISSED,
+}
+_UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+
+
+def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) -> int:
+    """Raise what is new, settle what is over, and call again; gives how many calls went out.
+
+    They go by mail, and by SMS as well where a template of this kind is registered.
+    """
+    with database.transaction() as session:
+        at = now()
+        _settle(session, now=at)
+        _raise_new(session, now=at)
+        session.flush()
+        return sum(_call(session, one, sms, now=at) for one in _to_call(session, at))
+
+
+def _raise_new(session: Session, *, now: datetime) -> None:
+    """An alert for each urgent delivery in trouble that has none for this occasion."""
+    known = exists().where(Alert.delivery_id == Delivery.id, Alert.since_at == _since())
+    query = (
+        select(Delivery)
+        .where(Delivery.urgent.is_(True), _in_trouble(now), ~known)
+        .order_by(Delivery.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    for delivery in session.scalars(query).all():
+        trouble = trouble_of(delivery, now=now)
+        if trouble is None:
+            continue
+        since = delivery.due_at if trouble is Trouble.WAITING else delivery.state_at
+        session.add(Alert(delivery_id=delivery.id, trouble=trouble.value, since_at=since))
+
+
+def _since() -> ColumnElement[datetime]:
+    waits = Delivery.state.in_(_UNSENT)
+    return case((waits, Delivery.due_at), else_=Delivery.state_at)
+
+
+def _in_trouble(now: datetime) -> ColumnElement[bool]:
+    waits = and_(Delivery.state.in_(_UNSENT), Delivery.due_at <= now - PATIENCE)
+    return or_(Delivery.state.in_(_OVER), waits)
+
+
+def trouble_of(delivery: Delivery, *, now: datetime) -> Trouble | None:
+    """What is wrong with it at `now`; None where it is live, or on its way in good time."""
+    if delivery.state in _UNSENT:
+        return Trouble.WAITING if delivery.due_at <= now - PATIENCE else None
+    return _OVER.get(delivery.state)
+
+
+def _settle(session: Session, *, now: datetime) -> None:
+    """End the alerts whose delivery is in that trouble no more."""
+    query = (
+        select(Alert)
+        .where(Alert.settled_at.is_(None))
+        .options(joinedload(Alert.delivery))
+        .with_for_update(skip_locked=True, of=Alert)
+    )
+    for one in session.scalars(query).all():
+        if not _still(one, now):
+            one.settled_at = now
+
+
+def _still(alert: Alert, now: datetime) -> bool:
+    trouble = trouble_of(alert.delivery, now=now)
+    if trouble is None or trouble.value != alert.trouble:
+        return False
+    since = alert.delivery.due_at if trouble is Trouble.WAITING else alert.delivery.state_at
+    return since == alert.since_at
+
+
+def _to_call(session: Session, now: datetime) -> list[Alert]:
+    query = (
+        select(Alert)
+        .where(
+            *_open(),
+            or_(Alert.told_at.is_(None), Alert.told_at <= now - AGAIN_AFTER),
+        )
+        .order_by(Alert.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(query).all())
+
+
+def _open() -> tuple[ColumnElement[bool], ...]:
+    return (Alert.taken_at.is_(None), Alert.settled_at.is_(None))
+
+
+def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
+    """Tell everybody on duty; where nobody is, those who look after accounts."""
+    delivery = alert.delivery
+    values = {
+        "title": delivery.post.title,
+        "account": delivery.account.name,
+        "platform": delivery.account.platform,
+        "trouble": alert.trouble,
+        "due_at": delivery.due_at,
+        "since_at": alert.since_at,
+    }
+    for person in _readers(session, now=now):
+        _queue(session, person, values, sms, now=now)
+    alert.told, alert.told_at = alert.told + 1, now
+    transitions.record(session, alert, "call", actor=CLOCK, now=now, values={"told": alert.told})
+    return True
+
+
+def _readers(session: Session, *, now: datetime) -> list[Person]:
+    people = [one.person for one in roster.on_duty(session, now=now)]
+    return people or notify.once(one.person for one in responsibility.caretakers(session, now=now))
+
+
+def _queue(
+    session: Session, person: Person, values: dict[str, object], sms: Sms, *, now: datetime
+) -> None:
+    kind, path = NoticeKind.EMERGENCY_ALERT, links.emergency()
+    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+    registered = template_of(sms, kind, person.language) is not None
+    if registered and person.mobile is not None and person.mail is not None:
+        to = person.mobile  # its mail has gone already: this is the second way
+        compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=to)
+
+
+def open_alerts(session: Session) -> list[Alert]:
+    """The alerts that nobody has taken, the oldest first."""
+    return list(session.scalars(_shown().where(*_open()).order_by(Alert.id)))
+
+
+def taken_alerts(session: Session) -> list[Alert]:
+    """Those that somebody has taken and that are not over yet."""
+    query = _shown().where(Alert.taken_at.is_not(None), Alert.settled_at.is_(None))
+    return list(session.scalars(query.order_by(Alert.id)))
+
+
+def _shown() -> Select[Alert]:
+    delivery = joinedload(Alert.delivery)
+    return select(Alert).options(
+        delivery.joinedload(Delivery.post),
+        delivery.joinedload(Delivery.account),
+        delivery.joinedload(Delivery.variant).load_only(Variant.language),
+        joinedload(Alert.taken_by),
+    )
+
+
+def take(session: Session, *, actor: Actor, now: datetime, alert_id: int) -> Alert:
+    """Take it upon oneself: the calls for this one end. For whoever is on duty, and the lead.
+
+    Raises `Missing`, `WrongRole`, or `Overtaken` where somebody else has it already.
+    """
+    if not may_take(session, actor=actor, now=now):
+        raise WrongRole(role=actor.role, action=Action.SETTLE_HELD)
+    alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
+    if alert is None:
+        raise Missing(alert_id)
+    if alert.taken_at is not None:
+        if alert.taken_by_id == actor.person_id:
+            return alert
+        raise Overtaken
+    alert.taken_at, alert.taken_by_id = now, person_of(actor)
+    alert.taken_under_id = actor.appointment_id
+    transitions.record(session, alert, "take", actor=actor, now=now)
+    return alert
+
+
+def may_take(session: Session, *, actor: Actor, now: datetime) -> bool:
+    """Whoever is on duty, and the cell's lead, who settles everybody's held ones."""
+    everywhere = may(actor, Action.SETTLE_HELD, None)
+    return everywhere or roster.is_on_duty(session, actor, now=now)

@@ -1,0 +1,342 @@
+"""Using a template: the duty officer fills its blanks, sees what leaves, and publishes at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import emergency, gate
+from approvals.emergency import Template
+from approvals.errors import NotAllowed, NotApproved
+from approvals.policy import Action, Actor
+from approvals.states import PostState
+from publisher import transitions
+from publisher.content_checks import outgoing_text
+from publisher.content_checks.outgoing_text import Room
+from publisher.delivery.emergency import notify, placeholders, roster, templates
+from publisher.delivery.emergency.placeholders import Said
+from publisher.models.content.posts import (
+    Decision,
+    DecisionKind,
+    Language,
+    Post,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
+from publisher.models.deliveries import Account
+from publisher.models.emergency import (
+    EmergencyTemplate,
+    EmergencyUse,
+    TemplateDecision,
+    TemplateRevision,
+    WordHow,
+)
+from publisher.review import decide, emergency_grounds, gate_adapter
+from publisher.scheduling import schedule
+from publisher.states import AccountState
+from publisher.validation import Check, Invalid, Problem, person_of
+
+OWED_WITHIN = timedelta(hours=24)
+"""Until when the department owes its word; what has not left by then leaves no more."""
+
+LONGEST_WORD = 160
+
+
+class WhatLeavesChanged(NotAllowed):
+    """What would leave is no longer what the duty officer saw."""
+
+    code = "what_leaves_changed"
+
+
+@dataclass(frozen=True)
+class UseForm:
+    """What the duty officer filled in; `seen_revision` and `seen_plan` are what they looked at.
+
+    `typed` goes by the blanks' fields. `word_at` is an aware moment.
+    """
+
+    template_id: int
+    typed: Mapping[str, str] = field(default_factory=dict)
+    word_name: str = ""
+    word_post: str = ""
+    word_at: datetime | None = None
+    word_how: str = ""
+    seen_revision: int = 0
+    seen_plan: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One text on one account, exactly as it leaves, and how much of what fits it takes."""
+
+    account: Account
+    language: Language
+    text: str
+    room: Room
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that leaves at once; `beside` are accounts that cannot be used now."""
+
+    pieces: tuple[Piece, ...]
+    beside: tuple[Account, ...]
+    digest: str
+
+
+def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
+    """What leaves with these values: on every connected account, in every language."""
+    template = emergency_grounds.template_of(revision)
+    accounts = session.scalars(select(Account).order_by(Account.id)).all()
+    connected = [one for one in accounts if one.state is AccountState.CONNECTED]
+    texts = emergency.texts_of(template, said)
+    pieces = tuple(
+        Piece(one, Language(tongue), text, outgoing_text.room(one.platform, text, ""))
+        for one in connected
+        for tongue, text in texts.items()
+    )
+    paused = tuple(one for one in accounts if one.state is AccountState.PAUSED)
+    return Plan(pieces, paused, _digest_of(revision, pieces))
+
+
+def _digest_of(revision: TemplateRevision, pieces: Sequence[Piece]) -> str:
+    seen = [[one.account.id, one.language.value, one.text] for one in pieces]
+    written = json.dumps([revision.id, revision.digest, seen], ensure_ascii=False)
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def check_may_use(session: Session, *, actor: Actor, now: datetime) -> None:
+    """Raise `NotOnDuty` unless the actor is on the roster now; freshness is asked at the end."""
+    if not roster.is_on_duty(session, actor, now=now):
+        raise emergency.NotOnDuty(action=Action.PUBLISH_EMERGENCY)
+
+
+def template_to_use(
+    session: Session, *, actor: Actor, now: datetime, template_id: int
+) -> EmergencyTemplate:
+    """A template that can be used now, for whoever is on duty.
+
+    Raises `NotOnDuty`, `Missing`, or `NotApproved` where its approval does not stand.
+    """
+    check_may_use(session, actor=actor, now=now)
+    template = templates.in_use(session, template_id)
+    _approval(template)
+    return template
+
+
+def _approval(template: EmergencyTemplate) -> TemplateDecision:
+    approval = templates.approval_of(template)
+    if approval is None:
+        raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
+    return approval
+
+
+def read_values(template: Template, form: UseForm, *, now: datetime) -> Said:
+    """What fills the blanks; raises `Invalid` with everything that is wrong."""
+    checking = Check()
+    said = placeholders.read(template, form.typed, checking, now=now)
+    checking.finish()
+    return said
+
+
+@dataclass(frozen=True)
+class Word:
+    """Whose word a publication rests on: name, post, when and how it came."""
+
+    name: str
+    post: str
+    at: datetime
+    how: WordHow
+
+
+def read_word(form: UseForm, *, now: datetime) -> Word:
+    """The word on which it rests; raises `Invalid` with everything that is wrong."""
+    checking = Check()
+    name = checking.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
+    post = checking.line("word_post", form.word_post, most=LONGEST_WORD, required=True)
+    hows = {one.value: one for one in WordHow}
+    if form.word_how not in hows:
+        checking.add("word_how", "choose")
+    if form.word_at is None:
+        checking.add("word_at", "required")
+    elif not now - OWED_WITHIN <= form.word_at <= now + timedelta(minutes=1):
+        checking.add("word_at", "not_lately")
+    checking.finish()
+    return Word(name, post, form.word_at or now, hows[form.word_how])
+
+
+def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> EmergencyUse:
+    """Let the template leave on every connected account, at once and ahead of everything.
+
+    The same form sent twice is one use. Raises `NotOnDuty`, `WrongRole` out of office,
+    `FreshSignInRequired`, `Missing`, `NotApproved`, `StaleRevision`, `Invalid`, or
+    `WhatLeavesChanged` where it is not what was seen.
+    """
+    on_duty = roster.is_on_duty(session, actor, now=now)
+    emergency.check_duty(actor, on_duty=on_duty, now=now)
+    gate_adapter.check_in_office(session, actor, Action.PUBLISH_EMERGENCY, now=now)
+    template = templates.locked(session, form.template_id)
+    if (sent := _sent_already(session, actor, form.token)) is not None:
+        return sent
+    approval = _approval(template)
+    gate.check_seen(form.seen_revision, template.newest)
+    revision = templates.newest(template)
+    said = read_values(emergency_grounds.template_of(revision), form, now=now)
+    word = read_word(form, now=now)
+    leaves = _checked_plan(session, revision, said, form.seen_plan)
+    post = _lay_post(session, template, leaves, actor=actor, now=now)
+    decision = _decide(session, post, actor=actor, now=now)
+    use = _keep(session, decision, approval, said, word, form, now=now)
+    _let_leave(session, use, actor=actor, now=now)
+    able = templates.able_in(session, template.department_id, [decision.person_id], now=now)
+    notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)
+    return use
+
+
+def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | None:
+    """The use that this form has made; the template is locked, so nobody makes one meanwhile."""
+    checking = Check()
+    if not checking.token("token", token):
+        checking.add("token", "unreadable")
+    checking.finish()
+    query = select(EmergencyUse).where(EmergencyUse.form_token == token)
+    found = session.scalars(query).one_or_none()
+    if found is not None and found.decision.person_id != actor.person_id:
+        raise Invalid([Problem("token", "used")])
+    return found
+
+
+def _checked_plan(
+    session: Session, revision: TemplateRevision, said: Said, seen: str
+) -> tuple[Piece, ...]:
+    leaves = plan(session, revision, said)
+    if leaves.digest != seen:
+        raise WhatLeavesChanged
+    if not leaves.pieces:
+        raise Invalid([Problem("accounts", "no_account")])
+    for one in leaves.pieces:
+        if not one.room.is_enough:
+            values = {"found": one.room.found, "most": one.room.most}
+            raise Invalid([Problem("accounts", "too_long", values)])
+    return leaves.pieces
+
+
+def _lay_post(
+    session: Session,
+    template: EmergencyTemplate,
+    pieces: Sequence[Piece],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Post:
+    """A post with its one revision, its digest fixed as for any post."""
+    post = Post(
+        title=template.name_mr,
+        department_id=template.department_id,
+        newest=1,
+        created_at=now,
+        state_at=now,
+    )
+    revision = Revision(
+        post=post,
+        number=1,
+        author_id=person_of(actor),
+        author_under_id=actor.appointment_id,
+        saved_at=now,
+        not_after=now + OWED_WITHIN,
+        variants=[
+            Variant(position=at, account_id=one.account.id, language=one.language, text=one.text)
+            for at, one in enumerate(pieces)
+        ],
+        departments=[RevisionDepartment(department_id=template.department_id, asked=True)],
+    )
+    session.add(revision)
+    session.flush()
+    session.refresh(post)
+    decide.fix(post.revisions[-1], now=now)
+    values = {"revision": 1}
+    transitions.apply(
+        session,
+        post,
+        PostState.IN_REVIEW,
+        actor=actor,
+        now=now,
+        verb="fill_template",
+        values=values,
+    )
+    return post
+
+
+def _decide(session: Session, post: Post, *, actor: Actor, now: datetime) -> Decision:
+    revision = post.revisions[-1]
+    decision = Decision(
+        revision=revision,
+        department_id=post.department_id,
+        kind=DecisionKind.EMERGENCY,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id or 0,
+        at=now,
+        digest=revision.digest,
+    )
+    session.add(decision)
+    session.flush()
+    values = {"revision": revision.number, "decision": decision.id}
+    verb = "publish_emergency"
+    transitions.apply(
+        session, post, PostState.APPROVED, actor=actor, now=now, verb=verb, values=values
+    )
+    return decision
+
+
+def _keep(
+    session: Session,
+    decision: Decision,
+    approval: TemplateDecision,
+    said: Said,
+    word: Word,
+    form: UseForm,
+    *,
+    now: datetime,
+) -> EmergencyUse:
+    """What the Decision rests on, in a row of its own."""
+    use = EmergencyUse(
+        decision=decision,
+        template_revision=approval.revision,
+        approval=approval,
+        said=said,
+        typed=dict(form.typed),
+        word_name=word.name,
+        word_post=word.post,
+        word_at=word.at,
+        word_how=word.how,
+        form_token=form.token,
+        due_at=now + OWED_WITHIN,
+    )
+    session.add(use)
+    session.flush()
+    return use
+
+
+def _let_leave(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
+    """Due now and urgent, if the gate would let exactly this leave."""
+    revision = use.decision.revision
+    gate.require_verdict(gate.judge(gate_adapter.case_of(revision, now=now), now=now))
+    for variant in revision.variants:
+        delivery = schedule.add_delivery(
+            session,
+            actor=actor,
+            now=now,
+            variant=variant,
+            due_at=now,
+            late_limit=use.template_revision.late_limit,
+        )
+        delivery.urgent = True
+    session.flush()

@@ -1,0 +1,204 @@
+"""Every use of the emergency lane: what was published, on whose word, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from approvals.policy import Action, Actor, scope_of
+from publisher.delivery.emergency import roster, templates
+from publisher.models.content.posts import Decision, Post, Revision, Variant
+from publisher.models.deliveries import Delivery
+from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecision
+from publisher.models.people import Appointment
+from publisher.scheduling import corrections
+from publisher.states import DeliveryState
+from publisher.validation import Missing, departments_in_sight
+
+PAGE = 50
+
+
+class Owed(StrEnum):
+    """How the department's word on a use stands."""
+
+    OWED = "owed"
+    OVERDUE = "overdue"
+    RATIFIED = "ratified"
+    REFUSED = "refused"
+    CORRECTED = "corrected"
+
+
+@dataclass(frozen=True)
+class Used:
+    """A use with its deliveries, and how the department's word stands.
+
+    `wrong_still` are the texts that stand on the platforms though the department refused.
+    """
+
+    use: EmergencyUse
+    post: Post
+    deliveries: tuple[Delivery, ...]
+    owed: Owed
+    wrong_still: tuple[corrections.LiveText, ...] = ()
+
+    @property
+    def is_out(self) -> bool:
+        """Whether every delivery is live."""
+        return all(one.state is DeliveryState.PUBLISHED for one in self.deliveries)
+
+
+def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> list[Used]:
+    """The uses that this actor may see, the newest first; one more than a page where more follow.
+
+    Whoever published by the lane sees what became of it, whatever their role.
+    """
+    query = _in_sight(session, actor, now).order_by(EmergencyUse.id.desc())
+    found = session.scalars(query.limit(PAGE + 1).offset(PAGE * (max(page, 1) - 1)))
+    return _with_outcome(session, found.all(), now=now)
+
+
+def _in_sight(session: Session, actor: Actor, now: datetime) -> Select[EmergencyUse]:
+    query = _whole().join(Decision, Decision.id == EmergencyUse.decision_id)
+    seen = departments_in_sight(actor, Action.SEE_EMERGENCY)
+    if seen is None or roster.is_on_duty(session, actor, now=now):
+        return query
+    own = Decision.person_id == actor.person_id
+    return query.where(or_(Decision.department_id.in_(seen), own))
+
+
+def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> Used:
+    """One use that the actor may see, or `Missing`."""
+    query = _in_sight(session, actor, now).where(EmergencyUse.id == use_id)
+    found = session.scalars(query).all()
+    if not found:
+        raise Missing(use_id)
+    return _with_outcome(session, found, now=now)[0]
+
+
+def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
+    """The id of the use by which each of these posts went out, by the post's id."""
+    query = (
+        select(Revision.post_id, EmergencyUse.id)
+        .join(Decision, Decision.id == EmergencyUse.decision_id)
+        .join(Revision, Revision.id == Decision.revision_id)
+        .where(Revision.post_id.in_(post_ids))
+    )
+    return {row.post_id: row.id for row in session.execute(query)}
+
+
+def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[Used]:
+    """The uses on which this actor can say the department's word now, the first due first.
+
+    Whoever can: an officer; the head where no officer can, or where it is overdue.
+    """
+    if scope_of(actor, Action.RATIFY) is None or actor.department_id is None:
+        return []
+    query = (
+        _whole()
+        .join(Decision, Decision.id == EmergencyUse.decision_id)
+        .where(
+            EmergencyUse.ratification.is_(None),
+            Decision.department_id == actor.department_id,
+            Decision.person_id != actor.person_id,
+        )
+        .order_by(EmergencyUse.due_at)
+    )
+    found = session.scalars(query).all()
+    if not found:
+        return []
+    able = templates.deciders_of(session, actor.department_id, now=now)
+    mine = [
+        one
+        for one in found
+        if now >= one.due_at or templates.is_among(able([one.decision.person_id]), actor)
+    ]
+    return _with_outcome(session, mine, now=now)
+
+
+def wanting_correction(session: Session, *, actor: Actor, now: datetime) -> list[Used]:
+    """Refused uses whose texts still stand uncorrected, as far as this actor may see them."""
+    query = _in_sight(session, actor, now).where(EmergencyUse.ratification == Ratification.REFUSED)
+    found = _with_outcome(session, session.scalars(query).all(), now=now)
+    return [one for one in found if one.owed is Owed.REFUSED]
+
+
+def _whole() -> Select[EmergencyUse]:
+    decision = joinedload(EmergencyUse.decision)
+    revision = decision.joinedload(Decision.revision)
+    under = decision.joinedload(Decision.appointment)
+    approval = joinedload(EmergencyUse.approval)
+    return select(EmergencyUse).options(
+        decision.joinedload(Decision.person),
+        decision.joinedload(Decision.department),
+        under.joinedload(Appointment.department),
+        revision.joinedload(Revision.post),
+        revision.selectinload(Revision.variants).joinedload(Variant.account),
+        approval.joinedload(TemplateDecision.person),
+        approval.joinedload(TemplateDecision.appointment).joinedload(Appointment.department),
+        joinedload(EmergencyUse.template_revision),
+        joinedload(EmergencyUse.ratified_by),
+        joinedload(EmergencyUse.ratified_under).joinedload(Appointment.department),
+    )
+
+
+def _with_outcome(session: Session, found: Sequence[EmergencyUse], *, now: datetime) -> list[Used]:
+    by_post = _deliveries(session, [one.decision.revision.post_id for one in found])
+    return [_used(one, by_post.get(one.decision.revision.post_id, []), now) for one in found]
+
+
+def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Delivery]]:
+    """All that these posts have sent or are to send, corrections among it, by post."""
+    query = (
+        select(Delivery)
+        .where(Delivery.post_id.in_(posts))
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.receipt),
+            joinedload(Delivery.variant).options(
+                joinedload(Variant.account),
+                joinedload(Variant.revision),
+                selectinload(Variant.renditions),
+            ),
+        )
+        .order_by(Delivery.id)
+    )
+    by_post: dict[int, list[Delivery]] = {}
+    for one in session.scalars(query):
+        by_post.setdefault(one.post_id, []).append(one)
+    return by_post
+
+
+def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> Used:
+    revision = use.decision.revision
+    own = tuple(one for one in deliveries if one.urgent and one.variant.revision_id == revision.id)
+    wrong = _uncorrected(deliveries, revision.id)
+    return Used(use, revision.post, own, _owed(use, wrong, own, now), wrong)
+
+
+def _owed(
+    use: EmergencyUse, wrong: Sequence[corrections.LiveText], own: Sequence[Delivery], now: datetime
+) -> Owed:
+    if use.ratification is Ratification.RATIFIED:
+        return Owed.RATIFIED
+    if use.ratification is Ratification.REFUSED:
+        unknown = any(one.state in corrections.MAY_BE_LIVE for one in own)
+        return Owed.REFUSED if wrong or unknown else Owed.CORRECTED
+    return Owed.OVERDUE if now >= use.due_at else Owed.OWED
+
+
+def _uncorrected(
+    deliveries: Sequence[Delivery], revision_id: int
+) -> tuple[corrections.LiveText, ...]:
+    """What stands there in the words of that revision, with no correction under it."""
+    standing = corrections.among(deliveries)
+    corrected = {one.first.target for one in standing if one.is_note}
+    return tuple(
+        one
+        for one in standing
+        if one.shown.revision_id == revision_id and one.platform_id not in corrected
+    )

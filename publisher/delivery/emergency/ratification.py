@@ -1,0 +1,163 @@
+"""Approval after the fact: the department ratifies or refuses within a day, or others are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.errors import FourEyesRequired, WrongState
+from approvals.policy import CLOCK, Action, Actor, require
+from approvals.states import PostState
+from publisher import transitions
+from publisher.database.session import Database
+from publisher.delivery.emergency import notify, templates
+from publisher.delivery.emergency.publish import OWED_WITHIN
+from publisher.models.content.posts import Post
+from publisher.models.emergency import EmergencyUse, Ratification
+from publisher.review import gate_adapter
+from publisher.scheduling import schedule
+from publisher.validation import Missing, check_in_sight, checked_reason
+
+REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
+"""How long after the publication the department is reminded."""
+
+AT_ONCE = 50
+
+
+def ratify(session: Session, *, actor: Actor, now: datetime, use_id: int) -> EmergencyUse:
+    """The department stands by what was published in its name.
+
+    Raises `Missing`, `WrongRole`, `FourEyesRequired` for the duty officer, or `WrongState` where
+    the department has said its word already.
+    """
+    use = _to_decide(session, use_id, actor=actor, now=now)
+    return _say(session, use, Ratification.RATIFIED, "", actor=actor, now=now)
+
+
+def refuse(
+    session: Session, *, actor: Actor, now: datetime, use_id: int, reason: str
+) -> EmergencyUse:
+    """The department does not stand by it: nothing more of it leaves, and a correction is owed.
+
+    The post goes back to the cell's desk. Raises as `ratify`, and `Invalid` without a reason.
+    """
+    use = _to_decide(session, use_id, actor=actor, now=now)
+    words = checked_reason(reason)
+    _say(session, use, Ratification.REFUSED, words, actor=actor, now=now)
+    _back_to_the_desk(session, use, actor=actor, now=now)
+    notify.say_refused(session, use, now=now)
+    return use
+
+
+def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) -> EmergencyUse:
+    use = _locked(session, use_id)
+    decision = use.decision
+    check_in_sight(actor, Action.SEE_EMERGENCY, [decision.department_id])
+    require(
+        actor,
+        Action.RATIFY,
+        decision.department_id,
+        now=now,
+        standing_in=may_head_decide(session, use, now=now),
+    )
+    gate_adapter.check_in_office(session, actor, Action.RATIFY, now=now)
+    if decision.person_id == actor.person_id:
+        raise FourEyesRequired(revision=decision.revision.number)
+    if use.ratification is not None:
+        raise WrongState(state=use.ratification, to=Ratification.RATIFIED)
+    return use
+
+
+def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bool:
+    """Whether the head may say the department's word: no officer can, or it is overdue."""
+    decision = use.decision
+    able = templates.able_in(session, decision.department_id, [decision.person_id], now=now)
+    return able.standing_in or now >= use.due_at
+
+
+def _locked(session: Session, use_id: int) -> EmergencyUse:
+    """The use, behind its post: the press and the desk lock posts first."""
+    found = session.get(EmergencyUse, use_id)
+    if found is None:
+        raise Missing(use_id)
+    transitions.lock(session, Post, found.decision.revision.post_id)
+    return session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
+
+
+def _say(
+    session: Session,
+    use: EmergencyUse,
+    word: Ratification,
+    reason: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> EmergencyUse:
+    use.ratification, use.ratified_at, use.reason = word, now, reason
+    use.ratified_by_id, use.ratified_under_id = actor.person_id, actor.appointment_id
+    verb = "ratify" if word is Ratification.RATIFIED else "refuse_to_ratify"
+    values = {"revision": use.decision.revision.number, "decision": use.decision_id}
+    post = use.decision.revision.post
+    transitions.record(session, post, verb, actor=actor, now=now, values=values)
+    return use
+
+
+def _back_to_the_desk(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
+    """What has not left stays here; the cell drafts the correction from the post itself."""
+    post = use.decision.revision.post
+    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")
+    if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
+        transitions.apply(
+            session, post, PostState.DRAFT, actor=actor, now=now, verb="return_to_the_cell"
+        )
+
+
+def tick_ratifications(database: Database, *, now: Callable[[], datetime]) -> int:
+    """Remind of what is owed, and tell head and oversight of what is overdue.
+
+    Gives how many uses somebody was told of.
+    """
+    with database.transaction() as session:
+        at = now()
+        query = (
+            select(EmergencyUse)
+            .where(
+                EmergencyUse.ratification.is_(None),
+                EmergencyUse.escalated_at.is_(None),
+                or_(EmergencyUse.due_at <= at, *(_reminder_due(one, at) for one in REMINDERS)),
+            )
+            .order_by(EmergencyUse.due_at, EmergencyUse.id)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        return sum(_remind(session, one, at) for one in session.scalars(query).all())
+
+
+def _reminder_due(span: timedelta, now: datetime) -> ColumnElement[bool]:
+    """That this reminder's time has come, and no more than those before it were sent."""
+    sent = REMINDERS.index(span)
+    return and_(EmergencyUse.due_at <= now + OWED_WITHIN - span, EmergencyUse.reminded <= sent)
+
+
+def _remind(session: Session, use: EmergencyUse, now: datetime) -> bool:
+    if now >= use.due_at:
+        use.escalated_at = now
+        notify.say_overdue(session, use, now=now)
+        _note(session, use, "overdue", now)
+        return True
+    due = sum(now >= use.decision.at + span for span in REMINDERS)
+    if due <= use.reminded:
+        return False
+    use.reminded = due  # one mail, however many times a clock that stood has missed
+    department_id, person_id = use.decision.department_id, use.decision.person_id
+    able = templates.able_in(session, department_id, [person_id], now=now)
+    notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)
+    _note(session, use, "remind", now)
+    return True
+
+
+def _note(session: Session, use: EmergencyUse, verb: str, now: datetime) -> None:
+    transitions.record(session, use, verb, actor=CLOCK, now=now, values={"reminded": use.reminded})

@@ -1,0 +1,74 @@
+"""The templates that come with the product: drafts, until each department approves its own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery.emergency import template_editing
+from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
+from publisher.models.emergency import EmergencyTemplate
+from publisher.models.people import Department
+from publisher.people.departments import is_in_force
+
+
+def lay_templates(session: Session, *, now: datetime) -> int:
+    """Lay those that are missing, without an approval; gives how many were laid.
+
+    One that is there, or was taken out of use, stays as it is, whatever it says by now; one whose
+    department is not in the register, or is closed, is left out.
+    """
+    known = set(session.scalars(select(EmergencyTemplate.code)))
+    departments = {
+        one.code: one for one in session.scalars(select(Department)) if is_in_force(one, now=now)
+    }
+    missing = [
+        row for row in _rows() if row["code"] not in known and row["department"] in departments
+    ]
+    for row in missing:
+        _lay(session, row, departments[row["department"]], now=now)
+    return len(missing)
+
+
+def _lay(
+    session: Session, row: Mapping[str, Any], department: Department, *, now: datetime
+) -> None:
+    wanted = template_editing.checked(session, form_of(row, department.id), now=now)
+    template = EmergencyTemplate(
+        code=row["code"],
+        department_id=department.id,
+        name_mr=wanted.names[0],
+        name_en=wanted.names[1],
+        newest=0,
+        made_at=now,
+    )
+    session.add(template)
+    template_editing.add_revision(session, template, wanted, now=now)
+    transitions.record(session, template, "lay_template", actor=CLOCK, now=now)
+
+
+def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:
+    """A row as it would be typed."""
+    return TemplateForm(
+        name_mr=row["name_mr"],
+        name_en=row["name_en"],
+        department_id=department_id,
+        text_mr=row["text_mr"],
+        text_en=row["text_en"],
+        late_limit=row["late_limit"],
+        blanks=tuple(BlankForm(**one) for one in row["blanks"]),
+    )
+
+
+def _rows() -> list[dict[str, Any]]:
+    source = files(__package__).joinpath("texts", "templates.toml")
+    found: list[dict[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["template"]
+    return found

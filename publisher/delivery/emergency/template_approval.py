@@ -1,0 +1,148 @@
+"""What a department decides about its template: approve, return, take the approval back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import emergency, gate
+from approvals.errors import FourEyesRequired, NotApproved, Overtaken, WrongState
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.delivery.emergency import notify, templates
+from publisher.models.content.posts import Decision, Post, Revision
+from publisher.models.deliveries import Delivery
+from publisher.models.emergency import (
+    EmergencyUse,
+    TemplateDecision,
+    TemplateRevision,
+    TemplateVerdict,
+)
+from publisher.review import emergency_grounds, gate_adapter
+from publisher.scheduling import schedule
+from publisher.validation import checked_reason, person_of
+
+
+def approve(
+    session: Session, *, actor: Actor, now: datetime, template_id: int, seen: int
+) -> TemplateDecision:
+    """Approve exactly the revision that was seen, for the actor's department.
+
+    Raises `Missing`, `StaleRevision`, `WrongRole`, `FourEyesRequired` where the actor wrote it,
+    `Overtaken` where it is approved already, `NotApproved` where the rows were changed since.
+    """
+    revision = _to_decide(session, template_id, seen, actor=actor, now=now)
+    if revision.author_id is not None and revision.author_id == actor.person_id:
+        raise FourEyesRequired(revision=revision.number)
+    if emergency.digest(emergency_grounds.template_of(revision)) != revision.digest:
+        raise NotApproved(reason=gate.Refusal.CHANGED)
+    return _decide(session, revision, TemplateVerdict.APPROVED, "", actor=actor, now=now)
+
+
+def return_template(
+    session: Session, *, actor: Actor, now: datetime, template_id: int, seen: int, reason: str
+) -> TemplateDecision:
+    """Send the revision back to the cell with what to change."""
+    revision = _to_decide(session, template_id, seen, actor=actor, now=now)
+    words = checked_reason(reason)
+    decision = _decide(session, revision, TemplateVerdict.RETURNED, words, actor=actor, now=now)
+    notify.say_returned(session, decision, now=now)
+    return decision
+
+
+def withdraw(
+    session: Session, *, actor: Actor, now: datetime, template_id: int, seen: int, reason: str
+) -> list[Delivery]:
+    """Take the department's approval back: it can no longer be used, and what has not left stays.
+
+    Gives the deliveries that were stopped. Raises `WrongState` where no approval stands.
+    """
+    revision = _seen(session, template_id, seen)
+    _check_right(session, revision, actor=actor, now=now)
+    words = checked_reason(reason)
+    standing = emergency_grounds.standing_approval(revision)
+    if standing is None:
+        raise WrongState(state="", to="")
+    standing.withdrawn_at, standing.withdrawn_by_id = now, person_of(actor)
+    standing.reason = words
+    values = {"revision": revision.number}
+    transitions.record(
+        session, revision.template, "withdraw_approval", actor=actor, now=now, values=values
+    )
+    notify.say_returned(session, standing, now=now)
+    return _stop_unsent(session, standing, actor=actor, now=now)
+
+
+def _to_decide(
+    session: Session, template_id: int, seen: int, *, actor: Actor, now: datetime
+) -> TemplateRevision:
+    """The newest revision, if the actor may decide about it and nobody has approved it."""
+    revision = _seen(session, template_id, seen)
+    _check_right(session, revision, actor=actor, now=now)
+    if emergency_grounds.standing_approval(revision) is not None:
+        raise Overtaken(state=TemplateVerdict.APPROVED, to=TemplateVerdict.APPROVED)
+    return revision
+
+
+def _seen(session: Session, template_id: int, seen: int) -> TemplateRevision:
+    template = templates.locked(session, template_id)
+    gate.check_seen(seen, template.newest)
+    return templates.newest(template)
+
+
+def _check_right(
+    session: Session, revision: TemplateRevision, *, actor: Actor, now: datetime
+) -> None:
+    able = templates.approvers_of(session, revision, now=now)
+    action, department_id = Action.APPROVE_TEMPLATE, revision.department_id
+    require(actor, action, department_id, now=now, standing_in=able.standing_in)
+    gate_adapter.check_in_office(session, actor, action, now=now)
+
+
+def _decide(
+    session: Session,
+    revision: TemplateRevision,
+    verdict: TemplateVerdict,
+    reason: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> TemplateDecision:
+    decision = TemplateDecision(
+        revision=revision,
+        department_id=revision.department_id,
+        verdict=verdict,
+        person_id=person_of(actor),
+        appointment_id=actor.appointment_id or 0,
+        at=now,
+        reason=reason,
+        digest=revision.digest,
+    )
+    session.add(decision)
+    verb = "approve" if verdict is TemplateVerdict.APPROVED else "return"
+    values = {"revision": revision.number}
+    transitions.record(session, revision.template, verb, actor=actor, now=now, values=values)
+    return decision
+
+
+def _stop_unsent(
+    session: Session, approval: TemplateDecision, *, actor: Actor, now: datetime
+) -> list[Delivery]:
+    """Cancel what rests on this approval and has not left: its posts are locked first."""
+    query = (
+        select(Post)
+        .join(Revision, Revision.post_id == Post.id)
+        .join(Decision, Decision.revision_id == Revision.id)
+        .join(EmergencyUse, EmergencyUse.decision_id == Decision.id)
+        .where(EmergencyUse.approval_id == approval.id)
+        .order_by(Post.id)
+        .with_for_update(of=Post, key_share=True)  # as `moving.lock`
+    )
+    stopped: list[Delivery] = []
+    for post in session.scalars(query).all():
+        stopped += schedule.cancel_unsent(
+            session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
+        )
+    return stopped

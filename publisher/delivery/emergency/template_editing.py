@@ -1,0 +1,230 @@
+"""Wording templates, by the cell: making, changing and ending; each change is a new revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals import emergency, gate
+from approvals.emergency import Blank, BlankKind, Template
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.content_checks import outgoing_text
+from publisher.delivery.emergency import notify, templates
+from publisher.delivery.emergency.placeholders import LONGEST_PHONE, LONGEST_TIME, TONGUES
+from publisher.models.emergency import EmergencyTemplate, TemplateRevision
+from publisher.models.people import Department
+from publisher.people import departments
+from publisher.review import emergency_grounds
+from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
+from publisher.validation import Check
+
+LONGEST_NAME = 120
+LONGEST_TEXT = 1_000
+LONGEST_PLACE = 80
+LONGEST_NUMBER = 10
+LONGEST_CHOICE = 60
+MOST_CHOICES = 12
+MOST_BLANKS = 6
+EARLIEST_LIMIT = 5
+FIXED = {BlankKind.TIME: LONGEST_TIME, BlankKind.HELPLINE: LONGEST_PHONE, BlankKind.CHOICE: 0}
+"""How long what fills a blank becomes at most, where its kind says so."""
+
+_LONGEST = {BlankKind.PLACE: LONGEST_PLACE, BlankKind.NUMBER: LONGEST_NUMBER}
+
+
+@dataclass(frozen=True)
+class BlankForm:
+    """A blank as it is typed; each line of `choices` is "Marathi | English"."""
+
+    name: str = ""
+    kind: str = BlankKind.PLACE.value
+    most: int = 0
+    choices: str = ""
+
+
+@dataclass(frozen=True)
+class TemplateForm:
+    """A template as it is typed; `late_limit` in minutes."""
+
+    name_mr: str = ""
+    name_en: str = ""
+    department_id: int = 0
+    text_mr: str = ""
+    text_en: str = ""
+    late_limit: int = 60
+    blanks: Sequence[BlankForm] = field(default_factory=tuple)
+
+
+def make(session: Session, *, actor: Actor, now: datetime, form: TemplateForm) -> EmergencyTemplate:
+    """Word a new template and ask its department; raises `WrongRole` or `Invalid`."""
+    require(actor, Action.DRAFT_TEMPLATE, None, now=now)
+    wanted = checked(session, form, now=now)
+    template = EmergencyTemplate(made_at=now, newest=0)
+    _take(template, wanted)
+    session.add(template)
+    _revise(session, template, wanted, actor=actor, now=now)
+    return template
+
+
+def change(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    template_id: int,
+    seen: int,
+    form: TemplateForm,
+) -> EmergencyTemplate:
+    """Word it anew: another revision, which cannot be used until its department approves it.
+
+    Where nothing differs, nothing happens. Raises `Missing`, `StaleRevision` or `Invalid`.
+    """
+    require(actor, Action.DRAFT_TEMPLATE, None, now=now)
+    template = templates.locked(session, template_id)
+    gate.check_seen(seen, template.newest)
+    wanted = checked(session, form, now=now)
+    if emergency.digest(wanted) != templates.newest(template).digest:
+        _take(template, wanted)
+        _revise(session, template, wanted, actor=actor, now=now)
+    return template
+
+
+def end(session: Session, *, actor: Actor, now: datetime, template_id: int) -> EmergencyTemplate:
+    """Offer it no longer; it stays to be read, and so do its uses."""
+    require(actor, Action.DRAFT_TEMPLATE, None, now=now)
+    template = templates.locked(session, template_id)
+    template.ended_at = now
+    transitions.record(session, template, "end", actor=actor, now=now)
+    return template
+
+
+def _take(template: EmergencyTemplate, wanted: Template) -> None:
+    template.department_id = wanted.department_id
+    template.name_mr, template.name_en = wanted.names
+
+
+def _revise(
+    session: Session, template: EmergencyTemplate, wanted: Template, *, actor: Actor, now: datetime
+) -> None:
+    revision = add_revision(session, template, wanted, now=now)
+    revision.author_id, revision.author_under_id = actor.person_id, actor.appointment_id
+    values = {"revision": revision.number}
+    transitions.record(session, template, "word_template", actor=actor, now=now, values=values)
+    notify.ask_to_approve(session, template, now=now)
+
+
+def add_revision(
+    session: Session, template: EmergencyTemplate, wanted: Template, *, now: datetime
+) -> TemplateRevision:
+    """Another revision of the template, not approved by anybody yet."""
+    template.newest += 1
+    texts = dict(wanted.texts)
+    revision = TemplateRevision(
+        template=template,
+        number=template.newest,
+        department_id=wanted.department_id,
+        name_mr=wanted.names[0],
+        name_en=wanted.names[1],
+        text_mr=texts[TONGUES[0]],
+        text_en=texts[TONGUES[1]],
+        blanks=[emergency_grounds.row_of(one) for one in wanted.blanks],
+        late_limit=wanted.late_limit,
+        saved_at=now,
+        digest=emergency.digest(wanted),
+    )
+    session.add(revision)
+    session.flush()
+    return revision
+
+
+def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
+    """The template as it would be stored; raises `Invalid` with everything that is wrong."""
+    checking = Check()
+    _check_department(session, form.department_id, checking, now)
+    wanted = Template(
+        department_id=form.department_id,
+        names=(
+            checking.line("name_mr", form.name_mr, most=LONGEST_NAME, required=True),
+            checking.line("name_en", form.name_en, most=LONGEST_NAME, required=True),
+        ),
+        texts=tuple(
+            (tongue, checking.text(f"text_{tongue}", typed, most=LONGEST_TEXT, required=True))
+            for tongue, typed in zip(TONGUES, (form.text_mr, form.text_en), strict=True)
+        ),
+        blanks=_blanks(form.blanks, checking),
+        late_limit=form.late_limit,
+    )
+    if not EARLIEST_LIMIT <= form.late_limit <= LONGEST_LATE_LIMIT:
+        checking.add("late_limit", "limit", most=LONGEST_LATE_LIMIT)
+    _check_texts(wanted, checking)
+    checking.finish()
+    return wanted
+
+
+def _check_department(session: Session, department_id: int, checking: Check, now: datetime) -> None:
+    department = session.get(Department, department_id) if department_id else None
+    if department is None:
+        checking.add("department_id", "unknown_department")
+    elif not departments.is_in_force(department, now=now):
+        checking.add("department_id", "closed")
+
+
+def _blanks(typed: Sequence[BlankForm], checking: Check) -> tuple[Blank, ...]:
+    found: list[Blank] = []
+    for at, one in enumerate(typed[:MOST_BLANKS]):
+        field_name = f"blanks-{at}-name"
+        name = checking.line(field_name, one.name, most=emergency.LONGEST_NAME)
+        if not name:
+            continue
+        if set(name) & set("{}"):
+            checking.add(field_name, "braces")
+        if name in [other.name for other in found]:
+            checking.add(field_name, "blank_twice", name=name)
+        found.append(_blank(at, name, one, checking))
+    return tuple(found)
+
+
+def _blank(at: int, name: str, typed: BlankForm, checking: Check) -> Blank:
+    kinds = {one.value: one for one in BlankKind}
+    kind = kinds.get(typed.kind, BlankKind.PLACE)
+    if typed.kind not in kinds:
+        checking.add(f"blanks-{at}-kind", "choose")
+    most = FIXED.get(kind, typed.most)
+    if kind in _LONGEST and not 1 <= typed.most <= _LONGEST[kind]:
+        checking.add(f"blanks-{at}-most", "letters", most=_LONGEST[kind])
+    choices = _choices(at, typed.choices, checking) if kind is BlankKind.CHOICE else ()
+    return Blank(name, kind, most, choices)
+
+
+def _choices(at: int, typed: str, checking: Check) -> tuple[tuple[str, str], ...]:
+    """Each line as a pair; two at least, both languages in each."""
+    field_name, found = f"blanks-{at}-choices", []
+    for line in checking.text(field_name, typed, most=LONGEST_TEXT).splitlines():
+        words = [" ".join(part.split()) for part in line.split("|")]
+        if not any(words):
+            continue
+        if len(words) != len(TONGUES) or not all(words) or "{" in line or "}" in line:
+            checking.add(field_name, "choice_pairs")
+        elif max(map(len, words)) > LONGEST_CHOICE:
+            checking.add(field_name, "too_long", found=max(map(len, words)), most=LONGEST_CHOICE)
+        else:
+            found.append((words[0], words[1]))
+    if not 2 <= len(found) <= MOST_CHOICES:
+        checking.add(field_name, "choice_pairs")
+    return tuple(found)
+
+
+def _check_texts(wanted: Template, checking: Check) -> None:
+    """Every blank stands in both texts, and the longest text still fits the strictest platform."""
+    for tongue, name in emergency.unknown_names(wanted):
+        checking.add(f"text_{tongue}", "blank_unknown", blanks="{" + name + "}")
+    for tongue, name in emergency.unused_names(wanted):
+        checking.add(f"text_{tongue}", "blank_unused", blanks="{" + name + "}")
+    for tongue, text in emergency.longest(wanted).items():
+        room = outgoing_text.room(outgoing_text.X, text, "")
+        if not room.is_enough:
+            checking.add(f"text_{tongue}", "too_long_filled", found=room.found, most=room.most)

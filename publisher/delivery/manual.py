@@ -1,0 +1,255 @@
+"""Published by hand: a person posts what was approved on the platform, and pastes its link.
+
+First the link is looked at, then what stands there is read back without a transaction, then both
+are stored. Only the approved revision counts, judged by the gate as for a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.errors import NotAllowed, WrongState
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.delivery import payload, permalinks, receipts
+from publisher.delivery.payload import Parcel
+from publisher.delivery.permalinks import Pasted
+from publisher.delivery.worker_context import Claim
+from publisher.models.content.posts import Post, PostKind
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
+from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.texts import shows
+from publisher.platforms.base.things import Outgoing, Receipt, Seen
+from publisher.review import gate_adapter
+from publisher.scheduling import holds
+from publisher.scheduling.holds import Brake
+from publisher.scheduling.schedule import OnItsWay
+from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing, Problem
+
+FROM = (
+    DeliveryState.SCHEDULED,
+    DeliveryState.FAILED,
+    DeliveryState.MISSED,
+    DeliveryState.UNCONFIRMED,
+    DeliveryState.HELD,
+)
+"""Where a person may say that it was published by hand."""
+
+LOOK_BACK = timedelta(days=1)
+_LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
+
+
+class Stopped(NotAllowed):
+    """Everything is stopped: what a clock may not send, nobody posts by hand."""
+
+    code = Brake.STOPPED.value
+
+
+class Frozen(NotAllowed):
+    """A freeze holds it: what a clock may not send, nobody posts by hand."""
+
+    code = Brake.FROZEN.value
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was to be posted, and where a person says that it stands; belongs to no session."""
+
+    delivery_id: int
+    account: Account
+    outgoing: Outgoing
+    pasted: Pasted
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands behind the link; `is_read` is false where the platform cannot be read now."""
+
+    is_read: bool
+    platform_id: str
+    published_at: datetime | None = None
+    answer: str = ""
+
+
+def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
+    """The delivery, if this actor may publish it by hand now.
+
+    Raises `Missing`, `WrongRole`, `OnItsWay`, `WrongState`, `Stopped`, `Frozen`, and
+    `NotApproved` where the gate refuses.
+    """
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise Missing(delivery_id)
+    require(actor, Action.PUBLISH_BY_HAND, delivery.post.department_id, now=now)
+    _check_state(delivery)
+    match holds.brakes(session, now=now).holds(holds.facts_of(delivery)):
+        case Brake.STOPPED:
+            raise Stopped
+        case Brake.FROZEN:
+            raise Frozen
+    case = gate_adapter.case_of(delivery.variant.revision, now=now)
+    gate.require_verdict(gate.judge(case, now=now))
+    return delivery
+
+
+def _check_state(delivery: Delivery) -> None:
+    if delivery.state in (DeliveryState.CLAIMED, DeliveryState.SENDING):
+        raise OnItsWay(state=delivery.state)
+    if delivery.state not in FROM or delivery.action is not DeliveryAction.PUBLISH:
+        raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)
+
+
+def look_at_link(
+    session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
+) -> Wanted:
+    """What the link names, checked against the account; nothing is stored and nobody is asked.
+
+    Raises what `ready` raises, and `Invalid` where the link leads elsewhere.
+    """
+    delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
+    (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+    found = link_of(session, parcel, link)
+    if found.platform_id:
+        _check_unknown(session, delivery, found.platform_id)
+    return Wanted(
+        delivery_id=delivery.id,
+        account=parcel.account,
+        outgoing=payload.sought_of(parcel),
+        pasted=found,
+        since=min(delivery.due_at, now) - LOOK_BACK,
+    )
+
+
+def link_of(session: Session, parcel: Parcel, link: str) -> Pasted:
+    """What a pasted link names, seen to be on this parcel's account; raises `Invalid`."""
+    return permalinks.read_link(
+        link,
+        parcel.account,
+        is_reply=parcel.is_reply,
+        page_id=_page_id(session, parcel.account),
+    )
+
+
+def _page_id(session: Session, account: Account) -> str:
+    """Our page's number, as its handle, or as the ids of its posts begin; empty if not known."""
+    if account.handle.isdecimal():
+        return account.handle
+    query = (
+        select(ReceiptRow.platform_id)
+        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
+        .join(Post, Post.id == Delivery.post_id)
+        .where(ReceiptRow.account_id == account.id, Post.kind == PostKind.POST)
+        .order_by(ReceiptRow.id.desc())
+        .limit(20)
+    )
+    pages = (one.partition("_")[0] for one in session.scalars(query) if "_" in one)
+    return next((one for one in pages if one.isdecimal()), "")
+
+
+def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> None:
+    if receipts.is_known(session, delivery.account_id, platform_id):
+        raise Invalid([Problem("link", "other_post")])
+
+
+def read_back(platform: Platform, wanted: Wanted) -> Found:
+    """Read what stands there; outside of any transaction.
+
+    Raises `Invalid` where it is not there, not ours, or not what was approved.
+    """
+    try:
+        return _seen(platform, wanted) if wanted.pasted.platform_id else _sighted(platform, wanted)
+    except (TryLater, Refused, CredentialsExpired):
+        return unread(wanted)
+
+
+def unread(wanted: Wanted) -> Found:
+    """It is believed: the platform cannot be read now, and that is said wherever it is shown."""
+    return Found(False, wanted.pasted.platform_id or f"not-given-{wanted.delivery_id}")
+
+
+def _sighted(platform: Platform, wanted: Wanted) -> Found:
+    """A link without a number: the account is looked through for the approved text."""
+    sighting = platform.look_up(wanted.outgoing, since=wanted.since)
+    if sighting is None:
+        raise Invalid([Problem("link", "not_found_there")])
+    return Found(True, sighting.platform_id, sighting.published_at, sighting.answer)
+
+
+def _seen(platform: Platform, wanted: Wanted) -> Found:
+    seen = platform.see(wanted.pasted.platform_id)
+    if seen is None:
+        raise Invalid([Problem("link", "not_there")])
+    problem = _difference(seen, wanted.outgoing)
+    if problem is not None:
+        raise Invalid([problem])
+    return Found(True, seen.platform_id, seen.published_at, seen.text)
+
+
+def _difference(seen: Seen, outgoing: Outgoing) -> Problem | None:
+    """What keeps this from being what was approved; compared as the press compares."""
+    if not seen.by_ourselves:
+        return Problem("link", "other_account")
+    if not seen.is_public:
+        return Problem("link", "not_public")
+    if outgoing.reply_to is not None and seen.parent_id != outgoing.reply_to:
+        return Problem("link", "other_target")
+    as_many = replace(seen, media=len(outgoing.media))
+    if not shows(as_many, outgoing) and not shows(*_without_names(as_many, outgoing)):
+        return Problem("link", "other_text", {"there": seen.text})
+    if seen.media != len(outgoing.media):
+        return Problem("link", "other_pictures", {"found": seen.media, "most": len(outgoing.media)})
+    return None
+
+
+def _without_names(seen: Seen, outgoing: Outgoing) -> tuple[Seen, Outgoing]:
+    """Both without the names in front: X sets them before an answer."""
+    if outgoing.reply_to is None:
+        return seen, outgoing
+    said, meant = (_LEADING_NAMES.sub("", one) for one in (seen.text, outgoing.text))
+    return replace(seen, text=said), replace(outgoing, text=meant)
+
+
+def publish_by_hand(
+    session: Session, *, actor: Actor, now: datetime, wanted: Wanted, found: Found
+) -> Delivery:
+    """Keep that a person published it, with the receipt; judged once more, on the rows as they are.
+
+    Raises what `ready` raises, and `Invalid` where that post is another delivery's already.
+    """
+    known = session.get(Delivery, wanted.delivery_id)
+    if known is None:
+        raise Missing(wanted.delivery_id)
+    transitions.lock(session, Post, known.post_id)
+    transitions.lock(session, Delivery, known.id)
+    delivery = ready(session, actor=actor, now=now, delivery_id=known.id)
+    _check_unknown(session, delivery, found.platform_id)
+    receipt = Receipt(found.platform_id, wanted.pasted.url, found.published_at or now, found.answer)
+    receipts.add_receipt(
+        session,
+        delivery,
+        receipt,
+        origin=ReceiptOrigin.BY_HAND,
+        now=now,
+        person_id=actor.person_id,
+    )
+    delivery.reason, delivery.look_at = {}, None
+    transitions.apply(
+        session,
+        delivery,
+        DeliveryState.PUBLISHED,
+        actor=actor,
+        now=now,
+        verb="publish_by_hand",
+        values={"read_back": found.is_read},
+    )
+    return delivery

@@ -1,0 +1,51 @@
+"""Which looks are behind: what is out on an account and was not read back in its time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from publisher.delivery.monitoring.intervals import DAY, LONGEST, WEEK
+from publisher.models.deliveries import Account, Receipt
+from publisher.models.watching import Watch
+from publisher.states import AccountState
+
+
+@dataclass(frozen=True)
+class Behind:
+    """How many publications of an account have waited for a look for a day too long.
+
+    `since` is when the one was last seen that has waited longest.
+    """
+
+    account_id: int
+    number: int
+    since: datetime
+
+
+def behind(
+    session: Session, *, now: datetime, weekly_after: timedelta | None
+) -> Mapping[int, Behind]:
+    """The accounts whose looks are behind by more than a day.
+
+    It goes by what was seen, not by when the next look is due: that moves on with each trouble.
+    What was found late, or published by hand, is known here since its receipt was stored.
+    A disconnected account is left out: nothing of it can be read.
+    """
+    seen_at = func.coalesce(Watch.looked_at, Receipt.stored_at)
+    late = seen_at < now - LONGEST - DAY
+    if weekly_after is not None:
+        is_daily = Receipt.published_at >= now - weekly_after
+        late &= or_(is_daily, seen_at < now - WEEK - DAY)
+    query = (
+        select(Receipt.account_id, func.count(), func.min(seen_at, type_=Watch.looked_at.type))
+        .join(Watch, Watch.receipt_id == Receipt.id)
+        .join(Account, Account.id == Receipt.account_id)
+        .where(Watch.look_at.is_not(None), Account.state != AccountState.DISCONNECTED, late)
+        .group_by(Receipt.account_id)
+    )
+    return {one: Behind(one, number, since) for one, number, since in session.execute(query)}

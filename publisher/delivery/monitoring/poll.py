@@ -1,0 +1,228 @@
+"""Looking at what is out, many at once: who is asked, for what, and what is put off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, repeat
+from sys import maxsize
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from publisher.delivery.monitoring import leases, results
+from publisher.delivery.monitoring.intervals import LONGEST, pause
+from publisher.delivery.monitoring.leases import Looks
+from publisher.delivery.monitoring.rate_guard import heed, may_be_asked
+from publisher.delivery.worker_context import Bench
+from publisher.models.deliveries import Account, DeliveryAction, Receipt
+from publisher.models.watching import Watch
+from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
+from publisher.platforms.base.protocol import OneSeen, Platform
+from publisher.platforms.base.things import Outgoing, Seen
+from publisher.scheduling import corrections
+
+ROUNDS = 4
+"""Requests for one account in a tick: of fifty looks each they are enough for four times the
+50,000 publications that an account is made for, each looked at more than once a day."""
+
+MOST = 24
+"""Requests in a tick, for all accounts: it ends within its minute."""
+
+PART = 4
+"""Of a request that failed as a whole so many parts are made: a hundred are one after four."""
+
+DOUBTFUL = 5
+"""Where so many are asked for and none is there, that is not believed without more."""
+
+MOST_OPENED = 500
+CATCH_UP = 1_000
+"""So far behind the newest watched receipt one may still have been committed late."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of an account's turn: how many looks, none where nothing was asked.
+
+    `most`: how many its next request may hold; none where it is done for this tick.
+    """
+
+    looks: int = 0
+    most: int = 0
+
+
+def tick_watching(
+    bench: Bench,
+    *,
+    most: int = MOST,
+    rounds: int = ROUNDS,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Look at what has waited longest, in turns of one request; gives the number of looks.
+
+    An account that gives no answer is left alone until the next tick: it keeps no other waiting.
+    """
+    with bench.database.transaction() as session:
+        open_watches(session, now=bench.now())
+        if bench.pace.weekly_looks_after is None:
+            _pull_in(session, bench.now())
+    number = requests = 0
+    at_once = dict.fromkeys(_waiting(bench), maxsize)
+    for account_id in chain.from_iterable(repeat(list(at_once), rounds)):
+        if requests == most or is_stopping():
+            break
+        if at_once[account_id]:
+            turn = _turn(bench, account_id, at_once[account_id])
+            at_once[account_id] = turn.most
+            number += turn.looks
+            requests += turn.looks > 0
+    return number
+
+
+def open_watches(session: Session, *, now: datetime) -> int:
+    """Watch whatever came out since, each from a moment of its own on within the day."""
+    newest = session.scalar(select(func.max(Watch.receipt_id)))
+    query = (
+        select(Receipt.id)
+        .outerjoin(Watch, Watch.receipt_id == Receipt.id)
+        .where(
+            Watch.id.is_(None),
+            Receipt.id > (newest or 0) - CATCH_UP,
+            Receipt.action == DeliveryAction.PUBLISH,
+            Receipt.gone_at.is_(None),
+            Receipt.platform_id.not_like(f"{corrections.UNKNOWN_ID}%"),
+        )
+        .order_by(Receipt.id)
+        .limit(MOST_OPENED)
+    )
+    found_ids = list(session.scalars(query))
+    rows = [{"receipt_id": one, "look_at": now + pause(one)} for one in found_ids]
+    if rows:
+        session.execute(insert(Watch), rows)
+    return len(rows)
+
+
+def _pull_in(session: Session, now: datetime) -> None:
+    """What had its weekly pause before every look was to be daily is due at once."""
+    query = (
+        select(Watch.id)
+        .where(Watch.look_at > now + LONGEST)
+        .order_by(Watch.look_at)
+        .limit(MOST_OPENED)
+    )
+    far = list(session.scalars(query.with_for_update(skip_locked=True)))
+    if far:
+        session.execute(update(Watch).where(Watch.id.in_(far)).values(look_at=now))
+
+
+def _waiting(bench: Bench) -> list[int]:
+    """The accounts with looks due, the one first of which something has waited longest."""
+    now = bench.now()
+    waits = (
+        select(Receipt.account_id, func.min(Watch.look_at).label("since"))
+        .join(Watch, Watch.receipt_id == Receipt.id)
+        .where(Watch.look_at <= now)
+        .group_by(Receipt.account_id)
+        .subquery()
+    )
+    query = (
+        select(Account.id)
+        .join(waits, waits.c.account_id == Account.id)
+        .where(*may_be_asked(now))
+        .order_by(waits.c.since)
+    )
+    with bench.database.reading() as session:
+        return list(session.scalars(query))
+
+
+def _turn(bench: Bench, account_id: int, at_once: int) -> Turn:
+    """One request for an account, of so many looks at most.
+
+    The account is read anew: it may have been connected anew since the tick began.
+    """
+    query = select(Account).where(Account.id == account_id, *may_be_asked(bench.now()))
+    with bench.database.reading() as session:
+        account = session.scalars(query).one_or_none()
+    if account is None:
+        return Turn()
+    try:
+        platform = bench.open_account(account)
+    except CredentialsExpired:
+        leases.pause_account(bench, account)
+        return Turn()
+    most = min(at_once, platform.limits.seen_at_once)
+    looks = leases.take(bench, account, most)
+    return Turn(len(looks.ids), _look(bench, platform, looks, most)) if looks.ids else Turn()
+
+
+def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
+    """Look, with no transaction open meanwhile; gives how many the next request may hold."""
+    found = _ask(bench, platform, looks)
+    if found is None:
+        return 0
+    if isinstance(found, TryLater | Refused):
+        names_no_time = isinstance(found, Refused) or found.at is None
+        if names_no_time and len(looks.ids) > 1:
+            leases.give_back(bench, looks)
+            return max(1, len(looks.ids) // PART)
+        found = dict.fromkeys(looks.ids.values(), found)
+    unread, seen = _parted({watch_id: found[key] for watch_id, key in looks.ids.items()})
+    if _is_doubtful(bench, platform, looks.account, seen.values()):
+        unread |= dict.fromkeys(seen, TryLater())
+        seen = {}
+    if unread:
+        leases.put_off(bench, looks, unread)
+    results.keep(bench, seen, at=looks.at)
+    is_answered = not any(isinstance(one, TryLater) for one in unread.values())
+    return most if is_answered and len(looks.ids) == most else 0
+
+
+def _ask(
+    bench: Bench, platform: Platform, looks: Looks
+) -> Mapping[str, OneSeen] | TryLater | Refused | None:
+    """What the platform says of each, or of the request as a whole; None: it knows us no more."""
+    found: Mapping[str, OneSeen] | TryLater | Refused
+    try:
+        found = platform.see_many(list(dict.fromkeys(looks.ids.values())))
+    except CredentialsExpired:
+        leases.pause_account(bench, looks.account, looks)
+        return None
+    except (TryLater, Refused) as problem:
+        found = problem
+    answers = found.values() if isinstance(found, Mapping) else [found]
+    heed(bench, looks.account.id, platform, answers)
+    return found
+
+
+def _is_doubtful(
+    bench: Bench, platform: Platform, account: Account, seen: Collection[Seen | None]
+) -> bool:
+    """Where none of many is there: Facebook says the same where it was a right that went.
+
+    It is believed where the account is in good health, and shows what it has.
+    """
+    if len(seen) < DOUBTFUL or any(one is not None and one.is_public for one in seen):
+        return False
+    health = platform.check()
+    if not health.ok or health.missing or account.missing:
+        return True
+    try:
+        platform.look_up(Outgoing(""), since=bench.now())
+    except (TryLater, Refused, CredentialsExpired):
+        return True
+    return False
+
+
+def _parted(
+    answers: Mapping[int, OneSeen],
+) -> tuple[dict[int, TryLater | Refused], dict[int, Seen | None]]:
+    """What could not be read, and what could: there, or not there."""
+    unread: dict[int, TryLater | Refused] = {}
+    seen: dict[int, Seen | None] = {}
+    for watch_id, one in answers.items():
+        if isinstance(one, TryLater | Refused):
+            unread[watch_id] = one
+        else:
+            seen[watch_id] = one
+    return unread, seen

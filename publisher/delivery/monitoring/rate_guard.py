@@ -1,0 +1,52 @@
+"""Who may be asked now: looks keep to what a platform told, and leave half of it to publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, or_
+
+from publisher.delivery.rate_limits import learned
+from publisher.delivery.worker_context import Bench
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account
+from publisher.platforms.allowances import PUBLISH
+from publisher.platforms.base.errors import TryLater
+from publisher.platforms.base.protocol import OneSeen, Platform
+from publisher.platforms.base.things import Allowance as Told
+from publisher.states import AccountState
+
+WAIT = "looks.wait"
+"""Kept beside what platforms tell: until when looks were asked to wait. It holds nothing else."""
+
+
+def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """That `Account` may be looked at: connected, in no need of quiet, with more than half left.
+
+    A share of an hour is Facebook's, which counts looks and publications together.
+    """
+    is_share = Allowance.name.startswith(f"{PUBLISH}.")
+    is_share &= Allowance.name.endswith("_hour", autoescape=True)
+    is_half_used = is_share & (Allowance.remaining * 2 < Allowance.most)
+    holds = exists().where(
+        Allowance.account_id == Account.id,
+        Allowance.resets_at > now,
+        or_(Allowance.name == WAIT, is_half_used),
+    )
+    return (
+        Account.state == AccountState.CONNECTED,
+        or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
+        ~holds.correlate(Account),
+    )
+
+
+def heed(bench: Bench, account_id: int, platform: Platform, answers: Iterable[OneSeen]) -> None:
+    """Keep what was told of the account: until when it may not be asked, and what is left."""
+    waits = [one.at for one in answers if isinstance(one, TryLater) and one.at is not None]
+    told = list(platform.allowances)
+    if waits:
+        told.append(Told(WAIT, 0, 0, max(waits)))
+    if told:
+        with bench.database.transaction() as session:
+            learned.learn(session, account_id, told, bench.now())

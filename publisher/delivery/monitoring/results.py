@@ -1,0 +1,168 @@
+"""What a look has shown: kept, and where somebody else did something, told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.content_checks import outgoing_text
+from publisher.database.session import table_of
+from publisher.delivery.monitoring import notify
+from publisher.delivery.monitoring.intervals import AGAIN, next_pause
+from publisher.delivery.worker_context import Bench
+from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.press import Order
+from publisher.models.watching import Watch
+from publisher.platforms.base.texts import shows
+from publisher.platforms.base.things import Medium, Outgoing, Seen
+from publisher.review import takedown_orders
+from publisher.scheduling import corrections
+from publisher.scheduling.corrections import LiveText
+from publisher.states import DeliveryState
+
+_WATCHES = table_of(Watch)
+_STANDS = (
+    update(_WATCHES)
+    .where(
+        _WATCHES.c.id == bindparam("watch"),
+        _WATCHES.c.absent_at.is_(None),
+        _WATCHES.c.differs_at.is_(None),
+        _WATCHES.c.look_at.is_not(None),
+    )
+    .values(looked_at=bindparam("seen_at"), look_at=bindparam("next_at"))
+)
+"""What another clock has found since it was compared stays as that one left it."""
+
+
+def keep(bench: Bench, seen: Mapping[int, Seen | None], *, at: datetime) -> None:
+    """Keep what looks begun at `at` have shown, by the ids of the watches.
+
+    Nearly everything stands as it should: that is compared while nothing is locked, and kept in
+    one short transaction. Each of the others is looked at again in one of its own.
+    """
+    now = bench.now()
+    with bench.database.reading() as session:
+        watches = _watches(session, list(seen))
+        same = [one for one in watches if _is_as_it_should(session, one, seen[one.id])]
+        rows = [
+            {
+                "watch": one.id,
+                "seen_at": now,
+                "next_at": now + next_pause(one.receipt, now, bench.pace.weekly_looks_after),
+            }
+            for one in same
+        ]
+    if rows:
+        with bench.database.transaction() as session:
+            session.connection().execute(_STANDS, rows)
+    for watch_id in sorted(seen.keys() - {one["watch"] for one in rows}):
+        _keep_one(bench, watch_id, seen[watch_id], at)
+
+
+def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
+    query = (
+        select(Watch)
+        .where(Watch.id.in_(watch_ids))
+        .options(joinedload(Watch.receipt).joinedload(Receipt.delivery))
+        .order_by(Watch.id)
+    )
+    return list(session.scalars(query))
+
+
+def _is_as_it_should(session: Session, watch: Watch, seen: Seen | None) -> bool:
+    """It stands there as we last published it, and nothing else was found before."""
+    if seen is None or not seen.is_public or watch.absent_at or watch.differs_at:
+        return False
+    standing = _standing(session, watch)
+    return standing is not None and shows(seen, sought(standing))
+
+
+def _keep_one(bench: Bench, watch_id: int, seen: Seen | None, at: datetime) -> None:
+    with bench.database.transaction() as session:
+        now = bench.now()
+        watch = session.get_one(Watch, watch_id, with_for_update=True, populate_existing=True)
+        watch.looked_at = now
+        standing = _standing(session, watch)
+        if standing is None:
+            watch.look_at = None
+        elif _is_ours_to_change(session, watch, standing, at):
+            watch.look_at = now + AGAIN
+        elif seen is None or not seen.is_public:
+            _absent(session, watch, now, at)
+        else:
+            watch.absent_at = None
+            watch.look_at = now + next_pause(watch.receipt, now, bench.pace.weekly_looks_after)
+            _compare(session, watch, standing, seen, now)
+
+
+def _standing(session: Session, watch: Watch) -> LiveText | None:
+    """What we last published there; None once we know that it is gone."""
+    lives = corrections.of_post(session, watch.receipt.delivery.post_id)
+    return next((one for one in lives if one.receipt.id == watch.receipt_id), None)
+
+
+def _is_ours_to_change(session: Session, watch: Watch, standing: LiveText, at: datetime) -> bool:
+    """An edit or a deletion of ours is under way, or came between the look and now."""
+    if standing.since > at - AGAIN:
+        return True
+    receipt = watch.receipt
+    deleting = (
+        select(Order.id)
+        .join(Delivery, Delivery.id == Order.delivery_id)
+        .where(Order.receipt_id == receipt.id, Delivery.state.in_(takedown_orders.UNSETTLED))
+    )
+    if session.scalars(deleting).first() is not None:
+        return True
+    under_way = (*corrections.MAY_BE_LIVE, DeliveryState.CLAIMED)
+    return any(
+        one.action is DeliveryAction.EDIT
+        and one.state in under_way
+        and one.variant.target == receipt.platform_id
+        for one in corrections.deliveries_of(session, receipt.delivery.post_id)
+    )
+
+
+def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None:
+    """One look that finds nothing is no proof; a second one is, a quarter of an hour later.
+
+    A look that two clocks made at once, because a lease had ended, is one.
+    """
+    if watch.absent_at is None:
+        watch.absent_at = now
+    if at < watch.absent_at + AGAIN:
+        watch.look_at = watch.absent_at + AGAIN
+        return
+    watch.receipt.gone_at = watch.found_gone_at = now
+    watch.look_at = None
+    _open(watch)
+    notify.tell_gone(session, watch, now=now)
+
+
+def _compare(session: Session, watch: Watch, standing: LiveText, seen: Seen, now: datetime) -> None:
+    if shows(seen, sought(standing)):
+        if watch.differs_at is not None:
+            transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
+        watch.differs_at, watch.seen_text = None, ""
+    elif watch.differs_at is None or watch.seen_text != seen.text:
+        watch.differs_at, watch.seen_text = now, seen.text
+        _open(watch)
+        notify.tell_changed(session, watch, now=now)
+
+
+def _open(watch: Watch) -> None:
+    """Something new was found: what somebody has seen before was another matter."""
+    watch.settled_at = watch.settled_by_id = watch.settled_under_id = None
+    watch.note = ""
+
+
+def sought(standing: LiveText) -> Outgoing:
+    """What should stand there: pictures are counted, so their bytes stay unread."""
+    pictures = standing.first.renditions
+    media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in pictures)
+    shown = standing.shown
+    return Outgoing(outgoing_text.leaving_text(shown), outgoing_text.leaving_link(shown), media)

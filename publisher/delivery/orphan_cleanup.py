@@ -1,0 +1,82 @@
+"""Removing what was made unpublished and never published: nobody sees it, but it is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import takewhile
+
+from sqlalchemy import or_, select
+
+from publisher.delivery.attempt import Desk
+from publisher.delivery.worker_context import Bench
+from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
+from publisher.platforms.base.errors import PlatformError
+from publisher.platforms.base.protocol import Deadline
+from publisher.states import DeliveryState
+
+REST = timedelta(hours=1)
+"""How long an attempt rests before what it staged is removed: a person may send it again."""
+
+SETTLED = (DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
+
+
+@dataclass(frozen=True)
+class _Orphan:
+    attempt_id: int
+    account: Account
+    staged_id: str
+
+
+def tick_tidying(
+    bench: Bench, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Remove what earlier attempts staged and no delivery needs; gives how many were removed."""
+    desk, removed = Desk(bench), 0
+    for orphan in takewhile(lambda _: not is_stopping(), _orphans(bench, most)):
+        removed += _remove(bench, desk, orphan)
+    return removed
+
+
+def _orphans(bench: Bench, most: int) -> list[_Orphan]:
+    """First nobody can publish it any more, then it is removed: never the other way round."""
+    with bench.database.transaction() as session:
+        query = (
+            select(Attempt, Delivery)
+            .join(Delivery, Delivery.id == Attempt.delivery_id)
+            .outerjoin(Receipt, Receipt.delivery_id == Delivery.id)
+            .where(
+                Attempt.staged_id != "",
+                Attempt.tidied_at.is_(None),
+                Attempt.claimed_at < bench.now() - REST,
+                or_(
+                    Delivery.state.in_(SETTLED),
+                    (Delivery.state == DeliveryState.PUBLISHED)
+                    & (Receipt.platform_id != Attempt.staged_id),
+                    (Delivery.state == DeliveryState.SCHEDULED)
+                    & (Delivery.staged_id != Attempt.staged_id),
+                ),
+            )
+            .order_by(Attempt.id)
+            .limit(most)
+            .with_for_update(skip_locked=True, of=(Attempt, Delivery))
+        )
+        return [_given_up(*row) for row in session.execute(query)]
+
+
+def _given_up(attempt: Attempt, delivery: Delivery) -> _Orphan:
+    if delivery.staged_id == attempt.staged_id:
+        delivery.staged_id = ""
+    return _Orphan(attempt.id, delivery.account, attempt.staged_id)
+
+
+def _remove(bench: Bench, desk: Desk, orphan: _Orphan) -> int:
+    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
+    try:
+        desk.open(orphan.account).delete(orphan.staged_id, deadline=deadline)
+    except PlatformError:
+        return 0  # tried again by the next tick
+    with bench.database.transaction() as session:
+        session.get_one(Attempt, orphan.attempt_id).tidied_at = bench.now()
+    return 1

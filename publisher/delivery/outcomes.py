@@ -1,0 +1,228 @@
+"""Storing what came of a try: receipts together, every other outcome by itself.
+
+The delivery is locked before its attempt, and the account's limits last, as the sweeper does it:
+so the two never wait for one another.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery import notify, retry
+from publisher.delivery.accounts import manage
+from publisher.delivery.payload import Parcel
+from publisher.delivery.preconditions import Obstacle
+from publisher.delivery.rate_limits import counter, learned
+from publisher.delivery.worker_context import Bench, Claim
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.things import Allowance
+from publisher.states import DeliveryState
+
+Allowances = tuple[Allowance, ...]
+
+NOT_STORED = (DBAPIError, DatabaseTimeout)
+"""What says that a transaction did not take place, or that nobody knows whether it did."""
+
+DOES_NOT_FIT = (DataError, IntegrityError)
+"""What says that one of the rows cannot be stored as it is."""
+
+
+def refuse(session: Session, parcel: Parcel, found: Obstacle, *, now: datetime) -> None:
+    """It did not leave: what only waits goes back to the table, the rest is for a person."""
+    claim = parcel.claim
+    delivery = held_delivery(session, claim)
+    end_attempt(session, claim, "gate", found.code, now)
+    if delivery is None or delivery.state is not DeliveryState.CLAIMED:
+        return
+    if found.waits:
+        _wait(delivery, found)
+        move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
+        return
+    delivery.reason = {"code": found.code}
+    move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
+    notify.tell_failed(session, delivery, now=now)
+
+
+def _wait(delivery: Delivery, found: Obstacle) -> None:
+    """Where it is known until when it waits, it is said there and not tried before."""
+    if found.until is not None:
+        delivery.not_before = found.until
+        delivery.reason = {"code": found.code, "at": found.until.isoformat()}
+
+
+def give_back(bench: Bench, parcel: Parcel) -> None:
+    """This clock stops before it began with this one: somebody else takes it up at once."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = held_delivery(session, parcel.claim)
+        end_attempt(session, parcel.claim, "given_back", "", now)
+        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
+            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+
+
+def let_go(bench: Bench, parcel: Parcel) -> None:
+    """It was cancelled or claimed anew before `sending`: this try ends, and counts no more."""
+    with bench.database.transaction() as session:
+        attempt = attempt_of(session, parcel.claim)
+        if attempt.ended_at is None:
+            finish(session, attempt, "gate", "overtaken", bench.now())
+
+
+def store_staged(bench: Bench, parcel: Parcel, staged_id: str) -> None:
+    """Keep the id of what was made unpublished, before it is published by that id."""
+    with bench.database.transaction() as session:
+        delivery = held_delivery(session, parcel.claim)
+        attempt_of(session, parcel.claim).staged_id = staged_id
+        if delivery is not None and delivery.state is DeliveryState.CLAIMED:
+            delivery.staged_id = staged_id
+
+
+def store_failure(
+    bench: Bench, parcel: Parcel, code: str, answer: str, allowances: Allowances = ()
+) -> None:
+    """The platform, or our own store, says no for good: a person has to change something."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = _still_trying(session, parcel.claim)
+        end_attempt(session, parcel.claim, "refused", answer, now)
+        if delivery is not None:
+            delivery.reason = {"code": code}
+            if delivery.staged_id:
+                _distrust_second_step(delivery)
+            move(session, delivery, DeliveryState.FAILED, parcel.claim, now, "fail")
+            notify.tell_failed(session, delivery, now=now)
+        _learn(session, parcel, allowances, now)
+
+
+def _distrust_second_step(delivery: Delivery) -> None:
+    """What was made unpublished could not be published: from now on this account gets one step."""
+    delivery.staged_id = ""
+    delivery.account.two_steps = False
+
+
+def store_delay(
+    bench: Bench, parcel: Parcel, problem: TryLater, allowances: Allowances = ()
+) -> None:
+    """Nothing left, and trying again is safe: back to the table, not before a later time."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = _still_trying(session, parcel.claim)
+        end_attempt(session, parcel.claim, "later", problem.detail, now)
+        if delivery is not None:
+            delivery.not_before = retry.next_try(delivery, now=now, asked=problem.at)
+            delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
+            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            retry.quieten(session, delivery.account_id, until=problem.at)
+        _learn(session, parcel, allowances, now)
+
+
+def store_expiry(
+    bench: Bench, parcel: Parcel, problem: CredentialsExpired, allowances: Allowances = ()
+) -> None:
+    """The token is no longer good: the account pauses, the delivery waits."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = _still_trying(session, parcel.claim)
+        end_attempt(session, parcel.claim, "credentials", problem.detail, now)
+        if delivery is not None:
+            delivery.reason = {"code": "credentials"}
+            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            manage.pause(
+                session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
+            )
+        _learn(session, parcel, allowances, now)
+
+
+def store_unknown(
+    bench: Bench, parcel: Parcel, problem: OutcomeUnknown, allowances: Allowances = ()
+) -> None:
+    """It may be live: never sent again by machine, looked for instead."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = held_delivery(session, parcel.claim)
+        end_attempt(session, parcel.claim, "unknown", problem.detail, now)
+        if delivery is not None:
+            unconfirm(bench, session, delivery, parcel.claim, "unknown")
+        _learn(session, parcel, allowances, now)
+
+
+def _learn(session: Session, parcel: Parcel, allowances: Allowances, now: datetime) -> None:
+    """What the answers said of the account's limits, whatever came of the try.
+
+    Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
+    """
+    session.flush()
+    learned.learn(session, parcel.account.id, allowances, now)
+
+
+def held_delivery(session: Session, claim: Claim) -> Delivery | None:
+    """The delivery, locked, if this claim still holds it."""
+    delivery = transitions.lock(session, Delivery, claim.delivery_id)
+    return delivery if delivery is not None and delivery.fence == claim.fence else None
+
+
+def _still_trying(session: Session, claim: Claim) -> Delivery | None:
+    """The delivery, if this claim holds it and it has not been settled meanwhile."""
+    delivery = held_delivery(session, claim)
+    trying = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+    return delivery if delivery is not None and delivery.state in trying else None
+
+
+def unconfirm(bench: Bench, session: Session, delivery: Delivery, claim: Claim, code: str) -> None:
+    """From sending on nobody knows: it will be looked for."""
+    if delivery.state is not DeliveryState.SENDING:
+        return
+    now = bench.now()
+    delivery.look_at = now + timedelta(seconds=bench.pace.looks[0])
+    delivery.reason = {"code": code}
+    move(session, delivery, DeliveryState.UNCONFIRMED, claim, now, "unconfirm")
+
+
+def move(
+    session: Session,
+    delivery: Delivery,
+    to: DeliveryState,
+    claim: Claim,
+    now: datetime,
+    verb: str,
+) -> None:
+    """Move a delivery under this claim's fence, its reason written into the history."""
+    transitions.apply(
+        session,
+        delivery,
+        to,
+        actor=CLOCK,
+        now=now,
+        verb=verb,
+        fence=claim.fence,
+        values={key: str(value) for key, value in (delivery.reason or {}).items()},
+    )
+
+
+def attempt_of(session: Session, claim: Claim) -> Attempt:
+    """The attempt that belongs to this claim."""
+    query = select(Attempt).where(
+        Attempt.delivery_id == claim.delivery_id, Attempt.fence == claim.fence
+    )
+    return session.scalars(query).one()
+
+
+def end_attempt(session: Session, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
+    """Write down what came of this attempt."""
+    finish(session, attempt_of(session, claim), outcome, answer, now)
+
+
+def finish(session: Session, attempt: Attempt, outcome: str, answer: str, now: datetime) -> None:
+    """The same for an attempt at hand; what has not left is counted against no limit."""
+    attempt.ended_at, attempt.outcome, attempt.answer = now, outcome, answer
+    if attempt.counted and attempt.sending_at is None:
+        attempt.counted = False
+        counter.give_back(session, attempt.delivery.account_id, attempt.claimed_at, now)

@@ -1,0 +1,112 @@
+"""What each action asks of a platform, and what would show that it was carried out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from publisher.delivery import payload
+from publisher.delivery.payload import Parcel
+from publisher.models.deliveries import DeliveryAction
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.texts import shows
+from publisher.platforms.base.things import Outgoing, Prepared, Receipt, Seen, Sighting
+
+HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
+
+LONGEST_ID, LONGEST_URL = 120, 500
+"""Characters that the receipt's row holds."""
+
+NUL = "\0"
+"""What no column of text can hold."""
+
+Shown = TypeVar("Shown", Receipt, Sighting)
+
+
+def send(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadline) -> Receipt:
+    """Do it, by the one call that the public may see. Raises any PlatformError.
+
+    A staged post is released by the id that `parcel` carries.
+    """
+    return kept(_do(platform, parcel, prepared, deadline))
+
+
+def stage(platform: Platform, prepared: Prepared, deadline: Deadline) -> str:
+    """Make it unpublished; gives its id. Raises any PlatformError, `Refused` for no id."""
+    staged_id = platform.stage(prepared, deadline=deadline)
+    if not _is_id(staged_id):  # nobody sees it, so it is no matter of doubt
+        raise Refused(RefusalCode.INVALID, "the id in the answer cannot be one")
+    return staged_id
+
+
+def kept(shown: Shown) -> Shown:
+    """The same as it can be stored: an address that is too long leads nowhere when it is cut.
+
+    Raises `OutcomeUnknown` where the id cannot be one: it may be live, and nothing proves it.
+    """
+    if not _is_id(shown.platform_id):
+        raise OutcomeUnknown("the id in the answer cannot be one")
+    fits = len(shown.url) <= LONGEST_URL and _is_text(shown.url)
+    answer = shown.answer.replace(NUL, "").encode(errors="replace").decode()
+    return replace(shown, url=shown.url if fits else "", answer=answer)
+
+
+def _is_id(platform_id: str) -> bool:
+    return len(platform_id) <= LONGEST_ID and _is_text(platform_id)
+
+
+def _is_text(words: str) -> bool:
+    """Whether a database can keep it: no NUL, and no half of a character."""
+    return NUL not in words and words == words.encode(errors="replace").decode()
+
+
+def _do(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadline) -> Receipt:
+    match parcel.action:
+        case DeliveryAction.EDIT:
+            return platform.edit(parcel.target, prepared, deadline=deadline)
+        case DeliveryAction.DELETE:
+            return platform.delete(parcel.target, deadline=deadline)
+        case DeliveryAction.HIDE | DeliveryAction.UNHIDE:
+            hidden = parcel.action is DeliveryAction.HIDE
+            return platform.hide(parcel.target, hidden=hidden, deadline=deadline)
+    if parcel.staged_id:
+        return platform.release(parcel.staged_id, deadline=deadline)
+    if prepared.outgoing.reply_to is not None:
+        return platform.reply(prepared, deadline=deadline)
+    return platform.publish(prepared, deadline=deadline)
+
+
+def look(platform: Platform, parcel: Parcel, *, since: datetime) -> Sighting | None:
+    """What shows that it was done, or None. Raises TryLater, Refused or CredentialsExpired."""
+    found = _find(platform, parcel, since)
+    return kept(found) if found is not None and _is_id(found.platform_id) else None
+
+
+def _find(platform: Platform, parcel: Parcel, since: datetime) -> Sighting | None:
+    outgoing = payload.sought_of(parcel)
+    if parcel.action is DeliveryAction.PUBLISH and not parcel.staged_id:
+        return platform.look_up(outgoing, since=since)
+    target = parcel.staged_id or parcel.target
+    if parcel.action in HIDES and not platform.limits.tells_hidden:
+        return None  # it cannot be seen there: a person decides
+    seen = platform.see(target)
+    if not _is_done(parcel, seen, outgoing):
+        return None
+    if seen is None:
+        return Sighting(target, "", since, "")
+    return Sighting(seen.platform_id, seen.url, seen.published_at, seen.text)
+
+
+def _is_done(parcel: Parcel, seen: Seen | None, outgoing: Outgoing) -> bool:
+    match parcel.action:
+        case DeliveryAction.DELETE:
+            return seen is None
+        case DeliveryAction.EDIT:
+            return seen is not None and shows(seen, outgoing)
+        case DeliveryAction.HIDE | DeliveryAction.UNHIDE:
+            hidden = parcel.action is DeliveryAction.HIDE
+            return seen is not None and seen.is_hidden == hidden
+        case _:
+            return seen is not None and seen.is_public

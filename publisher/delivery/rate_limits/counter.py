@@ -1,0 +1,161 @@
+"""Counting publications: with the claim as far as limits go, else when one is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Integer, bindparam, case, or_, select, update
+from sqlalchemy.orm import Session
+
+from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.session import Key, table_of
+from publisher.delivery.rate_limits import daily_cap
+from publisher.delivery.rate_limits.daily_cap import CAP, DAY
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Delivery
+from publisher.platforms.allowances import PUBLISH
+from publisher.transitions import MOMENT
+
+OF, BY = bindparam("of_account", type_=Key), bindparam("by_so_many", type_=Integer())
+
+COUNTED: Mapping[str, timedelta] = {
+    f"{PUBLISH}.15min": timedelta(minutes=15),
+    f"{PUBLISH}.app_day": DAY,
+    f"{PUBLISH}.user_day": DAY,
+}
+"""What goes down by one with each publication, and how long its window is.
+
+The others are shares that only answers tell.
+"""
+
+
+def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
+    """Count up to so many publications that are being claimed; gives how many were.
+
+    Belongs into the transaction of the claim, so that the clocks wait for one another once for
+    many, and not at every `sending`. What is not counted here is asked for by `spend` when it is
+    sent: under a cap of ours, where nothing is known of the account, and where little is left.
+    """
+    values: dict[str, Value] = {"of_account": account_id, "at_moment": now}
+    connection = session.connection()
+    capped, windows = run(connection, _CAP(values), _WINDOWS(values))
+    if any(one.daily_cap is not None for one in capped):
+        return 0
+    counted = min([most, *(max(0, one.remaining) for one in windows)]) if windows else 0
+    if counted:
+        run(connection, _DOWN({**values, "by_so_many": counted}))
+    return counted
+
+
+def give_back(session: Session, account_id: int, claimed_at: datetime, now: datetime) -> None:
+    """Undo the counting of one that was claimed then and did not leave.
+
+    A window that began since has not counted it, and gets nothing back.
+    """
+    _locked(session, account_id, now)
+    left = case(
+        (Allowance.remaining < Allowance.most, Allowance.remaining + 1), else_=Allowance.most
+    )
+    _change(session, account_id, now, left, _ran_at(claimed_at))
+
+
+def _ran_at(moment: datetime) -> ColumnElement[bool]:
+    """That `Allowance` is of a window which had begun at this moment."""
+    ends = {name: moment + span for name, span in COUNTED.items()}
+    return or_(*((Allowance.name == one) & (Allowance.resets_at <= ends[one]) for one in ends))
+
+
+def spend(
+    session: Session,
+    account_id: int,
+    now: datetime,
+    *,
+    delivery_id: int | None = None,
+    urgent: bool = False,
+    counted: bool = False,
+) -> datetime | None:
+    """Count one publication; None, or when the account is free again and nothing was counted.
+
+    Belongs into the transaction of `sending`, before `sending_at` is written there: it locks the
+    account's limits until the commit, so that two clocks never spend the last one both. An urgent
+    one is counted, and never held back. What its claim has `counted` is asked for the cap alone.
+    """
+    capped = select(Account.daily_cap).where(Account.id == account_id)
+    if delivery_id is not None:  # locked before the limits, as everywhere: see recording.py
+        capped = capped.join(Delivery, Delivery.id == delivery_id).with_for_update(of=Delivery)
+    cap = session.scalar(capped)
+    if cap is not None:
+        daily_cap.lay(session, account_id, cap, now)
+    rows = _locked(session, account_id, now)
+    asked = [one for one in rows if one.name == CAP or not counted]
+    full = [one.resets_at for one in asked if one.remaining <= 0 and one.resets_at > now]
+    if full and not urgent:
+        return max(full)
+    if any(one.name in COUNTED for one in asked):
+        _count_down(session, account_id, now)
+    if cap is not None:
+        daily_cap.count(session, account_id, cap, now)
+    return None
+
+
+def _locked(session: Session, account_id: int, now: datetime) -> list[Allowance]:
+    query = select(Allowance).where(
+        Allowance.account_id == account_id,
+        or_(Allowance.resets_at > now, Allowance.name == CAP),
+        Allowance.name.startswith(f"{PUBLISH}."),
+    )
+    locked = query.order_by(Allowance.id).with_for_update()
+    return list(session.scalars(locked.execution_options(populate_existing=True)))
+
+
+_CAP = Prepared("cap_of_account", select(Account.daily_cap).where(Account.id == OF), [OF])
+_WINDOWS = Prepared(
+    "windows_of_account",
+    select(Allowance.remaining)
+    .where(
+        Allowance.account_id == OF,
+        Allowance.resets_at > MOMENT,
+        Allowance.name.startswith(f"{PUBLISH}."),
+    )
+    .order_by(Allowance.id)
+    .with_for_update(),
+    [OF, MOMENT],
+)
+_DOWN = Prepared(
+    "count_down",
+    update(table_of(Allowance))
+    .where(
+        Allowance.account_id == OF,
+        Allowance.resets_at > MOMENT,
+        or_(*(Allowance.name == one for one in COUNTED)),
+    )
+    .values(remaining=case((Allowance.remaining > BY, Allowance.remaining - BY), else_=0)),
+    [OF, MOMENT, BY],
+)
+
+
+def _count_down(session: Session, account_id: int, now: datetime) -> None:
+    values: dict[str, Value] = {"of_account": account_id, "at_moment": now, "by_so_many": 1}
+    run(session.connection(), _DOWN(values))
+
+
+def _change(
+    session: Session,
+    account_id: int,
+    now: datetime,
+    remaining: ColumnElement[int],
+    *only: ColumnElement[bool],
+) -> None:
+    """Change what is left in the windows that go down with each publication."""
+    statement = (
+        update(Allowance)
+        .where(
+            Allowance.account_id == account_id,
+            Allowance.resets_at > now,
+            Allowance.name.in_(COUNTED),
+            *only,
+        )
+        .values(remaining=remaining)
+    )
+    session.execute(statement.execution_options(synchronize_session=False))

@@ -1,0 +1,82 @@
+"""The cap that we set ourselves: so many publications of an account in 24 hours."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from publisher.delivery.rate_limits.learned import insert_for, values_of
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
+from publisher.platforms.allowances import PUBLISH, Window
+
+CAP = f"{PUBLISH}.cap"
+DAY = timedelta(hours=24)
+
+NOT_SENT = ("later", "refused", "credentials", "gate")
+"""Outcomes of tries of which it is known that nothing came out of them."""
+
+
+def recount(session: Session, account_id: int, now: datetime) -> None:
+    """Bring the cap's row in line with the account's cap and with what was sent."""
+    cap = session.scalar(select(Account.daily_cap).where(Account.id == account_id))
+    if cap is None:
+        gone = delete(Allowance).where(Allowance.account_id == account_id, Allowance.name == CAP)
+        session.execute(gone)
+        return
+    lay(session, account_id, cap, now)
+    _write(session, account_id, cap, _sent(session, account_id, cap, now), now)
+
+
+def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
+    """How many publications left, or may have left, in the last 24 hours."""
+    return len(_sent(session, account_id, None, now))
+
+
+def _sent(session: Session, account_id: int, most: int | None, now: datetime) -> list[datetime]:
+    """When, the newest first."""
+    query = (
+        select(Attempt.sending_at)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(
+            Attempt.sending_at > now - DAY,
+            Attempt.outcome.not_in(NOT_SENT),
+            Attempt.fence > 0,  # a second step taken again is no further publication
+            Delivery.account_id == account_id,
+            Delivery.action == DeliveryAction.PUBLISH,
+        )
+        .order_by(Attempt.sending_at.desc())
+        .limit(most)
+    )
+    return [at for at in session.scalars(query) if at is not None]
+
+
+def lay(session: Session, account_id: int, cap: int, now: datetime) -> None:
+    """The row that clocks wait at; one that is there stays as it is."""
+    connection = session.connection()
+    statement = insert_for(connection.dialect.name)
+    connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["account_id", "name"]),
+        values_of(account_id, Window(CAP, cap, cap, now + DAY), now),
+    )
+
+
+def count(session: Session, account_id: int, cap: int, now: datetime) -> None:
+    """Count one that is about to be sent, with what was sent before it."""
+    _write(session, account_id, cap, [now, *_sent(session, account_id, cap, now)], now)
+
+
+def _write(
+    session: Session, account_id: int, cap: int, sent: list[datetime], now: datetime
+) -> None:
+    """What is left of the cap; where nothing is, until the oldest that counts is a day old."""
+    left = max(0, cap - len(sent))
+    until = (sent[cap - 1] if left == 0 else now) + DAY
+    statement = (
+        update(Allowance)
+        .where(Allowance.account_id == account_id, Allowance.name == CAP)
+        .values(most=cap, remaining=left, resets_at=until, learned_at=now)
+    )
+    session.execute(statement.execution_options(synchronize_session=False))

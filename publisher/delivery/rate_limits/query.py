@@ -1,0 +1,82 @@
+"""Whether an account may publish now, and until when it may not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BindParameter, ColumnElement, CursorResult, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from publisher.database.session import Database
+from publisher.delivery.rate_limits.daily_cap import CAP
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Delivery, DeliveryAction
+from publisher.platforms.allowances import PUBLISH
+from publisher.states import DeliveryState
+
+Moment = datetime | BindParameter[datetime]
+
+
+def is_free(now: Moment) -> ColumnElement[bool]:
+    """That `Account` may publish now: nothing asked us to wait, and no limit is used up."""
+    full = exists().where(Allowance.account_id == Account.id, *_used_up(now))
+    quiet = or_(Account.quiet_until.is_(None), Account.quiet_until <= now)
+    return quiet & ~full.correlate(Account)
+
+
+def _used_up(now: Moment) -> tuple[ColumnElement[bool], ...]:
+    is_publication = Allowance.name.startswith(f"{PUBLISH}.")
+    return Allowance.remaining <= 0, Allowance.resets_at > now, is_publication
+
+
+def free_at(session: Session, account_id: int, now: datetime) -> datetime | None:
+    """When the account may publish again; None where it may now."""
+    quiet = select(Account.quiet_until).where(Account.id == account_id, Account.quiet_until > now)
+    full = select(Allowance.resets_at).where(Allowance.account_id == account_id, *_used_up(now))
+    return max((at for at in session.scalars(quiet.union_all(full)) if at), default=None)
+
+
+def why_not(session: Session, account_id: int, now: datetime) -> str:
+    """The code of what holds the account longest: `cap` is ours, `limit` the platform's."""
+    query = select(Allowance.name, Allowance.resets_at).where(
+        Allowance.account_id == account_id, *_used_up(now)
+    )
+    full = sorted(session.execute(query), key=lambda one: one.resets_at)
+    if not full:
+        return "limit"
+    quiet = session.scalar(select(Account.quiet_until).where(Account.id == account_id))
+    is_cap = full[-1].name == CAP and (quiet is None or quiet < full[-1].resets_at)
+    return "cap" if is_cap else "limit"
+
+
+def tick_limits(database: Database, *, now: datetime) -> int:
+    """Say of what is due and waits for a full account until when it waits; gives how many."""
+    with database.transaction() as session:
+        return sum(_say(session, one, now) for one in _full_accounts(session, now))
+
+
+def _full_accounts(session: Session, now: datetime) -> list[int]:
+    query = select(Allowance.account_id).where(*_used_up(now)).distinct()
+    return list(session.scalars(query.order_by(Allowance.account_id)))
+
+
+def _say(session: Session, account_id: int, now: datetime) -> int:
+    until = free_at(session, account_id, now)
+    if until is None:
+        return 0
+    code, at = why_not(session, account_id, now), until.isoformat()
+    known = [func.coalesce(Delivery.reason[one].as_string(), "") for one in ("code", "at")]
+    statement = (
+        update(Delivery)
+        .where(
+            Delivery.account_id == account_id,
+            Delivery.state == DeliveryState.SCHEDULED,
+            Delivery.action == DeliveryAction.PUBLISH,
+            Delivery.due_at <= now,
+            Delivery.urgent.is_(False),
+            or_(known[0] != code, known[1] != at),
+        )
+        .values(reason={"code": code, "at": at})
+    )
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,293 @@
+"""Looking after what may be live: the machine looks, and a person decides what was not found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, WrongState
+from approvals.policy import CLOCK, Action, Actor, require
+from publisher import failpoints, transitions
+from publisher.delivery import (
+    manual,
+    notify,
+    outcomes,
+    payload,
+    platform_actions,
+    receipts,
+    staged_posts,
+)
+from publisher.delivery.accounts import manage
+from publisher.delivery.attempt import Desk
+from publisher.delivery.manual import Found, Wanted
+from publisher.delivery.payload import Parcel
+from publisher.delivery.permalinks import Pasted
+from publisher.delivery.worker_context import Bench, Claim
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
+from publisher.platforms.base.errors import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    PlatformError,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.things import Receipt, Sighting
+from publisher.scheduling import corrections
+from publisher.states import DeliveryState
+from publisher.validation import Invalid, Missing, Problem
+
+PATIENCE = timedelta(minutes=15)
+"""How long after the last try a person may say that it is not live: platforms list late."""
+
+
+class TooSoon(NotAllowed):
+    """It may still appear; `at` says when a person may decide to send again."""
+
+    code = "too_soon"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look for an unconfirmed delivery; `number` counts them from one."""
+
+    parcel: Parcel
+    number: int
+    since: datetime
+
+
+def tick_confirming(
+    bench: Bench, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Look for every unconfirmed delivery whose time has come; gives the number of looks.
+
+    An account that gives no answer is left alone until the next tick: it keeps no other waiting.
+    """
+    desk, looks = Desk(bench), 0
+    silent: set[int] = set()
+    while looks < most and not is_stopping():
+        look = _next_look(bench, silent)
+        if look is None:
+            break
+        looks += 1
+        if not _look(desk, look):
+            silent.add(look.parcel.account.id)
+    return looks
+
+
+def _next_look(bench: Bench, silent: Collection[int]) -> Look | None:
+    """Mark the next look as taken, so that another clock does not look at the same time."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        query = (
+            select(Delivery)
+            .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
+            .where(Delivery.account_id.not_in(silent))
+            .order_by(Delivery.look_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        delivery = session.scalars(query).one_or_none()
+        if delivery is None:
+            return None
+        staged_posts.end_unfinished(session, delivery, now)
+        delivery.looks += 1
+        delivery.look_at = now + timedelta(seconds=bench.pace.lease)
+        (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+        look = Look(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
+    failpoints.reach("look.marked")
+    return look
+
+
+def _look(desk: Desk, look: Look) -> bool:
+    """Look, and store what was seen; gives whether the platform answered at all."""
+    found = _ask(desk, look)
+    if isinstance(found, CredentialsExpired):
+        _pause(desk.bench, look)
+    _store_look(desk.bench, look, found)
+    failpoints.reach("look.stored")
+    return not isinstance(found, (TryLater, OutcomeUnknown))
+
+
+def _ask(desk: Desk, look: Look) -> Sighting | PlatformError | None:
+    """What the platform shows, or why it does not say: that is no evidence of absence."""
+    try:
+        platform = desk.open(look.parcel.account)
+        found = platform_actions.look(platform, look.parcel, since=look.since)
+        failpoints.reach("look.read")
+        if found is None and look.parcel.staged_id:
+            found = staged_posts.release_again(desk.bench, platform, look.parcel)
+    except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
+        return problem
+    return found
+
+
+def _pause(bench: Bench, look: Look) -> None:
+    with bench.database.transaction() as session:
+        manage.pause(
+            session,
+            actor=CLOCK,
+            now=bench.now(),
+            account_id=look.parcel.account.id,
+            reason="credentials",
+        )
+
+
+def _store_look(bench: Bench, look: Look, found: Sighting | PlatformError | None) -> None:
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = outcomes.held_delivery(session, look.parcel.claim)
+        if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
+            return
+        if isinstance(found, PlatformError):
+            _look_again_later(delivery, bench, now)
+        elif found is None or _proves_another(session, delivery, found):
+            _not_found(session, delivery, look, bench, now)
+        else:
+            _found(session, delivery, found, now)
+        failpoints.reach("look.in_commit")
+
+
+def _proves_another(session: Session, delivery: Delivery, found: Sighting) -> bool:
+    return delivery.action is DeliveryAction.PUBLISH and receipts.is_known(
+        session, delivery.account_id, found.platform_id
+    )
+
+
+def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
+    """The platform gave no answer: this look does not count.
+
+    The longer it has been in doubt, the longer it is left in peace.
+    """
+    delivery.looks -= 1
+    pauses = [timedelta(seconds=one) for one in bench.pace.looks]
+    shortest = pauses[min(1, len(pauses) - 1)]
+    in_doubt = now - delivery.state_at
+    delivery.look_at = now + max(shortest, min(in_doubt / 10, pauses[-1]))
+
+
+def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime) -> None:
+    receipt = Receipt(found.platform_id, found.url, found.published_at, found.answer)
+    receipts.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
+    delivery.reason = {}
+    transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
+
+
+def _not_found(
+    session: Session, delivery: Delivery, look: Look, bench: Bench, now: datetime
+) -> None:
+    """Look again a few times over minutes, then hold it: absence now is not absence."""
+    if look.number < len(bench.pace.looks):
+        since = delivery.sending_at or now
+        next_at = since + timedelta(seconds=bench.pace.looks[look.number])
+        delivery.look_at = max(next_at, now + timedelta(seconds=1))
+        return
+    delivery.look_at = None
+    transitions.apply(session, delivery, DeliveryState.HELD, actor=CLOCK, now=now, verb="hold")
+    notify.tell_held(session, delivery, now=now)
+
+
+def to_look_for(
+    session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
+) -> Wanted | None:
+    """What is to be looked for by its text, as its link holds no id; None where nothing is.
+
+    Raises what `it_is_live` raises.
+    """
+    delivery = _may_settle(session.get(Delivery, delivery_id), delivery_id, actor, now)
+    seen = _pasted(session, delivery, link)
+    if not seen.url or seen.platform_id or delivery.action is not DeliveryAction.PUBLISH:
+        return None
+    (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+    since = min(delivery.due_at, now) - manual.LOOK_BACK
+    return Wanted(delivery.id, parcel.account, payload.sought_of(parcel), seen, since)
+
+
+def it_is_live(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    delivery_id: int,
+    link: str = "",
+    found: Found | None = None,
+) -> Delivery:
+    """A person has seen a held delivery on the platform; `link` is what they saw, if given.
+
+    `found` is what was found of what was `to_look_for`. Raises `Invalid` where the link is none,
+    leads elsewhere, or to another post of ours.
+    """
+    delivery = _held(session, delivery_id, actor=actor, now=now)
+    seen = _pasted(session, delivery, link)
+    if found is not None and receipts.is_known(session, delivery.account_id, found.platform_id):
+        raise Invalid([Problem("link", "other_post")])
+    told = found or Found(False, "")
+    # Without an id, a name that stands for not knowing.
+    platform_id = seen.platform_id or told.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
+    published_at = told.published_at or delivery.sending_at or now
+    receipt = Receipt(platform_id, seen.url, published_at, told.answer)
+    receipts.add_receipt(
+        session,
+        delivery,
+        receipt,
+        origin=ReceiptOrigin.PERSON,
+        now=now,
+        person_id=actor.person_id,
+    )
+    transitions.apply(
+        session, delivery, DeliveryState.PUBLISHED, actor=actor, now=now, verb="it_is_live"
+    )
+    return delivery
+
+
+def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
+    """What the link names, seen to be on this account and no other post of ours."""
+    if not link.strip():
+        return Pasted("", "")
+    (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+    found = manual.link_of(session, parcel, link)
+    if found.platform_id and _is_another(session, parcel, found.platform_id):
+        raise Invalid([Problem("link", "other_post")])
+    return found
+
+
+def _is_another(session: Session, parcel: Parcel, platform_id: str) -> bool:
+    """An edit stands under the id of what it edits; only what is new has one of its own."""
+    if parcel.action is DeliveryAction.PUBLISH:
+        return receipts.is_known(session, parcel.account.id, platform_id)
+    return platform_id != parcel.target
+
+
+def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
+    """A person says that a held delivery is not live: the same row, due now, next fence.
+
+    Raises `TooSoon` within a quarter of an hour of the last try.
+    """
+    delivery = _held(session, delivery_id, actor=actor, now=now)
+    free_at = (delivery.sending_at or now) + PATIENCE
+    if now < free_at:
+        raise TooSoon(at=free_at)
+    delivery.due_at, delivery.not_before, delivery.looks = now, None, 0
+    delivery.reason = {}
+    transitions.apply(
+        session, delivery, DeliveryState.SCHEDULED, actor=actor, now=now, verb="send_again"
+    )
+    return delivery
+
+
+def _held(session: Session, delivery_id: int, *, actor: Actor, now: datetime) -> Delivery:
+    return _may_settle(transitions.lock(session, Delivery, delivery_id), delivery_id, actor, now)
+
+
+def _may_settle(
+    delivery: Delivery | None, delivery_id: int, actor: Actor, now: datetime
+) -> Delivery:
+    if delivery is None:
+        raise Missing(delivery_id)
+    require(actor, Action.SETTLE_HELD, delivery.post.department_id, now=now)
+    if delivery.state is not DeliveryState.HELD:
+        raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)
+    return delivery

@@ -1,0 +1,115 @@
+"""The second of two steps, taken again: it changes nothing when it is repeated.
+
+Each time is an Attempt of its own, without a claim. The fences of claims count up from one, and a
+late answer finds its delivery by them; those of these tries count down from minus one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery import outcomes, platform_actions, preconditions
+from publisher.delivery.payload import Parcel
+from publisher.delivery.worker_context import Bench
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.platforms.base.errors import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    PlatformError,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.protocol import Deadline, Platform
+from publisher.platforms.base.things import Sighting
+from publisher.states import DeliveryState
+
+RELEASE = "release"
+"""What such a try asks of the platform."""
+
+
+def release_again(bench: Bench, platform: Platform, parcel: Parcel) -> Sighting | None:
+    """Publish what lies there unpublished; None where it may not leave now, or is refused.
+
+    Raises TryLater, OutcomeUnknown or CredentialsExpired.
+    """
+    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
+    attempt_id = _begin(bench, parcel)
+    if attempt_id is None:
+        return None
+    try:
+        made = platform_actions.kept(platform.release(parcel.staged_id, deadline=deadline))
+    except PlatformError as problem:
+        _end(bench, attempt_id, _outcome(problem), problem.detail)
+        if isinstance(problem, Refused):
+            return None  # so it counts as a look that found nothing, and in the end it is held
+        raise
+    _end(bench, attempt_id, "published", made.answer)
+    return Sighting(made.platform_id, made.url, made.published_at, made.answer)
+
+
+def _begin(bench: Bench, parcel: Parcel) -> int | None:
+    """Write the try down; only what may still leave now is released, the rest is for a person."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        delivery = outcomes.held_delivery(session, parcel.claim)
+        if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
+            return None
+        delivery.leased_until = delivery.look_at
+        session.flush()  # what stands in its way is asked past the session
+        seconds = bench.pace.send_deadline
+        found = preconditions.look(session.connection(), parcel, now=now, seconds=seconds)
+        if found.obstacle is not None:
+            return None
+        transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)
+        attempt = Attempt(
+            delivery_id=delivery.id,
+            fence=_next_fence(session, delivery.id),
+            clock=bench.clock_name,
+            claimed_at=now,
+            sending_at=now,
+            asked=RELEASE,
+        )
+        session.add(attempt)
+        session.flush()
+        return attempt.id
+
+
+def _next_fence(session: Session, delivery_id: int) -> int:
+    lowest = session.scalar(
+        select(func.min(Attempt.fence)).where(Attempt.delivery_id == delivery_id)
+    )
+    return min(lowest or 0, 0) - 1
+
+
+def _end(bench: Bench, attempt_id: int, outcome: str, answer: str) -> None:
+    with bench.database.transaction() as session:
+        attempt = session.get_one(Attempt, attempt_id)
+        outcomes.finish(session, attempt, outcome, answer, bench.now())
+
+
+def _outcome(problem: PlatformError) -> str:
+    match problem:
+        case TryLater():
+            return "later"
+        case Refused():
+            return "refused"
+        case CredentialsExpired():
+            return "credentials"
+        case OutcomeUnknown():
+            return "unknown"
+        case _:
+            raise TypeError(type(problem))
+
+
+def end_unfinished(session: Session, delivery: Delivery, now: datetime) -> None:
+    """End the release that a dead clock left; the delivery is locked."""
+    query = select(Attempt).where(
+        Attempt.delivery_id == delivery.id, Attempt.fence < 0, Attempt.ended_at.is_(None)
+    )
+    for attempt in session.scalars(query):
+        outcomes.finish(session, attempt, "lease_ended", "", now)

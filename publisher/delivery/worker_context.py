@@ -1,0 +1,40 @@
+"""What the press works with, and the claim by which one clock holds one delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.media.store import Store
+from publisher.settings.delivery import Press
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the press works with: its database, media, platforms, pace, and two clocks.
+
+    `monotonic` gives seconds for deadlines, `now` the present moment.
+    """
+
+    database: Database
+    store: Store
+    open_account: OpenAccount
+    pace: Press
+    clock_name: str
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that this clock holds, as long as nobody claims it by a later fence.
+
+    `counted`: it has been counted against its account's limits.
+    """
+
+    delivery_id: int
+    fence: int
+    counted: bool = False

@@ -1,1 +1,0 @@
-"""What goes out: deliveries are claimed, judged, sent once, and looked after."""

@@ -1,0 +1,162 @@
+"""An urgent delivery in trouble calls the duty roster, again and again, until somebody takes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import Overtaken, WrongRole
+from publisher.delivery.controls import stop
+from publisher.delivery.emergency.alerts import take, tick_alerts
+from publisher.models.emergency import Alert
+from publisher.models.notices import Channel, Notice
+from publisher.models.people import Person
+from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.scheduling import schedule
+from publisher.settings.sms import Sms, SmsTemplate
+from publisher.states import DeliveryState
+from tests.support import lane
+from tests.support.city import HOUR, MINUTE, PACE, City
+from tests.support.lane import NO_SMS
+
+REGISTERED = replace(
+    NO_SMS,
+    sms_url="http://127.0.0.1:9/",
+    sms_templates={"emergency_alert": SmsTemplate("1", "{#var#}", ("link",))},
+)
+
+
+def call(town: City, sms: Sms = NO_SMS) -> int:
+    return tick_alerts(town.database, sms=sms, now=town.clock)
+
+
+def called(town: City) -> list[str]:
+    return town.told("emergency_alert")
+
+
+def alerts(town: City) -> list[Alert]:
+    with town.read() as session:
+        return list(session.scalars(select(Alert).order_by(Alert.id)))
+
+
+def failed(town: City) -> int:
+    """A use of which one text was refused by X; gives the use's id."""
+    town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
+    use_id = lane.used(town)
+    town.press()
+    return use_id
+
+
+def test_a_failed_one_calls_everybody_on_duty_at_once(town: City) -> None:
+    failed(town)
+    lane.on_duty(town, "member")
+    assert call(town) == 1
+    assert called(town) == ["clerk", "member"]
+    assert [one.trouble for one in alerts(town)] == ["failed"]
+
+
+def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) -> None:
+    failed(town)
+    calls = []
+    for minute in range(31):
+        calls += [minute] * call(town)
+        town.clock.move(MINUTE)
+    assert calls == [0, 10, 20, 30]
+    with town.write() as session:
+        take(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            alert_id=alerts(town)[0].id,
+        )
+    town.clock.move(HOUR)
+    assert call(town) == 0
+
+
+def test_only_one_takes_it(town: City) -> None:
+    failed(town)
+    lane.on_duty(town, "member")
+    call(town)
+    alert_id = alerts(town)[0].id
+    for name in ("clerk", "clerk"):
+        with town.write() as session:
+            take(session, actor=town.actor(name), now=town.now, alert_id=alert_id)
+    with town.write() as session, pytest.raises(Overtaken):
+        take(session, actor=town.actor("member"), now=town.now, alert_id=alert_id)
+    with town.write() as session, pytest.raises(WrongRole):
+        take(session, actor=town.actor("first"), now=town.now, alert_id=alert_id)
+
+
+def test_a_held_one_calls(town: City) -> None:
+    town.platform("x").fail_next(OutcomeUnknown("no answer"))
+    lane.used(town)
+    town.press()
+    assert call(town) == 0
+    for _look in PACE.looks:
+        town.confirm(16 * MINUTE)
+    assert call(town) == 1
+    assert [one.trouble for one in alerts(town)] == ["held"]
+
+
+def test_a_stop_that_holds_it_calls_after_two_minutes_and_once_missed_again(town: City) -> None:
+    with town.write() as session:
+        stop.stop_all(session, actor=town.actor("lead"), now=town.now, reason="तपासणी")
+    lane.used(town)
+    town.press()
+    assert call(town) == 0
+    town.press(2 * MINUTE)
+    assert call(town) == 4
+    town.press(HOUR)
+    assert call(town) == 4
+    assert {one.trouble for one in alerts(town) if one.settled_at is None} == {"missed"}
+    assert {one.trouble for one in alerts(town) if one.settled_at} == {"waiting"}
+
+
+def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
+    use_id = failed(town)
+    call(town)
+    broken = next(one for one in lane.deliveries(town, use_id) if one.state is DeliveryState.FAILED)
+    with town.write() as session:
+        schedule.reschedule(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            delivery_id=broken.id,
+            due_at=town.now,
+            despite_clash=True,
+        )
+    town.press()
+    town.clock.move(10 * MINUTE)
+    assert call(town) == 0
+    assert all(one.settled_at for one in alerts(town))
+
+
+def test_what_is_not_urgent_calls_nobody(town: City) -> None:
+    lane.on_duty(town)
+    town.platform("x").fail_next(Refused(RefusalCode.PERMISSION))
+    town.due(on=["x"])
+    town.press()
+    assert call(town) == 0
+
+
+def test_where_nobody_is_on_duty_those_who_look_after_accounts_are_called(town: City) -> None:
+    failed(town)
+    town.clock.move(13 * HOUR)
+    call(town)
+    assert called(town) == ["admin", "lead"]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_it_goes_by_sms_too_where_a_template_of_the_kind_is_registered(
+    town: City, *, registered: bool
+) -> None:
+    failed(town)
+    with town.write() as session:
+        session.get_one(Person, town.people["clerk"]).mobile = "+915550000199"
+    call(town, REGISTERED if registered else NO_SMS)
+    with town.read() as session:
+        found = session.scalars(select(Notice.channel).where(Notice.kind == "emergency_alert"))
+        wanted = {Channel.MAIL, Channel.SMS} if registered else {Channel.MAIL}
+        assert set(found) == wanted

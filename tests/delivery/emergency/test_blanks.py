@@ -1,0 +1,121 @@
+"""What may stand in a blank: by its kind and length, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from approvals import emergency
+from approvals.emergency import Blank, BlankKind, Template
+from publisher.delivery.emergency import placeholders
+from publisher.validation import Check
+
+NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
+
+
+def read(kind: BlankKind, typed: dict[str, str], *, most: int = 10) -> tuple[object, list[str]]:
+    """What is said in both languages, and the codes of what is wrong."""
+    blank = Blank("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
+    template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
+    checking = Check()
+    said = placeholders.read(template, typed, checking, now=NOW)
+    return (said["mr"].get("b"), said["en"].get("b")), [one.code for one in checking.problems]
+
+
+def place(mr: str, en: str) -> dict[str, str]:
+    return {"blank-0-mr": mr, "blank-0-en": en}
+
+
+@pytest.mark.parametrize(
+    ("mr", "en", "codes"),
+    [
+        ("कात्रज", "Katraj", []),
+        ("पेठ क्र. २", "Peth No. 2", []),
+        ("कात्रज", "कात्रज", ["not_english"]),
+        ("Katraj", "Katraj", ["not_marathi"]),
+        ("कात्रज", "", ["required"]),
+        ("कात्रज-कोंढवा", "Katraj", ["too_long"]),
+        ("कात्रज #पुणे", "Katraj", ["too_long", "only_letters"]),
+        ("@कात्रज", "Katraj", ["only_letters"]),
+        ("कात्रज", "evil.in", ["only_letters"]),
+        ("कात्रज", "a://b", ["only_letters"]),
+        ("{b}कात्र", "Katraj", ["only_letters"]),
+        ("🌊कात्रज", "Katraj", ["only_letters"]),
+    ],
+)
+def test_a_place_is_a_name_in_letters_in_each_language(mr: str, en: str, codes: list[str]) -> None:
+    said, wrong = read(BlankKind.PLACE, place(mr, en))
+    assert wrong == codes
+    if not codes:
+        assert said == (mr, en)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("18:00", ("सायं. ६:००", "6:00 pm")),
+        ("१८:३०", ("सायं. ६:३०", "6:30 pm")),
+        ("सायंकाळी ६", ("सायं. ६:००", "6:00 pm")),
+        ("9:05", ("सकाळी ९:०५", "9:05 am")),
+    ],
+)
+def test_a_time_is_a_time_in_words_of_each_language(typed: str, said: tuple[str, str]) -> None:
+    assert read(BlankKind.TIME, {"blank-0": typed}) == (said, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("", "time_missing"), ("soon", "time_unreadable"), ("25:00", "time_does_not_exist")],
+)
+def test_what_is_no_time_is_refused(typed: str, code: str) -> None:
+    assert read(BlankKind.TIME, {"blank-0": typed})[1] == [code]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("12,500", ("१२,५००", "12,500")),
+        ("४२.५", ("४२.५", "42.5")),
+    ],
+)
+def test_a_number_keeps_its_marks(typed: str, said: tuple[str, str]) -> None:
+    assert read(BlankKind.NUMBER, {"blank-0": typed}) == (said, [])
+
+
+@pytest.mark.parametrize("typed", ["many", "1e9", "12 cusecs", "-1"])
+def test_what_is_no_number_is_refused(typed: str) -> None:
+    assert read(BlankKind.NUMBER, {"blank-0": typed})[1] == ["not_a_number"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("020-5550-0108", ("०२०-५५५०-०१०८", "020-5550-0108")),
+        ("०२० ५५५० ०१०८", ("०२०-५५५०-०१०८", "020-5550-0108")),
+        ("101", ("१०१", "101")),
+        ("112", ("११२", "112")),
+    ],
+)
+def test_a_helpline_is_a_telephone_number(typed: str, said: tuple[str, str]) -> None:
+    assert read(BlankKind.HELPLINE, {"blank-0": typed}) == (said, [])
+
+
+@pytest.mark.parametrize("typed", ["22", "+1 202 555 0108", "call us", "020-5550-01088888"])
+def test_what_is_no_number_of_this_country_is_refused(typed: str) -> None:
+    assert read(BlankKind.HELPLINE, {"blank-0": typed})[1] == ["not_a_phone"]
+
+
+def test_a_choice_is_one_of_the_list() -> None:
+    assert read(BlankKind.CHOICE, {"blank-0": "1"}) == (("दुसरी", "second"), [])
+    for typed in ("2", "-1", "first", "", "१"):
+        assert read(BlankKind.CHOICE, {"blank-0": typed})[1] == ["choose"]
+
+
+def test_the_longest_text_is_known_before_anything_is_filled_in() -> None:
+    blank = Blank("b", BlankKind.PLACE, 30)
+    template = Template(1, ("अ", "A"), (("mr", "{b}."), ("en", "{b}!")), (blank,), 60)
+    assert {key: len(text) for key, text in emergency.longest(template).items()} == {
+        "mr": 31,
+        "en": 31,
+    }

@@ -1,0 +1,237 @@
+"""Templates: worded by the cell, approved in exactly this revision, by the owning department."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+
+from approvals.errors import (
+    FourEyesRequired,
+    NotApproved,
+    Overtaken,
+    StaleRevision,
+    WrongRole,
+    WrongState,
+)
+from approvals.policy import Role
+from publisher.delivery.emergency import (
+    seed_templates,
+    template_approval,
+    template_editing,
+    templates,
+)
+from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
+from publisher.models.emergency import EmergencyTemplate, TemplateRevision
+from publisher.people.departments import load_register
+from publisher.validation import Invalid
+from tests.support import lane
+from tests.support.city import City
+
+
+def offered(town: City) -> list[str]:
+    with town.read() as session:
+        return [one.name_en for one in templates.offered(session)]
+
+
+def wrong(town: City, **changes: object) -> list[tuple[str, str]]:
+    form = replace(lane.FORM, department_id=town.departments["water"])
+    with town.write() as session, pytest.raises(Invalid) as refused:
+        template_editing.checked(session, replace(form, **changes), now=town.now)  # type: ignore[arg-type]  # fields by name
+    return refused.value.codes
+
+
+def test_it_is_offered_once_its_department_has_approved_it(town: City) -> None:
+    template_id = lane.worded(town)
+    assert town.told("template_waits") == ["first", "second"]
+    assert offered(town) == []
+    lane.approve(town, template_id)
+    assert offered(town) == ["Heavy rain"]
+
+
+@pytest.mark.parametrize("name", ["clerk", "lead", "admin", "member", "head", "road_officer"])
+def test_nobody_else_approves_it(town: City, name: str) -> None:
+    template_id = lane.worded(town)
+    with pytest.raises(WrongRole):
+        lane.approve(town, template_id, by=name)
+
+
+def test_the_head_approves_where_no_officer_can(town: City) -> None:
+    template_id = lane.worded(town, "health")
+    lane.approve(town, template_id, by="health_head")
+    assert offered(town) == ["Heavy rain"]
+
+
+def test_nobody_approves_what_they_wrote_under_whatever_appointment(town: City) -> None:
+    template_id = lane.worded(town)
+    with town.write() as session:
+        session.execute(update(TemplateRevision).values(author_id=town.people["first"]))
+    with pytest.raises(FourEyesRequired):
+        lane.approve(town, template_id, by="first")
+    lane.approve(town, template_id, by="second")
+
+
+def test_only_the_revision_that_was_seen_is_approved_and_once(town: City) -> None:
+    template_id = lane.worded(town)
+    with pytest.raises(StaleRevision):
+        lane.approve(town, template_id, seen=2)
+    lane.approve(town, template_id)
+    with pytest.raises(Overtaken):
+        lane.approve(town, template_id, by="second")
+
+
+def test_what_was_changed_behind_the_digest_is_not_approved(town: City) -> None:
+    template_id = lane.worded(town)
+    with town.write() as session:
+        session.execute(update(TemplateRevision).values(text_en="Run."))
+    with pytest.raises(NotApproved):
+        lane.approve(town, template_id)
+
+
+def test_saving_it_unchanged_keeps_its_approval(town: City) -> None:
+    template_id = lane.worded(town)
+    lane.approve(town, template_id)
+    form = replace(lane.FORM, department_id=town.departments["water"])
+    _change(town, template_id, form)
+    assert offered(town) == ["Heavy rain"]
+    _change(town, template_id, replace(form, name_en="Very heavy rain"))
+    assert offered(town) == []
+
+
+def _change(town: City, template_id: int, form: TemplateForm) -> None:
+    with town.write() as session:
+        seen = session.get_one(EmergencyTemplate, template_id).newest
+        template_editing.change(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            template_id=template_id,
+            seen=seen,
+            form=form,
+        )
+
+
+def test_a_returned_one_tells_its_author_and_waits_for_a_new_revision(town: City) -> None:
+    template_id = lane.worded(town)
+    with town.write() as session:
+        template_approval.return_template(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            template_id=template_id,
+            seen=1,
+            reason="क्रमांक द्यावा.",
+        )
+    assert town.told("template_returned") == ["clerk"]
+    assert offered(town) == []
+
+
+def test_an_approval_can_be_withdrawn_and_given_again(town: City) -> None:
+    template_id = lane.worded(town)
+    lane.approve(town, template_id)
+    _withdraw(town, template_id)
+    assert offered(town) == []
+    with pytest.raises(WrongState):
+        _withdraw(town, template_id)
+    lane.approve(town, template_id, by="second")
+    assert offered(town) == ["Heavy rain"]
+
+
+def _withdraw(town: City, template_id: int) -> None:
+    with town.write() as session:
+        template_approval.withdraw(
+            session,
+            actor=town.actor("second"),
+            now=town.now,
+            template_id=template_id,
+            seen=1,
+            reason="थांबा.",
+        )
+
+
+def test_it_outlasts_the_office_of_whoever_approved_it(town: City) -> None:
+    """It is the department's word; the department can take it back at any time."""
+    template_id = lane.worded(town)
+    lane.approve(town, template_id)
+    town.end("first")
+    assert offered(town) == ["Heavy rain"]
+
+
+def test_only_the_cell_words_templates(town: City) -> None:
+    for name in ("first", "member", "admin"):
+        with pytest.raises(WrongRole):
+            lane.worded(town, by=name)
+
+
+def test_every_blank_is_described_and_stands_in_both_texts(town: City) -> None:
+    text = lane.FORM.text_en
+    assert wrong(town, text_en=text + " {where}") == [("text_en", "blank_unknown")]
+    assert wrong(town, text_en=text.replace("{place}", "Here")) == [("text_en", "blank_unused")]
+
+
+def test_the_longest_text_has_to_fit_on_x(town: City) -> None:
+    assert wrong(town, text_mr=lane.FORM.text_mr + "अ" * 200) == [("text_mr", "too_long_filled")]
+
+
+@pytest.mark.parametrize(
+    ("blank", "problem"),
+    [
+        (BlankForm("b", "place", 0), ("blanks-0-most", "letters")),
+        (BlankForm("b", "place", 81), ("blanks-0-most", "letters")),
+        (BlankForm("b", "colour", 5), ("blanks-0-kind", "choose")),
+        (BlankForm("{b", "time"), ("blanks-0-name", "braces")),
+        (BlankForm("b", "choice", 0, "एक | one"), ("blanks-0-choices", "choice_pairs")),
+        (BlankForm("b", "choice", 0, "एक\nदोन"), ("blanks-0-choices", "choice_pairs")),
+    ],
+)
+def test_a_blank_is_bounded_by_kind_and_length(
+    town: City, blank: BlankForm, problem: tuple[str, str]
+) -> None:
+    found = wrong(town, text_mr="{b}", text_en="{b}", blanks=(blank,))
+    assert found[0] == problem
+
+
+def test_names_texts_department_and_limit_are_asked_for(town: City) -> None:
+    found = wrong(
+        town,
+        name_mr="",
+        name_en="",
+        text_mr="",
+        text_en=" ",
+        department_id=0,
+        late_limit=1,
+        blanks=(),
+    )
+    assert found == [
+        ("department_id", "unknown_department"),
+        ("name_mr", "required"),
+        ("name_en", "required"),
+        ("text_mr", "required"),
+        ("text_en", "required"),
+        ("late_limit", "limit"),
+    ]
+
+
+def test_those_that_come_with_the_product_are_laid_once_and_unapproved(town: City) -> None:
+    with town.write() as session:
+        load_register(session, now=town.now)
+        assert seed_templates.lay_templates(session, now=town.now) >= 5
+    with town.write() as session:
+        assert seed_templates.lay_templates(session, now=town.now) == 0
+    assert offered(town) == []
+
+
+def test_those_that_come_with_the_product_are_approved_by_any_officer(town: City) -> None:
+    with town.write() as session:
+        load_register(session, now=town.now)
+        seed_templates.lay_templates(session, now=town.now)
+        known = {one.code: one.id for one in session.query(EmergencyTemplate)}
+    lane.approve(town, known["water-contaminated"])
+    assert offered(town) == ["Water contaminated"]
+
+
+def test_where_a_department_has_nobody_those_who_can_mend_it_are_told(town: City) -> None:
+    lane.worded(town, "garden")
+    assert town.told("template_waits") == ["admin", "lead"]
+    town.appoint("gardener", Role.OFFICER, "garden")

@@ -1,0 +1,59 @@
+"""I4 and I5: each comment has somebody and a deadline, each answer its words."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import select
+
+from publisher.models.comments import AnswerKind, Comment, Reply
+from publisher.states import CommentState
+from tests.delivery.machine.inbox import AtTheInbox
+from tests.support.city import DAY, HOUR
+
+
+class Answered(AtTheInbox):
+    """What citizens may count on."""
+
+    def every_comment_has_one_row_somebody_and_a_deadline(self) -> None:
+        """I4, of what was read; that all was read is asked at the end."""
+        with self.town.read() as session:
+            comments = list(session.scalars(select(Comment)))
+            seen = Counter((one.account_id, one.platform_id) for one in comments)
+            assert max(seen.values(), default=0) <= 1
+            for one in comments:
+                self._check_somebody(one)
+
+    def _check_somebody(self, one: Comment) -> None:
+        """Four working hours in the cell's queue, three working days at a department."""
+        (routing,) = [row for row in one.routings if row.until_at is None]
+        assert routing.department_id == one.department_id
+        if one.department_id is None:
+            assert one.state in (CommentState.RECEIVED, CommentState.CLOSED)
+            assert one.due_at >= one.seen_at + 4 * HOUR
+        else:
+            assert one.state is not CommentState.RECEIVED
+            assert one.due_at >= one.written_at + 2 * DAY
+        assert one.due_at <= self.now + 14 * DAY
+
+    def every_answer_has_its_words(self) -> None:
+        """I5: it is there, answers what it answered, and says what was written.
+
+        That it comes out once, and so, is asked with all that comes out.
+        """
+        with self.town.read() as session:
+            replies = {one.post_id: one for one in session.scalars(select(Reply))}
+            assert replies.keys() == self.given.keys()
+            for post, given in self.given.items():
+                reply = replies[post]
+                assert reply.comment_id == given.comment_id
+                (revision,) = reply.post.revisions
+                (variant,) = revision.variants
+                assert variant.text == given.text
+                assert variant.target == reply.comment.platform_id
+            openings = Counter(
+                (one.comment_id, one.opening)
+                for one in replies.values()
+                if one.answer is AnswerKind.FINAL and one.withdrawn_at is None
+            )
+            assert max(openings.values(), default=0) <= 1

@@ -1,0 +1,21 @@
+"""What pages read of accounts takes no lock, so a session that only reads may ask for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.database.session import ReadOnly
+from publisher.delivery.accounts import manage
+from tests.support.city import City
+
+
+def test_an_account_is_read_without_a_lock(town: City) -> None:
+    with town.read() as session:
+        found = manage.account_for(session, town.accounts["x"], lock=False)
+        again = manage.known(session, found.code, "x", "", found.handle, lock=False)
+    assert again is found
+
+
+def test_and_with_one_only_where_something_is_to_be_changed(town: City) -> None:
+    with town.read() as session, pytest.raises(ReadOnly):
+        manage.account_for(session, town.accounts["x"])

@@ -1,0 +1,217 @@
+"""What changes between the claim and `sending`, and whom it keeps here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.policy import CLOCK
+from publisher.delivery import dispatch, outcomes
+from publisher.delivery.accounts import manage
+from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.attempt import carry_out
+from publisher.delivery.claim import claim
+from publisher.delivery.payload import Parcel
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.platforms.base.errors import TryLater
+from publisher.scheduling.schedule import cancel, schedule
+from publisher.states import DeliveryState
+from tests.support.city import MINUTE, NOON, PACE, City
+from tests.support.holding import IN_15, claimed, learn, left, starts, state
+
+
+def _attempt(town: City) -> Attempt:
+    with town.read() as session:
+        return session.scalars(select(Attempt)).one()
+
+
+def test_a_cap_that_is_set_after_the_claim_holds_what_the_claim_has_counted(town: City) -> None:
+    learn(town, 5)
+    taken = claimed(town, 3)
+    assert all(one.claim.counted for one in taken)
+    choice = Choice("पुणे", town.departments["information-technology"], daily_cap=1)
+    with town.write() as session:
+        manage.change(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            account_id=town.accounts["x"],
+            choice=choice,
+        )
+    assert [starts(town, one) for one in taken] == [True, False, False]
+    assert town.delivery(taken[1].claim.delivery_id).reason["code"] == "cap"
+    assert left(town) == 4  # counted once, and the two that stay here are given back
+
+
+def test_what_lies_ready_knocks_no_more_once_the_platform_asked_for_quiet(town: City) -> None:
+    learn(town, 5)
+    first, *others = claimed(town, 3)
+    town.platform("x").fail_next(TryLater(IN_15, "429"))
+    for one in (first, *others):
+        carry_out(town.bench, one)
+    assert town.platform("x").published == []
+    for one in others:
+        waiting = town.delivery(one.claim.delivery_id)
+        assert (waiting.state, waiting.not_before) == (DeliveryState.SCHEDULED, IN_15)
+        assert waiting.reason == {"code": "limit", "at": IN_15.isoformat()}
+
+
+def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
+    first, second = claimed(town, 2)
+    with town.write() as session:
+        session.get_one(Delivery, second.claim.delivery_id).urgent = True
+    town.platform("x").fail_next(TryLater(IN_15, "429"))
+    for one in (first, second):
+        carry_out(town.bench, one)
+    assert state(town, second) is DeliveryState.PUBLISHED
+
+
+def test_what_a_clerk_cancels_after_the_claim_keeps_no_other_here(town: City) -> None:
+    taken = claimed(town, 3)
+    with town.write() as session:
+        cancel(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=taken[0].claim.delivery_id,
+        )
+    assert [starts(town, one) for one in taken] == [False, True, True]
+    assert town.press() == 0
+
+
+def test_what_is_counted_for_a_move_that_is_not_made_is_undone(town: City) -> None:
+    """Nothing was known of the limits at the claim, so it is counted in `sending` itself."""
+    (only,) = claimed(town)
+    assert not only.claim.counted
+    learn(town, 5)
+    _cancel(town, only)
+    assert not starts(town, only)
+    assert left(town) == 5
+
+
+def test_what_a_clerk_cancels_after_the_claim_is_counted_no_more(town: City) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    _cancel(town, only)
+    assert not starts(town, only)
+    attempt = _attempt(town)
+    assert (attempt.outcome, attempt.answer) == ("gate", "overtaken")
+    assert (attempt.ended_at, attempt.sending_at) == (NOON, None)
+    assert left(town) == 5
+
+
+def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) -> None:
+    """Nor is it where it was claimed anew meanwhile; what is tried now stays as it is."""
+    learn(town, 5)
+    gone, _tried = claimed(town, 2)
+    _cancel(town, gone)
+    town.clock.move(timedelta(seconds=PACE.lease - 1))
+    assert dispatch.tick_overtaken(town.bench) == 0  # its clock may live
+    town.clock.move(timedelta(seconds=2))
+    assert dispatch.tick_overtaken(town.bench) == 1
+    assert left(town) == 4
+    with town.read() as session:
+        ended = select(Attempt.delivery_id, Attempt.outcome, Attempt.answer).where(
+            Attempt.ended_at.is_not(None)
+        )
+        assert session.execute(ended).all() == [(gone.claim.delivery_id, "gate", "overtaken")]
+    assert not starts(town, gone)
+    assert (dispatch.tick_overtaken(town.bench), left(town)) == (0, 4)
+
+
+def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: City) -> None:
+    learn(town, 5)
+    (gone,) = claimed(town)
+    _cancel(town, gone)
+    delivery_id = gone.claim.delivery_id
+    with town.write() as session:
+        variant_id = session.get_one(Delivery, delivery_id).variant_id
+        assert variant_id is not None
+        schedule(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            variant_id=variant_id,
+            due_at=town.now + 3 * MINUTE,
+        )
+    town.clock.move(4 * MINUTE)
+    (anew,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    assert anew.claim.delivery_id == delivery_id
+    assert dispatch.tick_overtaken(town.bench) == 0
+    carry_out(town.bench, anew)
+    assert state(town, anew) is DeliveryState.PUBLISHED
+    before = left(town)
+    assert (dispatch.tick_overtaken(town.bench), left(town)) == (1, before + 1)
+
+
+def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> None:
+    """Such as in a restored house, whose backup was taken in the midst of it."""
+    (only,) = claimed(town)
+    assert starts(town, only)
+    with town.write() as session:
+        delivery = session.get_one(Delivery, only.claim.delivery_id)
+        outcomes.unconfirm(town.bench, session, delivery, only.claim, "restored")
+    town.clock.move(timedelta(days=1))
+    assert dispatch.tick_overtaken(town.bench) == 0
+    assert _attempt(town).outcome == ""
+
+
+def test_a_try_that_the_sweeper_has_ended_is_ended_once(town: City) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    with town.write() as session:
+        session.get_one(Delivery, only.claim.delivery_id).fence += 1
+        outcomes.finish(session, outcomes.attempt_of(session, only.claim), "lease_ended", "", NOON)
+    assert not starts(town, only)
+    assert (_attempt(town).outcome, left(town)) == ("lease_ended", 5)
+
+
+def _pause(town: City) -> None:
+    with town.write() as session:
+        manage.pause(
+            session,
+            actor=CLOCK,
+            now=town.now,
+            account_id=town.accounts["x"],
+            reason="credentials",
+        )
+
+
+def _disconnect(town: City) -> None:
+    with town.write() as session:
+        manage.disconnect(
+            session, actor=town.actor("admin"), now=town.now, account_id=town.accounts["x"]
+        )
+
+
+@pytest.mark.parametrize("leave", [_pause, _disconnect])
+def test_what_is_claimed_waits_where_its_account_is_connected_no_longer(
+    town: City, leave: Callable[[City], None]
+) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    leave(town)
+    carry_out(town.bench, only)
+    assert town.platform("x").published == []
+    assert state(town, only) is DeliveryState.SCHEDULED
+    attempt = _attempt(town)
+    assert (attempt.outcome, attempt.answer) == ("gate", "account")
+    assert not attempt.counted  # given back
+
+
+def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> None:
+    learn(town, 5)
+    (only,) = claimed(town)
+    town.clock.move(timedelta(seconds=30))
+    learn(town, 0, IN_15 + 15 * MINUTE)
+    outcomes.give_back(town.bench, only)
+    assert left(town) == 0
+
+
+def _cancel(town: City, parcel: Parcel) -> None:
+    delivery_id = parcel.claim.delivery_id
+    with town.write() as session:
+        cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)

@@ -1,0 +1,166 @@
+"""A stop and a freeze, as the press obeys them: at the claim, and again right before the byte."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from publisher.delivery import attempt, claim, dispatch
+from publisher.models.content.submissions import SubmissionKind
+from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.press import Freeze, Stop
+from publisher.scheduling import holds
+from publisher.states import DeliveryState
+from tests.support.city import HOUR, MINUTE, City
+
+
+def _stop(town: City) -> int:
+    with town.write() as session:
+        stop = Stop(at=town.now, reason="चाचणी", person_id=town.people["lead"])
+        session.add(stop)
+        session.flush()
+        return stop.id
+
+
+def _release(town: City, stop_id: int) -> None:
+    with town.write() as session:
+        session.get_one(Stop, stop_id).released_at = town.now
+
+
+def _freeze(town: City, **what: object) -> None:
+    with town.write() as session:
+        session.add(
+            Freeze(
+                from_at=town.now - HOUR,
+                until_at=town.now + HOUR,
+                reason="आचारसंहिता",
+                at=town.now,
+                person_id=town.people["lead"],
+                appointment_id=town.appointments["lead"],
+                **what,
+            )
+        )
+
+
+def test_under_a_stop_nothing_is_claimed_and_after_it_everything_goes_on(town: City) -> None:
+    (delivery_id,) = town.due()
+    stop_id = _stop(town)
+    assert town.press() == 0
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+    _release(town, stop_id)
+    assert town.press() == 1
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_a_stop_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
+    (delivery_id,) = town.due()
+    parcel = dispatch.claim_next(town.bench)
+    assert parcel is not None
+    _stop(town)
+    attempt.carry_out(town.bench, parcel)
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+    assert town.delivery(delivery_id).sending_at is None
+    assert town.platform("x").published == []
+
+
+def test_what_a_stop_kept_past_its_limit_is_missed_and_says_so(town: City) -> None:
+    (delivery_id,) = town.due()
+    _stop(town)
+    town.press(HOUR + MINUTE)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason["code"]) == (DeliveryState.MISSED, "late_stopped")
+
+
+@pytest.mark.parametrize("touched", [{}, {"account_id": "x"}, {"department_id": "water"}])
+def test_a_freeze_holds_what_it_touches(town: City, touched: dict[str, str]) -> None:
+    (delivery_id,) = town.due()
+    _freeze(town, **_keys(town, touched))
+    assert town.press() == 0
+    town.clock.move(30 * MINUTE)
+    parcel_free = town.delivery(delivery_id)
+    assert parcel_free.state is DeliveryState.SCHEDULED
+    town.press(31 * MINUTE)
+    delivery = town.delivery(delivery_id)
+    # The freeze is over after an hour, and so is the late limit: exactly then it may still go.
+    assert delivery.state in (DeliveryState.MISSED, DeliveryState.PUBLISHED)
+
+
+@pytest.mark.parametrize("touched", [{"account_id": "facebook"}, {"department_id": "road"}])
+def test_a_freeze_lets_go_what_it_does_not_touch(town: City, touched: dict[str, str]) -> None:
+    town.due()
+    _freeze(town, **_keys(town, touched))
+    assert town.press() == 1
+
+
+def test_a_freeze_of_a_kind_holds_posts_of_that_kind_alone(town: City) -> None:
+    town.due()
+    _freeze(town, kind=SubmissionKind.SCHEME.value)
+    assert town.press() == 1
+    town.due()
+    _freeze(town, kind=SubmissionKind.PUBLIC_NOTICE.value)
+    assert town.press() == 0
+
+
+def test_a_freeze_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
+    (delivery_id,) = town.due()
+    parcel = dispatch.claim_next(town.bench)
+    assert parcel is not None
+    _freeze(town)
+    attempt.carry_out(town.bench, parcel)
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+    assert town.platform("x").published == []
+
+
+def test_an_urgent_one_yields_to_a_stop_and_not_to_a_freeze(town: City) -> None:
+    (delivery_id,) = town.due()
+    with town.write() as session:
+        session.get_one(Delivery, delivery_id).urgent = True
+    _freeze(town)
+    stop_id = _stop(town)
+    assert town.press() == 0
+    _release(town, stop_id)
+    assert town.press() == 1
+
+
+def test_an_answer_to_a_citizen_is_not_frozen(town: City) -> None:
+    (live,) = town.live()
+    comment = town.comment(under=live)
+    _freeze(town)
+    town.answer(comment)
+    assert town.press() == 1
+    assert len(town.platform("x").published) == 2
+
+
+@pytest.mark.parametrize("action", list(DeliveryAction))
+def test_the_rule_for_one_and_the_rule_for_many_say_the_same(
+    town: City, action: DeliveryAction
+) -> None:
+    (delivery_id,) = town.due()
+    with town.write() as session:
+        session.get_one(Delivery, delivery_id).action = action
+    for brake in (None, _freeze, _stop):
+        if brake is not None:
+            brake(town)
+        with town.write() as session:
+            delivery = session.get_one(Delivery, delivery_id)
+            found = holds.brakes(session, now=town.now)
+            held = found.holds(holds.facts_of(delivery))
+            due = claim.wanted(session, delivery.account_id, town.now, 5)
+        assert (held is None) == (due == [delivery_id])
+
+
+def _keys(town: City, touched: dict[str, str]) -> dict[str, int]:
+    known = {"account_id": town.accounts, "department_id": town.departments}
+    return {name: known[name][code] for name, code in touched.items()}
+
+
+def test_a_try_that_could_outlive_its_lease_is_not_begun(town: City) -> None:
+    (delivery_id,) = town.due()
+    parcel = dispatch.claim_next(town.bench)
+    assert parcel is not None
+    pace = town.bench.pace
+    town.clock.move(timedelta(seconds=pace.lease - pace.send_deadline + 1))
+    attempt.carry_out(town.bench, parcel)
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+    assert town.platform("x").published == []

@@ -1,0 +1,281 @@
+"""Published by hand: only what was approved, checked against the account, read back, kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import NotAllowed, NotApproved, WrongRole, WrongState
+from publisher.content_checks import outgoing_text
+from publisher.delivery import manual
+from publisher.delivery.manual import Frozen, Stopped
+from publisher.models.comments import Comment
+from publisher.models.deliveries import Delivery, Receipt, ReceiptOrigin
+from publisher.platforms.base.errors import (
+    CredentialsExpired,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Medium, Outgoing
+from publisher.review import withdraw
+from publisher.scheduling.schedule import OnItsWay
+from publisher.states import CommentState, DeliveryState
+from publisher.validation import Invalid
+from tests.delivery.test_freezing import freeze
+from tests.delivery.test_stopping import stop
+from tests.support.city import HOUR, MINUTE, City
+
+FROM = [
+    DeliveryState.SCHEDULED,
+    DeliveryState.FAILED,
+    DeliveryState.MISSED,
+    DeliveryState.UNCONFIRMED,
+    DeliveryState.HELD,
+]
+PICTURE = Medium(b"x", "image/jpeg", "पाण्याची टाकी", "0" * 64)
+
+
+def scheduled(town: City, *, on: str = "x", department: str = "water") -> int:
+    return town.schedule(town.approved(department, on=[on]), HOUR)[0]
+
+
+def put(town: City, delivery_id: int, state: DeliveryState) -> None:
+    """Put a delivery into a state behind everybody's back."""
+    with town.write() as session:
+        session.get_one(Delivery, delivery_id).state = state
+
+
+def post(
+    town: City, delivery_id: int, *, on: str = "x", text: str = "", media: tuple[Medium, ...] = ()
+) -> str:
+    """What a person does on the platform; gives the link."""
+    with town.read() as session:
+        approved = outgoing_text.leaving_text(session.get_one(Delivery, delivery_id).variant)
+    platform = town.platform(on)
+    deadline = Deadline.after(60, lambda: 0.0)
+    outgoing = Outgoing(text or approved, media=media)
+    made = platform.publish(platform.prepare(outgoing, deadline=deadline), deadline=deadline)
+    return link_to(made.platform_id, on=on)
+
+
+def link_to(number: str, *, on: str = "x") -> str:
+    way = "status" if on == "x" else "posts"
+    return f"https://platform.example/pmc_{on}/{way}/{number}"
+
+
+def paste(town: City, delivery_id: int, link: str, *, by: str = "clerk", on: str = "x") -> Delivery:
+    """As the page does it: look at the link, read back, keep."""
+    with town.read() as session:
+        wanted = manual.look_at_link(
+            session, actor=town.actor(by), now=town.now, delivery_id=delivery_id, link=link
+        )
+    found = manual.read_back(town.platform(on), wanted)
+    with town.write() as session:
+        return manual.publish_by_hand(
+            session, actor=town.actor(by), now=town.now, wanted=wanted, found=found
+        )
+
+
+def receipt_of(town: City, delivery_id: int) -> Receipt:
+    with town.read() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+        assert receipt is not None
+        return receipt
+
+
+@pytest.mark.parametrize("state", FROM)
+def test_it_is_published_with_the_persons_receipt_and_sent_by_nobody(
+    town: City, state: DeliveryState
+) -> None:
+    delivery_id = scheduled(town)
+    put(town, delivery_id, state)
+    link = post(town, delivery_id)
+    paste(town, delivery_id, link)
+    receipt = receipt_of(town, delivery_id)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert (receipt.origin, receipt.person_id) == (ReceiptOrigin.BY_HAND, town.people["clerk"])
+    assert (receipt.url, receipt.platform_id) == (link, link.rpartition("/")[2])
+    assert receipt.answer
+    town.press(2 * HOUR)
+    assert len(town.platform("x").published) == 1
+    assert town.verbs("deliveries", delivery_id)[-1] == "publish_by_hand"
+
+
+@pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
+def test_what_a_clock_holds_is_on_its_way(town: City, state: DeliveryState) -> None:
+    delivery_id = scheduled(town)
+    put(town, delivery_id, state)
+    with pytest.raises(OnItsWay):
+        paste(town, delivery_id, link_to("1"))
+
+
+@pytest.mark.parametrize("state", [DeliveryState.CANCELLED, DeliveryState.PUBLISHED])
+def test_what_was_cancelled_or_is_live_cannot_be(town: City, state: DeliveryState) -> None:
+    delivery_id = scheduled(town)
+    put(town, delivery_id, state)
+    with pytest.raises(WrongState):
+        paste(town, delivery_id, link_to("1"))
+
+
+@pytest.mark.parametrize("by", ["admin", "first", "head", "member", "oversight", "auditor"])
+def test_only_the_cell_publishes_by_hand(town: City, by: str) -> None:
+    delivery_id = scheduled(town)
+    link = post(town, delivery_id)
+    with pytest.raises(WrongRole):
+        paste(town, delivery_id, link, by=by)
+    assert paste(town, delivery_id, link, by="lead").state is DeliveryState.PUBLISHED
+
+
+def test_comments_under_it_are_listened_to_and_routed(town: City) -> None:
+    delivery_id = scheduled(town)
+    paste(town, delivery_id, post(town, delivery_id))
+    comment = town.comment(under=delivery_id)
+    assert town.verbs("comments", comment)[0] == "receive"
+
+
+def test_an_answer_by_hand_answers_its_comment(town: City) -> None:
+    comment = town.comment(under=town.live()[0])
+    post_id = town.answer(comment)
+    with town.read() as session:
+        delivery = session.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
+        target = delivery.variant.target
+    platform, deadline = town.platform("x"), Deadline.after(60, lambda: 0.0)
+    words = Outgoing("@udaharan उद्या सकाळी सहा वाजता.", reply_to=target)
+    made = platform.reply(platform.prepare(words, deadline=deadline), deadline=deadline)
+    paste(town, delivery.id, link_to(made.platform_id))
+    town.note_answers()
+    with town.read() as session:
+        assert session.get_one(Comment, comment).state is CommentState.ANSWERED
+
+
+def test_another_text_is_refused_and_shown(town: City) -> None:
+    delivery_id = scheduled(town)
+    link = post(town, delivery_id, text="दुसराच मजकूर")
+    with pytest.raises(Invalid) as found:
+        paste(town, delivery_id, link)
+    assert found.value.codes == [("link", "other_text")]
+    assert found.value.problems[0].values == {"there": "दुसराच मजकूर"}
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+
+
+def test_a_picture_that_was_not_approved_is_refused(town: City) -> None:
+    delivery_id = scheduled(town)
+    with pytest.raises(Invalid) as found:
+        paste(town, delivery_id, post(town, delivery_id, media=(PICTURE,)))
+    assert found.value.codes == [("link", "other_pictures")]
+
+
+def test_what_a_citizen_wrote_or_nobody_is_refused(town: City) -> None:
+    delivery_id = scheduled(town)
+    theirs = town.platform("x").citizen_says("पाणी कधी येणार?")
+    for number, code in ((theirs, "other_account"), ("999999", "not_there")):
+        with pytest.raises(Invalid) as found:
+            paste(town, delivery_id, link_to(number))
+        assert found.value.codes == [("link", code)]
+
+
+def test_the_proof_of_another_delivery_proves_nothing(town: City) -> None:
+    live = town.live("road")[0]
+    delivery_id = scheduled(town)
+    with pytest.raises(Invalid) as found:
+        paste(town, delivery_id, link_to(town.platform_id(live)))
+    assert found.value.codes == [("link", "other_post")]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [TryLater(), Refused(RefusalCode.PERMISSION), CredentialsExpired()],
+    ids=["away", "no right", "expired"],
+)
+def test_where_the_platform_cannot_be_read_it_is_kept_and_said_so(
+    town: City, trouble: PlatformError
+) -> None:
+    delivery_id = scheduled(town)
+    link = post(town, delivery_id, text="अद्याप कोणी न वाचलेले")
+    town.platform("x").fail_next(trouble, on="see")
+    paste(town, delivery_id, link)
+    receipt = receipt_of(town, delivery_id)
+    assert (receipt.answer, receipt.published_at) == ("", town.now)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
+    """Facebook's newer links name no number: the id is what the look at the timeline finds."""
+    delivery_id = scheduled(town, on="facebook")
+    number = post(town, delivery_id, on="facebook").rpartition("/")[2]
+    paste(town, delivery_id, link_to("pfbid0abc", on="facebook"), on="facebook")
+    assert receipt_of(town, delivery_id).platform_id == number
+
+
+def test_a_link_without_a_number_to_another_text_is_refused(town: City) -> None:
+    delivery_id = scheduled(town, on="facebook")
+    post(town, delivery_id, on="facebook", text="दुसराच मजकूर")
+    with pytest.raises(Invalid) as found:
+        paste(town, delivery_id, link_to("pfbid0abc", on="facebook"), on="facebook")
+    assert found.value.codes == [("link", "not_found_there")]
+
+
+def test_nothing_is_published_by_hand_under_a_stop_or_a_freeze(town: City) -> None:
+    delivery_id = scheduled(town)
+    link = post(town, delivery_id)
+    freeze(town, ends=town.now + HOUR)
+    with pytest.raises(Frozen):
+        paste(town, delivery_id, link)
+    stop(town)
+    with pytest.raises(Stopped):
+        paste(town, delivery_id, link)
+
+
+def test_an_approval_taken_back_after_the_link_was_read_keeps_it_out(town: City) -> None:
+    """The gate judges in the transaction that stores, not when the page was opened."""
+    delivery_id = scheduled(town)
+    link = post(town, delivery_id)
+    with town.read() as session:
+        wanted = manual.look_at_link(
+            session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id, link=link
+        )
+    found = manual.read_back(town.platform("x"), wanted)
+    put(town, delivery_id, DeliveryState.FAILED)
+    town.end("first")
+    with pytest.raises(NotApproved), town.write() as session:
+        manual.publish_by_hand(
+            session, actor=town.actor("clerk"), now=town.now, wanted=wanted, found=found
+        )
+    assert town.delivery(delivery_id).state is DeliveryState.FAILED
+
+
+def test_past_the_approvals_window_it_is_refused(town: City) -> None:
+    delivery_id = scheduled(town)
+    put(town, delivery_id, DeliveryState.MISSED)
+    link = post(town, delivery_id)
+    town.clock.move(timedelta(days=60))
+    with pytest.raises(NotApproved):
+        paste(town, delivery_id, link)
+
+
+def test_pasted_twice_it_is_kept_once(town: City) -> None:
+    delivery_id = scheduled(town)
+    link = post(town, delivery_id)
+    paste(town, delivery_id, link)
+    with pytest.raises(WrongState):
+        paste(town, delivery_id, link, by="lead")
+    assert receipt_of(town, delivery_id).person_id == town.people["clerk"]
+
+
+def test_withdrawing_the_approval_cancels_it_and_then_no_hand_publishes_it(town: City) -> None:
+    delivery_id = scheduled(town)
+    with town.write() as session:
+        withdraw.withdraw_approval(
+            session,
+            actor=town.actor("first"),
+            now=town.now + MINUTE,
+            post_id=town.delivery(delivery_id).post_id,
+            seen=1,
+        )
+    with pytest.raises(NotAllowed):
+        paste(town, delivery_id, link_to("1"))

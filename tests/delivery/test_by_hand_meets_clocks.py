@@ -1,0 +1,183 @@
+"""A person keeps that it was published by hand while a clock is about to send it: one of them wins.
+
+On SQLite the second waits for the file, on PostgreSQL for the rows that the first has locked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import WrongState
+from publisher.delivery import commit_sending, dispatch, manual, receipts
+from publisher.delivery.claim import claim as delivery_claim
+from publisher.delivery.manual import Found, Wanted
+from publisher.delivery.payload import Parcel
+from publisher.delivery.receipts import Done
+from publisher.models.deliveries import Account, Receipt, ReceiptOrigin
+from publisher.scheduling.schedule import OnItsWay
+from publisher.states import DeliveryState
+from tests.delivery.test_by_hand import post
+from tests.support.city import PACE, City
+from tests.support.crossing import meet
+from tests.support.holding import answer, state
+
+pytestmark = pytest.mark.both
+
+
+def looked_at(town: City, delivery_id: int) -> tuple[Wanted, Found]:
+    """A person has posted it on the platform and pasted the link, and it was read back."""
+    link = post(town, delivery_id)
+    with town.read() as session:
+        wanted = manual.look_at_link(
+            session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id, link=link
+        )
+    return wanted, manual.read_back(town.platform("x"), wanted)
+
+
+def keep(town: City, wanted: Wanted, found: Found) -> DeliveryState:
+    """Keep it; gives where the delivery stands then."""
+    with town.write() as session:
+        return manual.publish_by_hand(
+            session, actor=town.actor("clerk"), now=town.now, wanted=wanted, found=found
+        ).state
+
+
+def claim(town: City) -> list[Parcel]:
+    return delivery_claim(town.bench, account_id=town.accounts["x"], most=5)
+
+
+def has_read_the_delivery(said: str) -> bool:
+    """The person's transaction has locked post and delivery, and is about to judge."""
+    return "FROM stops" in said
+
+
+def has_claimed(said: str) -> bool:
+    return said.startswith("INSERT INTO attempts")
+
+
+def proofs(town: City) -> list[ReceiptOrigin]:
+    with town.read() as session:
+        return list(session.scalars(select(Receipt.origin)))
+
+
+def test_a_clock_that_claims_meanwhile_gets_nothing_of_what_a_person_keeps(town: City) -> None:
+    (delivery_id,) = town.due()
+    wanted, found = looked_at(town, delivery_id)
+    claimed: list[Parcel] = []
+    meet(
+        town,
+        lambda: keep(town, wanted, found),
+        lambda: claimed.extend(claim(town)),
+        until=has_read_the_delivery,
+    )
+    assert claimed == claim(town) == []
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert proofs(town) == [ReceiptOrigin.BY_HAND]
+    assert len(town.platform("x").published) == 1, "what the person posted, and nothing else"
+
+
+def test_a_person_is_told_that_a_clock_has_claimed_it_meanwhile(town: City) -> None:
+    (delivery_id,) = town.due()
+    wanted, found = looked_at(town, delivery_id)
+    claimed: list[Parcel] = []
+    meet(
+        town,
+        lambda: claimed.extend(claim(town)),
+        lambda: _is_told(town, wanted, found),
+        until=has_claimed,
+    )
+    assert [one.claim.delivery_id for one in claimed] == [delivery_id]
+    assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
+    assert proofs(town) == []
+
+
+def _is_told(town: City, wanted: Wanted, found: Found) -> None:
+    with pytest.raises(OnItsWay):
+        keep(town, wanted, found)
+
+
+def held_by_a_clock(town: City) -> tuple[Parcel, Wanted, Found]:
+    """A person had looked at it before a clock claimed it; the account has a cap."""
+    (delivery_id,) = town.due()
+    wanted, found = looked_at(town, delivery_id)
+    with town.write() as session:
+        session.get_one(Account, town.accounts["x"]).daily_cap = 10
+    (parcel,) = claim(town)
+    return parcel, wanted, found
+
+
+def test_a_person_is_told_of_what_a_clock_is_about_to_send(town: City) -> None:
+    parcel, wanted, found = held_by_a_clock(town)
+    meet(
+        town,
+        lambda: commit_sending.start(town.bench, parcel),
+        lambda: _is_told(town, wanted, found),
+        until=lambda said: "FROM allowances" in said,
+    )
+    assert state(town, parcel) is DeliveryState.SENDING
+
+
+def test_a_person_who_comes_first_does_not_keep_a_clock_from_what_it_has_claimed(
+    town: City,
+) -> None:
+    parcel, wanted, found = held_by_a_clock(town)
+    read: list[str] = []
+
+    def has_locked(said: str) -> bool:
+        if "FROM deliveries" in said and "WHERE deliveries.id" in said:
+            read.append(said)
+        return len(read) == 2  # as it stood, and now locked
+
+    meet(
+        town,
+        lambda: _is_told(town, wanted, found),
+        lambda: commit_sending.start(town.bench, parcel),
+        until=has_locked,
+    )
+    assert state(town, parcel) is DeliveryState.SENDING
+    assert proofs(town) == []
+
+
+def in_doubt(town: City) -> tuple[Done, Wanted, Found]:
+    """A clock sent it, and its answer is late; meanwhile a person has pasted a link."""
+    (delivery_id,) = town.due()
+    (parcel,) = claim(town)
+    commit_sending.start(town.bench, parcel)
+    town.clock.move(timedelta(seconds=PACE.lease + 1))
+    dispatch.settle(town.bench)
+    assert state(town, parcel) is DeliveryState.UNCONFIRMED
+    wanted, found = looked_at(town, delivery_id)
+    return Done(parcel, answer(int(found.platform_id), town)), wanted, found
+
+
+def test_an_answer_that_comes_while_a_person_keeps_the_same_adds_nothing(town: City) -> None:
+    done, wanted, found = in_doubt(town)
+    meet(
+        town,
+        lambda: keep(town, wanted, found),
+        lambda: receipts.store_receipts(town.bench, [done]),
+        until=has_read_the_delivery,
+    )
+    assert state(town, done.parcel) is DeliveryState.PUBLISHED
+    assert proofs(town) == [ReceiptOrigin.BY_HAND]
+
+
+def test_a_person_is_told_that_an_answer_came_meanwhile(town: City) -> None:
+    done, wanted, found = in_doubt(town)
+
+    def is_refused() -> None:
+        with pytest.raises(WrongState) as caught:
+            keep(town, wanted, found)
+        assert caught.value.values["state"] is DeliveryState.PUBLISHED
+
+    meet(
+        town,
+        lambda: receipts.store_receipts(town.bench, [done]),
+        is_refused,
+        until=lambda said: said.startswith("INSERT INTO receipts"),
+    )
+    assert state(town, done.parcel) is DeliveryState.PUBLISHED
+    assert proofs(town) == [ReceiptOrigin.ANSWER]

@@ -1,0 +1,522 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import FreshSignInRequired, WrongRole, WrongState
+from publisher.delivery import commit_sending, dispatch, manual, payload, receipts, reconcile
+from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.delivery.outcomes import store_delay, store_expiry, store_failure, store_unknown
+from publisher.delivery.payload import Parcel
+from publisher.delivery.receipts import Done
+from publisher.delivery.worker_context import Bench, Claim
+from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
+from publisher.platforms.base.errors import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.things import Outgoing, Receipt, Sighting
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.states import AccountState, DeliveryState
+from publisher.validation import Invalid, Missing
+from tests.delivery.test_by_hand import link_to
+from tests.delivery.test_correcting import MENDED, correct
+from tests.support.city import HOUR, MINUTE, PACE, City
+
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(seconds=PACE.lease)
+
+
+def test_what_the_platform_kept_is_found_and_published_with_its_id(town: City) -> None:
+    delivery_id = _unknown(town, is_kept=True)
+    assert town.confirm(19 * SECOND) == 0
+    assert town.confirm(SECOND) == 1
+    with town.read() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert (delivery.state, delivery.reason) == (DeliveryState.PUBLISHED, {})
+        assert delivery.receipt is not None
+        assert delivery.receipt.origin is ReceiptOrigin.LOOK_UP
+        assert delivery.receipt.platform_id == town.platform("x").published[0].platform_id
+
+
+def test_what_is_not_found_is_looked_for_at_20_s_1_5_and_15_min_and_then_held(town: City) -> None:
+    delivery_id = _unknown(town)
+    sent_at, looks = town.now, []
+    while town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED:
+        if town.confirm(10 * SECOND):
+            looks.append((town.now - sent_at).total_seconds())
+    assert looks == [20, 60, 300, 900]
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.look_at) == (DeliveryState.HELD, None)
+    assert town.told("delivery_held") == ["admin", "clerk", "first", "lead", "second"]
+    assert town.confirm(MINUTE) == 0
+
+
+def test_a_timeline_that_lags_ten_minutes_is_waited_for(town: City) -> None:
+    town.platform("x").lag = timedelta(minutes=10)
+    delivery_id = _unknown(town, is_kept=True)
+    for _ in range(100):
+        town.confirm(10 * SECOND)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert len(town.platform("x").published) == 1
+
+
+@pytest.mark.parametrize("trouble", [TryLater(), Refused(RefusalCode.UNKNOWN)])
+def test_a_platform_that_cannot_be_asked_is_no_proof_of_absence(
+    town: City, trouble: PlatformError
+) -> None:
+    delivery_id = _unknown(town)
+    town.platforms[town.accounts["x"]] = _Deaf(town, trouble)
+    for _ in range(10):
+        town.confirm(15 * MINUTE)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
+
+
+def test_the_longer_a_platform_does_not_answer_the_longer_it_is_left_in_peace(town: City) -> None:
+    _unknown(town)
+    deaf = town.platforms[town.accounts["x"]] = _Deaf(town, TryLater())
+    asked = []
+    for _ in range(3):
+        before = deaf.asked
+        for _ in range(8 * 60):
+            town.confirm(MINUTE)
+        asked.append(deaf.asked - before)
+    assert asked[0] < 60
+    assert asked[1:] == [8 * 4] * 2
+
+
+@pytest.mark.parametrize("trouble", [TryLater(), OutcomeUnknown("time-out")])
+def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other_waiting(
+    town: City, trouble: PlatformError
+) -> None:
+    deaf, lost, kept = _three_on_each(town, trouble)
+    before = {one: town.delivery(one).look_at for one in lost}
+    assert town.confirm() == 1 + 3
+    assert deaf.asked == 1
+    assert {town.delivery(one).state for one in kept} == {DeliveryState.PUBLISHED}
+    waiting = [one for one in lost if town.delivery(one).look_at == before[one]]
+    assert len(waiting) == 2
+    assert {town.delivery(one).looks for one in lost} == {0}
+    assert town.confirm() == 1
+    assert deaf.asked == 2
+
+
+def test_a_platform_that_refuses_has_answered_and_is_asked_on(town: City) -> None:
+    deaf, _, _ = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
+    assert town.confirm() == 6
+    assert deaf.asked == 3
+
+
+def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
+    deaf, _, kept = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
+    assert reconcile.tick_confirming(town.bench, is_stopping=lambda: deaf.asked == 2) == 2
+    assert {town.delivery(one).looks for one in kept} == {0}
+
+
+def test_looking_with_an_expired_token_pauses_the_account_and_holds_nothing(town: City) -> None:
+    delivery_id = _unknown(town)
+    town.platforms[town.accounts["x"]] = _Deaf(town, CredentialsExpired())
+    town.confirm(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    with town.read() as session:
+        assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
+
+
+def test_credentials_that_cannot_be_opened_do_not_stop_the_looks_for_others(town: City) -> None:
+    stuck = _unknown(town)
+    town.platform("facebook").fail_next(OutcomeUnknown(), after_keeping=True)
+    (found,) = town.live("road", on=["facebook"])
+
+    def open_account(account: Account) -> MemoryPlatform:
+        if account.platform == "x":
+            raise CredentialsExpired("sealed with another key")
+        return town.platforms[account.id]
+
+    town.clock.move(MINUTE)
+    reconcile.tick_confirming(_with(town, open_account))
+    assert town.delivery(stuck).state is DeliveryState.UNCONFIRMED
+    assert town.delivery(found).state is DeliveryState.PUBLISHED
+
+
+def test_a_sighting_that_proves_another_delivery_proves_nothing_here(town: City) -> None:
+    """The same text went out before; the earlier post must not be taken for this one."""
+    post_id = town.start(town.hand_in())
+    for _ in range(2):
+        town.save(post_id, on=["x"], text="तोच मजकूर")
+        town.send(post_id)
+        town.approve(post_id)
+        (delivery_id,) = town.schedule(post_id, timedelta(0))
+        if len(town.platform("x").published) == 0:
+            town.press()
+    town.platform("x").fail_next(OutcomeUnknown())
+    town.press()
+    for _ in range(100):
+        town.confirm(10 * SECOND)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+
+
+def test_a_clock_that_died_while_sending_leaves_an_unconfirmed_delivery(town: City) -> None:
+    (delivery_id,) = town.due()
+    _die_while_sending(town)
+    assert town.press(LEASE) == 0
+    assert town.delivery(delivery_id).state is DeliveryState.SENDING
+    town.press(SECOND)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (
+        DeliveryState.UNCONFIRMED,
+        {"code": "lease_ended"},
+    )
+    town.press(MINUTE)
+    assert town.platform("x").published == []
+
+
+@pytest.mark.parametrize("wait", [0, 60, 3_600])
+def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, wait: int) -> None:
+    """In sending, unconfirmed and held alike: nothing else may be moved by it."""
+    (delivery_id,) = town.due()
+    claim = _die_while_sending(town)
+    for _ in range(wait // 30):
+        town.press(30 * SECOND)
+        town.confirm()
+    states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
+    assert town.delivery(delivery_id).state is states[wait]
+    receipts.store_receipts(town.bench, [Done(claim, _receipt(town))])
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_a_late_failure_settles_nothing(town: City) -> None:
+    delivery_id = _unknown(town)
+    claim = _of(town, delivery_id, 1)
+    store_failure(town.bench, claim, "too_long", "late")
+    store_delay(town.bench, claim, TryLater())
+    store_expiry(town.bench, claim, CredentialsExpired())
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+
+
+def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
+    delivery_id = town.hold()
+    with town.write() as session:
+        reconcile.send_again(
+            session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
+        )
+    dispatch.claim_next(town.bench)
+    receipts.store_receipts(town.bench, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
+
+
+def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
+    delivery_id = town.hold()
+    with town.write() as session:
+        _send_again(town, session, delivery_id)
+    later = _die_while_sending(town)
+    assert later.claim == Claim(delivery_id, 2)
+    receipts.store_receipts(town.bench, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    store_unknown(town.bench, _of(town, delivery_id, 1), OutcomeUnknown())
+    assert town.delivery(delivery_id).state is DeliveryState.SENDING
+
+
+@pytest.mark.parametrize("who", ["lead", "first", "second", "head"])
+def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
+    delivery_id = town.hold()
+    link = "https://platform.example/pmc_x/status/77?s=20"
+    with town.write() as session:
+        reconcile.it_is_live(
+            session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
+        )
+    with town.read() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert delivery.state is DeliveryState.PUBLISHED
+        assert delivery.receipt is not None
+        assert (delivery.receipt.platform_id, delivery.receipt.url) == ("77", link)
+        assert delivery.receipt.origin is ReceiptOrigin.PERSON
+        assert delivery.receipt.person_id == town.people[who]
+
+
+@pytest.mark.parametrize("who", ["clerk", "admin", "member", "auditor", "road_officer"])
+def test_nobody_else_settles_a_held_delivery(town: City, who: str) -> None:
+    delivery_id = town.hold()
+    for settle in (reconcile.it_is_live, reconcile.send_again):
+        with town.write() as session, pytest.raises(WrongRole):
+            settle(session, actor=town.actor(who), now=town.now, delivery_id=delivery_id)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+
+
+def test_settling_asks_for_a_fresh_sign_in(town: City) -> None:
+    delivery_id = town.hold()
+    stale = town.actor("lead", fresh=False)
+    for settle in (reconcile.it_is_live, reconcile.send_again):
+        with town.write() as session, pytest.raises(FreshSignInRequired):
+            settle(session, actor=stale, now=town.now, delivery_id=delivery_id)
+
+
+def test_sending_again_has_to_wait_for_a_quarter_of_an_hour(town: City) -> None:
+    delivery_id = _hold_early(town)
+    free_at = town.delivery(delivery_id).sending_at
+    assert free_at is not None
+    with town.write() as session, pytest.raises(reconcile.TooSoon) as problem:
+        _send_again(town, session, delivery_id)
+    assert problem.value.values == {"at": free_at + 15 * MINUTE}
+    town.clock.at = free_at + 15 * MINUTE
+    with town.write() as session:
+        _send_again(town, session, delivery_id)
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+
+
+def test_sent_again_is_the_same_row_with_the_next_fence_and_leaves_once(town: City) -> None:
+    delivery_id = town.hold()
+    with town.write() as session:
+        _send_again(town, session, delivery_id)
+    town.press()
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.fence) == (DeliveryState.PUBLISHED, 2)
+    assert len(town.platform("x").published) == 1
+    with town.read() as session:
+        outcomes = session.scalars(select(Attempt.outcome).order_by(Attempt.id)).all()
+    assert list(outcomes) == ["unknown", "published"]
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        ("javascript:alert(1)", "link"),
+        ("platform.example/7", "link"),
+        ("https://" + "x" * 500, "link"),
+        ("https://example.com/whatever", "other_platform"),
+        ("https://platform.example/7", "names_no_post"),
+        ("https://platform.example/someone_else/status/5", "other_account"),
+    ],
+)
+def test_a_link_that_is_none_or_leads_elsewhere_is_told_at_its_field(
+    town: City, link: str, code: str
+) -> None:
+    delivery_id = town.hold()
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link)
+    assert problem.value.codes == [("link", code)]
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+
+
+def test_the_link_of_another_post_of_ours_is_refused(town: City) -> None:
+    (other,) = town.live("road")
+    delivery_id = town.hold()
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link_to(town.platform_id(other)))
+    assert problem.value.codes == [("link", "other_post")]
+
+
+PAGE = "https://www.facebook.com"
+
+
+@pytest.mark.parametrize(
+    ("link", "wanted"),
+    [
+        (f"{PAGE}/permalink.php?story_fbid=123&id=55", "55_123"),
+        (f"{PAGE}/PMCPune/posts/123", "55_123"),
+        ("", "not-given-{}"),
+    ],
+)
+def test_a_link_to_our_page_gives_facebooks_id_or_says_that_it_is_not_known(
+    town: City, link: str, wanted: str
+) -> None:
+    delivery_id, _ = _held_on_our_page(town)
+    _settle(town, delivery_id, link)
+    with town.read() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+    assert receipt is not None
+    assert (receipt.platform_id, receipt.url) == (wanted.format(delivery_id), link)
+
+
+def test_a_link_without_a_number_is_looked_for_by_its_text(town: City) -> None:
+    delivery_id, link = _held_on_our_page(town, is_kept=True)
+    _settle(town, delivery_id, link)
+    (made,) = town.platform("facebook").published
+    with town.read() as session:
+        receipt = session.get_one(Delivery, delivery_id).receipt
+    assert receipt is not None
+    assert (receipt.platform_id, receipt.url, receipt.answer) == (made.platform_id, link, made.text)
+
+
+def test_a_link_without_a_number_where_nothing_is_found_is_told_at_its_field(town: City) -> None:
+    delivery_id, link = _held_on_our_page(town)
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link)
+    assert problem.value.codes == [("link", "not_found_there")]
+    town.platform("facebook").fail_next(TryLater(), on="look_up")
+    _settle(town, delivery_id, link)
+    assert town.platform_id(delivery_id) == f"not-given-{delivery_id}"
+
+
+def test_what_is_found_by_its_text_must_not_be_another_delivery(town: City) -> None:
+    delivery_id, link = _held_on_our_page(town, is_kept=True)
+    (other,) = town.live("road", on=["facebook"])
+    with town.write() as session:
+        receipt = session.get_one(Delivery, other).receipt
+        assert receipt is not None
+        receipt.platform_id = town.platform("facebook").published[0].platform_id
+    with pytest.raises(Invalid) as problem:
+        _settle(town, delivery_id, link)
+    assert problem.value.codes == [("link", "other_post")]
+
+
+@pytest.mark.parametrize("who", ["clerk", "admin", "member"])
+def test_nothing_is_looked_for_on_behalf_of_those_who_may_not_settle(town: City, who: str) -> None:
+    delivery_id, link = _held_on_our_page(town)
+    with town.read() as session, pytest.raises(WrongRole):
+        reconcile.to_look_for(
+            session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
+        )
+
+
+def test_an_edit_that_is_live_stands_under_the_id_of_what_it_edits(town: City) -> None:
+    edit = _held_edit(town, "55_1000")
+    page = "https://platform.example/55/posts"
+    with pytest.raises(Invalid) as problem:
+        _settle(town, edit, f"{page}/1001")
+    assert problem.value.codes == [("link", "other_post")]
+    _settle(town, edit, f"{page}/1000")
+    assert town.platform_id(edit) == "55_1000"
+
+
+def test_only_what_is_held_can_be_settled(town: City) -> None:
+    (delivery_id,) = town.live()
+    for settle in (reconcile.it_is_live, reconcile.send_again):
+        with town.write() as session, pytest.raises(WrongState):
+            settle(session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id)
+        with town.write() as session, pytest.raises(Missing):
+            settle(session, actor=town.actor("lead"), now=town.now, delivery_id=4_711)
+
+
+def _unknown(town: City, *, is_kept: bool = False) -> int:
+    town.platform("x").fail_next(OutcomeUnknown("no answer"), after_keeping=is_kept)
+    (delivery_id,) = town.live()
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    return delivery_id
+
+
+def _hold_early(town: City) -> int:
+    """Held some ten minutes after the try: by a clock that looks more often."""
+    delivery_id = _unknown(town)
+    for _ in range(4):
+        town.clock.move(150 * SECOND)
+        with town.write() as session:
+            session.get_one(Delivery, delivery_id).look_at = town.now
+        reconcile.tick_confirming(town.bench)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    return delivery_id
+
+
+def _settle(town: City, delivery_id: int, link: str) -> None:
+    """The lead says that it is live, and where; as the page does it."""
+    lead, now = town.actor("lead"), town.now
+    with town.read() as session:
+        wanted = reconcile.to_look_for(
+            session, actor=lead, now=now, delivery_id=delivery_id, link=link
+        )
+    found = None
+    if wanted is not None:
+        found = manual.read_back(town.platforms[wanted.account.id], wanted)
+    with town.write() as session:
+        reconcile.it_is_live(
+            session, actor=lead, now=now, delivery_id=delivery_id, link=link, found=found
+        )
+
+
+def _held_on_our_page(town: City, *, is_kept: bool = False) -> tuple[int, str]:
+    """Held on Facebook, listed there only now; and a link without a number to it."""
+    with town.write() as session:
+        account = session.get_one(Account, town.accounts["facebook"])
+        account.url, account.handle = f"{PAGE}/PMCPune", "55"
+    town.platform("facebook").lag = HOUR * 24
+    town.platform("facebook").fail_next(OutcomeUnknown("no answer"), after_keeping=is_kept)
+    (delivery_id,) = town.live(on=["facebook"])
+    for _ in PACE.looks:
+        town.confirm(16 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    town.platform("facebook").lag = timedelta(0)
+    return delivery_id, f"{PAGE}/PMCPune/posts/pfbid0abcXYZ"
+
+
+def _held_edit(town: City, platform_id: str) -> int:
+    """An edit of what is live by this id, of which nobody knows whether it was carried out."""
+    (delivery_id,) = town.live(on=["facebook"])
+    with town.write() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert delivery.receipt is not None
+        delivery.receipt.platform_id = platform_id
+        delivery.account.handle = platform_id.partition("_")[0]
+        post_id = delivery.post_id
+    town.platform("facebook").fail_next(OutcomeUnknown(), on="edit")
+    (edit,) = correct(town, post_id, {"facebook": MENDED})
+    town.press()
+    for _ in PACE.looks:
+        town.confirm(16 * MINUTE)
+    assert town.delivery(edit).state is DeliveryState.HELD
+    return edit
+
+
+def _send_again(town: City, session: Session, delivery_id: int) -> None:
+    reconcile.send_again(
+        session,
+        actor=town.actor("lead"),
+        now=town.now,
+        delivery_id=delivery_id,
+    )
+
+
+def _die_while_sending(town: City) -> Parcel:
+    """Claim and commit `sending`, and do no more."""
+    parcel = dispatch.claim_next(town.bench)
+    assert parcel is not None
+    commit_sending.start(town.bench, parcel)
+    return parcel
+
+
+def _of(town: City, delivery_id: int, fence: int) -> Parcel:
+    """What the clock of that claim still holds in its hands."""
+    with town.read() as session:
+        (parcel,) = payload.read(session, [Claim(delivery_id, fence)])
+    return parcel
+
+
+def _receipt(town: City) -> Receipt:
+    return Receipt("4711", "https://platform.example/4711", town.now, "late")
+
+
+def _with(town: City, open_account: OpenAccount) -> Bench:
+    return replace(town.bench, open_account=open_account)
+
+
+def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int], list[int]]:
+    """Unconfirmed ones, due to be looked for: three on X, which is in trouble, then on Facebook."""
+    found: dict[str, list[int]] = {"x": [], "facebook": []}
+    for on in 3 * ["x"] + 3 * ["facebook"]:
+        town.platform(on).fail_next(OutcomeUnknown("no answer"), after_keeping=True)
+        found[on] += town.live(on=[on])
+        town.clock.move(SECOND)
+    deaf = _Deaf(town, trouble)
+    town.platforms[town.accounts["x"]] = deaf
+    town.clock.move(MINUTE)
+    return deaf, found["x"], found["facebook"]
+
+
+class _Deaf(MemoryPlatform):
+    """Answers every look with this trouble; `asked` counts them."""
+
+    def __init__(self, town: City, trouble: PlatformError) -> None:
+        super().__init__(now=town.clock, name="x")
+        self.trouble = trouble
+        self.asked = 0
+
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+        del outgoing, since
+        self.asked += 1
+        raise self.trouble

@@ -1,0 +1,281 @@
+"""Two clocks that need the same rows take them in one order: on PostgreSQL, SQLite has one lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from publisher.database.session import Database
+from publisher.delivery import dispatch, outcomes, receipts
+from publisher.delivery.claim import claim
+from publisher.delivery.emergency import template_approval
+from publisher.delivery.payload import Parcel
+from publisher.delivery.receipts import Done
+from publisher.delivery.worker_context import Bench
+from publisher.models.content.posts import Post
+from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.office.reorganising import standing
+from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.things import Receipt
+from publisher.review import withdraw
+from publisher.scheduling import schedule
+from publisher.states import DeliveryState
+from tests.support import lane
+from tests.support.city import NOON, PACE, City, city
+from tests.support.crossing import PATIENCE, after_each, meet
+from tests.support.holding import IN_15, answer, begun, claimed, learn, left, starts, state
+
+RECEIPT = Receipt("1", "https://platform.example/1", NOON, "")
+TOLD = (Told("publish.15min", 100, 3, IN_15),)
+
+
+@pytest.fixture
+def shared(postgres_url: str, tmp_path: Path) -> Iterator[City]:
+    """The city on PostgreSQL."""
+    database = Database(postgres_url)
+    yield city(database, tmp_path)
+    database.dispose()
+
+
+def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
+    shared: City,
+) -> None:
+    """The sweeper holds the delivery, and goes on once the other has come as far as it can."""
+    learn(shared, 5)
+    (only,) = claimed(shared)
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    meet(
+        shared,
+        lambda: dispatch.settle(shared.bench),
+        lambda: starts(shared, only),
+        until=lambda said: "FROM deliveries" in said and "leased_until <" in said,
+    )
+    assert state(shared, only) is DeliveryState.SCHEDULED
+    assert left(shared) == 5
+
+
+OUTCOMES: dict[str, Callable[[Bench, Parcel], None]] = {
+    "refused": lambda bench, one: outcomes.store_failure(bench, one, "invalid", "", TOLD),
+    "later": lambda bench, one: outcomes.store_delay(bench, one, TryLater(IN_15, ""), TOLD),
+    "credentials": lambda bench, one: outcomes.store_expiry(bench, one, CredentialsExpired(), TOLD),
+    "unknown": lambda bench, one: outcomes.store_unknown(bench, one, OutcomeUnknown(), TOLD),
+}
+LATE: dict[str, Callable[[Bench, Parcel], None]] = {
+    **OUTCOMES,
+    "published": lambda bench, one: receipts.store_receipts(bench, [Done(one, RECEIPT, TOLD)]),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """The sweeper has the delivery, and goes on once the other has come as far as it can."""
+    learn(shared, 5)
+    (only,) = begun(shared)
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    swept: list[str] = []
+
+    def has_swept(said: str) -> bool:
+        if "FROM deliveries" in said and "leased_until <" in said:
+            swept.append(said)
+        return len(swept) == 2  # what was claimed, and now what is being sent
+
+    meet(
+        shared,
+        lambda: dispatch.settle(shared.bench),
+        lambda: OUTCOMES[outcome](shared.bench, only),
+        until=has_swept,
+    )
+    assert state(shared, only) is DeliveryState.UNCONFIRMED
+    with shared.read() as session:
+        assert session.scalars(select(Attempt.outcome)).all() == [outcome]
+
+
+def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
+    shared: City,
+) -> None:
+    """The other holds the delivery, has read that nobody ended it, and gives its own clock time."""
+    learn(shared, 5)
+    (only,) = claimed(shared)
+    locked: list[str] = []
+
+    def has_read(said: str) -> bool:
+        if "FROM deliveries" in said and "WHERE deliveries.id" in said:
+            locked.append(said)
+        return bool(locked) and "FROM attempts" in said
+
+    with shared.write() as session:
+        schedule.cancel(
+            session,
+            actor=shared.actor("clerk"),
+            now=shared.now,
+            delivery_id=only.claim.delivery_id,
+        )
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    meet(
+        shared,
+        lambda: dispatch.tick_overtaken(shared.bench),
+        lambda: starts(shared, only),
+        until=has_read,
+    )
+    assert left(shared) == 5
+
+
+@pytest.mark.parametrize("outcome", ["later", "credentials"])
+def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """The account is locked before its limits: a receipt holds the one, and then learns."""
+    learn(shared, 5)
+    published, other = begun(shared, 2)
+    done = [Done(published, answer(1, shared), TOLD)]
+    meet(
+        shared,
+        lambda: receipts.store_receipts(shared.bench, done),
+        lambda: OUTCOMES[outcome](shared.bench, other),
+        until=lambda said: said.startswith("INSERT INTO receipts"),
+    )
+    assert state(shared, published) is DeliveryState.PUBLISHED
+    assert state(shared, other) is DeliveryState.SCHEDULED
+
+
+@pytest.mark.parametrize("outcome", LATE)
+def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """`sending` has counted under the cap; the older try's clock woke long after its lease."""
+    learn(shared, 5)
+    (older,) = begun(shared)
+    shared.clock.move(timedelta(seconds=PACE.lease + 1))
+    dispatch.settle(shared.bench)
+    _put_back(shared, older, cap=10)
+    (newer,) = claim(shared.bench, account_id=shared.accounts["x"], most=1)
+    assert newer.claim.fence > older.claim.fence
+    began: list[bool] = []
+    meet(
+        shared,
+        lambda: began.append(starts(shared, newer)),
+        lambda: LATE[outcome](shared.bench, older),
+        until=lambda said: "FROM allowances" in said and "FOR UPDATE" in said,
+    )
+    assert began == [True]
+    assert state(shared, newer) is DeliveryState.SENDING
+
+
+def _put_back(town: City, parcel: Parcel, *, cap: int) -> None:
+    """A person says that it is not live, and the account has a cap by now."""
+    with town.write() as session:
+        session.get_one(Account, town.accounts["x"]).daily_cap = cap
+        delivery = session.get_one(Delivery, parcel.claim.delivery_id)
+        delivery.state, delivery.due_at = DeliveryState.SCHEDULED, town.now
+
+
+@pytest.mark.parametrize("outcome", ["refused", "later", "credentials"])
+def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_another(
+    shared: City, outcome: str
+) -> None:
+    """Whoever changes a delivery a second time asks for its post, which the desk locks first."""
+    learn(shared, 5)
+    (only,) = claimed(shared)
+    changed: list[str] = []
+
+    def has_changed_it(said: str) -> bool:
+        if said.startswith("UPDATE deliveries"):
+            changed.append(said)
+        return len(changed) == 1
+
+    meet(
+        shared,
+        lambda: OUTCOMES[outcome](shared.bench, only),
+        lambda: _withdraw(shared, only),
+        until=has_changed_it,
+    )
+    assert changed
+    assert state(shared, only) in (DeliveryState.CANCELLED, DeliveryState.FAILED)
+
+
+def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_one_another(
+    shared: City,
+) -> None:
+    template_id = lane.ready(shared)
+    lane.publish(shared, template_id)
+    (only, *_others) = claim(shared.bench, account_id=shared.accounts["x"], most=5)
+    changed: list[str] = []
+
+    def has_changed_it(said: str) -> bool:
+        if said.startswith("UPDATE deliveries"):
+            changed.append(said)
+        return len(changed) == 1
+
+    def take_back() -> None:
+        with shared.write() as session:
+            template_approval.withdraw(
+                session,
+                actor=shared.actor("first"),
+                now=shared.now,
+                template_id=template_id,
+                seen=1,
+                reason="मजकूर चुकीचा आहे.",
+            )
+
+    meet(
+        shared,
+        lambda: OUTCOMES["later"](shared.bench, only),
+        take_back,
+        until=has_changed_it,
+    )
+    assert state(shared, only) is DeliveryState.CANCELLED
+
+
+def _withdraw(town: City, parcel: Parcel) -> None:
+    with town.write() as session:
+        withdraw.withdraw_approval(
+            session,
+            actor=town.actor("first"),
+            now=town.now,
+            post_id=town.delivery(parcel.claim.delivery_id).post_id,
+            seen=1,
+            reason="वेळ बदलली.",
+        )
+
+
+def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
+    ones, others = begun(shared, 2), begun(shared, 2, "facebook")
+    told = (Told("publish.15min", 100, 50, IN_15),)
+    answers = [Done(one, answer(n, shared), told) for n, one in enumerate((*ones, *others))]
+    groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
+    seen, both = threading.local(), threading.Barrier(2)
+
+    def wait_for_the_other(statement: str) -> None:
+        if statement.startswith("INSERT INTO allowances") and not getattr(seen, "once", False):
+            seen.once = True
+            with suppress(threading.BrokenBarrierError):  # in one order the other cannot come here
+                both.wait(0.5)
+
+    with after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
+        storing = [clocks.submit(receipts.store_receipts, shared.bench, one) for one in groups]
+        for one in storing:
+            one.result(timeout=PATIENCE)
+    assert {state(shared, one.parcel) for one in answers} == {DeliveryState.PUBLISHED}
+
+
+def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: City) -> None:
+    """As a clock does that changes a delivery twice; whoever would change the post waits."""
+    post_id = shared.approved()
+    named = select(Post.id).where(Post.id == post_id)
+    with shared.write() as session:
+        standing.lock_work(session, session.get_one(Post, post_id).department_id)
+        with shared.write() as clock:
+            clock.scalars(named.with_for_update(read=True, key_share=True, nowait=True)).one()
+        with pytest.raises(OperationalError), shared.write() as clock:
+            clock.scalars(named.with_for_update(nowait=True)).one()

@@ -1,0 +1,282 @@
+"""What changed between schedule and send never leaves: the gate judges once more, on the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from publisher import transitions
+from publisher.delivery import attempt, dispatch
+from publisher.delivery.payload import Parcel
+from publisher.drafting.drafts import PictureDraft
+from publisher.models.content.posts import (
+    Decision,
+    Post,
+    Rendition,
+    Revision,
+    RevisionDepartment,
+    Variant,
+)
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.review import gate_adapter, withdraw
+from publisher.states import DeliveryState
+from tests.support.city import DAY, HOUR, MINUTE, City
+
+Change = Callable[[City, Session], object]
+
+
+def _text(town: City, session: Session) -> object:
+    return session.execute(update(Variant).values(text="बदललेला मजकूर"))
+
+
+def _link(town: City, session: Session) -> object:
+    return session.execute(update(Variant).values(link="https://example.org/"))
+
+
+def _target(town: City, session: Session) -> object:
+    return session.execute(update(Variant).values(target="1000"))
+
+
+def _account(town: City, session: Session) -> object:
+    return session.execute(update(Variant).values(account_id=town.accounts["facebook"]))
+
+
+def _window(town: City, session: Session) -> object:
+    return session.execute(update(Revision).values(not_after=town.now + 90 * DAY))
+
+
+def _departments(town: City, session: Session) -> object:
+    return session.execute(
+        update(RevisionDepartment).values(department_id=town.departments["road"])
+    )
+
+
+def _owner(town: City, session: Session) -> object:
+    return session.execute(update(Post).values(department_id=town.departments["road"]))
+
+
+def _words(town: City, session: Session) -> object:
+    return session.execute(update(Rendition).values(alt_text="दुसरे वर्णन"))
+
+
+def _pictures(town: City, session: Session) -> object:
+    return session.execute(delete(Rendition))
+
+
+CHANGES: list[Change] = [
+    _text,
+    _link,
+    _target,
+    _account,
+    _window,
+    _departments,
+    _owner,
+    _words,
+    _pictures,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_is_changed_in_the_rows_after_approval_does_not_leave(
+    town: City, change: Change
+) -> None:
+    (delivery_id,) = _due_with_picture(town)
+    with town.write() as session:
+        change(town, session)
+    town.press(HOUR)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "changed"})
+    assert _nothing_left(town)
+    assert "clerk" in town.told("delivery_failed")
+    with town.read() as session:
+        assert session.scalars(select(Attempt.outcome)).one() == "gate"
+
+
+def test_what_was_approved_leaves_with_its_picture(town: City) -> None:
+    _due_with_picture(town)
+    town.press(HOUR)
+    (made,) = town.platform("x").published
+    assert [one.alt_text for one in made.media] == ["पाण्याची टाकी"]
+
+
+def test_a_digest_forged_beside_the_text_is_no_approval(town: City) -> None:
+    """Whoever edits text and digest alike still lacks a decision for that digest."""
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
+    with town.write() as session:
+        revision = session.scalars(select(Revision)).one()
+        revision.variants[0].text = "बदललेला मजकूर"
+        session.flush()
+        revision.digest = gate.digest(gate.canonical(gate_adapter.subject_of(revision)))
+    town.press(HOUR)
+    assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
+    assert _nothing_left(town)
+
+
+def test_an_approval_taken_back_in_the_rows_is_missing(town: City) -> None:
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
+    with town.write() as session:
+        session.execute(update(Decision).values(withdrawn_at=town.now))
+    town.press(HOUR)
+    assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
+    assert _nothing_left(town)
+
+
+@pytest.mark.parametrize("leave", [City.disable, City.end])
+def test_an_approver_who_left_office_approves_nothing_any_more(
+    town: City, leave: Callable[[City, str], None]
+) -> None:
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
+    leave(town, "first")
+    town.press(HOUR)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (
+        DeliveryState.FAILED,
+        {"code": "approval_missing"},
+    )
+    assert _nothing_left(town)
+
+
+def test_an_approver_who_leaves_after_it_is_claimed_stops_it_too(town: City) -> None:
+    (delivery_id,) = town.due()
+    claim = _claim(town)
+    town.disable("first")
+    attempt.carry_out(town.bench, claim)
+    assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
+    assert _nothing_left(town)
+
+
+def test_withdrawing_the_approval_cancels_even_what_is_claimed(town: City) -> None:
+    (delivery_id,) = town.due()
+    claim = _claim(town)
+    with town.write() as session:
+        _withdraw(town, session)
+    attempt.carry_out(town.bench, claim)
+    assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
+    assert _nothing_left(town)
+
+
+def test_a_new_revision_cancels_even_what_is_claimed(town: City) -> None:
+    post_id = town.approved()
+    (delivery_id,) = town.schedule(post_id, timedelta(0))
+    claim = _claim(town)
+    town.save(post_id, on=["x"], text="नवी आवृत्ती")
+    attempt.carry_out(town.bench, claim)
+    assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
+    assert _nothing_left(town)
+
+
+def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> None:
+    """The desk holds the post and wants the delivery; the press must not hold it the other way."""
+    (delivery_id,) = town.due()
+    claim = _claim(town)
+    with ThreadPoolExecutor(1) as press, town.write() as session:
+        transitions.lock(session, Post, town.delivery(delivery_id).post_id)
+        sending = press.submit(attempt.carry_out, town.bench, claim)
+        with pytest.raises(TimeoutError):
+            sending.result(timeout=0.3)
+        _withdraw(town, session)
+        session.commit()
+        sending.result(timeout=20)
+    assert town.delivery(delivery_id).state is DeliveryState.CANCELLED
+    assert _nothing_left(town)
+
+
+def test_a_picture_that_is_gone_stops_the_delivery_with_a_reason(town: City) -> None:
+    (delivery_id,) = _due_with_picture(town)
+    _stored(town).unlink()
+    town.press(HOUR)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "medium_missing"})
+    assert _nothing_left(town)
+
+
+def test_a_picture_changed_on_disk_stops_the_delivery_with_a_reason(town: City) -> None:
+    (delivery_id,) = _due_with_picture(town)
+    _stored(town).write_bytes(b"another picture")
+    town.press(HOUR)
+    assert town.delivery(delivery_id).reason == {"code": "medium_changed"}
+    assert _nothing_left(town)
+
+
+def test_a_window_that_closed_makes_it_missed_and_not_sent(town: City) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], not_after=town.now + 90 * MINUTE)
+    town.send(post_id)
+    town.approve(post_id)
+    (delivery_id,) = town.schedule(post_id, HOUR, late_limit=600)
+    town.press(91 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.MISSED
+    assert _nothing_left(town)
+
+
+def test_exactly_at_its_late_limit_it_still_leaves(town: City) -> None:
+    (delivery_id,) = town.due()
+    town.press(HOUR)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_past_its_late_limit_it_is_missed_and_people_are_told(town: City) -> None:
+    (delivery_id,) = town.due()
+    town.press(HOUR + timedelta(seconds=1))
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (
+        DeliveryState.MISSED,
+        {"code": "late", "limit": 60},
+    )
+    assert town.told("delivery_missed") == ["admin", "clerk", "first", "lead", "second"]
+    assert _nothing_left(town)
+
+
+def test_what_becomes_late_after_its_claim_goes_back_and_is_missed(town: City) -> None:
+    (delivery_id,) = town.due()
+    claim = _claim(town)
+    town.clock.move(HOUR + MINUTE)
+    attempt.carry_out(town.bench, claim)
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+    town.press()
+    assert town.delivery(delivery_id).state is DeliveryState.MISSED
+    assert _nothing_left(town)
+
+
+def _due_with_picture(town: City) -> list[int]:
+    content = BytesIO()
+    Image.new("RGB", (800, 600), "teal").save(content, "JPEG")
+    picture = PictureDraft("पाण्याची टाकी", content=content.getvalue(), name="tank.jpg")
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], pictures=(picture,))
+    town.send(post_id)
+    town.approve(post_id)
+    return town.schedule(post_id, HOUR)
+
+
+def _stored(town: City) -> Path:
+    with town.read() as session:
+        return town.store.path(session.scalars(select(Rendition.sha256)).one())
+
+
+def _claim(town: City) -> Parcel:
+    claim = dispatch.claim_next(town.bench)
+    assert claim is not None
+    return claim
+
+
+def _withdraw(town: City, session: Session) -> None:
+    post = session.scalars(select(Post)).one()
+    withdraw.withdraw_approval(
+        session, actor=town.actor("first"), now=town.now, post_id=post.id, seen=post.newest
+    )
+
+
+def _nothing_left(town: City) -> bool:
+    with town.read() as session:
+        unsent = session.scalars(select(Delivery).where(Delivery.sending_at.is_not(None))).all()
+    return not unsent and not any(one.published for one in town.platforms.values())

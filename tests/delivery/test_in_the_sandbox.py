@@ -1,0 +1,155 @@
+"""What needs a platform's own memory, by its real client over HTTP: by hand, and looking again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.content_checks import outgoing_text
+from publisher.delivery import dispatch, manual
+from publisher.delivery.monitoring import poll
+from publisher.delivery.worker_context import Bench
+from publisher.inbox import listening
+from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
+from publisher.now import now
+from publisher.office.reporting import findings
+from publisher.office.reporting.findings import FindingKind
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.things import Outgoing
+from publisher.states import DeliveryState
+from publisher.validation import Invalid
+from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
+from tests.platforms import grounds
+from tests.platforms.grounds import Ground
+from tests.support.city import HOUR, City
+
+HANDLES = {"x": X_ACCOUNTS[0].username, "facebook": FACEBOOK_PAGES[0].id}
+
+
+@dataclass
+class Practice:
+    """A city whose account of one platform stands in a sandbox, at today's time."""
+
+    town: City
+    ground: Ground
+    bench: Bench
+
+    @property
+    def name(self) -> str:
+        """The platform's name."""
+        return self.ground.name
+
+    def live(self) -> int:
+        """A post that this clock has sent there."""
+        (delivery_id,) = self.town.due(on=[self.name])
+        dispatch.tick_press(self.bench)
+        assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+        return delivery_id
+
+    def watch_for_two_days(self) -> tuple[findings.Finding, ...]:
+        """Look as often as the clock does meanwhile; gives what was found."""
+        for _ in range(100):
+            self.town.clock.move(HOUR / 2)
+            poll.tick_watching(self.bench)
+        with self.town.read() as session:
+            return findings.open_findings(session, actor=self.town.actor("lead"))
+
+    def paste(self, delivery_id: int, link: str) -> manual.Found:
+        """As the page does it: look at the link, read back, keep."""
+        town, clerk = self.town, self.town.actor("clerk")
+        with town.read() as session:
+            wanted = manual.look_at_link(
+                session, actor=clerk, now=town.now, delivery_id=delivery_id, link=link
+            )
+        found = manual.read_back(self.ground.platform, wanted)
+        with town.write() as session:
+            manual.publish_by_hand(session, actor=clerk, now=town.now, wanted=wanted, found=found)
+        return found
+
+    def post(self, text: str) -> str:
+        """A person posts it under the account, past the product; gives the link to its page."""
+        key = self.ground.send(Outgoing(text)).rpartition("_")[2]
+        way = "status" if self.name == "x" else "posts"
+        return f"{self.ground.url}/{self.name}/{HANDLES[self.name]}/{way}/{key}"
+
+    def approved_text(self, delivery_id: int) -> str:
+        """What was approved, as it would leave."""
+        with self.town.read() as session:
+            return outgoing_text.leaving_text(session.get_one(Delivery, delivery_id).variant)
+
+
+@pytest.fixture(params=tuple(HANDLES))
+def practice(request: pytest.FixtureRequest, town: City, tmp_path: Path) -> Iterator[Practice]:
+    """Each platform in turn."""
+    name = request.param
+    town.clock.at = now()
+    with grounds.ground(name, tmp_path / "sandbox") as ground:
+        with town.write() as session:
+            account = session.get_one(Account, town.accounts[name])
+            account.handle, account.url = HANDLES[name], f"{ground.url}/{name}/{HANDLES[name]}"
+
+        def open_account(account: Account) -> Platform:
+            return ground.platform if account.platform == name else town.platforms[account.id]
+
+        bench = replace(town.bench, open_account=open_account, monotonic=time.monotonic)
+        yield Practice(town, ground, bench)
+
+
+def test_what_stands_there_as_it_was_sent_is_no_finding(practice: Practice) -> None:
+    practice.live()
+    assert practice.watch_for_two_days() == ()
+
+
+def test_what_somebody_else_deletes_there_is_noticed_and_told(practice: Practice) -> None:
+    delivery_id = practice.live()
+    practice.ground.meddle(practice.town.platform_id(delivery_id), None)
+    (found,) = practice.watch_for_two_days()
+    assert found.kind is FindingKind.GONE
+    assert practice.town.told("found_gone") == ["first", "lead", "second"]
+
+
+@pytest.mark.parametrize("practice", ["facebook"], indirect=True)
+def test_what_somebody_else_changes_there_is_noticed_and_shown(practice: Practice) -> None:
+    """On X an edit makes another post, by another id."""
+    delivery_id = practice.live()
+    practice.ground.meddle(practice.town.platform_id(delivery_id), "पाणी उद्या येणार नाही.")
+    (found,) = practice.watch_for_two_days()
+    assert (found.kind, found.seen) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
+
+
+def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: Practice) -> None:
+    town = practice.town
+    (delivery_id,) = town.schedule(town.approved(on=[practice.name]), HOUR)
+    found = practice.paste(delivery_id, practice.post(practice.approved_text(delivery_id)))
+    assert found.is_read
+    with town.read() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert delivery.state is DeliveryState.PUBLISHED
+        assert delivery.receipt is not None
+        assert delivery.receipt.origin is ReceiptOrigin.BY_HAND
+        own_id = delivery.receipt.platform_id
+    said = practice.ground.say("पाणी कधी येणार?", own_id)
+    town.clock.move(timedelta(minutes=10))
+    listening.tick_listening(practice.bench)
+    assert town.verbs("comments", town.comment_id(said, on=practice.name))[0] == "receive"
+    town.clock.move(2 * HOUR)
+    assert dispatch.tick_press(practice.bench) == 0
+    assert len(practice.ground.made()) == 1
+
+
+def test_other_words_than_the_approved_ones_are_told_and_nothing_is_kept(
+    practice: Practice,
+) -> None:
+    town = practice.town
+    (delivery_id,) = town.schedule(town.approved(on=[practice.name]), HOUR)
+    link = practice.post("पाणीपुरवठा नेहमीप्रमाणे सुरू राहील.")
+    with pytest.raises(Invalid) as refused:
+        practice.paste(delivery_id, link)
+    (problem,) = refused.value.problems
+    assert problem.values["there"] == "पाणीपुरवठा नेहमीप्रमाणे सुरू राहील."
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED

@@ -1,0 +1,241 @@
+"""No receipt costs another one: what cannot be stored, and what is answered twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from inspect import signature
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from publisher.database.session import Database
+from publisher.delivery import platform_actions, receipts
+from publisher.delivery.payload import Parcel
+from publisher.delivery.receipt_writer import PAUSES as PAUSES_IN_EARNEST
+from publisher.delivery.receipt_writer import Recorder
+from publisher.delivery.receipts import Done
+from publisher.delivery.worker import Press
+from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin
+from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.texts import shortened
+from publisher.platforms.base.things import Outgoing, Prepared, Receipt, Sighting
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.states import DeliveryState
+from tests.support.city import NOON, PACE, City
+from tests.support.holding import answer, begun, claimed, state
+from tests.support.runs import wait_until
+
+PATIENCE = 20
+
+
+def test_a_receipt_that_cannot_be_stored_costs_no_other(town: City) -> None:
+    bad, good = begun(town, 2)
+    with town.write() as session:  # one receipt to a delivery, and this one has its own already
+        session.add(_row(bad, town))
+    recorder = Recorder(town.bench)
+    recorder.put(Done(bad, answer(1, town)))
+    recorder.put(Done(good, answer(2, town)))
+    recorder.close()
+    assert state(town, good) is DeliveryState.PUBLISHED
+    assert state(town, bad) is DeliveryState.SENDING  # nothing is known of it: it is looked for
+
+
+PAUSES = (0.1, 0.3, 0.0)
+
+
+def test_a_database_that_is_away_for_a_while_costs_no_receipt(town: City) -> None:
+    taken = begun(town, 2)
+    done = [Done(one, answer(number, town)) for number, one in enumerate(taken, 1)]
+    recorder = Recorder(town.bench, pauses=PAUSES)
+    with _away(town.database, times=2) as tries:
+        for one in done:
+            recorder.put(one)
+        recorder.close()
+    assert [state(town, one) for one in taken] == ["published"] * 2
+    assert len(tries) == 3
+    waited = [later - sooner for sooner, later in pairwise(tries)]
+    assert all(one >= pause for one, pause in zip(waited, PAUSES, strict=False))
+
+
+def test_a_database_that_stays_away_ends_no_recorder_and_leaves_the_rest_to_the_looks(
+    town: City,
+) -> None:
+    lost, stored = begun(town, 2)
+    recorder = Recorder(town.bench, pauses=(0.0, 0.0))
+    with _away(town.database, times=3) as tries:
+        recorder.put(Done(lost, answer(1, town)))
+        assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
+        recorder.put(Done(stored, answer(2, town)))
+        recorder.close()
+    assert len(tries) == 2 + 1 + 1  # each pause, once alone, and the other one
+    assert state(town, stored) is DeliveryState.PUBLISHED
+    assert state(town, lost) is DeliveryState.SENDING  # nothing is known of it: it is looked for
+
+
+def test_receipts_wait_longer_than_a_database_takes_to_start_anew() -> None:
+    """Ten seconds; and the first pause is short, for a connection that was only cut."""
+    assert sum(PAUSES_IN_EARNEST) > 10
+    assert PAUSES_IN_EARNEST[0] < 1
+    assert PAUSES_IN_EARNEST[-1] == 0  # after the last one nothing is tried together any more
+    assert signature(Recorder).parameters["pauses"].default == PAUSES_IN_EARNEST
+
+
+@contextmanager
+def _away(database: Database, *, times: int) -> Iterator[list[float]]:
+    """The first tries to store receipts find no database; gives when each was made."""
+    tries = list[float]()
+
+    def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO receipts"):
+            tries.append(time.monotonic())
+            if len(tries) <= times:
+                raise OperationalError(statement, {}, Exception("away"))
+
+    event.listen(database.engine, "before_cursor_execute", fail)
+    try:
+        yield tries
+    finally:
+        event.remove(database.engine, "before_cursor_execute", fail)
+
+
+def _row(parcel: Parcel, town: City) -> ReceiptRow:
+    return ReceiptRow(
+        delivery_id=parcel.claim.delivery_id,
+        account_id=town.accounts["x"],
+        platform_id="before",
+        published_at=town.now,
+        stored_at=town.now,
+        origin=ReceiptOrigin.PERSON,
+    )
+
+
+class _Odd(MemoryPlatform):
+    """Publishes, and answers what no row can hold."""
+
+    def __init__(self, town: City, answer: Receipt) -> None:
+        super().__init__(now=town.clock, name="x")
+        self._answer = answer
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        super().publish(prepared, deadline=deadline)
+        return self._answer
+
+
+@pytest.mark.parametrize("url", ["https://x.example/" + "a" * 500, "https://x.example/\0"])
+def test_an_address_that_cannot_be_kept_is_left_out(town: City, url: str) -> None:
+    (delivery_id,) = town.due()
+    town.platforms[town.accounts["x"]] = _Odd(town, Receipt("7", url, town.now, "so\0so"))
+    town.press()
+    with town.read() as session:
+        row = session.scalars(select(ReceiptRow)).one()
+    assert (row.delivery_id, row.platform_id, row.url, row.answer) == (delivery_id, "7", "", "soso")
+
+
+@pytest.mark.parametrize("platform_id", ["9" * 121, "9\0"])
+def test_an_id_that_cannot_be_one_proves_nothing_and_is_looked_for(
+    town: City, platform_id: str
+) -> None:
+    (delivery_id,) = town.due()
+    answer = Receipt(platform_id, "", town.now, "")
+    town.platforms[town.accounts["x"]] = _Odd(town, answer)
+    town.press()
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    with town.read() as session:
+        assert session.scalars(select(ReceiptRow)).all() == []
+
+
+@pytest.mark.parametrize("platform_id", ["9" * 121, "9\0"])
+def test_a_look_that_finds_an_id_which_cannot_be_one_has_found_nothing(
+    town: City, platform_id: str
+) -> None:
+    class Strange(MemoryPlatform):
+        def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+            del outgoing
+            return Sighting(platform_id, "", since, "")
+
+    (only,) = claimed(town)
+    found = platform_actions.look(Strange(now=town.clock, name="x"), only, since=NOON)
+    assert found is None
+
+
+def test_an_answer_is_kept_without_what_no_column_can_hold() -> None:
+    assert shortened("so\0so") == "soso"
+
+
+def test_of_two_tries_of_one_delivery_answered_together_the_newest_counts(town: City) -> None:
+    first, other = begun(town, 2)
+    again = replace(first, claim=replace(first.claim, fence=2))
+    with town.write() as session:  # a person had it sent again meanwhile
+        session.get_one(Delivery, first.claim.delivery_id).fence = 2
+        session.add(
+            Attempt(
+                delivery_id=first.claim.delivery_id,
+                fence=2,
+                clock="clock-1",
+                claimed_at=NOON,
+                sending_at=NOON,
+            )
+        )
+    answers = enumerate((first, again, other), 1)
+    receipts.store_receipts(town.bench, [Done(one, answer(n, town)) for n, one in answers])
+    with town.read() as session:
+        rows = session.execute(select(ReceiptRow.delivery_id, ReceiptRow.platform_id)).all()
+    expected = [(first.claim.delivery_id, "2"), (other.claim.delivery_id, "3")]
+    assert sorted((one.delivery_id, one.platform_id) for one in rows) == expected
+
+
+class _Slow(MemoryPlatform):
+    """Says when it was asked, and answers once it is allowed to."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now=now, name="x")
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        self.asked.set()
+        self.may_answer.wait(PATIENCE)
+        return super().publish(prepared, deadline=deadline)
+
+
+def test_closing_stores_every_receipt_though_one_cannot_be_given_back(town: City) -> None:
+    slow = _Slow(town.clock)
+    town.platforms[town.accounts["x"]] = slow
+    for _ in range(3):
+        town.due()
+    pace = replace(PACE, connections=1)
+    press = Press(replace(town.bench, pace=pace, monotonic=time.monotonic))
+    press.beat(0.1)
+    assert slow.asked.wait(PATIENCE)
+    slow.may_answer.set()
+    with _away_once(town.database) as failed:
+        press.close()
+    assert failed
+    assert not press.recorder.is_alive()
+    with town.read() as session:
+        states = session.scalars(select(Delivery.state)).all()
+    assert sorted(states) == ["claimed", "published", "scheduled"]
+
+
+@contextmanager
+def _away_once(database: Database) -> Iterator[list[str]]:
+    """The next change by this thread finds no database."""
+    me, failed = threading.get_ident(), list[str]()
+
+    def fail(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if threading.get_ident() == me and statement.startswith("UPDATE") and not failed:
+            failed.append(statement)
+            raise OperationalError(statement, {}, Exception("away"))
+
+    event.listen(database.engine, "before_cursor_execute", fail)
+    try:
+        yield failed
+    finally:
+        event.remove(database.engine, "before_cursor_execute", fail)

@@ -1,0 +1,132 @@
+"""Rate limits are learned from each answer, whatever came of the try."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from threading import Event
+
+import pytest
+from sqlalchemy import select
+
+from publisher.delivery import attempt
+from publisher.delivery.worker import Press
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Delivery
+from publisher.platforms.base.errors import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.things import Prepared, Receipt
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.states import DeliveryState
+from tests.support.city import MINUTE, NOON, City
+from tests.support.holding import claimed, learn, state
+
+PATIENCE = 60
+IN_15 = NOON + 15 * MINUTE
+TOLD = (Told("publish.15min", 100, 42, IN_15), Told("media.day", 50, 7, IN_15))
+
+
+class _Telling(MemoryPlatform):
+    """Tells of its limits with the answer to a post, and not before."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now=now, name="x")
+        self.has_answered = Event()
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+        self.allowances = TOLD
+        self.has_answered.set()
+        self.meanwhile()
+        return super().publish(prepared, deadline=deadline)
+
+
+@pytest.fixture
+def telling(town: City) -> _Telling:
+    platform = _Telling(town.clock)
+    town.platforms[town.accounts["x"]] = platform
+    return platform
+
+
+def known(town: City) -> list[tuple[str, int | None, int, datetime]]:
+    """What is known of the limits of X."""
+    query = select(Allowance).where(Allowance.account_id == town.accounts["x"])
+    with town.read() as session:
+        found = session.scalars(query.order_by(Allowance.name)).all()
+    return [(one.name, one.most, one.remaining, one.resets_at) for one in found]
+
+
+LEARNED = [("media.day", 50, 7, IN_15), ("publish.15min", 100, 42, IN_15)]
+OUTCOMES: dict[str, tuple[PlatformError | None, DeliveryState]] = {
+    "success": (None, DeliveryState.PUBLISHED),
+    "refused": (Refused(RefusalCode.INVALID), DeliveryState.FAILED),
+    "later": (TryLater(IN_15, "429"), DeliveryState.SCHEDULED),
+    "credentials": (CredentialsExpired("401"), DeliveryState.SCHEDULED),
+    "unknown": (OutcomeUnknown("500"), DeliveryState.UNCONFIRMED),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_what_an_answer_told_is_kept_whatever_came_of_the_try(
+    town: City, telling: _Telling, outcome: str
+) -> None:
+    error, comes_to = OUTCOMES[outcome]
+    if error is not None:
+        telling.fail_next(error)
+    (only,) = claimed(town)
+    assert known(town) == []
+    attempt.carry_out(town.bench, only)
+    assert state(town, only) is comes_to
+    assert known(town) == LEARNED
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_it_is_kept_though_a_person_had_it_sent_again_meanwhile(
+    town: City, telling: _Telling, outcome: str
+) -> None:
+    """What a platform said of an account holds, whoever asked."""
+    error, _ = OUTCOMES[outcome]
+    if error is not None:
+        telling.fail_next(error)
+    (only,) = claimed(town)
+
+    def send_again() -> None:
+        with town.write() as session:
+            session.get_one(Delivery, only.claim.delivery_id).fence += 1
+
+    telling.meanwhile = send_again
+    attempt.carry_out(town.bench, only)
+    assert state(town, only) is DeliveryState.SENDING
+    assert known(town) == LEARNED
+
+
+def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
+    town: City, telling: _Telling
+) -> None:
+    """Nothing was sent, so it is counted no more; what the answer says of the window holds."""
+    learn(town, 50)
+    telling.allowances = TOLD
+    telling.fail_next(Refused(RefusalCode.INVALID), on="prepare")
+    (only,) = claimed(town)
+    attempt.carry_out(town.bench, only)
+    assert state(town, only) is DeliveryState.FAILED
+    assert known(town) == LEARNED
+
+
+def test_the_threads_of_a_press_learn_as_well(town: City, telling: _Telling) -> None:
+    town.due()
+    press = Press(replace(town.bench, monotonic=time.monotonic))
+    press.beat(0.1)
+    assert telling.has_answered.wait(PATIENCE)
+    press.close()
+    assert known(town) == LEARNED

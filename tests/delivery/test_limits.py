@@ -1,0 +1,323 @@
+"""How often an account may publish: learned, capped, shared by all clocks, said until when."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select
+
+from publisher.delivery import commit_sending, dispatch, outcomes
+from publisher.delivery.accounts import manage
+from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.claim import claim as delivery_claim
+from publisher.delivery.payload import Parcel
+from publisher.delivery.rate_limits import counter, daily_cap, learned
+from publisher.delivery.rate_limits import query as rate_limits_query
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.platforms.base.things import Allowance as Told
+from publisher.states import DeliveryState
+from tests.support.city import DAY, HOUR, MINUTE, NOON, PACE, City, statements
+
+IN_15 = NOON + 15 * MINUTE
+
+
+def publishing(remaining: int | None, resets: datetime | None = IN_15) -> tuple[Told, ...]:
+    return (Told("publish.15min", 100, remaining, resets),)
+
+
+def learn(town: City, allowances: tuple[Told, ...], on: str = "x") -> None:
+    with town.write() as session:
+        learned.learn(session, town.accounts[on], allowances, town.now)
+
+
+def free(town: City) -> list[str]:
+    """The accounts that the set-based condition lets through."""
+    query = select(Account.code).where(rate_limits_query.is_free(town.now)).order_by(Account.code)
+    with town.read() as session:
+        return list(session.scalars(query))
+
+
+def free_at(town: City, on: str = "x") -> datetime | None:
+    with town.read() as session:
+        return rate_limits_query.free_at(session, town.accounts[on], town.now)
+
+
+def spend(town: City, on: str = "x", *, urgent: bool = False) -> datetime | None:
+    with town.write() as session:
+        return counter.spend(session, town.accounts[on], town.now, urgent=urgent)
+
+
+def left(town: City, name: str = "publish.15min", on: str = "x") -> int:
+    query = select(Allowance.remaining).where(
+        Allowance.account_id == town.accounts[on], Allowance.name == name
+    )
+    with town.read() as session:
+        return session.scalars(query).one()
+
+
+def cap(town: City, most: int | None, on: str = "x") -> None:
+    owner = town.departments["information-technology"]
+    with town.write() as session:
+        manage.change(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            account_id=town.accounts[on],
+            choice=Choice("पुणे", owner, daily_cap=most),
+        )
+
+
+def was_sent(town: City, *ago: timedelta, outcome: str = "published") -> None:
+    """Tries of one delivery that left so long ago."""
+    (delivery,) = town.schedule(town.approved())
+    with town.write() as session:
+        for fence, span in enumerate(ago, 1):
+            at = town.now - span
+            session.add(
+                Attempt(
+                    delivery_id=delivery,
+                    fence=fence,
+                    clock="c",
+                    claimed_at=at,
+                    sending_at=at,
+                    outcome=outcome,
+                )
+            )
+
+
+def test_without_anything_learned_every_account_is_free(town: City) -> None:
+    assert free(town) == ["facebook", "x"]
+    assert free_at(town) is None
+    assert spend(town) is None
+
+
+def test_what_an_answer_says_holds_for_every_clock_until_its_reset(town: City) -> None:
+    learn(town, publishing(0))
+    assert (free(town), free_at(town)) == (["facebook"], IN_15)
+    assert spend(town) == IN_15
+    town.clock.move(15 * MINUTE)
+    assert (free(town), free_at(town)) == (["facebook", "x"], None)
+    assert spend(town) is None
+
+
+def test_each_publication_is_counted_before_its_answer_comes(town: City) -> None:
+    learn(town, publishing(2))
+    assert [spend(town), spend(town), spend(town)] == [None, None, IN_15]
+    assert left(town) == 0
+
+
+def test_a_late_answer_of_the_same_window_gives_back_nothing(town: City) -> None:
+    learn(town, publishing(5))
+    spend(town)
+    spend(town)
+    learn(town, publishing(4))
+    assert left(town) == 3
+    learn(town, publishing(99, IN_15 + 15 * MINUTE))
+    assert left(town) == 99
+
+
+def test_what_is_no_publication_holds_none_back(town: City) -> None:
+    names = ("mentions", "hide", "delete", "media", "timeline")
+    learn(town, tuple(Told(f"{name}.15min", 50, 0, IN_15) for name in names))
+    assert free(town) == ["facebook", "x"]
+
+
+@pytest.mark.parametrize(
+    ("remaining", "resets", "until"),
+    [
+        (60, None, None),
+        (0, None, NOON + 5 * MINUTE),
+        (0, NOON + 23 * MINUTE, NOON + 23 * MINUTE),
+        (0, NOON - MINUTE, None),
+        (0, NOON + 30 * DAY, None),
+        (None, IN_15, None),
+    ],
+)
+def test_a_limit_holds_until_it_ends_and_one_that_makes_no_sense_not_at_all(
+    town: City, remaining: int | None, resets: datetime | None, until: datetime | None
+) -> None:
+    """Facebook tells shares of an hour without an end: a full one is asked about again soon."""
+    learn(town, (Told("publish.business_hour", 100, remaining, resets),), on="facebook")
+    assert free_at(town, "facebook") == until
+    assert free(town) == (["facebook", "x"] if until is None else ["x"])
+
+
+def test_a_limit_whose_size_is_not_told_holds_too(town: City) -> None:
+    learn(town, (Told("publish.user_day", None, 0, NOON + 10 * HOUR),))
+    assert free_at(town) == NOON + 10 * HOUR
+
+
+def test_of_two_clocks_only_one_spends_the_last_one(town: City) -> None:
+    learn(town, publishing(1))
+    together = Barrier(4)
+
+    def try_it(_number: int) -> datetime | None:
+        together.wait()
+        return spend(town)
+
+    with ThreadPoolExecutor(4) as clocks:
+        answers = list(clocks.map(try_it, range(4)))
+    assert sorted(answers, key=str) == sorted([None, IN_15, IN_15, IN_15], key=str)
+
+
+def test_the_daily_cap_counts_what_left_in_24_hours_and_says_when_the_next_may(
+    town: City,
+) -> None:
+    was_sent(town, 25 * HOUR, 20 * HOUR, HOUR)
+    cap(town, 3)
+    assert spend(town) is None
+    was_sent(town, timedelta(0))  # its own try
+    assert spend(town) == NOON + 4 * HOUR
+    assert (free(town), free_at(town)) == (["facebook"], NOON + 4 * HOUR)
+    town.clock.move(4 * HOUR)
+    assert spend(town) is None
+
+
+def test_a_cap_that_is_set_counts_what_left_before_and_one_taken_away_holds_nothing(
+    town: City,
+) -> None:
+    was_sent(town, 2 * HOUR, HOUR)
+    cap(town, 2)
+    assert (free_at(town), left(town, daily_cap.CAP)) == (NOON + 22 * HOUR, 0)
+    cap(town, 5)
+    assert (free_at(town), left(town, daily_cap.CAP)) == (None, 3)
+    cap(town, None)
+    assert free(town) == ["facebook", "x"]
+
+
+@pytest.mark.parametrize("outcome", ["later", "refused", "credentials", "gate"])
+def test_a_try_of_which_nothing_came_is_not_counted(town: City, outcome: str) -> None:
+    was_sent(town, HOUR, outcome=outcome)
+    cap(town, 1)
+    assert free_at(town) is None
+
+
+def test_an_urgent_one_is_counted_and_never_held_back(town: City) -> None:
+    learn(town, publishing(1))
+    assert spend(town) is None
+    assert spend(town, urgent=True) is None
+    assert spend(town) == IN_15
+
+
+def test_what_is_due_says_until_when_it_waits_and_why(town: City) -> None:
+    due, later = town.due()[0], town.schedule(town.approved(), 2 * HOUR)[0]
+    learn(town, publishing(0))
+    assert rate_limits_query.tick_limits(town.database, now=town.now) == 1
+    assert town.delivery(due).reason == {"code": "limit", "at": IN_15.isoformat()}
+    assert town.delivery(later).reason == {}
+    assert rate_limits_query.tick_limits(town.database, now=town.now) == 0  # said once
+    town.clock.move(16 * MINUTE)
+    was_sent(town, HOUR)
+    cap(town, 1)
+    assert rate_limits_query.tick_limits(town.database, now=town.now) == 1
+    until = town.now + 23 * HOUR
+    assert town.delivery(due).reason == {"code": "cap", "at": until.isoformat()}
+
+
+def test_a_full_account_slows_no_other_and_an_urgent_one_is_told_nothing(town: City) -> None:
+    x, facebook = town.due(on=["x", "facebook"])
+    with town.write() as session:
+        session.get_one(Delivery, x).urgent = True
+    learn(town, publishing(0))
+    assert rate_limits_query.tick_limits(town.database, now=town.now) == 0
+    assert town.delivery(facebook).reason == {}
+
+
+def test_an_account_without_limits_costs_a_publication_two_statements(town: City) -> None:
+    with statements(town.database) as seen:
+        spend(town)
+    assert len(seen) == 2
+
+
+def claimed(town: City, *, remaining: int, due: int = 3) -> list[Parcel]:
+    """So many of X that are due, claimed together, where so many may still be published."""
+    learn(town, publishing(remaining))
+    for _ in range(due):
+        town.due()
+    return delivery_claim(town.bench, account_id=town.accounts["x"], most=10)
+
+
+def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> None:
+    taken = claimed(town, remaining=5)
+    assert [one.claim.counted for one in taken] == [True, True, True]
+    assert left(town) == 2
+
+
+def test_what_was_counted_at_the_claim_is_sent_without_asking_a_limit(town: City) -> None:
+    first, *_ = claimed(town, remaining=3)
+    with statements(town.database) as seen:
+        commit_sending.start(town.bench, first)
+    assert town.delivery(first.claim.delivery_id).state is DeliveryState.SENDING
+    assert not [one for one in seen if one.startswith("UPDATE allowances")]
+    assert left(town) == 0
+
+
+def test_where_little_is_left_the_rest_is_claimed_uncounted_and_waits_with_a_reason(
+    town: City,
+) -> None:
+    taken = claimed(town, remaining=2)
+    assert [one.claim.counted for one in taken] == [True, True, False]
+    for one in taken[:2]:
+        commit_sending.start(town.bench, one)
+    with pytest.raises(commit_sending.HeldBack):
+        commit_sending.start(town.bench, taken[2])
+    waiting = town.delivery(taken[2].claim.delivery_id)
+    assert (waiting.state, waiting.reason["code"]) == (DeliveryState.SCHEDULED, "limit")
+    assert left(town) == 0
+
+
+def test_nothing_is_counted_at_the_claim_under_a_cap_of_ours_or_of_an_unknown_account(
+    town: City,
+) -> None:
+    town.due()
+    (unknown,) = delivery_claim(town.bench, account_id=town.accounts["x"], most=1)
+    cap(town, 5)
+    (capped,) = claimed(town, remaining=5, due=1)
+    assert [one.claim.counted for one in (unknown, capped)] == [False, False]
+    assert left(town) == 5
+    commit_sending.start(town.bench, capped)
+    assert left(town) == 4
+
+
+def test_what_is_claimed_and_given_back_is_counted_no_more(town: City) -> None:
+    first, *_ = claimed(town, remaining=5)
+    outcomes.give_back(town.bench, first)
+    assert left(town) == 3
+    outcomes.give_back(town.bench, first)  # said twice, undone once
+    assert left(town) == 3
+
+
+def test_what_a_dead_clock_had_claimed_is_counted_no_more_and_what_it_sent_is(town: City) -> None:
+    first, *_ = claimed(town, remaining=5)
+    commit_sending.start(town.bench, first)
+    town.clock.move(timedelta(seconds=PACE.lease + 1))
+    dispatch.settle(town.bench)
+    assert left(town) == 4
+
+
+def test_what_the_gate_keeps_here_is_counted_no_more(town: City) -> None:
+    (only,) = claimed(town, remaining=5, due=1)
+    town.disable("first")
+    with pytest.raises(commit_sending.HeldBack):
+        commit_sending.start(town.bench, only)
+    assert left(town) == 5
+
+
+def test_of_two_clocks_each_claims_only_what_the_other_has_left(town: City) -> None:
+    learn(town, publishing(3))
+    for _ in range(6):
+        town.due()
+    together, account_id = Barrier(2), town.accounts["x"]
+
+    def claim(name: str) -> list[Parcel]:
+        together.wait()
+        return delivery_claim(town.clock_named(name), account_id=account_id, most=3)
+
+    with ThreadPoolExecutor(2) as clocks:
+        taken = [one for some in clocks.map(claim, ("one", "two")) for one in some]
+    assert sum(one.claim.counted for one in taken) == 3
+    assert left(town) == 0

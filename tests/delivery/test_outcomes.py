@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from publisher.delivery import retry
+from publisher.models.deliveries import Account, Attempt, Delivery, Receipt, ReceiptOrigin
+from publisher.platforms.base.errors import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Prepared
+from publisher.platforms.base.things import Receipt as Answer
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.states import AccountState, DeliveryState
+from tests.support.city import MINUTE, NOON, City
+
+LATER = NOON + 10 * MINUTE
+EVERYBODY = ["admin", "clerk", "first", "lead", "second"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has to stand in the rows after one try."""
+
+    state: DeliveryState
+    code: str
+    outcome: str
+    told: list[str]
+    kind: str
+    retry_at: datetime | None = None
+    look_at: datetime | None = None
+    quiet_until: datetime | None = None
+    account: AccountState = AccountState.CONNECTED
+
+
+OUTCOMES: list[tuple[Callable[[], PlatformError], Outcome]] = [
+    (
+        lambda: Refused(RefusalCode.TOO_LONG, "too long"),
+        Outcome(DeliveryState.FAILED, "too_long", "refused", EVERYBODY, "delivery_failed"),
+    ),
+    (
+        lambda: Refused(RefusalCode.DUPLICATE, "said before"),
+        Outcome(DeliveryState.FAILED, "duplicate", "refused", EVERYBODY, "delivery_failed"),
+    ),
+    (
+        lambda: TryLater(LATER, "429"),
+        Outcome(
+            DeliveryState.SCHEDULED,
+            "later",
+            "later",
+            [],
+            "delivery_failed",
+            retry_at=LATER,
+            quiet_until=LATER,
+        ),
+    ),
+    (
+        lambda: TryLater(None, "429"),
+        Outcome(
+            DeliveryState.SCHEDULED,
+            "later",
+            "later",
+            [],
+            "delivery_failed",
+            retry_at=NOON + timedelta(seconds=30),
+        ),
+    ),
+    (
+        lambda: TryLater(NOON - MINUTE, "a reset in the past"),
+        Outcome(
+            DeliveryState.SCHEDULED,
+            "later",
+            "later",
+            [],
+            "delivery_failed",
+            retry_at=NOON + timedelta(seconds=30),
+            quiet_until=NOON - MINUTE,
+        ),
+    ),
+    (
+        lambda: CredentialsExpired("190"),
+        Outcome(
+            DeliveryState.SCHEDULED,
+            "credentials",
+            "credentials",
+            ["admin", "lead"],
+            "account_paused",
+            account=AccountState.PAUSED,
+        ),
+    ),
+    (
+        lambda: OutcomeUnknown("reset"),
+        Outcome(
+            DeliveryState.UNCONFIRMED,
+            "unknown",
+            "unknown",
+            [],
+            "delivery_held",
+            look_at=NOON + timedelta(seconds=20),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "expected"), OUTCOMES)
+def test_each_answer_of_a_platform_has_its_own_end(
+    town: City, error: Callable[[], PlatformError], expected: Outcome
+) -> None:
+    (delivery_id,) = town.due()
+    town.platform("x").fail_next(error())
+    town.press()
+
+    delivery = town.delivery(delivery_id)
+    assert delivery.state is expected.state
+    assert delivery.reason["code"] == expected.code
+    assert delivery.not_before == expected.retry_at
+    assert delivery.look_at == expected.look_at
+    assert town.told(expected.kind) == expected.told
+    with town.read() as session:
+        attempt = session.scalars(select(Attempt)).one()
+        assert (attempt.outcome, attempt.ended_at) == (expected.outcome, NOON)
+        account = session.get_one(Account, town.accounts["x"])
+        assert account.state is expected.account
+        assert account.quiet_until == expected.quiet_until
+    assert town.platform("x").published == []
+
+
+def test_a_receipt_proves_that_it_is_live(town: City) -> None:
+    (delivery_id,) = town.due()
+    town.press()
+    with town.read() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        assert (delivery.state, delivery.reason) == (DeliveryState.PUBLISHED, {})
+        receipt = delivery.receipt
+        assert receipt is not None
+        assert receipt.platform_id == town.platform("x").published[0].platform_id
+        assert receipt.origin is ReceiptOrigin.ANSWER
+        assert (receipt.published_at, receipt.stored_at) == (NOON, NOON)
+        assert session.scalars(select(Attempt.outcome)).one() == "published"
+    assert town.told("delivery_failed") == []
+
+
+def test_what_was_asked_to_come_later_leaves_then_and_once(town: City) -> None:
+    (delivery_id,) = town.due()
+    town.platform("x").fail_next(TryLater(LATER))
+    town.press()
+    assert town.press(9 * MINUTE) == 0
+    assert town.press(MINUTE) == 1
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert len(town.platform("x").published) == 1
+
+
+def test_a_rate_limit_quietens_everything_of_its_account_and_of_no_other(town: City) -> None:
+    first, other = town.due(on=["x", "facebook"])
+    (second,) = town.due("road")
+    town.platform("x").fail_next(TryLater(LATER))
+    town.press()
+    assert town.delivery(first).state is DeliveryState.SCHEDULED
+    assert town.delivery(second).state is DeliveryState.SCHEDULED
+    assert town.delivery(second).fence == 0
+    assert town.delivery(other).state is DeliveryState.PUBLISHED
+
+
+def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
+    pauses = [_pause(["later"] * times) for times in (1, 2, 3, 5, 6, 7, 40)]
+    assert pauses == [30, 60, 120, 480, 900, 900, 900]
+
+
+def test_clocks_that_died_make_no_pause_longer() -> None:
+    assert _pause(["lease_ended", "lease_ended", "gate", "lease_ended", "later"]) == 30
+
+
+def _pause(outcomes: list[str]) -> float:
+    """Seconds until the next try of what has come to all this, the newest last."""
+    tried = Delivery(
+        fence=len(outcomes), attempts=[Attempt(outcome=outcome) for outcome in outcomes]
+    )
+    return (retry.next_try(tried, now=NOON, asked=None) - NOON).total_seconds()
+
+
+def test_an_expired_token_loses_nothing_and_waits(town: City) -> None:
+    deliveries = town.due() + town.due("road")
+    town.platform("x").fail_next(CredentialsExpired())
+    town.press()
+    assert town.press(MINUTE) == 0
+    assert {town.delivery(one).state for one in deliveries} == {DeliveryState.SCHEDULED}
+
+
+def test_an_unknown_outcome_is_never_sent_again_by_itself(town: City) -> None:
+    (delivery_id,) = town.due()
+    town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
+    town.press()
+    for _ in range(4):
+        town.press(15 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    assert len(town.platform("x").published) == 1
+
+
+def test_one_id_cannot_be_the_proof_of_two_deliveries(town: City) -> None:
+    town.live()
+    (second,) = town.due("road")
+    town.platforms[town.accounts["x"]] = _Repeating(now=town.clock, name="x")
+    town.press()
+    delivery = town.delivery(second)
+    assert (delivery.state, delivery.reason["code"]) == (
+        DeliveryState.UNCONFIRMED,
+        "id_seen_before",
+    )
+    with town.read() as session:
+        assert len(session.scalars(select(Receipt)).all()) == 1
+
+
+class _Repeating(MemoryPlatform):
+    """Answers every creation with the id of the first one."""
+
+    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+        del prepared, deadline
+        return Answer("1000", "https://platform.example/1000", NOON, "")

@@ -1,0 +1,135 @@
+"""By what ways the databases find what the press asks for again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event, select, text
+
+from publisher.database.bulk import is_still
+from publisher.database.prepared_statements import Call, Prepared, Value, run
+from publisher.database.session import Database, table_of
+from publisher.delivery import claim, receipts
+from publisher.delivery.receipts import Done
+from publisher.models.deliveries import Delivery
+from publisher.states import DeliveryState
+from publisher.transitions import KEY
+from tests.support.city import City, city
+from tests.support.holding import answer, begun
+
+
+def _plan(connection: Connection, call: Call) -> str:
+    """What the database would do, as it tells it; PostgreSQL is kept from reading small tables."""
+    form = call.prepared.form(connection.dialect)
+    if connection.dialect.name == "sqlite":
+        told = connection.connection.cursor().execute(
+            f"EXPLAIN QUERY PLAN {form.text}", form.values(call.values)
+        )
+        return "\n".join(str(row[3]) for row in told)
+    run(connection, call)  # that PostgreSQL knows it
+    connection.execute(text("SET LOCAL enable_seqscan = off"))
+    connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+    connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+    told = connection.exec_driver_sql(f"EXPLAIN {form.call(call)}")
+    return "\n".join(str(row[0]) for row in told)
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [(claim.URGENT, "ix_deliveries_urgent"), (claim.OTHERS, "ix_deliveries_account_due")],
+)
+def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
+    town: City, asked: Prepared, index: str
+) -> None:
+    values: dict[str, Value] = {
+        "at_moment": town.now,
+        "of_account": town.accounts["x"],
+        "at_most": 5,
+    }
+    with town.database.connection() as connection:
+        plan = _plan(connection, asked(values))
+    assert index in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_whether_something_urgent_is_due_is_seen_in_the_index_of_the_urgent(town: City) -> None:
+    """However much else is due: the press asks it four times a second."""
+    with town.database.connection() as connection:
+        plan = _plan(connection, claim._OPEN({"at_moment": town.now}))
+    assert "ix_deliveries_urgent" in plan
+
+
+def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> None:
+    table = table_of(Delivery)
+    held = select(table.c.id).where(
+        table.c.id == KEY, is_still(table.c.state, DeliveryState.CLAIMED)
+    )
+    with town.database.connection() as connection:
+        plan = _plan(connection, Prepared("held", held, [KEY])({"of_key": 1}))
+    assert "ix_deliveries_state" not in plan
+    assert "pk_deliveries" in plan or "INTEGER PRIMARY KEY" in plan
+
+
+def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> None:
+    (parcel,) = begun(town)
+    seen: list[str] = []
+    with _noted(town.database, seen):
+        receipts.store_receipts(town.bench, [Done(parcel, answer(1, town))])
+    (known,) = (one for one in seen if one.startswith("SELECT receipts.account_id"))
+    assert "action = 'publish'" in known
+
+
+@contextmanager
+def _noted(database: Database, seen: list[str]) -> Iterator[None]:
+    """Note each statement as it goes to the database."""
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_urgent_ones_come_first_then_the_oldest_and_never_more_than_asked_for(town: City) -> None:
+    first, second, third = (town.due(on=["x"])[0] for _ in range(3))
+    with town.write() as session:
+        session.get_one(Delivery, third).urgent = True
+    with town.write() as session:
+        account_id = town.accounts["x"]
+        for most, expected in ((1, [third]), (2, [third, first]), (9, [third, first, second])):
+            assert claim.wanted(session, account_id, town.now, most) == expected
+
+
+def test_apart_each_statement_is_planned_once(postgres_url: str, tmp_path: Path) -> None:
+    database = Database(postgres_url)
+    town = city(database, tmp_path)
+    apart = database.apart()
+    try:
+        for _ in range(3):
+            with apart.transaction() as session:
+                claim.wanted(session, town.accounts["x"], town.now, 5)
+                session.execute(select(Delivery.id).where(Delivery.id == 1))
+        with apart.connection() as connection:
+            told = connection.exec_driver_sql(
+                "SELECT name, generic_plans, custom_plans FROM pg_prepared_statements "
+                "WHERE statement LIKE 'PREPARE%%' OR statement LIKE 'SELECT deliveries%%'"
+            ).all()
+    finally:
+        apart.dispose()
+        database.dispose()
+    assert "candidates" in {name for name, _generic, _custom in told}
+    assert len(told) >= 4  # the three of the claim, and the toolkit's
+    assert all((generic, custom) == (3, 0) for _name, generic, custom in told)
+
+
+def test_sqlite_is_never_apart(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    assert database.apart() is database
+    database.dispose()

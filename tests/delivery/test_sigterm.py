@@ -1,0 +1,137 @@
+"""A real clock is asked to end in the middle of its work: what is begun is finished, no more."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+from sqlalchemy import ColumnElement, func, select
+
+import scheduler
+from publisher.delivery.monitoring import poll
+from publisher.models.comments import Source
+from publisher.models.deliveries import Attempt, Delivery
+from publisher.now import now
+from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.settings import environment
+from publisher.states import DeliveryState
+from tests.crash.house import House, house
+from tests.crash.judging import judge
+from tests.support.city import DAY, City
+from tests.support.processes import Started, Starter
+
+pytestmark = pytest.mark.timeout(300)
+
+DEADLINE = 8.0
+FEW_SECONDS = 5.0
+POSTS = 12
+
+
+@pytest.fixture
+def standing(start: Starter, database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house whose clocks are processes of their own, not forked: how they ended is known."""
+    with house(start, database_url, tmp_path) as opened:
+        opened.environment |= {
+            "NAGARVANI_LEASE": "60",
+            "NAGARVANI_SEND_DEADLINE": str(DEADLINE),
+            "NAGARVANI_CONNECTIONS": "2",
+        }
+        yield opened
+
+
+def ends(clock: Started) -> tuple[int, float]:
+    """Ask it to end; gives its exit code, and how many seconds it took."""
+    asked_at = time.monotonic()
+    code = clock.stop(signal.SIGTERM, within=60)
+    return code, time.monotonic() - asked_at
+
+
+def test_a_clock_that_is_asked_to_end_finishes_what_it_began_and_gives_back_the_rest(
+    standing: House,
+) -> None:
+    standing.posts(POSTS, on=["x"])
+    standing.slow(1.0)
+    clock = standing.clock()
+    standing.wait_for(lambda: standing.count(DeliveryState.PUBLISHED) > 0)
+    standing.wait_for(lambda: _in_hand(standing))
+
+    code, seconds = ends(clock)
+    assert code == 0, clock.said()
+    assert seconds < DEADLINE + FEW_SECONDS
+    tries = _tries(standing)
+    assert {outcome for _, _, outcome in tries} == {"published", "given_back"}, tries
+    for state, is_begun, outcome in tries:
+        assert is_begun is (outcome == "published")
+        assert state is (DeliveryState.PUBLISHED if is_begun else DeliveryState.SCHEDULED)
+    left = POSTS - standing.count(DeliveryState.PUBLISHED)
+    assert standing.count(DeliveryState.SCHEDULED) == left > 0
+
+    standing.clear_faults()
+    standing.drain()
+    found = judge(standing)
+    assert found.is_clean, found
+    assert found.published == POSTS
+
+
+def _in_hand(standing: House) -> bool:
+    """Some are on their way, and others are claimed for whoever comes free."""
+    sending, claimed = DeliveryState.SENDING, DeliveryState.CLAIMED
+    return standing.count(sending) > 0 and standing.count(claimed) > 0
+
+
+def _tries(standing: House) -> list[tuple[DeliveryState, bool, str]]:
+    """Of each try: its delivery's state, whether it was begun, and what came of it."""
+    query = select(Delivery.state, Attempt.sending_at, Attempt.outcome).join(
+        Attempt, Attempt.delivery_id == Delivery.id
+    )
+    with standing.database.reading() as session:
+        return [(row.state, row.sending_at is not None, row[2]) for row in session.execute(query)]
+
+
+@pytest.mark.proof
+def test_a_clock_that_is_asked_to_end_reads_no_further_than_the_page_in_hand(
+    standing: House,
+) -> None:
+    standing.posts(POSTS, on=["x"])
+    clock = standing.clock()
+    standing.wait_for(lambda: _read(standing, Source.last_read_at.is_not(None)) == POSTS)
+    standing.fault("x", "search", "hang_before", count="always", seconds=1.0)
+    standing.listen_soon()
+    asked_at = now()
+    standing.wait_for(lambda: _read(standing, Source.last_read_at > asked_at) > 0)
+
+    code, seconds = ends(clock)
+    assert code == 0, clock.said()
+    assert seconds < POSTS / 2
+    assert _read(standing, Source.last_read_at < asked_at) > POSTS / 2
+
+
+def _read(standing: House, condition: ColumnElement[bool]) -> int:
+    """How many posts' comments were read when this says."""
+    query = select(func.count()).where(Source.receipt_id.is_not(None), condition)
+    with standing.database.reading() as session:
+        return session.execute(query).scalar_one()
+
+
+@pytest.mark.parametrize("name", ["confirming", "watching", "listening"])
+def test_once_a_clock_is_to_end_its_ticks_ask_platforms_for_nothing_more(
+    town: City, name: str
+) -> None:
+    (post,) = town.live()
+    poll.tick_watching(town.bench)
+    town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
+    town.live("road")
+    town.clock.move(DAY)
+    town.platform("x").citizen_says("पाणी कधी येणार?", parent_id=town.platform_id(post))
+    given = environment.load({}, folder=Path(__file__).parent)
+    asked = Event()
+    every = scheduler.ticks(town.bench, given, is_stopping=asked.is_set)
+    (tick,) = (one for one in every if one.name == name)
+    asked.set()
+    assert tick.run() == 0
+    asked.clear()
+    assert tick.run() == 1

@@ -1,0 +1,164 @@
+"""Two real clocks on one PostgreSQL, in the middle of their work: a stop holds both in a second."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import func, select, update
+
+from commands.demo.city import accounts_at
+from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Vault
+from publisher.delivery.controls import stop
+from publisher.models.content.posts import Variant
+from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.models.people import Appointment
+from publisher.now import now
+from publisher.states import DeliveryState
+from tests.support.city import DAY, City, city
+from tests.support.processes import Starter
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
+SECRET = "a secret of the tests, long enough"
+POSTS = 40
+APART = timedelta(milliseconds=250)
+ONE_SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Stage:
+    """A city on PostgreSQL whose X is the sandbox, and what its clocks are told."""
+
+    town: City
+    sandbox: str
+    environment: dict[str, str]
+
+    def made(self) -> list[dict[str, Any]]:
+        """What the sandbox's own ledger says was made, oldest first."""
+        found = requests.get(self.sandbox + "/ledger", timeout=10).json()["x"]
+        return [one for one in found if not one["citizen"]]
+
+
+@pytest.fixture
+def stage(postgres_url: str, tmp_path: Path, start: Starter) -> Iterator[Stage]:
+    """Founded now, by the real time."""
+    ready = tmp_path / "sandbox.json"
+    start.nagarvani(
+        "sandbox",
+        *("--port", "0", "--smtp-port", "0"),
+        *("--state", str(tmp_path / "sandbox"), "--ready", str(ready)),
+        environment={},
+        ready=ready,
+    )
+    places = json.loads(ready.read_text())
+    town = city(Database(postgres_url), tmp_path)
+    town.clock.at = now()
+    _connect(town, places["url"])
+    environment = {
+        "NAGARVANI_DATABASE_URL": postgres_url,
+        "NAGARVANI_MEDIA_DIR": str(tmp_path / "media"),
+        "NAGARVANI_SECRET_KEY": SECRET,
+        "NAGARVANI_X_API_URL": places["url"],
+        "NAGARVANI_GRAPH_API_URL": places["url"],
+        "NAGARVANI_SMTP_URL": f"smtp://127.0.0.1:{places['smtp_port']}",
+    }
+    yield Stage(town, places["url"], environment)
+    town.database.dispose()
+
+
+def _connect(town: City, sandbox: str) -> None:
+    """The sandbox's handle behind X; everybody is in office since yesterday."""
+    handle = accounts_at(sandbox)[0]
+    with town.write() as session:
+        account = session.get_one(Account, town.accounts["x"])
+        account.credentials = Vault(SECRET, ()).seal(handle.credentials)
+        account.handle, account.url = handle.handle, handle.url
+        session.execute(update(Appointment).values(from_at=town.now - DAY))
+
+
+def _fill(stage: Stage) -> None:
+    """Approved posts, each with words of its own; they have no time yet."""
+    for _one in range(POSTS):
+        stage.town.approved()
+    with stage.town.read() as session:
+        assert session.scalar(select(func.count(func.distinct(Variant.text)))) == POSTS
+
+
+def _schedule(stage: Stage, first: datetime) -> None:
+    """One after the other, a quarter of a second apart."""
+    with stage.town.read() as session:
+        posts = list(session.scalars(select(Variant.id).order_by(Variant.id)))
+    with stage.town.write() as session:
+        for place, variant_id in enumerate(posts):
+            variant = session.get_one(Variant, variant_id)
+            session.add(
+                Delivery(
+                    variant_id=variant_id,
+                    post_id=variant.revision.post_id,
+                    account_id=variant.account_id,
+                    state_at=now(),
+                    due_at=first + place * APART,
+                    late_limit=60,
+                )
+            )
+
+
+def _until(question: Callable[[], bool], *, within: float) -> None:
+    ends = time.monotonic() + within
+    while not question():
+        assert time.monotonic() < ends, "waited in vain"
+        time.sleep(0.1)
+
+
+def _stop(town: City) -> datetime:
+    """Stopped and committed by the moment that this gives."""
+    with town.write() as session:
+        stop.stop_all(session, actor=town.actor("lead"), now=now(), reason="चुकीची पोस्ट")
+    return now()
+
+
+def test_a_stop_holds_two_clocks_within_a_second_and_a_release_sends_the_rest_once(
+    stage: Stage, start: Starter
+) -> None:
+    _fill(stage)
+    clocks = [start.nagarvani("clock", environment=stage.environment) for _ in range(2)]
+    for clock in clocks:
+        clock.wait_for("runs")
+    _schedule(stage, now() + ONE_SECOND)
+    _until(lambda: len(stage.made()) >= POSTS // 4, within=60)
+    stopped_at = _stop(stage.town)
+    _until(lambda: now() > stopped_at + POSTS * APART, within=60)
+    made = stage.made()
+    assert POSTS // 4 <= len(made) < POSTS
+    last = max(datetime.fromisoformat(one["created_at"]) for one in made)
+    assert last <= stopped_at + ONE_SECOND, f"{last - stopped_at} after the stop"
+    _check_kept(stage, POSTS - len(made))
+    with stage.town.write() as session:
+        seen = [one.id for one in stop.standing(session)]
+        actor = stage.town.actor("lead")
+        stop.release(session, actor=actor, now=now(), seen=seen, reason="दुरुस्त झाले")
+    _until(lambda: len(stage.made()) >= POSTS, within=60)
+    _until(lambda: _states(stage) == {DeliveryState.PUBLISHED: POSTS}, within=60)
+    texts = [one["text"] for one in stage.made()]
+    assert len(texts) == len(set(texts)) == POSTS
+    with stage.town.read() as session:
+        assert session.scalar(select(func.count(func.distinct(Attempt.clock)))) == 2
+
+
+def _states(stage: Stage) -> dict[DeliveryState, int]:
+    query = select(Delivery.state, func.count()).group_by(Delivery.state)
+    with stage.town.read() as session:
+        return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _check_kept(stage: Stage, number: int) -> None:
+    """What did not leave waits at the table: nothing failed, nothing is in a clock's hands."""
+    assert _states(stage).get(DeliveryState.SCHEDULED) == number

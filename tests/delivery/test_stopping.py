@@ -1,0 +1,295 @@
+"""Stopping everything: who may, what stays here, what is told, and how it goes on."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, text
+
+from approvals import gate
+from approvals.errors import WrongRole
+from publisher.delivery import preconditions
+from publisher.delivery.claim import claim
+from publisher.delivery.controls import stop as controls_stop
+from publisher.delivery.controls.stop import ReleasedAlready
+from publisher.delivery.payload import Parcel
+from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.emergency import Duty
+from publisher.models.press import Stop
+from publisher.states import DeliveryState
+from publisher.validation import Invalid
+from tests.support.city import HOUR, MINUTE, City
+
+WHY = "चुकीची पोस्ट प्रसिद्ध झाली."
+GONE = "पोस्ट हटविली आहे."
+
+
+def stop(town: City, by: str = "lead", reason: str = WHY) -> int:
+    with town.write() as session:
+        made = controls_stop.stop_all(session, actor=town.actor(by), now=town.now, reason=reason)
+        session.flush()
+        return made.id
+
+
+def release(town: City, *seen: int, by: str = "lead", reason: str = GONE) -> list[int]:
+    with town.write() as session:
+        done = controls_stop.release(
+            session, actor=town.actor(by), now=town.now, seen=seen, reason=reason
+        )
+        return [one.id for one in done]
+
+
+def standing_ids(town: City) -> list[int]:
+    with town.read() as session:
+        return [one.id for one in controls_stop.standing(session)]
+
+
+def put_on_duty(town: City, name: str) -> None:
+    with town.write() as session:
+        session.add(
+            Duty(
+                person_id=town.people[name],
+                from_at=town.now - HOUR,
+                until_at=town.now + HOUR,
+                recorded_at=town.now - HOUR,
+                recorded_by_id=town.people["admin"],
+                recorded_under_id=town.appointments["admin"],
+            )
+        )
+
+
+def test_a_stop_holds_what_is_due_and_a_release_lets_it_leave(town: City) -> None:
+    (delivery_id,) = town.due()
+    stopped = stop(town)
+    assert town.press() == 0
+    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+    assert town.platform("x").published == []
+    release(town, stopped)
+    assert town.press() == 1
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> None:
+    """Between claim and sending the stop is read once more, in the transaction of `sending`."""
+    (delivery_id,) = town.due()
+    (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    stop(town)
+    with town.write() as session:
+        found = preconditions.look(session.connection(), parcel, now=town.now, seconds=1).obstacle
+        assert found is not None
+        assert (found.code, found.waits) == ("stopped", True)
+    assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
+    assert town.platform("x").published == []
+
+
+def test_a_stop_past_the_late_limit_makes_it_missed_and_says_why(town: City) -> None:
+    (delivery_id,) = town.due()
+    stop(town)
+    town.press(2 * HOUR)
+    delivery = town.delivery(delivery_id)
+    assert delivery.state is DeliveryState.MISSED
+    assert delivery.reason["code"] == "late_stopped"
+
+
+@pytest.mark.parametrize("by", ["admin", "lead"])
+def test_admin_and_lead_stop_and_release(town: City, by: str) -> None:
+    stopped = stop(town, by)
+    assert town.verbs("stops", stopped) == ["stop_all"]
+    assert release(town, stopped, by=by) == [stopped]
+    assert town.verbs("stops", stopped) == ["stop_all", "release"]
+    assert standing_ids(town) == []
+
+
+@pytest.mark.parametrize("by", ["clerk", "first"])
+def test_cell_and_officers_stop_only_while_on_duty_and_never_release(town: City, by: str) -> None:
+    with pytest.raises(WrongRole):
+        stop(town, by)
+    put_on_duty(town, by)
+    stopped = stop(town, by)
+    with pytest.raises(WrongRole):
+        release(town, stopped, by=by)
+    town.clock.move(2 * HOUR)
+    with pytest.raises(WrongRole):
+        stop(town, by, reason="पुन्हा")
+    assert standing_ids(town) == [stopped]
+
+
+@pytest.mark.parametrize("by", ["head", "member", "oversight", "auditor"])
+def test_nobody_else_stops_not_even_on_duty(town: City, by: str) -> None:
+    put_on_duty(town, by)
+    with pytest.raises(WrongRole):
+        stop(town, by)
+    assert standing_ids(town) == []
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\u200b"])
+def test_a_stop_and_a_release_want_a_reason(town: City, reason: str) -> None:
+    with pytest.raises(Invalid):
+        stop(town, reason=reason)
+    stopped = stop(town)
+    with pytest.raises(Invalid):
+        release(town, stopped, reason=reason)
+    assert standing_ids(town) == [stopped]
+
+
+def test_pressed_twice_it_is_one_stop_and_one_mail(town: City) -> None:
+    assert stop(town) == stop(town)
+    assert town.told("stopped") == ["admin", "clerk", "lead", "other_clerk"]
+
+
+def test_a_second_stop_for_another_reason_stands_beside_the_first(town: City) -> None:
+    """Nothing leaves before both are released, and each keeps its own words."""
+    (delivery_id,) = town.due()
+    first, second = stop(town), stop(town, "admin", "खाते दुसऱ्याच्या ताब्यात आहे.")
+    release(town, first)
+    assert standing_ids(town) == [second]
+    assert town.press() == 0
+    assert town.told("released") == []
+    release(town, second)
+    assert town.press() == 1
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_a_stop_that_came_after_the_page_was_opened_is_not_released_with_it(town: City) -> None:
+    seen = stop(town)
+    later = stop(town, "admin", "दुसरे कारण")
+    release(town, seen)
+    assert standing_ids(town) == [later]
+
+
+def test_released_twice_is_told_and_changes_nothing(town: City) -> None:
+    stopped = stop(town)
+    release(town, stopped)
+    with pytest.raises(ReleasedAlready):
+        release(town, stopped, by="admin", reason="दुसरे कारण")
+    with town.read() as session:
+        kept = session.get_one(Stop, stopped)
+    assert (kept.released_by_id, kept.release_reason) == (town.people["lead"], GONE)
+    assert town.verbs("stops", stopped) == ["stop_all", "release"]
+
+
+def test_whose_post_was_to_leave_soon_is_told_of_stop_and_release(town: City) -> None:
+    town.due("water")
+    town.schedule(town.approved("road"), 48 * HOUR)
+    stopped = stop(town)
+    cell = {"admin", "clerk", "lead", "other_clerk"}
+    assert set(town.told("stopped")) == cell | {"first", "second", "head"}
+    town.clock.move(MINUTE)
+    release(town, stopped)
+    assert set(town.told("released")) == cell | {"first", "second", "head"}
+
+
+def test_what_is_being_sent_is_named_as_on_its_way_and_what_waits_is_not(town: City) -> None:
+    (sending,), (waiting,) = town.due("water"), town.due("road")
+    with town.write() as session:
+        one = session.get_one(Delivery, sending)
+        one.state, one.sending_at = DeliveryState.SENDING, town.now
+    stop(town)
+    road = frozenset({town.departments["road"]})
+    with town.read() as session:
+        assert [one.id for one in controls_stop.on_its_way(session, seen=None)] == [sending]
+        assert controls_stop.on_its_way(session, seen=road) == []
+        assert controls_stop.held_now(session, now=town.now, seen=None) == 1
+    assert town.delivery(waiting).state is DeliveryState.SCHEDULED
+
+
+def test_what_takes_back_goes_on_under_a_stop(town: City) -> None:
+    """A claim under a stop still takes what deletes."""
+    (delivery_id,) = town.due()
+    stop(town)
+    with town.write() as session:
+        session.get_one(Delivery, delivery_id).action = DeliveryAction.DELETE
+    assert len(claim(town.bench, account_id=town.accounts["x"], most=1)) == 1
+
+
+@pytest.mark.postgres
+def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
+    """No lock between them: two stops stand, and each is released once."""
+    if town.database.is_sqlite:
+        pytest.skip("one writer at a time")
+    ready = Barrier(2)
+
+    def press(by: str, reason: str) -> int:
+        ready.wait()
+        return stop(town, by, reason)
+
+    def let_go(by: str) -> list[int]:
+        ready.wait()
+        try:
+            return release(town, *stops, by=by)
+        except ReleasedAlready:
+            return []
+
+    with ThreadPoolExecutor(2) as pool:
+        stops = list(pool.map(press, ["lead", "admin"], [WHY, "दुसरे कारण"]))
+        assert sorted(standing_ids(town)) == sorted(stops)
+        released = list(pool.map(let_go, ["lead", "admin"]))
+    assert sorted(one for some in released for one in some) == sorted(stops)
+    with town.read() as session:
+        verbs = [town.verbs("stops", one.id) for one in session.scalars(select(Stop))]
+    assert verbs == [["stop_all", "release"]] * 2
+
+
+@pytest.mark.postgres
+def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> None:
+    """A clock that waits for a post's lock reads the stop after the wait, not before it."""
+    if town.database.is_sqlite:
+        pytest.skip("one writer at a time")
+    (delivery_id,) = town.due()
+    (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    begun = Barrier(2)
+    post_id = town.delivery(delivery_id).post_id
+    with ThreadPoolExecutor(1) as pool:
+        with town.database.engine.begin() as holder:
+            holder.exec_driver_sql(f"SELECT 1 FROM posts WHERE id = {post_id} FOR UPDATE")
+            answer = pool.submit(_obstacle, town, parcel, begun)
+            begun.wait()
+            _wait_for_a_blocked_one(town)
+            stop(town)
+        assert answer.result(10) == "stopped"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("table", "column"), [("appointments", "until_at"), ("people", "disabled_at")]
+)
+def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
+    town: City, table: str, column: str
+) -> None:
+    """How whoever approved stands comes with the lock on it, as it is after the wait."""
+    if town.database.is_sqlite:
+        pytest.skip("one writer at a time")
+    town.due()
+    (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    begun = Barrier(2)
+    with ThreadPoolExecutor(1) as pool:
+        with town.database.engine.begin() as holder:
+            of = {"at": town.now - HOUR}
+            holder.execute(text(f"UPDATE {table} SET {column} = :at"), of)
+            answer = pool.submit(_obstacle, town, parcel, begun)
+            begun.wait()
+            _wait_for_a_blocked_one(town)
+        assert answer.result(10) == gate.Refusal.APPROVAL_MISSING
+
+
+def _obstacle(town: City, parcel: Parcel, begun: Barrier) -> str:
+    """What keeps it here, as a clock finds it that waits for what others have locked."""
+    with town.database.transaction() as session:
+        begun.wait()
+        found = preconditions.look(session.connection(), parcel, now=town.now, seconds=1)
+        return found.obstacle.code if found.obstacle else ""
+
+
+def _wait_for_a_blocked_one(town: City) -> None:
+    for _ in range(100):
+        with town.database.engine.connect() as connection:
+            blocked = connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            ).scalar()
+        if blocked:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nothing waited for the lock")

@@ -1,0 +1,296 @@
+"""Made unpublished first, published by its id afterwards: the second step may be repeated."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from publisher.delivery import commit_sending, dispatch, orphan_cleanup, payload, receipts
+from publisher.delivery.attempt import _prepare
+from publisher.delivery.rate_limits import daily_cap
+from publisher.delivery.receipts import Done
+from publisher.delivery.worker_context import Claim
+from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.models.press import Stop
+from publisher.platforms.base.errors import (
+    OutcomeUnknown,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.things import Prepared, Receipt
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.review import withdraw
+from publisher.scheduling import schedule
+from publisher.states import DeliveryState
+from tests.support.city import HOUR, MINUTE, City
+
+
+@pytest.fixture
+def facebook(town: City) -> MemoryPlatform:
+    """The page, where two steps were seen to work."""
+    platform = MemoryPlatform(now=town.clock, name="facebook", two_steps=True, can_edit=True)
+    town.platforms[town.accounts["facebook"]] = platform
+    with town.write() as session:
+        session.get_one(Account, town.accounts["facebook"]).two_steps = True
+    return platform
+
+
+def test_it_is_made_unpublished_and_then_published_by_its_id(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    town.press()
+    delivery = town.delivery(delivery_id)
+    assert delivery.state is DeliveryState.PUBLISHED
+    assert delivery.staged_id == town.platform_id(delivery_id)
+    assert len(facebook.published) == 1
+    assert facebook.staged == []
+
+
+def test_its_id_is_stored_before_anything_can_be_seen(town: City, facebook: MemoryPlatform) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    town.press()
+    delivery = town.delivery(delivery_id)
+    assert delivery.state is DeliveryState.UNCONFIRMED
+    assert [one.platform_id for one in facebook.staged] == [delivery.staged_id]
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_what_is_unknown_heals_by_itself_and_is_seen_once(
+    town: City, facebook: MemoryPlatform, *, is_done: bool
+) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    facebook.fail_next(OutcomeUnknown("reset"), on="release", after_keeping=is_done)
+    town.press()
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    town.confirm(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert len(facebook.published) == 1
+    assert ("release_again" in town.verbs("deliveries", delivery_id)) is not is_done
+
+
+@pytest.mark.parametrize("cap", [None, 1])
+def test_a_clock_that_died_before_the_second_step_is_healed_by_the_next(
+    town: City, facebook: MemoryPlatform, cap: int | None
+) -> None:
+    """Its lease has ended; and what it has counted is not counted again."""
+    with town.write() as session:
+        session.get_one(Account, town.accounts["facebook"]).daily_cap = cap
+    (delivery_id,) = town.due(on=["facebook"])
+    parcel = dispatch.claim_next(town.bench)
+    assert parcel is not None
+    deadline = Deadline.after(9.0, lambda: 0.0)
+    _, ready = _prepare(town.bench, facebook, parcel, deadline)
+    commit_sending.start(town.bench, ready)
+    town.clock.move(3 * MINUTE)
+    with town.write() as session:
+        dispatch.sweep(session, now=town.now, pace=town.bench.pace)
+    assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
+    town.confirm(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert "release_again" in town.verbs("deliveries", delivery_id)
+    assert len(facebook.published) == 1
+
+
+def tries(town: City) -> list[tuple[str, str, str, bool]]:
+    """Of each try: what was asked, what came of it, the answer, and whether it has ended."""
+    with town.read() as session:
+        found = session.scalars(select(Attempt).order_by(Attempt.id)).all()
+    assert {one.clock for one in found} == {"clock-1"}
+    assert [one.fence for one in found] == [1, *range(-1, -len(found), -1)]
+    return [(one.asked, one.outcome, one.answer, one.ended_at is not None) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("problem", "outcome"),
+    [(OutcomeUnknown("reset"), "unknown"), (TryLater(None, "limit"), "later")],
+)
+def test_each_second_step_taken_again_is_a_try_with_its_outcome_and_leaves_once(
+    town: City, facebook: MemoryPlatform, problem: PlatformError, outcome: str
+) -> None:
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    facebook.fail_next(problem, on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    town.confirm(MINUTE)
+    town.confirm(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    (first, again, last) = tries(town)
+    assert first == ("publish", "unknown", "reset", True)
+    assert again == ("release", outcome, problem.detail, True)
+    assert (last[:2], last[3]) == (("release", "published"), True)
+    with town.read() as session:
+        assert daily_cap.sent_in_a_day(session, town.accounts["facebook"], town.now) == 1
+
+
+def test_a_second_step_refused_again_and_again_is_held_in_the_end(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    for _ in town.bench.pace.looks:
+        facebook.fail_next(Refused(RefusalCode.INVALID, "no such thing"), on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    for _ in range(5):
+        town.confirm(5 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    refused = ("release", "refused", "no such thing", True)
+    assert tries(town)[1:] == [refused] * len(town.bench.pace.looks)
+
+
+class _Dying(MemoryPlatform):
+    """The clock dies while it waits for this one's answer."""
+
+    def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
+        """Done, and nobody hears of it."""
+        super().release(staged_id, deadline=deadline)
+        raise KeyboardInterrupt
+
+
+def test_a_clock_that_dies_in_a_second_step_taken_again_leaves_no_try_open(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    dying = _Dying(now=town.clock, name="facebook", two_steps=True)
+    town.platforms[town.accounts["facebook"]] = dying
+    dying.fail_next(OutcomeUnknown("reset"), on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    with pytest.raises(KeyboardInterrupt):
+        town.confirm(MINUTE)
+    assert tries(town)[1] == ("release", "", "", False)
+    town.confirm(HOUR)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert tries(town)[1] == ("release", "lease_ended", "", True)
+    assert len(tries(town)) == 2
+
+
+def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    (delivery_id,) = town.live(on=["facebook"])
+    town.confirm(MINUTE)
+    with town.read() as session:
+        (parcel,) = payload.read(session, [Claim(delivery_id, 1)])
+    late = Receipt(parcel.staged_id, "", town.now, "late")
+    receipts.store_receipts(town.bench, [Done(parcel, late)])
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert [one[1] for one in tries(town)] == ["published", "unknown"]
+
+
+def test_what_may_not_leave_any_more_is_not_released_again_but_held(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    town.press()
+    with town.write() as session:
+        session.add(Stop(at=town.now, reason="चाचणी", person_id=town.people["lead"]))
+    for _ in town.bench.pace.looks:
+        town.confirm(16 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    assert facebook.published == []
+
+
+def test_an_approver_who_left_stops_the_second_step_too(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    facebook.fail_next(OutcomeUnknown("reset"), on="release")
+    town.press()
+    town.disable("first")
+    for _ in town.bench.pace.looks:
+        town.confirm(16 * MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.HELD
+    assert facebook.published == []
+
+
+class _LongIds(MemoryPlatform):
+    """What is made unpublished there has an id that no row holds."""
+
+    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+        """As long as it comes."""
+        return super().stage(prepared, deadline=deadline) + "9" * 121
+
+
+def test_an_id_that_cannot_be_one_is_told_and_nothing_is_published(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    long_ids = _LongIds(now=town.clock, name="facebook", two_steps=True)
+    town.platforms[town.accounts["facebook"]] = long_ids
+    (delivery_id,) = town.due(on=["facebook"])
+    town.press()
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "invalid"})
+    assert long_ids.published == facebook.published == []
+
+
+def test_what_was_staged_once_is_used_by_the_next_try(town: City, facebook: MemoryPlatform) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    facebook.fail_next(TryLater(None, "limit"), on="release")
+    town.press()
+    town.press(MINUTE)
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert len(facebook.kept) == 1
+
+
+def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    parcel = dispatch.claim_next(town.bench)
+    assert parcel is not None
+    _prepare(town.bench, facebook, parcel, Deadline.after(9.0, lambda: 0.0))
+    assert len(facebook.staged) == 1
+    with town.write() as session:
+        withdraw.withdraw_post(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            post_id=session.get_one(Delivery, delivery_id).post_id,
+            reason="रद्द",
+        )
+    assert orphan_cleanup.tick_tidying(town.bench) == 0  # it rests for an hour
+    town.clock.move(HOUR + MINUTE)
+    assert orphan_cleanup.tick_tidying(town.bench, is_stopping=lambda: True) == 0
+    assert len(facebook.staged) == 1
+    assert orphan_cleanup.tick_tidying(town.bench) == 1
+    assert facebook.staged == []
+    assert town.delivery(delivery_id).staged_id == ""
+    assert orphan_cleanup.tick_tidying(town.bench) == 0
+    with town.read() as session:
+        attempt = session.scalars(select(Attempt)).one()
+    assert attempt.tidied_at == town.now
+
+
+def test_what_is_published_is_no_orphan(town: City, facebook: MemoryPlatform) -> None:
+    town.live(on=["facebook"])
+    town.clock.move(timedelta(days=2))
+    assert orphan_cleanup.tick_tidying(town.bench) == 0
+    assert len(facebook.published) == 1
+
+
+def test_where_the_second_step_is_refused_the_account_gets_one_from_then_on(
+    town: City, facebook: MemoryPlatform
+) -> None:
+    (delivery_id,) = town.due(on=["facebook"])
+    facebook.fail_next(Refused(RefusalCode.INVALID, "no such parameter"), on="release")
+    town.press()
+    assert town.delivery(delivery_id).state is DeliveryState.FAILED
+    with town.read() as session:
+        assert not session.get_one(Account, town.accounts["facebook"]).two_steps
+    with town.write() as session:
+        schedule.reschedule(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            delivery_id=delivery_id,
+            due_at=town.now,
+        )
+    town.press()
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    assert len(facebook.published) == 1

@@ -1,0 +1,107 @@
+"""Looks that are behind: an admin sees it on the pages of accounts, and `doctor` says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from commands.sentences import sentence
+from publisher.delivery.monitoring import intervals, overdue, poll
+from publisher.delivery.monitoring.overdue import Behind
+from publisher.models.deliveries import Account, Receipt
+from publisher.office import checkup
+from publisher.platforms.base.errors import RefusalCode, Refused, TryLater
+from publisher.states import AccountState
+from tests.delivery.test_watching import watch
+from tests.delivery.test_watching_many import Counting
+from tests.support.city import DAY, HOUR, MINUTE, City
+
+ENOUGH = intervals.LONGEST + DAY
+
+
+def behind(town: City, weekly_after: timedelta | None = None) -> Mapping[int, Behind]:
+    """Which accounts are behind now."""
+    with town.read() as session:
+        return overdue.behind(session, now=town.now, weekly_after=weekly_after)
+
+
+def two_that_cannot_be_read(town: City) -> Counting:
+    """Live on X, where one cannot be read and the other may not be; and on Facebook."""
+    (refused,) = town.live(on=["x"])
+    town.live(on=["facebook"])
+    (later,) = town.live(on=["x"])
+    away = Counting(town, at_once=100)
+    away.kept.extend(town.platform("x").kept)
+    away.said = {
+        town.platform_id(refused): Refused(RefusalCode.PERMISSION),
+        town.platform_id(later): TryLater(),
+    }
+    town.platforms[town.accounts["x"]] = away
+    return away
+
+
+def test_what_is_not_seen_for_a_day_too_long_is_behind_however_often_it_is_asked_for(
+    town: City,
+) -> None:
+    published_at = town.now
+    away = two_that_cannot_be_read(town)
+    assert watch(town, ENOUGH) > 30
+    assert behind(town) == {}
+    town.clock.move(timedelta(seconds=1))
+    x = town.accounts["x"]
+    assert behind(town) == {x: Behind(x, 2, published_at)}
+    away.said = {}
+    watch(town, HOUR)
+    assert behind(town) == {}
+
+
+def test_doctor_says_so_with_what_to_do(town: City) -> None:
+    two_that_cannot_be_read(town)
+    watch(town, ENOUGH)
+    assert checkup.check_looks(town.database, now=town.now, weekly_after=None) == []
+    watch(town, HOUR)
+    (found,) = checkup.check_looks(town.database, now=town.now, weekly_after=None)
+    assert not found.ok
+    said = sentence(found)
+    assert "on x (pmc_x): 2 that are out were not looked at" in said
+    assert "one of them since 2026-11-25 06:30 UTC" in said
+    assert "NAGARVANI_WEEKLY_LOOKS_AFTER" in said
+
+
+def test_where_a_weekly_look_is_enough_a_week_and_a_day_is_too_long(town: City) -> None:
+    town.live(on=["x"])
+    watch(town)
+    town.clock.move(7 * DAY)
+    assert set(behind(town, 8 * DAY)) == {town.accounts["x"]}
+    assert behind(town, 6 * DAY) == {}
+    town.clock.move(DAY + HOUR)
+    assert set(behind(town, 6 * DAY)) == {town.accounts["x"]}
+
+
+def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> None:
+    (delivery,) = town.live(on=["x"])
+    stored_at, x = town.now, town.accounts["x"]
+    with town.write() as session:
+        receipt = session.scalars(select(Receipt).where(Receipt.delivery_id == delivery)).one()
+        receipt.published_at = town.now - 5 * DAY
+    poll.tick_watching(town.bench)
+    assert behind(town) == {}
+    town.clock.move(ENOUGH + MINUTE)
+    assert behind(town) == {x: Behind(x, 1, stored_at)}
+
+
+def test_what_nobody_can_or_need_look_at_is_not_behind(town: City) -> None:
+    (gone,) = town.live(on=["x"])
+    town.live(on=["facebook"])
+    watch(town)
+    town.platform("x").somebody_deletes(town.platform_id(gone))
+    watch(town, DAY)
+    town.clock.move(5 * DAY)
+    facebook = town.accounts["facebook"]
+    assert set(behind(town)) == {facebook}
+    for state, is_behind in ((AccountState.PAUSED, True), (AccountState.DISCONNECTED, False)):
+        with town.write() as session:
+            session.get_one(Account, facebook).state = state
+        assert bool(behind(town)) is is_behind

@@ -1,0 +1,220 @@
+"""Looks at many in one request: whose turn it is, what is said of one, and how many a day holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from publisher.database.session import Database
+from publisher.delivery.monitoring import intervals, poll, results
+from publisher.delivery.monitoring.intervals import SHORTEST
+from publisher.models.deliveries import Receipt
+from publisher.models.watching import Watch
+from publisher.office.reporting.findings import FindingKind
+from publisher.platforms.base.errors import TryLater
+from publisher.platforms.base.protocol import OneSeen
+from publisher.platforms.facebook.forms import LIMITS
+from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.platforms.x.limits import limits as x_limits
+from tests.delivery.test_watching import QUARTER, REFUSED, findings
+from tests.support.city import DAY, HOUR, MINUTE, City
+from tests.test_scheduler import PROMISES
+
+MADE_FOR = 50_000
+"""Publications that may be out on one account."""
+
+
+class Counting(MemoryPlatform):
+    """Keeps what it was asked for, and says of some what it is told; does something meanwhile."""
+
+    def __init__(self, town: City, *, at_once: int) -> None:
+        super().__init__(now=town.clock, name="x")
+        self.limits = replace(self.limits, seen_at_once=at_once)
+        self.asked: list[Sequence[str]] = []
+        self.said: dict[str, OneSeen] = {}
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+        self.asked.append(platform_ids)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        found = super().see_many(platform_ids)
+        return {one: self.said.get(one, found[one]) for one in found}
+
+
+class Between(Database):
+    """Does something after a reading, the first or a later one, before it is acted on."""
+
+    after: Callable[[], object]
+    number = 1
+    readings = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with super().reading() as session:
+            yield session
+        self.readings += 1
+        if self.readings == self.number:
+            self.after()
+
+
+def test_looks_are_spread_and_a_few_requests_at_a_time_for_each_account(town: City) -> None:
+    platform = Counting(town, at_once=2)
+    town.platforms[town.accounts["x"]] = platform
+    for _ in range(11):
+        town.live()
+        town.clock.move(20 * MINUTE)
+    poll.tick_watching(town.bench)
+    with town.read() as session:
+        times = set(session.scalars(select(Watch.look_at)))
+        longest = list(session.scalars(select(Watch.receipt_id).order_by(Watch.look_at)))
+    assert len(times) == 11
+    town.clock.move(DAY)
+    assert poll.tick_watching(town.bench) == 2 * poll.ROUNDS
+    assert [len(one) for one in platform.asked] == [2] * poll.ROUNDS
+    with town.read() as session:
+        seen = select(Watch.receipt_id).where(Watch.looked_at.is_not(None))
+        assert set(session.scalars(seen)) == set(longest[:8])
+    assert poll.tick_watching(town.bench, most=1) == 2
+    assert poll.tick_watching(town.bench) == 1
+    assert poll.tick_watching(town.bench) == 0
+
+
+def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> None:
+    for name in ("x", "facebook"):
+        town.platforms[town.accounts[name]] = Counting(town, at_once=1)
+    for _ in range(3):
+        town.live()
+        poll.tick_watching(town.bench)
+    town.live(on=["facebook"])
+    poll.tick_watching(town.bench)
+    town.clock.move(DAY)
+    assert poll.tick_watching(town.bench, most=2) == 2
+    with town.read() as session:
+        looked = select(Receipt.account_id).join(Watch, Watch.receipt_id == Receipt.id)
+        seen = session.scalars(looked.where(Watch.looked_at.is_not(None)))
+        assert set(seen) == {town.accounts["x"], town.accounts["facebook"]}
+
+
+def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> None:
+    live = [town.platform_id(town.live()[0]) for _ in range(5)]
+    poll.tick_watching(town.bench)
+    later = town.now + 2 * DAY
+    platform = Counting(town, at_once=100)
+    platform.kept.extend(town.platform("x").kept)
+    platform.said = {
+        live[0]: REFUSED,
+        live[1]: TryLater(),
+        live[2]: TryLater(later),
+        live[3]: None,
+    }
+    town.platforms[town.accounts["x"]] = platform
+    town.clock.move(DAY)
+    assert poll.tick_watching(town.bench) == 5
+    assert len(platform.asked) == 1
+    with town.read() as session:
+        found = {one.receipt.platform_id: one for one in session.scalars(select(Watch))}
+    assert [found[one].look_at for one in live[:4]] == [
+        town.now + HOUR,
+        town.now + HOUR,
+        later,
+        town.now + QUARTER,
+    ]
+    assert [found[one].looked_at for one in live] == [None, None, None, town.now, town.now]
+    assert [found[one].absent_at for one in live] == [None, None, None, town.now, None]
+    assert (found[live[4]].look_at or town.now) > town.now + 15 * HOUR
+
+
+def test_two_looks_at_once_are_one_look(town: City) -> None:
+    """Two clocks may look at the same time, where a lease has ended."""
+    town.live()
+    poll.tick_watching(town.bench)
+    town.clock.move(DAY)
+    town.platform("x").kept.clear()
+    for _ in range(2):
+        poll.tick_watching(town.bench)
+        with town.write() as session:
+            session.scalars(select(Watch)).one().look_at = town.now
+    poll.tick_watching(town.bench)
+    assert findings(town) == ()
+    with town.read() as session:
+        assert session.scalars(select(Watch.look_at)).one() == town.now + QUARTER
+    town.clock.move(QUARTER)
+    poll.tick_watching(town.bench)
+    assert [one.kind for one in findings(town)] == [FindingKind.GONE]
+
+
+def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
+    for _ in range(4):
+        town.live()
+    poll.tick_watching(town.bench)
+    town.clock.move(DAY)
+    other = town.clock_named("clock-2")
+    platform = Counting(town, at_once=2)
+    platform.kept.extend(town.platform("x").kept)
+    platform.meanwhile = lambda: poll.tick_watching(other, rounds=1)
+    town.platforms[town.accounts["x"]] = platform
+    assert poll.tick_watching(town.bench, rounds=1) == 2
+    first, second = platform.asked
+    assert len({*first, *second}) == 4
+
+
+def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
+    for _ in range(3):
+        town.live()
+    poll.tick_watching(town.bench)
+    town.clock.move(DAY)
+    platform = Counting(town, at_once=2)
+    platform.kept.extend(town.platform("x").kept)
+    town.platforms[town.accounts["x"]] = platform
+    between = Between(town.database.url)
+    between.number = 3
+    between.after = lambda: poll.tick_watching(town.clock_named("clock-2"))
+    assert poll.tick_watching(replace(town.bench, database=between)) == 0
+    between.dispose()
+    assert sum(len(one) for one in platform.asked) == 3
+
+
+def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
+    for _ in range(4):
+        town.live()
+    poll.tick_watching(town.bench)
+    with town.read() as session:
+        absent, differs, gone, same = session.scalars(select(Watch).order_by(Watch.id))
+        keys = {one.id: one.receipt.platform_id for one in (absent, differs, gone, same)}
+    seen = {one: town.platform("x").see(key) for one, key in keys.items()}
+    before, found_at = {one.id: one.look_at for one in (absent, differs)}, town.now
+    town.clock.move(MINUTE)
+
+    def found() -> None:
+        with town.write() as session:
+            session.get_one(Watch, absent.id).absent_at = found_at
+            session.get_one(Watch, differs.id).differs_at = found_at
+            session.get_one(Watch, gone.id).look_at = None
+
+    between = Between(town.database.url)
+    between.after = found
+    results.keep(replace(town.bench, database=between), seen, at=town.now)
+    between.dispose()
+    with town.read() as session:
+        kept = {one.id: one for one in session.scalars(select(Watch))}
+    assert {one: kept[one].look_at for one in before} == before
+    assert kept[gone.id].look_at is None
+    assert [one.id for one in kept.values() if one.looked_at] == [same.id]
+
+
+def test_the_day_is_enough_for_as_many_as_an_account_is_made_for() -> None:
+    """Fifty looks a request at least, and each publication looked at more than once a day."""
+    limits = [LIMITS.seen_at_once, x_limits().seen_at_once]
+    for at_once in limits:
+        ticks = timedelta(days=1) / timedelta(seconds=PROMISES["watching"])
+        looks_a_day = ticks * poll.ROUNDS * at_once
+        wanted = MADE_FOR * (DAY / SHORTEST)
+        assert looks_a_day >= 3 * wanted
+    assert poll.MOST >= 4 * poll.ROUNDS
+    assert DAY - intervals.LONGEST - QUARTER >= 4 * HOUR

@@ -1,0 +1,232 @@
+"""Looks in trouble: what fails alone waits alone, limits are kept to, and doubts are no proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from publisher.delivery.monitoring import poll
+from publisher.models.deliveries import Account
+from publisher.models.watching import Watch
+from publisher.platforms.base.errors import CredentialsExpired, PlatformError, TryLater
+from publisher.platforms.base.protocol import OneSeen, Platform
+from publisher.platforms.base.things import Allowance, Health, HealthProblem
+from publisher.platforms.memory.shelf import OURSELVES
+from publisher.states import AccountState
+from tests.delivery.test_watching import QUARTER, REFUSED, watch
+from tests.delivery.test_watching_many import Counting
+from tests.support.city import DAY, HOUR, City
+
+Fails = Callable[[Sequence[str]], PlatformError | None]
+ENDED = CredentialsExpired("190")
+
+
+class Failing(Counting):
+    """Fails as a whole where `fails` says so of what it is asked for."""
+
+    def __init__(self, town: City, *, at_once: int) -> None:
+        super().__init__(town, at_once=at_once)
+        self.fails: Fails = lambda _: None
+
+    def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
+        found = super().see_many(platform_ids)
+        problem = self.fails(platform_ids)
+        if problem is not None:
+            raise problem
+        return found
+
+
+def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
+    """So many are live there, of which so many are seen in one request."""
+    platform = Failing(town, at_once=at_once)
+    town.platforms[town.accounts[on]] = platform
+    for _ in range(number):
+        town.live(on=[on])
+    return platform
+
+
+def wait(town: City) -> list[str]:
+    """All that is live is to be looked at now: by the platforms' ids, the longest due first."""
+    poll.tick_watching(town.bench)
+    town.clock.move(DAY)
+    with town.read() as session:
+        query = select(Watch).order_by(Watch.look_at, Watch.id)
+        return [one.receipt.platform_id for one in session.scalars(query)]
+
+
+def watches(town: City) -> dict[str, Watch]:
+    """What is watched, by the platform's ids."""
+    with town.read() as session:
+        return {one.receipt.platform_id: one for one in session.scalars(select(Watch))}
+
+
+@pytest.mark.parametrize("trouble", [REFUSED, TryLater()])
+def test_one_for_which_a_whole_request_fails_waits_alone(
+    town: City, trouble: PlatformError
+) -> None:
+    platform = live(town, 8, at_once=8)
+    ids = wait(town)
+    bad = ids[2]
+    platform.fails = lambda asked: trouble if bad in asked else None
+    poll.tick_watching(town.bench)
+    assert platform.asked == [ids, ids[:2], ids[2:4], [bad]]
+    assert watches(town)[bad].look_at == town.now + HOUR
+    assert poll.tick_watching(town.bench) == 5
+    assert {key for key, one in watches(town).items() if one.looked_at} == {*ids} - {bad}
+
+
+def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> None:
+    platform = live(town, 8, at_once=8)
+    ids = wait(town)
+    platform.fails = lambda asked: TryLater() if len(asked) > 2 else None
+    poll.tick_watching(town.bench)
+    assert [len(one) for one in platform.asked] == [8, 2, 2, 2]
+    poll.tick_watching(town.bench)
+    assert all(watches(town)[one].looked_at == town.now for one in ids)
+
+
+def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_at(
+    town: City,
+) -> None:
+    platform = live(town, 4, at_once=2)
+    ids = wait(town)
+    until = town.now + 3 * HOUR
+    platform.fails = lambda _: TryLater(until)
+    assert poll.tick_watching(town.bench) == 2
+    platform.fails = lambda _: None
+    assert watch(town, 2 * HOUR) == 0
+    (delivery,) = town.live(on=["x"])
+    assert town.delivery(delivery).state == "published"
+    assert platform.asked == [ids[:2]]
+    town.clock.move(until - town.now)
+    assert poll.tick_watching(town.bench) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "looks"),
+    [
+        ("publish.page_hour", 49, 2),
+        ("publish.page_hour", 50, 4),
+        ("publish.15min", 1, 4),
+        ("see.15min", 0, 4),
+    ],
+)
+def test_looks_leave_half_of_a_share_of_an_hour_to_publishing(
+    town: City, name: str, left: int, looks: int
+) -> None:
+    platform = live(town, 4, at_once=2)
+    wait(town)
+    platform.allowances = (Allowance(name, 100, left, None),)
+    assert poll.tick_watching(town.bench) == looks
+    assert poll.tick_watching(town.bench) == 0
+    (delivery,) = town.live(on=["x"])
+    assert town.delivery(delivery).state == "published"
+    platform.allowances = ()
+    town.clock.move(HOUR)
+    assert poll.tick_watching(town.bench) == 4 - looks
+
+
+def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) -> None:
+    platform = live(town, 1, at_once=1)
+    live(town, 1, at_once=1, on="facebook")
+    wait(town)
+    opened: list[str] = []
+
+    def note(account: Account) -> Platform:
+        opened.append(account.credentials)
+        return town.platforms[account.id]
+
+    platform.meanwhile = lambda: connect_anew(town, "x", "facebook")
+    poll.tick_watching(replace(town.bench, open_account=note), rounds=1)
+    assert opened == ["", "new"]
+
+
+def connect_anew(town: City, *names: str) -> None:
+    """Other credentials for these accounts."""
+    with town.write() as session:
+        for name in names:
+            session.get_one(Account, town.accounts[name]).credentials = "new"
+
+
+def test_an_old_access_that_ended_does_not_pause_an_account_connected_anew(town: City) -> None:
+    platform = live(town, 1, at_once=1)
+    wait(town)
+    platform.meanwhile = lambda: connect_anew(town, "x")
+    platform.fails = lambda _: ENDED
+    poll.tick_watching(town.bench)
+    with town.read() as session:
+        assert session.get_one(Account, town.accounts["x"]).state is AccountState.CONNECTED
+    platform.fails = lambda _: None
+    assert poll.tick_watching(town.bench) == 1
+
+
+def _lacks(town: City, platform: Failing) -> None:
+    del town
+    platform.health = Health(True, None, OURSELVES, None, missing=("pages_read_engagement",))
+
+
+def _is_ill(town: City, platform: Failing) -> None:
+    del town
+    platform.health = Health(False, HealthProblem.PERMISSION, "", None)
+
+
+def _is_known_to_lack(town: City, platform: Failing) -> None:
+    del platform
+    with town.write() as session:
+        session.get_one(Account, town.accounts["x"]).missing = ["pages_read_engagement"]
+
+
+def _shows_nothing(town: City, platform: Failing) -> None:
+    del town
+    for _ in range(3):
+        platform.fail_next(REFUSED, on="look_up")
+
+
+DOUBTS = (_lacks, _is_ill, _is_known_to_lack, _shows_nothing)
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
+    town: City, doubt: Callable[[City, Failing], None]
+) -> None:
+    platform = live(town, 7, at_once=5)
+    ids = wait(town)
+    platform.kept.clear()
+    doubt(town, platform)
+    poll.tick_watching(town.bench)
+    assert platform.asked == [ids[:5]]
+    found = watches(town)
+    assert [one for one in ids if found[one].absent_at] == []
+    assert [found[one].look_at for one in ids[:5]] == [town.now + HOUR] * 5
+
+
+def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town: City) -> None:
+    platform = live(town, 5, at_once=5)
+    ids = wait(town)
+    platform.kept.clear()
+    for _ in range(2):
+        poll.tick_watching(town.bench)
+        town.clock.move(QUARTER)
+    assert all(watches(town)[one].found_gone_at for one in ids)
+
+
+@pytest.mark.parametrize(("number", "left"), [(4, 0), (6, 1)])
+def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, left: int) -> None:
+    platform = live(town, number, at_once=number)
+    ids = wait(town)
+    del platform.kept[left:]
+    _is_ill(town, platform)
+    poll.tick_watching(town.bench)
+    assert len([one for one in ids if watches(town)[one].absent_at]) == number - left
+
+
+def test_an_account_that_is_done_takes_no_request_from_the_others(town: City) -> None:
+    away = live(town, 1, at_once=1)
+    other = live(town, 3, at_once=1, on="facebook")
+    wait(town)
+    away.fails = lambda _: TryLater()
+    assert poll.tick_watching(town.bench, most=3) == 3
+    assert (len(away.asked), len(other.asked)) == (1, 2)

@@ -1,0 +1,358 @@
+"""Wrong answers of a platform, through its real client and the press: what each comes to.
+
+A server on loopback answers what a test tells it. Whatever it answers, nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qs
+
+import pytest
+from sqlalchemy import select
+
+from publisher.delivery import dispatch, reconcile
+from publisher.delivery.worker_context import Bench
+from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.registry import open_platform
+from publisher.states import AccountState, DeliveryState
+from tests.platforms.grounds import CREDENTIALS
+from tests.platforms.stub import Stub, answer, drip, serving
+from tests.support.city import MINUTE, NOON, PACE, City
+
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+PAGE = CREDENTIALS["facebook"]["page_id"]
+CREATES = {"x": b"POST /2/tweets HTTP", "facebook": f"POST /v26.0/{PAGE}/feed HTTP".encode()}
+NAMES = tuple(CREATES)
+NOTHING_LISTED = answer({"data": [], "meta": {"result_count": 0}})
+HTML = b"<html><title>502</title>Bad gateway</html>"
+
+
+@dataclass
+class Wire:
+    """A city whose accounts are opened by the real clients, each at a server of its own."""
+
+    town: City
+    stubs: dict[str, Stub]
+    bench: Bench
+
+    def press(self, after: timedelta = timedelta(0)) -> None:
+        """One tick of the press."""
+        self.town.clock.move(after)
+        dispatch.tick_press(self.bench)
+
+    def look(self, after: timedelta = timedelta(0)) -> None:
+        """One tick of confirming."""
+        self.town.clock.move(after)
+        reconcile.tick_confirming(self.bench)
+
+    def wait(self) -> None:
+        """Let an hour pass, with all its ticks."""
+        for _ in range(8):
+            self.look(8 * MINUTE)
+            self.press()
+
+    def creations(self, name: str) -> list[dict[str, str]]:
+        """What was sent to be made, oldest first."""
+        sent = [one for one in self.stubs[name].requests if one.startswith(CREATES[name])]
+        return [_fields(one.partition(b"\r\n\r\n")[2]) for one in sent]
+
+    def state(self, delivery_id: int) -> tuple[DeliveryState, str]:
+        """Its state, and the code of the reason."""
+        delivery = self.town.delivery(delivery_id)
+        return delivery.state, str(delivery.reason.get("code", ""))
+
+    def receipts(self) -> list[Receipt]:
+        """Every proof."""
+        with self.town.read() as session:
+            return list(session.scalars(select(Receipt).order_by(Receipt.id)))
+
+    def outcomes(self, delivery_id: int) -> list[str]:
+        """What came of each try."""
+        query = select(Attempt.outcome).where(Attempt.delivery_id == delivery_id)
+        with self.town.read() as session:
+            return list(session.scalars(query.order_by(Attempt.id)))
+
+    def account(self, name: str) -> Account:
+        """An account as it stands."""
+        with self.town.read() as session:
+            return session.get_one(Account, self.town.accounts[name])
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    if body.startswith(b"{"):
+        return {name: str(value) for name, value in json.loads(body).items()}
+    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+
+
+@pytest.fixture
+def wire(town: City) -> Iterator[Wire]:
+    """The city on the wire; what is asked beside what a test plans is answered: nothing there."""
+    with ExitStack() as stack:
+        stubs = {name: stack.enter_context(serving()) for name in NAMES}
+        for stub in stubs.values():
+            stub.otherwise = NOTHING_LISTED
+        opened = {
+            town.accounts[name]: open_platform(
+                name,
+                CREDENTIALS[name],
+                x_api_url=stubs[name].url,
+                graph_api_url=stubs[name].url,
+                graph_api_version="v26.0",
+                now=town.clock,
+            )
+            for name in NAMES
+        }
+
+        def open_account(account: Account) -> Platform:
+            return opened[account.id]
+
+        bench = replace(town.bench, open_account=open_account, monotonic=time.monotonic)
+        yield Wire(town, stubs, bench)
+
+
+def made(name: str, number: str, text: str = "", **headers: str) -> bytes:
+    """What a platform says that made something."""
+    if name == "x":
+        return answer({"data": {"id": number, **({"text": text} if text else {})}}, 201, headers)
+    return answer({"id": number, **({"message": text} if text else {})}, 200, headers)
+
+
+def listed(number: str, text: str, at: datetime, **headers: str) -> bytes:
+    """A timeline with one post, in the words of either platform."""
+    told = {"created_at": at.isoformat(), "created_time": at.isoformat()}
+    return answer({"data": [{"id": number, "text": text, "message": text, **told}]}, 200, headers)
+
+
+def sent_text(wire: Wire, name: str) -> str:
+    [sent] = wire.creations(name)
+    return sent["text" if name == "x" else "message"]
+
+
+def expect_held_and_sent_once(wire: Wire, name: str, delivery_id: int) -> None:
+    """Nobody knows: it is looked for, not found, and held for a person."""
+    assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
+    wire.wait()
+    assert wire.state(delivery_id)[0] is DeliveryState.HELD
+    assert wire.outcomes(delivery_id) == ["unknown"]
+    assert len(wire.creations(name)) == 1
+    assert wire.receipts() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_200_without_an_id_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    wire.stubs[name].plan(answer({"data": {}}, 200))
+    wire.press()
+    expect_held_and_sent_once(wire, name, delivery_id)
+
+
+def test_a_200_with_the_id_of_another_page_is_unknown_and_sent_once(wire: Wire) -> None:
+    (delivery_id,) = wire.town.due(on=["facebook"])
+    wire.stubs["facebook"].plan(made("facebook", "999000000000009_7"))
+    wire.press()
+    expect_held_and_sent_once(wire, "facebook", delivery_id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_201_with_another_text_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    wire.stubs[name].plan(made(name, "77", "कोणाचा तरी दुसराच मजकूर"))
+    wire.press()
+    expect_held_and_sent_once(wire, name, delivery_id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_502_in_html_is_unknown_and_found_by_looking(wire: Wire, name: str) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    wire.stubs[name].plan(answer(HTML, 502, kind="html"))
+    wire.press()
+    assert wire.state(delivery_id) == (DeliveryState.UNCONFIRMED, "unknown")
+    wire.stubs[name].plan(listed("77", sent_text(wire, name), wire.town.now + SECOND))
+    wire.look(20 * SECOND)
+    wire.wait()
+    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    assert [one.platform_id for one in wire.receipts()] == ["77"]
+    assert len(wire.creations(name)) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("code", [302, 307])
+def test_a_redirect_to_another_host_is_not_followed(wire: Wire, name: str, code: int) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    with serving() as thief:
+        thief.otherwise = made(name, "77")
+        elsewhere = thief.url.replace("127.0.0.1", "localhost") + "/2/tweets"
+        wire.stubs[name].plan(answer({}, code, {"Location": elsewhere}))
+        wire.press()
+        expect_held_and_sent_once(wire, name, delivery_id)
+        assert (thief.connections, thief.requests) == (0, [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    bomb = gzip.compress(b" " * 50_000_000 + b"{}")
+    wire.stubs[name].plan(answer(bomb, 201, {"Content-Encoding": "gzip"}))
+    wire.press()
+    expect_held_and_sent_once(wire, name, delivery_id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_that_drips_ends_at_the_deadline(wire: Wire, name: str) -> None:
+    """A byte a second is always in time for the next one; only the whole try has an end."""
+    (delivery_id,) = wire.town.due(on=[name])
+    wire.bench = replace(wire.bench, pace=replace(PACE, send_deadline=2.5))
+    stub = wire.stubs[name]
+    stub.plan(drip(made(name, "77"), stub.over, 1.0))
+    began = time.monotonic()
+    wire.press()
+    assert 2 < time.monotonic() - began < 4
+    expect_held_and_sent_once(wire, name, delivery_id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_where_the_platforms_clock_is_off_its_answer_counts_at_our_time(
+    wire: Wire, name: str, hours: int
+) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    theirs = NOON + hours * HOUR
+    said = answer(
+        {"data": {"id": "77"}, "id": "77", "created_time": theirs.isoformat()},
+        201,
+        {"Date": format_datetime(theirs, usegmt=True)},
+    )
+    wire.stubs[name].plan(said)
+    wire.press()
+    wire.wait()
+    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    assert [one.published_at for one in wire.receipts()] == [NOON]
+    assert len(wire.creations(name)) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_where_the_platforms_clock_is_off_ours_is_found_all_the_same(
+    wire: Wire, name: str, hours: int
+) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    wire.stubs[name].plan(answer(HTML, 502))
+    wire.press()
+    off = hours * HOUR
+    told = {"Date": format_datetime(wire.town.now + off + 20 * SECOND, usegmt=True)}
+    page = listed("77", sent_text(wire, name), wire.town.now + off + SECOND, **told)
+    wire.stubs[name].plan(page, page)
+    wire.look(20 * SECOND)
+    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    assert len(wire.creations(name)) == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_where_the_platforms_clock_is_off_its_limit_ends_by_ours(wire: Wire, hours: int) -> None:
+    (delivery_id,) = wire.town.due(on=["x"])
+    theirs = NOON + hours * HOUR
+    told = {
+        "Date": format_datetime(theirs, usegmt=True),
+        "x-rate-limit-reset": str(int((theirs + 9 * MINUTE).timestamp())),
+    }
+    wire.stubs["x"].plan(answer({}, 429, told))
+    wire.press()
+    assert wire.town.delivery(delivery_id).not_before == NOON + 9 * MINUTE
+    wire.stubs["x"].plan(made("x", "77"))
+    wire.press(8 * MINUTE)
+    assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
+    wire.press(MINUTE)
+    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("reset", [None, -9 * MINUTE], ids=["without reset", "reset in the past"])
+def test_a_429_that_says_no_time_to_come_is_tried_again_after_a_pause_of_our_own(
+    wire: Wire, name: str, reset: timedelta | None
+) -> None:
+    (delivery_id,) = wire.town.due(on=[name])
+    told = {} if reset is None else {"x-rate-limit-reset": str(int((NOON + reset).timestamp()))}
+    wire.stubs[name].plan(answer({"errors": [{"code": 88}]}, 429, told), made(name, "77"))
+    wire.press()
+    assert wire.state(delivery_id) == (DeliveryState.SCHEDULED, "later")
+    assert wire.town.delivery(delivery_id).not_before == NOON + 30 * SECOND
+    wire.press(29 * SECOND)
+    assert len(wire.creations(name)) == 1
+    wire.press(SECOND)
+    assert wire.state(delivery_id) == (DeliveryState.PUBLISHED, "")
+    wire.wait()
+    assert wire.outcomes(delivery_id) == ["later", "published"]
+    assert len(wire.creations(name)) == 2
+
+
+DUPLICATES = {
+    "x": answer({"detail": "You are not allowed to create a Tweet with duplicate content."}, 403),
+    "facebook": answer({"error": {"code": 506, "message": "Duplicate status message"}}, 400),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_duplicate_where_ours_is_not_there_is_for_a_person(wire: Wire, name: str) -> None:
+    """The platform saw these words before, but not by us: it did not leave, and says why."""
+    (delivery_id,) = wire.town.due(on=[name])
+    wire.stubs[name].plan(DUPLICATES[name])
+    wire.press()
+    wire.wait()
+    assert wire.state(delivery_id) == (DeliveryState.FAILED, "duplicate")
+    assert wire.receipts() == []
+    assert len(wire.creations(name)) == 1
+
+
+EXPIRED = {
+    "x": answer({"title": "Unauthorized", "status": 401}, 401),
+    "facebook": answer({"error": {"code": 190, "error_subcode": 463}}, 401),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_401_in_mid_batch_pauses_the_account_and_no_other(wire: Wire, name: str) -> None:
+    (other_name,) = (one for one in NAMES if one != name)
+    first, second, third = (
+        wire.town.due(where, on=[name])[0] for where in ("water", "road", "health")
+    )
+    (other,) = wire.town.due("water", on=[other_name])
+    wire.stubs[name].plan(made(name, "77"), EXPIRED[name])
+    wire.stubs[other_name].plan(made(other_name, "88"))
+    wire.press()
+    assert wire.state(first) == (DeliveryState.PUBLISHED, "")
+    assert wire.state(second) == (DeliveryState.SCHEDULED, "credentials")
+    assert wire.state(third) == (DeliveryState.SCHEDULED, "")
+    assert wire.state(other) == (DeliveryState.PUBLISHED, "")
+    paused, going = wire.account(name), wire.account(other_name)
+    assert (paused.state, paused.reason) == (AccountState.PAUSED, "credentials")
+    assert going.state is AccountState.CONNECTED
+    for _ in range(3):
+        wire.press(10 * MINUTE)
+    assert len(wire.creations(name)) == 2
+    assert wire.outcomes(third) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_id_that_was_seen_before_proves_nothing(wire: Wire, name: str) -> None:
+    first, second = (wire.town.due(where, on=[name])[0] for where in ("water", "road"))
+    wire.stubs[name].plan(made(name, "77"), made(name, "77"))
+    wire.press()
+    assert wire.state(first) == (DeliveryState.PUBLISHED, "")
+    assert wire.state(second) == (DeliveryState.UNCONFIRMED, "id_seen_before")
+    wire.wait()
+    assert wire.state(second)[0] is DeliveryState.HELD
+    with wire.town.read() as session:
+        receipt = session.scalars(select(Receipt)).one()
+        assert receipt.delivery_id == first
+        assert session.get_one(Delivery, first).state is DeliveryState.PUBLISHED
+    assert len(wire.creations(name)) == 2
