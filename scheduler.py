@@ -30,12 +30,12 @@ from publisher.inbox.listening import tick_listening
 from publisher.inbox.replying import tick_answers
 from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import tick_sms
-from publisher.office.backup.seeking import tick_seeking
-from publisher.office.exporting import tick_exports
-from publisher.office.outages import look_back, tick_outages
-from publisher.office.reorganising.ending import tick_departments
-from publisher.office.retention import tick_retention
-from publisher.office.timed import tick_timed
+from publisher.operations.backup.reconcile import tick_seeking
+from publisher.operations.departments.close import tick_departments
+from publisher.operations.retention import tick_retention
+from publisher.operations.schedule_marker import tick_timed
+from publisher.operations.worker_health import look_back, tick_outages
+from publisher.reports.export import tick_exports
 from publisher.settings.environment import Settings
 
 COLLECTING = (20_000, 20, 50)

@@ -12,10 +12,12 @@ from commands.opening import checked_database, open_bench
 from publisher.delivery.worker_context import Bench
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
-from publisher.office.backup import restoring, seeking, writing
-from publisher.office.backup.reading import Damaged, Manifest
-from publisher.office.backup.restoring import NotEmpty, OtherSchema, Restored
-from publisher.office.backup.seeking import Sought
+from publisher.operations.backup import reconcile
+from publisher.operations.backup.archive_format import Damaged, Manifest
+from publisher.operations.backup.reconcile import Sought
+from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored
+from publisher.operations.backup.restore import restore as backup_restore
+from publisher.operations.backup.write import write as backup_write
 from publisher.settings.environment import Settings
 
 REASON = "Restored from a backup: look at what was due since then, then release."
@@ -27,7 +29,7 @@ def write(settings: Settings, file: Path) -> None:
     """Write the backup; it has its name only once it was read back whole."""
     database = checked_database(settings)
     try:
-        manifest = writing.write(
+        manifest = backup_write(
             database, Store(settings.media_dir), file, now=now(), tell=_telling()
         )
     except (OSError, Damaged) as problem:
@@ -59,7 +61,7 @@ def restore(settings: Settings, file: Path) -> None:
     bench = open_bench(settings)
     try:
         _say_restored(_fill(bench, file))
-        _say_sought(seeking.seek(bench, tell=_telling()))
+        _say_sought(reconcile.seek(bench, tell=_telling()))
     finally:
         bench.database.dispose()
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
@@ -67,7 +69,7 @@ def restore(settings: Settings, file: Path) -> None:
 
 def _fill(bench: Bench, file: Path) -> Restored:
     try:
-        return restoring.restore(
+        return backup_restore(
             bench.database, bench.store, file, now=now(), reason=REASON, tell=_telling()
         )
     except OtherSchema as problem:

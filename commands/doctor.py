@@ -12,8 +12,8 @@ from commands.sentences import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import opener
 from publisher.now import now
-from publisher.office import checkup, trying
-from publisher.office.checkup import Finding
+from publisher.operations import health_checks, platform_trial
+from publisher.operations.health_checks import Finding
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 
@@ -43,7 +43,7 @@ def try_out(settings: Settings, *, yes: bool) -> int:
         database.dispose()
         raise click.ClickException("Nothing was tried.")
     everything_ok = True
-    for finding in trying.try_accounts(database, opener(settings), actor=COMMAND, now=now):
+    for finding in platform_trial.try_accounts(database, opener(settings), actor=COMMAND, now=now):
         click.echo(_line(finding))
         everything_ok = everything_ok and finding.ok
     database.dispose()
@@ -52,24 +52,24 @@ def try_out(settings: Settings, *, yes: bool) -> int:
 
 def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
     """The tables are only asked where they are there."""
-    yield checkup.check_settings(settings)
-    yield checkup.check_font(font_file())
-    yield checkup.check_shaping()
-    yield checkup.check_media(settings.media_dir)
-    yield checkup.check_sms(settings.sms)
-    reached = checkup.check_database(database)
+    yield health_checks.check_settings(settings)
+    yield health_checks.check_font(font_file())
+    yield health_checks.check_shaping()
+    yield health_checks.check_media(settings.media_dir)
+    yield health_checks.check_sms(settings.sms)
+    reached = health_checks.check_database(database)
     yield reached
     if reached.code == "unreachable":
         return
-    migrations = checkup.check_migrations(database)
+    migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
-        yield from checkup.check_accounts(database, opener(settings))
-        yield from checkup.check_endings(database, now=now())
-        yield from checkup.check_looks(
+        yield from health_checks.check_accounts(database, opener(settings))
+        yield from health_checks.check_endings(database, now=now())
+        yield from health_checks.check_looks(
             database, now=now(), weekly_after=settings.press.weekly_looks_after
         )
-        yield from checkup.check_clocks(database, now=now())
+        yield from health_checks.check_clocks(database, now=now())
 
 
 def _line(finding: Finding) -> str:

@@ -49,10 +49,10 @@ def checked_database(settings: Settings) -> Database:
     """The database; one sentence where it does not answer, keep its word, or fit this version."""
     from commands.sentences import sentence
     from publisher.database.session import Database
-    from publisher.office import checkup
+    from publisher.operations import health_checks
 
     database = Database(settings.database_url)
-    for check in (checkup.check_database, checkup.check_migrations):
+    for check in (health_checks.check_database, health_checks.check_migrations):
         finding = check(database)
         if not finding.ok:
             database.dispose()

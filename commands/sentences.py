@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from publisher.office.checkup import Finding
+from publisher.operations.health_checks import Finding
 from publisher.settings.environment import PREFIX
 
 SENTENCES: Final[Mapping[str, str]] = {

@@ -24,7 +24,7 @@ _RUN = pytest.StashKey[runs.Run]()
 _TWINS = (
     *("tests/desk/", "tests/office/", "tests/inbox/", "tests/cli/test_doctor"),
     *(
-        f"tests/press/test_{name}.py"
+        f"tests/delivery/test_{name}.py"
         for name in ("by_hand", "correcting", "pasted", "taking_back", "watching", "wrong_answers")
     ),
     "tests/delivery/test_in_the_sandbox.py",

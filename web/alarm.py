@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.email import tick_mail
-from publisher.office import clocks, outages
+from publisher.operations import worker_health
 from web.house import House
 
 log = logging.getLogger("nagarvani.web")
@@ -76,12 +76,12 @@ def ring(of: House) -> int:
     A server that did not take them is asked again, by the rules of every mail.
     """
     with of.database.reading() as session:
-        if clocks.alarming_since(session, now=of.now()) is None:
+        if worker_health.alarming_since(session, now=of.now()) is None:
             return 0
-        is_new = outages.is_new(session, now=of.now())
+        is_new = worker_health.is_new(session, now=of.now())
     if is_new:
         with of.database.transaction() as session:
-            outages.notice(session, now=of.now())
+            worker_health.notice(session, now=of.now())
     return tick_mail(
         of.database,
         smtp_url=of.settings.smtp_url,

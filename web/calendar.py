@@ -14,9 +14,9 @@ from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen, parse_day
 from publisher.i18n.languages import tongue
 from publisher.models.people import Department
-from publisher.office.reporting import calendar
-from publisher.office.reporting.month import CalendarDay, Item, calendar_days, month_grid
 from publisher.people.departments import departments_in_force
+from publisher.reports import calendar
+from publisher.reports.calendar_month import CalendarDay, Item, calendar_days, month_grid
 from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
 from web import laying_out

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
 from publisher.i18n import dates
-from publisher.office import clocks, outages
+from publisher.operations import worker_health
 from web.acting import reads
 from web.chrome import Banner, Entry
 from web.house import house
@@ -28,11 +28,11 @@ def index(session: Session) -> str:
     now = house().now()
     return render_template(
         "clocks/index.html",
-        clocks=clocks.clocks(session, now=now),
-        most=clocks.SHOWN,
+        clocks=worker_health.clocks(session, now=now),
+        most=worker_health.SHOWN,
         past=[
             (one, dates.duration(one.ended_at - one.began_at, page_language()))
-            for one in outages.past(session)
+            for one in worker_health.past(session)
             if one.ended_at is not None
         ],
     )
@@ -64,14 +64,14 @@ def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
 
 def _said(session: Session, now: datetime) -> str:
     """Since when no clock has run, or that none has yet; empty where there is nothing to say."""
-    since = clocks.silent_since(session, now=now)
+    since = worker_health.silent_since(session, now=now)
     if since is not None:
         return _(
             "Nothing leaves at the moment: no clock has run since %(at)s. Posts, answers, "
             "emergency warnings and mails wait; none of them is lost.",
             at=dates.moment(since, page_language(), now=now),
         )
-    if clocks.unbegun_since(session, now=now) is not None:
+    if worker_health.unbegun_since(session, now=now) is not None:
         return _(
             "Nothing leaves yet: no clock has run so far. Posts, answers, emergency warnings and "
             "mails wait for the first; none of them is lost."

@@ -15,7 +15,7 @@ from publisher.delivery.monitoring import acknowledge
 from publisher.drafting import diff
 from publisher.models.content.posts import Post
 from publisher.models.press import Order
-from publisher.office.reporting.findings import Finding, FindingKind, finding_for, findings_of
+from publisher.reports.external_changes import Finding, FindingKind, finding_for, findings_of
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText

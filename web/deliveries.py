@@ -16,9 +16,9 @@ from publisher.drafting import drafts
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, ReceiptOrigin
 from publisher.models.people import Person
-from publisher.office.reporting import braked as reporting_braked
-from publisher.office.reporting.board import decisions
-from publisher.office.reporting.troubles import troubles
+from publisher.reports import problems
+from publisher.reports.decision_board import decisions
+from publisher.reports.problems import troubles
 from publisher.scheduling import schedule
 from publisher.validation import Invalid
 from web import braked, by_hand, keeping
@@ -53,7 +53,7 @@ def board(session: Session) -> Page:
         rows=decisions(session, actor=actor(), now=house().now()),
         beside=troubles(session, actor=actor()),
         lane=lane_of(session),
-        braked=reporting_braked.braked(session, actor=actor(), now=house().now()),
+        braked=problems.braked(session, actor=actor(), now=house().now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 

@@ -13,7 +13,7 @@ from approvals.policy import CLOCK, Action, Role, Scope, may, scope_of
 from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
-from publisher.office.reorganising import ending as reorganising_ending
+from publisher.operations.departments import close
 from publisher.people import department_orders, responsibility
 from publisher.people.departments import departments_in_force, find_departments, is_in_force
 from publisher.validation import Missing
@@ -114,7 +114,7 @@ def _what_became_of(session: Session, department: Department) -> dict[str, objec
         "history": history,
         "former": department_orders.former_names(session, [department.id]).get(department.id, []),
         "ended": not is_in_force(department, now=now),
-        "hindering": reorganising_ending.hindering(session, ending, actor=CLOCK, now=now)
+        "hindering": close.hindering(session, ending, actor=CLOCK, now=now)
         if ending is not None and hindering
         else [],
     }

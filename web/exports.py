@@ -15,12 +15,12 @@ from werkzeug import Response
 
 from approvals.policy import Action, Actor, Role
 from publisher.models.content.submissions import SubmissionKind
-from publisher.office import exporting
-from publisher.office.exporting import Plain
-from publisher.office.reporting.following import NextKind
-from publisher.office.reporting.stages import Stage
-from publisher.office.reporting.values import Office, Who
-from publisher.office.reporting.wanted import wanted_from
+from publisher.reports import export as reports_export
+from publisher.reports.export import Plain
+from publisher.reports.next_step import NextKind
+from publisher.reports.progress import Stage
+from publisher.reports.submission_filters import wanted_from
+from publisher.reports.types import Office, Who
 from publisher.validation import Missing
 from publisher.working_time import local
 from web.acting import actor, reads, writes
@@ -62,7 +62,7 @@ HEADINGS = (
 @reads
 def index(session: Session) -> str:
     """One's own exports with how far each is; `list` in the address asks for one more."""
-    exports = exporting.exports_of(session, actor=actor(), now=house().now())
+    exports = reports_export.exports_of(session, actor=actor(), now=house().now())
     asked = request.args.get("list")
     return render_template(
         "exports/index.html",
@@ -78,7 +78,7 @@ def index(session: Session) -> str:
 def start(session: Session) -> Response:
     """Have a long list written down by the clock."""
     wanted = wanted_from(dict(parse_qsl(request.form.get("list", ""))))
-    exporting.start(session, actor=actor(), now=house().now(), wanted=wanted)
+    reports_export.start(session, actor=actor(), now=house().now(), wanted=wanted)
     flash(_("The list is being prepared. You can leave this page and come back."))
     return redirect(url_for("exports.index"))
 
@@ -88,7 +88,7 @@ def start(session: Session) -> Response:
 @writes
 def remove(session: Session, export_id: int) -> Response:
     """Throw an export away, prepared or not."""
-    exporting.remove(session, actor=actor(), now=house().now(), export_id=export_id)
+    reports_export.remove(session, actor=actor(), now=house().now(), export_id=export_id)
     flash(_("The prepared list is deleted."))
     return redirect(url_for("exports.index"))
 
@@ -98,7 +98,7 @@ def remove(session: Session, export_id: int) -> Response:
 def fetch(export_id: int) -> Response:
     """The list as CSV, in the language of the page."""
     with house().database.reading() as session:
-        export = exporting.export_for(
+        export = reports_export.export_for(
             session, actor=actor(), now=house().now(), export_id=export_id
         )
         if export.finished_at is None:
@@ -108,8 +108,10 @@ def fetch(export_id: int) -> Response:
 
 def _kept_rows(export_id: int, owner: Actor) -> Iterator[Plain]:
     with house().database.reading() as session:
-        export = exporting.export_for(session, actor=owner, now=house().now(), export_id=export_id)
-        yield from exporting.parts_of(session, export)
+        export = reports_export.export_for(
+            session, actor=owner, now=house().now(), export_id=export_id
+        )
+        yield from reports_export.parts_of(session, export)
 
 
 def csv_answer(rows: Iterable[Plain]) -> Response:

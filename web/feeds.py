@@ -11,9 +11,9 @@ from icalendar import Calendar, Event
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from publisher.office import feeds
-from publisher.office.feeds import Fed, TooOften
-from publisher.office.reporting.month import Item
+from publisher.reports import ical_feeds
+from publisher.reports.calendar_month import Item
+from publisher.reports.ical_feeds import Fed, TooOften
 from publisher.validation import Missing
 from web.acting import actor, reads
 from web.house import house
@@ -39,7 +39,7 @@ def index(session: Session) -> Page:
 
 
 def _page(session: Session, *, address: str = "") -> str:
-    feed = feeds.feed_of(session, person_id=actor().person_id)
+    feed = ical_feeds.feed_of(session, person_id=actor().person_id)
     return render_template("calendar/feed.html", feed=feed, address=address)
 
 
@@ -48,7 +48,7 @@ def _page(session: Session, *, address: str = "") -> str:
 def renew() -> Page:
     """Make the link, or another one; its address is shown this once."""
     with house().database.transaction() as session:
-        token = feeds.renew(session, actor=actor(), now=house().now())
+        token = ical_feeds.renew(session, actor=actor(), now=house().now())
     address = house().settings.base_url + url_for("feeds.calendar", token=token)
     with house().database.reading() as session:
         return _page(session, address=address)
@@ -59,7 +59,7 @@ def renew() -> Page:
 def end() -> Page:
     """End the link; whoever holds it sees nothing from now on."""
     with house().database.transaction() as session:
-        feeds.end(session, actor=actor(), now=house().now())
+        ical_feeds.end(session, actor=actor(), now=house().now())
     flash(_("The link has ended."))
     return redirect(url_for("feeds.index"))
 
@@ -70,7 +70,7 @@ def calendar(token: str) -> Response:
     """The calendar behind a link, for calendar programs; nothing tells who holds none."""
     try:
         with house().database.transaction() as session:
-            fed = feeds.fetch(session, token=token, now=house().now())
+            fed = ical_feeds.fetch(session, token=token, now=house().now())
     except Missing:
         return Response("", 404, mimetype="text/plain")
     except TooOften as problem:

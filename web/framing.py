@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from approvals.policy import Action, Role, scope_of
 from demo.scenarios.places import are_offered
 from publisher.models.people import Appointment
-from publisher.office.reporting.counts import counts
+from publisher.reports.tab_counts import counts
 from web import clocks, emergency_waiting, rehearsals, stopping
 from web.acting import Acting
 from web.chrome import Acting as Shown

@@ -15,9 +15,9 @@ from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
 from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
 from publisher.models.content.submissions import SubmissionKind
 from publisher.models.press import Freeze
-from publisher.office.reporting.braked import braked
-from publisher.office.reporting.values import who_of
 from publisher.people.departments import departments_in_force
+from publisher.reports.problems import braked
+from publisher.reports.types import who_of
 from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Check, Invalid
 from publisher.working_time import day_bounds

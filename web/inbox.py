@@ -17,9 +17,9 @@ from publisher.content_checks import outgoing_text
 from publisher.inbox import replying, routing
 from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
-from publisher.office.reporting import inbox
-from publisher.office.reporting.comment import comment_page
-from publisher.office.reporting.inbox import View
+from publisher.reports import inbox_list
+from publisher.reports.comment_detail import comment_page
+from publisher.reports.inbox_list import View
 from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.validation import Invalid
@@ -62,10 +62,10 @@ class MoveForm(Form):
 @reads
 def index(session: Session) -> Page:
     """The comments of one view."""
-    views = inbox.views_for(actor())
+    views = inbox_list.views_for(actor())
     asked = request.args.get("view", "")
     view = next((one for one in views if one.value == asked), views[0])
-    page = inbox.comments_in(
+    page = inbox_list.comments_in(
         session,
         actor=actor(),
         now=house().now(),
@@ -77,7 +77,7 @@ def index(session: Session) -> Page:
         page=page,
         view=view,
         view_words=VIEWS,
-        counts=inbox.view_counts(session, actor=actor(), now=house().now()),
+        counts=inbox_list.view_counts(session, actor=actor(), now=house().now()),
         next_place=place_to(page.following),
     )
 
@@ -118,11 +118,13 @@ _VIEW_OF = {
 }
 
 
-def _beside(session: Session, state: CommentState) -> tuple[inbox.CommentRow, ...]:
+def _beside(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
     """The list that stands beside a comment at the desk: the view it was probably taken from."""
-    views = inbox.views_for(actor())
+    views = inbox_list.views_for(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else View.DEPARTMENT
-    page = inbox.comments_in(session, actor=actor(), now=house().now(), view=view, limit=BESIDE)
+    page = inbox_list.comments_in(
+        session, actor=actor(), now=house().now(), view=view, limit=BESIDE
+    )
     return page.rows
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import url_for
 
 from publisher.i18n import dates
-from publisher.office.reporting.month import CalendarDay, Item, next_month, previous_month
+from publisher.reports.calendar_month import CalendarDay, Item, next_month, previous_month
 from publisher.working_time import ONE_DAY, local
 from web.house import house
 from web.words import page_language

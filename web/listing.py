@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from publisher.office.reporting.values import Place
+from publisher.reports.types import Place
 from web.fields import key_of
 
 

@@ -12,7 +12,7 @@ from approvals.policy import Action
 from publisher.content_checks import outgoing_text
 from publisher.drafting import drafts
 from publisher.inbox import hiding
-from publisher.office.reporting.comment import comment_page
+from publisher.reports.comment_detail import comment_page
 from publisher.review import takedown_orders
 from publisher.validation import Invalid
 from web.acting import actor, reads

@@ -14,7 +14,7 @@ from approvals.states import PostState
 from publisher.drafting import collaboration, drafts
 from publisher.models.content.posts import Post, PostKind, Revision
 from publisher.models.drafting import OpenDraft
-from publisher.office.reporting import timeline
+from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
 from publisher.review.gate_adapter import Standing, asked_departments
 from publisher.validation import Invalid, departments_in_sight

@@ -14,9 +14,9 @@ from wtforms import SelectField, StringField
 from approvals.policy import Action
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
-from publisher.office.reorganising import ending
-from publisher.office.reorganising.ending import StillOpen
-from publisher.office.reorganising.standing import OpenThing
+from publisher.operations.departments import close as departments_close
+from publisher.operations.departments.close import StillOpen
+from publisher.operations.departments.open_items import OpenThing
 from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import KINDS, BadDepartment, Names, Order
 from publisher.people.departments import departments_in_force
@@ -233,7 +233,7 @@ def merge(code: str) -> Page:
         into = session.get(Department, number_of(form.other_id.data))
         if into is None:
             raise BadDepartment("other_id", "unknown")
-        ending.merge(
+        departments_close.merge(
             session,
             actor=actor(),
             now=house().now(),
@@ -275,7 +275,7 @@ def close(code: str) -> Page:
     form = OrderForm()
 
     def use(session: Session) -> str:
-        ending.close(
+        departments_close.close(
             session,
             actor=actor(),
             now=house().now(),

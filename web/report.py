@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, tongue
-from publisher.office.reporting.values import Office
-from publisher.office.reporting.weeks import Tally, WeeklyReport, weekly_report
+from publisher.reports.types import Office
+from publisher.reports.weekly import Tally, WeeklyReport, weekly_report
 from web.acting import actor, reads
 from web.fields import number_of
 from web.house import house

@@ -11,7 +11,7 @@ from wtforms import BooleanField, IntegerField, RadioField, StringField
 
 from approvals.policy import Action
 from publisher.i18n.date_parsing import BadWhen, parse_when
-from publisher.office.reporting import calendar
+from publisher.reports import calendar
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
 from publisher.validation import Check, Invalid

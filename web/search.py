@@ -9,8 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from publisher.office import searching
-from publisher.office.searching import Kind
+from publisher.reports.search import SPAN, Group, Kind, hits_of, kinds_for, search, straight_to
 from web.acting import actor, reads
 from web.fields import number_of
 from web.icons import N_
@@ -32,29 +31,29 @@ def index(session: Session) -> Response | str:
     """The first hits of each kind, or all of one; a number that is one thing's leads there."""
     words = request.args.get("q", "").strip()[:LONGEST]
     kind = next((one for one in Kind if one.value == request.args.get("in")), None)
-    if kind is None and (path := searching.straight_to(session, actor=actor(), words=words)):
+    if kind is None and (path := straight_to(session, actor=actor(), words=words)):
         return redirect(path)
-    kinds = searching.kinds_for(actor())
+    kinds = kinds_for(actor())
     before = number_of(request.args.get("before")) or None
     if not words:
         groups = []
     elif kind in kinds and kind is not None:
-        groups = [searching.hits_of(session, actor=actor(), kind=kind, words=words, before=before)]
+        groups = [hits_of(session, actor=actor(), kind=kind, words=words, before=before)]
     else:
-        groups = searching.search(session, actor=actor(), words=words)
+        groups = search(session, actor=actor(), words=words)
     return render_template(
         "search/index.html",
         words=words,
         groups=[one for one in groups if one.hits or one.following],
         kind=kind,
         kind_words=KIND_WORDS,
-        span=searching.SPAN,
+        span=SPAN,
         is_further=before is not None,
         further={one.kind: _further(words, one, kind) for one in groups},
     )
 
 
-def _further(words: str, group: searching.Group, kind: Kind | None) -> str | None:
+def _further(words: str, group: Group, kind: Kind | None) -> str | None:
     """Where there is more of this kind: all of it from the first page, older ones from there.
 
     Where the newest hold nothing, the first page leads to the older ones at once.

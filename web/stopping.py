@@ -13,7 +13,7 @@ from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.i18n import dates
 from publisher.models.press import Stop
-from publisher.office.reporting.values import who_of
+from publisher.reports.types import who_of
 from publisher.validation import Invalid, departments_in_sight
 from web.acting import actor, reads
 from web.chrome import Banner, Entry

@@ -14,18 +14,17 @@ from werkzeug import Response
 from approvals.policy import Action, Actor, Scope, scope_of
 from publisher.models.lists import KeptView
 from publisher.models.people import Department
-from publisher.office import exporting, kept_views
-from publisher.office.exporting import Plain
-from publisher.office.reporting import newest
-from publisher.office.reporting.submissions import (
+from publisher.reports import export, saved_views, search_window
+from publisher.reports.export import Plain
+from publisher.reports.submission_filters import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.reports.submission_list import (
     Listing,
     read_on,
     submission_counts,
     submission_total,
     submissions_in,
 )
-from publisher.office.reporting.values import Place
-from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.reports.types import Place
 from publisher.validation import Invalid
 from web import submissions
 from web.acting import actor, reads, writes
@@ -99,11 +98,11 @@ def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = ""
         views=_views(wanted, counts),
         steps=_steps(wanted, listing),
         departments=_departments(session) if _sees_several() else [],
-        kept=kept_views.views_kept(session, actor=actor(), page=exporting.SUBMISSIONS),
+        kept=saved_views.views_kept(session, actor=actor(), page=export.SUBMISSIONS),
         name=name,
         problem=problem,
-        span=newest.SPAN,
-        at_once=listing.total < exporting.AT_ONCE,
+        span=search_window.SPAN,
+        at_once=listing.total < export.AT_ONCE,
         may_hand_in=scope_of(actor(), Action.HAND_IN) is not None,
         at_desk=scope_of(actor(), Action.HAND_IN) is Scope.ANY,
         next_words=NEXT,
@@ -175,7 +174,7 @@ def csv() -> Response:
     wanted = wanted_from(request.args)
     with house().database.reading() as session:
         total = submission_total(session, actor=actor(), now=house().now(), wanted=wanted)
-    if total >= exporting.AT_ONCE:
+    if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=wanted.query))
     return csv_answer(_every_row(wanted, actor()))
 
@@ -186,7 +185,7 @@ def _every_row(wanted: Wanted, seeing: Actor) -> Iterator[Plain]:
     while True:
         with house().database.reading() as session:
             page = read_on(session, actor=seeing, now=now, wanted=wanted, after=after)
-        yield from (exporting.plain(one) for one in page.rows)
+        yield from (export.plain(one) for one in page.rows)
         after = page.following
         if after is None:
             return
@@ -199,11 +198,11 @@ def keep_view() -> Page:
     wanted, name = wanted_from(request.form), request.form.get("name", "")
     try:
         with house().database.transaction() as session:
-            kept = kept_views.keep_view(
+            kept = saved_views.keep_view(
                 session,
                 actor=actor(),
                 now=house().now(),
-                page=exporting.SUBMISSIONS,
+                page=export.SUBMISSIONS,
                 name=name,
                 query=wanted.query,
             )
@@ -220,6 +219,6 @@ def keep_view() -> Page:
 @writes
 def remove_view(session: Session, view_id: int) -> Response:
     """Remove one of one's own kept views; nothing else changes."""
-    gone: KeptView = kept_views.drop_view(session, actor=actor(), view_id=view_id)
+    gone: KeptView = saved_views.drop_view(session, actor=actor(), view_id=view_id)
     flash(_("“%(name)s” is removed from your list.", name=gone.name))
     return redirect(url_for("submissions.index"))

@@ -18,8 +18,9 @@ from publisher.intake.edit import check_recorded_here
 from publisher.models.content.submissions import Submission
 from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
-from publisher.office.reporting import noted, timeline
 from publisher.people.departments import departments_in_force
+from publisher.reports import timeline
+from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
 from publisher.validation import Invalid
 from web.acting import actor, reads
@@ -123,7 +124,7 @@ def _acts(submission: Submission) -> frozenset[str]:
 def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
     """The department's notes that the cell, whose clerk this is, has yet to see."""
     drafts = submission.state is DRAFTED and may(actor(), Action.DRAFT, submission.department_id)
-    return noted.unseen_notes(session, [submission.id]) if drafts else []
+    return unseen_notes(session, [submission.id]) if drafts else []
 
 
 def _may(action: Action, submission: Submission) -> bool:

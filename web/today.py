@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from publisher.auth.sessions import is_newcomer
-from publisher.office.reporting.waiting import waiting_for
+from publisher.reports.todo import waiting_for
 from web.acting import actor, reads
 from web.emergency_waiting import lane_of
 from web.house import house

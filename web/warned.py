@@ -17,7 +17,7 @@ from publisher.content_checks.types import Place, Text, Warned, WarningCode
 from publisher.drafting.drafts import Draft
 from publisher.media.links import is_within
 from publisher.models.content.posts import Language, Post, Revision
-from publisher.office.reporting.comment import CommentPage
+from publisher.reports.comment_detail import CommentPage
 from web import drafting_form
 from web.drafting_form import Sheet, Slot
 from web.house import house

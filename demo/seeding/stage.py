@@ -22,7 +22,7 @@ from publisher.delivery.worker_context import Bench
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
-from publisher.office.clocks import PLAYED
+from publisher.operations.worker_health import PLAYED
 from publisher.settings.environment import Settings
 from publisher.validation import Missing
 

@@ -20,7 +20,7 @@ from playwright.sync_api import (
 
 from publisher.database.session import Database, migrate
 from publisher.delivery import dispatch
-from publisher.office.backup import restoring
+from publisher.operations.backup import restore
 from publisher.platforms.base.errors import OutcomeUnknown
 from tests.browser.counter import Counter, founded, serving
 from tests.browser.filled import Ids, fill
@@ -92,7 +92,7 @@ def _stop(counter: Counter) -> None:
     planned.stop_all(town)
     planned.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
     with town.write() as session:
-        restoring.stop_everything(
+        restore.stop_everything(
             session,
             now=town.now,
             reason="बॅकअपमधून पुनर्स्थापित केले आहे.",

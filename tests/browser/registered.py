@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from publisher.models.notices import Notice
 from publisher.models.people import ContactField, Department
-from publisher.office.reorganising import ending
+from publisher.operations.departments import close
 from publisher.people import contact_verification, department_changes, password_reset
 from publisher.people.department_orders import Names, Order
 from publisher.working_time import local_day
@@ -66,7 +66,7 @@ def _departments(town: City) -> None:
             reports_to_id=town.departments["water"],
             order=Order("सामान्य प्रशासन/३१०/२०२६", today + timedelta(days=6)),
         )
-        ending.merge(
+        close.merge(
             session,
             actor=lead,
             now=town.now,

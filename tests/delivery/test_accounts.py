@@ -19,9 +19,9 @@ from publisher.models.accounts import EndingWarning
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.notices import Notice
-from publisher.office.reporting.troubles import troubles
 from publisher.platforms.base.things import Health, HealthProblem
 from publisher.platforms.connecting.found import TokenFacts
+from publisher.reports.problems import troubles
 from publisher.settings import environment
 from publisher.states import AccountState
 from publisher.validation import Invalid

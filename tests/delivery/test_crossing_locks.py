@@ -22,7 +22,7 @@ from publisher.delivery.receipts import Done
 from publisher.delivery.worker_context import Bench
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery
-from publisher.office.reorganising import standing
+from publisher.operations.departments import open_items
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
 from publisher.platforms.base.things import Allowance as Told
 from publisher.platforms.base.things import Receipt
@@ -274,7 +274,7 @@ def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: 
     post_id = shared.approved()
     named = select(Post.id).where(Post.id == post_id)
     with shared.write() as session:
-        standing.lock_work(session, session.get_one(Post, post_id).department_id)
+        open_items.lock_work(session, session.get_one(Post, post_id).department_id)
         with shared.write() as clock:
             clock.scalars(named.with_for_update(read=True, key_share=True, nowait=True)).one()
         with pytest.raises(OperationalError), shared.write() as clock:

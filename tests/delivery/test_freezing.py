@@ -16,7 +16,7 @@ from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
 from publisher.models.deliveries import Delivery
 from publisher.models.notices import Notice
 from publisher.models.press import Freeze
-from publisher.office.reporting.braked import braked
+from publisher.reports.problems import braked
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import Shift
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead

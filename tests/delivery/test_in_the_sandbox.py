@@ -17,10 +17,10 @@ from publisher.delivery.worker_context import Bench
 from publisher.inbox import listening
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
-from publisher.office.reporting import findings
-from publisher.office.reporting.findings import FindingKind
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.base.things import Outgoing
+from publisher.reports import external_changes
+from publisher.reports.external_changes import FindingKind
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
@@ -51,13 +51,13 @@ class Practice:
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
 
-    def watch_for_two_days(self) -> tuple[findings.Finding, ...]:
+    def watch_for_two_days(self) -> tuple[external_changes.Finding, ...]:
         """Look as often as the clock does meanwhile; gives what was found."""
         for _ in range(100):
             self.town.clock.move(HOUR / 2)
             poll.tick_watching(self.bench)
         with self.town.read() as session:
-            return findings.open_findings(session, actor=self.town.actor("lead"))
+            return external_changes.open_findings(session, actor=self.town.actor("lead"))
 
     def paste(self, delivery_id: int, link: str) -> manual.Found:
         """As the page does it: look at the link, read back, keep."""

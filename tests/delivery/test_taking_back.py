@@ -13,12 +13,12 @@ from publisher.models.comments import Comment, Source
 from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.press import Order
-from publisher.office.reporting import board, comment, timeline
-from publisher.office.reporting.counts import counts
-from publisher.office.reporting.following import NextKind
-from publisher.office.reporting.stages import Stage
-from publisher.office.reporting.steps import StepKind
 from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.reports import comment_detail, decision_board, timeline
+from publisher.reports.next_step import NextKind
+from publisher.reports.progress import Stage
+from publisher.reports.tab_counts import counts
+from publisher.reports.timeline_steps import StepKind
 from publisher.review import takedown_orders
 from publisher.review.takedown_orders import AlreadyOrdered
 from publisher.scheduling import constraints, corrections, schedule
@@ -177,17 +177,17 @@ def test_an_order_that_the_platform_refuses_stands_on_the_board_until_it_is_give
     town.press()
     assert town.delivery(order).state is DeliveryState.FAILED
     with town.read() as session:
-        (row,) = board.decisions(session, actor=town.actor("lead"), now=town.now)
+        (row,) = decision_board.decisions(session, actor=town.actor("lead"), now=town.now)
         assert (row.subject_id, row.is_order, row.action) == (order, True, DeliveryAction.DELETE)
         counted = counts(session, actor=town.actor("lead"), now=town.now)
         assert counted.decisions == 1
     (again,) = take_back(town, post_id)
     with town.read() as session:
-        assert board.decisions(session, actor=town.actor("lead"), now=town.now) == []
+        assert decision_board.decisions(session, actor=town.actor("lead"), now=town.now) == []
     town.press()
     assert town.delivery(again).state is DeliveryState.PUBLISHED
     with town.read() as session:
-        assert board.decisions(session, actor=town.actor("lead"), now=town.now) == []
+        assert decision_board.decisions(session, actor=town.actor("lead"), now=town.now) == []
 
 
 def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
@@ -205,7 +205,7 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
     reopened = _comment(town, comment_id)
     assert (reopened.state, reopened.opening) == (CommentState.ROUTED, 2)
     with town.read() as session:
-        page = comment.comment_page(
+        page = comment_detail.comment_page(
             session, actor=town.actor("first"), comment_id=comment_id, now=town.now
         )
     assert (page.routings[-1].reason, page.routings[-1].words) == ("answer_deleted", WHY)

@@ -15,12 +15,6 @@ from publisher.delivery.monitoring import acknowledge, poll
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Account
 from publisher.models.watching import Watch
-from publisher.office.reporting.counts import counts
-from publisher.office.reporting.findings import Finding, FindingKind, finding_for, open_findings
-from publisher.office.reporting.stages import Stage
-from publisher.office.reporting.steps import StepKind
-from publisher.office.reporting.timeline import post_timeline, timeline_of
-from publisher.office.reporting.troubles import troubles
 from publisher.platforms.base.errors import (
     CredentialsExpired,
     PlatformError,
@@ -30,6 +24,12 @@ from publisher.platforms.base.errors import (
 )
 from publisher.platforms.base.protocol import OneSeen
 from publisher.platforms.memory.platform import MemoryPlatform
+from publisher.reports.external_changes import Finding, FindingKind, finding_for, open_findings
+from publisher.reports.problems import troubles
+from publisher.reports.progress import Stage
+from publisher.reports.tab_counts import counts
+from publisher.reports.timeline import post_timeline, timeline_of
+from publisher.reports.timeline_steps import StepKind
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.states import AccountState

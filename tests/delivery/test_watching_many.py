@@ -15,12 +15,12 @@ from publisher.delivery.monitoring import intervals, poll, results
 from publisher.delivery.monitoring.intervals import SHORTEST
 from publisher.models.deliveries import Receipt
 from publisher.models.watching import Watch
-from publisher.office.reporting.findings import FindingKind
 from publisher.platforms.base.errors import TryLater
 from publisher.platforms.base.protocol import OneSeen
 from publisher.platforms.facebook.forms import LIMITS
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.x.limits import limits as x_limits
+from publisher.reports.external_changes import FindingKind
 from tests.delivery.test_watching import QUARTER, REFUSED, findings
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.test_scheduler import PROMISES

@@ -21,7 +21,7 @@ from publisher.intake import close
 from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.people import Department
-from publisher.office.reorganising import ending
+from publisher.operations.departments import close as departments_close
 from publisher.people.department_orders import Order
 from publisher.states import SubmissionState
 from publisher.validation import Invalid
@@ -150,7 +150,7 @@ def _joining(town: City, post_id: int, number: str) -> Act:
 
 def _merging(town: City) -> Act:
     def merge(session: Session) -> object:
-        return ending.merge(
+        return departments_close.merge(
             session,
             actor=town.actor("admin"),
             now=town.now,

@@ -10,9 +10,9 @@ from publisher.inbox import hiding
 from publisher.inbox.hiding import HiddenAlready, NotUnderOurs
 from publisher.models.comments import Comment
 from publisher.models.press import Order
-from publisher.office.reporting import comment, timeline
-from publisher.office.reporting.comment import CommentPage
 from publisher.platforms.memory.shelf import Kept
+from publisher.reports import comment_detail, timeline
+from publisher.reports.comment_detail import CommentPage
 from publisher.review import takedown_orders
 from publisher.review.takedown_orders import AlreadyOrdered
 from publisher.states import DeliveryState
@@ -35,7 +35,7 @@ def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False)
 def page(town: City, comment_id: int, *, by: str = "first") -> CommentPage:
     """The comment's page."""
     with town.read() as session:
-        return comment.comment_page(
+        return comment_detail.comment_page(
             session, actor=town.actor(by), comment_id=comment_id, now=town.now
         )
 

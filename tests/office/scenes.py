@@ -8,7 +8,7 @@ from publisher.delivery.monitoring import poll
 from publisher.inbox import routing
 from publisher.intake import close, questions
 from publisher.models.people import Department
-from publisher.office.reorganising import ending
+from publisher.operations.departments import close as departments_close
 from publisher.people.department_orders import Order
 from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
 from publisher.review import withdraw
@@ -279,7 +279,7 @@ def _look_for_a_day(town: City) -> None:
 def merger_due(town: City) -> None:
     """Recorded for tomorrow, which comes."""
     with town.write() as session:
-        ending.merge(
+        departments_close.merge(
             session,
             actor=town.actor("admin"),
             now=town.now,
@@ -292,7 +292,7 @@ def merger_due(town: City) -> None:
 
 def closing_due(town: City) -> None:
     with town.write() as session:
-        ending.close(
+        departments_close.close(
             session,
             actor=town.actor("admin"),
             now=town.now,

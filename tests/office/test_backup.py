@@ -17,9 +17,10 @@ from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.models.press import Stop
 from publisher.models.warnings import CheckedLink, LinkFinding
-from publisher.office.backup import reading, restoring, seeking, writing
-from publisher.office.backup.reading import Damaged
-from publisher.office.backup.restoring import NotEmpty, OtherSchema
+from publisher.operations.backup import archive_format, reconcile
+from publisher.operations.backup.archive_format import Damaged
+from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored, restore
+from publisher.operations.backup.write import write
 from publisher.platforms.base.errors import OutcomeUnknown
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City, city
@@ -39,13 +40,13 @@ def town(database: Database, tmp_path: Path) -> City:
     return city(database, tmp_path / "first")
 
 
-def _write(town: City, file: Path) -> reading.Manifest:
-    return writing.write(town.database, town.store, file, now=town.now, tell=_nothing)
+def _write(town: City, file: Path) -> archive_format.Manifest:
+    return write(town.database, town.store, file, now=town.now, tell=_nothing)
 
 
-def _restore(town: City, other: Database, file: Path) -> restoring.Restored:
+def _restore(town: City, other: Database, file: Path) -> Restored:
     store = Store(file.parent / "restored")
-    return restoring.restore(other, store, file, now=town.now, reason=REASON, tell=_nothing)
+    return restore(other, store, file, now=town.now, reason=REASON, tell=_nothing)
 
 
 def _rows(database: Database, table: Table) -> list[tuple[object, ...]]:
@@ -116,7 +117,7 @@ def test_what_was_moved_forward_and_sent_after_the_backup_is_found(
     town.press(MINUTE)
     _restore(town, other, file)
     again = replace(town, database=other)
-    sought = seeking.seek(again.bench, tell=_nothing)
+    sought = reconcile.seek(again.bench, tell=_nothing)
     assert (sought.asked, sought.live, sought.not_asked) == (2, 1, 0)
     assert again.delivery(sent).state is DeliveryState.UNCONFIRMED
     assert again.delivery(ahead).state is DeliveryState.SCHEDULED
@@ -185,7 +186,7 @@ def test_what_is_committed_between_two_of_its_tables_is_not_in_it(
             town.due("road")
 
     file = tmp_path / "house.zip"
-    writing.write(town.database, town.store, file, now=town.now, tell=commit)
+    write(town.database, town.store, file, now=town.now, tell=commit)
     for name in ("posts", "revisions", "deliveries"):
         assert len(_rows(town.database, Base.metadata.tables[name])) > len(before[name])
     _restore(town, other, file)
@@ -208,7 +209,7 @@ def test_what_was_spoilt_while_it_was_written_is_found_and_gets_no_name(
             _spoil(tmp_path / "house.zip.part", b"rows/people.jsonl")
 
     with pytest.raises(Damaged, match=r"rows/people\.jsonl"):
-        writing.write(town.database, town.store, file, now=town.now, tell=spoil)
+        write(town.database, town.store, file, now=town.now, tell=spoil)
     assert spoilt
     assert list(tmp_path.glob("house*")) == []
 
@@ -249,7 +250,7 @@ def test_what_is_tidied_away_while_it_is_written_is_not_lost(town: City, tmp_pat
             town.store.remove(digests[-1])
 
     file = tmp_path / "house.zip"
-    manifest = writing.write(town.database, town.store, file, now=town.now, tell=tidy)
+    manifest = write(town.database, town.store, file, now=town.now, tell=tidy)
     assert (manifest.media, manifest.lost) == ((digests[0],), ())
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Role
-from publisher.office.reporting.board import BoardKind, BoardRow, decisions
+from publisher.reports.decision_board import BoardKind, BoardRow, decisions
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 

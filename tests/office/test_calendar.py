@@ -6,7 +6,7 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK
-from publisher.office.reporting.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
+from publisher.reports.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.office import scenes

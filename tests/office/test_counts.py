@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, scope_of
-from publisher.office.reporting.board import COUNTED_FOR, BoardKind, decisions
-from publisher.office.reporting.counts import Counts, counts
-from publisher.office.reporting.inbox import comments_in, view_counts, views_for
-from publisher.office.reporting.submissions import submissions_in
-from publisher.office.reporting.troubles import troubles
-from publisher.office.reporting.waiting import waiting_for
-from publisher.office.reporting.wanted import Wanted
+from publisher.reports.decision_board import COUNTED_FOR, BoardKind, decisions
+from publisher.reports.inbox_list import comments_in, view_counts, views_for
+from publisher.reports.problems import troubles
+from publisher.reports.submission_filters import Wanted
+from publisher.reports.submission_list import submissions_in
+from publisher.reports.tab_counts import Counts, counts
+from publisher.reports.todo import waiting_for
 from tests.office import scenes
 from tests.support import planned
 from tests.support.city import City, statements

@@ -10,8 +10,9 @@ import pytest
 from publisher.database.session import Database
 from publisher.models.lists import Export
 from publisher.models.people import Department
-from publisher.office import exporting, kept_views
-from publisher.office.reporting.wanted import SubmissionView, Wanted
+from publisher.reports import saved_views
+from publisher.reports.export import MOST, export_for, exports_of, parts_of, start, tick_exports
+from publisher.reports.submission_filters import SubmissionView, Wanted
 from publisher.validation import Invalid, Missing
 from tests.support.city import DAY, MINUTE, City, city
 
@@ -34,24 +35,22 @@ def town(on_sqlite: Database, tmp_path: Path) -> City:
 
 def _start(town: City, who: str, wanted: Wanted = ALL) -> int:
     with town.write() as session:
-        return exporting.start(session, actor=town.actor(who), now=town.now, wanted=wanted).id
+        return start(session, actor=town.actor(who), now=town.now, wanted=wanted).id
 
 
 def _tick(town: City) -> int:
-    return exporting.tick_exports(town.database, now=town.now)
+    return tick_exports(town.database, now=town.now)
 
 
 def _numbers(town: City, who: str, export_id: int) -> list[object]:
     with town.read() as session:
-        export = exporting.export_for(
-            session, actor=town.actor(who), now=town.now, export_id=export_id
-        )
-        return [row["number"] for row in exporting.parts_of(session, export)]
+        export = export_for(session, actor=town.actor(who), now=town.now, export_id=export_id)
+        return [row["number"] for row in parts_of(session, export)]
 
 
 def test_it_is_written_in_steps_that_leave_nothing_out(town: City) -> None:
     export_id = _start(town, "clerk")
-    done = [exporting.tick_exports(town.database, now=town.now, step=2) for _one in range(3)]
+    done = [tick_exports(town.database, now=town.now, step=2) for _one in range(3)]
     assert done == [2, 1, 0]
     newest_first = [f"PMC/2026/00000{number}" for number in (3, 2, 1)]
     assert _numbers(town, "clerk", export_id) == newest_first
@@ -94,15 +93,15 @@ def test_it_stops_where_the_appointment_has_ended(town: City) -> None:
 
 
 def test_the_oldest_makes_room_for_one_too_many(town: City) -> None:
-    ids = [_start(town, "clerk") for _one in range(exporting.MOST + 1)]
+    ids = [_start(town, "clerk") for _one in range(MOST + 1)]
     with town.read() as session:
-        kept = exporting.exports_of(session, actor=town.actor("clerk"), now=town.now)
+        kept = exports_of(session, actor=town.actor("clerk"), now=town.now)
     assert [one.id for one in kept] == ids[:0:-1]
 
 
 def _keep(town: City, who: str, name: str, query: str = "wished=soon") -> int:
     with town.write() as session:
-        view = kept_views.keep_view(
+        view = saved_views.keep_view(
             session,
             actor=town.actor(who),
             now=town.now,
@@ -117,15 +116,15 @@ def test_a_view_is_kept_under_its_name_for_one_person(town: City) -> None:
     _keep(town, "clerk", "या आठवड्यात")
     again = _keep(town, "clerk", " या  आठवड्यात ", "wished=today")
     with town.read() as session:
-        (view,) = kept_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
-        others = kept_views.views_kept(session, actor=town.actor("lead"), page="submissions")
+        (view,) = saved_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
+        others = saved_views.views_kept(session, actor=town.actor("lead"), page="submissions")
     assert (view.id, view.query, others) == (again, "wished=today", [])
     with town.write() as session, pytest.raises(Missing):
-        kept_views.drop_view(session, actor=town.actor("lead"), view_id=again)
+        saved_views.drop_view(session, actor=town.actor("lead"), view_id=again)
     with town.write() as session:
-        kept_views.drop_view(session, actor=town.actor("clerk"), view_id=again)
+        saved_views.drop_view(session, actor=town.actor("clerk"), view_id=again)
     with town.read() as session:
-        assert not kept_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
+        assert not saved_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +138,7 @@ def test_a_view_without_a_good_name_is_refused(town: City, name: str, code: str)
 
 
 def test_only_so_many_views_are_kept(town: City) -> None:
-    for number in range(kept_views.MOST):
+    for number in range(saved_views.MOST):
         _keep(town, "clerk", f"निवड {number}")
     with pytest.raises(Invalid) as refused:
         _keep(town, "clerk", "आणखी एक")
@@ -160,4 +159,4 @@ def test_it_is_not_fetched_where_a_department_has_left_the_line_since(town: City
     assert _tick(town) == 3
     less = replace(town.actor("oversight"), line=frozenset({town.departments["water"]}))
     with town.read() as session, pytest.raises(Missing):
-        exporting.export_for(session, actor=less, now=town.now, export_id=export_id)
+        export_for(session, actor=less, now=town.now, export_id=export_id)

@@ -12,8 +12,8 @@ from publisher.auth.one_time_links import digest_of
 from publisher.database.session import Database
 from publisher.models.calendar import CalendarFeed
 from publisher.models.people import Appointment, Department
-from publisher.office import feeds
-from publisher.office.feeds import Fed, TooOften
+from publisher.reports import ical_feeds
+from publisher.reports.ical_feeds import Fed, TooOften
 from publisher.validation import Missing
 from tests.support.city import DAY, HOUR, City
 
@@ -28,12 +28,12 @@ def database(sqlite_url: str) -> Iterator[Database]:
 
 def make(town: City, who: str) -> str:
     with town.write() as session:
-        return feeds.renew(session, actor=town.actor(who), now=town.now)
+        return ical_feeds.renew(session, actor=town.actor(who), now=town.now)
 
 
 def fetch(town: City, token: str) -> Fed:
     with town.write() as session:
-        return feeds.fetch(session, token=token, now=town.now)
+        return ical_feeds.fetch(session, token=token, now=town.now)
 
 
 def departments(found: Fed) -> set[str]:
@@ -86,8 +86,8 @@ def test_a_renewed_or_ended_link_is_dead(town: City) -> None:
         fetch(town, first)
     assert fetch(town, second).items == ()
     with town.write() as session:
-        feeds.end(session, actor=town.actor("first"), now=town.now)
-        feeds.end(session, actor=town.actor("first"), now=town.now)
+        ical_feeds.end(session, actor=town.actor("first"), now=town.now)
+        ical_feeds.end(session, actor=town.actor("first"), now=town.now)
     with pytest.raises(Missing):
         fetch(town, second)
     assert town.verbs("calendar_feeds", 2) == ["make_feed", "end_feed"]
@@ -96,7 +96,7 @@ def test_a_renewed_or_ended_link_is_dead(town: City) -> None:
 def test_the_link_of_another_person_is_left_alone(town: City) -> None:
     mine, theirs = make(town, "first"), make(town, "second")
     with town.write() as session:
-        feeds.end(session, actor=town.actor("first"), now=town.now)
+        ical_feeds.end(session, actor=town.actor("first"), now=town.now)
     with pytest.raises(Missing):
         fetch(town, mine)
     fetch(town, theirs)
@@ -136,7 +136,7 @@ def test_it_changes_only_when_what_it_shows_does(town: City) -> None:
 
 def test_who_asks_too_often_has_to_wait_for_the_hour_to_end(town: City) -> None:
     token = make(town, "clerk")
-    for _one in range(feeds.MOST_FETCHES):
+    for _one in range(ical_feeds.MOST_FETCHES):
         fetch(town, token)
     town.clock.move(timedelta(minutes=59))
     with pytest.raises(TooOften) as refused:

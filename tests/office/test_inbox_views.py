@@ -6,11 +6,11 @@ from approvals.errors import WrongRole
 from approvals.policy import Action
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
-from publisher.office.reporting.comment import CommentPage, comment_page
-from publisher.office.reporting.inbox import CommentRow, View, comments_in, view_counts, views_for
-from publisher.office.reporting.replies import ReplyState
-from publisher.office.reporting.values import Page, Place
 from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.reports.comment_detail import CommentPage, comment_page
+from publisher.reports.inbox_list import CommentRow, View, comments_in, view_counts, views_for
+from publisher.reports.replies import ReplyState
+from publisher.reports.types import Page, Place
 from publisher.states import CommentState
 from publisher.validation import Missing
 from tests.office import scenes

@@ -12,24 +12,23 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.models.content.submissions import Submission
-from publisher.office import searching
-from publisher.office.reporting import (
-    board,
+from publisher.operations.schedule_marker import tick_timed
+from publisher.reports import (
     calendar,
-    comment,
-    inbox,
-    month,
-    submissions,
-    waiting,
-    weeks,
+    calendar_month,
+    comment_detail,
+    decision_board,
+    inbox_list,
+    submission_list,
+    todo,
+    weekly,
 )
-from publisher.office.reporting.counts import counts
-from publisher.office.reporting.inbox import View
-from publisher.office.reporting.submissions import NEVER
-from publisher.office.reporting.troubles import troubles
-from publisher.office.reporting.wanted import SubmissionView, Wanted, Wished
-from publisher.office.searching import Kind
-from publisher.office.timed import tick_timed
+from publisher.reports.inbox_list import View
+from publisher.reports.problems import troubles
+from publisher.reports.search import Kind, hits_of, search, straight_to
+from publisher.reports.submission_filters import SubmissionView, Wanted, Wished
+from publisher.reports.submission_list import NEVER
+from publisher.reports.tab_counts import counts
 from publisher.review import history
 from tests.office import crowd, scenes
 from tests.support.city import DAY, NOON, City, statements
@@ -45,7 +44,7 @@ Asked = tuple[str, tuple[object, ...]]
 
 def _list(wanted: Wanted, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        return submissions.submissions_in(
+        return submission_list.submissions_in(
             session,
             actor=actor,
             now=town.now,
@@ -58,7 +57,7 @@ def _list(wanted: Wanted, **more: object) -> Ask:
 
 def _comments(view: View, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        return inbox.comments_in(
+        return inbox_list.comments_in(
             session,
             actor=actor,
             now=town.now,
@@ -71,11 +70,11 @@ def _comments(view: View, **more: object) -> Ask:
 
 def _calendar(back: int = 0, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        days = month.calendar_days(
+        days = calendar_month.calendar_days(
             session,
             actor=actor,
             now=town.now,
-            first_day=month.month_grid((town.now - back * DAY).date())[0],
+            first_day=calendar_month.month_grid((town.now - back * DAY).date())[0],
             days=35,
             **more,  # type: ignore[arg-type]  # the same
         )
@@ -100,17 +99,15 @@ def _approvals(**more: object) -> Ask:
 
 
 def _search(session: Session, _town: City, actor: Actor) -> object:
-    return searching.search(session, actor=actor, words="पाणी")
+    return search(session, actor=actor, words="पाणी")
 
 
 def _older_comments(session: Session, _town: City, actor: Actor) -> object:
-    return searching.hits_of(
-        session, actor=actor, kind=Kind.COMMENTS, words="येणार", before=900
-    ).hits
+    return hits_of(session, actor=actor, kind=Kind.COMMENTS, words="येणार", before=900).hits
 
 
 def _number(session: Session, _town: City, actor: Actor) -> object:
-    return searching.straight_to(session, actor=actor, words="PMC/2026/000001")
+    return straight_to(session, actor=actor, words="PMC/2026/000001")
 
 
 PAGES: Mapping[str, Ask] = {
@@ -124,10 +121,10 @@ PAGES: Mapping[str, Ask] = {
     ),
     "submissions, live": _list(Wanted(SubmissionView.LIVE)),
     "submissions, in review": _list(Wanted(SubmissionView.IN_REVIEW)),
-    "views": lambda session, town, actor: submissions.submission_counts(
+    "views": lambda session, town, actor: submission_list.submission_counts(
         session, actor=actor, now=town.now, wanted=Wanted()
     ),
-    "today": lambda session, town, actor: waiting.waiting_for(
+    "today": lambda session, town, actor: todo.waiting_for(
         session, actor=actor, now=town.now, most=60
     ),
     "tabs": lambda session, town, actor: counts(session, actor=actor, now=town.now),
@@ -138,22 +135,22 @@ PAGES: Mapping[str, Ask] = {
     "comments, answered": _comments(View.ANSWERED),
     "comments, the oldest answered": _comments(View.ANSWERED, before=(FOUNDED, 0)),
     "comments, unrouted": _comments(View.QUEUE),
-    "comments, counted": lambda session, town, actor: inbox.view_counts(
+    "comments, counted": lambda session, town, actor: inbox_list.view_counts(
         session, actor=actor, now=town.now
     ),
-    "a comment with its answers": lambda session, town, actor: comment.comment_page(
+    "a comment with its answers": lambda session, town, actor: comment_detail.comment_page(
         session, actor=actor, comment_id=1, now=town.now
     ),
     "board": lambda session, town, actor: (
-        board.decisions(session, actor=actor, now=town.now),
+        decision_board.decisions(session, actor=actor, now=town.now),
         troubles(session, actor=actor),
     ),
     "calendar": _calendar(),
     "calendar, years ago": _calendar(back=2_000),
     "calendar, filtered": _calendar(account_id=1, department_id=1),
     "calendar, to move": lambda session, _town, actor: calendar.movable(session, actor=actor),
-    "report": lambda session, town, actor: weeks.weekly_report(session, actor=actor, now=town.now),
-    "report, filtered": lambda session, town, actor: weeks.weekly_report(
+    "report": lambda session, town, actor: weekly.weekly_report(session, actor=actor, now=town.now),
+    "report, filtered": lambda session, town, actor: weekly.weekly_report(
         session, actor=actor, now=town.now, department_id=2
     ),
     "approvals, first": _approvals(),
@@ -258,7 +255,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionVi
     with town.read() as session:
         forth, after, firsts = [], None, []
         while True:
-            page = submissions.submissions_in(
+            page = submission_list.submissions_in(
                 session, actor=actor, now=town.now, wanted=wanted, after=after, limit=4
             )
             forth += [one.submission_id for one in page.rows]
@@ -268,7 +265,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionVi
             after = page.following
         back, before = [one.submission_id for one in page.rows], page.preceding
         while before is not None:
-            page = submissions.submissions_in(
+            page = submission_list.submissions_in(
                 session, actor=actor, now=town.now, wanted=wanted, before=before, limit=4
             )
             back = [one.submission_id for one in page.rows] + back

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from publisher.models.content.posts import Language
-from publisher.office.reporting.month import (
+from publisher.reports.calendar_month import (
     CalendarDay,
     calendar_days,
     month_grid,

@@ -17,17 +17,17 @@ from publisher.models.comments import Comment, Routing
 from publisher.models.content.posts import Post, Revision, RevisionDepartment, Variant
 from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import Delivery
-from publisher.office.reporting import (
-    board,
+from publisher.reports import (
     calendar,
-    comment,
-    inbox,
+    comment_detail,
+    decision_board,
+    inbox_list,
+    submission_filters,
     timeline,
-    waiting,
-    waits,
-    wanted,
+    todo,
+    todo_kinds,
 )
-from publisher.office.reporting.submissions import submissions_in
+from publisher.reports.submission_list import submissions_in
 from publisher.states import CommentState, DeliveryState
 from tests.office import scenes
 from tests.support.city import City, city, statements
@@ -55,13 +55,13 @@ def full(on_sqlite: Database, tmp_path: Path) -> City:
 
 Report = Callable[[Session, City, str], object]
 REPORTS: dict[str, Report] = {
-    "waiting_for": lambda session, town, name: waiting.waiting_for(
+    "waiting_for": lambda session, town, name: todo.waiting_for(
         session, actor=town.actor(name), now=town.now
     ),
     "submissions_in": lambda session, town, name: submissions_in(
-        session, actor=town.actor(name), now=town.now, wanted=wanted.Wanted(), limit=100
+        session, actor=town.actor(name), now=town.now, wanted=submission_filters.Wanted(), limit=100
     ),
-    "decisions": lambda session, town, name: board.decisions(
+    "decisions": lambda session, town, name: decision_board.decisions(
         session, actor=town.actor(name), now=town.now
     ),
     "deliveries_by_day": lambda session, town, name: calendar.deliveries_by_day(
@@ -70,14 +70,14 @@ REPORTS: dict[str, Report] = {
     "unscheduled": lambda session, town, name: calendar.unscheduled(
         session, actor=town.actor(name)
     ),
-    "comments_in": lambda session, town, name: inbox.comments_in(
+    "comments_in": lambda session, town, name: inbox_list.comments_in(
         session,
         actor=town.actor(name),
         now=town.now,
-        view=inbox.View.DEPARTMENT,
+        view=inbox_list.View.DEPARTMENT,
         limit=100,
     ),
-    "comment_page": lambda session, town, name: comment.comment_page(
+    "comment_page": lambda session, town, name: comment_detail.comment_page(
         session, actor=town.actor(name), comment_id=_routed(session), now=town.now
     ),
     "timeline_of": lambda session, town, name: timeline.timeline_of(
@@ -99,9 +99,9 @@ def test_six_hundred_rows_cost_as_many_statements_as_sixty(full: City, who: str)
     assert max(costs[1].values()) <= 20
 
 
-def _rows(town: City, who: str) -> list[waits.Waiting]:
+def _rows(town: City, who: str) -> list[todo_kinds.Waiting]:
     with town.read() as session:
-        return waiting.waiting_for(session, actor=town.actor(who), now=town.now)
+        return todo.waiting_for(session, actor=town.actor(who), now=town.now)
 
 
 def _cost(town: City, who: str, report: Report) -> int:

@@ -22,16 +22,16 @@ from publisher.models.content.posts import Post
 from publisher.models.content.submissions import Submission
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Appointment, Department
-from publisher.office.reorganising import ending
-from publisher.office.reorganising.ending import StillOpen
-from publisher.office.reorganising.standing import OpenKind
-from publisher.office.reporting.steps import StepKind
-from publisher.office.reporting.timeline import post_timeline
-from publisher.office.reporting.waiting import waiting_for
-from publisher.office.reporting.waits import WaitingKind
+from publisher.operations.departments import close as departments_close
+from publisher.operations.departments.close import StillOpen
+from publisher.operations.departments.open_items import OpenKind
 from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import BadDepartment, Order
 from publisher.people.departments import is_in_force
+from publisher.reports.timeline import post_timeline
+from publisher.reports.timeline_steps import StepKind
+from publisher.reports.todo import waiting_for
+from publisher.reports.todo_kinds import WaitingKind
 from publisher.scheduling import schedule
 from publisher.states import CommentState
 from publisher.validation import Invalid
@@ -55,7 +55,7 @@ def order(town: City, after: timedelta = timedelta(0)) -> Order:
 
 def close(town: City, code: str, *, by: str = "admin", after: timedelta = timedelta(0)) -> None:
     with town.write() as session:
-        ending.close(
+        departments_close.close(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -68,7 +68,7 @@ def merge(
     town: City, code: str, into: str, *, by: str = "admin", after: timedelta = timedelta(0)
 ) -> None:
     with town.write() as session:
-        ending.merge(
+        departments_close.merge(
             session,
             actor=town.actor(by),
             now=town.now,
@@ -241,7 +241,7 @@ def test_an_emergency_template_has_to_be_given_to_another_or_ended_first(
 def test_a_merging_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
     merge(town, "garden", "road", after=2 * DAY)
     assert in_force(town, "garden")
-    tick = ending.tick_departments
+    tick = departments_close.tick_departments
     assert tick(town.database, now=town.clock) == 0
     town.clock.move(2 * DAY)
     assert tick(town.database, now=town.clock) == 1
@@ -254,15 +254,17 @@ def test_what_is_open_on_the_day_lets_the_change_wait_until_it_is_settled(town: 
     close(town, "garden", after=DAY)
     item = town.hand_in(department="garden")
     town.clock.move(DAY)
-    assert ending.tick_departments(town.database, now=town.clock) == 0
+    assert departments_close.tick_departments(town.database, now=town.clock) == 0
     assert in_force(town, "garden")
     with town.read() as session:
         change = session.scalars(select(DepartmentChange)).one()
-        hindering = ending.hindering(session, change, actor=town.actor("admin"), now=town.now)
+        hindering = departments_close.hindering(
+            session, change, actor=town.actor("admin"), now=town.now
+        )
         assert [(one.kind, one.id) for one in hindering] == [(OpenKind.SUBMISSION, item)]
     with town.write() as session:
         session.get_one(Submission, item).department_id = town.departments["road"]
-    assert ending.tick_departments(town.database, now=town.clock) == 1
+    assert departments_close.tick_departments(town.database, now=town.clock) == 1
 
 
 def test_a_renaming_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> None:
@@ -277,7 +279,7 @@ def test_a_renaming_for_a_day_to_come_takes_effect_by_the_tick(town: City) -> No
         )
     town.clock.move(DAY)
     assert department(town, "road").name_en == "Roads"
-    assert ending.tick_departments(town.database, now=town.clock) == 1
+    assert departments_close.tick_departments(town.database, now=town.clock) == 1
     assert department(town, "road").name_en == "Streets"
 
 
@@ -318,7 +320,7 @@ def test_a_department_into_which_another_is_to_merge_does_not_end_before_it(town
         merge(town, "road", "water", after=DAY)
     assert (OpenKind.DEPARTMENT, town.departments["garden"]) in things(merged.value)
     town.clock.move(2 * DAY)
-    assert ending.tick_departments(town.database, now=town.clock) == 1
+    assert departments_close.tick_departments(town.database, now=town.clock) == 1
     assert in_force(town, "road")
     assert holders(town, "road") == [("member", None), ("member", None), ("officer", 1)]
 
@@ -403,10 +405,12 @@ def end_impatiently(town: City, end: str) -> None:
         road = session.get_one(Department, town.departments["road"])
         admin, now, day = town.actor("admin"), town.now, order(town)
         if end == "close":
-            ending.close(session, actor=admin, now=now, department=road, order=day)
+            departments_close.close(session, actor=admin, now=now, department=road, order=day)
         else:
             into = session.get_one(Department, town.departments["garden"])
-            ending.merge(session, actor=admin, now=now, department=road, into=into, order=day)
+            departments_close.merge(
+                session, actor=admin, now=now, department=road, into=into, order=day
+            )
 
 
 @pytest.mark.postgres

@@ -7,10 +7,10 @@ import pytest
 from approvals.policy import Role
 from publisher.drafting import save
 from publisher.models.people import Appointment
-from publisher.office.reporting.following import NextKind
-from publisher.office.reporting.timeline import post_timeline
-from publisher.office.reporting.waiting import waiting_for
-from publisher.office.reporting.waits import WaitingKind
+from publisher.reports.next_step import NextKind
+from publisher.reports.timeline import post_timeline
+from publisher.reports.todo import waiting_for
+from publisher.reports.todo_kinds import WaitingKind
 from tests.support.city import City
 
 pytestmark = pytest.mark.both  # locks and SQL of its own

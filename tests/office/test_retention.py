@@ -22,7 +22,7 @@ from publisher.models.gate import RefusedSignIn, SpotCode
 from publisher.models.history import Event
 from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
-from publisher.office.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
+from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
 from publisher.people import contact_verification
 from publisher.review import in_person
 from tests.office import scenes

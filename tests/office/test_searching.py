@@ -8,8 +8,7 @@ import pytest
 
 from publisher.database.session import Database
 from publisher.models.content.submissions import Submission
-from publisher.office import searching
-from publisher.office.searching import Kind
+from publisher.reports.search import Kind, hits_of, search, straight_to
 from tests.support.city import City, city
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -29,7 +28,7 @@ def told(on_sqlite: Database, tmp_path: Path) -> City:
 
 def _found(town: City, who: str, words: str) -> dict[Kind, int]:
     with town.read() as session:
-        groups = searching.search(session, actor=town.actor(who), words=words)
+        groups = search(session, actor=town.actor(who), words=words)
     return {one.kind: len(one.hits) for one in groups}
 
 
@@ -80,7 +79,7 @@ def test_a_number_leads_straight_to_the_thing_in_sight(
     told: City, who: str, words: str, leads_to: str | None
 ) -> None:
     with told.read() as session:
-        assert searching.straight_to(session, actor=told.actor(who), words=words) == leads_to
+        assert straight_to(session, actor=told.actor(who), words=words) == leads_to
 
 
 def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
@@ -88,10 +87,8 @@ def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
         told.hand_in("गळती दुरुस्ती")
     with told.read() as session:
         actor = told.actor("clerk")
-        first = searching.hits_of(
-            session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", limit=2
-        )
-        rest = searching.hits_of(
+        first = hits_of(session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", limit=2)
+        rest = hits_of(
             session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", before=first.following
         )
     assert (len(first.hits), len(rest.hits), rest.following) == (2, 1, None)

@@ -17,8 +17,9 @@ from publisher.media.store import Store
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.press import Stop
-from publisher.office.backup import restoring, writing
-from publisher.office.backup.seeking import Sought, seek, tick_seeking
+from publisher.operations.backup.reconcile import Sought, seek, tick_seeking
+from publisher.operations.backup.restore import restore
+from publisher.operations.backup.write import write
 from publisher.platforms.base.errors import (
     CredentialsExpired,
     PlatformError,
@@ -59,7 +60,7 @@ def send_ahead(town: City, delivery_id: int) -> None:
 def restored_from(town: City, other: Database, file: Path) -> City:
     """The house that the backup gives, as where the command was killed right after its commit."""
     store = Store(file.parent / "restored")
-    restoring.restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=tell)
+    restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=tell)
     return replace(town, database=other, store=store)
 
 
@@ -67,7 +68,7 @@ def cut_off(town: City, other: Database, folder: Path, posts: int = 2) -> tuple[
     """Posts lie ahead, the first was sent after the backup, and nothing was sought."""
     ids = [town.schedule(town.approved(), 5 * HOUR)[0] for _ in range(posts)]
     file = folder / "house.zip"
-    writing.write(town.database, town.store, file, now=town.now, tell=tell)
+    write(town.database, town.store, file, now=town.now, tell=tell)
     send_ahead(town, ids[0])
     return restored_from(town, other, file), ids
 
@@ -210,7 +211,7 @@ def test_an_account_that_does_not_answer_is_left_and_the_others_are_asked(
     for on in ("x", "x", "facebook"):
         town.schedule(town.approved(on=[on]), 5 * HOUR)
     file = tmp_path / "house.zip"
-    writing.write(town.database, town.store, file, now=town.now, tell=tell)
+    write(town.database, town.store, file, now=town.now, tell=tell)
     again = restored_from(town, other, file)
     again.platform("x").fail_next(TryLater(), on="look_up")
     assert seek(again.bench, tell=tell) == Sought(1, 0, 2)

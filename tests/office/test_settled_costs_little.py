@@ -17,10 +17,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database, migrate
 from publisher.models.content.submissions import Submission
-from publisher.office.reporting import counts as reporting_counts
-from publisher.office.reporting import submissions
-from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted
-from publisher.office.timed import tick_timed
+from publisher.operations.schedule_marker import tick_timed
+from publisher.reports import submission_list, tab_counts
+from publisher.reports.submission_filters import Holder, SubmissionView, Wanted
 from tests.office import crowd, scenes
 from tests.support import runs, sqlite
 from tests.support.city import City, city
@@ -66,8 +65,10 @@ def _list(who: str, wanted: Wanted, **more: int) -> Ask:
 
     def ask(town: City, session: Session) -> object:
         actor = town.actor(who)
-        counts = submissions.submission_counts(session, actor=actor, now=town.now, wanted=wanted)
-        return submissions.submissions_in(
+        counts = submission_list.submission_counts(
+            session, actor=actor, now=town.now, wanted=wanted
+        )
+        return submission_list.submissions_in(
             session,
             actor=actor,
             now=town.now,
@@ -80,9 +81,7 @@ def _list(who: str, wanted: Wanted, **more: int) -> Ask:
 
 
 def _tabs(who: str) -> Ask:
-    return lambda town, session: reporting_counts.counts(
-        session, actor=town.actor(who), now=town.now
-    )
+    return lambda town, session: tab_counts.counts(session, actor=town.actor(who), now=town.now)
 
 
 _MINE, _LIVE = Wanted(holder=Holder.ME), Wanted(SubmissionView.LIVE)
@@ -143,7 +142,7 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
     wanted, found, back = Wanted(SubmissionView.ALL, words="विहीर"), [], None
     for _page in range(4):
         with town.read() as session:
-            page = submissions.submissions_in(
+            page = submission_list.submissions_in(
                 session, actor=town.actor("clerk"), now=town.now, wanted=wanted, back=back, span=2
             )
         found.append(([one.title for one in page.rows], page.total))
@@ -159,7 +158,7 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
         town.clock.move(timedelta(hours=1))
     with town.read() as session:
         first = session.get_one(Submission, 1).number
-        page = submissions.submissions_in(
+        page = submission_list.submissions_in(
             session,
             actor=town.actor("clerk"),
             now=town.now,

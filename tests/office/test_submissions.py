@@ -9,11 +9,11 @@ from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.intake import close
 from publisher.models.content.submissions import Submission, SubmissionKind
-from publisher.office.reporting.following import NextKind
-from publisher.office.reporting.stages import Stage
-from publisher.office.reporting.submissions import Listing, submission_counts, submissions_in
-from publisher.office.reporting.wanted import Holder, SubmissionView, Wanted, Wished, wanted_from
 from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.reports.next_step import NextKind
+from publisher.reports.progress import Stage
+from publisher.reports.submission_filters import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.reports.submission_list import Listing, submission_counts, submissions_in
 from publisher.states import DeliveryState, SubmissionState
 from tests.office import scenes
 from tests.office.scenes import Scene

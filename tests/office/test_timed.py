@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from publisher.models.content.posts import Post
-from publisher.office.reporting import timing
-from publisher.office.reporting.waiting import waiting_for
-from publisher.office.reporting.waits import WaitingKind
-from publisher.office.timed import tick_timed
+from publisher.operations.schedule_marker import tick_timed
+from publisher.reports import sql_scheduling
+from publisher.reports.todo import waiting_for
+from publisher.reports.todo_kinds import WaitingKind
 from tests.office import scenes
 from tests.support.city import MINUTE, City
 
@@ -31,8 +31,8 @@ SCENES = (
 def without_a_time(town: City) -> set[int]:
     """Found the short way, which has to be the long way's answer."""
     with town.read() as session:
-        found = set(session.scalars(select(Post.id).where(timing.is_without_a_time())))
-        assert found == set(session.scalars(select(Post.id).where(timing.lacks_a_time())))
+        found = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
+        assert found == set(session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time())))
         waits = waiting_for(session, actor=town.actor("clerk"), now=town.now)
         to_schedule = {one.subject_id for one in waits if one.kind is WaitingKind.TO_SCHEDULE}
         assert found == to_schedule

@@ -7,11 +7,11 @@ import pytest
 from approvals.errors import WrongRole
 from publisher.delivery import reconcile
 from publisher.intake import close
-from publisher.office.reporting.following import NextKind
-from publisher.office.reporting.stages import Stage
-from publisher.office.reporting.steps import Step, StepKind
-from publisher.office.reporting.timeline import Timeline, post_timeline, timeline_of
 from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.reports.next_step import NextKind
+from publisher.reports.progress import Stage
+from publisher.reports.timeline import Timeline, post_timeline, timeline_of
+from publisher.reports.timeline_steps import Step, StepKind
 from publisher.validation import Missing
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.office.reporting.troubles import Troubles, troubles
+from publisher.reports.problems import Troubles, troubles
 from tests.office import scenes
 from tests.support import planned
 from tests.support.city import HOUR, City

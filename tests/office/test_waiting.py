@@ -11,11 +11,11 @@ from approvals.policy import Role
 from publisher.delivery.monitoring import acknowledge
 from publisher.intake import questions
 from publisher.models.content.submissions import Priority, Submission
-from publisher.office.reorganising.ending import tick_departments
-from publisher.office.reporting.waiting import waiting_for
-from publisher.office.reporting.waits import DueKind, Waiting, WaitingKind
+from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
+from publisher.reports.todo import waiting_for
+from publisher.reports.todo_kinds import DueKind, Waiting, WaitingKind
 from tests.office import scenes
 from tests.office.scenes import Scene
 from tests.support.city import DAY, HOUR, MINUTE, City

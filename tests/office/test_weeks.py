@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.office.reporting.weeks import Tally, WeeklyReport, weekly_report
+from publisher.reports.weekly import Tally, WeeklyReport, weekly_report
 from tests.office import scenes
 from tests.support.city import DAY, City, statements
 

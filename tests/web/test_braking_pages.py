@@ -6,7 +6,7 @@ import pytest
 
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Duty
-from publisher.office.backup import restoring
+from publisher.operations.backup import restore
 from publisher.states import DeliveryState
 from publisher.working_time import local
 from tests.support import planned
@@ -147,7 +147,7 @@ def test_a_restored_house_says_what_is_in_doubt_and_is_released_only_by_whoever_
     city, lead = site.city, site.browser("lead")
     city.schedule(city.approved(), 5 * HOUR)
     with city.write() as session:
-        restoring.stop_everything(
+        restore.stop_everything(
             session, now=city.now, reason="पुनर्स्थापित", backup_at=city.now - HOUR
         )
     form = dict(lead.page("/stop").form("release-form")) | {"release-reason": "पाहिले."}
@@ -172,7 +172,7 @@ def test_a_restored_house_says_what_is_in_doubt_and_is_released_only_by_whoever_
 def test_once_nothing_is_in_doubt_a_restored_house_is_released_as_any_other(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     with city.write() as session:
-        restoring.stop_everything(
+        restore.stop_everything(
             session, now=city.now, reason="पुनर्स्थापित", backup_at=city.now - HOUR
         )
     page = lead.page("/stop")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from publisher.office.feeds import MOST_FETCHES
 from publisher.platforms.base.errors import CredentialsExpired
+from publisher.reports.ical_feeds import MOST_FETCHES
 from tests.support import planned
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.web.counter import Browser, Site

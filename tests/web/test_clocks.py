@@ -20,7 +20,7 @@ from publisher.delivery import dispatch
 from publisher.models.clocks import Outage
 from publisher.models.history import Event
 from publisher.models.notices import Notice
-from publisher.office import clocks, outages, retention
+from publisher.operations import retention, worker_health
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.support.mail import Mail, MailServer
 from tests.web.counter import Site, house_of
@@ -100,7 +100,7 @@ def test_what_was_cancelled_waits_for_no_clock(site: Site) -> None:
 
 
 def test_the_demo_whose_past_was_played_says_nothing(site: Site) -> None:
-    beat(site.city, clocks.PLAYED)
+    beat(site.city, worker_health.PLAYED)
     site.city.due()
     site.city.clock.move(DAY)
     assert banner(site.browser("lead").page("/")) == ""
@@ -120,7 +120,7 @@ def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
     assert ring(ringing) == 0
     assert len(mail_server.mails) == 1
     assert [one.began_at for one in known(city)] == [began_at]
-    assert outages.look_back(city.database, now=city.now) == 1
+    assert worker_health.look_back(city.database, now=city.now) == 1
     beat(city)
     assert [one.ended_at for one in known(city)] == [city.now]
 
@@ -171,9 +171,9 @@ def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
     beat(site.city)
     now = site.city.clock.move(HOUR)
     with site.city.write() as session:
-        first = outages.notice(session, now=now)
+        first = worker_health.notice(session, now=now)
     with site.city.write() as session:  # it had looked before the first was through
-        assert outages.notice(session, now=now) is None
+        assert worker_health.notice(session, now=now) is None
     assert first is not None
     assert site.city.told("clocks_silent") == ["admin"]
 
@@ -196,10 +196,10 @@ def test_the_next_clock_ends_it_and_writes_down_how_long_it_was(site: Site, ring
     beat(city)
     city.clock.move(HOUR)
     ring(ringing)
-    assert outages.tick_outages(city.database, now=city.now) == 0
+    assert worker_health.tick_outages(city.database, now=city.now) == 0
     beat(city, "clock-2")
-    assert outages.tick_outages(city.database, now=city.now) == 1
-    assert outages.tick_outages(city.database, now=city.now) == 0
+    assert worker_health.tick_outages(city.database, now=city.now) == 1
+    assert worker_health.tick_outages(city.database, now=city.now) == 0
     (outage,) = known(city)
     assert outage.ended_at == city.now
     with city.read() as session:
@@ -212,10 +212,10 @@ def test_a_clock_that_starts_keeps_what_nobody_noticed(site: Site) -> None:
     city = site.city
     began_at = beat(city)
     city.clock.move(HOUR)
-    assert outages.look_back(city.database, now=city.now) == 1
+    assert worker_health.look_back(city.database, now=city.now) == 1
     beat(city, "clock-2")
     city.clock.move(MINUTE)
-    assert outages.look_back(city.database, now=city.now) == 0
+    assert worker_health.look_back(city.database, now=city.now) == 0
     (outage,) = known(city)
     assert (outage.began_at, outage.ended_at) == (began_at, city.now - MINUTE)
     assert city.told("clocks_silent") == []
@@ -355,7 +355,7 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     assert "अद्याप एकही घड्याळ प्रक्रिया सुरू झालेली नाही." in empty
     beat(city, "gone-7")
     city.clock.move(HOUR)
-    outages.look_back(city.database, now=city.now)
+    worker_health.look_back(city.database, now=city.now)
     beat(city, "here-8")
     city.clock.move(30 * SECOND)
     page = site.browser("admin").page("/clocks")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.models.people import Department, Person
-from publisher.office.reorganising.ending import tick_departments
+from publisher.operations.departments.close import tick_departments
 from publisher.working_time import local_day
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page

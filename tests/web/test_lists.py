@@ -8,7 +8,7 @@ import io
 import pytest
 
 from publisher.models.content.submissions import Submission
-from publisher.office import exporting, searching
+from publisher.reports import export, search
 from tests.office.crowd import multiply
 from tests.support.city import DAY
 from tests.web.counter import Site
@@ -81,7 +81,7 @@ def test_a_title_that_is_a_formula_arrives_as_words(site: Site) -> None:
 
 def test_a_long_list_is_prepared_and_fetched_later(site: Site) -> None:
     site.city.hand_in()
-    multiply(site.city, exporting.AT_ONCE - 1)
+    multiply(site.city, export.AT_ONCE - 1)
     browser = site.browser("clerk")
     assert 'action="/exports"' in browser.get("/submissions?view=all").text
     led = browser.get("/submissions.csv?view=all")
@@ -89,13 +89,13 @@ def test_a_long_list_is_prepared_and_fetched_later(site: Site) -> None:
     assert browser.post("/exports", {"list": "view=all"}).status_code == 302
     assert "<progress" in browser.get("/exports").text
     assert browser.get("/exports/1/file").status_code == 404
-    while exporting.tick_exports(site.city.database, now=site.city.now):
+    while export.tick_exports(site.city.database, now=site.city.now):
         assert site.browser("lead").get("/exports/1/file").status_code == 404
     page = browser.get("/exports").text
     assert "<progress" not in page
     assert 'href="/exports/1/file"' in page
     rows = list(csv.reader(io.StringIO(browser.get("/exports/1/file").text.removeprefix(BOM))))
-    assert len({row[0] for row in rows[1:]}) == len(rows) - 1 == exporting.AT_ONCE
+    assert len({row[0] for row in rows[1:]}) == len(rows) - 1 == export.AT_ONCE
     assert browser.post("/exports/1/remove").status_code == 302
     assert browser.get("/exports/1/file").status_code == 404
 
@@ -127,7 +127,7 @@ def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> 
 def _many_newer(site: Site, title: str) -> None:
     """One handed in long ago under this title, and since then as many as are looked through."""
     site.city.hand_in()
-    multiply(site.city, searching.SPAN)
+    multiply(site.city, search.SPAN)
     with site.city.write() as session:
         oldest = session.get_one(Submission, 1)
         oldest.title, oldest.text_mr = title, ""
@@ -160,7 +160,7 @@ def test_nothing_among_the_newest_is_no_end(site: Site, page: str) -> None:
 )
 def test_nothing_anywhere_is_told_after_the_oldest(site: Site, page: str, nothing: str) -> None:
     site.city.hand_in()
-    multiply(site.city, 2 * searching.SPAN)
+    multiply(site.city, 2 * search.SPAN)
     browser = site.browser("clerk")
     seen = [browser.page(page)]
     while _links(seen[-1], "आधीचे"):

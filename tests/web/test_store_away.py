@@ -10,7 +10,7 @@ import pytest
 from publisher.media.store import Store, StoreAway
 from publisher.models.content.submissions import Submission
 from publisher.models.intake import Upload
-from publisher.office import checkup
+from publisher.operations import health_checks
 from tests.web import pictures
 from tests.web.counter import Site
 from tests.web.reading import Page
@@ -95,7 +95,7 @@ def test_the_store_says_so_and_the_doctor_too(away: Site) -> None:
     root = away.city.store.root
     with pytest.raises(StoreAway):
         Store(root).save(b"a picture")
-    found = checkup.check_media(root)
+    found = health_checks.check_media(root)
     assert (found.ok, found.code) == (False, "not_writable")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from publisher.i18n import dates
-from publisher.office.reporting.values import Who
+from publisher.reports.types import Who
 from web.wording.names import AT_THE_CELL, person_name, role_name, who_name
 from web.words import _, page_language
 

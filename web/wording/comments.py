@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.office.reporting.inbox import View
-from publisher.office.reporting.replies import ReplyState
+from publisher.reports.inbox_list import View
+from publisher.reports.replies import ReplyState
 from web.icons import N_
 
 VIEWS: Mapping[View, str] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import url_for
 
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
-from publisher.office.reorganising.standing import OpenKind, OpenThing
+from publisher.operations.departments.open_items import OpenKind, OpenThing
 from publisher.people.department_orders import BadDepartment
 from web.icons import N_
 from web.wording.names import department_name

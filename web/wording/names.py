@@ -8,7 +8,7 @@ from typing import Protocol
 from approvals.policy import Role
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment
-from publisher.office.reporting.values import AccountName, Who
+from publisher.reports.types import AccountName, Who
 from web.icons import N_
 from web.words import _, page_language
 

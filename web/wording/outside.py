@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from publisher.i18n import dates
 from publisher.models.content.posts import Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
-from publisher.office.reporting.findings import FindingKind
+from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import Target, Way
 from web.house import house

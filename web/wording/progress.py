@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.office.reporting.following import NextKind
-from publisher.office.reporting.steps import StepKind
-from publisher.office.reporting.waits import DueKind, WaitingKind
+from publisher.reports.next_step import NextKind
+from publisher.reports.timeline_steps import StepKind
+from publisher.reports.todo_kinds import DueKind, WaitingKind
 from web.icons import N_
 
 WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {

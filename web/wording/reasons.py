@@ -7,7 +7,7 @@ from datetime import datetime
 
 from publisher.i18n import dates
 from publisher.models.press import Freeze
-from publisher.office.reporting.comment import RoutingStep
+from publisher.reports.comment_detail import RoutingStep
 from web.house import house
 from web.icons import N_
 from web.wording.names import department_name

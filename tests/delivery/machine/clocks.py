@@ -23,7 +23,7 @@ from publisher.delivery.worker_context import Bench
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.press import Freeze
-from publisher.office.backup import seeking
+from publisher.operations.backup.reconcile import tick_seeking
 from publisher.platforms.base.errors import (
     CredentialsExpired,
     OutcomeUnknown,
@@ -126,7 +126,7 @@ class AtTheClock(Brakes):
         if self._is_anything_unread():
             self.came["listen"] += self.town.listen()
         self.came["answer_live"] += self.town.note_answers()
-        self.came["seek"] += seeking.tick_seeking(self.town.bench)
+        self.came["seek"] += tick_seeking(self.town.bench)
         dispatch.tick_overtaken(self.town.bench)
         ratification.tick_ratifications(self.database, now=self.town.clock)
 

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from publisher.models.deliveries import Delivery
-from publisher.office.backup import restoring, seeking, writing
+from publisher.operations.backup import reconcile
+from publisher.operations.backup.restore import restore as backup_restore
+from publisher.operations.backup.write import write
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from tests.delivery.machine.drained import Drained
@@ -29,7 +31,7 @@ class Restored(Drained):
         The lag is over by then: what a platform does not show for longer, a restore cannot see.
         """
         file = self.folder / f"backup-{self.houses}.zip"
-        writing.write(self.database, self.town.store, file, now=self.now, tell=tell)
+        write(self.database, self.town.store, file, now=self.now, tell=tell)
         if is_moved_forward:
             self._move_forward()
         self.town.press(timedelta(seconds=after))
@@ -39,12 +41,12 @@ class Restored(Drained):
         self.database.dispose()
         self.asleep.clear()
         self.move_into(self.another_database())
-        done = restoring.restore(
+        done = backup_restore(
             self.database, self.town.store, file, now=self.now, reason="पुनर्स्थापित", tell=tell
         )
         self.came["restore"] += 1
         self.came["restored_in_doubt"] += done.unconfirmed
-        self.came["seek"] += seeking.seek(self.town.bench, tell=tell).asked
+        self.came["seek"] += reconcile.seek(self.town.bench, tell=tell).asked
 
     def _move_forward(self) -> None:
         """The cell lets everything leave at once that has a time."""

@@ -1,1 +1,0 @@
-"""What is known of the whole house, and what moves whole desks."""

@@ -1,0 +1,1 @@
+"""Operations: backups, changes of departments, retention, health checks."""

@@ -1,0 +1,167 @@
+"""Ending a department: at once where its day has come, else on its day by the clock's tick.
+
+On its day a department whose work is still open stays until that is settled; its page says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import CLOCK, Action, Actor, require
+from publisher.database.session import Database
+from publisher.models.departments import DepartmentChange, DepartmentChangeKind
+from publisher.models.people import Department
+from publisher.operations.departments.merge import take_over
+from publisher.operations.departments.open_items import (
+    OpenThing,
+    hinders_closing,
+    hinders_merging,
+    lock_work,
+)
+from publisher.people import appointment_transfer, department_changes, department_orders
+from publisher.people.department_orders import BadDepartment, Order
+from publisher.people.departments import is_in_force
+
+ONE_DAY = timedelta(days=1)
+
+
+class StillOpen(NotAllowed):
+    """Something of the department is open, or cannot move; `things` says what."""
+
+    code = "still_open"
+
+    def __init__(self, things: Sequence[OpenThing]) -> None:
+        super().__init__(count=len(things))
+        self.things = tuple(things)
+
+
+def close(
+    session: Session, *, actor: Actor, now: datetime, department: Department, order: Order
+) -> DepartmentChange:
+    """Close a department from the order's day on; its officers, head and members end with it.
+
+    Raises `WrongRole`, `BadDepartment`, or `StillOpen` with all that has to be settled first.
+    """
+    _check_may_end(session, department, order, actor=actor, now=now)
+    things = hinders_closing(session, department, actor=actor, now=now)
+    if things:
+        raise StillOpen(things)
+    change = department_changes.record_ending(
+        session, department, None, order, actor=actor, now=now
+    )
+    if order.has_come(now):
+        _close_now(session, change, actor=actor, now=now)
+    return change
+
+
+def merge(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    department: Department,
+    into: Department,
+    order: Order,
+) -> DepartmentChange:
+    """Merge a department into another from the order's day on; people and open work go along.
+
+    Raises `WrongRole`, `BadDepartment`, or `StillOpen` with all that cannot move.
+    """
+    _check_may_end(session, department, order, actor=actor, now=now)
+    _check_takes_over(session, department, into, now=now)
+    things = hinders_merging(session, department, into, actor=actor, now=now)
+    if things:
+        raise StillOpen(things)
+    change = department_changes.record_ending(
+        session, department, into, order, actor=actor, now=now
+    )
+    if order.has_come(now):
+        _merge_now(session, change, actor=actor, now=now)
+    return change
+
+
+def _check_may_end(
+    session: Session, department: Department, order: Order, *, actor: Actor, now: datetime
+) -> None:
+    require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
+    lock_work(session, department.id)
+    session.refresh(department, with_for_update=True)  # whoever writes its work has it after that
+    if not is_in_force(department, now=now):
+        raise BadDepartment("in_force_on", "ended")
+    if department_orders.waiting_ending(session, department_id=department.id) is not None:
+        raise BadDepartment("in_force_on", "ends_already")
+    if department.from_on is not None and order.in_force_on <= department.from_on:
+        raise BadDepartment("in_force_on", "before_beginning")
+
+
+def _check_takes_over(
+    session: Session, department: Department, into: Department, *, now: datetime
+) -> None:
+    if into.id == department.id:
+        raise BadDepartment("other_id", "itself")
+    ends = department_orders.waiting_ending(session, department_id=into.id) is not None
+    if ends or not is_in_force(into, now=now):
+        raise BadDepartment("other_id", "unknown")
+
+
+def _close_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
+    department = change.department
+    leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
+    appointment_transfer.end_with(session, leaving, actor=actor, now=now)
+    department.until_on = change.in_force_on - ONE_DAY
+    department_changes.finish(session, change, actor=actor, now=now)
+
+
+def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
+    if change.other is None:
+        raise BadDepartment("other_id", "unknown")
+    take_over(session, change, change.other, actor=actor, now=now)
+    change.department.until_on = change.in_force_on - ONE_DAY
+    department_changes.finish(session, change, actor=actor, now=now)
+
+
+def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
+    """Carry out what was recorded for today or before; gives how many changes took effect.
+
+    What is hindered stays waiting, and is tried again with the next tick.
+    """
+    with database.reading() as session:
+        due = department_orders.due_changes(session, now=now())
+    return sum(_carried_out(database, change_id, now=now()) for change_id in due)
+
+
+def _carried_out(database: Database, change_id: int, *, now: datetime) -> bool:
+    with database.transaction() as session:
+        change = session.get_one(DepartmentChange, change_id, with_for_update=True)
+        if not change.waits or _is_hindered(session, change, now=now):
+            return False
+        _carry_out(session, change, now=now)
+        return True
+
+
+def _carry_out(session: Session, change: DepartmentChange, *, now: datetime) -> None:
+    act = {
+        DepartmentChangeKind.CLOSED: _close_now,
+        DepartmentChangeKind.MERGED: _merge_now,
+    }.get(change.kind, department_changes.carry_out)
+    act(session, change, actor=CLOCK, now=now)
+
+
+def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -> bool:
+    lock_work(session, change.department_id)
+    return bool(hindering(session, change, actor=CLOCK, now=now))
+
+
+def hindering(
+    session: Session, change: DepartmentChange, *, actor: Actor, now: datetime
+) -> list[OpenThing]:
+    """What stands in the way of a change that waits; nothing of one to name or place."""
+    if change.kind is DepartmentChangeKind.CLOSED:
+        return hinders_closing(session, change.department, actor=actor, now=now)
+    if change.kind is DepartmentChangeKind.MERGED and change.other is not None:
+        return hinders_merging(session, change.department, change.other, actor=actor, now=now)
+    return []

@@ -1,0 +1,1 @@
+"""Reports: queries behind lists, to-dos, counts, the calendar and exports."""

@@ -1,0 +1,158 @@
+"""The calendar behind a private link: made, renewed and ended by its person, read without session.
+
+Who holds the link sees what the person may see at that moment; a disabled person's link is dead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, ActorKind
+from publisher import transitions
+from publisher.auth.one_time_links import digest_of
+from publisher.auth.sessions import line_of
+from publisher.models.calendar import CalendarFeed
+from publisher.models.people import Appointment, Person
+from publisher.reports.calendar_month import Item, items_by_day
+from publisher.validation import Missing, departments_in_sight, person_of
+from publisher.working_time import ONE_DAY, local_day
+
+DAYS_BACK = 30
+DAYS_AHEAD = 180
+WINDOW = timedelta(hours=1)
+MOST_FETCHES = 60
+"""How often a link may be read in an hour: a few devices that ask every few minutes."""
+
+
+class TooOften(NotAllowed):
+    """The link is read too often; `again_in` is the number of seconds to wait."""
+
+    code = "too_often"
+
+    def __init__(self, again_in: int) -> None:
+        super().__init__(again_in=again_in)
+        self.again_in = again_in
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What a link gives: its person, the items, their digest, and since when they are so."""
+
+    person: Person
+    items: tuple[Item, ...]
+    digest: str
+    changed_at: datetime
+
+
+def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
+    """The person's link, while it is open."""
+    query = select(CalendarFeed).where(
+        CalendarFeed.person_id == person_id, CalendarFeed.ended_at.is_(None)
+    )
+    return session.scalars(query.order_by(CalendarFeed.id.desc())).first()
+
+
+def renew(session: Session, *, actor: Actor, now: datetime) -> str:
+    """Make the person's link, and end the one before; gives its token, once."""
+    person_id = person_of(actor)
+    end(session, actor=actor, now=now)
+    token = secrets.token_urlsafe(32)
+    feed = CalendarFeed(person_id=person_id, token_digest=digest_of(token), made_at=now)
+    session.add(feed)
+    transitions.record(session, feed, "make_feed", actor=actor, now=now)
+    return token
+
+
+def end(session: Session, *, actor: Actor, now: datetime) -> None:
+    """End the person's link, if there is one."""
+    feed = feed_of(session, person_id=person_of(actor))
+    if feed is None:
+        return
+    session.execute(
+        update(CalendarFeed)
+        .where(CalendarFeed.person_id == feed.person_id, CalendarFeed.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    transitions.record(session, feed, "end_feed", actor=actor, now=now)
+
+
+def fetch(session: Session, *, token: str, now: datetime) -> Fed:
+    """Read the calendar behind a link.
+
+    Raises `Missing` for a link that is not open or whose person is disabled or holds no
+    appointment, and `TooOften`.
+    """
+    query = select(CalendarFeed).where(
+        CalendarFeed.token_digest == digest_of(token), CalendarFeed.ended_at.is_(None)
+    )
+    feed = session.scalars(query.with_for_update()).one_or_none()
+    if feed is None or feed.person.disabled_at is not None:
+        raise Missing("feed")
+    seen = _sight(session, feed.person, now=now)
+    _count(feed, now=now)
+    items = _items(session, seen, now=now)
+    digest = _digest(feed.person, items)
+    if feed.contents != digest or feed.changed_at is None:
+        feed.contents, feed.changed_at = digest, now
+    return Fed(feed.person, items, digest, feed.changed_at)
+
+
+def _items(session: Session, seen: frozenset[int] | None, *, now: datetime) -> tuple[Item, ...]:
+    days = items_by_day(
+        session,
+        seen=seen,
+        now=now,
+        first_day=local_day(now) - DAYS_BACK * ONE_DAY,
+        days=DAYS_BACK + DAYS_AHEAD,
+    )
+    return tuple(item for one in days for item in one.items)
+
+
+def _digest(person: Person, items: Sequence[Item]) -> str:
+    return hashlib.sha256(repr((person.language, items)).encode()).hexdigest()
+
+
+def _count(feed: CalendarFeed, *, now: datetime) -> None:
+    if feed.counted_since is None or now - feed.counted_since >= WINDOW:
+        feed.counted_since, feed.fetches = now, 0
+    if feed.fetches >= MOST_FETCHES:
+        raise TooOften(int((feed.counted_since + WINDOW - now).total_seconds()) + 1)
+    feed.fetches += 1
+    feed.fetched_at = now
+
+
+def _sight(session: Session, person: Person, *, now: datetime) -> frozenset[int] | None:
+    """The departments whose posts the person may see under any appointment; None for all."""
+    held = [one for one in person.appointments if one.in_force(now)]
+    if not held:
+        raise Missing("feed")
+    sights = [departments_in_sight(_actor(session, one), Action.SEE_POST) for one in held]
+    return _together(sights)
+
+
+def _together(sights: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
+    together: frozenset[int] = frozenset()
+    for one in sights:
+        if one is None:
+            return None
+        together |= one
+    return together
+
+
+def _actor(session: Session, held: Appointment) -> Actor:
+    return Actor(
+        kind=ActorKind.PERSON,
+        person_id=held.person_id,
+        appointment_id=held.id,
+        role=held.role,
+        department_id=held.department_id,
+        line=line_of(session, held),
+    )

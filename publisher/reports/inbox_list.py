@@ -1,0 +1,198 @@
+"""The inbox: lists of comments by view, with counts, a place to read on from, and who has each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from approvals.policy import Action, Actor, Role
+from publisher.models.comments import Comment, Routing
+from publisher.models.people import Appointment
+from publisher.notifications import links
+from publisher.reports import sql_conditions
+from publisher.reports.sql_conditions import Condition
+from publisher.reports.types import (
+    AccountName,
+    Office,
+    Page,
+    Place,
+    Who,
+    account_of,
+    office_of,
+    page_of,
+    who_of,
+)
+from publisher.states import CommentState
+from publisher.validation import departments_in_sight
+
+
+class View(StrEnum):
+    """A part of the inbox: what is open by due time, what is settled by when that was."""
+
+    MINE = "mine"
+    DEPARTMENT = "department"
+    QUEUE = "queue"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class CommentRow:
+    """One comment in a list; `holder` is None in the cell's queue.
+
+    `answer_given` where its final answer is written, and live or on its way.
+    """
+
+    comment_id: int
+    path: str
+    account: AccountName
+    author: str
+    text: str
+    state: CommentState
+    written_at: datetime
+    state_at: datetime
+    due_at: datetime
+    interim_at: datetime | None
+    department: Office | None
+    holder: Who | None
+    is_mine: bool
+    answer_given: bool
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it is open and its time is over."""
+        return self.state in sql_conditions.OPEN and self.due_at <= now
+
+
+_SETTLED = (View.ANSWERED, View.CLOSED)
+_STATES: Mapping[View, CommentState] = {
+    View.MINE: CommentState.ROUTED,
+    View.DEPARTMENT: CommentState.ROUTED,
+    View.QUEUE: CommentState.RECEIVED,
+    View.ANSWERED: CommentState.ANSWERED,
+    View.CLOSED: CommentState.CLOSED,
+}
+
+
+def views_for(actor: Actor) -> tuple[View, ...]:
+    """The views this actor has; the first is the one the inbox opens with."""
+    match actor.role:
+        case Role.OFFICER | Role.HEAD:
+            return View.MINE, View.DEPARTMENT, *_SETTLED
+        case Role.CELL | Role.CELL_LEAD | Role.AUDITOR:
+            return View.QUEUE, View.DEPARTMENT, *_SETTLED
+        case Role.MEMBER | Role.OVERSIGHT:
+            return View.DEPARTMENT, *_SETTLED
+        case _:
+            return ()
+
+
+def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[View, int]:
+    """How many comments each of the actor's views holds, in one query."""
+    views = views_for(actor)
+    if not views:
+        return {}
+    columns = [
+        select(func.count())
+        .select_from(Comment)
+        .where(*in_view(actor, view, now=now))
+        .scalar_subquery()
+        .label(view)
+        for view in views
+    ]
+    found = session.execute(select(*columns)).one()
+    return dict(zip(views, found, strict=True))
+
+
+def comments_in(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    view: View,
+    department_id: int | None = None,
+    before: Place | None = None,
+    limit: int = 25,
+) -> Page[CommentRow]:
+    """One page of a view in one query: open ones by due time, settled ones newest first.
+
+    Raises `WrongRole` where the actor's role sees no comments.
+    """
+    routing = aliased(Routing)
+    query = (
+        select(Comment, routing, sql_conditions.answer_given())
+        .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
+        .where(*in_view(actor, view, now=now), *_after(view, before))
+        .options(
+            joinedload(Comment.account),
+            joinedload(Comment.department),
+            joinedload(routing.appointment).joinedload(Appointment.person),
+            joinedload(routing.appointment).joinedload(Appointment.department),
+        )
+        .order_by(*_order(view))
+        .limit(limit + 1)
+    )
+    if department_id is not None:
+        query = query.where(Comment.department_id == department_id)
+    found = session.execute(query).all()
+    return page_of(
+        found, limit, lambda row: _row(*row, actor), lambda row: (_moment(view, row[0]), row[0].id)
+    )
+
+
+def in_view(actor: Actor, view: View, *, now: datetime) -> list[Condition]:
+    """The conditions of a view, as far as the actor sees. Raises `WrongRole`."""
+    seen = departments_in_sight(actor, Action.SEE_COMMENT)
+    wanted: list[Condition] = [Comment.state == _STATES[view]]
+    if seen is not None:
+        wanted.append(Comment.department_id.in_(seen))
+    if view is View.MINE:
+        head = actor.role is Role.HEAD
+        wanted.append(
+            sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
+        )
+    return wanted
+
+
+def _order(view: View) -> tuple[ColumnElement[datetime], ColumnElement[int]]:
+    if view in _SETTLED:
+        return Comment.state_at.desc(), Comment.id.desc()
+    return Comment.due_at.asc(), Comment.id.asc()
+
+
+def _moment(view: View, comment: Comment) -> datetime:
+    return comment.state_at if view in _SETTLED else comment.due_at
+
+
+def _after(view: View, place: Place | None) -> list[Condition]:
+    if place is None:
+        return []
+    at, last = place
+    if view in _SETTLED:
+        same = and_(Comment.state_at == at, Comment.id < last)
+        return [or_(Comment.state_at < at, same)]
+    return [or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))]
+
+
+def _row(comment: Comment, routing: Routing | None, given: bool, actor: Actor) -> CommentRow:
+    holder = routing.appointment if routing is not None else None
+    return CommentRow(
+        comment_id=comment.id,
+        path=links.comment(comment.id),
+        account=account_of(comment.account),
+        author=comment.author_handle or comment.author_name,
+        text=comment.text,
+        state=comment.state,
+        written_at=comment.written_at,
+        state_at=comment.state_at,
+        due_at=comment.due_at,
+        interim_at=comment.interim_at,
+        department=office_of(comment.department) if comment.department else None,
+        holder=who_of(holder) if holder is not None else None,
+        is_mine=holder is not None and holder.id == actor.appointment_id,
+        answer_given=bool(given),
+    )

@@ -1,0 +1,179 @@
+"""Posts with everything that says how far they are, read for many at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVarTuple
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from publisher.models.comments import Comment, Routing, Thread
+from publisher.models.content.posts import Decision, Post, Revision
+from publisher.models.content.submissions import PostSubmission
+from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
+from publisher.models.people import Appointment
+from publisher.reports import sql_conditions
+from publisher.reports.types import Live, live_of, with_names
+from publisher.scheduling import corrections
+
+Columns = TypeVarTuple("Columns")
+
+
+@dataclass(frozen=True)
+class Talk:
+    """The comments under a post: how many, how many of them are open, and which is due first."""
+
+    count: int = 0
+    unanswered: int = 0
+    first: Comment | None = None
+    routing: Routing | None = None
+
+
+@dataclass(frozen=True)
+class Strand:
+    """A post, its newest revision, the deliveries of its texts, and the comments under it.
+
+    `orders` are the deliveries that take back what is out of it, or hide a comment there.
+    """
+
+    post: Post
+    revision: Revision | None = None
+    deliveries: Sequence[Delivery] = ()
+    orders: Sequence[Delivery] = ()
+    talk: Talk = field(default_factory=Talk)
+
+    @property
+    def lives(self) -> tuple[Live, ...]:
+        """Where it is live, in the order in which that came about."""
+        return tuple(
+            live_of(one.receipt, one.account, one.first.language)
+            for one in corrections.among(self.deliveries)
+        )
+
+
+def strands_of(session: Session, submissions: Collection[int]) -> dict[int, list[Strand]]:
+    """The posts that rest on each of these submissions, in seven queries."""
+    query = (
+        select(PostSubmission.submission_id, Post)
+        .join(Post, Post.id == PostSubmission.post_id)
+        .where(PostSubmission.submission_id.in_(submissions))
+        .options(joinedload(Post.department))
+        .order_by(Post.id)
+    )
+    pairs = session.execute(query).all()
+    strands = strands_for(session, [post for _, post in pairs])
+    found: defaultdict[int, list[Strand]] = defaultdict(list)
+    for submission_id, post in pairs:
+        found[submission_id].append(strands[post.id])
+    return found
+
+
+def strands_for(session: Session, posts: Collection[Post]) -> dict[int, Strand]:
+    """These posts with what belongs to them, by their ids."""
+    ids = {post.id for post in posts}
+    revisions = {one.post_id: one for one in session.scalars(_newest_revisions(ids))}
+    deliveries = defaultdict(list)
+    for delivery in session.scalars(_deliveries(ids)):
+        deliveries[delivery.post_id].append(delivery)
+    talks = _talks(session, ids)
+    return {
+        post.id: Strand(
+            post,
+            revisions.get(post.id),
+            tuple(one for one in deliveries[post.id] if one.action in OF_TEXTS),
+            tuple(one for one in deliveries[post.id] if one.action not in OF_TEXTS),
+            talks.get(post.id, Talk()),
+        )
+        for post in posts
+    }
+
+
+_DECISIONS = selectinload(Revision.decisions)
+_OF_A_REVISION: tuple[ORMOption, ...] = (
+    joinedload(Revision.author),
+    *with_names(Revision.author_under),
+    selectinload(Revision.variants),
+    _DECISIONS.joinedload(Decision.person),
+    _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.person),
+    _DECISIONS.joinedload(Decision.appointment).joinedload(Appointment.department),
+    selectinload(Revision.departments),
+)
+
+
+def _newest_revisions(posts: Collection[int]) -> Select[Revision]:
+    return (
+        select(Revision)
+        .join(Post, sql_conditions.newest())
+        .where(Post.id.in_(posts))
+        .options(*_OF_A_REVISION)
+    )
+
+
+def _deliveries(posts: Collection[int]) -> Select[Delivery]:
+    return (
+        select(Delivery)
+        .where(Delivery.post_id.in_(posts))
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant),
+            joinedload(Delivery.receipt),
+            joinedload(Delivery.order),
+        )
+        .order_by(Delivery.id)
+    )
+
+
+def _talks(session: Session, posts: Collection[int]) -> Mapping[int, Talk]:
+    is_open = case((Comment.state.in_(sql_conditions.OPEN), 1), else_=0)
+    counted = session.execute(
+        under_posts(select(Delivery.post_id, func.count(), func.sum(is_open)), posts).group_by(
+            Delivery.post_id
+        )
+    )
+    first = _first_open(session, posts)
+    return {
+        post_id: Talk(count, unanswered, *first.get(post_id, (None, None)))
+        for post_id, count, unanswered in counted
+    }
+
+
+def _first_open(
+    session: Session, posts: Collection[int]
+) -> Mapping[int, tuple[Comment, Routing | None]]:
+    """Under each post the open comment that is due first, with who has it."""
+    order = func.row_number().over(
+        partition_by=Delivery.post_id, order_by=(Comment.due_at, Comment.id)
+    )
+    ranked = (
+        under_posts(select(Delivery.post_id, Comment.id, order.label("place")), posts)
+        .where(Comment.state.in_(sql_conditions.OPEN))
+        .subquery()
+    )
+    routing = aliased(Routing)
+    query = (
+        select(ranked.c.post_id, Comment, routing)
+        .join(Comment, Comment.id == ranked.c.id)
+        .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
+        .where(ranked.c.place == 1)
+        .options(
+            joinedload(routing.appointment).joinedload(Appointment.person),
+            joinedload(routing.appointment).joinedload(Appointment.department),
+        )
+    )
+    rows = session.execute(query)
+    return {post_id: (comment, holder) for post_id, comment, holder in rows}
+
+
+def under_posts(query: Select[*Columns], posts: Collection[int]) -> Select[*Columns]:
+    """The query over comments, held to those under what was published of these posts."""
+    return (
+        query.select_from(Comment)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .join(Receipt, Receipt.id == Thread.receipt_id)
+        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        .where(Delivery.post_id.in_(posts))
+    )

@@ -1,0 +1,216 @@
+"""How far a submission has come, as its department understands it; in SQL, so that lists filter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    null,
+    select,
+)
+
+from approvals.states import PostState
+from publisher.models.content.posts import Post
+from publisher.models.content.submissions import PostSubmission, Submission
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Receipt
+from publisher.reports import sql_conditions, sql_scheduling
+from publisher.reports.sql_basics import has, is_one_of
+from publisher.reports.sql_conditions import Condition
+from publisher.states import DeliveryState, SubmissionState
+
+
+class Stage(StrEnum):
+    """The furthest point that anything of a submission has reached."""
+
+    RECEIVED = "received"
+    RETURNED = "returned"
+    DECLINED = "declined"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+    DRAFTED = "drafted"
+    DRAFT = "draft"
+    CHANGES_WANTED = "changes_wanted"
+    IN_REVIEW = "in_review"
+    BLOCKED = "blocked"
+    REJECTED = "rejected"
+    POST_WITHDRAWN = "post_withdrawn"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    FAILED = "failed"
+    MISSED = "missed"
+    HELD = "held"
+    LIVE = "live"
+    GONE = "gone"
+
+    @property
+    def look(self) -> tuple[str, str]:
+        """The thing and its state, by which pages choose word, icon and colour."""
+        return _LOOKS[self]
+
+
+_LOOKS = {
+    Stage.RECEIVED: ("submission", "received"),
+    Stage.RETURNED: ("submission", "returned"),
+    Stage.DECLINED: ("submission", "declined"),
+    Stage.MERGED: ("submission", "merged"),
+    Stage.WITHDRAWN: ("submission", "withdrawn"),
+    Stage.DRAFTED: ("submission", "drafted"),
+    Stage.DRAFT: ("post", "draft"),
+    Stage.CHANGES_WANTED: ("post", "returned"),
+    Stage.IN_REVIEW: ("post", "in_review"),
+    Stage.BLOCKED: ("post", "blocked"),
+    Stage.REJECTED: ("post", "rejected"),
+    Stage.POST_WITHDRAWN: ("post", "withdrawn"),
+    Stage.APPROVED: ("post", "approved"),
+    Stage.SCHEDULED: ("delivery", "scheduled"),
+    Stage.SENDING: ("delivery", "sending"),
+    Stage.UNCONFIRMED: ("delivery", "unconfirmed"),
+    Stage.FAILED: ("delivery", "failed"),
+    Stage.MISSED: ("delivery", "missed"),
+    Stage.HELD: ("delivery", "held"),
+    Stage.LIVE: ("delivery", "published"),
+    Stage.GONE: ("post", "deleted"),
+}
+_ENDED = {
+    SubmissionState.RETURNED: Stage.RETURNED,
+    SubmissionState.DECLINED: Stage.DECLINED,
+    SubmissionState.MERGED: Stage.MERGED,
+    SubmissionState.WITHDRAWN: Stage.WITHDRAWN,
+}
+_ON_ITS_WAY = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+
+
+def stage_of(*, now: datetime) -> ColumnElement[str]:
+    """The stage of a row of `submissions`: the first of these that holds."""
+    return case(
+        *((Submission.state == state, stage.value) for state, stage in _ENDED.items()),
+        *((condition, stage.value) for stage, condition in _points(now)),
+        (Submission.state == SubmissionState.DRAFTED, Stage.DRAFTED.value),
+        else_=Stage.RECEIVED.value,
+    )
+
+
+def work_left(*, now: datetime) -> ColumnElement[str | None]:
+    """What of a row of `submissions` still needs work, the most pressing first; NULL for nothing.
+
+    It differs from the stage where a part is live and another is not yet.
+    """
+    waits = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
+    lacks_a_time = _has_post([PostState.APPROVED], sql_scheduling.is_partly_unscheduled())
+    left = {stage: condition for stage, condition in _points(now) if stage in PRESSING}
+    return case(
+        *((Submission.state == state, Stage(state.value).value) for state in waits),
+        (Submission.state != SubmissionState.DRAFTED, null()),
+        *(
+            (lacks_a_time if stage is Stage.APPROVED else condition, stage.value)
+            for stage, condition in left.items()
+        ),
+        else_=null(),
+    )
+
+
+PRESSING = (
+    Stage.RECEIVED,
+    Stage.RETURNED,
+    Stage.HELD,
+    Stage.FAILED,
+    Stage.MISSED,
+    Stage.UNCONFIRMED,
+    Stage.SENDING,
+    Stage.SCHEDULED,
+    Stage.APPROVED,
+    Stage.BLOCKED,
+    Stage.IN_REVIEW,
+    Stage.CHANGES_WANTED,
+    Stage.DRAFT,
+)
+"""What can be left to do, the most pressing first."""
+
+
+def is_live() -> Condition:
+    """Something of the row of `submissions` is live, and it has not ended otherwise."""
+    alive = Submission.state.not_in(tuple(_ENDED))
+    return and_(alive, has(published_of(Submission.id.expression).correlate(Submission)))
+
+
+def published_of(submission_id: ColumnElement[int]) -> Select[int]:
+    """The deliveries that are live of what rests on the submission of this id."""
+    return (
+        select(Delivery.id)
+        .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
+        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .where(
+            PostSubmission.submission_id == submission_id,
+            Delivery.action.in_(OF_TEXTS),
+            is_one_of(Delivery.state, [DeliveryState.PUBLISHED]),
+            Receipt.action == DeliveryAction.PUBLISH,
+            Receipt.gone_at.is_(None),
+        )
+    )
+
+
+def _points(now: datetime) -> list[tuple[Stage, Condition]]:
+    current = sql_conditions.is_current()
+    nobody = sql_conditions.nobody_can_approve(now=now)
+    return [
+        (Stage.LIVE, _has_delivery([DeliveryState.PUBLISHED], _stands())),
+        (Stage.HELD, _has_delivery([DeliveryState.HELD])),
+        (Stage.FAILED, _has_delivery([DeliveryState.FAILED], current)),
+        (Stage.MISSED, _has_delivery([DeliveryState.MISSED], current)),
+        (Stage.UNCONFIRMED, _has_delivery([DeliveryState.UNCONFIRMED])),
+        (Stage.SENDING, _has_delivery(_ON_ITS_WAY)),
+        (Stage.SCHEDULED, _has_delivery([DeliveryState.SCHEDULED])),
+        (Stage.GONE, _has_delivery([DeliveryState.PUBLISHED], sql_conditions.is_current())),
+        (Stage.APPROVED, _has_post([PostState.APPROVED])),
+        (Stage.BLOCKED, _has_post([PostState.IN_REVIEW], nobody)),
+        (Stage.IN_REVIEW, _has_post([PostState.IN_REVIEW])),
+        (Stage.CHANGES_WANTED, _has_post([PostState.DRAFT], sql_conditions.returned())),
+        (Stage.DRAFT, _has_post([PostState.DRAFT])),
+        (Stage.REJECTED, _has_post([PostState.REJECTED])),
+        (Stage.POST_WITHDRAWN, _has_post([PostState.WITHDRAWN])),
+    ]
+
+
+def _has_post(states: Collection[PostState], *conditions_on_it: Condition) -> Condition:
+    posts = (
+        select(Post.id)
+        .join(PostSubmission, PostSubmission.post_id == Post.id)
+        .where(
+            PostSubmission.submission_id == Submission.id,
+            is_one_of(Post.state, states),
+            *conditions_on_it,
+        )
+    )
+    return posts.correlate(Submission).exists()
+
+
+def _has_delivery(states: Collection[DeliveryState], *conditions_on_it: Condition) -> Condition:
+    deliveries = (
+        select(Delivery.id)
+        .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
+        .where(
+            PostSubmission.submission_id == Submission.id,
+            Delivery.action.in_(OF_TEXTS),
+            is_one_of(Delivery.state, states),
+            *conditions_on_it,
+        )
+    )
+    return deliveries.correlate(Submission).exists()
+
+
+def _stands() -> Condition:
+    """What the delivery brought out is still on its platform."""
+    receipt = select(Receipt.id).where(
+        Receipt.delivery_id == Delivery.id,
+        Receipt.action == DeliveryAction.PUBLISH,
+        Receipt.gone_at.is_(None),
+    )
+    return receipt.correlate(Delivery).exists()

@@ -1,0 +1,158 @@
+"""Our answers to comments, and how far each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.states import PostState
+from publisher.models.comments import AnswerKind, Comment, Reply
+from publisher.models.content.posts import Decision, DecisionKind, Post
+from publisher.models.deliveries import Delivery
+from publisher.notifications import links
+from publisher.reports.post_bundles import Strand, strands_for
+from publisher.reports.types import MACHINE, Who, who_acted, who_of
+from publisher.review import gate_adapter
+from publisher.states import DeliveryState
+
+
+class ReplyState(StrEnum):
+    """How far an answer is, as its officer understands it."""
+
+    WAITS_FOR_OFFICER = "waits_for_officer"
+    ON_ITS_WAY = "on_its_way"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+    LIVE = "live"
+    FAILED = "failed"
+    MISSED = "missed"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    TAKEN_BACK = "taken_back"
+
+
+@dataclass(frozen=True)
+class ReplyView:
+    """An answer of ours and how far it is.
+
+    `code` says why it failed, `words` what the officer gave as the reason for not approving it;
+    `url` and `published_at` stand once it is live. `stands` is false for one that was taken back,
+    or answered an earlier opening.
+    """
+
+    post_id: int
+    comment_id: int
+    path: str
+    state: ReplyState
+    kind: AnswerKind
+    text: str
+    by: Who
+    written_at: datetime
+    approved_by: Who | None
+    delivery_id: int | None
+    url: str
+    published_at: datetime | None
+    code: str
+    words: str
+    stands: bool
+
+    @property
+    def has_left(self) -> bool:
+        """Whether it is live, or may be."""
+        return self.state in (ReplyState.LIVE, ReplyState.UNCONFIRMED, ReplyState.HELD)
+
+
+_WHERE_IT_IS: Mapping[DeliveryState, ReplyState] = {
+    DeliveryState.SCHEDULED: ReplyState.ON_ITS_WAY,
+    DeliveryState.CLAIMED: ReplyState.ON_ITS_WAY,
+    DeliveryState.SENDING: ReplyState.ON_ITS_WAY,
+    DeliveryState.UNCONFIRMED: ReplyState.UNCONFIRMED,
+    DeliveryState.HELD: ReplyState.HELD,
+    DeliveryState.PUBLISHED: ReplyState.LIVE,
+    DeliveryState.FAILED: ReplyState.FAILED,
+    DeliveryState.MISSED: ReplyState.MISSED,
+    DeliveryState.CANCELLED: ReplyState.TAKEN_BACK,
+}
+_MAY_BE_LIVE = (DeliveryState.PUBLISHED, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
+_SAID_NO = {
+    DecisionKind.RETURNED: ReplyState.RETURNED,
+    DecisionKind.REJECTED: ReplyState.REJECTED,
+}
+
+
+def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
+    """Every answer to these comments, oldest first, in a number of queries that never grows."""
+    query = (
+        select(Reply)
+        .join(Post, Post.id == Reply.post_id)
+        .where(Reply.comment_id.in_(comments), Post.newest > 0)
+        .options(
+            joinedload(Reply.comment),
+            joinedload(Reply.post).joinedload(Post.department),
+        )
+        .order_by(Reply.post_id)
+    )
+    replies = session.scalars(query).all()
+    strands = strands_for(session, [one.post for one in replies])
+    return [_view(one, one.comment, strands[one.post_id]) for one in replies]
+
+
+def _view(reply: Reply, comment: Comment, strand: Strand) -> ReplyView:
+    revision, delivery = strand.revision, _delivery(strand)
+    receipt = delivery.receipt if delivery is not None else None
+    no = _last_no(strand)
+    return ReplyView(
+        post_id=reply.post_id,
+        comment_id=reply.comment_id,
+        path=links.post(reply.post_id),
+        state=_state(reply, strand, delivery, no),
+        kind=reply.answer,
+        text=revision.variants[0].text if revision and revision.variants else "",
+        by=who_acted(revision.author_under, revision.author) if revision else MACHINE,
+        written_at=revision.saved_at if revision else strand.post.created_at,
+        approved_by=_approved_by(strand),
+        delivery_id=delivery.id if delivery is not None else None,
+        url=receipt.url if receipt is not None else "",
+        published_at=receipt.published_at if receipt is not None else None,
+        code=str(delivery.reason.get("code", "")) if delivery is not None else "",
+        words=no.reason if no is not None else strand.post.reason,
+        stands=reply.withdrawn_at is None and reply.opening == comment.opening,
+    )
+
+
+def _delivery(strand: Strand) -> Delivery | None:
+    return strand.deliveries[-1] if strand.deliveries else None
+
+
+def _last_no(strand: Strand) -> Decision | None:
+    decisions = strand.revision.decisions if strand.revision is not None else []
+    return decisions[-1] if decisions and decisions[-1].kind in _SAID_NO else None
+
+
+def _approved_by(strand: Strand) -> Who | None:
+    decisions = strand.revision.decisions if strand.revision is not None else []
+    given = [
+        one for one in decisions if one.kind in gate_adapter.APPROVALS and one.withdrawn_at is None
+    ]
+    return who_of(given[-1].appointment) if given else None
+
+
+def _state(
+    reply: Reply, strand: Strand, delivery: Delivery | None, no: Decision | None
+) -> ReplyState:
+    """What may be live is told first, whatever became of the answer since; then what is gone."""
+    if delivery is not None and delivery.state in _MAY_BE_LIVE:
+        gone = delivery.receipt is not None and delivery.receipt.gone_at is not None
+        return ReplyState.TAKEN_BACK if gone else _WHERE_IT_IS[delivery.state]
+    if no is not None:
+        return _SAID_NO[no.kind]
+    if reply.withdrawn_at is not None or strand.post.state is PostState.WITHDRAWN:
+        return ReplyState.TAKEN_BACK
+    if strand.post.state is not PostState.APPROVED:
+        return ReplyState.WAITS_FOR_OFFICER
+    return ReplyState.ON_ITS_WAY if delivery is None else _WHERE_IT_IS[delivery.state]

@@ -1,0 +1,219 @@
+"""The timeline of a submission or of one post: every step so far, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from approvals.policy import Action, Actor
+from publisher.models.comments import Comment, Reply
+from publisher.models.content.posts import Decision, Post, Revision
+from publisher.models.content.submissions import Submission, SubmissionKind
+from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.history import Event
+from publisher.models.intake import SubmissionNote
+from publisher.reports import sql_conditions
+from publisher.reports.next_step import Next, next_for_post, next_for_submission
+from publisher.reports.officer_coverage import asked_by, roster_of
+from publisher.reports.post_bundles import Strand, strands_for, strands_of, under_posts
+from publisher.reports.progress import Stage, stage_of
+from publisher.reports.timeline_steps import Background, Outlet, Step, StepKind, steps_of
+from publisher.reports.types import Live, Office, account_of, office_of, who_acted, with_names
+from publisher.states import DeliveryState
+from publisher.validation import Missing, check_in_sight
+
+MOST_ANSWERS = 20
+"""How many answers a timeline shows, the newest ones."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What happened so far, oldest first, and what comes next.
+
+    `stage`, `number` and `kind` are those of a submission; a post's own timeline has none.
+    """
+
+    title: str
+    department: Office
+    steps: tuple[Step, ...]
+    next: Next | None
+    lives: tuple[Live, ...]
+    comments: int
+    unanswered: int
+    post_ids: tuple[int, ...]
+    number: str = ""
+    kind: SubmissionKind | None = None
+    stage: Stage | None = None
+
+
+def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: datetime) -> Timeline:
+    """The timeline of one submission; `Missing` where it is not in the actor's sight."""
+    submission, stage = _submission(session, submission_id, now)
+    check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
+    strands = strands_of(session, [submission_id]).get(submission_id, [])
+    roster = roster_of(session, asked_by(strands), now=now)
+    following = next_for_submission(submission, strands, roster)
+    timeline = _timeline(session, strands, following, submission)
+    return replace(
+        timeline,
+        title=submission.title,
+        department=office_of(submission.department),
+        number=submission.number,
+        kind=submission.kind,
+        stage=stage,
+    )
+
+
+def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
+    """The timeline of one post, a reply among them; who may see it has been asked before."""
+    query = select(Post, sql_conditions.wished_at()).where(Post.id == post_id)
+    found = session.execute(query.options(joinedload(Post.department))).one_or_none()
+    if found is None:
+        raise Missing(post_id)
+    post, wished_at = found
+    strand = strands_for(session, [post])[post_id]
+    roster = roster_of(session, asked_by([strand]), now=now)
+    return _timeline(session, [strand], next_for_post(strand, roster, wished_at))
+
+
+def _submission(session: Session, submission_id: int, now: datetime) -> tuple[Submission, Stage]:
+    query = (
+        select(Submission, stage_of(now=now))
+        .where(Submission.id == submission_id)
+        .options(
+            joinedload(Submission.department),
+            joinedload(Submission.handed_in_by),
+            *with_names(Submission.handed_in_under),
+            selectinload(Submission.files),
+        )
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise Missing(submission_id)
+    return found[0], Stage(found[1])
+
+
+def _timeline(
+    session: Session,
+    strands: Sequence[Strand],
+    following: Next | None,
+    submission: Submission | None = None,
+) -> Timeline:
+    owner = submission or strands[0].post
+    return Timeline(
+        title=owner.title,
+        department=office_of(owner.department),
+        steps=tuple(_steps(session, strands, submission)),
+        next=following,
+        lives=tuple(live for one in strands for live in one.lives),
+        comments=sum(one.talk.count for one in strands),
+        unanswered=sum(one.talk.unanswered for one in strands),
+        post_ids=tuple(one.post.id for one in strands),
+    )
+
+
+def _steps(
+    session: Session, strands: Sequence[Strand], submission: Submission | None
+) -> list[Step]:
+    posts = [one.post.id for one in strands]
+    rows = Background(
+        deliveries={
+            one.id: one for strand in strands for one in (*strand.deliveries, *strand.orders)
+        },
+        decisions={one.id: one for one in session.scalars(_decisions(posts))},
+        submission=submission,
+        files=len(submission.files) if submission else 0,
+        notes={one.id: one for one in session.scalars(_notes(submission))} if submission else {},
+    )
+    steps = steps_of(session.scalars(_events(posts, list(rows.deliveries), submission)), rows)
+    said = [*_comments(session, strands), *_answers(session, strands)]
+    return sorted([*steps, *said], key=lambda step: step.at)
+
+
+def _notes(submission: Submission) -> Select[SubmissionNote]:
+    return select(SubmissionNote).where(SubmissionNote.submission_id == submission.id)
+
+
+def _decisions(posts: Sequence[int]) -> Select[Decision]:
+    return (
+        select(Decision)
+        .join(Revision, Revision.id == Decision.revision_id)
+        .where(Revision.post_id.in_(posts))
+    )
+
+
+def _events(
+    posts: Sequence[int], deliveries: Sequence[int], submission: Submission | None
+) -> Select[Event]:
+    """The history of all of them, in the order in which it was written."""
+    kept = {
+        "submissions": [submission.id] if submission else [],
+        "posts": posts,
+        "deliveries": deliveries,
+    }
+    about = [and_(Event.subject == kind, Event.subject_id.in_(ids)) for kind, ids in kept.items()]
+    return (
+        select(Event)
+        .where(or_(*about))
+        .options(joinedload(Event.person), *with_names(Event.appointment))
+        .order_by(Event.id)
+    )
+
+
+def _comments(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
+    """Under each post how many comments there are, with the newest one."""
+    posts = [one.post.id for one in strands if one.talk.count]
+    counts = {one.post.id: one.talk.count for one in strands}
+    place = func.row_number().over(
+        partition_by=Delivery.post_id, order_by=(Comment.written_at.desc(), Comment.id.desc())
+    )
+    columns = select(Delivery.post_id, Comment.written_at, Comment.text, place.label("place"))
+    ranked = under_posts(columns, posts).subquery()
+    for post_id, at, text, _ in session.execute(select(ranked).where(ranked.c.place == 1)):
+        yield Step(StepKind.COMMENTED, at, post_id=post_id, words=text, count=counts[post_id])
+
+
+def _answers(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
+    """The newest answers that are live under these posts, with who wrote them."""
+    under = under_posts(select(Comment.id), [one.post.id for one in strands if one.talk.count])
+    query = (
+        select(Reply, Comment, Revision, Delivery, Receipt)
+        .join(Comment, Comment.id == Reply.comment_id)
+        .join(Post, Post.id == Reply.post_id)
+        .join(Revision, sql_conditions.newest())
+        .join(Delivery, Delivery.post_id == Reply.post_id)
+        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .where(Reply.comment_id.in_(under), Delivery.state == DeliveryState.PUBLISHED)
+        .where(Delivery.action == DeliveryAction.PUBLISH, Receipt.gone_at.is_(None))
+        .options(
+            joinedload(Revision.author),
+            *with_names(Revision.author_under),
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant),
+        )
+        .order_by(Receipt.published_at.desc(), Receipt.id.desc())
+        .limit(MOST_ANSWERS)
+    )
+    for reply, comment, revision, delivery, receipt in session.execute(query):
+        yield _answer(reply, comment, revision, delivery, receipt)
+
+
+def _answer(
+    reply: Reply, comment: Comment, revision: Revision, delivery: Delivery, receipt: Receipt
+) -> Step:
+    variant = delivery.variant
+    return Step(
+        StepKind.ANSWERED,
+        receipt.published_at,
+        who_acted(revision.author_under, revision.author),
+        post_id=reply.post_id,
+        words=comment.text,
+        text=variant.text,
+        code=reply.answer.value,
+        outlets=(Outlet(account_of(delivery.account), variant.language, receipt.url),),
+        took=receipt.published_at - comment.written_at,
+    )

@@ -1,0 +1,314 @@
+"""The steps of a timeline, made from the history: what a department wants to know, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from publisher.models.content.posts import Decision, Language, PostKind
+from publisher.models.content.submissions import Submission
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.models.history import Event
+from publisher.models.intake import SubmissionNote
+from publisher.notifications import links
+from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_acted
+from publisher.states import DeliveryState
+
+TOGETHER = timedelta(minutes=10)
+"""Within this span the same thing done for several accounts is one step."""
+
+
+class StepKind(StrEnum):
+    """What happened; each is one sentence on the page."""
+
+    RECEIVED = "received"
+    SUBMISSION_RETURNED = "submission_returned"
+    COMPLETED = "completed"
+    CHANGED = "changed"
+    NOTED = "noted"
+    NOTE_SEEN = "note_seen"
+    TOOK_IN = "took_in"
+    ORIGINAL_ENDED = "original_ended"
+    DECLINED = "declined"
+    MERGED = "merged"
+    SUBMISSION_WITHDRAWN = "submission_withdrawn"
+    DRAFTED = "drafted"
+    PULLED_OUT = "pulled_out"
+    PUT_BACK = "put_back"
+    REVISED = "revised"
+    SENT_FOR_REVIEW = "sent_for_review"
+    BLOCKED = "blocked"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    POST_WITHDRAWN = "post_withdrawn"
+    SCHEDULED = "scheduled"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
+    PUBLISHED = "published"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+    SENT_AGAIN = "sent_again"
+    MISSED = "missed"
+    FAILED = "failed"
+    CORRECTED = "corrected"
+    EDITED = "edited"
+    DELETION_ORDERED = "deletion_ordered"
+    DELETED = "deleted"
+    ORDER_NOT_DONE = "order_not_done"
+    ORDER_UNCLEAR = "order_unclear"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    SAME_AGAIN = "same_again"
+    FINDING_NOTED = "finding_noted"
+    PUBLISHED_IN_EMERGENCY = "published_in_emergency"
+    RATIFIED = "ratified"
+    NOT_RATIFIED = "not_ratified"
+    COMMENTED = "commented"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """An account and a language; `url` once it is live there."""
+
+    account: AccountName
+    language: Language
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step; what its kind has nothing of stays empty.
+
+    `words` is what somebody gave as the reason, or what the citizen wrote; `code` says why the
+    machine did it. `due_at` is the time it was scheduled for. `count` is the number of comments,
+    or of files handed in; `took` how long the answer took. `fields` are those of a submission
+    that the department changed; `number` is that of the submission it was merged into, or of the
+    duplicate that it took in, with the other's `path` where the same department reads both; of a
+    post, that of the submission which was withdrawn from it.
+    `warned` are the codes of what there was to check when it was sent for review all the same.
+    """
+
+    kind: StepKind
+    at: datetime
+    by: Who = MACHINE
+    post_id: int | None = None
+    revision: int | None = None
+    words: str = ""
+    code: str = ""
+    due_at: datetime | None = None
+    outlets: tuple[Outlet, ...] = ()
+    count: int = 0
+    took: timedelta | None = None
+    text: str = ""
+    fields: tuple[str, ...] = ()
+    number: str = ""
+    path: str = ""
+    warned: tuple[str, ...] = ()
+
+
+_KINDS: Mapping[tuple[str, str], StepKind] = {
+    ("posts", "publish_emergency"): StepKind.PUBLISHED_IN_EMERGENCY,
+    ("posts", "ratify"): StepKind.RATIFIED,
+    ("posts", "refuse_to_ratify"): StepKind.NOT_RATIFIED,
+    ("submissions", "hand_in"): StepKind.RECEIVED,
+    ("submissions", "return_submission"): StepKind.SUBMISSION_RETURNED,
+    ("submissions", "complete_submission"): StepKind.COMPLETED,
+    ("submissions", "change_submission"): StepKind.CHANGED,
+    ("submissions", "add_note"): StepKind.NOTED,
+    ("submissions", "see_note"): StepKind.NOTE_SEEN,
+    ("submissions", "take_in"): StepKind.TOOK_IN,
+    ("submissions", "original_ended"): StepKind.ORIGINAL_ENDED,
+    ("submissions", "decline_submission"): StepKind.DECLINED,
+    ("submissions", "merge_submission"): StepKind.MERGED,
+    ("submissions", "withdraw_submission"): StepKind.SUBMISSION_WITHDRAWN,
+    ("posts", "draft"): StepKind.DRAFTED,
+    ("posts", "withdraw_submission"): StepKind.PULLED_OUT,
+    ("posts", "send_for_review"): StepKind.SENT_FOR_REVIEW,
+    ("posts", "blocked"): StepKind.BLOCKED,
+    ("posts", "approve"): StepKind.APPROVED,
+    ("posts", "return"): StepKind.RETURNED,
+    ("posts", "reject"): StepKind.REJECTED,
+    ("posts", "withdraw_approval"): StepKind.APPROVAL_WITHDRAWN,
+    ("posts", "withdraw_post"): StepKind.POST_WITHDRAWN,
+    ("deliveries", "schedule"): StepKind.SCHEDULED,
+    ("deliveries", "reschedule"): StepKind.RESCHEDULED,
+    ("deliveries", "send_again"): StepKind.SENT_AGAIN,
+    ("deliveries", "found_gone"): StepKind.FOUND_GONE,
+    ("deliveries", "found_changed"): StepKind.FOUND_CHANGED,
+    ("deliveries", "same_again"): StepKind.SAME_AGAIN,
+    ("deliveries", "note_finding"): StepKind.FINDING_NOTED,
+}
+_WENT_BACK: Mapping[str, StepKind] = {
+    "save": StepKind.REVISED,
+    "merge_department": StepKind.PUT_BACK,
+}
+"""What put a post back to draft."""
+
+_BY_STATE: Mapping[str, StepKind] = {
+    DeliveryState.CANCELLED.value: StepKind.CANCELLED,
+    DeliveryState.PUBLISHED.value: StepKind.PUBLISHED,
+    DeliveryState.UNCONFIRMED.value: StepKind.UNCONFIRMED,
+    DeliveryState.HELD.value: StepKind.HELD,
+    DeliveryState.MISSED.value: StepKind.MISSED,
+    DeliveryState.FAILED.value: StepKind.FAILED,
+}
+
+
+_OF_A_DELETION: Mapping[str, StepKind] = {
+    DeliveryState.PUBLISHED.value: StepKind.DELETED,
+    DeliveryState.CANCELLED.value: StepKind.ORDER_NOT_DONE,
+    DeliveryState.MISSED.value: StepKind.ORDER_NOT_DONE,
+    DeliveryState.FAILED.value: StepKind.ORDER_NOT_DONE,
+    DeliveryState.UNCONFIRMED.value: StepKind.ORDER_UNCLEAR,
+    DeliveryState.HELD.value: StepKind.ORDER_UNCLEAR,
+}
+
+
+@dataclass(frozen=True)
+class Background:
+    """The rows of which the history speaks, by their ids."""
+
+    deliveries: Mapping[int, Delivery]
+    decisions: Mapping[int, Decision]
+    submission: Submission | None = None
+    files: int = 0
+    notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
+
+
+def steps_of(events: Iterable[Event], rows: Background) -> list[Step]:
+    """The events that say something to the department, oldest first, what belongs together as one.
+
+    What the machine does within itself (claims, leases, tries that change nothing) is left out.
+    """
+    steps: list[Step] = []
+    last: dict[object, int] = {}
+    for event in events:
+        kind = _kind(event, rows)
+        if kind is None:
+            continue
+        step = _step(kind, event, rows)
+        key = (kind, step.post_id, step.due_at, step.code, step.by, step.revision)
+        known = last.get(key)
+        if step.outlets and known is not None and step.at - steps[known].at <= TOGETHER:
+            steps[known] = replace(steps[known], outlets=steps[known].outlets + step.outlets)
+            continue
+        last[key] = len(steps)
+        steps.append(step)
+    return steps
+
+
+def _kind(event: Event, rows: Background) -> StepKind | None:
+    delivery = rows.deliveries.get(event.subject_id) if event.subject == "deliveries" else None
+    if delivery is not None and delivery.action not in OF_TEXTS:
+        return _of_an_order(event, delivery)
+    named = _KINDS.get((event.subject, event.verb))
+    if named is not None:
+        return named
+    if delivery is not None:
+        return _of_a_text(event, delivery)
+    went_back = event.subject == "posts" and event.state_before is not None
+    return _WENT_BACK.get(event.verb) if went_back else None
+
+
+def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
+    """A comment that is hidden is another matter, told with the comment."""
+    if delivery.action is not DeliveryAction.DELETE:
+        return None
+    if event.verb == "order":
+        return StepKind.DELETION_ORDERED
+    return _OF_A_DELETION.get(event.state_after or "")
+
+
+def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
+    """What corrects something that is out has words of its own once it is carried out."""
+    if event.state_after == DeliveryState.PUBLISHED and delivery.post.kind is PostKind.POST:
+        if delivery.action is DeliveryAction.EDIT:
+            return StepKind.EDITED
+        if delivery.variant.target:
+            return StepKind.CORRECTED
+    return _BY_STATE.get(event.state_after or "")
+
+
+def _step(kind: StepKind, event: Event, rows: Background) -> Step:
+    step = Step(kind, event.at, who_acted(event.appointment, event.person))
+    if event.subject == "submissions":
+        return _of_submission(step, event, rows)
+    if event.subject == "posts":
+        return _of_post(step, event, rows)
+    return _of_delivery(step, event, rows)
+
+
+def _of_submission(step: Step, event: Event, rows: Background) -> Step:
+    if step.kind is StepKind.RECEIVED:
+        at_desk = "at_desk" if event.details.get("at_desk") else ""
+        return replace(step, count=rows.files, code=at_desk)
+    if step.kind is StepKind.CHANGED:
+        return replace(step, fields=tuple(event.details.get("fields", ())))
+    if step.kind is StepKind.NOTE_SEEN:
+        return step
+    if step.kind is StepKind.TOOK_IN:
+        return _linked(step, event, "number", "id")
+    if step.kind is StepKind.ORIGINAL_ENDED:
+        return _linked(step, event, "into", "into_id")
+    if step.kind is StepKind.MERGED:
+        step = _linked(step, event, "into", "into_id")
+    return replace(step, words=_words(event, rows))
+
+
+def _words(event: Event, rows: Background) -> str:
+    """What was asked, answered or noted; else the reason for which it ended."""
+    note = rows.notes.get(event.details.get("note", 0))
+    if note is not None:
+        return note.text
+    return rows.submission.reason if rows.submission else ""
+
+
+def _linked(step: Step, event: Event, number: str, key: str) -> Step:
+    path = links.submission(event.details[key]) if event.details.get("same") else ""
+    return replace(step, number=str(event.details[number]), path=path)
+
+
+def _of_post(step: Step, event: Event, rows: Background) -> Step:
+    details = event.details
+    decision = rows.decisions.get(details.get("decision", 0))
+    return replace(
+        step,
+        post_id=event.subject_id,
+        revision=details.get("revision"),
+        words=decision.reason if decision is not None else "",
+        code=str(details.get("why", "")),
+        number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
+        warned=tuple(dict.fromkeys(one["code"] for one in details.get("warnings", ()))),
+    )
+
+
+def _of_delivery(step: Step, event: Event, rows: Background) -> Step:
+    delivery, details = rows.deliveries[event.subject_id], event.details
+    url = ""
+    if step.kind in _IS_OUT and delivery.receipt is not None:
+        url = delivery.receipt.url
+    due_at = details.get("due_at")
+    missed = "late" if step.kind is StepKind.MISSED else ""
+    return replace(
+        step,
+        post_id=delivery.post_id,
+        outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
+        due_at=datetime.fromisoformat(due_at) if due_at else None,
+        code=str(details.get("code") or details.get("why") or missed),
+        words=_said_of(step, delivery, details),
+    )
+
+
+_IS_OUT = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
+
+
+def _said_of(step: Step, delivery: Delivery, details: Mapping[str, object]) -> str:
+    """Why it was ordered away, what was found there instead, or what somebody noted about it."""
+    if step.kind is StepKind.DELETION_ORDERED and delivery.order is not None:
+        return delivery.order.reason
+    return str(details.get("seen") or details.get("note") or "")

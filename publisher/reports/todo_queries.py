@@ -1,0 +1,313 @@
+"""Reading what waits: for each table one query or two, whatever the number of rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, UnaryExpression, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+
+from publisher.models.comments import Comment, Reply, Routing
+from publisher.models.content.posts import Post, Revision, Variant
+from publisher.models.content.submissions import Priority, Submission
+from publisher.models.deliveries import Account, Delivery, Receipt
+from publisher.models.departments import DepartmentChange
+from publisher.models.watching import Watch
+from publisher.notifications import links
+from publisher.reports import sql_conditions
+from publisher.reports.external_changes import kind_of
+from publisher.reports.missing_approvers import lacking_in
+from publisher.reports.todo_kinds import DueKind, Wait, Waiting, WaitingKind
+from publisher.reports.types import Office, account_of, office_of, who_acted, with_names
+from publisher.reports.unseen_notes import unseen_notes
+from publisher.states import CommentState
+from publisher.working_time import day_bounds
+
+Moment = ColumnElement[datetime | None] | InstrumentedAttribute[datetime]
+Ordered = UnaryExpression[datetime | None] | UnaryExpression[datetime]
+Due = tuple[datetime | None, DueKind | None]
+TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
+
+
+def gather(
+    session: Session, wait: Wait, most: int | None = None, *, now: datetime
+) -> Iterator[Waiting]:
+    """What of this kind waits, in no order: the `most` that are due first, else everything.
+
+    What is due first is found before anything is read about it: a database that has to join a
+    dozen tables may begin with the largest.
+    """
+    if wait.about is Submission:
+        found = _submissions(session, wait, most)
+        return _with_notes(session, found) if wait.kind is WaitingKind.NOTE else found
+    if wait.about is Post:
+        return _posts(session, wait, most, now)
+    if wait.about is Comment:
+        return _comments(session, wait, most)
+    if wait.about is Delivery:
+        return _deliveries(session, wait, most)
+    if wait.about is Watch:
+        return _watches(session, wait, most)
+    if wait.about is DepartmentChange:
+        return _endings(session, wait)
+    return _accounts(session, wait)
+
+
+def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
+    """The order of what waits: by due time, what has none last, then by age."""
+    return due_at.asc().nulls_last(), since_at.asc()
+
+
+def _submissions(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    query = (
+        select(Submission)
+        .where(wait.condition)
+        .order_by(
+            (Submission.priority == Priority.URGENT).desc(),
+            *_first(
+                func.coalesce(Submission.wished_at, Submission.useful_until), Submission.state_at
+            ),
+        )
+        .limit(most)
+        .options(
+            joinedload(Submission.department),
+            joinedload(Submission.handed_in_by),
+            *with_names(Submission.handed_in_under),
+        )
+    )
+    for one in session.scalars(query):
+        due_at, due_kind = _due(one.wished_at, one.useful_until)
+        yield Waiting(
+            kind=wait.kind,
+            subject="submission",
+            subject_id=one.id,
+            path=links.submission(one.id),
+            since_at=one.state_at,
+            due_at=due_at,
+            due_kind=due_kind,
+            called_urgent=one.priority is Priority.URGENT,
+            title=one.title,
+            number=one.number,
+            submission_kind=one.kind,
+            department=office_of(one.department),
+            by=who_acted(one.handed_in_under, one.handed_in_by),
+        )
+
+
+def _with_notes(session: Session, found: Iterable[Waiting]) -> Iterator[Waiting]:
+    """The same, each with the newest words of the department that nobody has seen."""
+    rows = list(found)
+    unseen = unseen_notes(session, [one.subject_id for one in rows])
+    notes = {note.submission_id: note for note in unseen}
+    for one in rows:
+        if (note := notes.get(one.subject_id)) is not None:
+            by = who_acted(note.appointment, note.person)
+            yield replace(one, since_at=note.at, by=by, quote=note.text)
+
+
+def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
+    if wished_at is not None:
+        return wished_at, DueKind.WISHED
+    return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
+
+
+def _posts(session: Session, wait: Wait, most: int | None, now: datetime) -> Iterator[Waiting]:
+    wished_at, answer_by = sql_conditions.wished_at(), sql_conditions.answer_by()
+    order = _first(func.coalesce(answer_by, wished_at), Post.state_at)
+    page = select(Post.id).where(wait.condition).order_by(*order).limit(most).subquery()
+    query = (
+        select(Post, Revision, wished_at)
+        .join(page, page.c.id == Post.id)
+        .outerjoin(Revision, sql_conditions.newest())
+        .options(
+            joinedload(Post.department),
+            joinedload(Post.reply).joinedload(Reply.comment),
+            joinedload(Revision.author),
+            *with_names(Revision.author_under),
+        )
+    )
+    found = session.execute(query).all()
+    variants = _variants(session, [post.id for post, _, _ in found])
+    lacking: Mapping[int, list[Office]] = {}
+    if wait.kind is WaitingKind.BLOCKED:
+        lacking = lacking_in(session, [post.id for post, _, _ in found], now=now)
+    for post, revision, wished in found:
+        one = _post(wait, post, revision, wished, variants[post.id])
+        missing = lacking.get(post.id)
+        yield replace(one, department=missing[0]) if missing else one
+
+
+def _variants(
+    session: Session, posts: Collection[int]
+) -> defaultdict[int, list[tuple[Variant, str]]]:
+    """The variants of each post's newest revision with their platforms, in order."""
+    query = (
+        select(Post.id, Variant, Account.platform)
+        .join(Revision, sql_conditions.newest())
+        .join(Variant, Variant.revision_id == Revision.id)
+        .join(Account, Account.id == Variant.account_id)
+        .where(Post.id.in_(posts))
+        .order_by(Variant.position)
+    )
+    found = defaultdict(list)
+    for post_id, variant, platform in session.execute(query):
+        found[post_id].append((variant, platform))
+    return found
+
+
+def _post(
+    wait: Wait,
+    post: Post,
+    revision: Revision | None,
+    wished_at: datetime | None,
+    variants: list[tuple[Variant, str]],
+) -> Waiting:
+    comment = post.reply.comment if post.reply is not None else None
+    due_at, due_kind = _due(wished_at, None)
+    if comment is not None:
+        due_at, due_kind = comment.due_at, DueKind.ANSWER_BY
+    return Waiting(
+        kind=wait.kind,
+        subject="post",
+        subject_id=post.id,
+        path=(links.review if wait.kind in TO_JUDGE else links.post)(post.id),
+        since_at=post.state_at,
+        due_at=due_at,
+        due_kind=due_kind,
+        title=post.title,
+        quote=comment.text if comment else "",
+        text=variants[0][0].text if variants else "",
+        department=office_of(post.department),
+        revision=revision.number if revision else None,
+        languages=tuple(dict.fromkeys(variant.language for variant, _ in variants)),
+        platforms=tuple(dict.fromkeys(platform for _, platform in variants)),
+        by=who_acted(revision.author_under, revision.author) if revision else None,
+    )
+
+
+def _comments(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    query = (
+        select(Comment, Routing.since_at)
+        .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
+        .where(wait.condition)
+        .order_by(*_first(Comment.due_at, Routing.since_at))
+        .limit(most)
+        .options(joinedload(Comment.account), joinedload(Comment.department))
+    )
+    for one, since_at in session.execute(query):
+        assigned = one.state is not CommentState.RECEIVED
+        yield Waiting(
+            kind=wait.kind,
+            subject="comment",
+            subject_id=one.id,
+            path=links.comment(one.id),
+            since_at=since_at,
+            due_at=one.due_at,
+            due_kind=DueKind.ANSWER_BY if assigned else DueKind.ASSIGN_BY,
+            quote=one.text,
+            department=office_of(one.department) if one.department else None,
+            platforms=(one.account.platform,),
+            account=account_of(one.account),
+            author=one.author_handle or one.author_name,
+        )
+
+
+def _deliveries(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    order = _first(Delivery.due_at, Delivery.state_at)
+    page = select(Delivery.id).where(wait.condition).order_by(*order).limit(most).subquery()
+    query = (
+        select(Delivery)
+        .join(page, page.c.id == Delivery.id)
+        .options(
+            joinedload(Delivery.account),
+            joinedload(Delivery.variant),
+            joinedload(Delivery.post).joinedload(Post.department),
+            joinedload(Delivery.post).joinedload(Post.reply).joinedload(Reply.comment),
+        )
+    )
+    for one in session.scalars(query):
+        yield _delivery(wait, one)
+
+
+def _delivery(wait: Wait, one: Delivery) -> Waiting:
+    comment = one.post.reply.comment if one.post.reply is not None else None
+    failed = wait.kind is WaitingKind.ANSWER_FAILED and comment is not None
+    return Waiting(
+        kind=wait.kind_of(one.state),
+        subject="comment" if failed and comment else "delivery",
+        subject_id=comment.id if failed and comment else one.id,
+        path=links.comment(comment.id) if failed and comment else links.delivery(one.id),
+        since_at=one.state_at,
+        due_at=comment.due_at if failed and comment else one.due_at,
+        due_kind=DueKind.ANSWER_BY if failed else DueKind.PLANNED,
+        title=one.post.title,
+        quote=comment.text if comment else "",
+        text=one.variant.text,
+        department=office_of(one.post.department),
+        languages=(one.variant.language,),
+        platforms=(one.account.platform,),
+        account=account_of(one.account),
+        code=str(one.reason.get("code", "")),
+    )
+
+
+def _accounts(session: Session, wait: Wait) -> Iterator[Waiting]:
+    for one in session.scalars(select(Account).where(wait.condition)):
+        yield Waiting(
+            kind=wait.kind,
+            subject="account",
+            subject_id=one.id,
+            path=links.accounts(),
+            since_at=one.state_at,
+            title=one.name,
+            platforms=(one.platform,),
+            account=account_of(one),
+            code=one.reason,
+        )
+
+
+def _watches(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+    since_at = func.coalesce(Watch.found_gone_at, Watch.differs_at)
+    delivery = joinedload(Watch.receipt).joinedload(Receipt.delivery)
+    query = (
+        select(Watch)
+        .where(wait.condition)
+        .order_by(since_at, Watch.id)
+        .limit(most)
+        .options(
+            joinedload(Watch.receipt).joinedload(Receipt.account),
+            delivery.joinedload(Delivery.post).joinedload(Post.department),
+        )
+    )
+    for one in session.scalars(query):
+        receipt, post = one.receipt, one.receipt.delivery.post
+        yield Waiting(
+            kind=wait.kind_of(kind_of(one)),
+            subject="watch",
+            subject_id=one.id,
+            path=links.found(one.id),
+            since_at=one.found_gone_at or one.differs_at or receipt.stored_at,
+            title=post.title,
+            department=office_of(post.department),
+            platforms=(receipt.account.platform,),
+            account=account_of(receipt.account),
+        )
+
+
+def _endings(session: Session, wait: Wait) -> Iterator[Waiting]:
+    query = select(DepartmentChange).where(wait.condition).order_by(DepartmentChange.id)
+    for one in session.scalars(query.options(joinedload(DepartmentChange.department))):
+        yield Waiting(
+            kind=wait.kind_of(one.kind),
+            subject="department",
+            subject_id=one.department_id,
+            path=links.department(one.department.code),
+            since_at=one.recorded_at,
+            due_at=day_bounds(one.in_force_on)[0],
+            due_kind=DueKind.IN_FORCE,
+            number=one.order_number,
+            department=office_of(one.department),
+        )

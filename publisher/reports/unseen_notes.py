@@ -1,0 +1,54 @@
+"""What departments noted for the cell while it drafts, until the cell has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session, joinedload
+
+from publisher.intake.questions import SEE_NOTE
+from publisher.models.content.posts import Revision
+from publisher.models.content.submissions import PostSubmission, Submission
+from publisher.models.history import Event
+from publisher.models.intake import NoteKind, SubmissionNote
+from publisher.reports.sql_conditions import Condition
+from publisher.reports.types import with_names
+from publisher.states import SubmissionState
+
+
+def unseen_notes(session: Session, submissions: Collection[int]) -> list[SubmissionNote]:
+    """What the cell has not seen of the notes on these submissions, oldest first."""
+    query = (
+        select(SubmissionNote)
+        .where(SubmissionNote.submission_id.in_(submissions), is_unseen())
+        .order_by(SubmissionNote.id)
+        .options(joinedload(SubmissionNote.person), *with_names(SubmissionNote.appointment))
+    )
+    return list(session.scalars(query))
+
+
+def has_unseen_note() -> Condition:
+    """The submission is being drafted, and a note of its department has not been seen."""
+    noted = select(SubmissionNote.submission_id).where(is_unseen())
+    return and_(Submission.state == SubmissionState.DRAFTED, Submission.id.in_(noted))
+
+
+def is_unseen() -> Condition:
+    """Nobody has marked the note as seen, and no revision was saved after it."""
+    seen = exists().where(
+        Event.subject == Submission.__tablename__,
+        Event.subject_id == SubmissionNote.submission_id,
+        Event.verb == SEE_NOTE,
+        Event.at >= SubmissionNote.at,
+    )
+    revised = exists().where(
+        PostSubmission.submission_id == SubmissionNote.submission_id,
+        Revision.post_id == PostSubmission.post_id,
+        Revision.saved_at > SubmissionNote.at,
+    )
+    return and_(
+        SubmissionNote.kind == NoteKind.NOTE,
+        ~seen.correlate(SubmissionNote),
+        ~revised.correlate(SubmissionNote),
+    )

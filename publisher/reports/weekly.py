@@ -1,0 +1,151 @@
+"""Posts and answers that went live, week by week and department by department."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Subquery, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from approvals.policy import Action, Actor
+from publisher.models.content.posts import Post, PostKind
+from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.people import Department
+from publisher.reports.types import Office, office_of
+from publisher.validation import departments_in_sight
+from publisher.working_time import ONE_DAY, day_bounds, local_day
+
+WEEKS = 12
+ONE_WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many posts and answers went live; each counts once, on the day it was first live."""
+
+    posts: int = 0
+    answers: int = 0
+
+
+@dataclass(frozen=True)
+class Week:
+    """A week of the city, from Monday to Sunday; the present one is not over yet."""
+
+    first_day: date
+    last_day: date
+    is_present: bool
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class WeeklyReport:
+    """The weeks, oldest first; each department in sight with what it has in these weeks."""
+
+    weeks: tuple[Week, ...]
+    departments: tuple[tuple[Office, Tally], ...]
+
+    @property
+    def total(self) -> Tally:
+        """All of it."""
+        return Tally(
+            sum(one.tally.posts for one in self.weeks),
+            sum(one.tally.answers for one in self.weeks),
+        )
+
+
+def weekly_report(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    weeks: int = WEEKS,
+    department_id: int | None = None,
+) -> WeeklyReport:
+    """The present week and those before it. Raises `WrongRole` where there is nothing to see.
+
+    `department_id` narrows the weeks to one department; the departments stay all in sight.
+    """
+    seen = departments_in_sight(actor, Action.SEE_REPORT)
+    mondays = _mondays(local_day(now), weeks)
+    counted = _counted(session, mondays, seen)
+    by_week: defaultdict[int, dict[PostKind, int]] = defaultdict(dict)
+    by_department: defaultdict[int, dict[PostKind, int]] = defaultdict(dict)
+    for week, department, kind, count in counted:
+        if department_id in (None, department):
+            by_week[week][kind] = by_week[week].get(kind, 0) + count
+        totals = by_department[department]
+        totals[kind] = totals.get(kind, 0) + count
+    return WeeklyReport(
+        tuple(
+            Week(day, day + 6 * ONE_DAY, at == weeks - 1, _tally(by_week[at]))
+            for at, day in enumerate(mondays)
+        ),
+        tuple(
+            (office_of(one), _tally(by_department[one.id]))
+            for one in _departments(session, seen)
+            if one.until_on is None or one.id in by_department
+        ),
+    )
+
+
+def _mondays(today: date, weeks: int) -> list[date]:
+    present = today - today.weekday() * ONE_DAY
+    return [present - back * ONE_WEEK for back in reversed(range(weeks))]
+
+
+def _tally(counts: dict[PostKind, int]) -> Tally:
+    return Tally(counts.get(PostKind.POST, 0), counts.get(PostKind.REPLY, 0))
+
+
+def _counted(
+    session: Session, mondays: Sequence[date], seen: frozenset[int] | None
+) -> list[tuple[int, int, PostKind, int]]:
+    """Week, department, kind and number; a row where there is at least one."""
+    begins = [day_bounds(day)[0] for day in mondays]
+    ends = [*begins[1:], day_bounds(mondays[-1] + ONE_WEEK)[0]]
+    live = _first_live(begins[0], ends[-1])
+    week = case(
+        *((live.c.at < end, at) for at, end in enumerate(ends)),  # the first that fits
+        else_=len(mondays),
+    )
+    query = (
+        select(week, Post.department_id, Post.kind, func.count())
+        .join(live, live.c.post_id == Post.id)
+        .group_by(week, Post.department_id, Post.kind)
+    )
+    if seen is not None:
+        query = query.where(Post.department_id.in_(seen))
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(query)]
+
+
+def _first_live(begins: datetime, ends: datetime) -> Subquery:
+    """When each post was first seen on a platform, of those where it was in this time."""
+    before, earlier = aliased(Delivery), aliased(Receipt)
+    known = exists().where(
+        before.post_id == Delivery.post_id,
+        before.action == DeliveryAction.PUBLISH,
+        earlier.delivery_id == before.id,
+        earlier.published_at < begins,
+    )
+    return (
+        select(Delivery.post_id, func.min(Receipt.published_at).label("at"))
+        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .where(
+            Delivery.action == DeliveryAction.PUBLISH,
+            Receipt.published_at >= begins,
+            Receipt.published_at < ends,
+            ~known.correlate(Delivery),
+        )
+        .group_by(Delivery.post_id)
+        .subquery()
+    )
+
+
+def _departments(session: Session, seen: frozenset[int] | None) -> list[Department]:
+    query = select(Department).order_by(Department.name_mr, Department.id)
+    if seen is not None:
+        query = query.where(Department.id.in_(seen))
+    return list(session.scalars(query))
