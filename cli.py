@@ -85,7 +85,7 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 @click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
-    from commands.opening import open_house, settings_with_secret
+    from commands.app_setup import open_house, settings_with_secret
 
     house = open_house(settings_with_secret())
     from web.serving import serve
@@ -97,12 +97,12 @@ def web(port: int, workers: int) -> None:
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
-    from commands.opening import open_bench, settings_with_secret
+    from commands.app_setup import open_bench, settings_with_secret
 
     settings = settings_with_secret()
     bench = open_bench(settings)
     import scheduler
-    from commands.only_clock import only_clock
+    from commands.single_instance import only_clock
 
     with only_clock(bench.database):
         if once:
@@ -115,10 +115,10 @@ def clock(once: bool) -> None:
 @nagarvani.command()
 def init() -> None:
     """Lay tables, register, accounts and font; running it again is fine."""
-    from commands.opening import settings_with_secret
+    from commands.app_setup import settings_with_secret
 
     settings = settings_with_secret()
-    from commands.founding import run
+    from commands.init import run
 
     run(settings)
 
@@ -128,7 +128,7 @@ def init() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before trying.")
 def doctor(tries: bool, yes: bool) -> None:
     """Check everything, one line each, with what to do."""
-    from commands.opening import settings_with_secret
+    from commands.app_setup import settings_with_secret
 
     settings = settings_with_secret()
     from commands.doctor import run, try_out
@@ -157,7 +157,7 @@ def people() -> None:
 @click.option("--show-link", is_flag=True, help="Print the link of the invitation as well.")
 def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as click gives them
     """Record a person under one appointment for each department, and invite them."""
-    from commands.opening import settings_with_secret
+    from commands.app_setup import settings_with_secret
 
     settings = settings_with_secret()
     from commands.people import NewPerson
@@ -170,8 +170,8 @@ def add(role: str, show_link: bool, **typed: Any) -> None:  # noqa: ANN401  as c
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Write database and media into one file, while everything goes on working."""
+    from commands.app_setup import settings_with_secret
     from commands.backup import write
-    from commands.opening import settings_with_secret
 
     write(settings_with_secret(), file)
 
@@ -180,8 +180,8 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
     """Fill an empty database from a backup; the house then starts under a stop."""
+    from commands.app_setup import settings_with_secret
     from commands.backup import restore as restore_from
-    from commands.opening import settings_with_secret
 
     restore_from(settings_with_secret(), file)
 
@@ -195,7 +195,7 @@ def accounts() -> None:
 def list_accounts() -> None:
     """Say which there are, whose, in which state, and what of their access ends."""
     from commands.accounts import show
-    from commands.opening import settings_with_secret
+    from commands.app_setup import settings_with_secret
 
     show(settings_with_secret())
 
@@ -204,7 +204,7 @@ def list_accounts() -> None:
 def rotate_keys() -> None:
     """Seal every access anew under the newest key; afterwards older keys can go."""
     from commands.accounts import rotate
-    from commands.opening import settings_with_secret
+    from commands.app_setup import settings_with_secret
 
     sys.exit(rotate(settings_with_secret()))
 
@@ -214,7 +214,7 @@ def rotate_keys() -> None:
 def forget_all(yes: bool) -> None:
     """Disconnect every account and forget all access at once."""
     from commands.accounts import forget
-    from commands.opening import settings_with_secret
+    from commands.app_setup import settings_with_secret
 
     forget(settings_with_secret(), yes=yes)
 
@@ -232,8 +232,8 @@ _scenario = click.argument("scenario", type=click.Choice(["monsoon", "noon", "la
 @click.option("--port", type=int, help="First of three ports on 127.0.0.1; else free ones.")
 def start_rehearsal(scenario: str, port: int | None) -> None:
     """Start one: a monsoon day, a token that ends at noon, or a platform that lags."""
-    from commands.opening import settings_with_secret
-    from commands.rehearsing.asking import start
+    from commands.app_setup import settings_with_secret
+    from commands.rehearsal.cli import start
     from demo.scenarios import Scenario
 
     start(settings_with_secret(), Scenario(scenario), port=port)
@@ -242,8 +242,8 @@ def start_rehearsal(scenario: str, port: int | None) -> None:
 @rehearse.command("list")
 def list_rehearsals() -> None:
     """Say which there are, where, and whether they run."""
-    from commands.opening import settings_with_secret
-    from commands.rehearsing.asking import show
+    from commands.app_setup import settings_with_secret
+    from commands.rehearsal.cli import show
 
     show(settings_with_secret())
 
@@ -252,8 +252,8 @@ def list_rehearsals() -> None:
 @_scenario
 def drop_rehearsal(scenario: str) -> None:
     """End one and remove its database, pictures and practice platforms."""
-    from commands.opening import settings_with_secret
-    from commands.rehearsing.asking import drop
+    from commands.app_setup import settings_with_secret
+    from commands.rehearsal.cli import drop
     from demo.scenarios import Scenario
 
     drop(settings_with_secret(), Scenario(scenario))
@@ -266,7 +266,7 @@ def drop_rehearsal(scenario: str) -> None:
 @click.option("--lock", type=int, required=True)
 def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
     """The command that `rehearse start` leaves running."""
-    from commands.rehearsing.running import run
+    from commands.rehearsal.run import run
     from demo.scenarios import Scenario
 
     sys.exit(run(scenario=Scenario(scenario), folder=folder, port=port, lock=lock))
@@ -278,7 +278,7 @@ def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
 @click.argument("sandbox_url")
 def seed_rehearsal(scenario: str, folder: Path, sandbox_url: str) -> None:
     """Fill a rehearsal with its scenario."""
-    from commands.rehearsing.seeding import seed
+    from commands.rehearsal.run import seed
     from demo.scenarios import Scenario
 
     seed(Scenario(scenario), folder, sandbox_url)

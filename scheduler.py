@@ -26,8 +26,8 @@ from publisher.delivery.rate_limits.query import tick_limits
 from publisher.delivery.reconcile import tick_confirming
 from publisher.delivery.worker import Press
 from publisher.delivery.worker_context import Bench
-from publisher.inbox.listening import tick_listening
-from publisher.inbox.replying import tick_answers
+from publisher.inbox.ingest import tick_listening
+from publisher.inbox.reply import tick_answers
 from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking

@@ -24,7 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bench import town
 from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Outgoing
+from publisher.platforms.base.types import Outgoing
 from publisher.platforms.registry import open_platform
 
 NAME = "jobs.sqlite"

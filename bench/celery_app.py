@@ -14,7 +14,7 @@ from celery import Celery, signals
 
 from bench.town import CREDENTIALS
 from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Outgoing
+from publisher.platforms.base.types import Outgoing
 from publisher.platforms.registry import open_platform
 
 app = Celery("bench", broker=os.environ.get("BENCH_BROKER", ""))

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from bench import town
 from bench.town import Town
 from publisher.database.session import Base, table_of
-from publisher.models.content.posts import Decision, Post, Revision, RevisionDepartment, Variant
 from publisher.models.deliveries import Attempt, Delivery, Receipt
 from publisher.models.history import Event
+from publisher.models.posts import Decision, Post, Revision, RevisionDepartment, Variant
 from publisher.now import now
 
 BASE = 50

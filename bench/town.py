@@ -20,7 +20,8 @@ from approvals import gate
 from approvals.states import PostState
 from publisher.database.session import Base, Database
 from publisher.delivery.accounts.credentials import Vault
-from publisher.models.content.posts import (
+from publisher.models.deliveries import Account, Delivery, DeliveryAction
+from publisher.models.posts import (
     Decision,
     DecisionKind,
     Language,
@@ -30,7 +31,6 @@ from publisher.models.content.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.now import now
 from publisher.states import AccountState, DeliveryState
 from tests.support.city import City, city

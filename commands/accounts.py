@@ -10,7 +10,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commands.opening import checked_database
+from commands.app_setup import checked_database
 from publisher import transitions
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.credentials import Unsealable, Vault

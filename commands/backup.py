@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from commands.founding import lay_tables
-from commands.opening import checked_database, open_bench
+from commands.app_setup import checked_database, open_bench
+from commands.init import lay_tables
 from publisher.delivery.worker_context import Bench
 from publisher.media.store import Store, StoreAway
 from publisher.now import now

@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from commands.opening import checked_database, font_file
-from commands.sentences import sentence
+from commands.app_setup import checked_database, font_file
+from commands.health_messages import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import opener
 from publisher.now import now

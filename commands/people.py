@@ -13,9 +13,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from commands.opening import checked_database
+from commands.app_setup import checked_database
 from publisher.auth.contact_details import BadPerson
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
 from publisher.now import now

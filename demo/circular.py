@@ -15,7 +15,7 @@ from typing import Final
 
 from demo.days import Anchor, Offset
 from demo.notices import Notice, Wording
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.submissions import SubmissionKind
 
 KEY: Final = "circular"
 #: Length of the Marathi text in code points.

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TypedDict
 
 from demo.days import Anchor, Offset, fill, resolve, words_for
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.submissions import SubmissionKind
 from publisher.working_time import local_day
 
 

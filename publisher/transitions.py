@@ -36,11 +36,11 @@ from publisher.database.bulk import as_json, given_rows, insert_together, is_giv
 from publisher.database.prepared_statements import Prepared, Value, run
 from publisher.database.session import Key, UtcDateTime, table_of
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.states import (
     ACCOUNT_MOVES,
     COMMENT_MOVES,

@@ -22,9 +22,9 @@ from approvals.policy import ActorKind, Role
 from publisher.database.bulk import insert_together
 from publisher.database.engines import BELIEVED
 from publisher.database.session import Database, ReadOnly, UtcDateTime, migrate
-from publisher.models.content.submissions import Counter
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.submissions import Counter
 from tests.support.postgres import Server
 
 NOW = datetime(2026, 11, 25, 6, 0, 0, 123456, tzinfo=UTC)

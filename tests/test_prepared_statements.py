@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from publisher.database.prepared_statements import Prepared, run
 from publisher.database.session import Database, UtcDateTime, session_on, table_of
-from publisher.models.content.submissions import Counter
 from publisher.models.deliveries import ClockBeat
+from publisher.models.submissions import Counter
 
 NOW = datetime(2026, 11, 26, 9, 30, 0, 123456, tzinfo=UTC)
 BEAT, COUNTER = table_of(ClockBeat), table_of(Counter)

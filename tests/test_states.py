@@ -8,10 +8,10 @@ from approvals.errors import WrongState
 from approvals.states import POST_MOVES, Moves, PostState, check_move
 from publisher import transitions
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.states import (
     ACCOUNT_MOVES,
     COMMENT_MOVES,

@@ -17,12 +17,12 @@ from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.models.comments import Comment, Thread
-from publisher.models.content.posts import Language, Post, Revision, Variant
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Department, Person
+from publisher.models.posts import Language, Post, Revision, Variant
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
 from tests.test_states import OF, moves
 

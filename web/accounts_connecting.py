@@ -17,8 +17,8 @@ from publisher.delivery.accounts.credentials import Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
-from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why
-from publisher.platforms.connecting.ways import Ways, state_in
+from publisher.platforms.oauth.flow import Ways, state_in
+from publisher.platforms.oauth.types import Candidate, TokenFacts, Turned, Why
 from publisher.validation import Invalid, Missing
 from web import keeping
 from web.accounts_forms import AccountForm, account_form

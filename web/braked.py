@@ -7,8 +7,8 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
-from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, holds, slots
 from publisher.scheduling.holds import Brake, Facts
 from web.house import house

@@ -14,7 +14,7 @@ from publisher.delivery import manual
 from publisher.delivery.manual import Found, Wanted
 from publisher.drafting import drafts
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base.errors import CredentialsExpired
+from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, Problem

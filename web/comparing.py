@@ -14,8 +14,8 @@ from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher.drafting import diff, drafts, save
 from publisher.drafting.diff import Change
-from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.people import Department
+from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.validation import Invalid, Missing
 from web.acting import actor, reads
 from web.fields import number_of

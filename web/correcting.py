@@ -13,8 +13,8 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher.delivery.monitoring import acknowledge
 from publisher.drafting import diff
-from publisher.models.content.posts import Post
-from publisher.models.press import Order
+from publisher.models.controls import Order
+from publisher.models.posts import Post
 from publisher.reports.external_changes import Finding, FindingKind, finding_for, findings_of
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections

@@ -13,9 +13,9 @@ from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import Action, may
 from publisher.delivery import reconcile
 from publisher.drafting import drafts
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, ReceiptOrigin
 from publisher.models.people import Person
+from publisher.models.posts import Post
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
 from publisher.reports.problems import troubles

@@ -16,7 +16,7 @@ from publisher.drafting import save as drafting_save
 from publisher.drafting.closings import begun_with, closed_with, closings, in_language
 from publisher.drafting.drafts import Draft
 from publisher.drafting.renditions import known as known_pictures
-from publisher.models.content.posts import Post
+from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Invalid
 from web import drafting_blanks, drafting_form, drafting_page, on_its_way, warned

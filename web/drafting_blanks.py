@@ -12,7 +12,7 @@ from wtforms import StringField
 
 from publisher.content_checks import placeholders
 from publisher.content_checks.placeholders import Blank
-from publisher.models.content.posts import Language
+from publisher.models.posts import Language
 from web.drafting_form import Sheet
 from web.icons import N_
 from web.words import _

@@ -19,10 +19,10 @@ from wtforms import (
 
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.i18n.date_parsing import BadWhen, parse_when
-from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
 from publisher.models.people import Department
+from publisher.models.posts import Language
 from publisher.scheduling.corrections import Target
 from publisher.validation import Problem
 from publisher.working_time import local

@@ -9,8 +9,8 @@ from flask import request
 from wtforms import Field, SelectField
 
 from publisher.drafting.drafts import Draft
-from publisher.models.content.posts import Post
 from publisher.models.people import Department
+from publisher.models.posts import Post
 from web.fields import number_of, options
 from web.icons import N_
 from web.wording.names import department_name

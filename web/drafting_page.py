@@ -13,9 +13,9 @@ from publisher.content_checks import outgoing_text
 from publisher.drafting import collaboration, correction_targets, diff, drafts, prefill, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.drafts import Draft, PictureDraft
-from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind
-from publisher.models.drafting import StartingText
+from publisher.models.desk import StartingText
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Decision, DecisionKind, Post, PostKind
 from publisher.people import responsibility
 from publisher.people.departments import departments_in_force
 from publisher.scheduling import corrections

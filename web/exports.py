@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Action, Actor, Role
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.submissions import SubmissionKind
 from publisher.reports import export as reports_export
 from publisher.reports.export import Plain
 from publisher.reports.next_step import NextKind

@@ -13,8 +13,8 @@ from approvals.policy import Action, may
 from publisher.delivery.controls import freeze as controls_freeze
 from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
 from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
-from publisher.models.content.submissions import SubmissionKind
-from publisher.models.press import Freeze
+from publisher.models.controls import Freeze
+from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
 from publisher.reports.problems import braked
 from publisher.reports.types import who_of

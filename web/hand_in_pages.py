@@ -14,7 +14,7 @@ from publisher.intake import edit, persistence, queries
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
 from publisher.intake.form import MOST_PICTURES, HandIn, check
 from publisher.intake.submit import hand_in
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.validation import Invalid, Problem
 from web import file_rows, handing_in
 from web.acting import actor, reads

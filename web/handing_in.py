@@ -18,8 +18,8 @@ from wtforms import (
 
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.intake.form import HandIn
-from publisher.models.content.submissions import Priority, SubmissionKind
 from publisher.models.people import Department
+from publisher.models.submissions import Priority, SubmissionKind
 from publisher.validation import Problem
 from publisher.working_time import from_local, local
 from web.fields import DayMonthYearField, key_of, number_of, options

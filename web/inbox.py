@@ -14,7 +14,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher import failpoints
 from publisher.content_checks import outgoing_text
-from publisher.inbox import replying, routing
+from publisher.inbox import reply, routing
 from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
 from publisher.reports import inbox_list
@@ -102,7 +102,7 @@ def _page(
         reply_words=REPLIES,
         reply_warning=warned.of_reply(comment),
         acts={one.value for one in comment.acts},
-        own_hand=actor().role in replying.OWN_HAND,
+        own_hand=actor().role in reply.OWN_HAND,
         beside=_beside(session, comment.state),
         departments=_departments(session) if Action.ASSIGN in comment.acts else [],
         happened=[(one, None) for one in happened or []],
@@ -147,7 +147,7 @@ def answer(comment_id: int) -> Page:
     try:
         with house().database.transaction() as session:
             _in_sight(session, comment_id)
-            post = replying.answer(
+            post = reply.answer(
                 session,
                 actor=actor(),
                 now=house().now(),

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from publisher.content_checks import context
 from publisher.content_checks.types import SeenLink
-from publisher.media import headers
+from publisher.media import file_signatures
 from publisher.media.store import MediumChanged, MediumMissing
-from publisher.models.warnings import CheckedLink
+from publisher.models.content_checks import CheckedLink
 from publisher.validation import Missing
 from web.acting import reads
 from web.house import house
@@ -81,7 +81,7 @@ def picture(session: Session, card_sha256: str) -> Response:
         content = house().store.open(card_sha256)
     except (MediumMissing, MediumChanged) as problem:
         raise Missing(card_sha256) from problem
-    kind = headers.found_type(content[: headers.HEAD_BYTES])
+    kind = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
     response = Response(content, mimetype=f"image/{kind}")
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.headers["Content-Disposition"] = "inline"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Action
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.notifications import retry
 from publisher.validation import Missing
 from web.acting import actor, reads

@@ -15,9 +15,9 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action
 from approvals.states import PostState
 from publisher.drafting import drafts
-from publisher.models.content.posts import Post, Revision
-from publisher.models.gate import SpotCode
+from publisher.models.approvals import SpotCode
 from publisher.models.people import Appointment
+from publisher.models.posts import Post, Revision
 from publisher.review import gate_adapter, in_person
 from publisher.review.in_person import CodeProblem, CodeRefusal, Spelled
 from web.acting import actor, reads

@@ -11,7 +11,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher.content_checks import outgoing_text
 from publisher.drafting import drafts
-from publisher.inbox import hiding
+from publisher.inbox import hide as inbox_hide
 from publisher.reports.comment_detail import comment_page
 from publisher.review import takedown_orders
 from publisher.validation import Invalid
@@ -111,7 +111,7 @@ def unhide(comment_id: int) -> Page:
     return _hidden(comment_id, "unhide", _("The comment is being shown again."))
 
 
-_USES = {"hide": hiding.hide, "unhide": hiding.unhide}
+_USES = {"hide": inbox_hide.hide, "unhide": inbox_hide.unhide}
 
 
 def _hidden(comment_id: int, act: str, said: str) -> Page:

@@ -12,8 +12,8 @@ from wtforms import TextAreaField
 from approvals.policy import Action, may, scope_of
 from approvals.states import PostState
 from publisher.drafting import collaboration, drafts
-from publisher.models.content.posts import Post, PostKind, Revision
-from publisher.models.drafting import OpenDraft
+from publisher.models.desk import OpenDraft
+from publisher.models.posts import Post, PostKind, Revision
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
 from publisher.review.gate_adapter import Standing, asked_departments

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flask import Flask
 from markupsafe import Markup, escape
 
-from publisher.platforms.counting import weighing
+from publisher.platforms.x import text_length
 from web import link_cards
 
 FACEBOOK_LETTERS = 477
@@ -61,12 +61,12 @@ def facebook_cut(text: str) -> Cut:
 def x_cut(text: str) -> Cut:
     """Find where X offers to show more: a long text is cut at a word after its usual limit."""
     text = text.replace("\r\n", "\n").strip()
-    if weighing.count(text).weighted <= weighing.LIMIT:
+    if text_length.count(text).weighted <= text_length.LIMIT:
         return Cut(text, "")
     fits, over = 0, len(text)
     while over - fits > 1:
         middle = (fits + over) // 2
-        within = weighing.count(text[:middle]).weighted <= weighing.LIMIT
+        within = text_length.count(text[:middle]).weighted <= text_length.LIMIT
         fits, over = (middle, over) if within else (fits, middle)
     space = max(text.rfind(" ", 0, fits + 1), text.rfind("\n", 0, fits + 1))
     end = space if space > 0 else fits

@@ -15,8 +15,8 @@ from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher import failpoints
 from publisher.drafting import diff, drafts
-from publisher.models.content.posts import DecisionKind, Post, Revision
-from publisher.models.gate import ReturnText
+from publisher.models.approvals import ReturnText
+from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.review import decide, gate_adapter, history, notify, withdraw
 from publisher.review.decide import ActsUnderAnother
 from publisher.validation import Invalid

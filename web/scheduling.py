@@ -16,8 +16,8 @@ from approvals.policy import Action
 from publisher import failpoints
 from publisher.drafting import drafts
 from publisher.i18n.date_parsing import BadWhen, parse_when
-from publisher.models.calendar import QuietTime
-from publisher.models.content.posts import Post, Variant
+from publisher.models.desk import QuietTime
+from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, slots
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.validation import Invalid, Missing, Problem

@@ -10,8 +10,8 @@ from flask import Flask, url_for
 from publisher.content_checks import outgoing_text
 from publisher.content_checks.outgoing_text import Room
 from publisher.i18n import dates
-from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.states import DeliveryState

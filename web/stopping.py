@@ -12,7 +12,7 @@ from publisher.delivery import restore_state
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.i18n import dates
-from publisher.models.press import Stop
+from publisher.models.controls import Stop
 from publisher.reports.types import who_of
 from publisher.validation import Invalid, departments_in_sight
 from web.acting import actor, reads

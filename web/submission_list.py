@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Action, Actor, Scope, scope_of
-from publisher.models.lists import KeptView
 from publisher.models.people import Department
+from publisher.models.saved_views import KeptView
 from publisher.reports import export, saved_views, search_window
 from publisher.reports.export import Plain
 from publisher.reports.submission_filters import Holder, SubmissionView, Wanted, Wished, wanted_from

@@ -15,9 +15,9 @@ from approvals.policy import Action, may, scope_of
 from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
-from publisher.models.content.submissions import Submission
-from publisher.models.intake import SubmissionNote
 from publisher.models.people import Department
+from publisher.models.submission_details import SubmissionNote
+from publisher.models.submissions import Submission
 from publisher.people.departments import departments_in_force
 from publisher.reports import timeline
 from publisher.reports.unseen_notes import unseen_notes

@@ -15,8 +15,8 @@ from approvals.policy import Action
 from publisher.drafting import diff, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import Entry, TextForm
-from publisher.models.content.submissions import SubmissionKind
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.submissions import SubmissionKind
 from publisher.validation import Invalid
 from web.acting import actor, reads, writes
 from web.drafting_page import departments_of

@@ -15,8 +15,8 @@ from publisher.content_checks.link_checker import Glass, look_now
 from publisher.content_checks.rules import all_addresses, takes_reply
 from publisher.content_checks.types import Place, Text, Warned, WarningCode
 from publisher.drafting.drafts import Draft
-from publisher.media.links import is_within
-from publisher.models.content.posts import Language, Post, Revision
+from publisher.media.link_preview import is_within
+from publisher.models.posts import Language, Post, Revision
 from publisher.reports.comment_detail import CommentPage
 from web import drafting_form
 from web.drafting_form import Sheet, Slot

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.demo.ground import Ground
+from commands.demo.environment import Ground
 from publisher.settings.environment import load
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import signal
 import threading
 from pathlib import Path
 
+from commands.app_setup import font_file
 from commands.demo import city, table
-from commands.demo.children import Child, Children, Log
-from commands.demo.ground import HOST, Ground, check, held
-from commands.opening import font_file
+from commands.demo.environment import HOST, Ground, check, held
+from commands.demo.processes import Child, Children, Log
 
 PAUSE = 0.2
 #: For a minute somebody is asked for the first page.

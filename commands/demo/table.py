@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from commands.demo.ground import Ground
+from commands.demo.environment import Ground
 from demo import cast
 from demo.cast import DemoPerson
 from publisher.notifications.formatting import in_words

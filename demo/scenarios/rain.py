@@ -16,7 +16,7 @@ from demo.days import Anchor, Offset
 from demo.notices import Notice, PhotoSpec, Wording
 from demo.plan import Course, Outcome
 from demo.remarks import PlatformName, Remark, VariantLanguage
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.submissions import SubmissionKind
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from publisher.working_time import local_day
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from demo.days import resolve
 from demo.notices import Notice
-from publisher.models.content.submissions import Priority
 from publisher.models.people import Department
+from publisher.models.submissions import Priority
 from publisher.working_time import local_day
 
 

@@ -19,9 +19,9 @@ from demo.seeding.stage import AT_THE_CELL, Stage
 from publisher.drafting import collaboration, renditions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
-from publisher.models.content.posts import Language, Post, Variant
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.posts import Language, Post, Variant
+from publisher.models.submissions import Submission
 from publisher.review import decide as review_decide
 from publisher.review import withdraw
 from publisher.scheduling import schedule as scheduling_schedule

@@ -17,7 +17,7 @@ from publisher.intake import close, questions, submit
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge as intake_merge
 from publisher.intake.uploads import UploadedFile
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import Missing
 from publisher.working_time import from_local, local_day

@@ -11,7 +11,7 @@ from publisher.content_checks import outgoing_text
 from publisher.delivery.dispatch import tick_press
 from publisher.delivery.reconcile import tick_confirming
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Outgoing
+from publisher.platforms.base.types import Outgoing
 from publisher.states import DeliveryState
 
 SIX_HOURS = timedelta(hours=6).total_seconds()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from demo.days import words_for
 from publisher.drafting.drafts import Draft, VariantDraft
-from publisher.models.content.posts import Language
+from publisher.models.posts import Language
 from publisher.working_time import ONE_DAY, local_day
 
 

@@ -18,9 +18,9 @@ from demo.seeding.drafting import delivery_of
 from demo.seeding.sending import press
 from demo.seeding.stage import AT_THE_CELL, Stage, Step
 from demo.seeding.times import HOUR, MINUTE, next_hour
-from publisher.inbox import replying, routing
-from publisher.inbox.listening import tick_listening
-from publisher.inbox.replying import tick_answers
+from publisher.inbox import reply, routing
+from publisher.inbox.ingest import tick_listening
+from publisher.inbox.reply import tick_answers
 from publisher.models.comments import Comment
 from publisher.notifications.email import tick_mail
 from publisher.states import CommentState
@@ -142,7 +142,7 @@ def _answer(stage: Stage, talk: Talk) -> None:
         comment = _comment(stage, session, remark)
         routed = comment.state is CommentState.ROUTED
         if routed and routing.standing_answer(session, comment) is None:
-            replying.answer(
+            reply.answer(
                 session,
                 actor=_actor(stage, session, remark, comment),
                 now=stage.now,

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind, Role
 from publisher.drafting import snippets
 from publisher.drafting.snippets import TextForm
-from publisher.models.content.submissions import SubmissionKind
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
 from publisher.models.people import Appointment, Department
+from publisher.models.submissions import SubmissionKind
 
 FOR: Final = {"पाणीपुरवठा बंद": "water", "रस्ता बंद": "roads"}
 """The departments of those that are not for all, by name."""

@@ -26,7 +26,7 @@ from publisher.auth.passwords import (
     try_password,
 )
 from publisher.auth.sessions import actor_of, chosen_appointment, end_all
-from publisher.models.gate import RefusedSignIn
+from publisher.models.approvals import RefusedSignIn
 from publisher.models.people import Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
 

@@ -14,7 +14,7 @@ from publisher.content_checks import rules
 from publisher.content_checks.context import known_around, links_seen, texts_of
 from publisher.content_checks.record import ask_for_links, note
 from publisher.content_checks.types import Alike, Known, Place, SeenLink, Text, Warned, WarningCode
-from publisher.models.content.posts import Post, Revision
+from publisher.models.posts import Post, Revision
 
 __all__ = [
     "RULES",

@@ -13,10 +13,10 @@ from approvals.states import PostState
 from publisher.content_checks import fingerprints, rules
 from publisher.content_checks.rules import all_addresses
 from publisher.content_checks.types import Alike, Known, SeenLink, Text
-from publisher.models.content.posts import Post, PostKind, Revision, Variant
+from publisher.models.content_checks import CheckedLink, TextMark
 from publisher.models.deliveries import Delivery, Receipt
-from publisher.models.drafting import StartingText
-from publisher.models.warnings import CheckedLink, TextMark
+from publisher.models.desk import StartingText
+from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.working_time import local_day
 
 ALIKE = 0.9

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from publisher.content_checks.context import digest_of
 from publisher.content_checks.record import ask_for_links
 from publisher.database.session import Database
-from publisher.media.links import Looked, is_within, look
+from publisher.media.link_preview import Looked, is_within, look
 from publisher.media.store import MediaStore, StoreAway
-from publisher.models.warnings import CheckedLink, LinkFinding
+from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.platforms.base.protocol import Deadline
 from publisher.settings.environment import Reach
 

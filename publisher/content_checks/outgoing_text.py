@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from publisher.models.accounts import AccountDepartment
-from publisher.models.content.posts import PostKind, Variant
 from publisher.models.deliveries import Account
-from publisher.platforms.base.texts import with_link
-from publisher.platforms.counting import weighing
+from publisher.models.posts import PostKind, Variant
+from publisher.platforms.base.text import with_link
+from publisher.platforms.x import text_length
 
 X = "x"
 FACEBOOK = "facebook"
@@ -103,7 +103,7 @@ def room(
     beside = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
     whole = text if beside else with_link(text, link)
     if platform == X:
-        return Room(weighing.count(whole).weighted, weighing.LIMIT)
+        return Room(text_length.count(whole).weighted, text_length.LIMIT)
     return Room(len(whole), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)
 
 

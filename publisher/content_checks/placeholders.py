@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from publisher.models.content.posts import Revision
+from publisher.models.posts import Revision
 from publisher.validation import Invalid, Problem
 
 LONGEST_BLANK = 40

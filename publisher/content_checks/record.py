@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from publisher.content_checks.context import digest_of, texts_of
 from publisher.content_checks.fingerprints import marks_of, runs_of
 from publisher.content_checks.rules import all_addresses
-from publisher.models.content.posts import Revision
-from publisher.models.warnings import CheckedLink, TextMark
+from publisher.models.content_checks import CheckedLink, TextMark
+from publisher.models.posts import Revision
 
 FRESH = timedelta(hours=6)
 """A link looked at within this time is not asked for again."""

@@ -20,9 +20,9 @@ from publisher.content_checks.types import Known, Place, SeenLink, Text, Warned,
 from publisher.i18n.dates_in_text import WrittenDate, dates_in
 from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Language
-from publisher.models.warnings import LinkFinding
-from publisher.platforms.counting.addresses import address_spans
+from publisher.models.content_checks import LinkFinding
+from publisher.models.posts import Language
+from publisher.platforms.x.url_detection import address_spans
 
 MOST_LINKS = 10
 """So many addresses of one draft are looked at; a post with more is no post for people."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from publisher.models.content.posts import Language
-from publisher.models.warnings import LinkFinding
+from publisher.models.content_checks import LinkFinding
+from publisher.models.posts import Language
 
 
 class WarningCode(StrEnum):

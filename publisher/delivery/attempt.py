@@ -18,9 +18,15 @@ from publisher.delivery.receipts import Done
 from publisher.delivery.worker_context import Bench
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, DeliveryAction
-from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, Refused, TryLater
-from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Allowance, Outgoing, Prepared
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    Deadline,
+    OutcomeUnknown,
+    Platform,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.types import Allowance, Outgoing, Prepared
 
 NOTHING = Prepared(Outgoing(""))
 

@@ -30,8 +30,8 @@ from publisher.delivery.payload import Parcel
 from publisher.delivery.rate_limits import counter, query
 from publisher.delivery.rate_limits.counter import OF
 from publisher.delivery.worker_context import Bench, Claim
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
+from publisher.models.posts import Post
 from publisher.scheduling import holds
 from publisher.states import AccountState, DeliveryState
 from publisher.transitions import MOMENT

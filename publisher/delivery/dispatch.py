@@ -16,8 +16,8 @@ from publisher.delivery.attempt import Desk, carry_out
 from publisher.delivery.claim import claim, look
 from publisher.delivery.payload import Parcel
 from publisher.delivery.worker_context import Bench
-from publisher.models.content.posts import Revision, Variant
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
+from publisher.models.posts import Revision, Variant
 from publisher.scheduling import holds
 from publisher.settings.delivery import Press
 from publisher.states import AccountState, DeliveryState

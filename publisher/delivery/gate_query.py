@@ -16,16 +16,9 @@ from publisher.database.prepared_statements import Fields, Prepared, Rows, Value
 from publisher.database.session import table_of
 from publisher.delivery.payload import Parcel
 from publisher.models.accounts import Allowance
-from publisher.models.content.posts import (
-    Decision,
-    Post,
-    Rendition,
-    Revision,
-    RevisionDepartment,
-    Variant,
-)
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Person
+from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.transitions import KEY, MOMENT

@@ -21,13 +21,12 @@ from publisher.delivery import payload, permalinks, receipts
 from publisher.delivery.payload import Parcel
 from publisher.delivery.permalinks import Pasted
 from publisher.delivery.worker_context import Claim
-from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
-from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
-from publisher.platforms.base.protocol import Platform
-from publisher.platforms.base.texts import shows
-from publisher.platforms.base.things import Outgoing, Receipt, Seen
+from publisher.models.posts import Post, PostKind
+from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
+from publisher.platforms.base.text import shows
+from publisher.platforms.base.types import Outgoing, Receipt, Seen
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.scheduling.holds import Brake

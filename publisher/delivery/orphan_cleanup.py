@@ -12,8 +12,7 @@ from sqlalchemy import or_, select
 from publisher.delivery.attempt import Desk
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
-from publisher.platforms.base.errors import PlatformError
-from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.states import DeliveryState
 
 REST = timedelta(hours=1)

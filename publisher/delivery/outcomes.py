@@ -22,8 +22,8 @@ from publisher.delivery.preconditions import Obstacle
 from publisher.delivery.rate_limits import counter, learned
 from publisher.delivery.worker_context import Bench, Claim
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
-from publisher.platforms.base.things import Allowance
+from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.types import Allowance
 from publisher.states import DeliveryState
 
 Allowances = tuple[Allowance, ...]

@@ -17,10 +17,10 @@ from publisher.database.bulk import as_json, given_rows
 from publisher.database.session import Key
 from publisher.delivery.worker_context import Claim
 from publisher.media.store import Store
-from publisher.models.content.posts import Post, PostKind, Rendition, Variant
+from publisher.models.controls import Order
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
-from publisher.models.press import Order
-from publisher.platforms.base.things import Medium, Outgoing
+from publisher.models.posts import Post, PostKind, Rendition, Variant
+from publisher.platforms.base.types import Medium, Outgoing
 
 CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
 

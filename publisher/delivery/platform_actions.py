@@ -9,10 +9,15 @@ from typing import TypeVar
 from publisher.delivery import payload
 from publisher.delivery.payload import Parcel
 from publisher.models.deliveries import DeliveryAction
-from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
-from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.texts import shows
-from publisher.platforms.base.things import Outgoing, Prepared, Receipt, Seen, Sighting
+from publisher.platforms.base.protocol import (
+    Deadline,
+    OutcomeUnknown,
+    Platform,
+    RefusalCode,
+    Refused,
+)
+from publisher.platforms.base.text import shows
+from publisher.platforms.base.types import Outgoing, Prepared, Receipt, Seen, Sighting
 
 HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 

@@ -14,8 +14,8 @@ from publisher.database.session import session_on
 from publisher.delivery import gate_query
 from publisher.delivery.payload import Parcel
 from publisher.delivery.rate_limits import counter, query
-from publisher.models.content.posts import Revision
 from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.posts import Revision
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.states import AccountState

@@ -20,7 +20,7 @@ from publisher.delivery.rate_limits import learned
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
-from publisher.platforms.base.things import Receipt
+from publisher.platforms.base.types import Receipt
 from publisher.review import takedown_orders
 from publisher.states import DeliveryState
 from publisher.transitions import MOMENT, HeldMoves

@@ -28,14 +28,14 @@ from publisher.delivery.payload import Parcel
 from publisher.delivery.permalinks import Pasted
 from publisher.delivery.worker_context import Bench, Claim
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.things import Receipt, Sighting
+from publisher.platforms.base.types import Receipt, Sighting
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, Missing, Problem

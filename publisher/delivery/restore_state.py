@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
-from publisher.models.press import Stop
 from publisher.scheduling.holds import TAKES_BACK
 from publisher.states import DeliveryState
 

@@ -17,15 +17,16 @@ from publisher.delivery import outcomes, platform_actions, preconditions
 from publisher.delivery.payload import Parcel
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Deadline,
     OutcomeUnknown,
+    Platform,
     PlatformError,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Sighting
+from publisher.platforms.base.types import Sighting
 from publisher.states import DeliveryState
 
 RELEASE = "release"

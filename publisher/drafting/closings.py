@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from publisher.models.content.posts import Language
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.posts import Language
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from approvals.states import PostState
 from publisher import transitions
 from publisher.i18n.languages import latin_digits
-from publisher.models.content.posts import Post, PostKind
-from publisher.models.content.submissions import Submission
-from publisher.models.drafting import ClerkNote, OpenDraft
+from publisher.models.desk import ClerkNote, OpenDraft
 from publisher.models.people import Appointment
+from publisher.models.posts import Post, PostKind
+from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import Check, Invalid, Missing, Problem, person_of
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from publisher.content_checks import outgoing_text
 from publisher.drafting.drafts import PreparedPicture, PreparedVariant
-from publisher.models.content.posts import Post, PostKind, Rendition, Variant
-from publisher.platforms.base.texts import with_link
+from publisher.models.posts import Post, PostKind, Rendition, Variant
+from publisher.platforms.base.text import with_link
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import Target, Way
 from publisher.validation import Check

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import regex
 
-from publisher.models.content.posts import Rendition, Revision, Variant
+from publisher.models.posts import Rendition, Revision, Variant
 
 # A word ends at a blank or a punctuation mark, never inside: `\w` would part a Devanagari word
 # at its vowel signs.

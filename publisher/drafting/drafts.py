@@ -16,7 +16,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.policy import Action, Actor
 from publisher.content_checks import outgoing_text
 from publisher.models.comments import Reply
-from publisher.models.content.posts import (
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment
+from publisher.models.posts import (
     Decision,
     Language,
     Post,
@@ -25,9 +27,7 @@ from publisher.models.content.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.models.content.submissions import Submission
-from publisher.models.deliveries import Account, Delivery
-from publisher.models.people import Appointment
+from publisher.models.submissions import Submission
 from publisher.states import AccountState
 from publisher.validation import Missing, Problem, check_in_sight
 

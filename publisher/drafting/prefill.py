@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from publisher.drafting.drafts import MOST_PICTURES, Draft, PictureDraft, VariantDraft
-from publisher.models.content.posts import Language, Post, Revision, Variant
-from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.deliveries import Account
+from publisher.models.posts import Language, Post, Revision, Variant
+from publisher.models.submissions import Submission, SubmissionFile
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import Slot, Target, Way
 

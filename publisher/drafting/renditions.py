@@ -19,12 +19,12 @@ from publisher.drafting.drafts import (
     VariantDraft,
     usable_accounts,
 )
-from publisher.media import files, headers, images
+from publisher.media import file_signatures, files, images
 from publisher.media.files import BadFile
 from publisher.media.images import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
-from publisher.models.content.posts import Rendition, Revision, Variant
 from publisher.models.deliveries import Account
+from publisher.models.posts import Rendition, Revision, Variant
 from publisher.validation import Check
 
 MOVING = "image/gif"
@@ -121,7 +121,7 @@ class _Bench:
         if picture.content is None:
             return picture.source_sha256
         if picture.name:
-            files.file_type(picture.content[: headers.HEAD_BYTES], picture.name)
+            files.file_type(picture.content[: file_signatures.HEAD_BYTES], picture.name)
         images.inspect(picture.content)
         return self.store.save(picture.content)
 

@@ -21,16 +21,9 @@ from publisher.drafting.drafts import (
     PreparedPicture,
     PreparedVariant,
 )
-from publisher.models.content.posts import (
-    Post,
-    PostKind,
-    Rendition,
-    Revision,
-    RevisionDepartment,
-    Variant,
-)
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
+from publisher.models.posts import Post, PostKind, Rendition, Revision, RevisionDepartment, Variant
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
 from publisher.states import AccountState

@@ -15,14 +15,7 @@ from publisher import failpoints, transitions
 from publisher.drafting.drafts import LONGEST_TITLE, PreparedDraft, PreparedPicture, PreparedVariant
 from publisher.drafting.revisions import write_revision
 from publisher.intake.close import locked_submission
-from publisher.models.content.posts import (
-    Post,
-    PostKind,
-    Rendition,
-    Revision,
-    RevisionDepartment,
-    Variant,
-)
+from publisher.models.posts import Post, PostKind, Rendition, Revision, RevisionDepartment, Variant
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
 from publisher.validation import Check, Missing

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session, joinedload
 from approvals import gate
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.models.content.submissions import SubmissionKind
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
+from publisher.models.submissions import SubmissionKind
 from publisher.validation import Check, Missing
 
 LONGEST_NAME = 120

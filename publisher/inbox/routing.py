@@ -15,8 +15,8 @@ from approvals.states import PostState
 from publisher import transitions
 from publisher.inbox import deadlines
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
-from publisher.models.content.posts import Post
 from publisher.models.people import Department
+from publisher.models.posts import Post
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

@@ -15,11 +15,11 @@ from approvals.policy import Action, Actor, require
 from approvals.states import PostState, check_move
 from publisher import transitions
 from publisher.intake.submit import tell, tell_duplicates
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Person
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

@@ -15,8 +15,8 @@ from publisher.intake import persistence
 from publisher.intake.close import locked_submission
 from publisher.intake.form import Checked, HandIn, Standing, check
 from publisher.media.store import MediaStore
-from publisher.models.content.submissions import Submission
-from publisher.models.intake import SubmissionChange
+from publisher.models.submission_details import SubmissionChange
+from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import Invalid
 

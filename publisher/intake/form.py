@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from publisher.intake.uploads import KeptFile, Refused, UploadedFile, look_over
-from publisher.models.content.submissions import Priority, SubmissionKind
+from publisher.models.submissions import Priority, SubmissionKind
 from publisher.validation import LONGEST_REASON, Check, Problem
 
 LONGEST_TITLE = 200

@@ -14,8 +14,8 @@ from publisher import transitions
 from publisher.i18n.languages import latin_digits
 from publisher.intake.close import locked_submission
 from publisher.intake.submit import tell
-from publisher.models.content.submissions import Submission
 from publisher.models.people import Person
+from publisher.models.submissions import Submission
 from publisher.notifications.compose import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
 from publisher.validation import Check, Invalid, Problem, checked_reason, person_of

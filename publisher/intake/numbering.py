@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from publisher.models.content.submissions import Counter
+from publisher.models.submissions import Counter
 from publisher.working_time import local
 
 

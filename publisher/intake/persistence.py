@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from publisher.intake.form import Checked, HandIn
 from publisher.intake.uploads import KeptFile, kept_of
 from publisher.media.store import MediaStore, StoreAway
-from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.people import Department
+from publisher.models.submissions import Submission, SubmissionFile
 from publisher.people.departments import is_in_force
 from publisher.validation import Problem
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.policy import Action, Actor
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import SubmissionState
 from publisher.validation import Missing, check_in_sight, departments_in_sight
 

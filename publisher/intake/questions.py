@@ -15,10 +15,10 @@ from publisher import transitions
 from publisher.intake.close import locked_submission
 from publisher.intake.edit import check_recorded_here
 from publisher.intake.submit import contact
-from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
-from publisher.models.intake import NoteKind, SubmissionNote
 from publisher.models.people import Person
+from publisher.models.submission_details import NoteKind, SubmissionNote
+from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

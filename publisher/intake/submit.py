@@ -18,8 +18,8 @@ from publisher.intake import persistence
 from publisher.intake.form import Checked, HandIn, check
 from publisher.intake.numbering import next_number
 from publisher.media.store import MediaStore
-from publisher.models.content.submissions import Submission
 from publisher.models.people import Department, Person
+from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.i18n import text_cleaning
-from publisher.media import files, headers, images, videos
+from publisher.media import file_signatures, files, images, video
 from publisher.media.files import BadFile, FileKind
 from publisher.media.images import BadPicture
-from publisher.models.content.submissions import SubmissionFile
-from publisher.models.intake import Upload
+from publisher.models.submission_details import Upload
+from publisher.models.submissions import SubmissionFile
 from publisher.validation import Invalid, Problem, person_of
 from publisher.working_time import day_bounds, local_day
 
@@ -89,7 +89,7 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
     source.seek(0)
     try:
         known = files.accept(
-            source.read(headers.HEAD_BYTES), name, size=size, limits=files.Limits()
+            source.read(file_signatures.HEAD_BYTES), name, size=size, limits=files.Limits()
         )
         kept = KeptFile(shown, _digest_of(source), known.mime, size)
         if known.kind is FileKind.PICTURE:
@@ -99,7 +99,7 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
     except (BadFile, BadPicture) as bad:
         raise Refused(bad.code.value, {**bad.values, "name": shown}) from bad
     is_video = known.kind is FileKind.VIDEO
-    return replace(kept, seconds=videos.seconds_of(source) if is_video else None)
+    return replace(kept, seconds=video.seconds_of(source) if is_video else None)
 
 
 def _digest_of(source: BinaryIO) -> str:

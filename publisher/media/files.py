@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from publisher.media import headers
+from publisher.media import file_signatures
 
 
 class FileKind(StrEnum):
@@ -66,11 +66,11 @@ def _type(kind: FileKind, mime: str, *extensions: str) -> FileType:
 
 
 TYPES: dict[str, FileType] = {
-    headers.JPEG: _type(FileKind.PICTURE, "image/jpeg", "jpg", "jpeg", "jpe", "jfif"),
-    headers.PNG: _type(FileKind.PICTURE, "image/png", "png"),
-    headers.GIF: _type(FileKind.PICTURE, "image/gif", "gif"),
-    headers.WEBP: _type(FileKind.PICTURE, "image/webp", "webp"),
-    headers.HEIC: _type(FileKind.PICTURE, "image/heic", "heic", "heif", "hif"),
+    file_signatures.JPEG: _type(FileKind.PICTURE, "image/jpeg", "jpg", "jpeg", "jpe", "jfif"),
+    file_signatures.PNG: _type(FileKind.PICTURE, "image/png", "png"),
+    file_signatures.GIF: _type(FileKind.PICTURE, "image/gif", "gif"),
+    file_signatures.WEBP: _type(FileKind.PICTURE, "image/webp", "webp"),
+    file_signatures.HEIC: _type(FileKind.PICTURE, "image/heic", "heic", "heif", "hif"),
     "mp4": _type(FileKind.VIDEO, "video/mp4", "mp4", "m4v", "3gp", "3gpp", "mov"),
     "mov": _type(FileKind.VIDEO, "video/quicktime", "mov", "qt"),
     "webm": _type(FileKind.VIDEO, "video/webm", "webm"),
@@ -93,7 +93,7 @@ def file_type(content_head: bytes, filename: str) -> FileType:
     """
     if not content_head:
         raise BadFile(FileProblem.EMPTY)
-    found = headers.found_type(content_head[: headers.HEAD_BYTES])
+    found = file_signatures.found_type(content_head[: file_signatures.HEAD_BYTES])
     known = TYPES.get(found)
     if known is None:
         raise BadFile(FileProblem.UNSUPPORTED_TYPE, found=found)

@@ -14,8 +14,8 @@ from io import BytesIO
 import pillow_heif
 from PIL import ExifTags, Image, ImageCms
 
-from publisher.media import headers, moving
-from publisher.media.moving import BrokenAnimation
+from publisher.media import file_signatures, gif
+from publisher.media.gif import BrokenAnimation
 
 pillow_heif.register_heif_opener()
 
@@ -79,11 +79,11 @@ class BadPicture(Exception):
 class PictureKind(StrEnum):
     """The types of picture that are taken in."""
 
-    JPEG = headers.JPEG
-    PNG = headers.PNG
-    GIF = headers.GIF
-    WEBP = headers.WEBP
-    HEIC = headers.HEIC
+    JPEG = file_signatures.JPEG
+    PNG = file_signatures.PNG
+    GIF = file_signatures.GIF
+    WEBP = file_signatures.WEBP
+    HEIC = file_signatures.HEIC
 
     @property
     def reader(self) -> str:
@@ -178,7 +178,7 @@ def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> 
 def _animation(content: bytes, fit: Fit) -> Rendition | None:
     """The animation with all its frames; None where it stands still or the platform refuses it."""
     try:
-        found = moving.stripped(content)
+        found = gif.stripped(content)
     except BrokenAnimation:
         return None
     wide, high = MOVING_SIZE
@@ -202,12 +202,12 @@ def _kind(content: bytes, max_bytes: int, max_pixels: int) -> PictureKind:
     """The type by content, once the limits are kept as far as the header tells."""
     if len(content) > max_bytes:
         raise BadPicture(PictureProblem.TOO_MANY_BYTES, found=len(content), limit=max_bytes)
-    found = headers.found_type(content[: headers.HEAD_BYTES])
-    if found == headers.UNKNOWN:
+    found = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
+    if found == file_signatures.UNKNOWN:
         raise BadPicture(PictureProblem.NOT_A_PICTURE)
     if found not in [kind.value for kind in PictureKind]:
         raise BadPicture(PictureProblem.UNSUPPORTED_TYPE, found=found)
-    size = headers.pixel_size(content, found)
+    size = file_signatures.pixel_size(content, found)
     if size is None:
         raise BadPicture(PictureProblem.TRUNCATED)
     _check_pixels(size, max_pixels)

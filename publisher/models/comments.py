@@ -15,7 +15,7 @@ from publisher.models.people import Appointment, Department
 from publisher.states import CommentState
 
 if TYPE_CHECKING:
-    from publisher.models.content.posts import Post
+    from publisher.models.posts import Post
 
 
 class AnswerKind(StrEnum):

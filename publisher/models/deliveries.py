@@ -14,8 +14,8 @@ from publisher.models.people import Department
 from publisher.states import AccountState, DeliveryState
 
 if TYPE_CHECKING:
-    from publisher.models.content.posts import Post, Variant
-    from publisher.models.press import Order
+    from publisher.models.controls import Order
+    from publisher.models.posts import Post, Variant
 
 
 class DeliveryAction(StrEnum):

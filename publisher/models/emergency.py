@@ -10,9 +10,9 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
-from publisher.models.content.posts import Decision
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import Decision
 
 
 class TemplateVerdict(StrEnum):

@@ -13,7 +13,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import Session
 
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.formatting import in_words, language_of

@@ -21,7 +21,7 @@ from publisher import transitions
 from publisher.database.session import Database
 from publisher.failpoints import reach
 from publisher.models.history import Event
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.notifications import links
 from publisher.states import NoticeState
 

@@ -13,7 +13,7 @@ from email.utils import format_datetime, parseaddr
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links
 from publisher.notifications.dispatch import GIVEN_UP_AFTER, LEASE, WAITS
 from publisher.notifications.smtp import MailServer, hand_over, mail_server

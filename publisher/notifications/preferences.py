@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
-from publisher.models.notices import Channel
+from publisher.models.notifications import Channel
 from publisher.models.people import NoticeGroup, Person, Preference, Telling
 
 #: What each group is about. A kind in none of them goes by mail, whatever was chosen.

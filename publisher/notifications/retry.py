@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind
 from publisher.states import NoticeState

@@ -27,8 +27,8 @@ from publisher.models.deliveries import Account
 from publisher.notifications.sms import unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
-from publisher.platforms.base.errors import CredentialsExpired
-from publisher.platforms.base.things import HealthProblem
+from publisher.platforms.base.protocol import CredentialsExpired
+from publisher.platforms.base.types import HealthProblem
 from publisher.settings.environment import Settings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState

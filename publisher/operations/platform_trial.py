@@ -23,9 +23,14 @@ from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.controls import stop
 from publisher.models.deliveries import Account
 from publisher.operations.health_checks import Finding, Subject
-from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
-from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Outgoing, Prepared
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    Deadline,
+    Platform,
+    PlatformError,
+    Refused,
+)
+from publisher.platforms.base.types import Outgoing, Prepared
 from publisher.states import AccountState
 
 SECONDS: Final = 30.0

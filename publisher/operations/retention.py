@@ -12,13 +12,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from publisher.auth import throttling
 from publisher.database.session import Database
 from publisher.media.store import MediaStore
-from publisher.models.content.posts import Rendition
-from publisher.models.content.submissions import SubmissionFile
+from publisher.models.approvals import RefusedSignIn, SpotCode
+from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
-from publisher.models.gate import RefusedSignIn, SpotCode
-from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, Link, SignIn, SignInAttempt
-from publisher.models.warnings import CheckedLink
+from publisher.models.posts import Rendition
+from publisher.models.submission_details import Upload
+from publisher.models.submissions import SubmissionFile
 
 LOGS: Final = timedelta(days=180)
 """Refused sign-ins and ended sessions: for so long logs of access have to be kept in India."""

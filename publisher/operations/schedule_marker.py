@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from approvals.states import PostState
 from publisher.database.session import Database
-from publisher.models.content.posts import Post
+from publisher.models.posts import Post
 from publisher.reports import sql_scheduling
 
 STEP = 2_000

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.models.clocks import Outage
 from publisher.models.deliveries import ClockBeat, Delivery
+from publisher.models.monitoring import Outage
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

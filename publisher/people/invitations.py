@@ -15,7 +15,7 @@ from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent
 from publisher.auth.passwords import HASHER, Hasher, check_password
 from publisher.auth.sign_in import set_password
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind

@@ -10,8 +10,7 @@ from functools import cache
 from typing import TypeVar
 
 from publisher import now as wall
-from publisher.platforms.base.errors import CredentialsExpired
-from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.protocol import CredentialsExpired, Platform
 
 Credentials = TypeVar("Credentials")
 
@@ -39,7 +38,7 @@ Opener = Callable[[Mapping[str, str], Ways], Platform]
 # they are imported when the first account is opened, once.
 @cache
 def _x() -> Opener:
-    from publisher.platforms.x.calls import XCredentials
+    from publisher.platforms.x.api import XCredentials
     from publisher.platforms.x.platform import XPlatform
 
     def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
@@ -56,7 +55,7 @@ def _x() -> Opener:
 
 @cache
 def _facebook() -> Opener:
-    from publisher.platforms.facebook.calls import FacebookCredentials
+    from publisher.platforms.facebook.api import FacebookCredentials
     from publisher.platforms.facebook.platform import FacebookPlatform
 
     def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor
-from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
+from publisher.models.controls import Freeze
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, ReceiptOrigin
-from publisher.models.press import Freeze
+from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.notifications import links
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.types import AccountName, Office, account_of, office_of

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, Scope, scope_of
 from approvals.states import PostState
-from publisher.models.calendar import QuietTime
-from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Account
+from publisher.models.desk import QuietTime
+from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.notifications import links
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.calendar import Entry, entries_by_day

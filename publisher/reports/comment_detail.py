@@ -16,9 +16,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor, may
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing, Thread
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Post
 from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.replies import ReplyView, replies_to

@@ -14,8 +14,8 @@ from approvals.policy import Action, Actor, Role, may
 from approvals.states import PostState
 from publisher.delivery.reconcile import PATIENCE
 from publisher.i18n.dates_in_text import dates_in
-from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.missing_approvers import lacking_in

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher.auth.sessions import line_of
 from publisher.database.session import Database
-from publisher.models.lists import Export, ExportPart
 from publisher.models.people import Appointment
+from publisher.models.saved_views import Export, ExportPart
 from publisher.reports import submission_list
 from publisher.reports.submission_filters import Wanted, wanted_from
 from publisher.reports.submission_list import SubmissionRow

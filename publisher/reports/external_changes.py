@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Action, Actor, may
 from approvals.states import PostState
 from publisher.content_checks import outgoing_text
-from publisher.models.content.posts import Language, Post, PostKind, Variant
 from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
-from publisher.models.watching import Watch
+from publisher.models.posts import Language, Post, PostKind, Variant
 from publisher.notifications import links
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_acted

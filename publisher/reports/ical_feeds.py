@@ -19,7 +19,7 @@ from approvals.policy import Action, Actor, ActorKind
 from publisher import transitions
 from publisher.auth.one_time_links import digest_of
 from publisher.auth.sessions import line_of
-from publisher.models.calendar import CalendarFeed
+from publisher.models.desk import CalendarFeed
 from publisher.models.people import Appointment, Person
 from publisher.reports.calendar_month import Item, items_by_day
 from publisher.validation import Missing, departments_in_sight, person_of

@@ -9,8 +9,8 @@ from sqlalchemy import and_, or_, select, union_all
 
 from approvals.policy import Actor
 from approvals.states import PostState
-from publisher.models.content.posts import Post, Revision
-from publisher.models.content.submissions import PostSubmission, Submission
+from publisher.models.posts import Post, Revision
+from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.todo_kinds import WaitingKind, waits_for

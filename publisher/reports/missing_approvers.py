@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from publisher.models.content.posts import Post, Revision, RevisionDepartment
 from publisher.models.people import Department
+from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.reports import sql_conditions
 from publisher.reports.types import Office, office_of
 

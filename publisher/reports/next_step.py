@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from approvals.states import PostState
-from publisher.models.content.posts import DecisionKind, Post, Revision, Variant
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import DecisionKind, Post, Revision, Variant
+from publisher.models.submissions import Submission
 from publisher.reports.officer_coverage import Roster
 from publisher.reports.post_bundles import Strand, Talk
 from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, who_acted, who_of

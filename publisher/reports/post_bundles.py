@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from publisher.models.comments import Comment, Routing, Thread
-from publisher.models.content.posts import Decision, Post, Revision
-from publisher.models.content.submissions import PostSubmission
 from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
 from publisher.models.people import Appointment
+from publisher.models.posts import Decision, Post, Revision
+from publisher.models.submissions import PostSubmission
 from publisher.reports import sql_conditions
 from publisher.reports.types import Live, live_of, with_names
 from publisher.scheduling import corrections

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Scope, may, scope_of
 from publisher.models.accounts import Ending, EndingWarning
-from publisher.models.content.posts import Post, PostKind, Variant
+from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.notices import Notice
-from publisher.models.press import Freeze, Stop
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post, PostKind, Variant
 from publisher.notifications.retry import did_not_go
 from publisher.reports import sql_conditions
 from publisher.reports.external_changes import Finding, how_many, open_findings

@@ -16,9 +16,9 @@ from sqlalchemy import (
 )
 
 from approvals.states import PostState
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Receipt
+from publisher.models.posts import Post
+from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.sql_basics import has, is_one_of
 from publisher.reports.sql_conditions import Condition

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.states import PostState
 from publisher.models.comments import AnswerKind, Comment, Reply
-from publisher.models.content.posts import Decision, DecisionKind, Post
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Decision, DecisionKind, Post
 from publisher.notifications import links
 from publisher.reports.post_bundles import Strand, strands_for
 from publisher.reports.types import MACHINE, Who, who_acted, who_of

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.models.lists import KeptView
+from publisher.models.saved_views import KeptView
 from publisher.validation import Check, Missing, person_of
 
 LONGEST_NAME = 80

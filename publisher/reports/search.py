@@ -20,8 +20,8 @@ from approvals.policy import Action, Actor, scope_of
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment, Variant
-from publisher.models.content.submissions import Counter, PostSubmission, Submission
+from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment, Variant
+from publisher.models.submissions import Counter, PostSubmission, Submission
 from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.search_window import (

@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from publisher.i18n import text_cleaning
 from publisher.i18n.languages import latin_digits
 from publisher.intake.queries import MOST_WORDS
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Place
 

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Select, String, exists, or_, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.states import PostState
+from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, Receipt
-from publisher.models.press import Order
 from publisher.states import DeliveryState
 
 State = TypeVar("State", PostState, DeliveryState)

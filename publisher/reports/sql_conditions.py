@@ -12,7 +12,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from approvals.policy import Role
 from approvals.states import PostState
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
-from publisher.models.content.posts import (
+from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.people import Appointment, Person
+from publisher.models.posts import (
     Decision,
     DecisionKind,
     Post,
@@ -21,9 +23,7 @@ from publisher.models.content.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.models.content.submissions import PostSubmission, Submission
-from publisher.models.deliveries import OF_TEXTS, Delivery
-from publisher.models.people import Appointment, Person
+from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports.sql_basics import has, is_open_order
 from publisher.review.gate_adapter import APPROVALS
 from publisher.states import CommentState, DeliveryState

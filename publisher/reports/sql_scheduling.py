@@ -6,8 +6,8 @@ from sqlalchemy import and_, exists, false, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from approvals.states import PostState
-from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.reports import sql_conditions
 from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from approvals.policy import Action, Actor
 from publisher.i18n.date_parsing import BadWhen, parse_day
-from publisher.models.content.submissions import Submission, SubmissionKind
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import open_work, progress
 from publisher.reports.in_hand import held_by
 from publisher.reports.progress import Stage

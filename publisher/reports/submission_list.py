@@ -10,7 +10,7 @@ from sqlalchemy import case, false, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
-from publisher.models.content.submissions import Priority, Submission, SubmissionKind
+from publisher.models.submissions import Priority, Submission, SubmissionKind
 from publisher.notifications import links
 from publisher.reports import open_work, progress
 from publisher.reports.next_step import Next, next_for_submission

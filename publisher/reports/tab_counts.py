@@ -21,7 +21,7 @@ from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from approvals.policy import Action, Actor, ActorKind, Role, scope_of
 from publisher.models.comments import Comment
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.reports import inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, to_decide
 from publisher.reports.problems import to_count

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor
 from publisher.models.comments import Comment, Reply
-from publisher.models.content.posts import Decision, Post, Revision
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.history import Event
-from publisher.models.intake import SubmissionNote
+from publisher.models.posts import Decision, Post, Revision
+from publisher.models.submission_details import SubmissionNote
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import sql_conditions
 from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from publisher.models.content.posts import Decision, Language, PostKind
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
-from publisher.models.intake import SubmissionNote
+from publisher.models.posts import Decision, Language, PostKind
+from publisher.models.submission_details import SubmissionNote
+from publisher.models.submissions import Submission
 from publisher.notifications import links
 from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_acted
 from publisher.states import DeliveryState

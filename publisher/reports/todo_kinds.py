@@ -12,12 +12,12 @@ from sqlalchemy import and_, exists, literal, or_
 from approvals.policy import Action, Actor, Role, Scope, scope_of
 from approvals.states import PostState
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Language, Post, PostKind
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
+from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
-from publisher.models.watching import Watch
+from publisher.models.posts import Language, Post, PostKind
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import external_changes, sql_conditions, sql_scheduling, unseen_notes
 from publisher.reports.external_changes import FindingKind
 from publisher.reports.sql_conditions import Condition

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, UnaryExpression, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from publisher.models.comments import Comment, Reply, Routing
-from publisher.models.content.posts import Post, Revision, Variant
-from publisher.models.content.submissions import Priority, Submission
 from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.departments import DepartmentChange
-from publisher.models.watching import Watch
+from publisher.models.monitoring import Watch
+from publisher.models.posts import Post, Revision, Variant
+from publisher.models.submissions import Priority, Submission
 from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.external_changes import kind_of

@@ -11,9 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Role
-from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account, Receipt, ReceiptOrigin
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import Language
 
 Row = TypeVar("Row")
 Given = TypeVar("Given")

@@ -8,10 +8,10 @@ from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.intake.questions import SEE_NOTE
-from publisher.models.content.posts import Revision
-from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.history import Event
-from publisher.models.intake import NoteKind, SubmissionNote
+from publisher.models.posts import Revision
+from publisher.models.submission_details import NoteKind, SubmissionNote
+from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import with_names
 from publisher.states import SubmissionState

@@ -11,9 +11,9 @@ from sqlalchemy import Subquery, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from approvals.policy import Action, Actor
-from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.people import Department
+from publisher.models.posts import Post, PostKind
 from publisher.reports.types import Office, office_of
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, local_day

@@ -12,7 +12,7 @@ from approvals.policy import Action, Actor, require, scope_of
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
-from publisher.models.content.posts import Decision, DecisionKind, Post, PostKind, Revision
+from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision
 from publisher.notifications.compose import NoticeKind
 from publisher.review import gate_adapter, in_person, notify
 from publisher.scheduling import schedule

@@ -5,7 +5,6 @@ from __future__ import annotations
 from approvals import emergency
 from approvals.emergency import Blank, BlankKind, Ground, Template
 from approvals.gate import Subject
-from publisher.models.content.posts import Language
 from publisher.models.emergency import (
     EmergencyUse,
     Ratification,
@@ -13,6 +12,7 @@ from publisher.models.emergency import (
     TemplateRevision,
     TemplateVerdict,
 )
+from publisher.models.posts import Language
 
 
 def template_of(revision: TemplateRevision) -> Template:

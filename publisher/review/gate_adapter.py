@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor
-from publisher.models.content.posts import Decision, DecisionKind, Revision, Variant
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Decision, DecisionKind, Revision, Variant
 from publisher.people import departments, responsibility
 from publisher.review import emergency_grounds
 from publisher.validation import Invalid, Problem

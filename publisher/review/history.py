@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor
 from approvals.states import PostState
-from publisher.models.content.posts import Decision, DecisionKind, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
+from publisher.models.posts import Decision, DecisionKind, Post, Revision, Variant
 from publisher.review import gate_adapter
 from publisher.states import DeliveryState
 from publisher.validation import departments_in_sight, person_of

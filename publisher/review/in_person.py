@@ -27,9 +27,9 @@ from publisher import transitions
 from publisher.auth import throttling
 from publisher.auth.one_time_links import digest_of
 from publisher.i18n.languages import latin_digits
-from publisher.models.content.posts import Decision, Post, Revision
-from publisher.models.gate import SpotCode
+from publisher.models.approvals import SpotCode
 from publisher.models.people import Person
+from publisher.models.posts import Decision, Post, Revision
 from publisher.review import gate_adapter
 from publisher.validation import Missing, check_in_sight, person_of
 

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import transitions
+from publisher.models.approvals import LONGEST_TEXT, ReturnText
 from publisher.models.comments import Reply
-from publisher.models.content.posts import Revision
-from publisher.models.gate import LONGEST_TEXT, ReturnText
 from publisher.models.people import Department, Person
+from publisher.models.posts import Revision
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

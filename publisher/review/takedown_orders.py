@@ -16,10 +16,10 @@ from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post, Variant
+from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.people import Appointment
-from publisher.models.press import Order
+from publisher.models.posts import Post, Variant
 from publisher.review import decide
 from publisher.scheduling import corrections, schedule
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT

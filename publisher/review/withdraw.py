@@ -13,8 +13,8 @@ from approvals.errors import NotApproved, WrongState
 from approvals.policy import Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
-from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.notifications.compose import NoticeKind
 from publisher.review import decide, notify
 from publisher.scheduling import constraints, schedule

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from approvals.states import PostState
-from publisher.models.calendar import QuietTime
-from publisher.models.content.posts import Post, Variant
+from publisher.models.controls import Freeze
 from publisher.models.deliveries import Delivery
-from publisher.models.press import Freeze
+from publisher.models.desk import QuietTime
+from publisher.models.posts import Post, Variant
 from publisher.scheduling import holds, schedule
 from publisher.scheduling.constraints import GONE, Taken, clash_among, taken, wrong_times
 from publisher.scheduling.holds import facts_of

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.models.content.posts import Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.states import DeliveryState
 from publisher.validation import GRACE, Invalid, Problem
 

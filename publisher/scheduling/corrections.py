@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals.errors import NotAllowed
 from publisher.content_checks import outgoing_text
 from publisher.i18n import text_cleaning
-from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, Receipt
+from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.states import DeliveryState
 
 Slot = tuple[int, Language]

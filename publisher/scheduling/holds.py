@@ -13,10 +13,10 @@ from enum import StrEnum
 from sqlalchemy import BindParameter, ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from publisher.models.content.posts import Post, PostKind
-from publisher.models.content.submissions import PostSubmission, Submission
+from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
-from publisher.models.press import Freeze, Stop
+from publisher.models.posts import Post, PostKind
+from publisher.models.submissions import PostSubmission, Submission
 
 TAKES_BACK = (DeliveryAction.DELETE, DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 """What goes on under a stop and a freeze: it takes from the public, or gives back to it."""

@@ -14,8 +14,8 @@ from approvals.policy import Action, Actor, require
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import outgoing_text
-from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.models.posts import Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.constraints import (
     GONE,

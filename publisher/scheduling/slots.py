@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, may
 from publisher import transitions
-from publisher.models.calendar import QuietTime, Slot
-from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Account
+from publisher.models.desk import QuietTime, Slot
+from publisher.models.posts import Post, Variant
 from publisher.scheduling.constraints import CLASH, Taken, taken
 from publisher.states import AccountState
 from publisher.validation import Check, Missing

@@ -21,7 +21,7 @@ from playwright.sync_api import (
 from publisher.database.session import Database, migrate
 from publisher.delivery import dispatch
 from publisher.operations.backup import restore
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.base.protocol import OutcomeUnknown
 from tests.browser.counter import Counter, founded, serving
 from tests.browser.filled import Ids, fill
 from tests.support import chromium, planned, sqlite, told

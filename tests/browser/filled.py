@@ -23,17 +23,22 @@ from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
 from publisher.intake.uploads import UploadedFile
 from publisher.models.comments import AnswerKind
-from publisher.models.content.posts import Language, Post
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Receipt
-from publisher.models.drafting import TextPart
-from publisher.models.notices import Notice as Mail
+from publisher.models.desk import TextPart
+from publisher.models.monitoring import Watch
+from publisher.models.notifications import Notice as Mail
 from publisher.models.people import Person
-from publisher.models.watching import Watch
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import Submission
 from publisher.people import appointments, invitations
 from publisher.people.permissions import COMMAND
-from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
-from publisher.platforms.base.things import Allowance
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+)
+from publisher.platforms.base.types import Allowance
 from publisher.review import notify, withdraw
 from publisher.scheduling import schedule
 from tests.browser import outside, registered

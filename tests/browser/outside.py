@@ -9,12 +9,12 @@ from sqlalchemy import select
 from publisher.drafting import renditions
 from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.save import save
-from publisher.inbox import hiding
-from publisher.models.content.posts import Language, Post
+from publisher.inbox.hide import hide
+from publisher.models.controls import Order
 from publisher.models.deliveries import Receipt
-from publisher.models.press import Order
-from publisher.models.watching import Watch
-from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.models.monitoring import Watch
+from publisher.models.posts import Language, Post
+from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from tests.support.city import City
@@ -109,7 +109,7 @@ def _hide(town: City, paths: dict[str, int | str]) -> None:
     """A comment that is hidden."""
     comment_id = town.comment("या नंबरवर फोन करा: तो माणूस चोर आहे.", under=town.live()[0])
     with town.write() as session:
-        hiding.hide(
+        hide(
             session,
             actor=town.actor("first"),
             now=town.now,

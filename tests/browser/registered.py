@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Department
 from publisher.operations.departments import close
 from publisher.people import contact_verification, department_changes, password_reset

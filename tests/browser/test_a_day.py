@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base.errors import OutcomeUnknown
-from publisher.platforms.memory.shelf import Kept
+from publisher.platforms.base.protocol import OutcomeUnknown
+from publisher.platforms.memory.store import Kept
 from publisher.states import CommentState, DeliveryState
 from tests.browser.counter import PASSWORD
 from tests.browser.walking import Walk, path_of, walking

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
-from publisher.models.content.posts import Revision
-from publisher.models.content.submissions import Submission
+from publisher.models.posts import Revision
+from publisher.models.submissions import Submission
 from tests.browser.cases import CASES, FAILURES
 from tests.browser.conftest import Looking, Places
 from tests.browser.test_every_page import open_case

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
-from publisher.models.content.posts import Revision
-from publisher.models.content.submissions import Submission
+from publisher.models.posts import Revision
+from publisher.models.submissions import Submission
 from tests.browser.counter import PASSWORD
 from tests.browser.walking import Walk, path_of, sign_in, walking
 from tests.support.runs import Run

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
 
-from publisher.models.content.posts import Decision
+from publisher.models.posts import Decision
 from tests.browser.counter import COOKIE
 from tests.browser.walking import Walk, path_of, sign_in, walking
 from tests.support import chromium

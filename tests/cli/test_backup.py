@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from publisher.content_checks import outgoing_text
 from publisher.database.session import Base, Database
 from publisher.delivery.accounts.credentials import Vault
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.press import Stop
 from publisher.now import now
-from publisher.platforms.base.things import Outgoing
+from publisher.platforms.base.types import Outgoing
 from publisher.states import DeliveryState
 from sandbox.credentials import X_ACCOUNTS
 from tests.cli.doing import SECRET, House, Said, house

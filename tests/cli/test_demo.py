@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from commands.demo.ground import Ground, held
+from commands.demo.environment import Ground, held
 from demo import cast
 from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
 from tests.support.processes import Started, Starter

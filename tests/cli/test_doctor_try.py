@@ -11,9 +11,9 @@ import requests
 from sqlalchemy import select
 
 from publisher.database.session import Database
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.models.press import Stop
 from publisher.now import now
 from sandbox import credentials
 from tests.cli.doing import DOOR, House, house

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from commands.only_clock import only_clock
-from commands.opening import clock_name
+from commands.app_setup import clock_name
+from commands.single_instance import only_clock
 from publisher.database.session import Database
 from publisher.models.deliveries import ClockBeat
 from tests.cli.doing import DOOR, House, house

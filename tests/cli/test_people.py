@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from approvals.policy import Role
 from publisher.database.session import Database
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.now import now
 from publisher.people import invitations

@@ -22,11 +22,11 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.drafting.drafts import PictureDraft
 from publisher.models.comments import Source
-from publisher.models.content.posts import Language
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.posts import Language
 from publisher.now import now
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Outgoing, Prepared
+from publisher.platforms.base.types import Outgoing, Prepared
 from publisher.settings.environment import load
 from publisher.states import DeliveryState
 from tests.crash.paces import SCALED, Pace

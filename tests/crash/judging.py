@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from publisher.content_checks import outgoing_text
-from publisher.models.content.posts import Decision, Variant
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Decision, Variant
 from publisher.now import now
 from publisher.review import gate_adapter
 from publisher.states import DeliveryState

@@ -25,7 +25,14 @@ from tests.support import runs
 from tests.support.processes import Started, Starter, plain_environment
 from tests.support.runs import wait_until
 
-NEEDED = ("cli", "scheduler", "commands.opening", "commands.only_clock", "web", "sandbox.server")
+NEEDED = (
+    "cli",
+    "scheduler",
+    "commands.app_setup",
+    "commands.single_instance",
+    "web",
+    "sandbox.server",
+)
 """What the commands import, and what that imports."""
 
 

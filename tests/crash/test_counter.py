@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from demo import notices
 from publisher.models.comments import Reply
-from publisher.models.content.posts import Decision, DecisionKind
+from publisher.models.posts import Decision, DecisionKind
 from publisher.now import now
 from tests.crash.counter import Counter
 from tests.journey.flow import X, in_review, publish_now

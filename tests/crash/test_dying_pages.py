@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import Select, func, select
 
 from demo import notices
-from publisher.models.content.posts import Decision, DecisionKind, Revision
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.models.posts import Decision, DecisionKind, Revision
 from publisher.now import now
 from publisher.states import DeliveryState
 from publisher.working_time import local

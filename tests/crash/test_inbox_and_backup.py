@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from publisher.database.session import Database
 from publisher.delivery.controls import stop
 from publisher.models.comments import Comment
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
-from publisher.models.press import Stop
 from publisher.now import now
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid

@@ -9,9 +9,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from publisher.content_checks import outgoing_text
-from publisher.models.content.posts import Decision, Rendition
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
+from publisher.models.posts import Decision, Rendition
 from publisher.now import now
 from publisher.states import DeliveryState
 from tests.crash.house import House

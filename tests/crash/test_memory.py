@@ -12,8 +12,8 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from demo import notices
-from publisher.models.content.posts import Revision
-from publisher.models.content.submissions import Submission
+from publisher.models.posts import Revision
+from publisher.models.submissions import Submission
 from publisher.now import now
 from tests.crash.counter import Counter
 from tests.journey.flow import texts

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import scheduler
-from commands.only_clock import only_clock
-from commands.opening import open_bench, settings_with_secret
+from commands.app_setup import open_bench, settings_with_secret
+from commands.single_instance import only_clock
 from publisher.now import now
 
 

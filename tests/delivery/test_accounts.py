@@ -16,11 +16,11 @@ from publisher.delivery.accounts.credentials import Look, Unsealable, Vault
 from publisher.delivery.accounts.manage import Choice
 from publisher.drafting import drafts
 from publisher.models.accounts import EndingWarning
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.notices import Notice
-from publisher.platforms.base.things import Health, HealthProblem
-from publisher.platforms.connecting.found import TokenFacts
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.platforms.base.types import Health, HealthProblem
+from publisher.platforms.oauth.types import TokenFacts
 from publisher.reports.problems import troubles
 from publisher.settings import environment
 from publisher.states import AccountState

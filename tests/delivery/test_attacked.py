@@ -16,7 +16,7 @@ from publisher.delivery.attempt import carry_out
 from publisher.delivery.claim import claim
 from publisher.delivery.payload import Parcel
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.platforms.base.errors import TryLater
+from publisher.platforms.base.protocol import TryLater
 from publisher.scheduling.schedule import cancel, schedule
 from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, PACE, City

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from publisher.delivery import attempt, claim, dispatch
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
-from publisher.models.press import Freeze, Stop
+from publisher.models.submissions import SubmissionKind
 from publisher.scheduling import holds
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City

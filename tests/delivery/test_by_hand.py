@@ -13,15 +13,15 @@ from publisher.delivery import manual
 from publisher.delivery.manual import Frozen, Stopped
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery, Receipt, ReceiptOrigin
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Deadline,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Medium, Outgoing
+from publisher.platforms.base.types import Medium, Outgoing
 from publisher.review import withdraw
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState

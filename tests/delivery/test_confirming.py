@@ -15,7 +15,7 @@ from publisher.delivery.payload import Parcel
 from publisher.delivery.receipts import Done
 from publisher.delivery.worker_context import Bench, Claim
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,
@@ -23,7 +23,7 @@ from publisher.platforms.base.errors import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.things import Outgoing, Receipt, Sighting
+from publisher.platforms.base.types import Outgoing, Receipt, Sighting
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, Missing

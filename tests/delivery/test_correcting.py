@@ -13,8 +13,8 @@ from publisher.content_checks import outgoing_text
 from publisher.drafting import drafts, prefill, renditions
 from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.save import save
-from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt, ReceiptOrigin
+from publisher.models.posts import Language, Post
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections, schedule
 from publisher.scheduling.corrections import CorrectsNothing, MayBeLive, OutAlready, Way

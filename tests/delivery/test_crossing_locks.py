@@ -20,12 +20,12 @@ from publisher.delivery.emergency import template_approval
 from publisher.delivery.payload import Parcel
 from publisher.delivery.receipts import Done
 from publisher.delivery.worker_context import Bench
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.models.posts import Post
 from publisher.operations.departments import open_items
-from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, TryLater
-from publisher.platforms.base.things import Allowance as Told
-from publisher.platforms.base.things import Receipt
+from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
+from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.base.types import Receipt
 from publisher.review import withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState

@@ -13,9 +13,9 @@ from approvals.errors import WrongRole
 from publisher.delivery.controls import freeze as controls_freeze
 from publisher.delivery.controls import stop
 from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
+from publisher.models.controls import Freeze
 from publisher.models.deliveries import Delivery
-from publisher.models.notices import Notice
-from publisher.models.press import Freeze
+from publisher.models.notifications import Notice
 from publisher.reports.problems import braked
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import Shift

@@ -18,15 +18,8 @@ from publisher import transitions
 from publisher.delivery import attempt, dispatch
 from publisher.delivery.payload import Parcel
 from publisher.drafting.drafts import PictureDraft
-from publisher.models.content.posts import (
-    Decision,
-    Post,
-    Rendition,
-    Revision,
-    RevisionDepartment,
-    Variant,
-)
 from publisher.models.deliveries import Attempt, Delivery
+from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant
 from publisher.review import gate_adapter, withdraw
 from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, City

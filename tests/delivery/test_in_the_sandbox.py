@@ -14,11 +14,11 @@ from publisher.content_checks import outgoing_text
 from publisher.delivery import dispatch, manual
 from publisher.delivery.monitoring import poll
 from publisher.delivery.worker_context import Bench
-from publisher.inbox import listening
+from publisher.inbox import ingest
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
 from publisher.platforms.base.protocol import Platform
-from publisher.platforms.base.things import Outgoing
+from publisher.platforms.base.types import Outgoing
 from publisher.reports import external_changes
 from publisher.reports.external_changes import FindingKind
 from publisher.states import DeliveryState
@@ -135,7 +135,7 @@ def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: P
         own_id = delivery.receipt.platform_id
     said = practice.ground.say("पाणी कधी येणार?", own_id)
     town.clock.move(timedelta(minutes=10))
-    listening.tick_listening(practice.bench)
+    ingest.tick_listening(practice.bench)
     assert town.verbs("comments", town.comment_id(said, on=practice.name))[0] == "receive"
     town.clock.move(2 * HOUR)
     assert dispatch.tick_press(practice.bench) == 0

@@ -25,8 +25,8 @@ from publisher.delivery.worker import Press
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.texts import shortened
-from publisher.platforms.base.things import Outgoing, Prepared, Receipt, Sighting
+from publisher.platforms.base.text import shortened
+from publisher.platforms.base.types import Outgoing, Prepared, Receipt, Sighting
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import NOON, PACE, City

@@ -15,17 +15,17 @@ from publisher.delivery import attempt
 from publisher.delivery.worker import Press
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Deadline,
     OutcomeUnknown,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Allowance as Told
-from publisher.platforms.base.things import Prepared, Receipt
+from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.base.types import Prepared, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, City

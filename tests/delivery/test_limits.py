@@ -18,7 +18,7 @@ from publisher.delivery.rate_limits import counter, daily_cap, learned
 from publisher.delivery.rate_limits import query as rate_limits_query
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery
-from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.types import Allowance as Told
 from publisher.states import DeliveryState
 from tests.support.city import DAY, HOUR, MINUTE, NOON, PACE, City, statements
 

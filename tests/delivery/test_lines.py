@@ -20,8 +20,8 @@ from publisher.delivery.worker import Press
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Attempt, Delivery, Receipt
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Prepared
-from publisher.platforms.base.things import Receipt as Answer
+from publisher.platforms.base.types import Prepared
+from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, City, city

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from publisher.platforms.base.errors import OutcomeUnknown
-from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Outgoing, Page, Prepared, Receipt, Sighting, Source
+from publisher.platforms.base.protocol import Deadline, OutcomeUnknown
+from publisher.platforms.base.types import Outgoing, Page, Prepared, Receipt, Sighting, Source
 from publisher.platforms.memory.platform import MemoryPlatform
 from tests.support.city import City
 

@@ -9,17 +9,17 @@ from sqlalchemy import select
 
 from publisher.delivery import retry
 from publisher.models.deliveries import Account, Attempt, Delivery, Receipt, ReceiptOrigin
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Deadline,
     OutcomeUnknown,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Prepared
-from publisher.platforms.base.things import Receipt as Answer
+from publisher.platforms.base.types import Prepared
+from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
 from tests.support.city import MINUTE, NOON, City

@@ -16,7 +16,7 @@ from publisher.delivery.monitoring import poll
 from publisher.models.comments import Source
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.now import now
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.settings import environment
 from publisher.states import DeliveryState
 from tests.crash.house import House, house

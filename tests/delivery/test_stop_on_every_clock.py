@@ -18,9 +18,9 @@ from commands.demo.city import accounts_at
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.delivery.controls import stop
-from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.people import Appointment
+from publisher.models.posts import Variant
 from publisher.now import now
 from publisher.states import DeliveryState
 from tests.support.city import DAY, City, city

@@ -16,9 +16,9 @@ from publisher.delivery.claim import claim
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.delivery.payload import Parcel
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
-from publisher.models.press import Stop
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from tests.support.city import HOUR, MINUTE, City

@@ -10,10 +10,10 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.states import PostState
 from publisher.models.comments import Comment, Source
-from publisher.models.content.posts import Post
+from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction
-from publisher.models.press import Order
-from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.models.posts import Post
+from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.reports import comment_detail, decision_board, timeline
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage

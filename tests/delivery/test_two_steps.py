@@ -12,17 +12,17 @@ from publisher.delivery.attempt import _prepare
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.receipts import Done
 from publisher.delivery.worker_context import Claim
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Attempt, Delivery
-from publisher.models.press import Stop
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
+    Deadline,
     OutcomeUnknown,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Prepared, Receipt
+from publisher.platforms.base.types import Prepared, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.review import withdraw
 from publisher.scheduling import schedule

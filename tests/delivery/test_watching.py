@@ -14,15 +14,15 @@ from approvals.errors import WrongRole, WrongState
 from publisher.delivery.monitoring import acknowledge, poll
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Account
-from publisher.models.watching import Watch
-from publisher.platforms.base.errors import (
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    OneSeen,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import OneSeen
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.reports.external_changes import Finding, FindingKind, finding_for, open_findings
 from publisher.reports.problems import troubles

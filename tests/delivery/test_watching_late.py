@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from commands.sentences import sentence
+from commands.health_messages import sentence
 from publisher.delivery.monitoring import intervals, overdue, poll
 from publisher.delivery.monitoring.overdue import Behind
 from publisher.models.deliveries import Account, Receipt
 from publisher.operations import health_checks
-from publisher.platforms.base.errors import RefusalCode, Refused, TryLater
+from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.states import AccountState
 from tests.delivery.test_watching import watch
 from tests.delivery.test_watching_many import Counting

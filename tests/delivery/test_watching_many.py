@@ -14,10 +14,9 @@ from publisher.database.session import Database
 from publisher.delivery.monitoring import intervals, poll, results
 from publisher.delivery.monitoring.intervals import SHORTEST
 from publisher.models.deliveries import Receipt
-from publisher.models.watching import Watch
-from publisher.platforms.base.errors import TryLater
-from publisher.platforms.base.protocol import OneSeen
-from publisher.platforms.facebook.forms import LIMITS
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.protocol import OneSeen, TryLater
+from publisher.platforms.facebook.payloads import LIMITS
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.platforms.x.limits import limits as x_limits
 from publisher.reports.external_changes import FindingKind

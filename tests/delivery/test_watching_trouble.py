@@ -10,11 +10,16 @@ from sqlalchemy import select
 
 from publisher.delivery.monitoring import poll
 from publisher.models.deliveries import Account
-from publisher.models.watching import Watch
-from publisher.platforms.base.errors import CredentialsExpired, PlatformError, TryLater
-from publisher.platforms.base.protocol import OneSeen, Platform
-from publisher.platforms.base.things import Allowance, Health, HealthProblem
-from publisher.platforms.memory.shelf import OURSELVES
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OneSeen,
+    Platform,
+    PlatformError,
+    TryLater,
+)
+from publisher.platforms.base.types import Allowance, Health, HealthProblem
+from publisher.platforms.memory.store import OURSELVES
 from publisher.states import AccountState
 from tests.delivery.test_watching import QUARTER, REFUSED, watch
 from tests.delivery.test_watching_many import Counting

@@ -20,8 +20,8 @@ from demo.seeding import Mark
 from demo.seeding.playing import whole_plan
 from publisher.database.session import Database, migrate
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post, PostKind
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post, PostKind
 from publisher.now import now
 from publisher.settings.environment import Settings
 from publisher.states import CommentState, DeliveryState

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.rehearsing.ground import NotApart, RehearsalGround, check_apart
+from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
 from demo import cast
 from demo.scenarios import Scenario, places
 from demo.scenarios.places import CannotRehearse

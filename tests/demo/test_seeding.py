@@ -22,12 +22,12 @@ from publisher.content_checks import checks
 from publisher.content_checks.types import WarningCode
 from publisher.database.session import Base
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post, PostKind, Rendition
-from publisher.models.content.submissions import Submission, SubmissionFile
 from publisher.models.deliveries import Account, Delivery, Receipt
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Post, PostKind, Rendition
+from publisher.models.submissions import Submission, SubmissionFile
 from publisher.review import gate_adapter
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import Seeded

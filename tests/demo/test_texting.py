@@ -3,7 +3,7 @@ from __future__ import annotations
 from publisher.content_checks import placeholders
 from publisher.drafting import snippets
 from publisher.drafting.closings import closings
-from publisher.models.content.posts import Language
+from publisher.models.posts import Language
 from tests.demo.conftest import Seeded
 
 

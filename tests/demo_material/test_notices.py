@@ -10,7 +10,7 @@ import pytest
 
 from demo import circular, plan
 from demo.notices import Notice, as_of, filled, load, texts
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.submissions import SubmissionKind
 from publisher.people import register_data
 from publisher.working_time import day_bounds
 from tests.demo_material.weighing import LIMIT, at_most

@@ -19,12 +19,12 @@ from publisher.drafting.save import save, start
 from publisher.intake import submit
 from publisher.intake.form import HandIn
 from publisher.media.store import Store
-from publisher.models.content.posts import Language, Post
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import AccountState
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)

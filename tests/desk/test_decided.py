@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Actor, Role
-from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.people import Appointment
+from publisher.models.posts import DecisionKind, Post
 from publisher.review import decide, history, withdraw
 from publisher.review.history import Became, Decided
 from publisher.states import DeliveryState

@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.drafting.diff import Change, ChangeKind, Piece, PieceKind, changes, difference
-from publisher.models.content.posts import (
-    Language,
-    Rendition,
-    Revision,
-    RevisionDepartment,
-    Variant,
-)
+from publisher.models.posts import Language, Rendition, Revision, RevisionDepartment, Variant
 from tests.desk.small_house import DAY, NOW
 
 SAME, REMOVED, ADDED = PieceKind.SAME, PieceKind.REMOVED, PieceKind.ADDED

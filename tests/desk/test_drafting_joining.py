@@ -15,8 +15,8 @@ from publisher.drafting import collaboration, drafts, prefill
 from publisher.drafting import save as drafting_save
 from publisher.intake import close, submit
 from publisher.media.store import Store
-from publisher.models.content.posts import Language, Post
-from publisher.models.content.submissions import Submission
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, Missing

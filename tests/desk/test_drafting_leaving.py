@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from publisher.content_checks import outgoing_text
-from publisher.models.content.posts import Language, Rendition, Variant
 from publisher.models.deliveries import Account
+from publisher.models.posts import Language, Rendition, Variant
 
 LINK = "https://pmc.gov.in/water"
 

@@ -10,7 +10,7 @@ from publisher.drafting import drafts, prefill
 from publisher.drafting.drafts import Draft, PictureDraft, PreparedDraft
 from publisher.drafting.save import save as drafting_save
 from publisher.media.store import Store
-from publisher.models.content.posts import Language, Post, Revision
+from publisher.models.posts import Language, Post, Revision
 from publisher.validation import Invalid
 from tests.desk.small_house import NOW, House, draft, photo, prepared, started, variant
 

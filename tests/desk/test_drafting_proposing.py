@@ -7,7 +7,7 @@ from publisher.drafting.save import save
 from publisher.intake import queries
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
-from publisher.models.content.posts import Language, Post
+from publisher.models.posts import Language, Post
 from tests.desk.small_house import DAY, NOW, House, draft, photo, prepared, started, variant
 
 

@@ -9,7 +9,7 @@ from publisher.drafting import drafts
 from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
 from publisher.media.store import Store
-from publisher.models.content.posts import Post
+from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Missing
 from tests.desk.small_house import NOW, Counted, House, draft, photo, prepared, started, variant

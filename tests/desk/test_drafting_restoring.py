@@ -14,8 +14,8 @@ from publisher.drafting import collaboration, diff
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PictureDraft
 from publisher.media.store import Store
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Account
+from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.states import AccountState
 from publisher.validation import Invalid, Missing

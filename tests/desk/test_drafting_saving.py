@@ -14,8 +14,8 @@ from publisher.drafting import drafts, revisions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PreparedDraft
 from publisher.media.store import Store
-from publisher.models.content.posts import Language, Post, PostKind, Revision
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide, withdraw
 from publisher.states import AccountState, DeliveryState, SubmissionState
 from publisher.validation import Invalid, Missing

@@ -15,8 +15,8 @@ from publisher.database.session import Database
 from publisher.drafting import collaboration
 from publisher.drafting.collaboration import FADES_AFTER
 from publisher.media.store import Store
-from publisher.models.content.posts import Post
-from publisher.models.drafting import OpenDraft
+from publisher.models.desk import OpenDraft
+from publisher.models.posts import Post
 from publisher.validation import Invalid, Missing
 from tests.desk.small_house import HOUR, NOW, House, started
 

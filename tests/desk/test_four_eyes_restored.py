@@ -12,7 +12,7 @@ from approvals.errors import FourEyesRequired
 from approvals.policy import Actor, Role
 from approvals.states import PostState
 from publisher.drafting import save
-from publisher.models.content.posts import Decision, DecisionKind, Post, Revision
+from publisher.models.posts import Decision, DecisionKind, Post, Revision
 from publisher.review import decide, gate_adapter
 from publisher.scheduling import schedule
 from tests.desk.support import board as desk

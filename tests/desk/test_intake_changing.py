@@ -21,10 +21,10 @@ from publisher.intake.edit import ChangedMeanwhile, DraftingBegun
 from publisher.intake.form import HandIn
 from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.media.store import Store
-from publisher.models.content.submissions import Priority, Submission, SubmissionKind
 from publisher.models.history import Event
-from publisher.models.intake import SubmissionChange
 from publisher.models.people import Department
+from publisher.models.submission_details import SubmissionChange
+from publisher.models.submissions import Priority, Submission, SubmissionKind
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, Missing
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs

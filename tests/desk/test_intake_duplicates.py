@@ -12,9 +12,9 @@ from publisher.database.session import Database
 from publisher.intake import close, submit
 from publisher.intake.merge import merge as intake_merge
 from publisher.media.store import Store
-from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from tests.desk.small_house import NOW, House, form, handed_in, mails, verbs
 

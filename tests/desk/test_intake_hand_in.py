@@ -14,9 +14,9 @@ from publisher.database.session import Database
 from publisher.intake import submit
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
-from publisher.models.content.submissions import Submission
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Department, Person
+from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, Problem
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs

@@ -11,7 +11,7 @@ from publisher.drafting import save
 from publisher.intake import queries, submit
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.submissions import SubmissionKind
 from publisher.states import SubmissionState
 from publisher.validation import Missing
 from tests.desk.small_house import NOW, Counted, House, form, handed_in, photo, saved, started

@@ -13,10 +13,10 @@ from approvals.policy import Actor, Role
 from approvals.states import PostState
 from publisher.drafting import collaboration, diff
 from publisher.intake import close
-from publisher.models.content.posts import Decision, Post
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.posts import Decision, Post
+from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
 from publisher.scheduling.schedule import OnItsWay, newest_revision, schedule
 from publisher.states import DeliveryState, SubmissionState

@@ -13,11 +13,11 @@ from publisher.database.session import Database
 from publisher.drafting import save
 from publisher.intake import close, questions, submit
 from publisher.media.store import Store
-from publisher.models.content.submissions import Submission
 from publisher.models.history import Event
-from publisher.models.intake import NoteKind, SubmissionNote
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment
+from publisher.models.submission_details import NoteKind, SubmissionNote
+from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
 from publisher.validation import Invalid, Missing
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, saved, verbs

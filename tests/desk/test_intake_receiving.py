@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from publisher.database.session import Database
 from publisher.intake import uploads
 from publisher.intake.uploads import KeptFile, Refused
-from publisher.models.intake import Upload
+from publisher.models.submission_details import Upload
 from publisher.validation import Invalid
 from tests.desk.small_house import DAY, NOW, House, photo
 

@@ -9,10 +9,10 @@ from publisher.database.session import Database
 from publisher.drafting import save
 from publisher.intake import close
 from publisher.media.store import Store
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Delivery
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState, SubmissionState
 from publisher.validation import Invalid, Missing

@@ -18,9 +18,9 @@ from publisher import transitions
 from publisher.database.session import Database
 from publisher.drafting import collaboration
 from publisher.intake import close
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
 from publisher.models.people import Department
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.operations.departments import close as departments_close
 from publisher.people.department_orders import Order
 from publisher.states import SubmissionState

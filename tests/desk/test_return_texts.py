@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.database.session import Database
-from publisher.models.gate import LONGEST_TEXT
+from publisher.models.approvals import LONGEST_TEXT
 from publisher.review import notify
 from publisher.validation import Invalid
 from tests.desk.small_house import NOW, House

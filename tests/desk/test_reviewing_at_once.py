@@ -15,9 +15,9 @@ from approvals.policy import CLOCK
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.models.content.posts import Decision, Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.models.posts import Decision, Post, Variant
 from publisher.review import decide, withdraw
 from publisher.scheduling.schedule import (
     OnItsWay,

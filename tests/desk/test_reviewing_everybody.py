@@ -24,9 +24,9 @@ from approvals.errors import (
 from approvals.policy import Actor, ActorKind, Role
 from approvals.states import PostState
 from publisher.database.session import Database, migrate
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.models.posts import Post
 from publisher.review import decide, withdraw
 from publisher.scheduling.schedule import cancel, publish_now, schedule
 from tests.desk.support import board as desk

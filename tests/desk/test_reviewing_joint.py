@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import Overtaken, WrongRole
 from approvals.states import PostState
-from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.people import Appointment, Person
+from publisher.models.posts import Decision, Post, Revision
 from publisher.review import decide, gate_adapter, withdraw
 from publisher.scheduling import schedule
 from tests.desk.support import board as desk

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from approvals.errors import FourEyesRequired, WrongRole, WrongState
 from approvals.policy import Actor, Role
 from approvals.states import PostState
-from publisher.models.content.posts import Post, Revision
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
+from publisher.models.posts import Post, Revision
 from publisher.review import gate_adapter, withdraw
 from publisher.review.decide import approve, reject, return_post, send_for_review
 from publisher.scheduling import schedule

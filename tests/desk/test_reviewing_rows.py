@@ -13,8 +13,8 @@ from approvals import gate
 from approvals.errors import FourEyesRequired, NotApproved, StaleRevision, WrongRole, WrongState
 from approvals.policy import Actor, Role
 from approvals.states import PostState
-from publisher.models.content.posts import DecisionKind, Post, Rendition, Revision
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import DecisionKind, Post, Rendition, Revision
 from publisher.review import decide, gate_adapter, withdraw
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState

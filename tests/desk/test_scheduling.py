@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from approvals.errors import FreshSignInRequired, NotApproved, WrongRole, WrongState
 from approvals.gate import Refusal
 from approvals.states import PostState
-from publisher.models.content.posts import Post, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
+from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.scheduling.schedule import OnItsWay

@@ -10,8 +10,8 @@ import pytest
 
 from approvals.errors import WrongRole
 from publisher.database.session import Database
-from publisher.models.calendar import QuietTime
-from publisher.models.content.posts import Variant
+from publisher.models.desk import QuietTime
+from publisher.models.posts import Variant
 from publisher.scheduling import slots
 from publisher.validation import Invalid, Missing
 from publisher.working_time import local

@@ -17,9 +17,9 @@ from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
 from publisher.drafting.snippets import TextForm
 from publisher.media.store import Store
-from publisher.models.content.posts import Language, Post
-from publisher.models.content.submissions import SubmissionKind
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import SubmissionKind
 from publisher.review import decide
 from publisher.validation import Invalid, Missing
 from tests.desk.small_house import NOW, House, draft, photo, prepared, started, variant

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from approvals.errors import NotApproved, WrongState
 from approvals.states import PostState
-from publisher.models.content.posts import Decision, Post
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.posts import Decision, Post
 from publisher.review import gate_adapter, withdraw
 from publisher.scheduling import schedule
 from publisher.scheduling.schedule import OnItsWay

@@ -187,7 +187,7 @@ def test_a_state_assigned_elsewhere_is_found_out(text: str) -> None:
 def test_only_the_presss_own_claim_may_assign() -> None:
     text = "def claim_due():\n    update(Delivery).values(state=1)"
     assert not list(find_moves(Source("publisher/delivery/dispatch.py", text)))
-    assert list(find_moves(Source("publisher/inbox/listening.py", text)))
+    assert list(find_moves(Source("publisher/inbox/ingest.py", text)))
     assert list(find_moves(Source("publisher/delivery/dispatch.py", text.replace("claim", "x"))))
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from approvals.errors import NotAllowed, WrongState
 from approvals.states import PostState
-from publisher.inbox.replying import AlreadyAnswered
+from publisher.inbox.reply import AlreadyAnswered
 from publisher.models.comments import AnswerKind, Comment, Reply
-from publisher.models.content.posts import DecisionKind, Post
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.models.posts import DecisionKind, Post
+from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.review import decide, withdraw
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid

@@ -6,11 +6,11 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Action
-from publisher.inbox import hiding
-from publisher.inbox.hiding import HiddenAlready, NotUnderOurs
+from publisher.inbox import hide as inbox_hide
+from publisher.inbox.hide import HiddenAlready, NotUnderOurs
 from publisher.models.comments import Comment
-from publisher.models.press import Order
-from publisher.platforms.memory.shelf import Kept
+from publisher.models.controls import Order
+from publisher.platforms.memory.store import Kept
 from publisher.reports import comment_detail, timeline
 from publisher.reports.comment_detail import CommentPage
 from publisher.review import takedown_orders
@@ -24,7 +24,7 @@ WHY = "दुसऱ्या नागरिकाचा दूरध्वन�
 
 def hide(town: City, comment_id: int, *, by: str = "first", again: bool = False) -> int:
     """Order it to be hidden, or shown again; gives the delivery."""
-    act = hiding.unhide if again else hiding.hide
+    act = inbox_hide.unhide if again else inbox_hide.hide
     with town.write() as session:
         made: Order = act(
             session, actor=town.actor(by), now=town.now, comment_id=comment_id, reason=WHY
@@ -90,7 +90,7 @@ def test_only_what_stands_under_a_live_post_of_ours_can_be_hidden(town: City) ->
 def test_it_is_hidden_once_and_with_a_reason(town: City) -> None:
     comment_id = town.comment(under=town.live()[0])
     with town.write() as session, pytest.raises(Invalid):
-        hiding.hide(
+        inbox_hide.hide(
             session, actor=town.actor("first"), now=town.now, comment_id=comment_id, reason=" "
         )
     with pytest.raises(HiddenAlready):

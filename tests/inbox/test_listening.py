@@ -9,18 +9,18 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from publisher.inbox import listening
+from publisher.inbox import ingest
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.deliveries import Account
-from publisher.platforms.base import things
-from publisher.platforms.base.errors import (
+from publisher.platforms.base import types
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.things import Page
+from publisher.platforms.base.types import Page
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -124,12 +124,12 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
     town.listen()
     town.platform("x").citizen_says("एकदाच", parent_id=town.platform_id(delivery_id))
     town.clock.move(10 * MINUTE)
-    readings = [listening._next_reading(town.bench)]
+    readings = [ingest._next_reading(town.bench)]
     with town.write() as session:
         for source in session.scalars(select(Source)):
             source.read_at = town.now
-    readings.append(listening._next_reading(town.clock_named("clock-2")))
-    found = [listening._read(town.bench, one) for one in readings if one is not None]
+    readings.append(ingest._next_reading(town.clock_named("clock-2")))
+    found = [ingest._read(town.bench, one) for one in readings if one is not None]
     assert set(found) == {0, 1}
     assert _count(town) == 1
 
@@ -218,7 +218,7 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
 
 def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None:
     troubled = _two_posts_on_each(town, REFUSED)
-    stopped = listening.tick_listening(town.bench, is_stopping=lambda: troubled.asked == 1)
+    stopped = ingest.tick_listening(town.bench, is_stopping=lambda: troubled.asked == 1)
     assert (stopped, troubled.asked) == (0, 1)
 
 
@@ -233,7 +233,7 @@ def _two_posts_on_each(town: City, trouble: PlatformError) -> _Troubled:
         town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(post))
     _swap(town, trouble)
     with town.write() as session:
-        listening.open_sources(session, now=town.now + HOUR)
+        ingest.open_sources(session, now=town.now + HOUR)
         for source in _sources(session):
             on_x = source.account_id == town.accounts["x"]
             source.read_at = town.now + (MINUTE if on_x else 2 * MINUTE)
@@ -253,7 +253,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
         _swap(town, CredentialsExpired())
         found = town.listen()
     else:
-        found = listening.tick_listening(
+        found = ingest.tick_listening(
             replace(town.bench, open_account=lambda account: _opened(town, account))
         )
     assert found == 1
@@ -263,7 +263,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
     assert town.told("account_paused") == ["admin", "lead"]
 
 
-@pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, listening.WHEN_BUSY)])
+@pytest.mark.parametrize(("busy", "read"), [(False, 7), (True, ingest.WHEN_BUSY)])
 def test_while_the_press_is_busy_a_few_are_read_and_the_rest_by_the_next_tick(
     town: City, *, busy: bool, read: int
 ) -> None:
@@ -280,7 +280,7 @@ def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> Non
     """
     town.live()
     with town.write() as session:
-        listening.open_sources(session, now=town.now)
+        ingest.open_sources(session, now=town.now)
         other = threading.Thread(target=_open_sources, args=[town])
         other.start()
         other.join(0.3)
@@ -292,12 +292,12 @@ def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> Non
 
 def _open_sources(town: City) -> None:
     with town.write() as session:
-        listening.open_sources(session, now=town.now)
+        ingest.open_sources(session, now=town.now)
 
 
 def _read_by_one_tick(town: City, *, busy: bool) -> int:
     town.clock.move(timedelta(seconds=1))
-    listening.tick_listening(town.bench, is_busy=lambda: busy)
+    ingest.tick_listening(town.bench, is_busy=lambda: busy)
     with town.read() as session:
         return len(session.scalars(select(Source).where(Source.last_read_at == town.now)).all())
 
@@ -336,7 +336,7 @@ class _Troubled(MemoryPlatform):
         self.trouble = trouble
         self.asked = 0
 
-    def comments_since(self, source: things.Source, cursor: str | None) -> Page:
+    def comments_since(self, source: types.Source, cursor: str | None) -> Page:
         del source, cursor
         self.asked += 1
         raise self.trouble

@@ -12,9 +12,9 @@ from publisher import working_time
 from publisher.inbox import routing
 from publisher.inbox.routing import RoutingReason
 from publisher.models.comments import Comment, Routing
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.models.posts import Post
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid, Missing

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from demo import circular, notices
-from publisher.models.content.posts import Rendition
+from publisher.models.posts import Rendition
 from publisher.now import now
 from publisher.working_time import local
 from tests.journey.browsing import Visitor

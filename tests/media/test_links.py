@@ -11,10 +11,9 @@ from time import monotonic
 import pytest
 from PIL import Image
 
-from publisher.media.links import MOST_HOPS, MOST_PAGE, Looked, look
-from publisher.media.pages import read_page
-from publisher.media.wire import is_public
-from publisher.models.warnings import LinkFinding
+from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, Looked, look, read_page
+from publisher.media.safe_http import is_public
+from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
 from tests.support.certificates import own_certificate, tls_of
 from tests.support.webserver import Reply, WebServer, serving

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.media.videos import seconds_of
+from publisher.media.video import seconds_of
 
 
 def box(kind: bytes, content: bytes) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind, queue

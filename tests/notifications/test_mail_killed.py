@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.database.session import Database
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.notifications.compose import NoticeKind, queue
 from publisher.notifications.email import LEASE, tick_mail
 from publisher.states import NoticeState

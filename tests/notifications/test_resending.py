@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from approvals.errors import WrongRole, WrongState
 from publisher.database.session import Database
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.models.people import ContactField, Person
 from publisher.notifications import links, retry
 from publisher.notifications.compose import NoticeKind

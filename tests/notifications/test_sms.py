@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from approvals.policy import Actor, ActorKind
 from publisher.database.session import Database
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import links, preferences
 from publisher.notifications.compose import NoticeKind, queue

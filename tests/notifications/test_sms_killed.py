@@ -12,7 +12,7 @@ import requests
 
 from approvals.policy import Actor, ActorKind
 from publisher.database.session import Database
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import NoticeGroup, Telling
 from publisher.notifications import preferences
 from publisher.notifications.compose import NoticeKind, queue

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Base
 from publisher.models.comments import Comment, Reply, Routing, Thread
-from publisher.models.content.posts import Decision, Post, Revision, RevisionDepartment, Variant
-from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.posts import Decision, Post, Revision, RevisionDepartment, Variant
+from publisher.models.submissions import PostSubmission, Submission
 from tests.support.city import City
 
 STEP = 1_000

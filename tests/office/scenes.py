@@ -10,7 +10,12 @@ from publisher.intake import close, questions
 from publisher.models.people import Department
 from publisher.operations.departments import close as departments_close
 from publisher.people.department_orders import Order
-from publisher.platforms.base.errors import CredentialsExpired, OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OutcomeUnknown,
+    RefusalCode,
+    Refused,
+)
 from publisher.review import withdraw
 from publisher.scheduling.schedule import schedule
 from publisher.working_time import local_day

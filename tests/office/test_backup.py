@@ -13,15 +13,15 @@ from sqlalchemy import Table, func, select
 from publisher.database.session import Base, Database
 from publisher.delivery import commit_sending, dispatch
 from publisher.media.store import Store
-from publisher.models.content.submissions import Submission
+from publisher.models.content_checks import CheckedLink, LinkFinding
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Attempt, Delivery
-from publisher.models.press import Stop
-from publisher.models.warnings import CheckedLink, LinkFinding
+from publisher.models.submissions import Submission
 from publisher.operations.backup import archive_format, reconcile
 from publisher.operations.backup.archive_format import Damaged
 from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored, restore
 from publisher.operations.backup.write import write
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import DeliveryState
 from tests.support.city import HOUR, MINUTE, City, city
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
-from publisher.models.lists import Export
 from publisher.models.people import Department
+from publisher.models.saved_views import Export
 from publisher.reports import saved_views
 from publisher.reports.export import MOST, export_for, exports_of, parts_of, start, tick_exports
 from publisher.reports.submission_filters import SubmissionView, Wanted

@@ -10,7 +10,7 @@ import pytest
 from approvals.policy import Role
 from publisher.auth.one_time_links import digest_of
 from publisher.database.session import Database
-from publisher.models.calendar import CalendarFeed
+from publisher.models.desk import CalendarFeed
 from publisher.models.people import Appointment, Department
 from publisher.reports import ical_feeds
 from publisher.reports.ical_feeds import Fed, TooOften

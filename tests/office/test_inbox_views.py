@@ -6,7 +6,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Action
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
-from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.reports.comment_detail import CommentPage, comment_page
 from publisher.reports.inbox_list import CommentRow, View, comments_in, view_counts, views_for
 from publisher.reports.replies import ReplyState

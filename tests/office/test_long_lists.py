@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import (
     calendar,

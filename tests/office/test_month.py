@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from publisher.models.content.posts import Language
+from publisher.models.posts import Language
 from publisher.reports.calendar_month import (
     CalendarDay,
     calendar_days,

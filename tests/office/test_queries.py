@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from approvals.states import PostState
 from publisher.database.session import Base, Database
 from publisher.models.comments import Comment, Routing
-from publisher.models.content.posts import Post, Revision, RevisionDepartment, Variant
-from publisher.models.content.submissions import PostSubmission, Submission
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post, Revision, RevisionDepartment, Variant
+from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import (
     calendar,
     comment_detail,

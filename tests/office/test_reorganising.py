@@ -18,10 +18,10 @@ from publisher.database.session import Database
 from publisher.delivery.emergency import template_editing
 from publisher.drafting import save
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from publisher.operations.departments import close as departments_close
 from publisher.operations.departments.close import StillOpen
 from publisher.operations.departments.open_items import OpenKind

@@ -15,13 +15,13 @@ from publisher.auth.sign_in import SignedIn, set_password, sign_in
 from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile
-from publisher.models.content.posts import Decision, Post, Revision, Variant
-from publisher.models.content.submissions import Submission
+from publisher.models.approvals import RefusedSignIn, SpotCode
 from publisher.models.deliveries import Delivery, Receipt
-from publisher.models.gate import RefusedSignIn, SpotCode
 from publisher.models.history import Event
-from publisher.models.intake import Upload
 from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
+from publisher.models.posts import Decision, Post, Revision, Variant
+from publisher.models.submission_details import Upload
+from publisher.models.submissions import Submission
 from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
 from publisher.people import contact_verification
 from publisher.review import in_person

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.reports.search import Kind, hits_of, search, straight_to
 from tests.support.city import City, city
 

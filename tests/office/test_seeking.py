@@ -14,13 +14,13 @@ from publisher.delivery import restore_state
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.restore_state import InDoubt
 from publisher.media.store import Store
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
-from publisher.models.press import Stop
 from publisher.operations.backup.reconcile import Sought, seek, tick_seeking
 from publisher.operations.backup.restore import restore
 from publisher.operations.backup.write import write
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     PlatformError,
     RefusalCode,

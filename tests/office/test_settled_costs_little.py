@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database, migrate
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import submission_list, tab_counts
 from publisher.reports.submission_filters import Holder, SubmissionView, Wanted

@@ -8,8 +8,8 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.intake import close
-from publisher.models.content.submissions import Submission, SubmissionKind
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.models.submissions import Submission, SubmissionKind
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
 from publisher.reports.submission_filters import Holder, SubmissionView, Wanted, Wished, wanted_from

@@ -7,7 +7,7 @@ import random
 import pytest
 from sqlalchemy import select
 
-from publisher.models.content.posts import Post
+from publisher.models.posts import Post
 from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import sql_scheduling
 from publisher.reports.todo import waiting_for

@@ -7,7 +7,7 @@ import pytest
 from approvals.errors import WrongRole
 from publisher.delivery import reconcile
 from publisher.intake import close
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
 from publisher.reports.timeline import Timeline, post_timeline, timeline_of

@@ -10,7 +10,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.delivery.monitoring import acknowledge
 from publisher.intake import questions
-from publisher.models.content.submissions import Priority, Submission
+from publisher.models.submissions import Priority, Submission
 from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND

@@ -13,7 +13,7 @@ from publisher.auth.one_time_links import LinkSpent
 from publisher.auth.passwords import BadPassword
 from publisher.auth.sign_in import SignedIn, sign_in
 from publisher.database.session import Database
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import SignIn
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.invitations import INVITATION_LASTS, accept_invitation, invite, invited

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from publisher.auth.sign_in import SignedIn, prove, sign_in
 from publisher.auth.throttling import FOR_ONE_IDENTIFIER, WINDOW
 from publisher.database.session import Database
-from publisher.models.gate import RefusedSignIn
+from publisher.models.approvals import RefusedSignIn
 from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.people.appointments import disable_person, end_appointment

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.platforms.base.errors import TryLater
-from publisher.platforms.base.things import Allowance, Outgoing, Prepared
+from publisher.platforms.base.protocol import TryLater
+from publisher.platforms.base.types import Allowance, Outgoing, Prepared
 from tests.platforms.grounds import deadline
 from tests.platforms.stub import Stub, answer
 from tests.platforms.test_http import NOW, epoch, open_at

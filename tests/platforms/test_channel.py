@@ -9,7 +9,7 @@ import pytest
 from requests.exceptions import InvalidSchema
 
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.http.channel import Channel
+from publisher.platforms.http.session import Channel
 from tests.platforms.stub import Stub, answer
 
 HOME = "https://api.example"

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.platforms.base.errors import RefusalCode, Refused, TryLater
-from publisher.platforms.base.texts import shows
-from publisher.platforms.base.things import MENTIONS, Outgoing, Page, Prepared, Remark, Seen, Source
+from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
+from publisher.platforms.base.text import shows
+from publisher.platforms.base.types import MENTIONS, Outgoing, Page, Prepared, Remark, Seen, Source
 from tests.platforms.grounds import Ground, deadline, picture, utc_now
 
 NOTICE = Outgoing("उद्या सकाळी ९ ते सायंकाळी ६ पाणीपुरवठा बंद राहील.")

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.platforms.counting.addresses import extract_urls
-from publisher.platforms.counting.weighing import LIMIT, count
+from publisher.platforms.x.text_length import LIMIT, count
+from publisher.platforms.x.url_detection import extract_urls
 from tests.platforms.weights import CONFORMANCE, WEIGHTS
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,
@@ -17,7 +17,7 @@ from publisher.platforms.base.errors import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.things import MENTIONS, HealthProblem, Outgoing, Prepared, Source
+from publisher.platforms.base.types import MENTIONS, HealthProblem, Outgoing, Prepared, Source
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground, deadline, open_there, picture, utc_now
 

@@ -17,20 +17,21 @@ from pathlib import Path
 
 import pytest
 
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Deadline,
     OutcomeUnknown,
+    Platform,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Outgoing, Prepared, Source
-from publisher.platforms.facebook.calls import FacebookCredentials
+from publisher.platforms.base.types import Outgoing, Prepared, Source
+from publisher.platforms.facebook.api import FacebookCredentials
 from publisher.platforms.facebook.platform import FacebookPlatform
-from publisher.platforms.http.masking import Mask
+from publisher.platforms.http.responses import Mask
 from publisher.platforms.registry import UnknownPlatform, open_platform
-from publisher.platforms.x.calls import XCredentials
+from publisher.platforms.x.api import XCredentials
 from tests.platforms.grounds import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, answer, drip, hang_up, reset
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.platforms.base.errors import RefusalCode, Refused
-from publisher.platforms.base.things import Page
-from publisher.platforms.places import Place, read_on
+from publisher.platforms.base.protocol import RefusalCode, Refused
+from publisher.platforms.base.types import Page
+from publisher.platforms.http.client import Place, read_on
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:

@@ -8,10 +8,16 @@ from email.utils import format_datetime
 
 import pytest
 
-from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused, TryLater
-from publisher.platforms.base.protocol import Deadline, Platform
-from publisher.platforms.base.things import Outgoing, Prepared, Receipt
-from publisher.platforms.x.texts import echoes
+from publisher.platforms.base.protocol import (
+    Deadline,
+    OutcomeUnknown,
+    Platform,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.types import Outgoing, Prepared, Receipt
+from publisher.platforms.x.text import echoes
 from tests.platforms.grounds import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, answer, reset
 from tests.platforms.test_http import NOW, open_at

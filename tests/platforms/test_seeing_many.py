@@ -10,15 +10,15 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    Platform,
     PlatformError,
     RefusalCode,
     Refused,
     TryLater,
 )
-from publisher.platforms.base.protocol import Platform
-from publisher.platforms.base.things import Seen
+from publisher.platforms.base.types import Seen
 from tests.platforms import grounds
 from tests.platforms.grounds import CREDENTIALS, Ground
 from tests.platforms.stub import Stub, answer

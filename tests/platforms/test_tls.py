@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from urllib3.exceptions import SSLError
 
-from publisher.platforms.base.errors import TryLater
-from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.http.wire import CURRENT, Passage, pool_for
+from publisher.platforms.base.protocol import Deadline, TryLater
+from publisher.platforms.http.connections import CURRENT, Passage, pool_for
 from tests.platforms.grounds import CREDENTIALS, deadline
 from tests.platforms.test_http import NOTICE, open_at
 from tests.support.certificates import own_certificate, tls_of

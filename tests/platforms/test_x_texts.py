@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.platforms.shapes import Json, moment_at, number_at, rows_at, text_at
-from publisher.platforms.x.texts import media_count, readable, reply_target, same_words
+from publisher.platforms.http.client import Json, moment_at, number_at, rows_at, text_at
+from publisher.platforms.x.text import media_count, readable, reply_target, same_words
 
 LINKS: Json = {
     "urls": [

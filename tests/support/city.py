@@ -26,22 +26,22 @@ from publisher.drafting import collaboration, renditions, snippets
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.snippets import TextForm
-from publisher.inbox import listening, replying, routing
+from publisher.inbox import ingest, reply, routing
 from publisher.intake import submit
 from publisher.intake.form import HandIn
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.comments import AnswerKind, Comment
-from publisher.models.content.posts import Language, Post, Revision, Variant
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.drafting import TextPart
+from publisher.models.desk import TextPart
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Language, Post, Revision, Variant
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
-from publisher.platforms.base.errors import OutcomeUnknown
+from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.review import decide
 from publisher.scheduling.schedule import schedule as scheduling_schedule
@@ -439,11 +439,11 @@ class City:
     def listen(self, after: timedelta = timedelta(0)) -> int:
         """One tick of listening, after that long; gives the number of new comments."""
         self.clock.move(after)
-        return listening.tick_listening(self.bench)
+        return ingest.tick_listening(self.bench)
 
     def note_answers(self) -> int:
         """One tick that marks comments whose answer is live."""
-        return replying.tick_answers(self.database, now=self.now)
+        return reply.tick_answers(self.database, now=self.now)
 
     def platform_id(self, delivery_id: int) -> str:
         """The id under which a delivery is live."""
@@ -486,7 +486,7 @@ class City:
     ) -> int:
         """Answer a comment; gives the reply's post id."""
         with self.write() as session:
-            post = replying.answer(
+            post = reply.answer(
                 session,
                 actor=self.actor(by),
                 now=self.now,

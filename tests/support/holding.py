@@ -11,8 +11,8 @@ from publisher.delivery.claim import claim
 from publisher.delivery.payload import Parcel
 from publisher.delivery.rate_limits import learned
 from publisher.models.accounts import Allowance
-from publisher.platforms.base.things import Allowance as Told
-from publisher.platforms.base.things import Receipt
+from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.base.types import Receipt
 from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, City
 

@@ -21,10 +21,10 @@ from publisher.delivery.emergency import (
 )
 from publisher.delivery.emergency.publish import UseForm
 from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
-from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty, EmergencyTemplate, EmergencyUse
-from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.models.posts import Variant
+from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.review import emergency_grounds
 from publisher.settings.sms import Sms
 from publisher.validation import Check

@@ -13,9 +13,9 @@ from publisher.delivery.accounts.credentials import Vault
 from publisher.delivery.controls import stop
 from publisher.delivery.controls.freeze import FreezeForm
 from publisher.delivery.controls.freeze import freeze as controls_freeze
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import SignIn
-from publisher.platforms.connecting.ways import Begun
+from publisher.platforms.oauth.flow import Begun
 from publisher.scheduling import slots
 from publisher.states import NoticeState
 from tests.support.city import City

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from publisher.models.lists import Export, KeptView
+from publisher.models.saved_views import Export, KeptView
 from tests.support.city import City
 
 

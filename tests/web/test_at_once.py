@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 
 from approvals.policy import Role
-from publisher.models.content.posts import Decision
-from publisher.models.content.submissions import Submission
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Person
+from publisher.models.posts import Decision
+from publisher.models.submissions import Submission
 from publisher.people import appointments, permissions
 from tests.support.city import DAY, MINUTE
 from tests.web.counter import Browser, Site

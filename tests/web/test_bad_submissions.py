@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from publisher.models.intake import Upload
+from publisher.models.submission_details import Upload
 from tests.web import pictures
 from tests.web.counter import Browser, File, Site
 from tests.web.reading import Page

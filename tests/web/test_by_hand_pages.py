@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
     RefusalCode,

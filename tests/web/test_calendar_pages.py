@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from publisher.platforms.base.errors import CredentialsExpired
+from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.reports.ical_feeds import MOST_FETCHES
 from tests.support import planned
 from tests.support.city import DAY, HOUR, MINUTE, City

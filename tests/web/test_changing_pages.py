@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from publisher.delivery.monitoring import poll
-from publisher.models.content.posts import Post
 from publisher.models.deliveries import Delivery
-from publisher.models.watching import Watch
+from publisher.models.monitoring import Watch
+from publisher.models.posts import Post
 from tests.support.city import DAY, HOUR, City
 from tests.web.counter import Site
 

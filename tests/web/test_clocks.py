@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
 from publisher.delivery import dispatch
-from publisher.models.clocks import Outage
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.monitoring import Outage
+from publisher.models.notifications import Notice
 from publisher.operations import retention, worker_health
 from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.support.mail import Mail, MailServer

@@ -13,13 +13,13 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
-from commands import founding
+from commands import init
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Outgoing, Prepared
+from publisher.platforms.base.types import Outgoing, Prepared
 from publisher.settings.environment import load
 from publisher.states import AccountState
 from sandbox.credentials import (
@@ -262,21 +262,21 @@ def test_init_leaves_what_was_connected_from_the_page_until_it_is_disconnected_t
         },
         folder=tmp_path,
     )
-    founding.run(of_page)
+    init.run(of_page)
     assert "sarav_pani on x was connected from the page and keeps" in capsys.readouterr().out
     assert walk.account("x", WATER.id).credentials == made.credentials
     lost = Vault("another secret of the tests, long enough", ()).seal({"consumer_key": "lost"})
     with walk.city.write() as session:
         session.get_one(Account, made.id).credentials = lost
-    founding.run(of_page)  # an access that nobody can open any more is worth nothing
+    init.run(of_page)  # an access that nobody can open any more is worth nothing
     assert "sarav_pani on x is connected." in capsys.readouterr().out
     walk.confirm(walk.come(walk.at_x(walk.begin("x"))))
     with walk.city.write() as session:
         manage.disconnect(
             session, actor=walk.city.actor("admin"), now=walk.city.now, account_id=made.id
         )
-    founding.run(of_page)
-    founding.run(of_page)
+    init.run(of_page)
+    init.run(of_page)
     said = capsys.readouterr().out
     assert "sarav_pani on x is connected." in said
     assert "sarav_pani on x was connected already." in said

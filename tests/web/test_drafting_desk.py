@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import Submission
-from publisher.models.drafting import StartingText, TextPart
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from publisher.delivery.emergency import alerts
-from publisher.platforms.base.errors import RefusalCode, Refused
+from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.states import DeliveryState
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, statements

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from publisher.auth.throttling import FOR_ONE_ADDRESS, FOR_ONE_IDENTIFIER
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.people.password_reset import CODE_LASTS, LINK_LASTS
 from tests.web.counter import Browser, Site

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from approvals.policy import Role
 from approvals.states import PostState
-from publisher.models.content.posts import Decision, Post
 from publisher.models.people import Person
+from publisher.models.posts import Decision, Post
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
 from tests.support.city import statements

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.intake.uploads import UploadedFile
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from tests.web import pictures
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page

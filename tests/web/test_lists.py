@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from publisher.reports import export, search
 from tests.office.crowd import multiply
 from tests.support.city import DAY

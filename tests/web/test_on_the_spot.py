@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from approvals.states import PostState
-from publisher.models.content.posts import Decision, Post
-from publisher.models.gate import SpotCode
+from publisher.models.approvals import SpotCode
 from publisher.models.people import SignIn
+from publisher.models.posts import Decision, Post
 from publisher.review.in_person import spell
 from tests.web.counter import SECRET, Browser, Site
 from tests.web.reading import Page

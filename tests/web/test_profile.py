@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from publisher.auth.throttling import FOR_ONE_IDENTIFIER
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import preferences
 from publisher.people import appointments, invitations

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from publisher.intake.uploads import UploadedFile
-from publisher.models.content.submissions import SubmissionFile
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
+from publisher.models.submissions import SubmissionFile
 from tests.web import pictures
 from tests.web.counter import BASE, PASSWORD, Browser, Site, open_counter
 from tests.web.reading import Page

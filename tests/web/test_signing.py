@@ -11,7 +11,7 @@ from sqlalchemy import select
 from approvals.policy import FRESH, Role
 from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Person, SignIn
 from publisher.people import appointments, permissions
 from publisher.states import AccountState

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from publisher.media.store import Store, StoreAway
-from publisher.models.content.submissions import Submission
-from publisher.models.intake import Upload
+from publisher.models.submission_details import Upload
+from publisher.models.submissions import Submission
 from publisher.operations import health_checks
 from tests.web import pictures
 from tests.web.counter import Site

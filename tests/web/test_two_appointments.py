@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from approvals.policy import Role
-from publisher.models.content.submissions import Submission
+from publisher.models.submissions import Submission
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 from tests.web.test_bad_submissions import TYPED

@@ -12,8 +12,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post
 from publisher.models.history import Event
+from publisher.models.posts import Post
 from publisher.settings.environment import Reach
 from tests.support.webserver import Reply, WebServer, serving
 from tests.web.counter import Browser, Site

@@ -15,12 +15,12 @@ from sqlalchemy import select
 
 from publisher.drafting.drafts import PictureDraft
 from publisher.intake.uploads import UploadedFile
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import SubmissionFile
+from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import Delivery
+from publisher.models.monitoring import Watch
 from publisher.models.people import Department, SignIn
-from publisher.models.warnings import CheckedLink
-from publisher.models.watching import Watch
+from publisher.models.posts import Post
+from publisher.models.submissions import SubmissionFile
 from publisher.people import department_changes, department_orders
 from publisher.review import in_person
 from publisher.working_time import local_day

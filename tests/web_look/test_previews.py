@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from publisher.platforms.counting import weighing
+from publisher.platforms.x import text_length
 from tests.web_look.conftest import Opener
 from web.link_cards import domain_of, first_link
 from web.previewing import x_cut
@@ -16,8 +16,8 @@ WORD = "शब्द "
 def test_x_cuts_a_long_text_at_a_word_within_its_limit() -> None:
     text = WORD * 100
     cut = x_cut(text)
-    assert weighing.count(cut.before).weighted <= weighing.LIMIT
-    assert weighing.count(f"{cut.before} शब्द").weighted > weighing.LIMIT
+    assert text_length.count(cut.before).weighted <= text_length.LIMIT
+    assert text_length.count(f"{cut.before} शब्द").weighted > text_length.LIMIT
     assert f"{cut.before} {cut.after}" == text.strip()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Flask
 
 from publisher.models.accounts import Allowance
-from publisher.platforms.connecting.found import Why
+from publisher.platforms.oauth.types import Why
 from web.icons import N_
 from web.words import _
 

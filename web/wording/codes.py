@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.models.content.posts import Decision, DecisionKind
+from publisher.models.posts import Decision, DecisionKind
 from publisher.review.history import Became
 from publisher.review.in_person import CodeProblem, CodeRefusal
 from web.icons import N_

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.i18n import dates
-from publisher.models.content.posts import Variant
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.models.posts import Variant
 from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import Target, Way

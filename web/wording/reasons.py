@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from publisher.i18n import dates
-from publisher.models.press import Freeze
+from publisher.models.controls import Freeze
 from publisher.reports.comment_detail import RoutingStep
 from web.house import house
 from web.icons import N_

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from publisher.content_checks.types import Warned, WarningCode
 from publisher.i18n import dates
 from publisher.i18n.languages import number
-from publisher.models.warnings import LinkFinding
+from publisher.models.content_checks import LinkFinding
 from web.house import house
 from web.icons import N_
 from web.words import _, page_language

@@ -17,12 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from publisher import now as wall
 from publisher.models.deliveries import Account
-from publisher.platforms.base.errors import CredentialsExpired
-from publisher.platforms.base.protocol import Platform
-from publisher.platforms.base.things import Health, HealthProblem
-from publisher.platforms.connecting.app import App
-from publisher.platforms.connecting.found import TokenFacts, Turned, Why
-from publisher.platforms.connecting.ways import Ways
+from publisher.platforms.base.protocol import CredentialsExpired, Platform
+from publisher.platforms.base.types import Health, HealthProblem
+from publisher.platforms.oauth.flow import Ways
+from publisher.platforms.oauth.types import App, TokenFacts, Turned, Why
 from publisher.platforms.registry import open_platform
 from publisher.settings.delivery import Press
 from publisher.settings.environment import Settings

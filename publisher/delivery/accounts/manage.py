@@ -18,8 +18,8 @@ from publisher.models.people import Department, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
-from publisher.platforms.base.things import Health
-from publisher.platforms.connecting.found import TokenFacts
+from publisher.platforms.base.types import Health
+from publisher.platforms.oauth.types import TokenFacts
 from publisher.states import AccountState
 from publisher.validation import Check, Missing
 

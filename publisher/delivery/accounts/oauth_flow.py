@@ -22,8 +22,8 @@ from publisher.delivery.accounts.manage import Choice
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
-from publisher.platforms.connecting.found import Candidate, TokenFacts, Turned, Why
-from publisher.platforms.connecting.ways import Begun
+from publisher.platforms.oauth.flow import Begun
+from publisher.platforms.oauth.types import Candidate, TokenFacts, Turned, Why
 from publisher.states import AccountState
 from publisher.validation import Missing
 

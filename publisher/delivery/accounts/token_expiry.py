@@ -18,7 +18,7 @@ from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.platforms.base.things import HealthProblem
+from publisher.platforms.base.types import HealthProblem
 from publisher.settings.environment import Settings
 from publisher.states import AccountState
 

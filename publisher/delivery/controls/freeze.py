@@ -19,11 +19,11 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery.controls import stop
-from publisher.models.content.posts import Post
-from publisher.models.content.submissions import SubmissionKind
+from publisher.models.controls import Freeze
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department, Person
-from publisher.models.press import Freeze
+from publisher.models.posts import Post
+from publisher.models.submissions import SubmissionKind
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import departments, responsibility

@@ -19,10 +19,10 @@ from approvals.policy import Action, Actor, Role, may, require, scope_of
 from publisher import transitions
 from publisher.delivery import restore_state
 from publisher.delivery.emergency import roster
-from publisher.models.content.posts import Decision, Post, Variant
+from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
-from publisher.models.press import Freeze, Stop
+from publisher.models.posts import Decision, Post, Variant
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

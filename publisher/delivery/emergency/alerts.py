@@ -14,10 +14,10 @@ from approvals.policy import CLOCK, Action, Actor, may
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.delivery.emergency import notify, roster
-from publisher.models.content.posts import Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert
 from publisher.models.people import Person
+from publisher.models.posts import Variant
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import template_of

@@ -21,15 +21,6 @@ from publisher.content_checks import outgoing_text
 from publisher.content_checks.outgoing_text import Room
 from publisher.delivery.emergency import notify, placeholders, roster, templates
 from publisher.delivery.emergency.placeholders import Said
-from publisher.models.content.posts import (
-    Decision,
-    DecisionKind,
-    Language,
-    Post,
-    Revision,
-    RevisionDepartment,
-    Variant,
-)
 from publisher.models.deliveries import Account
 from publisher.models.emergency import (
     EmergencyTemplate,
@@ -37,6 +28,15 @@ from publisher.models.emergency import (
     TemplateDecision,
     TemplateRevision,
     WordHow,
+)
+from publisher.models.posts import (
+    Decision,
+    DecisionKind,
+    Language,
+    Post,
+    Revision,
+    RevisionDepartment,
+    Variant,
 )
 from publisher.review import decide, emergency_grounds, gate_adapter
 from publisher.scheduling import schedule

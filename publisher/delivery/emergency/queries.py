@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, scope_of
 from publisher.delivery.emergency import roster, templates
-from publisher.models.content.posts import Decision, Post, Revision, Variant
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateDecision
 from publisher.models.people import Appointment
+from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
 from publisher.validation import Missing, departments_in_sight

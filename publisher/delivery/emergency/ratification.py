@@ -15,8 +15,8 @@ from publisher import transitions
 from publisher.database.session import Database
 from publisher.delivery.emergency import notify, templates
 from publisher.delivery.emergency.publish import OWED_WITHIN
-from publisher.models.content.posts import Post
 from publisher.models.emergency import EmergencyUse, Ratification
+from publisher.models.posts import Post
 from publisher.review import gate_adapter
 from publisher.scheduling import schedule
 from publisher.validation import Missing, check_in_sight, checked_reason

@@ -12,7 +12,6 @@ from approvals.errors import FourEyesRequired, NotApproved, Overtaken, WrongStat
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery.emergency import notify, templates
-from publisher.models.content.posts import Decision, Post, Revision
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import (
     EmergencyUse,
@@ -20,6 +19,7 @@ from publisher.models.emergency import (
     TemplateRevision,
     TemplateVerdict,
 )
+from publisher.models.posts import Decision, Post, Revision
 from publisher.review import emergency_grounds, gate_adapter
 from publisher.scheduling import schedule
 from publisher.validation import checked_reason, person_of

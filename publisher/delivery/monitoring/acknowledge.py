@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.models.watching import Watch
+from publisher.models.monitoring import Watch
 from publisher.validation import Missing, checked_reason
 
 

@@ -16,8 +16,8 @@ from publisher.delivery.monitoring.intervals import AFTER_TROUBLE
 from publisher.delivery.monitoring.rate_guard import may_be_asked
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Account, Receipt
-from publisher.models.watching import Watch
-from publisher.platforms.base.errors import Refused, TryLater
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.protocol import Refused, TryLater
 
 
 @dataclass(frozen=True)

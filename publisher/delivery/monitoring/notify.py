@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK, Role
 from publisher import transitions
+from publisher.models.monitoring import Watch
 from publisher.models.people import Person
-from publisher.models.watching import Watch
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

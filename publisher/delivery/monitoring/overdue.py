@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery.monitoring.intervals import DAY, LONGEST, WEEK
 from publisher.models.deliveries import Account, Receipt
-from publisher.models.watching import Watch
+from publisher.models.monitoring import Watch
 from publisher.states import AccountState
 
 

@@ -17,10 +17,15 @@ from publisher.delivery.monitoring.leases import Looks
 from publisher.delivery.monitoring.rate_guard import heed, may_be_asked
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Account, DeliveryAction, Receipt
-from publisher.models.watching import Watch
-from publisher.platforms.base.errors import CredentialsExpired, Refused, TryLater
-from publisher.platforms.base.protocol import OneSeen, Platform
-from publisher.platforms.base.things import Outgoing, Seen
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OneSeen,
+    Platform,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.types import Outgoing, Seen
 from publisher.scheduling import corrections
 
 ROUNDS = 4

@@ -11,10 +11,9 @@ from publisher.delivery.rate_limits import learned
 from publisher.delivery.worker_context import Bench
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
-from publisher.platforms.allowances import PUBLISH
-from publisher.platforms.base.errors import TryLater
-from publisher.platforms.base.protocol import OneSeen, Platform
-from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.protocol import OneSeen, Platform, TryLater
+from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.states import AccountState
 
 WAIT = "looks.wait"

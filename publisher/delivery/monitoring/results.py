@@ -15,11 +15,11 @@ from publisher.database.session import table_of
 from publisher.delivery.monitoring import notify
 from publisher.delivery.monitoring.intervals import AGAIN, next_pause
 from publisher.delivery.worker_context import Bench
+from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
-from publisher.models.press import Order
-from publisher.models.watching import Watch
-from publisher.platforms.base.texts import shows
-from publisher.platforms.base.things import Medium, Outgoing, Seen
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.text import shows
+from publisher.platforms.base.types import Medium, Outgoing, Seen
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText

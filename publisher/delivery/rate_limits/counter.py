@@ -14,7 +14,7 @@ from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.daily_cap import CAP, DAY
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Delivery
-from publisher.platforms.allowances import PUBLISH
+from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.transitions import MOMENT
 
 OF, BY = bindparam("of_account", type_=Key), bindparam("by_so_many", type_=Integer())

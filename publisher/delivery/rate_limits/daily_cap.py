@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from publisher.delivery.rate_limits.learned import insert_for, values_of
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
-from publisher.platforms.allowances import PUBLISH, Window
+from publisher.platforms.http.rate_limits import PUBLISH, Window
 
 CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)

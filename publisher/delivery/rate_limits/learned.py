@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import table_of
 from publisher.models.accounts import Allowance
-from publisher.platforms import allowances as told
-from publisher.platforms.allowances import Window
-from publisher.platforms.base.things import Allowance as Told
+from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.http import rate_limits
+from publisher.platforms.http.rate_limits import Window
 
 
 def learn(session: Session, account_id: int, allowances: Iterable[Told], now: datetime) -> None:
@@ -24,7 +24,7 @@ def learn(session: Session, account_id: int, allowances: Iterable[Told], now: da
     Within one window the lower number stays: answers may come in another order than they were
     given, and what other clocks have spent since is not in them.
     """
-    for window in told.read(allowances, now=now):
+    for window in rate_limits.read(allowances, now=now):
         _keep(session, account_id, window, now)
 
 

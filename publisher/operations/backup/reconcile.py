@@ -18,8 +18,8 @@ from publisher.delivery.restore_state import Restores
 from publisher.delivery.worker_context import Bench, Claim
 from publisher.models.deliveries import Account, Delivery
 from publisher.operations.backup.write import Progress
-from publisher.platforms.base.errors import CredentialsExpired, PlatformError, Refused
-from publisher.platforms.base.things import Sighting
+from publisher.platforms.base.protocol import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.types import Sighting
 from publisher.states import AccountState, DeliveryState
 
 AT_ONCE = 200

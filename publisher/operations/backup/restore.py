@@ -18,8 +18,8 @@ from publisher import failpoints, transitions
 from publisher.database.session import Base, Database
 from publisher.delivery import dispatch, restore_state
 from publisher.media.store import Store
+from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
-from publisher.models.press import Stop
 from publisher.operations.backup.archive_format import Manifest, check
 from publisher.operations.backup.row_codec import columns_to_itself, from_line
 from publisher.operations.backup.write import Progress

@@ -17,12 +17,12 @@ from approvals.states import PostState
 from publisher import transitions
 from publisher.inbox.routing import RoutingReason, current
 from publisher.models.comments import Comment, Routing
-from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange
-from publisher.models.drafting import StartingText
+from publisher.models.desk import StartingText
 from publisher.models.people import Department
+from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
+from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.operations.departments.open_items import ENDED, asks, open_comments

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher.models.comments import Comment
-from publisher.models.content.posts import Post, PostKind, Revision, RevisionDepartment, Variant
-from publisher.models.content.submissions import Submission
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Appointment, Department
+from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment, Variant
+from publisher.models.submissions import Submission
 from publisher.people import appointment_transfer
 from publisher.people.departments import is_in_force
 from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from publisher.platforms.base.errors import RefusalCode, Refused
-from publisher.platforms.base.protocol import Deadline, OneSeen
-from publisher.platforms.base.texts import normal
-from publisher.platforms.base.things import (
+from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused
+from publisher.platforms.base.text import normal
+from publisher.platforms.base.types import (
     Health,
     Outgoing,
     Page,
@@ -18,12 +17,11 @@ from publisher.platforms.base.things import (
     Sighting,
     Source,
 )
-from publisher.platforms.facebook import reading, writing
-from publisher.platforms.facebook.calls import HOME, FacebookCalls, FacebookCredentials
-from publisher.platforms.facebook.forms import LIMITS, limits_for
-from publisher.platforms.places import Place, read_on
-from publisher.platforms.shapes import text_at
-from publisher.platforms.unfit import must_answer, refuse_unfit
+from publisher.platforms.facebook import read, write
+from publisher.platforms.facebook.api import HOME, FacebookCalls, FacebookCredentials
+from publisher.platforms.facebook.payloads import LIMITS, limits_for
+from publisher.platforms.http.client import Place, read_on, text_at
+from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 
 class FacebookPlatform(FacebookCalls):
@@ -60,12 +58,12 @@ class FacebookPlatform(FacebookCalls):
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
         """Check the limits and upload the photos unpublished: Facebook drops them after a day."""
         refuse_unfit(outgoing, limits_for(outgoing), len(normal(outgoing.text)))
-        media_ids = tuple(writing.upload(self, one, deadline) for one in outgoing.media)
+        media_ids = tuple(write.upload(self, one, deadline) for one in outgoing.media)
         return Prepared(outgoing, media_ids)
 
     def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Create the post in one step, or the comment where it answers something."""
-        return writing.create(self, prepared, deadline)
+        return write.create(self, prepared, deadline)
 
     def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Answer a post or a comment as the page."""
@@ -75,42 +73,42 @@ class FacebookPlatform(FacebookCalls):
         """Make the post unpublished; Facebook has no unpublished comments: those are refused."""
         if prepared.outgoing.reply_to is not None:
             raise Refused(RefusalCode.INVALID, "a comment is published in one step")
-        return writing.stage(self, prepared, deadline)
+        return write.stage(self, prepared, deadline)
 
     def release(self, staged_id: str, *, deadline: Deadline) -> Receipt:
         """Publish what was made unpublished, and read it back."""
-        return writing.release(self, staged_id, deadline)
+        return write.release(self, staged_id, deadline)
 
     def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Give a post or comment of the page another text, and read it back."""
-        return writing.edit(self, platform_id, prepared, deadline)
+        return write.edit(self, platform_id, prepared, deadline)
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
         """Delete a post or comment of the page; what is gone already counts as done."""
-        return writing.delete(self, platform_id, deadline)
+        return write.delete(self, platform_id, deadline)
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
         """Hide a comment under a post of the page, or show it again."""
-        return writing.hide(self, platform_id, hidden, deadline)
+        return write.hide(self, platform_id, hidden, deadline)
 
     def see(self, platform_id: str) -> Seen | None:
         """Read one post or comment. What may not be seen looks as if it were gone."""
-        return reading.one(self, platform_id)
+        return read.one(self, platform_id)
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
         """Read up to fifty posts and comments in one request; Facebook counts each as a call."""
-        return reading.many(self, platform_ids)
+        return read.many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
         """Look through the page's posts, or the comments under what is answered, newest first."""
-        return self.sought(since, lambda oldest: reading.find(self, outgoing, oldest))
+        return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
 
     def comments_since(self, source: Source, cursor: str | None) -> Page:
         """Read all comments under a post, nested ones too. Facebook lists no mentions: none."""
         post_id = source.post_id
         if post_id is None:
             return Page((), cursor, False)
-        return read_on(Place.read(cursor), lambda place: reading.comments(self, post_id, place))
+        return read_on(Place.read(cursor), lambda place: read.comments(self, post_id, place))
 
     def check(self) -> Health:
         """Ask Facebook for the page with its own token."""

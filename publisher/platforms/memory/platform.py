@@ -8,9 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from publisher.platforms.base.errors import PlatformError, RefusalCode, Refused, TryLater
-from publisher.platforms.base.protocol import Deadline, OneSeen
-from publisher.platforms.base.things import (
+from publisher.platforms.base.protocol import (
+    Deadline,
+    OneSeen,
+    PlatformError,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.types import (
     Allowance,
     Health,
     Limits,
@@ -22,7 +28,7 @@ from publisher.platforms.base.things import (
     Sighting,
     Source,
 )
-from publisher.platforms.memory.shelf import (
+from publisher.platforms.memory.store import (
     OURSELVES,
     Kept,
     Shelf,
@@ -33,7 +39,7 @@ from publisher.platforms.memory.shelf import (
     seen,
     words_of,
 )
-from publisher.platforms.unfit import must_answer, refuse_unfit
+from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 TYPES = ("image/jpeg", "image/png")
 LIMITS = Limits(280, 4, 5 * 1024 * 1024, 1_000, TYPES, seen_at_once=100)

@@ -1,10 +1,16 @@
-"""What X takes, and the words that it gets."""
+"""What X takes, and the words that it gets.
+
+What X's headers tell: limits of a quarter of an hour and, for posts, of a day; and our rights.
+"""
 
 from __future__ import annotations
 
-from publisher.platforms.base.texts import normal, with_link
-from publisher.platforms.base.things import Limits, Outgoing
-from publisher.platforms.counting.weighing import LIMIT
+from collections.abc import Mapping
+
+from publisher.platforms.base.text import normal, with_link
+from publisher.platforms.base.types import Allowance, Limits, Outgoing
+from publisher.platforms.http.responses import Answer, moment_in
+from publisher.platforms.x.text_length import LIMIT
 
 TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
@@ -18,3 +24,56 @@ def limits(text_units: int = LIMIT) -> Limits:
 def words_of(outgoing: Outgoing) -> str:
     """The text as X gets it: its link stands in it, and counts."""
     return normal(with_link(outgoing.text, outgoing.link))
+
+
+NAMES = {
+    "POST /2/tweets": "publish",
+    "DELETE /2/tweets/:id": "delete",
+    "PUT /2/tweets/:id/hidden": "hide",
+    "GET /2/tweets/:id": "see",
+    "GET /2/users/:id/tweets": "timeline",
+    "GET /2/users/:id/mentions": "mentions",
+    "GET /2/tweets/search/recent": "search",
+    "GET /2/users/me": "check",
+    "POST /2/media/upload": "media",
+    "POST /2/media/metadata": "alt_text",
+}
+WRITE = "write"
+WINDOWS = {
+    "x-rate-limit": "15min",
+    "x-app-limit-24hour": "app_day",
+    "x-user-limit-24hour": "user_day",
+}
+
+
+def learned(answers: Mapping[str, Answer]) -> tuple[Allowance, ...]:
+    """What the last answers tell, by method and path; routes that are not asked are left out."""
+    return tuple(
+        allowance
+        for route, answer in answers.items()
+        if route in NAMES
+        for prefix, window in WINDOWS.items()
+        if (allowance := _told(answer, prefix, f"{NAMES[route]}.{window}")) is not None
+    )
+
+
+def _told(answer: Answer, prefix: str, name: str) -> Allowance | None:
+    most, remaining = (_number(answer, f"{prefix}-{part}") for part in ("limit", "remaining"))
+    resets_at = moment_in(answer, f"{prefix}-reset")
+    if most is None and remaining is None and resets_at is None:
+        return None
+    return Allowance(name, most, remaining, resets_at)
+
+
+def _number(answer: Answer, header: str) -> int | None:
+    told = answer.headers.get(header, "").strip()
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
+
+
+def missing_rights(answer: Answer) -> tuple[str, ...] | None:
+    """Which rights this access lacks; None where X does not say.
+
+    Source: its announcement of access levels; its documentation of version 2 is silent on them.
+    """
+    level = answer.headers.get("x-access-level", "")
+    return None if not level else (WRITE,) if level == "read" else ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from publisher.platforms.base.errors import RefusalCode, Refused
-from publisher.platforms.base.protocol import Deadline, OneSeen
-from publisher.platforms.base.things import (
+from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused
+from publisher.platforms.base.types import (
     Health,
     Outgoing,
     Page,
@@ -17,14 +16,12 @@ from publisher.platforms.base.things import (
     Sighting,
     Source,
 )
-from publisher.platforms.counting.weighing import LIMIT, count
-from publisher.platforms.places import Place, read_on
-from publisher.platforms.shapes import at, text_at
-from publisher.platforms.unfit import must_answer, refuse_unfit
-from publisher.platforms.x import reading, writing
-from publisher.platforms.x.allowances import missing_rights
-from publisher.platforms.x.calls import HOME, XCalls, XCredentials
-from publisher.platforms.x.limits import limits, words_of
+from publisher.platforms.http.client import Place, at, read_on, text_at
+from publisher.platforms.prechecks import must_answer, refuse_unfit
+from publisher.platforms.x import read, write
+from publisher.platforms.x.api import HOME, XCalls, XCredentials
+from publisher.platforms.x.limits import limits, missing_rights, words_of
+from publisher.platforms.x.text_length import LIMIT, count
 
 
 class XPlatform(XCalls):
@@ -60,12 +57,12 @@ class XPlatform(XCalls):
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
         """Check the limits, upload the pictures and describe them."""
         refuse_unfit(outgoing, self.limits, count(words_of(outgoing)).weighted)
-        media_ids = tuple(writing.upload(self, one, deadline) for one in outgoing.media)
+        media_ids = tuple(write.upload(self, one, deadline) for one in outgoing.media)
         return Prepared(outgoing, media_ids)
 
     def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Create the post, or the reply where it answers something."""
-        return writing.create(self, prepared, deadline)
+        return write.create(self, prepared, deadline)
 
     def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
         """Answer a post. X refuses a reply to who did not name the account (not summoned)."""
@@ -85,27 +82,27 @@ class XPlatform(XCalls):
 
     def delete(self, platform_id: str, *, deadline: Deadline) -> Receipt:
         """Delete a post of the account's own; what is gone already counts as done."""
-        return writing.delete(self, platform_id, deadline)
+        return write.delete(self, platform_id, deadline)
 
     def hide(self, platform_id: str, *, hidden: bool, deadline: Deadline) -> Receipt:
         """Hide a reply in a conversation that the account began, or show it again."""
-        return writing.hide(self, platform_id, hidden, deadline)
+        return write.hide(self, platform_id, hidden, deadline)
 
     def see(self, platform_id: str) -> Seen | None:
         """Read one post; X does not tell whether a reply is hidden."""
-        return reading.one(self, platform_id)
+        return read.one(self, platform_id)
 
     def see_many(self, platform_ids: Sequence[str]) -> dict[str, OneSeen]:
         """Read up to a hundred posts in one request; X counts each of them as read."""
-        return reading.many(self, platform_ids)
+        return read.many(self, platform_ids)
 
     def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
         """Look through the account's own timeline, newest first, down to when the attempt began."""
-        return self.sought(since, lambda oldest: reading.find(self, outgoing, oldest))
+        return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
 
     def comments_since(self, source: Source, cursor: str | None) -> Page:
         """Read mentions, or all replies under a post, nested ones too (of the last seven days)."""
-        return read_on(Place.read(cursor), lambda place: reading.comments(self, source, place))
+        return read_on(Place.read(cursor), lambda place: read.comments(self, source, place))
 
     def check(self) -> Health:
         """Ask X whose keys these are; where the answer says so, whether they may write."""

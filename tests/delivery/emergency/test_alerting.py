@@ -11,9 +11,9 @@ from approvals.errors import Overtaken, WrongRole
 from publisher.delivery.controls import stop
 from publisher.delivery.emergency.alerts import take, tick_alerts
 from publisher.models.emergency import Alert
-from publisher.models.notices import Channel, Notice
+from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
-from publisher.platforms.base.errors import OutcomeUnknown, RefusalCode, Refused
+from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.scheduling import schedule
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import DeliveryState

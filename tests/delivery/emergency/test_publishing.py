@@ -17,9 +17,9 @@ from publisher.delivery.controls.freeze import FreezeForm, freeze
 from publisher.delivery.controls.stop import release, stop_all
 from publisher.delivery.emergency import roster, template_approval, template_editing
 from publisher.delivery.emergency.publish import WhatLeavesChanged, publish
-from publisher.models.content.posts import Decision, DecisionKind, Language, Post, Variant
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import EmergencyUse, TemplateDecision, TemplateRevision, WordHow
+from publisher.models.posts import Decision, DecisionKind, Language, Post, Variant
 from publisher.review import gate_adapter
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import Invalid, Missing

@@ -10,10 +10,10 @@ from approvals.policy import Role
 from approvals.states import PostState
 from publisher.delivery.emergency import queries, ratification
 from publisher.delivery.emergency.queries import Owed
-from publisher.models.content.posts import Language, Post
 from publisher.models.deliveries import Delivery, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.people import Department
+from publisher.models.posts import Language, Post
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, Missing
 from tests.support import lane

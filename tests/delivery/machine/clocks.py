@@ -21,10 +21,10 @@ from publisher.delivery.emergency import ratification
 from publisher.delivery.payload import Parcel
 from publisher.delivery.worker_context import Bench
 from publisher.models.comments import Comment
+from publisher.models.controls import Freeze
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
-from publisher.models.press import Freeze
 from publisher.operations.backup.reconcile import tick_seeking
-from publisher.platforms.base.errors import (
+from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
     PlatformError,
@@ -33,7 +33,7 @@ from publisher.platforms.base.errors import (
     TryLater,
 )
 from publisher.platforms.memory.platform import Call
-from publisher.platforms.memory.shelf import OURSELVES
+from publisher.platforms.memory.store import OURSELVES
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.promises import Once

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from publisher.content_checks import outgoing_text
 from publisher.delivery import manual
-from publisher.models.content.posts import Post, Revision, Variant
 from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.posts import Post, Revision, Variant
 from publisher.review import withdraw
 from publisher.scheduling import constraints, corrections
 from publisher.scheduling import schedule as scheduling_schedule

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, multiple, rule
 from sqlalchemy import ColumnElement, select
 
-from publisher.inbox import hiding, routing
+from publisher.inbox import routing
+from publisher.inbox.hide import hide, unhide
 from publisher.models.comments import AnswerKind, Comment
 from publisher.models.people import Department
 from publisher.states import CommentState
@@ -32,8 +33,8 @@ SETTLING: Mapping[str, tuple[Step, Step]] = {
         ("reopen", routing.reopen, Comment.state.in_((CommentState.ANSWERED, CommentState.CLOSED))),
     ),
     "hide": (
-        ("hide", hiding.hide, Comment.hidden_at.is_(None)),
-        ("show_again", hiding.unhide, Comment.hidden_at.is_not(None)),
+        ("hide", hide, Comment.hidden_at.is_(None)),
+        ("show_again", unhide, Comment.hidden_at.is_not(None)),
     ),
 }
 

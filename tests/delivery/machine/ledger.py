@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.things import Medium, Receipt
+from publisher.platforms.base.types import Medium, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.memory.shelf import OURSELVES, Kept, Shelf
+from publisher.platforms.memory.store import OURSELVES, Kept, Shelf
 
 
 class Deed(StrEnum):

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from approvals.states import PostState
 from publisher.delivery import dispatch
-from publisher.models.content.posts import Decision, DecisionKind, PostKind, Revision, Variant
+from publisher.models.controls import Freeze, Order, Stop
 from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateVerdict
 from publisher.models.people import Appointment
-from publisher.models.press import Freeze, Order, Stop
+from publisher.models.posts import Decision, DecisionKind, PostKind, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
 from tests.delivery.machine.ledger import Deed, Line

@@ -16,12 +16,12 @@ from publisher.database.session import Database, migrate
 from publisher.drafting import revisions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PreparedDraft, PreparedVariant
-from publisher.models.content.posts import Language, Post, PostKind, Revision, Variant
-from publisher.models.content.submissions import Submission, SubmissionKind
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
-from publisher.models.notices import Notice
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import Language, Post, PostKind, Revision, Variant
+from publisher.models.submissions import Submission, SubmissionKind
 from publisher.review import decide
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.states import DeliveryState

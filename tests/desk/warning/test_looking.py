@@ -13,7 +13,7 @@ from publisher.content_checks import record
 from publisher.content_checks.link_checker import PATIENCE, Glass, look_now, tick_links
 from publisher.database.session import Database
 from publisher.media.store import Store
-from publisher.models.warnings import CheckedLink, LinkFinding
+from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.settings.environment import Reach
 from tests.desk.small_house import NOW
 from tests.support.webserver import Reply, WebServer, serving

@@ -15,10 +15,10 @@ from publisher.content_checks.rules import may_reply
 from publisher.content_checks.types import Text, WarningCode
 from publisher.database.session import Database
 from publisher.models.comments import Comment, Thread
-from publisher.models.content.posts import Language, Post, Revision
+from publisher.models.content_checks import CheckedLink, LinkFinding, TextMark
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt, ReceiptOrigin
-from publisher.models.drafting import StartingText, TextPart
-from publisher.models.warnings import CheckedLink, LinkFinding, TextMark
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.posts import Language, Post, Revision
 from publisher.states import CommentState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board

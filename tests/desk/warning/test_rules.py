@@ -8,8 +8,8 @@ import pytest
 
 from publisher.content_checks import checks, rules
 from publisher.content_checks.types import Alike, Known, Place, SeenLink, Text, WarningCode
-from publisher.models.content.posts import Language
-from publisher.models.warnings import LinkFinding
+from publisher.models.content_checks import LinkFinding
+from publisher.models.posts import Language
 
 TODAY = date(2026, 11, 25)  # a Wednesday
 KNOWN = Known(leaves_on=TODAY)

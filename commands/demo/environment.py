@@ -1,0 +1,152 @@
+"""What the demo stands on: its folder, its ports, its own settings, and what has to be there."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from commands.app_setup import kept_secret
+from publisher.settings.environment import PREFIX, Settings, load
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The demo's folder and its three ports: pages, practice platforms, letterbox."""
+
+    folder: Path
+    port: int
+
+    @property
+    def ports(self) -> tuple[int, int, int]:
+        """All three, in that order."""
+        return self.port, self.port + 1, self.port + 2
+
+    @property
+    def address(self) -> str:
+        """Where the pages are."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def sandbox_address(self) -> str:
+        """Where the practice platforms and the letterbox are."""
+        return f"http://{HOST}:{self.port + 1}"
+
+    def environment(self) -> dict[str, str]:
+        """This terminal's environment, with the demo's own settings in place of all others."""
+        others = {name: text for name, text in os.environ.items() if not _is_setting(name)}
+        own = {
+            "DATABASE_URL": f"sqlite:///{self.folder / 'nagarvani.db'}",
+            "MEDIA_DIR": str(self.folder / "media"),
+            "SECRET_KEY": kept_secret(self.folder / "secret-key"),
+            "BASE_URL": self.address,
+            "X_API_URL": self.sandbox_address,
+            "X_WEB_URL": f"{self.sandbox_address}/x",
+            "GRAPH_API_URL": self.sandbox_address,
+            **_app(),
+            "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
+            "MAIL_FROM": "nagarvani@pmc.example",
+            "HELP_PHONE": "020-5550-0100",
+            "HELP_MAIL": "help@pmc.example",
+            "HELP_HOURS": "mon-sat 10:00-18:00",
+            **self._gateway(),
+        }
+        named = {PREFIX + name: text for name, text in own.items()}
+        return {**others, **named, "PYTHONUNBUFFERED": "1"}
+
+    def _gateway(self) -> dict[str, str]:
+        """SMS go to the practice platform's letterbox."""
+        places = ("to", "text", "template_id", "sender")
+        return {
+            "SMS_URL": f"{self.sandbox_address}/sms",
+            "SMS_HEADERS": json.dumps({"Content-Type": "application/json"}),
+            "SMS_BODY": json.dumps({place: f"{{{place}}}" for place in places}),
+            "SMS_SUCCESS": '"type": ?"success"',
+            "SMS_SENDER": "PMCNGV",
+            "SMS_TEMPLATES": str(files("demo") / "texts" / "sms.toml"),
+        }
+
+    def settings(self) -> Settings:
+        """The same as settings."""
+        return load(self.environment(), folder=self.folder)
+
+
+def _app() -> dict[str, str]:
+    """The app that is registered at the practice platforms."""
+    from sandbox import credentials
+
+    return {
+        "X_CONSUMER_KEY": credentials.X_CONSUMER_KEY,
+        "X_CONSUMER_SECRET": credentials.X_CONSUMER_SECRET,
+        "FACEBOOK_APP_ID": credentials.FACEBOOK_APP_ID,
+        "FACEBOOK_APP_SECRET": credentials.FACEBOOK_APP_SECRET,
+    }
+
+
+def _is_setting(name: str) -> bool:
+    """By the marks of tests, which look like settings, they find again what they started."""
+    return name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_")
+
+
+@contextmanager
+def held(ground: Ground, *, fresh: bool) -> Iterator[None]:
+    """The folder, for this demo alone; emptied first where it shall be fresh."""
+    ground.folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = ground.folder.with_name(ground.folder.name + ".lock")
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            says = f"A demo runs in {ground.folder} already; end it first (Ctrl-C in its terminal)."
+            raise click.ClickException(says) from taken
+        if fresh:
+            shutil.rmtree(ground.folder, ignore_errors=True)
+        ground.folder.mkdir(exist_ok=True)
+        yield
+
+
+def check(ground: Ground) -> None:
+    """Say in one sentence what is in the way: a taken port, or a missing system package."""
+    from publisher.i18n import fonts
+
+    for port in ground.ports:
+        if not _is_free(port):
+            first, *_, last = ground.ports
+            raise click.ClickException(
+                f"Port {port} is taken, and the demo needs {first} to {last}: "
+                f"choose others with make demo PORT={_others(ground.port)}"
+            )
+    found = fonts.check()
+    if found.missing_package is not None:
+        raise click.ClickException(
+            f"Devanagari in pictures cannot be drawn right here: "
+            f"apt-get install {found.missing_package}"
+        )
+
+
+def _others(port: int) -> int:
+    """The next three neighbouring ports that are free just now."""
+    candidates = range(port + 10, 65_500, 10)
+    return next(one for one in candidates if all(_is_free(one + more) for more in range(3)))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # Connections of an earlier demo that are still closing do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,195 @@
+"""`nagarvani init`: everything a house needs before its first person; running it again is fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import click
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from commands.app_setup import font_file
+from publisher.database.session import Database, NewerTables, migrate
+from publisher.delivery.accounts import manage, oauth_flow
+from publisher.delivery.accounts.credentials import Unsealable, Vault
+from publisher.delivery.emergency.seed_templates import lay_templates
+from publisher.i18n.fonts import make_font
+from publisher.models.deliveries import Account
+from publisher.models.people import Department, Person
+from publisher.now import now
+from publisher.people.departments import load_register
+from publisher.people.permissions import COMMAND
+from publisher.settings.delivery import Access
+from publisher.settings.environment import PREFIX, Settings, WrongSetting
+
+OWNER: Final = "information-technology"
+#: What each platform needs, in the order in which a missing one is named.
+_X_APP: Final = ("x_consumer_key", "x_consumer_secret")
+_X: Final = ("x_handle", *_X_APP, "x_access_token", "x_access_token_secret")
+_FACEBOOK: Final = ("facebook_page_id", "facebook_page_token")
+
+
+@dataclass(frozen=True)
+class GivenAccount:
+    """An account as the settings give it."""
+
+    platform: str
+    handle: str
+    url: str
+    platform_id: str
+    credentials: Mapping[str, str] = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """What it is known by here."""
+        return f"{self.platform}-{self.handle.lower()}"
+
+
+def run(settings: Settings) -> None:
+    """Do whatever is not done yet, and say what was done and what comes next."""
+    given = tuple(_given(settings.access))
+    lay_tables(settings)
+    click.echo("Database: the tables are those of this version.")
+    database = Database(settings.database_url)
+    try:
+        with database.transaction() as session:
+            click.echo(_load(session, now()))
+            click.echo(_lay_templates(session, now()))
+            for line in _connect_all(session, given, settings, now()):
+                click.echo(line)
+            somebody = bool(session.scalar(select(exists().select_from(Person))))
+    finally:
+        database.dispose()
+    make_font(font_file())
+    click.echo("Font: made for the pages.")
+    click.echo(_next(somebody=somebody))
+
+
+def lay_tables(settings: Settings) -> None:
+    """Lay the tables of this version; each step that was cut off before is taken anew."""
+    try:
+        migrate(settings.database_url)
+    except NewerTables as problem:
+        raise click.ClickException(
+            "The tables are those of a newer version, and were left as they are: "
+            "install that version, or name another database."
+        ) from problem
+
+
+def _load(session: Session, at: datetime) -> str:
+    added = load_register(session, now=at)
+    if not added:
+        return "Register: every department was there already."
+    return (
+        f"Register: {added} departments added; those of the circular's annex carry its fact, "
+        "that on 14 July 2021 they had named nobody."
+    )
+
+
+def _lay_templates(session: Session, at: datetime) -> str:
+    laid = lay_templates(session, now=at)
+    if not laid:
+        return "Emergency templates: every one was there already."
+    return (
+        f"Emergency templates: {laid} laid as drafts; each can be used once its department has "
+        "approved it."
+    )
+
+
+def _given(access: Access) -> Iterator[GivenAccount]:
+    """The accounts whose settings are given; raises `WrongSetting` where one is given in part."""
+    if _all_given(access, _X, alone=_X_APP):
+        handle = access.x_handle.lstrip("@")
+        yield GivenAccount(
+            platform="x",
+            handle=handle,
+            url=f"https://x.com/{handle}",
+            platform_id=access.x_access_token.partition("-")[0],
+            credentials={name.removeprefix("x_"): getattr(access, name) for name in _X[1:]},
+        )
+    if _all_given(access, _FACEBOOK):
+        yield GivenAccount(
+            platform="facebook",
+            handle=access.facebook_page_id,
+            url=f"https://www.facebook.com/{access.facebook_page_id}",
+            platform_id=access.facebook_page_id,
+            credentials={
+                "page_id": access.facebook_page_id,
+                "page_token": access.facebook_page_token,
+                "app_secret": access.facebook_app_secret,
+            },
+        )
+
+
+def _all_given(access: Access, names: tuple[str, ...], *, alone: tuple[str, ...] = ()) -> bool:
+    """Whether all are given. Those of `alone` may be without the others: the app's own keys."""
+    given = tuple(name for name in names if getattr(access, name))
+    wanted = alone if set(given) <= set(alone) else names
+    missing = [name for name in wanted if name not in given]
+    if given and missing:
+        others = " and ".join(PREFIX + name.upper() for name in given)
+        raise WrongSetting(missing[0].upper(), f"is missing, though {others} is given")
+    return given == names
+
+
+def _connect_all(
+    session: Session, given: tuple[GivenAccount, ...], settings: Settings, at: datetime
+) -> Iterator[str]:
+    vault = Vault(settings.secret_key, settings.token_keys)
+    for account in given:
+        known = manage.known(
+            session, account.code, account.platform, account.platform_id, account.handle
+        )
+        name = f"Account: {account.handle} on {account.platform}"
+        opened = _opened(vault, known) if known is not None else None
+        if opened == account.credentials:
+            yield f"{name} was connected already."
+        elif known is not None and opened is not None and oauth_flow.is_from_page(session, known):
+            yield (
+                f"{name} was connected from the page and keeps that access; disconnect it there "
+                "to have the settings' access used."
+            )
+        else:
+            _connect(session, account, vault, settings, at)
+            yield f"{name} is connected."
+    if not given:
+        yield f"Accounts: none given; the settings {PREFIX}X_… and {PREFIX}FACEBOOK_… name them."
+
+
+def _opened(vault: Vault, known: Account) -> Mapping[str, str] | None:
+    try:
+        return vault.open(known.credentials)
+    except Unsealable:
+        return None
+
+
+def _connect(
+    session: Session, account: GivenAccount, vault: Vault, settings: Settings, at: datetime
+) -> None:
+    owner = session.scalars(select(Department.id).where(Department.code == OWNER)).one()
+    manage.connect(
+        session,
+        actor=COMMAND,
+        now=at,
+        code=account.code,
+        platform=account.platform,
+        handle=account.handle,
+        name=settings.city.name_mr,
+        url=account.url,
+        department_id=owner,
+        sealed=vault.seal(account.credentials),
+        platform_id=account.platform_id,
+    )
+
+
+def _next(*, somebody: bool) -> str:
+    first = (
+        ""
+        if somebody
+        else "Next, the first admin: nagarvani people add --name … --mail … --role admin "
+        f"--department {OWNER}\n"
+    )
+    return f"{first}Then run nagarvani web and nagarvani clock; nagarvani doctor checks all of it."

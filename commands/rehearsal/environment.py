@@ -1,0 +1,67 @@
+"""A rehearsal's ground: the demo's, marked as a rehearsal, and apart from the real house."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from commands.demo.environment import Ground
+from demo.scenarios import Scenario
+from publisher.settings.environment import PREFIX, Settings
+
+
+class NotApart(Exception):
+    """A rehearsal would touch something real; the sentence says what."""
+
+
+@dataclass(frozen=True)
+class RehearsalGround(Ground):
+    """A rehearsal's folder and its three ports."""
+
+    scenario: Scenario
+
+    def environment(self) -> dict[str, str]:
+        """The demo's, where every page says that it is a rehearsal."""
+        return {**super().environment(), f"{PREFIX}REHEARSAL": self.scenario.value}
+
+    def settings(self) -> Settings:
+        """Its settings, proven to touch nothing real. Raises `NotApart`."""
+        settings = super().settings()
+        check_apart(settings, self.folder)
+        return settings
+
+
+def check_apart(settings: Settings, folder: Path) -> None:
+    """Raise `NotApart` unless all is kept in this folder and all calls stay on this machine."""
+    if not settings.rehearsal:
+        raise NotApart("These settings are not a rehearsal's.")
+    kind, _, place = settings.database_url.partition(":///")
+    if kind != "sqlite" or not Path(place).resolve().is_relative_to(folder.resolve()):
+        raise NotApart("The database is not the rehearsal's own.")
+    if not settings.media_dir.resolve().is_relative_to(folder.resolve()):
+        raise NotApart("The media are not the rehearsal's own.")
+    for address in _addresses(settings):
+        if not _is_on_loopback(address):
+            raise NotApart(f"{urlsplit(address).hostname} is not this machine.")
+
+
+def _addresses(settings: Settings) -> tuple[str, ...]:
+    press = settings.press
+    return (
+        settings.base_url,
+        press.x_api_url,
+        press.x_web_url,
+        press.graph_api_url,
+        press.facebook_web_url,
+        settings.smtp_url,
+        *filter(None, (settings.sms.sms_url,)),
+    )
+
+
+def _is_on_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(urlsplit(address).hostname or "").is_loopback
+    except ValueError:
+        return False

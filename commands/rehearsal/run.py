@@ -1,0 +1,74 @@
+"""A rehearsal's own command: sandbox, web and clock as its children, until it is asked to end.
+
+Filling a rehearsal with its scenario, as a command of its own beside the pages.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from commands.demo.processes import Children, Log
+from commands.demo.running import PAUSE, Stopped, begin, check_all_run, lay, wait_for_end
+from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
+from demo import seeding
+from demo.scenarios import Scenario, places, script_of
+from demo.scenarios.places import Step
+from publisher.now import now
+from publisher.settings.environment import load
+
+
+def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
+    """Run a rehearsal; gives the exit code. `lock` is the number of the file that keeps it."""
+    os.set_inheritable(lock, False)  # held by this command alone: with it the rehearsal is over
+    ground, log, asked = RehearsalGround(folder, port, scenario), Log(), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    try:
+        ground.settings()
+        lay(ground, log)
+        with Children(ground.environment(), folder, log) as children:
+            _go(ground, children, asked)
+    except (Stopped, NotApart) as problem:
+        log("demo", str(problem))
+        places.keep(folder, step=Step.ENDED.value, says=str(problem))
+        return 1
+    places.keep(folder, step=Step.ENDED.value)
+    return 0
+
+
+def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> None:
+    """Open the pages, let the scenario live up to now, then start the clock."""
+    begin(ground, children, asked)
+    if asked.is_set():
+        return
+    places.keep(ground.folder, step=Step.FILLING.value)
+    arguments = (ground.scenario.value, str(ground.folder), ground.sandbox_address)
+    seed = children.start("demo", "rehearse", "seed", *arguments)
+    wait_for_end(seed, children, asked)
+    if asked.is_set():
+        return
+    if seed.code:
+        raise Stopped("The scenario could not be filled.")
+    children.running.remove(seed)
+    seed.stop()
+    children.start("clock", "clock")
+    places.keep(ground.folder, step=Step.READY.value)
+    while not asked.wait(PAUSE):
+        check_all_run(children)
+
+
+def seed(scenario: Scenario, folder: Path, sandbox_url: str) -> None:
+    """Play the scenario; what had to be left out is said."""
+    settings = load(os.environ, folder=folder)
+    check_apart(settings, folder)
+    mark = seeding.Mark.read(folder, now=now())
+    left_out = seeding.play(
+        settings, mark, sandbox_url=sandbox_url, say=click.echo, script=script_of(scenario)
+    )
+    for one in left_out:
+        click.echo(f"left out: {one}")

@@ -1,0 +1,66 @@
+"""Hiding a citizen's comment under a post of ours, and showing it again, each with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, require
+from publisher.inbox import routing
+from publisher.models.comments import Comment
+from publisher.models.controls import Order
+from publisher.models.deliveries import DeliveryAction, Receipt
+from publisher.review import takedown_orders
+
+
+class NotUnderOurs(NotAllowed):
+    """The comment stands under no post of ours that is live: nobody but its author can hide it."""
+
+    code = "not_under_ours"
+
+
+class HiddenAlready(NotAllowed):
+    """It is already as it was asked for."""
+
+    code = "hidden_already"
+
+
+def hide(session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str) -> Order:
+    """Order a comment to be hidden; it stays here, with its clock, and can still be answered."""
+    return _order(session, actor=actor, now=now, comment_id=comment_id, reason=reason, hidden=True)
+
+
+def unhide(session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str) -> Order:
+    """Order a hidden comment to be shown again."""
+    return _order(session, actor=actor, now=now, comment_id=comment_id, reason=reason, hidden=False)
+
+
+def _order(
+    session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str, hidden: bool
+) -> Order:
+    comment = routing.locked_comment(session, comment_id)
+    require(actor, Action.HIDE if hidden else Action.UNHIDE, comment.department_id, now=now)
+    above = above_of(comment)
+    if above is None:
+        raise NotUnderOurs
+    if hidden is (comment.hidden_at is not None):
+        raise HiddenAlready
+    return takedown_orders.order(
+        session,
+        actor=actor,
+        now=now,
+        action=DeliveryAction.HIDE if hidden else DeliveryAction.UNHIDE,
+        target=comment.platform_id,
+        department_id=comment.department_id or above.delivery.post.department_id,
+        reason=reason,
+        variant=above.delivery.variant,
+        comment=comment,
+    )
+
+
+def above_of(comment: Comment) -> Receipt | None:
+    """The live post of ours under which a comment stands; None where there is none."""
+    above = comment.thread.receipt
+    return above if above is not None and above.gone_at is None else None

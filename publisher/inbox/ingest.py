@@ -1,0 +1,250 @@
+"""Reading what citizens wrote: each page is stored with its cursor, each comment once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import literal, null, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from approvals.policy import CLOCK
+from publisher import failpoints, transitions
+from publisher.database.session import UtcDateTime
+from publisher.delivery.accounts import manage
+from publisher.delivery.worker_context import Bench
+from publisher.inbox import deadlines, routing
+from publisher.models.comments import Comment, Source, Thread
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
+from publisher.models.posts import Post, PostKind
+from publisher.platforms.base import types
+from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLater
+from publisher.states import AccountState, CommentState
+
+MENTIONS_ON = frozenset({"x"})
+"""The platforms on which citizens reach us without standing under a post of ours."""
+
+RHYTHM = (
+    (timedelta(hours=1), timedelta(minutes=1)),
+    (timedelta(days=1), timedelta(minutes=5)),
+    (timedelta(days=7), timedelta(hours=1)),
+    (timedelta(days=30), timedelta(hours=6)),
+)
+"""How old a post is at most, and how often it is read then; after the last it is read no more."""
+
+MENTIONS_EVERY = timedelta(minutes=2)
+AFTER_TROUBLE = timedelta(minutes=5)
+WHEN_BUSY = 5
+"""How many sources a tick reads in any case, while the press has more to send than it can begin."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One source that this clock reads now."""
+
+    source_id: int
+    account: Account
+    where: types.Source
+    cursor: str | None
+
+
+def tick_listening(
+    bench: Bench,
+    *,
+    most: int = 50,
+    is_busy: Callable[[], bool] = lambda: False,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Read every source whose time has come; gives the number of new comments.
+
+    While `is_busy`, a few are read and the rest wait for the next tick: what is due goes before.
+    So do the others of an account that gives no answer: it keeps no other account waiting.
+    """
+    with bench.database.transaction() as session:
+        open_sources(session, now=bench.now())
+    found = 0
+    silent: set[int] = set()
+    for number in range(most):
+        if is_stopping() or (number >= WHEN_BUSY and is_busy()):
+            break
+        reading = _next_reading(bench, silent)
+        if reading is None:
+            break
+        kept = _read(bench, reading)
+        if kept is None:
+            silent.add(reading.account.id)
+        found += kept or 0
+    return found
+
+
+def open_sources(session: Session, *, now: datetime) -> None:
+    """Listen under every post that went live, and to the mentions of each account that has them."""
+    unheard = (
+        select(Receipt.account_id, Receipt.id, literal(now, UtcDateTime))
+        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        .join(Post, Post.id == Delivery.post_id)
+        .outerjoin(Source, Source.receipt_id == Receipt.id)
+        .where(
+            Source.id.is_(None),
+            Post.kind == PostKind.POST,
+            Receipt.action == DeliveryAction.PUBLISH,
+            Receipt.gone_at.is_(None),
+        )
+    )
+    deaf = (
+        select(Account.id, null(), literal(now, UtcDateTime))
+        .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
+        .where(Source.id.is_(None), Account.platform.in_(MENTIONS_ON))
+    )
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    for unopened in (unheard, deaf):
+        opened = make(Source).from_select(["account_id", "receipt_id", "read_at"], unopened)
+        # Another clock may open the same ones at this moment.
+        session.execute(opened.on_conflict_do_nothing())
+
+
+def _next_reading(bench: Bench, silent: Collection[int] = ()) -> Reading | None:
+    """Take the source that has waited longest, and keep other clocks off it for a lease."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        query = (
+            select(Source)
+            .join(Account, Account.id == Source.account_id)
+            .outerjoin(Receipt, Receipt.id == Source.receipt_id)
+            .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
+            .where(Receipt.gone_at.is_(None), Source.account_id.not_in(silent))
+            .order_by(Source.read_at)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=Source)
+        )
+        source = session.scalars(query).one_or_none()
+        if source is None:
+            return None
+        source.read_at = now + timedelta(seconds=bench.pace.lease)
+        where = types.Source(source.receipt.platform_id) if source.receipt else types.MENTIONS
+        return Reading(source.id, source.account, where, source.cursor)
+
+
+def _read(bench: Bench, reading: Reading) -> int | None:
+    """Read one page; gives how many comments were new, None where the platform did not answer."""
+    try:
+        platform = bench.open_account(reading.account)
+        page = platform.comments_since(reading.where, reading.cursor)
+    except TryLater as problem:
+        _wait(bench, reading, problem.at)
+        return None
+    except Refused:
+        _wait(bench, reading, None)
+        return 0
+    except CredentialsExpired:
+        _pause(bench, reading)
+        return 0
+    failpoints.reach("listen.page_unstored")
+    found = _store(bench, reading, page)
+    failpoints.reach("listen.page_stored")
+    return found
+
+
+def _wait(bench: Bench, reading: Reading, at: datetime | None) -> None:
+    with bench.database.transaction() as session:
+        source = session.get_one(Source, reading.source_id)
+        source.read_at = max(at, bench.now()) if at else bench.now() + AFTER_TROUBLE
+
+
+def _pause(bench: Bench, reading: Reading) -> None:
+    with bench.database.transaction() as session:
+        now = bench.now()
+        session.get_one(Source, reading.source_id).read_at = now
+        manage.pause(
+            session, actor=CLOCK, now=now, account_id=reading.account.id, reason="credentials"
+        )
+
+
+def _store(bench: Bench, reading: Reading, page: types.Page) -> int:
+    """Store the page and its cursor in one transaction; the account's lock keeps order."""
+    with bench.database.transaction() as session:
+        now = bench.now()
+        transitions.lock(session, Account, reading.account.id)
+        source = session.get_one(Source, reading.source_id)
+        remarks = [one for one in page.remarks if not one.by_ourselves]
+        found = sum(keep(session, source.account_id, one, now=now) for one in remarks)
+        source.cursor, source.last_read_at = page.cursor, now
+        source.read_at = now if page.more else _next_time(source, now)
+    return found
+
+
+def _next_time(source: Source, now: datetime) -> datetime | None:
+    if source.receipt is None:
+        return now + MENTIONS_EVERY
+    age = now - source.receipt.published_at
+    pauses = [pause for oldest, pause in RHYTHM if age <= oldest]
+    return now + pauses[0] if pauses else None
+
+
+def keep(session: Session, account_id: int, remark: types.Remark, *, now: datetime) -> bool:
+    """Store a comment the first time it is seen, and route it; gives whether it was new."""
+    query = select(Comment).where(
+        Comment.account_id == account_id, Comment.platform_id == remark.platform_id
+    )
+    known = session.scalars(query).one_or_none()
+    if known is not None:
+        _note_edit(session, known, remark, now=now)
+        return False
+    comment = _new_comment(session, account_id, remark, now=now)
+    transitions.record(session, comment, "receive", actor=CLOCK, now=now)
+    routing.route_new(session, comment, now=now)
+    return True
+
+
+def _note_edit(session: Session, known: Comment, remark: types.Remark, *, now: datetime) -> None:
+    if known.text == remark.text:
+        return
+    known.text = remark.text
+    transitions.record(session, known, "edited_by_citizen", actor=CLOCK, now=now)
+
+
+def _new_comment(
+    session: Session, account_id: int, remark: types.Remark, *, now: datetime
+) -> Comment:
+    comment = Comment(
+        account_id=account_id,
+        thread=_thread(session, account_id, remark.root_id),
+        platform_id=remark.platform_id,
+        parent_platform_id=remark.parent_id or "",
+        author_name=remark.author_name,
+        author_handle=remark.author_handle or "",
+        text=remark.text,
+        url=remark.url,
+        written_at=remark.written_at,
+        seen_at=now,
+        state=CommentState.RECEIVED,
+        state_at=now,
+        due_at=deadlines.assign_by(now),
+    )
+    session.add(comment)
+    session.flush()
+    return comment
+
+
+def _thread(session: Session, account_id: int, root_id: str) -> Thread:
+    query = select(Thread).where(Thread.account_id == account_id, Thread.root_id == root_id)
+    thread = session.scalars(query).one_or_none()
+    if thread is None:
+        thread = Thread(
+            account_id=account_id,
+            root_id=root_id,
+            receipt=_receipt(session, account_id, root_id),
+        )
+        session.add(thread)
+    return thread
+
+
+def _receipt(session: Session, account_id: int, platform_id: str) -> Receipt | None:
+    query = select(Receipt).where(
+        Receipt.account_id == account_id,
+        Receipt.platform_id == platform_id,
+        Receipt.action == DeliveryAction.PUBLISH,
+    )
+    return session.scalars(query).one_or_none()

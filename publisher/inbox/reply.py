@@ -1,0 +1,232 @@
+"""Answering a comment: a reply is a post, and meets the same gate and the same press.
+
+A comment whose final answer we have deleted has none any more: it is opened again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, WrongState
+from approvals.policy import CLOCK, Action, Actor, Role, require
+from approvals.states import PostState
+from publisher import failpoints, transitions
+from publisher.database.session import Database
+from publisher.drafting import revisions
+from publisher.drafting.drafts import PreparedVariant
+from publisher.i18n import text_cleaning
+from publisher.inbox import routing
+from publisher.inbox.routing import RoutingReason
+from publisher.models.comments import AnswerKind, Comment, Reply
+from publisher.models.controls import Order
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.models.posts import Language, Post, PostKind, Revision
+from publisher.review import decide
+from publisher.scheduling import schedule
+from publisher.states import CommentState, DeliveryState
+
+
+def reopen_unanswered(session: Session, *, now: datetime) -> int:
+    """Open these comments again, each with the reason that its answer was deleted for."""
+    found = list(session.scalars(_deleted_answers()))
+    for reply in found:
+        _reopen(session, reply, now=now)
+    return len(found)
+
+
+def _deleted_answers() -> Select[Reply]:
+    """The final answers of which an order to delete was carried out, and nobody has noted it.
+
+    Found from the orders, which are few, and not from all the answers ever given.
+    """
+    deleted = (
+        select(Delivery.post_id)
+        .join(Order, Order.delivery_id == Delivery.id)
+        .where(
+            Order.action == DeliveryAction.DELETE,
+            Order.receipt_id.is_not(None),
+            Delivery.state == DeliveryState.PUBLISHED,
+        )
+    )
+    return (
+        select(Reply)
+        .join(Comment, Comment.id == Reply.comment_id)
+        .where(
+            Reply.post_id.in_(deleted),
+            Reply.answer == AnswerKind.FINAL,
+            Reply.withdrawn_at.is_(None),
+        )
+        .with_for_update(skip_locked=True, of=Comment)
+    )
+
+
+def _reopen(session: Session, reply: Reply, *, now: datetime) -> None:
+    """Where it answered an earlier opening, the comment stands as it is."""
+    reply.withdrawn_at = now
+    session.flush()
+    comment = transitions.lock(session, Comment, reply.comment_id)
+    answered = (CommentState.ANSWERED, CommentState.CLOSED)
+    if comment is None or reply.opening != comment.opening or comment.state not in answered:
+        return
+    details = {"words": _reason(session, reply)}
+    why = RoutingReason.ANSWER_DELETED
+    routing.open_again(session, comment, why, details, actor=CLOCK, now=now)
+
+
+def _reason(session: Session, reply: Reply) -> str:
+    """The words with which the deletion was ordered, the latest ones."""
+    query = (
+        select(Order.reason)
+        .join(Delivery, Delivery.id == Order.delivery_id)
+        .where(Delivery.post_id == reply.post_id, Order.action == DeliveryAction.DELETE)
+        .order_by(Order.id.desc())
+    )
+    return session.scalars(query).first() or ""
+
+
+OWN_HAND = (Role.OFFICER, Role.HEAD)
+NOT_LEFT = {DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.CANCELLED}
+
+
+class AlreadyAnswered(NotAllowed):
+    """This opening of the comment has its final answer already; `post` is its id."""
+
+    code = "already_answered"
+
+
+def answer(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    comment_id: int,
+    text: str,
+    kind: AnswerKind = AnswerKind.FINAL,
+) -> Post:
+    """Write the answer to a comment.
+
+    An officer's own answer is approved by writing it and leaves at once; anybody else's waits
+    for the department's officer. Raises `Invalid`, `WrongState` or `AlreadyAnswered`.
+    """
+    comment = routing.locked_comment(session, comment_id)
+    require(actor, Action.ANSWER, comment.department_id, now=now)
+    if comment.state is not CommentState.ROUTED or comment.department_id is None:
+        raise WrongState(state=comment.state, to=CommentState.ANSWERED)
+    _make_room(session, comment, kind, actor=actor, now=now)
+    post = _new_reply(session, comment, kind, now=now)
+    written = _variant(comment, text)
+    revision = revisions.write_revision(
+        session, actor=actor, now=now, post=post, variants=[written]
+    )
+    _decide(session, post, revision, actor=actor, now=now)
+    failpoints.reach("answer.before_commit")
+    return post
+
+
+def _variant(comment: Comment, text: str) -> PreparedVariant:
+    """The answer stands on the comment's own account, under that very comment."""
+    return PreparedVariant(
+        account_id=comment.account_id,
+        language=Language(text_cleaning.language_of(text) or Language.MARATHI),
+        text=text,
+        target=comment.platform_id,
+    )
+
+
+def _make_room(
+    session: Session, comment: Comment, kind: AnswerKind, *, actor: Actor, now: datetime
+) -> None:
+    """A final answer that was not approved, or did not leave, gives way to a new one."""
+    given = routing.standing_answer(session, comment)
+    if kind is not AnswerKind.FINAL or given is None:
+        return
+    if not _came_to_nothing(given.post):
+        raise AlreadyAnswered(post=given.post_id)
+    routing.withdraw_reply(session, given, actor=actor, now=now, why="answered_anew")
+    session.flush()
+
+
+def _came_to_nothing(post: Post) -> bool:
+    """Whether the department's no, or the platform's, or the clock's, was the end of it."""
+    if post.state in (PostState.DRAFT, PostState.REJECTED):
+        return True
+    states = {one.state for one in post.deliveries}
+    return bool(states) and states <= NOT_LEFT
+
+
+def _new_reply(session: Session, comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:
+    post = Post(
+        kind=PostKind.REPLY,
+        title=f"@{comment.author_handle or comment.author_name}",
+        department_id=comment.department_id,
+        state=PostState.DRAFT,
+        created_at=now,
+        state_at=now,
+    )
+    session.add(post)
+    session.flush()
+    session.add(Reply(post_id=post.id, comment_id=comment.id, answer=kind, opening=comment.opening))
+    session.flush()
+    return post
+
+
+def _decide(
+    session: Session, post: Post, revision: Revision, *, actor: Actor, now: datetime
+) -> None:
+    """By own hand where the responsible department's officer wrote it, else through review."""
+    if actor.role not in OWN_HAND or actor.department_id != post.department_id:
+        decide.send_for_review(session, actor=actor, now=now, post_id=post.id, seen=revision.number)
+        return
+    decide.approve_by_own_hand(session, actor=actor, now=now, post=post, revision=revision)
+    schedule.send_reply(session, actor=actor, now=now, revision=revision)
+
+
+def tick_answers(database: Database, *, now: datetime) -> int:
+    """Mark comments whose answer is live: answered by a final one, noted by an interim one.
+
+    One whose final answer we have deleted is opened again.
+    """
+    with database.transaction() as session:
+        live = list(session.scalars(_live_replies()))
+        for reply in live:
+            _note_live(session, reply, now=now)
+        reopened = reopen_unanswered(session, now=now)
+    return len(live) + reopened
+
+
+def _live_replies() -> Select[Reply]:
+    """The replies to open comments that are live and not yet noted as such."""
+    return (
+        select(Reply)
+        .join(Comment, Comment.id == Reply.comment_id)
+        .join(Delivery, Delivery.post_id == Reply.post_id)
+        .where(
+            Comment.state == CommentState.ROUTED,
+            Reply.opening == Comment.opening,
+            Reply.withdrawn_at.is_(None),
+            Delivery.state == DeliveryState.PUBLISHED,
+            Delivery.action.in_(OF_TEXTS),
+            or_(Reply.answer == AnswerKind.FINAL, Comment.interim_at.is_(None)),
+        )
+        .with_for_update(skip_locked=True, of=Comment)
+    )
+
+
+def _note_live(session: Session, reply: Reply, *, now: datetime) -> None:
+    comment, values = reply.comment, {"post": reply.post_id}
+    if reply.answer is AnswerKind.INTERIM:
+        comment.interim_at = now
+        transitions.record(session, comment, "interim", actor=CLOCK, now=now, values=values)
+        return
+    transitions.apply(
+        session,
+        comment,
+        CommentState.ANSWERED,
+        actor=CLOCK,
+        now=now,
+        verb="answer_live",
+        values=values,
+    )

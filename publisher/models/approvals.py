@@ -1,0 +1,71 @@
+"""What the gate keeps beside decisions: codes for the spot, own texts, and refused sign-ins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database.session import Base, Key, UtcDateTime
+from publisher.models.people import Appointment, Person
+from publisher.models.posts import Decision, Revision
+
+LONGEST_TEXT = 500
+"""Letters in a text that an officer keeps; in any script it still fits into a unique index."""
+
+Index("ix_decisions_person_at", Decision.person_id, Decision.at, Decision.id)
+
+
+class SpotCode(Base):
+    """A code that leads an officer's own phone to one revision; it gives no right.
+
+    What is scanned and what is typed are spelled from `seed` and the house's secret key; the row
+    holds digests alone.
+    """
+
+    __tablename__ = "spot_codes"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    letters_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    seed: Mapped[str] = mapped_column(String(64))
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    made_under_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    revision: Mapped[Revision] = relationship()
+    made_by: Mapped[Person] = relationship()
+    made_under: Mapped[Appointment] = relationship()
+
+
+class ReturnText(Base):
+    """A reason to return a post that a person keeps, to choose it again."""
+
+    __tablename__ = "return_texts"
+    __table_args__ = (UniqueConstraint("person_id", "words"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    words: Mapped[str] = mapped_column(String(LONGEST_TEXT))
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RefusedSignIn(Base):
+    """A sign-in that was refused: why and from where, never what was typed.
+
+    `person_id` is there where the account exists. The history points here, so that address and
+    device can be erased one day without touching it.
+    """
+
+    __tablename__ = "refused_sign_ins"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    why: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    device: Mapped[str] = mapped_column(String(200), default="")

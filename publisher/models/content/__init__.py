@@ -1,1 +1,0 @@
-"""Submissions, and the posts that are made from them."""

@@ -1,0 +1,116 @@
+"""What a person keeps of the lists: named views and exports; and the indexes lists are read by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database.session import Base, Key, UtcDateTime
+from publisher.models.comments import Comment, Thread
+from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.notifications import Notice
+from publisher.models.people import Appointment, Person
+from publisher.models.posts import Decision, Post, RevisionDepartment
+from publisher.models.submissions import Submission
+
+
+class KeptView(Base):
+    """A choice of filters that a person has given a name; `query` is the address behind the `?`."""
+
+    __tablename__ = "kept_views"
+    __table_args__ = (UniqueConstraint("person_id", "page", "name"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    page: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()
+
+
+class Export(Base):
+    """A list that is being written down for a person, as far as `done` rows of `total`.
+
+    `place` is where the next part begins. It is fetched until `expires_at`. `line` holds the
+    departments that an oversight office saw when it asked.
+    """
+
+    __tablename__ = "exports"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    line: Mapped[list[int]] = mapped_column(JSON)
+    page: Mapped[str] = mapped_column(String(40))
+    query: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    parts: Mapped[int] = mapped_column(default=0)
+    place: Mapped[str] = mapped_column(String(80), default="")
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    appointment: Mapped[Appointment] = relationship()
+
+
+class ExportPart(Base):
+    """The rows of an export that were read in one step, as plain values in their order."""
+
+    __tablename__ = "export_parts"
+
+    export_id: Mapped[int] = mapped_column(ForeignKey("exports.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    rows: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+Index("ix_submissions_wished", Submission.wished_at, Submission.id)
+Index("ix_submissions_received", Submission.received_at, Submission.id)
+Index("ix_decisions_revision_id", Decision.revision_id)
+Index("ix_deliveries_state", Delivery.state, Delivery.state_at)
+Index("ix_comments_state", Comment.state, Comment.state_at, Comment.id)
+Index(
+    "ix_comments_department_state",
+    Comment.department_id,
+    Comment.state,
+    Comment.state_at,
+    Comment.id,
+)
+Index(
+    "ix_comments_department_state_due",
+    Comment.department_id,
+    Comment.state,
+    Comment.due_at,
+    Comment.id,
+)
+Index("ix_submissions_department_state", Submission.department_id, Submission.state)
+Index("ix_posts_department_state", Post.department_id, Post.state)
+Index(
+    "ix_revision_departments_department",
+    RevisionDepartment.department_id,
+    RevisionDepartment.revision_id,
+)
+Index("ix_deliveries_variant", Delivery.variant_id, Delivery.state, Delivery.state_at)
+Index("ix_deliveries_planned", Delivery.due_at)
+Index("ix_receipts_published_at", Receipt.published_at)
+Index("ix_threads_receipt_id", Thread.receipt_id)
+Index(
+    "ix_receipts_gone",
+    Receipt.delivery_id,
+    sqlite_where=text("gone_at IS NOT NULL"),
+    postgresql_where=text("gone_at IS NOT NULL"),
+)
+_STUCK = text("state IN ('failed', 'unconfirmed')")
+Index(
+    "ix_notices_stuck",
+    Notice.state_at,
+    Notice.id,
+    sqlite_where=_STUCK,
+    postgresql_where=_STUCK,
+)

@@ -1,0 +1,78 @@
+"""What intake keeps beside a submission: its wards, words, changes, and what was uploaded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.people import Appointment, Department, Person
+from publisher.models.submissions import Submission
+
+
+class NoteKind(StrEnum):
+    """The cell's question, the department's answer, or its note once drafting has begun."""
+
+    QUESTION = "question"
+    ANSWER = "answer"
+    NOTE = "note"
+
+
+class SubmissionWard(Base):
+    """Which ward offices a submission concerns."""
+
+    __tablename__ = "submission_wards"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+
+    department: Mapped[Department] = relationship(viewonly=True)
+
+
+class SubmissionNote(Base):
+    """What cell and department wrote to each other about a submission; the history names it."""
+
+    __tablename__ = "submission_notes"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    kind: Mapped[NoteKind] = mapped_column(enum_type(NoteKind, "kind"))
+    text: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    submission: Mapped[Submission] = relationship()
+    person: Mapped[Person] = relationship()
+    appointment: Mapped[Appointment | None] = relationship()
+
+
+class SubmissionChange(Base):
+    """One field as it stood before the department changed it; `edition` is the one it became."""
+
+    __tablename__ = "submission_changes"
+    __table_args__ = (UniqueConstraint("submission_id", "edition", "field"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    edition: Mapped[int]
+    field: Mapped[str] = mapped_column(String(40))
+    before: Mapped[str] = mapped_column(Text, default="")
+
+    submission: Mapped[Submission] = relationship()
+
+
+class Upload(Base):
+    """A file that somebody sent us, for the quota of a day; `size` in bytes."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index("ix_uploads_person_at", "person_id", "at"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]

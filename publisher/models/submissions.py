@@ -1,0 +1,144 @@
+"""What departments hand in: submissions, their files, and the numbers that they get."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.people import Appointment, Department, Person
+from publisher.states import SubmissionState
+
+if TYPE_CHECKING:
+    from publisher.models.posts import Post
+
+
+class SubmissionKind(StrEnum):
+    """What a submission is about, as the circular lists it."""
+
+    SCHEME = "scheme"
+    PROJECT = "project"
+    EVENT = "event"
+    PUBLIC_NOTICE = "public_notice"
+    MEASURE = "measure"
+    PRESS_NOTE = "press_note"
+    OTHER = "other"
+
+
+class Priority(StrEnum):
+    """How soon the cell has to take a submission up; urgent ones say why."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Counter(Base):
+    """The last number given in a series, counted up in the transaction that uses it."""
+
+    __tablename__ = "counters"
+
+    series: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]
+
+
+class Submission(Base):
+    """What a department handed in, with its acknowledgement number.
+
+    `edition` counts up with each change by the department; `merged_into` is the submission under
+    whose number a duplicate goes on. `wards` are the ward offices it concerns.
+    """
+
+    __tablename__ = "submissions"
+    __table_args__ = (Index("ix_submissions_department_received", "department_id", "received_at"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[SubmissionState] = mapped_column(
+        enum_type(SubmissionState, "state"), default=SubmissionState.RECEIVED, index=True
+    )
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    kind: Mapped[SubmissionKind] = mapped_column(enum_type(SubmissionKind, "kind"))
+    title: Mapped[str] = mapped_column(String(200))
+    text_mr: Mapped[str] = mapped_column(Text, default="")
+    text_en: Mapped[str] = mapped_column(Text, default="")
+    text_hi: Mapped[str] = mapped_column(Text, default="")
+    link: Mapped[str] = mapped_column(String(2000), default="")
+    wished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    useful_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    event_on: Mapped[date | None]
+    event_until_on: Mapped[date | None]
+    event_place: Mapped[str] = mapped_column(String(200), default="")
+    priority: Mapped[Priority] = mapped_column(
+        enum_type(Priority, "priority"), default=Priority.NORMAL
+    )
+    urgent_reason: Mapped[str] = mapped_column(Text, default="")
+    outward_number: Mapped[str] = mapped_column(String(80), default="")
+    inward_number: Mapped[str] = mapped_column(String(80), default="")
+    brought_by: Mapped[str] = mapped_column(String(160), default="")
+    handed_in_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    handed_in_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    form_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    edition: Mapped[int] = mapped_column(default=1)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
+
+    department: Mapped[Department] = relationship()
+    wards: Mapped[list[Department]] = relationship(
+        secondary="submission_wards", order_by="Department.id"
+    )
+    merged_into: Mapped[Submission | None] = relationship(
+        remote_side="Submission.id", back_populates="duplicates"
+    )
+    duplicates: Mapped[list[Submission]] = relationship(
+        back_populates="merged_into", order_by="Submission.id"
+    )
+    handed_in_by: Mapped[Person] = relationship()
+    handed_in_under: Mapped[Appointment | None] = relationship()
+    files: Mapped[list[SubmissionFile]] = relationship(
+        back_populates="submission", order_by="SubmissionFile.position"
+    )
+    posts: Mapped[list[Post]] = relationship(
+        secondary="post_submissions", back_populates="submissions", order_by="Post.id"
+    )
+
+
+class SubmissionFile(Base):
+    """A photo or other file of a submission; the bytes lie in the media store by digest.
+
+    Width and height in pixels of a picture, `seconds` of a video where it says how long it is.
+    """
+
+    __tablename__ = "submission_files"
+    __table_args__ = (UniqueConstraint("submission_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    position: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    mime: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    seconds: Mapped[int | None]
+    alt_mr: Mapped[str] = mapped_column(Text, default="")
+    alt_en: Mapped[str] = mapped_column(Text, default="")
+
+    submission: Mapped[Submission] = relationship(back_populates="files")
+
+
+class PostSubmission(Base):
+    """Which submissions a post rests on."""
+
+    __tablename__ = "post_submissions"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(
+        ForeignKey("submissions.id"), primary_key=True, index=True
+    )

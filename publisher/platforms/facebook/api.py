@@ -1,0 +1,217 @@
+"""The calls that one page makes of Facebook: made by facebook-sdk, over a channel of ours.
+
+What the Graph interface's error codes mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NoReturn
+from urllib.parse import quote, urlencode
+
+import facebook
+
+from publisher.platforms.base.protocol import RefusalCode
+from publisher.platforms.base.types import Allowance, Medium
+from publisher.platforms.facebook.payloads import learned
+from publisher.platforms.http.client import Clocks, Json, Opened, at, number_at, rows_at, text_at
+from publisher.platforms.http.responses import Answer, Fault, Finding, sensible
+from publisher.platforms.http.session import Call, Channel
+
+THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})
+CREDENTIALS = frozenset({102, 104, 190})
+# Seen to publish although they were answered: the outcome of a creation is not known.
+TROUBLE = frozenset({1, 2})
+GONE = 33
+WAIT = 1390008
+REFUSED = {
+    3: RefusalCode.PERMISSION,
+    10: RefusalCode.PERMISSION,
+    100: RefusalCode.INVALID,
+    283: RefusalCode.PERMISSION,
+    324: RefusalCode.MEDIA_INVALID,
+    368: RefusalCode.BLOCKED,
+    506: RefusalCode.DUPLICATE,
+    1609005: RefusalCode.INVALID,
+}
+
+
+def read_error(answer: Answer) -> Finding | None:
+    """What an answer means by its body; None where it holds no error."""
+    error = at(answer.json(), "error")
+    if not isinstance(error, dict):
+        return None
+    code = number_at(error, "code")
+    if code in THROTTLED:
+        return Finding(Fault.THROTTLED, until=regained_at(answer))
+    if code in CREDENTIALS:
+        return Finding(Fault.CREDENTIALS)
+    if code in TROUBLE:
+        return Finding(Fault.TROUBLE)
+    if code == 368 and number_at(error, "error_subcode") == WAIT:
+        return Finding(Fault.THROTTLED)
+    return _refusal(error, code)
+
+
+def _refusal(error: Json, code: int | None) -> Finding:
+    if code == 368 and "already posted" in text_at(error, "message").lower():
+        return Finding(Fault.REFUSED, RefusalCode.DUPLICATE)
+    if code == 100 and number_at(error, "error_subcode") == GONE:
+        return Finding(Fault.REFUSED, RefusalCode.TARGET_GONE)
+    if code is not None and 200 <= code <= 299 and code != 283:
+        return Finding(Fault.REFUSED, RefusalCode.PERMISSION)
+    if code not in REFUSED and error.get("is_transient") is True:
+        return Finding(Fault.TROUBLE)
+    return Finding(Fault.REFUSED, REFUSED.get(code or 0, RefusalCode.UNKNOWN))
+
+
+def regained_at(answer: Answer) -> datetime | None:
+    """When the page may call again, by the header that says it in minutes; None where unsaid."""
+    try:
+        usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
+    except ValueError:
+        return None
+    if not isinstance(usage, dict):
+        return None
+    waits = [
+        number_at(row, "estimated_time_to_regain_access") or 0
+        for name in usage
+        for row in rows_at(usage, name)
+    ]
+    until = answer.received_at + timedelta(minutes=min(max([0, *waits]), 10**6))
+    return sensible(until, answer.received_at)
+
+
+HOME = "https://graph.facebook.com"
+
+
+@dataclass(frozen=True)
+class FacebookCredentials:
+    """A page's number and token; the app's secret, where the app asks for proof of it."""
+
+    page_id: str
+    page_token: str
+    app_secret: str = ""
+
+
+class FacebookCalls(Opened):
+    """One page's way to Facebook."""
+
+    def __init__(
+        self,
+        credentials: FacebookCredentials,
+        *,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        api_url: str,
+        graph_version: str,
+        web_url: str,
+        read_seconds: float,
+    ) -> None:
+        self.page_id = credentials.page_id
+        self._web_url = web_url
+        self._proof = _proof(credentials)
+        secrets = {"token": credentials.page_token, "secret": credentials.app_secret, **self._proof}
+        channel = Channel(home=HOME, base_url=api_url, read=read_error, secrets=secrets, now=now)
+        super().__init__(channel, Clocks(now, monotonic, read_seconds))
+        self._graph = facebook.GraphAPI(credentials.page_token, session=channel.session)
+        # The client knows no version after 3.1, but sends whichever it is told afterwards.
+        self._graph.version = graph_version
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        """What the page may still do, by the headers of the last answers."""
+        return learned(self._channel.learned)
+
+    def get(self, path: str, **args: str) -> Json:
+        """Read a node or an edge."""
+        found: Json = self._graph.get_object(path, **args, **self._proof)
+        return found
+
+    def get_each(self, call: Call, asked: Mapping[str, str]) -> list[Answer | None]:
+        """Read nodes by their ids in one request, each with its fields; an answer for each.
+
+        None: Facebook had no time for that one. Its way by `?ids=` ended with version 26.0 (of
+        August 2026: restfb issue 1692), and failed as a whole where one id was gone; a batch does
+        not. Assumed: the proof beside the batch holds for all of it, as its own clients send it.
+        """
+        version = self._graph.version
+        batch = [
+            {"method": "GET", "relative_url": f"{version}/{quote(key)}?{_query(fields)}"}
+            for key, fields in asked.items()
+        ]
+        form = {"batch": json.dumps(batch), "include_headers": "false", **self._proof}
+        self._graph.request(f"{version}/", post_args=form)
+        whole = call.answers[-1]
+        found = whole.listed() or []
+        if len(found) != len(asked):
+            call.senseless("the answer holds more or fewer than were asked for")
+        return [_part(whole, one) for one in found]
+
+    def put(self, parent: str, edge: str, form: dict[str, str]) -> Json:
+        """Make something on an edge."""
+        made: Json = self._graph.put_object(parent, edge, **form, **self._proof)
+        return made
+
+    def change(self, key: str, form: dict[str, str]) -> Json:
+        """Change a node."""
+        path = f"{self._graph.version}/{key}"
+        done: Json = self._graph.request(path, post_args={**form, **self._proof})
+        return done
+
+    def remove(self, key: str) -> Json:
+        """Delete a node."""
+        path = f"{self._graph.version}/{key}"
+        done: Json = self._graph.request(path, args=dict(self._proof), method="DELETE")
+        return done
+
+    def upload(self, medium: Medium) -> Json:
+        """Send a photo, unpublished."""
+        file = (f"{medium.sha256[:16]}", medium.content, medium.mime)
+        form = {"published": "false", "alt_text_custom": medium.alt_text, **self._proof}
+        made: Json = self._graph.put_photo(file, f"{self.page_id}/photos", **form)
+        return made
+
+    def is_post(self, key: str) -> bool:
+        """Whether this is the id of a post of the page; a comment's begins with its post's."""
+        return key.startswith(f"{self.page_id}_")
+
+    def address(self, found: Json) -> str:
+        """Where people see a post or comment."""
+        address = text_at(found, "permalink_url")
+        is_whole = address.startswith(("https://", "http://"))
+        return address if is_whole else f"{self._web_url}/{text_at(found, 'id')}"
+
+
+def _query(fields: str) -> str:
+    return urlencode({"fields": fields})
+
+
+def _part(whole: Answer, one: object) -> Answer | None:
+    """One answer of a batch as if it had come alone; how often may be asked is told of all."""
+    code = number_at(one, "code")
+    return None if code is None else replace(whole, code=code, body=text_at(one, "body"))
+
+
+def must_succeed(call: Call, done: Json) -> None:
+    """Facebook says `success`; anything else makes no sense. Raises OutcomeUnknown."""
+    if done.get("success") is not True:
+        call.senseless("the answer does not say that it is done")
+
+
+def of_another(call: Call) -> NoReturn:
+    """Say that an answer tells of somebody else's. Raises OutcomeUnknown."""
+    call.senseless("the answer names what is another's")
+
+
+def _proof(credentials: FacebookCredentials) -> dict[str, str]:
+    """The parameter that proves the app's secret; none where no secret is given."""
+    if not credentials.app_secret:
+        return {}
+    key, token = credentials.app_secret.encode(), credentials.page_token.encode()
+    return {"appsecret_proof": hmac.new(key, token, hashlib.sha256).hexdigest()}

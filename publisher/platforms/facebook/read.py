@@ -1,0 +1,194 @@
+"""What is read on Facebook: one post or comment, the page's own, and what stands under a post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    OneSeen,
+    RefusalCode,
+    Refused,
+    TryLater,
+)
+from publisher.platforms.base.text import plain, shortened
+from publisher.platforms.base.types import Outgoing, Page, Remark, Seen, Sighting
+from publisher.platforms.facebook.api import FacebookCalls, read_error
+from publisher.platforms.facebook.payloads import photo_count, words_of
+from publisher.platforms.http.client import (
+    MOST_PAGES,
+    OVERLAP,
+    Json,
+    Place,
+    moment_at,
+    rows_at,
+    text_at,
+)
+from publisher.platforms.http.responses import Answer, by_code, error_for
+from publisher.platforms.http.session import Call
+
+POST_FIELDS = "id,message,created_time,permalink_url,attachments{media_type,subattachments}"
+SEEN_FIELDS = f"{POST_FIELDS},from{{id}},is_published"
+COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,is_hidden,attachment"
+
+
+def one(calls: FacebookCalls, key: str) -> Seen | None:
+    """A post or comment by its id; None where Facebook says that there is none for this page."""
+    try:
+        with calls.reading() as call:
+            found = calls.get(key, fields=_fields(calls, key))
+            if not text_at(found, "id"):
+                call.senseless("the answer names nothing")
+    except Refused as refused:
+        if refused.reason is RefusalCode.TARGET_GONE:
+            return None
+        raise
+    return _seen(calls, key, found)
+
+
+def _fields(calls: FacebookCalls, key: str) -> str:
+    return SEEN_FIELDS if calls.is_post(key) else COMMENT_FIELDS
+
+
+def _seen(calls: FacebookCalls, key: str, found: Json) -> Seen:
+    return Seen(
+        platform_id=text_at(found, "id"),
+        url=calls.address(found),
+        text=text_at(found, "message"),
+        parent_id=None if calls.is_post(key) else _parent_id(calls, found),
+        media=photo_count(found),
+        published_at=moment_at(found, "created_time") or calls.now(),
+        by_ourselves=text_at(found, "from", "id") == calls.page_id,
+        is_public=found.get("is_published") is not False,
+        is_hidden=found.get("is_hidden") is True,
+    )
+
+
+def many(calls: FacebookCalls, keys: Sequence[str]) -> dict[str, OneSeen]:
+    """Posts and comments by their ids, each with an answer of its own."""
+    asked = {key: _fields(calls, key) for key in keys}
+    if not asked:
+        return {}
+    with calls.reading_many(is_list=True) as call:
+        parts = calls.get_each(call, asked)
+        return {
+            key: _one_of_many(calls, call, key, part)
+            for key, part in zip(asked, parts, strict=True)
+        }
+
+
+def _one_of_many(calls: FacebookCalls, call: Call, key: str, part: Answer | None) -> OneSeen:
+    """What a batch says of one id; raises where that is true of the whole page."""
+    if part is None:
+        return TryLater(None, "no answer came for this one")
+    finding = by_code(part)
+    if part.code < 500:
+        finding = read_error(part) or finding
+    detail = shortened(f"HTTP {part.code}: {call.mask(part.body)}")
+    if finding is None:
+        found = part.json() or {}
+        named = text_at(found, "id")
+        return _seen(calls, key, found) if named else TryLater(None, detail)
+    problem = error_for(finding, detail, creating=False)
+    if isinstance(problem, CredentialsExpired):
+        raise problem
+    if isinstance(problem, Refused):
+        return None if problem.reason is RefusalCode.TARGET_GONE else problem
+    return problem if isinstance(problem, TryLater) else TryLater(None, detail)
+
+
+def _parent_id(calls: FacebookCalls, found: Json) -> str:
+    """Facebook: a comment's id begins with its post's number, which alone lacks the page's."""
+    number = text_at(found, "id").partition("_")[0]
+    return text_at(found, "parent", "id") or f"{calls.page_id}_{number}"
+
+
+def find(calls: FacebookCalls, outgoing: Outgoing, oldest: datetime) -> Sighting | None:
+    """Look through the page's posts, or the comments under what is answered, newest first."""
+    with calls.reading() as call:
+        for found in _own(calls, call, outgoing):
+            made_at = moment_at(found, "created_time")
+            if made_at is not None and made_at < oldest:
+                return None
+            if made_at is not None and _is_it(calls, found, outgoing):
+                return calls.sighting(text_at(found, "id"), calls.address(found), made_at, found)
+    return None
+
+
+def _own(calls: FacebookCalls, call: Call, outgoing: Outgoing) -> Iterator[Json]:
+    if outgoing.reply_to is None:
+        edge, args = f"{calls.page_id}/published_posts", {"fields": POST_FIELDS}
+    else:
+        edge = f"{outgoing.reply_to}/comments"
+        args = {"fields": COMMENT_FIELDS, "filter": "stream", "order": "reverse_chronological"}
+    for _ in range(MOST_PAGES):
+        page = _listed(calls, call, edge, {**args, "limit": "100"})
+        yield from rows_at(page, "data")
+        after = _after(page)
+        if not after:
+            return
+        args = {**args, "after": after}
+
+
+def _listed(calls: FacebookCalls, call: Call, edge: str, args: dict[str, str]) -> Json:
+    page = calls.get(edge, **args)
+    if "data" not in page:
+        call.senseless("the answer is no list")
+    return page
+
+
+def _is_it(calls: FacebookCalls, found: Json, outgoing: Outgoing) -> bool:
+    if outgoing.reply_to is not None and text_at(found, "from", "id") != calls.page_id:
+        return False
+    is_same = plain(text_at(found, "message")) == plain(words_of(outgoing))
+    return is_same and photo_count(found) == len(outgoing.media)
+
+
+def comments(calls: FacebookCalls, post_id: str, place: Place) -> Page:
+    """A page of all comments under a post, nested ones too."""
+    args = {
+        "fields": COMMENT_FIELDS,
+        "filter": "stream",
+        "order": "chronological",
+        "limit": "100",
+    }
+    if place.since.isdecimal():
+        args["since"] = str(max(0, int(place.since) - int(OVERLAP.total_seconds())))
+    if place.token:
+        args["after"] = place.token
+    with calls.reading() as call:
+        page = _listed(calls, call, f"{post_id}/comments", args)
+    return _page(calls, page, post_id, place)
+
+
+def _page(calls: FacebookCalls, page: Json, post_id: str, place: Place) -> Page:
+    rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
+    remarks = tuple(_remark(calls, row, post_id) for row in rows)
+    seconds = [int(one.written_at.timestamp()) for one in remarks]
+    newest = max([int(place.newest or 0), *seconds])
+    following = place.after(str(newest) if newest else "", _after(page))
+    return Page(remarks, following.written(), bool(following.token))
+
+
+def _remark(calls: FacebookCalls, row: Json, post_id: str) -> Remark:
+    author_id = text_at(row, "from", "id")
+    return Remark(
+        platform_id=text_at(row, "id"),
+        parent_id=text_at(row, "parent", "id") or post_id,
+        root_id=post_id,
+        author_id=author_id,
+        author_name=text_at(row, "from", "name"),
+        author_handle=None,
+        text=text_at(row, "message"),
+        written_at=moment_at(row, "created_time") or calls.now(),
+        url=calls.address(row),
+        by_ourselves=author_id == calls.page_id,
+        hidden=row.get("is_hidden") is True,
+    )
+
+
+def _after(page: Json) -> str:
+    """The cursor of the next page; empty on the last one."""
+    has_next = text_at(page, "paging", "next") != ""
+    return text_at(page, "paging", "cursors", "after") if has_next else ""

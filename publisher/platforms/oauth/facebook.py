@@ -1,0 +1,156 @@
+"""Connecting a Facebook page: dialog, code, long-lived token, the person's pages, debug_token.
+
+Source: the platform's pages on long-lived tokens, permissions and securing requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import facebook
+
+from publisher.platforms.base.protocol import Deadline, PlatformError
+from publisher.platforms.facebook.api import HOME, read_error
+from publisher.platforms.http.client import Json, at, number_at, rows_at, text_at
+from publisher.platforms.http.session import Channel
+from publisher.platforms.oauth.types import App, Candidate, TokenFacts, Turned, Why, turned
+
+LEG_SECONDS = 20.0
+MOST_PAGES = 5
+SCOPES = (
+    "pages_show_list",
+    "pages_manage_posts",
+    "pages_read_engagement",
+    "pages_read_user_content",
+    "pages_manage_engagement",
+)
+TASKS = ("CREATE_CONTENT", "MODERATE")
+
+
+def address(app: App, callback: str, state: str) -> str:
+    """The dialog on which the person chooses pages and rights."""
+    asked = {
+        "client_id": app.facebook_app_id,
+        "redirect_uri": callback,
+        "state": state,
+        "response_type": "code",
+        "scope": ",".join(SCOPES),
+    }
+    return f"{app.facebook_web_url}/{app.graph_api_version}/dialog/oauth?{urlencode(asked)}"
+
+
+def finish(app: App, *, code: str, callback: str) -> tuple[Candidate, ...]:
+    """The pages that the person let the app see, each with its token. Raises `Turned`."""
+    keys = {"app_id": app.facebook_app_id, "app_secret": app.facebook_app_secret}
+    with _leg(app, code, refused=Why.EXPIRED) as graph:
+        short = text_at(graph.get_access_token_from_code(code, callback, **keys), "access_token")
+    with _leg(app, short, refused=Why.EXPIRED) as graph:
+        graph.access_token = short
+        long = text_at(graph.extend_access_token(**keys), "access_token")
+    facts = examine(app, long)
+    if facts.missing:
+        raise Turned(Why.MISSING_RIGHTS, ", ".join(facts.missing))
+    found = tuple(_candidate(app, page) for page in _pages(app, long))
+    if not found:
+        raise Turned(Why.NO_PAGE)
+    return found
+
+
+def examine(app: App, token: str, *, page_id: str = "") -> TokenFacts:
+    """What Facebook says of a token; with `page_id` it has to be that page's, and our app's.
+
+    Raises `Turned`.
+    """
+    with _leg(app, token, refused=Why.APP_KEYS) as graph:
+        answer: Json = graph.debug_access_token(token, app.facebook_app_id, app.facebook_app_secret)
+    told = at(answer, "data")
+    if at(told, "is_valid") is not True:
+        raise Turned(Why.EXPIRED, text_at(told, "error", "message"))
+    if text_at(told, "app_id") != app.facebook_app_id:
+        raise Turned(Why.OTHER_APP, text_at(told, "application"))
+    if page_id and text_at(told, "profile_id") != page_id:
+        raise Turned(Why.OTHER_ACCOUNT, text_at(told, "profile_id"))
+    scopes = _scopes(told)
+    return TokenFacts(
+        until=_end(told, "expires_at"),
+        data_until=_end(told, "data_access_expires_at"),
+        scopes=scopes,
+        missing=tuple(one for one in SCOPES if one not in scopes),
+    )
+
+
+def _scopes(told: object) -> tuple[str, ...]:
+    found = at(told, "scopes")
+    return tuple(str(one) for one in found) if isinstance(found, list) else ()
+
+
+def _end(told: object, name: str) -> datetime | None:
+    """A moment in seconds since 1970; 0 is never."""
+    seconds = number_at(told, name)
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _pages(app: App, token: str) -> Iterator[Json]:
+    args = {"fields": "id,name,access_token,tasks", "limit": "100", **_proof(app, token)}
+    for _ in range(MOST_PAGES):
+        with _leg(app, token, refused=Why.EXPIRED) as graph:
+            graph.access_token = token
+            listed: Json = graph.get_connections("me", "accounts", **args)
+        yield from (page for page in rows_at(listed, "data") if text_at(page, "access_token"))
+        if not text_at(listed, "paging", "next"):
+            return
+        args["after"] = text_at(listed, "paging", "cursors", "after")
+
+
+def _candidate(app: App, page: Json) -> Candidate:
+    number, tasks = text_at(page, "id"), at(page, "tasks")
+    held = tasks if isinstance(tasks, list) else []
+    return Candidate(
+        platform_id=number,
+        handle=number,
+        name=text_at(page, "name"),
+        url=f"{app.facebook_web_url}/{number}",
+        credentials={
+            "page_id": number,
+            "page_token": text_at(page, "access_token"),
+            "app_secret": app.facebook_app_secret,
+        },
+        missing=tuple(one for one in TASKS if one not in held),
+    )
+
+
+def _proof(app: App, token: str) -> dict[str, str]:
+    key = app.facebook_app_secret.encode()
+    return {"appsecret_proof": hmac.new(key, token.encode(), hashlib.sha256).hexdigest()}
+
+
+@contextmanager
+def _leg(app: App, secret: str, *, refused: Why) -> Iterator[facebook.GraphAPI]:
+    """The client for one call; what comes wrong of it is said as `Turned`."""
+    channel = Channel(
+        home=HOME,
+        base_url=app.graph_api_url,
+        read=read_error,
+        secrets={"app": app.facebook_app_secret, "token": secret},
+        now=app.now,
+    )
+    graph = facebook.GraphAPI(session=channel.session)
+    graph.version = app.graph_api_version
+    try:
+        with channel.calling(Deadline.after(LEG_SECONDS, app.monotonic)):
+            yield graph
+    except PlatformError as problem:
+        # A wrong secret is answered by the code that else means trouble of the platform's own.
+        if "client secret" in problem.detail.lower() or "application id" in problem.detail.lower():
+            raise Turned(Why.APP_KEYS, problem.detail) from None
+        raise turned(problem, refused=refused, keys=Why.EXPIRED) from None

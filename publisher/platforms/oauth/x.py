@@ -1,0 +1,132 @@
+"""Connecting an X account: OAuth 1 in three legs, by tweepy's own handler through our channel."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import tweepy
+
+from publisher.platforms.base.protocol import Deadline, PlatformError
+from publisher.platforms.base.types import HealthProblem
+from publisher.platforms.http.session import Channel
+from publisher.platforms.oauth.types import Candidate, Turned, Why, turned
+from publisher.platforms.x.api import HOME, XCredentials, read_error
+from publisher.platforms.x.platform import XPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests_oauthlib import OAuth1Session
+
+    from publisher.platforms.oauth.types import App
+
+LEG_SECONDS = 20.0
+
+
+class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
+    """tweepy's handler; it makes a session anew for each leg, and each goes through our channel."""
+
+    def __init__(self, app: App, channel: Channel, callback: str) -> None:
+        self.channel = channel
+        super().__init__(app.x_consumer_key, app.x_consumer_secret, callback=callback)
+
+    @property
+    def oauth(self) -> OAuth1Session:
+        """The session of the leg in hand."""
+        return self._oauth
+
+    @oauth.setter
+    def oauth(self, made: OAuth1Session) -> None:
+        made.trust_env = False
+        made.adapters.clear()
+        made.mount(HOME, self.channel.session.get_adapter(HOME))
+        self._oauth = made
+
+
+def set_out(app: App, callback: str) -> tuple[str, str, str]:
+    """The first leg: the address to send the person to, the request token and its secret.
+
+    Raises `Turned`.
+    """
+    handler = _Handler(app, _channel(app), callback)
+    try:
+        with _leg(app, handler):
+            address = str(handler.get_authorization_url())
+    except PlatformError as problem:
+        raise turned(problem, refused=Why.CALLBACK) from None
+    token = handler.request_token
+    own = app.x_api_url + address.removeprefix(HOME)
+    return own, str(token["oauth_token"]), str(token["oauth_token_secret"])
+
+
+def finish(app: App, *, token: str, secret: str, verifier: str) -> Candidate:
+    """The third leg: the account whose keys these are. Raises `Turned`."""
+    handler = _Handler(app, _channel(app, token, secret, verifier), "")
+    handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
+    try:
+        with _leg(app, handler):
+            own, own_secret = handler.get_access_token(verifier)
+    except PlatformError as problem:
+        raise turned(problem, refused=Why.EXPIRED, keys=Why.EXPIRED) from None
+    return _candidate(
+        app, XCredentials(app.x_consumer_key, app.x_consumer_secret, str(own), str(own_secret))
+    )
+
+
+def _candidate(app: App, credentials: XCredentials) -> Candidate:
+    platform = XPlatform(
+        credentials,
+        now=app.now,
+        monotonic=app.monotonic,
+        api_url=app.x_api_url,
+        web_url=app.x_web_url,
+    )
+    health = platform.check()
+    if not health.ok:
+        unreachable = health.problem is HealthProblem.UNREACHABLE
+        raise Turned(Why.UNREACHABLE if unreachable else Why.EXPIRED, health.detail)
+    handle = health.name.lstrip("@")
+    url = f"{app.x_web_url}/{handle}"
+    return Candidate(
+        credentials.user_id,
+        handle,
+        health.name,
+        url,
+        vars(credentials),
+        missing=health.missing or (),
+    )
+
+
+def _channel(app: App, *secrets: str) -> Channel:
+    known = {str(place): secret for place, secret in enumerate(secrets)}
+    return Channel(
+        home=HOME,
+        base_url=app.x_api_url,
+        read=read_error,
+        secrets={"key": app.x_consumer_key, "secret": app.x_consumer_secret, **known},
+        now=app.now,
+        takes_forms=True,
+    )
+
+
+@contextmanager
+def _leg(app: App, handler: _Handler) -> Iterator[None]:
+    """One call; what tweepy wraps comes out as it went in."""
+    with handler.channel.calling(Deadline.after(LEG_SECONDS, app.monotonic)):
+        try:
+            yield
+        except tweepy.TweepyException as wrapped:
+            inner = _unwrapped(wrapped)
+            if isinstance(inner, PlatformError):
+                raise inner from None
+            # An answer without the token that it should hold.
+            raise Turned(Why.UNREACHABLE, type(inner).__name__) from None
+
+
+def _unwrapped(error: Exception) -> Exception:
+    """What went wrong at first: tweepy wraps it once for each of its own calls."""
+    inner: object = error
+    while isinstance(inner, tweepy.TweepyException) and inner.args:
+        inner = inner.args[0]
+    return inner if isinstance(inner, Exception) else error

@@ -1,0 +1,34 @@
+"""Refuses before anything is sent what a platform would refuse for certain."""
+
+from __future__ import annotations
+
+from publisher.platforms.base.protocol import RefusalCode, Refused
+from publisher.platforms.base.types import Limits, Outgoing, Prepared
+
+
+def refuse_unfit(outgoing: Outgoing, limits: Limits, units: int) -> None:
+    """Raise Refused where the text (`units` long) or a picture is beyond the limits."""
+    reason = _reason(outgoing, limits, units)
+    if reason is not None:
+        raise Refused(reason, "beyond the platform's limits; nothing was sent")
+
+
+def _reason(outgoing: Outgoing, limits: Limits, units: int) -> RefusalCode | None:
+    if not outgoing.text.strip() and not outgoing.link and not outgoing.media:
+        return RefusalCode.INVALID
+    if units > limits.text_units:
+        return RefusalCode.TOO_LONG
+    if any(len(medium.content) > limits.media_bytes for medium in outgoing.media):
+        return RefusalCode.MEDIA_TOO_LARGE
+    is_known = all(medium.mime in limits.media_types for medium in outgoing.media)
+    is_described = all(len(medium.alt_text) <= limits.alt_text for medium in outgoing.media)
+    if len(outgoing.media) > limits.media or not is_known or not is_described:
+        return RefusalCode.MEDIA_INVALID
+    return None
+
+
+def must_answer(prepared: Prepared) -> Prepared:
+    """The same, if it answers something. Raises ValueError."""
+    if prepared.outgoing.reply_to is None:
+        raise ValueError("a reply needs what it answers")
+    return prepared

@@ -1,0 +1,118 @@
+"""The calls that one account makes of X: signed by tweepy, sent over a channel of ours.
+
+What X's refusals mean, by their HTTP code and their words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import tweepy
+
+from publisher.platforms.base.protocol import RefusalCode
+from publisher.platforms.base.types import Allowance
+from publisher.platforms.http.client import Clocks, Json, Opened
+from publisher.platforms.http.responses import Answer, Fault, Finding
+from publisher.platforms.http.session import Channel
+from publisher.platforms.x.limits import learned
+
+# What a refusal says, and what it means. The words for a reply that was not summoned and for
+# an over-long text are not established; they are looked for here and nowhere else.
+REFUSALS = (
+    ("duplicate", RefusalCode.DUPLICATE),
+    ("deleted or not visible", RefusalCode.TARGET_GONE),
+    ("too long", RefusalCode.TOO_LONG),
+    ("media id", RefusalCode.MEDIA_INVALID),
+    ("mentioned", RefusalCode.NOT_SUMMONED),
+    ("reply to this conversation", RefusalCode.NOT_SUMMONED),
+    ("suspended", RefusalCode.BLOCKED),
+    ("locked", RefusalCode.BLOCKED),
+)
+BY_CODE = {
+    400: RefusalCode.INVALID,
+    402: RefusalCode.PERMISSION,
+    403: RefusalCode.PERMISSION,
+    404: RefusalCode.TARGET_GONE,
+    413: RefusalCode.MEDIA_TOO_LARGE,
+}
+
+
+def read_error(answer: Answer) -> Finding | None:
+    """What an answer of X means beyond its HTTP code; None where the code says all."""
+    if answer.code < 400 or answer.code in (401, 408, 429):
+        return None
+    said = answer.body.lower()
+    if "expired token" in said:
+        return Finding(Fault.CREDENTIALS)
+    if answer.path.startswith("/2/media") and answer.code == 400:
+        is_large = "too large" in said
+        reason = RefusalCode.MEDIA_TOO_LARGE if is_large else RefusalCode.MEDIA_INVALID
+        return Finding(Fault.REFUSED, reason)
+    for words, reason in REFUSALS:
+        if words in said:
+            return Finding(Fault.REFUSED, reason)
+    return Finding(Fault.REFUSED, BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
+
+
+HOME = "https://api.twitter.com"
+
+
+@dataclass(frozen=True)
+class XCredentials:
+    """The app's and the account's keys. An access token begins with the account's number."""
+
+    consumer_key: str
+    consumer_secret: str
+    access_token: str
+    access_token_secret: str
+
+    @property
+    def user_id(self) -> str:
+        """The account's number on X."""
+        return self.access_token.partition("-")[0]
+
+
+class XCalls(Opened):
+    """One account's way to X."""
+
+    def __init__(
+        self,
+        credentials: XCredentials,
+        *,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        api_url: str,
+        web_url: str,
+        read_seconds: float,
+    ) -> None:
+        channel = Channel(
+            home=HOME, base_url=api_url, read=read_error, secrets=vars(credentials), now=now
+        )
+        super().__init__(channel, Clocks(now, monotonic, read_seconds))
+        self.user_id = credentials.user_id
+        self._web_url = web_url
+        self._signer = tweepy.OAuth1UserHandler(**vars(credentials)).apply_auth()
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        """What the account may still do, by the headers of the last answers."""
+        return learned(self._channel.learned)
+
+    def ask(
+        self, method: str, route: str, *, params: Json | None = None, body: Json | None = None
+    ) -> Json:
+        """Sign by tweepy's handler and send; its client would make one anew for each request.
+
+        Its models are left aside as well, since they know one dialect only.
+        """
+        response = self._channel.session.request(
+            method, HOME + route, params=params, json=body, auth=self._signer
+        )
+        found: Json = response.json()
+        return found
+
+    def address(self, number: str, handle: str = "i") -> str:
+        """Where people see a post."""
+        return f"{self._web_url}/{handle}/status/{number}"

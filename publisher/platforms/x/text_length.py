@@ -1,0 +1,184 @@
+"""The weighted count itself: addresses 23, a whole emoji 2, other characters 1 or 2.
+
+Whole emoji: the sequences of today, each of which counts as one.
+How long X takes a text to be: its weighted count, the same here and in the browser.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+from emoji import EMOJI_DATA
+
+from publisher.platforms.x.url_detection import address_spans
+
+TEXT_STYLE = "\ufe0e"
+TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+# In the browser's table one letter stands for five skin tones: T for any, U for another than T.
+ANY_TONE, OTHER_TONE = "T", "U"
+
+
+@cache
+def sequences() -> frozenset[str]:
+    """Every emoji sequence. The signs © and ® are emoji only when a variation selector says so."""
+    return frozenset(known for known in EMOJI_DATA if known not in ("\u00a9", "\u00ae"))
+
+
+@cache
+def lengths() -> dict[str, tuple[int, ...]]:
+    """For each first character the lengths of the sequences it begins, longest first."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for sequence in sequences():
+        found[sequence[0]].add(len(sequence))
+    return {first: tuple(sorted(known, reverse=True)) for first, known in found.items()}
+
+
+def emoji_at(text: str, place: int) -> int:
+    """How many code points the whole emoji at this place has; 0 where none begins.
+
+    A sequence that is followed by the selector of text style is no emoji.
+    """
+    for length in lengths().get(text[place], ()):
+        end = place + length
+        if text[place:end] in sequences() and text[end : end + 1] != TEXT_STYLE:
+            return length
+    return 0
+
+
+def patterns() -> list[str]:
+    """The sequences as the browser's table writes them, tones folded, sorted."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for sequence in sequences():
+        groups[re.sub(f"[{TONES}]", ANY_TONE, sequence)].add(sequence)
+    return sorted(written for pattern, known in groups.items() for written in _fold(pattern, known))
+
+
+def _fold(pattern: str, known: set[str]) -> Iterable[str]:
+    if ANY_TONE not in pattern:
+        return known
+    head, _, tail = pattern.rpartition(ANY_TONE)
+    for candidate in (pattern, f"{head}{OTHER_TONE}{tail}"):
+        if set(_unfold(candidate)) == known:
+            return [candidate]
+    return known
+
+
+def _unfold(pattern: str) -> Iterator[str]:
+    places = pattern.count(ANY_TONE) + pattern.count(OTHER_TONE)
+    for tones in product(TONES, repeat=places):
+        if OTHER_TONE in pattern and len(set(tones)) < places:
+            continue
+        pieces = re.split(f"[{ANY_TONE}{OTHER_TONE}]", pattern)
+        yield "".join(piece + tone for piece, tone in zip(pieces, (*tones, ""), strict=True))
+
+
+LIMIT = 280
+ADDRESS_WEIGHT = 23
+HEAVY = 2
+# Characters that count one, by first and last code point; Devanagari is among them.
+LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
+NEVER = "\ufffe\ufeff\uffff"
+KEYS, KEYCAP = "0123456789#*", "\u20e3"
+_HEAVY_ONES = re.compile("[^{}]".format("".join(f"{chr(a)}-{chr(b)}" for a, b in LIGHT)))
+
+
+@dataclass(frozen=True)
+class Count:
+    """A text's weight against the limit.
+
+    `fits` is how much of the given text stays within the limit, in UTF-16 units from its start,
+    as a browser counts them; `has_invalid` that it holds a character X refuses.
+    """
+
+    weighted: int
+    limit: int
+    fits: int
+    has_invalid: bool
+
+    @property
+    def remaining(self) -> int:
+        """What is left; below zero where the text is too long."""
+        return self.limit - self.weighted
+
+    @property
+    def valid(self) -> bool:
+        """Whether X would take the text, as far as its length and characters go."""
+        return 0 < self.weighted <= self.limit and not self.has_invalid
+
+
+def count(text: str, *, limit: int = LIMIT, whole_emoji: bool = True) -> Count:
+    """Weigh a text, composed (NFC) first.
+
+    `whole_emoji` False weighs each code point of an emoji, as version 2 of X's rules did.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    plain = _plain_weight(composed) if len(composed) <= limit else None
+    if plain is not None and plain <= limit:
+        return Count(plain, limit, _utf16(text), has_invalid=False)
+    weighted = units = fitting = 0
+    fits = True
+    for part, weight in _parts(composed, whole_emoji):
+        weighted += weight
+        units += _utf16(part)
+        fits = fits and weighted <= limit and part not in NEVER
+        fitting = units if fits else fitting
+    fitting = max(0, fitting + _utf16(text) - units) if fitting else 0
+    return Count(weighted, limit, fitting, any(character in composed for character in NEVER))
+
+
+def _plain_weight(text: str) -> int | None:
+    """The weight of a text without anything that might be an emoji or refused; else None.
+
+    Nearly every text is such a one, and this runs for every single publication.
+    """
+    if not _not_plain().isdisjoint(text):
+        return None
+    weight, done = 0, 0
+    for span in address_spans(text):
+        weight += ADDRESS_WEIGHT + _light_and_heavy(text[done : span.start])
+        done = span.end
+    return weight + _light_and_heavy(text[done:])
+
+
+@cache
+def _not_plain() -> frozenset[str]:
+    """What begins an emoji, or ends the one of a key, and what X refuses."""
+    return frozenset(lengths()) - frozenset(KEYS) | frozenset(KEYCAP + NEVER)
+
+
+def _light_and_heavy(text: str) -> int:
+    return len(text) + (HEAVY - 1) * len(_HEAVY_ONES.findall(text))
+
+
+def _parts(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
+    done = 0
+    for span in address_spans(text):
+        yield from _characters(text[done : span.start], whole_emoji)
+        yield text[span.start : span.end], ADDRESS_WEIGHT
+        done = span.end
+    yield from _characters(text[done:], whole_emoji)
+
+
+def _characters(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
+    place = 0
+    while place < len(text):
+        length = emoji_at(text, place) if whole_emoji else 0
+        if length:
+            yield text[place : place + length], HEAVY
+        else:
+            yield text[place], _weight(ord(text[place]))
+        place += length or 1
+
+
+def _weight(point: int) -> int:
+    return 1 if any(first <= point <= last for first, last in LIGHT) else HEAVY
+
+
+def _utf16(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)
