@@ -88,7 +88,7 @@ def web(port: int, workers: int) -> None:
     from commands.app_setup import open_house, settings_with_secret
 
     house = open_house(settings_with_secret())
-    from web.serving import serve
+    from web.server import serve
 
     serve(house, port=port, workers=workers)
 

@@ -16,7 +16,7 @@ from publisher.settings.environment import Settings, load
 if TYPE_CHECKING:
     from publisher.database.session import Database
     from publisher.delivery.worker_context import Bench
-    from web.house import House
+    from web.core.context import House
 
 
 def settings_with_secret() -> Settings:
@@ -65,7 +65,7 @@ def open_house(settings: Settings) -> House:
     from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
     from publisher.now import now
-    from web.house import House
+    from web.core.context import House
 
     return House(
         settings=settings,

@@ -13,26 +13,16 @@ from werkzeug.routing import IntegerConverter, Map
 from publisher.i18n import TRANSLATIONS
 from publisher.i18n.catalogues import compile_all
 from publisher.settings.environment import Settings
-from web import (
-    acting,
-    alarm,
-    desks,
-    errors,
-    framing,
-    icons,
-    locale,
-    previewing,
-    rules,
-    saying,
-    showing,
-)
-from web.fields import MOST
-from web.house import House, house
-from web.receiving import Request
-from web.wording import filters
+from web import blueprints, errors, navigation, preview_filters, previews
+from web.controls import workers
+from web.core import auth, filters, i18n, permissions, state_badges
+from web.core.context import House, house
+from web.core.request import Request
+from web.forms import MOST
+from web.messages.filters import register
 
 MOST_BYTES = 64 * 1024 * 1024
-"""What one request may carry; where files are handed in, `web.receiving` says how much more."""
+"""What one request may carry; where files are handed in, `web.core.request` says how much more."""
 
 MOST_TEXT = 16 * 1024 * 1024
 CONTENT_POLICY = (
@@ -61,9 +51,9 @@ def create_app(of: House) -> Flask:
     if trusted := of.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
     _equip(app)
-    desks.register(app)
-    alarm.register(app, of)
-    rules.check_every_route(app)
+    blueprints.register(app)
+    workers.register(app, of)
+    permissions.check_every_route(app)
     return app
 
 
@@ -93,16 +83,16 @@ def _cookie_of(settings: Settings) -> str:
 
 def _equip(app: Flask) -> None:
     Bootstrap5(app)
-    acting.register(app)  # before the tokens: who has no session is asked to sign in, text kept
+    auth.register(app)  # before the tokens: who has no session is asked to sign in, text kept
     csrf.init_app(app)
-    locale.babel.init_app(app, locale_selector=locale.code, default_timezone="Asia/Kolkata")
-    icons.register(app)
-    previewing.register(app)
-    saying.register(app, locale.code)
-    filters.register(app)
-    showing.register(app)
+    i18n.babel.init_app(app, locale_selector=i18n.code, default_timezone="Asia/Kolkata")
+    state_badges.register(app)
+    preview_filters.register(app)
+    filters.register(app, i18n.code)
+    register(app)
+    previews.register(app)
     errors.register(app)
-    framing.register(app)
+    navigation.register(app)
     app.after_request(_secure)
 
 

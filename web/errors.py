@@ -15,10 +15,10 @@ from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, Wro
 from publisher.auth.sessions import NotYours
 from publisher.media.store import StoreAway
 from publisher.validation import Missing
-from web import keeping
-from web.signing_page import sign_in_page
-from web.wording.refusals import refusal_sentence
-from web.words import _
+from web.core import form_recovery
+from web.core.i18n import _
+from web.core.sign_in_page import sign_in_page
+from web.messages.refusals import refusal_sentence
 
 log = logging.getLogger("nagarvani.web")
 Page = tuple[str, int]
@@ -69,7 +69,7 @@ def _again(code: int) -> dict[str, str] | None:
 
 def _written(code: int) -> list[str]:
     """The texts of the form in hand, where sending it again would not help."""
-    if code == 413 or request.endpoint is None or (kept := keeping.sent()) is None:
+    if code == 413 or request.endpoint is None or (kept := form_recovery.sent()) is None:
         return []
     return [value for name, value in kept.fields if _is_text(name, value)]
 
@@ -87,12 +87,12 @@ def _http(error: HTTPException) -> Page | HTTPException:
 
 def _old_form(_error: CSRFError) -> Page:
     """A form from before the session was lost: what it held is carried on in the page."""
-    kept = keeping.sent()
+    kept = form_recovery.sent()
     if kept is None:
         return error_page(400)
     if g.get("acting") is None and kept.path != request.path:
         return sign_in_page(kept=kept)  # the sign-in page itself was too old
-    return keeping.page(kept, happened=_("The page was open for too long."), code=400)
+    return form_recovery.page(kept, happened=_("The page was open for too long."), code=400)
 
 
 def _missing(_error: Missing | NotYours) -> Page:
@@ -102,29 +102,29 @@ def _missing(_error: Missing | NotYours) -> Page:
 def _not_allowed(error: NotAllowed) -> Page:
     """A refusal that no view has answered itself, in words."""
     code = 403 if isinstance(error, WrongRole | FreshSignInRequired) else 409
-    kept = keeping.keep_request() if isinstance(error, StaleRevision) else None
+    kept = form_recovery.keep_request() if isinstance(error, StaleRevision) else None
     if kept is not None:
-        return keeping.page(kept, happened=refusal_sentence(error), code=409)
+        return form_recovery.page(kept, happened=refusal_sentence(error), code=409)
     return error_page(code, happened=refusal_sentence(error))
 
 
 def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
     """The database is locked, full or away: what was typed stays in the page."""
     log.error("database: %s", getattr(error, "orig", error))
-    kept = keeping.sent()
+    kept = form_recovery.sent()
     if kept is None:
         return error_page(503)
     happened = _("The database cannot be reached just now. Nothing was changed.")
-    return keeping.page(kept, happened=happened, code=503)
+    return form_recovery.page(kept, happened=happened, code=503)
 
 
 def _store_away(_error: StoreAway) -> Page:
     """The media folder takes nothing, and the page has no place of its own to say so."""
-    kept = keeping.sent()
+    kept = form_recovery.sent()
     happened = _("The server can store no files just now. Nothing was changed.")
     if kept is None:
         return error_page(503, happened=happened)
-    return keeping.page(kept, happened=happened, code=503)
+    return form_recovery.page(kept, happened=happened, code=503)
 
 
 def _broken(error: Exception) -> Page:

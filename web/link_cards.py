@@ -17,9 +17,9 @@ from publisher.media import file_signatures
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.content_checks import CheckedLink
 from publisher.validation import Missing
-from web.acting import reads
-from web.house import house
-from web.rules import for_roles
+from web.core.auth import reads
+from web.core.context import house
+from web.core.permissions import for_roles
 
 routes = Blueprint("link_cards", __name__)
 _LINK = re.compile(r"https?://[^\s<>\"“”]+")

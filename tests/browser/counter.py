@@ -19,9 +19,9 @@ from publisher.database.session import Database
 from publisher.models.people import Person
 from publisher.settings import environment
 from tests.support.city import City, city
-from web import rules
 from web.app import create_app
-from web.house import House
+from web.core import permissions
+from web.core.context import House
 
 PASSWORD = "kavita-nadi-sagar-ubhi"
 COOKIE = "__Host-nagarvani"
@@ -123,7 +123,7 @@ def _add_failing_page(app: Flask) -> None:
     """A page that fails as it is told, to see the page that then comes."""
 
     @app.get("/fails/<int:code>")
-    @rules.public
+    @permissions.public
     def fails(code: int) -> str:
         abort(code)
 

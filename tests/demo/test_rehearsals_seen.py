@@ -19,7 +19,7 @@ from tests.browser.counter import Counter, founded, serving
 from tests.support import sqlite
 from tests.support.accessibility import Findings
 from tests.support.runs import Run
-from web.house import House
+from web.core.context import House
 
 STEPS = {"monsoon": "ready", "noon": "filling", "lag": "ready"}
 SAYS = {"mr": "सराव – हे खरे नाही", "en": "Rehearsal – this is not real"}

@@ -22,7 +22,7 @@ from publisher.settings.help import HelpDesk
 from publisher.settings.sms import Sms
 from tools.source import read
 from web.app import create_app
-from web.house import House
+from web.core.context import House
 
 # What a setting is called where the field's own name says less than the setting does.
 CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"}

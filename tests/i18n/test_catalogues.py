@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 from publisher.i18n import TRANSLATIONS
 from publisher.i18n.catalogues import compile_all
 from tests.support.runs import CHECKOUT
-from web.icons import STATE_WORDS
+from web.core.state_badges import STATE_WORDS
 
 LANGUAGES = ("mr", "hi")
 KEYWORDS = {

@@ -26,9 +26,9 @@ from tests.support import runs
 from tests.support.city import City, Clock
 from tests.support.city import city as found_city
 from tests.web.reading import Page, token_in
-from web.acting import SESSION_KEY
 from web.app import create_app
-from web.house import House
+from web.core.auth import SESSION_KEY
+from web.core.context import House
 
 BASE = "https://127.0.0.1"
 PASSWORD = "सात डोंगर निळी होडी"

@@ -17,7 +17,7 @@ from publisher.database.session import Database
 from tests.web.counter import Browser, Site, open_counter
 from tests.web.reading import Page
 from tests.web.world import CAST, TABLE, Call, World, calls, expected, make, path_of
-from web import rules
+from web.core import permissions
 
 
 def test_every_route_has_its_line_in_the_table_and_every_line_its_route(site: Site) -> None:
@@ -178,10 +178,10 @@ def test_a_part_of_one_thing_is_not_found_under_another(world: World) -> None:
 
 def test_a_route_without_a_rule_keeps_the_counter_closed(site: Site, tmp_path: Path) -> None:
     view = site.app.view_functions["people.disable"]
-    rule = rules._RULES.pop(view)
+    rule = permissions._RULES.pop(view)
     try:
-        with pytest.raises(rules.RouteWithoutRule, match=r"people\.disable"):
+        with pytest.raises(permissions.RouteWithoutRule, match=r"people\.disable"):
             open_counter(site.city, tmp_path)
     finally:
-        rules._RULES[view] = rule
+        permissions._RULES[view] = rule
     open_counter(site.city, tmp_path)

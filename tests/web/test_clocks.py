@@ -25,10 +25,10 @@ from tests.support.city import DAY, HOUR, MINUTE, City
 from tests.support.mail import Mail, MailServer
 from tests.web.counter import Site, house_of
 from tests.web.reading import Page
-from web import alarm
-from web.alarm import Alarm, ring
 from web.app import create_app
-from web.house import House
+from web.controls import workers
+from web.controls.workers import Alarm, ring
+from web.core.context import House
 
 SECOND = timedelta(seconds=1)
 UNBEGUN = "प्रणालीची घड्याळ प्रक्रिया एकदाही सुरू झालेली नाही."
@@ -262,7 +262,7 @@ def test_with_nobody_at_the_web_any_number_of_processes_mail_the_admins_once(
         replace(ringing, database=Database(site.city.database.url)) for _ in range(4)
     ]  # as they have it, connections of their own
     site.city.clock.move(HOUR)
-    watches = [alarm.keep_watch(one, every=0.02, ended=ended) for one in processes]
+    watches = [workers.keep_watch(one, every=0.02, ended=ended) for one in processes]
     mail_server.wait_for(1)
     time.sleep(1)
     ended.set()
@@ -299,7 +299,7 @@ def test_the_watch_outlives_a_look_that_fails(
     site.city.clock.move(HOUR)
     ended, away = threading.Event(), Away(site.city.database.url)
     away.problem = problem
-    watch = alarm.keep_watch(replace(ringing, database=away), every=0.02, ended=ended)
+    watch = workers.keep_watch(replace(ringing, database=away), every=0.02, ended=ended)
     mail_server.wait_for(1)
     ended.set()
     watch.join(20)

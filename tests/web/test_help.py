@@ -9,8 +9,8 @@ from flask import session
 
 from publisher.settings.help import HelpDesk, Hours
 from tests.web.counter import Site
-from web.chrome import Help
-from web.helping import help_of
+from web.core.layout import Help
+from web.navigation import help_of
 
 DESK = HelpDesk("+91 20 5550-0100", "help@pmc.example", Hours(0, 5, time(10), time(18, 30)))
 NEW = "आपण येथे नवीन आहात का?"

@@ -13,7 +13,7 @@ from tests.office.crowd import multiply
 from tests.support.city import DAY
 from tests.web.counter import Site
 from tests.web.reading import Page
-from web.exports import BOM, HEADINGS, defused
+from web.reports.exports import BOM, HEADINGS, defused
 
 
 def test_a_view_is_kept_shown_as_a_link_and_removed(site: Site) -> None:

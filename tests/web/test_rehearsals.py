@@ -17,7 +17,7 @@ from publisher.settings.environment import Settings
 from tests.support.runs import wait_until, working_in
 from tests.web.counter import Site
 from tests.web.world import CAST, TABLE, Call, World, path_of
-from web.house import House
+from web.core.context import House
 
 BANNER = {
     "mr": "सराव – हे खरे नाही",

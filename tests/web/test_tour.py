@@ -7,7 +7,7 @@ import pytest
 from approvals.policy import Role
 from tests.web.counter import Site
 from tests.web.world import CAST
-from web.wording.tour import TOURS
+from web.messages.tour import TOURS
 
 ROLES = {Role.CELL_LEAD: "lead"} | {one: one.value for one in Role if one is not Role.CELL_LEAD}
 

@@ -18,7 +18,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired
 
-from web.fields import DayMonthYearField, options
+from web.forms import DayMonthYearField, options
 
 KINDS = [
     ("scheme", "योजना"),

@@ -26,8 +26,9 @@ from markupsafe import Markup
 from publisher.i18n import fonts
 from tests.web_look.forms import SignInForm, hand_in
 from tests.web_look.pictures import picture
-from web import icons, previewing, saying
-from web.chrome import Acting, Banner, Chrome, Entry, Help, Language, Tab
+from web import preview_filters
+from web.core import filters, state_badges
+from web.core.layout import Acting, Banner, Chrome, Entry, Help, Language, Tab
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -164,9 +165,9 @@ def make_app() -> Flask:
     Bootstrap5(app)
     CSRFProtect(app)
     Babel(app)
-    icons.register(app)
-    previewing.register(app)
-    saying.register(app, lambda: str(g.lang))
+    state_badges.register(app)
+    preview_filters.register(app)
+    filters.register(app, lambda: str(g.lang))
     _install_words(app)
     _add_routes(app)
     return app
@@ -210,7 +211,7 @@ def _page(page: str) -> str:
         hours=lambda count: NOW + timedelta(hours=count),
         sign_in=SignInForm(formdata=None),
         hand_in=hand_in(wrong=page.endswith("wrong")),
-        states=list(icons.STATE_LOOK),
+        states=list(state_badges.STATE_LOOK),
     )
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from publisher.platforms.x import text_length
 from tests.web_look.conftest import Opener
 from web.link_cards import domain_of, first_link
-from web.previewing import x_cut
+from web.preview_filters import x_cut
 
 WORD = "शब्द "
 

@@ -13,9 +13,9 @@ from wtforms import Form
 
 from approvals.states import PostState
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
-from web.fields import DayMonthYearField
-from web.icons import STATE_LOOK, STATE_WORDS, deadline_look, last_working_day
-from web.previewing import facebook_cut, hashtags, initial, paragraphs
+from web.core.state_badges import STATE_LOOK, STATE_WORDS, deadline_look, last_working_day
+from web.forms import DayMonthYearField
+from web.preview_filters import facebook_cut, hashtags, initial, paragraphs
 
 STYLES = (Path(__file__).parents[2] / "web" / "static" / "nagarvani.css").read_text("utf-8")
 TOKENS = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{3,6});", STYLES))

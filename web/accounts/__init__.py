@@ -1,0 +1,1 @@
+"""Pages of the accounts on X and Facebook: connect, pause, disconnect."""

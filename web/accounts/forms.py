@@ -1,0 +1,87 @@
+"""What the house decides of an account, as a form: name, owner, purpose, users, daily cap."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Optional, ValidationError
+
+from publisher.delivery.accounts.manage import Choice
+from publisher.models.deliveries import Account
+from publisher.people.departments import departments_in_force
+from web.core.context import house
+from web.core.i18n import _l
+from web.forms import Form, key_of, options
+from web.messages.names import department_name
+
+
+class CountField(IntegerField):
+    """A whole number; what is none is told in the language of the page."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it; Devanagari digits as well."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as problem:
+            raise ValueError(_l("Write a whole number.")) from problem
+
+
+class OwnerField(SelectField):
+    """One department; what is none is told in the language of the page."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read its id."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as problem:
+            raise ValueError(_l("Choose a department from the list.")) from problem
+
+    def pre_validate(self, form: object) -> None:
+        """It has to be one of the list."""
+        if self.data not in {key_of(value) for value, *_rest in self.iter_choices()}:
+            raise ValidationError(_l("Choose a department from the list."))
+
+
+class AccountForm(Form):
+    """An account as it is known here."""
+
+    name = StringField(
+        _l("Name"), validators=[InputRequired(_l("Write how the account is called here."))]
+    )
+    department_id = OwnerField(_l("Owner"), coerce=key_of, choices=[])
+    purpose = TextAreaField(_l("Purpose"))
+    open_to = SelectMultipleField(_l("Only these departments"), coerce=key_of, choices=[])
+    daily_cap = CountField(_l("Most publications in 24 hours"), validators=[Optional()])
+
+    def choice(self) -> Choice:
+        """What was filled in."""
+        return Choice(
+            name=self.name.data or "",
+            department_id=self.department_id.data,
+            purpose=self.purpose.data or "",
+            open_to=tuple(self.open_to.data or ()),
+            daily_cap=self.daily_cap.data,
+        )
+
+
+def account_form(
+    session: Session, account: Account | None, *, name: str = "", owner_id: int = 0
+) -> AccountForm:
+    """The form as sent, else filled with what is known of the account."""
+    kept = [] if account is None else [account.department, *account.open_to]
+    now = {one.id: one for one in (*departments_in_force(session, now=house().now()), *kept)}
+    defaults = (
+        {"name": name, "department_id": owner_id}
+        if account is None
+        else {
+            "name": account.name,
+            "department_id": account.department_id,
+            "purpose": account.purpose,
+            "open_to": [one.id for one in account.open_to],
+            "daily_cap": account.daily_cap,
+        }
+    )
+    form = AccountForm(data=defaults)
+    choices = options((str(one.id), department_name(one)) for one in now.values())
+    form.department_id.choices = form.open_to.choices = choices
+    return form

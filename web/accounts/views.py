@@ -1,0 +1,201 @@
+"""The city's accounts: whose they are, whether they work, what ends, and how often they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from approvals.errors import FreshSignInRequired
+from approvals.policy import Action, Role, may, require
+from publisher.delivery.accounts import credentials, manage, token_expiry
+from publisher.delivery.accounts.credentials import Look
+from publisher.delivery.monitoring import overdue
+from publisher.delivery.rate_limits import daily_cap
+from publisher.delivery.rate_limits.query import free_at
+from publisher.models.accounts import Allowance
+from publisher.models.deliveries import Account, Delivery
+from publisher.states import DeliveryState
+from publisher.validation import Invalid
+from web.accounts.forms import AccountForm, account_form
+from web.core import form_recovery
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _
+from web.core.permissions import for_action, for_roles
+from web.core.sign_in_page import prove_page
+from web.messages.register import OPERATIONS
+
+routes = Blueprint("accounts", __name__)
+Page = Response | str | tuple[str, int]
+READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
+
+
+@routes.get("/accounts")
+@for_roles(*READERS)
+@reads
+def index(session: Session) -> Page:
+    """Every account with its owner, its state and what of it ends."""
+    found = manage.all_accounts(session)
+    now = house().now()
+    ways = credentials.ways(house().settings)
+    return render_template(
+        "accounts/index.html",
+        accounts=found,
+        ending={one.id: token_expiry.ends(one, now=now) for one in found},
+        behind=_behind(session),
+        may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
+        lacking={one: ways.lacks(one) for one in ("x", "facebook")},
+    )
+
+
+@routes.get("/accounts/<int:account_id>")
+@for_roles(*READERS)
+@reads
+def show(session: Session, account_id: int) -> Page:
+    """One account: owner, users, token, rights and limits."""
+    account, now = manage.account_for(session, account_id, lock=False), house().now()
+    return render_template(
+        "accounts/account.html",
+        account=account,
+        ending=token_expiry.ends(account, now=now),
+        behind=_behind(session).get(account_id),
+        limits=_limits(session, account_id),
+        known_limits=list(OPERATIONS),
+        sent=daily_cap.sent_in_a_day(session, account_id, now),
+        free_at=free_at(session, account_id, now),
+        waiting=waiting_for(session, account_id),
+        may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
+        lacking=credentials.ways(house().settings).lacks(account.platform),
+    )
+
+
+def _behind(session: Session) -> Mapping[int, overdue.Behind]:
+    weekly_after = house().settings.press.weekly_looks_after
+    return overdue.behind(session, now=house().now(), weekly_after=weekly_after)
+
+
+def _limits(session: Session, account_id: int) -> list[Allowance]:
+    query = select(Allowance).where(
+        Allowance.account_id == account_id, Allowance.resets_at > house().now()
+    )
+    return list(session.scalars(query.order_by(Allowance.name)))
+
+
+def waiting_for(session: Session, account_id: int) -> int:
+    """How many deliveries are scheduled on an account."""
+    query = select(func.count()).where(
+        Delivery.account_id == account_id, Delivery.state == DeliveryState.SCHEDULED
+    )
+    return session.scalar(query) or 0
+
+
+@routes.route("/accounts/<int:account_id>/change", methods=["GET", "POST"])
+@for_action(Action.CONNECT_ACCOUNT)
+def change(account_id: int) -> Page:
+    """Change an account's name, owner, purpose, users or cap."""
+    with house().database.reading() as session:
+        account = manage.account_for(session, account_id, lock=False)
+        form = account_form(session, account)
+    if request.method == "GET":
+        return _change_page(account, form)
+    if not form.validate():
+        return _change_page(account, form), 422
+    try:
+        with house().database.transaction() as session:
+            manage.change(
+                session,
+                actor=actor(),
+                now=house().now(),
+                account_id=account_id,
+                choice=form.choice(),
+            )
+    except FreshSignInRequired:
+        return prove_page(form_recovery.keep_act())
+    except Invalid as invalid:
+        rest = form.show(invalid.problems)
+        return _change_page(account, form, [(one, None) for one in rest]), 422
+    flash(_("The account is changed."))
+    return redirect(url_for("accounts.show", account_id=account_id))
+
+
+def _change_page(
+    account: Account, form: AccountForm, happened: Sequence[tuple[str, None]] = ()
+) -> str:
+    return render_template("accounts/change.html", account=account, form=form, happened=happened)
+
+
+@routes.route("/accounts/<int:account_id>/disconnect", methods=["GET", "POST"])
+@for_action(Action.CONNECT_ACCOUNT)
+def disconnect(account_id: int) -> Page:
+    """Forget the account's credentials, once it was said what that means."""
+    if request.method == "GET":
+        with house().database.reading() as session:
+            return render_template(
+                "accounts/disconnect.html",
+                account=manage.account_for(session, account_id, lock=False),
+                waiting=waiting_for(session, account_id),
+            )
+    return _fresh(
+        account_id,
+        lambda session: manage.disconnect(
+            session, actor=actor(), now=house().now(), account_id=account_id
+        ),
+        _("The account is disconnected. Its access is forgotten here."),
+    )
+
+
+def _fresh(account_id: int, act: Callable[[Session], Account], said: str) -> Page:
+    try:
+        with house().database.transaction() as session:
+            act(session)
+    except FreshSignInRequired:
+        return prove_page(form_recovery.keep_act())
+    flash(said)
+    return redirect(url_for("accounts.show", account_id=account_id))
+
+
+@routes.post("/accounts/<int:account_id>/check")
+@for_action(Action.CONNECT_ACCOUNT)
+def check(account_id: int) -> Page:
+    """Ask the platform whether the account works again; a paused one that does is resumed."""
+    try:
+        require(actor(), Action.CONNECT_ACCOUNT, None, now=house().now())
+    except FreshSignInRequired:
+        return prove_page(form_recovery.keep_act())
+    look = _look(account_id)
+    with house().database.transaction() as session:
+        account = manage.resume(
+            session,
+            actor=actor(),
+            now=house().now(),
+            account_id=account_id,
+            health=look.health,
+            facts=look.facts,
+        )
+        missing = list(account.missing)
+    _say(look, missing)
+    if request.form.get("from") == "account":
+        return redirect(url_for("accounts.show", account_id=account_id))
+    return redirect(url_for("accounts.index"))
+
+
+def _say(look: Look, missing: list[str]) -> None:
+    """Whether it works, and which right is missing."""
+    if not look.health.ok:
+        flash(_("It does not work yet."), "red")
+    elif missing:
+        flash(_("The account works, but not for everything: rights are missing."), "amber")
+    else:
+        flash(_("The account works."), "green")
+
+
+def _look(account_id: int) -> Look:
+    """What the platform says; asked outside of any transaction."""
+    with house().database.reading() as session:
+        account = manage.account_for(session, account_id, lock=False)
+    look = credentials.looker(house().settings, house().open_account, now=house().now)
+    return look(account)

@@ -1,0 +1,1 @@
+"""Pages that hold deliveries: stop, freezes, and the state of the workers."""

@@ -1,0 +1,175 @@
+"""Freezes: what is laid, what falls into it, lifting it early."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import SelectField, StringField, TextAreaField
+
+from approvals.policy import Action, may
+from publisher.delivery.controls import freeze as controls_freeze
+from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
+from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
+from publisher.models.controls import Freeze
+from publisher.models.submissions import SubmissionKind
+from publisher.people.departments import departments_in_force
+from publisher.reports.problems import braked
+from publisher.reports.types import who_of
+from publisher.scheduling import slots
+from publisher.validation import LONGEST_REASON, Check, Invalid
+from publisher.working_time import day_bounds
+from web import in_flight
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.forms import DayMonthYearField, Form, number_of, options
+from web.messages.names import account_name, department_name, who_name
+from web.messages.refusals import refusal_sentence
+from web.submissions.forms import KIND_WORDS
+
+routes = Blueprint("freezes", __name__)
+Page = Response | str | tuple[str, int]
+ALL = ""
+"""The choice that stands for every account, department or kind."""
+
+
+def _number_or_none(typed: object) -> int | None:
+    """What is no number is no account either, and does not come to mean all of them."""
+    return None if typed in (None, ALL) else number_of(str(typed))
+
+
+class LayForm(Form):
+    """From when until when, what is frozen, and why."""
+
+    aliases = {"from_at": "from_day", "until_at": "until_day"}  # noqa: RUF012  as in the base
+
+    account = SelectField(_l("Social media account"), coerce=_number_or_none, validate_choice=False)
+    department = SelectField(_l("Department"), coerce=_number_or_none, validate_choice=False)
+    kind = SelectField(_l("Kind of information"), validate_choice=False)
+    from_day = DayMonthYearField(_l("Date"))
+    from_clock = StringField(_l("Time"))
+    until_day = DayMonthYearField(_l("Date"))
+    until_clock = StringField(_l("Time"))
+    reason = TextAreaField(_l("Reason"))
+
+
+@routes.get("/freezes")
+@for_action(Action.SCHEDULE, Action.FREEZE)
+def index() -> Page:
+    """What holds, what is to come, what falls into it, and a form for more."""
+    return _page(LayForm(formdata=None))
+
+
+@reads
+def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
+    now = house().now()
+    _offer(session, form)
+    return render_template(
+        "freezes/index.html",
+        form=form,
+        happened=happened,
+        standing=controls_freeze.standing_freezes(session, now=now),
+        held={one.freeze.id: one for one in braked(session, actor=actor(), now=now).freezes},
+        past=controls_freeze.past_freezes(session, now=now),
+        may_freeze=may(actor(), Action.FREEZE, None),
+        may_move=may(actor(), Action.SCHEDULE, None),
+        who=lambda one: who_name(who_of(one.appointment)),
+        what=what,
+    )
+
+
+def _offer(session: Session, form: LayForm) -> None:
+    known = slots.accounts(session)
+    accounts = [(str(one.id), f"{account_name(one)} · {one.name}") for one in known]
+    departments = departments_in_force(session, now=house().now())
+    named = sorted((department_name(one), str(one.id)) for one in departments)
+    kinds = [(one.value, _(words)) for one, words in KIND_WORDS.items()]
+    form.account.choices = options([(ALL, _("All accounts")), *accounts])
+    form.department.choices = options(
+        [(ALL, _("All departments")), *((key, name) for name, key in named)]
+    )
+    form.kind.choices = options([(ALL, _("Every kind of information")), *kinds])
+
+
+def what(freeze: Freeze) -> str:
+    """What a freeze keeps here, in words: account, department and kind."""
+    account = freeze.account
+    return " · ".join(
+        (
+            f"{account_name(account)}, {account.name}" if account else _("All accounts"),
+            department_name(freeze.department) if freeze.department else _("All departments"),
+            _(KIND_WORDS[SubmissionKind(freeze.kind)])
+            if freeze.kind
+            else _("Every kind of information"),
+        )
+    )
+
+
+@routes.post("/freezes")
+@for_action(Action.FREEZE)
+def freeze() -> Page:
+    """Lay a freeze."""
+    form = LayForm()
+    try:
+        wanted = _read(form)
+        with house().database.transaction() as session:
+            made = controls_freeze.freeze(session, actor=actor(), now=house().now(), form=wanted)
+            freeze_id = made.id
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _page(form), 422
+    flash(_("The freeze is laid. What falls into it stays here; you see it below."))
+    flash("freeze", "draft-done")
+    in_flight.tell_of_freeze(freeze_id)
+    return redirect(url_for("freezes.index"))
+
+
+def _read(form: LayForm) -> FreezeForm:
+    """What was typed; raises `Invalid` where a date or time cannot be read."""
+    check, now = Check(), house().now()
+    from_at = _moment(check, form, "from", now)
+    until_at = _moment(check, form, "until", now)
+    if check.problems:  # then the reason is told with them, else with all the rest
+        check.text("reason", form.reason.data or "", most=LONGEST_REASON, required=True)
+    check.finish()
+    return FreezeForm(
+        from_at=from_at,
+        until_at=until_at,
+        reason=form.reason.data or "",
+        account_id=form.account.data,
+        department_id=form.department.data,
+        kind=form.kind.data or None,
+    )
+
+
+def _moment(check: Check, form: LayForm, which: str, now: datetime) -> datetime:
+    """A date and time. Without a time whole days are meant; without a beginning, at once."""
+    day, clock = form[f"{which}_day"], (form[f"{which}_clock"].data or "").strip()
+    if which == "from" and not day.is_typed and not clock:
+        return now
+    try:
+        if day.is_typed and not clock:
+            begins, ends = day_bounds(parse_day(day.typed))
+            return begins if which == "from" else ends
+        return parse_when(day.typed, clock)
+    except BadWhen as bad:
+        check.add(f"{which}_day" if bad.code.field == "date" else f"{which}_clock", bad.code.value)
+        return now
+
+
+@routes.post("/freezes/<int:freeze_id>/lift")
+@for_action(Action.FREEZE)
+def lift(freeze_id: int) -> Page:
+    """End a freeze early."""
+    try:
+        with house().database.transaction() as session:
+            controls_freeze.lift(session, actor=actor(), now=house().now(), freeze_id=freeze_id)
+    except FreezeOver as refusal:
+        flash(refusal_sentence(refusal), "grey")
+        return redirect(url_for("freezes.index"))
+    flash(_("The freeze is lifted. What has not passed its late limit leaves at its time."))
+    return redirect(url_for("freezes.index"))

@@ -1,0 +1,1 @@
+"""What every page uses: request context, sign-in, permissions, layout, filters."""

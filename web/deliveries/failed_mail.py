@@ -1,0 +1,48 @@
+"""Mails that did not go: which, why, and sending one again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from approvals.policy import Action
+from publisher.models.notifications import Notice
+from publisher.notifications import retry
+from publisher.validation import Missing
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.filters import place_from, place_to
+from web.core.i18n import _
+from web.core.permissions import for_action
+
+routes = Blueprint("mails", __name__)
+Page = Response | str | tuple[str, int]
+
+
+@routes.get("/mails")
+@for_action(Action.SEND_MAIL_AGAIN)
+@reads
+def index(session: Session) -> Page:
+    """The mails that did not go, the latest first."""
+    found = retry.stuck_mails(session, before=place_from(request.args.get("before", "")))
+    rows = found[: retry.PAGE]
+    more = len(found) > retry.PAGE
+    return render_template(
+        "deliveries/mails.html",
+        rows=[(one, retry.can_go_again(one)) for one in rows],
+        next_place=place_to((rows[-1].state_at, rows[-1].id)) if more else "",
+    )
+
+
+@routes.post("/mails/<int:notice_id>/send-again")
+@for_action(Action.SEND_MAIL_AGAIN)
+def send_again(notice_id: int) -> Page:
+    """Queue one again."""
+    with house().database.transaction() as session:
+        notice = session.get(Notice, notice_id)
+        if notice is None:
+            raise Missing(notice_id)
+        retry.send_again(session, actor=actor(), now=house().now(), notice=notice)
+    flash(_("It is sent again within a minute."))
+    return redirect(url_for("mails.index"))

@@ -1,0 +1,1 @@
+"""The drafting page: texts, pictures, snippets, sources and revisions."""

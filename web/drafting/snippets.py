@@ -1,0 +1,243 @@
+"""The cell's own texts: starting texts, signature lines and hashtags, with their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+
+from approvals.errors import StaleRevision
+from approvals.policy import Action
+from publisher.drafting import diff, snippets
+from publisher.drafting.diff import FinePiece
+from publisher.drafting.snippets import Entry, TextForm
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.submissions import SubmissionKind
+from publisher.validation import Invalid
+from web.core.auth import actor, reads, writes
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.core.state_badges import N_
+from web.drafting.page import departments_of
+from web.forms import Form, number_of, options
+from web.messages.names import department_name
+from web.submissions.forms import KIND_WORDS
+
+routes = Blueprint("texts", __name__)
+Page = Response | str | tuple[str, int]
+PARTS: Mapping[str, str] = {
+    TextPart.WHOLE: N_("Starting text"),
+    TextPart.SIGNATURE: N_("Signature line"),
+    TextPart.HASHTAGS: N_("Hashtags"),
+}
+TEXTS: Mapping[str, str] = {
+    "text_mr": N_("Marathi text"),
+    "text_en": N_("English text"),
+    "text_hi": N_("Hindi text"),
+}
+VERBS: Mapping[str, str] = {
+    "make": N_("Made"),
+    "change": N_("Changed"),
+    "end": N_("Taken out of use"),
+}
+
+
+class OneTextForm(Form):
+    """A text, for which kind and department, in up to three languages."""
+
+    seen = HiddenField(default="0")
+    part = RadioField(_l("What it is"), validate_choice=False, default=TextPart.WHOLE.value)
+    name = StringField(_l("Name"))
+    kind = SelectField(_l("Kind of submission"), validate_choice=False)
+    department_id = SelectField(_l("Department"), validate_choice=False)
+    text_mr = TextAreaField(_l("Marathi text"))
+    text_en = TextAreaField(_l("English text"))
+    text_hi = TextAreaField(_l("Hindi text"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the history as the page shows it; texts as differences, word by word."""
+
+    entry: Entry
+    word: str
+    texts: tuple[tuple[str, str, tuple[FinePiece, ...]], ...]
+
+
+@routes.get("/texts")
+@for_action(Action.DRAFT)
+@reads
+def index(session: Session) -> Page:
+    """What is offered when drafting; with `?ended=1` what no longer is."""
+    ended = request.args.get("ended") == "1"
+    found = snippets.every_text(session, ended=ended)
+    return render_template(
+        "texts/index.html",
+        ended=ended,
+        groups=[
+            (words, [one for one in found if one.part == part]) for part, words in PARTS.items()
+        ],
+        kinds=KIND_WORDS,
+    )
+
+
+@routes.route("/texts/new", methods=["GET", "POST"])
+@for_action(Action.DRAFT)
+def new() -> Page:
+    """A new text."""
+    form = _form()
+    if request.method == "GET":
+        return _page(form)
+    try:
+        with house().database.transaction() as session:
+            snippets.make(session, actor=actor(), now=house().now(), form=_read(form))
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _page(form), 422
+    flash("text-new", "draft-done")
+    flash(_("The text is kept. It is offered when drafting from now on."))
+    return redirect(url_for("texts.index"))
+
+
+@routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
+@for_action(Action.DRAFT)
+def edit(text_id: int) -> Page:
+    """One text: what it says, its history; changing it makes its next version."""
+    if request.method == "GET":
+        return _shown(text_id)
+    form = _form()
+    try:
+        with house().database.transaction() as session:
+            snippets.change(
+                session,
+                actor=actor(),
+                now=house().now(),
+                text_id=text_id,
+                seen=number_of(form.seen.data),
+                form=_read(form),
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _one(text_id, form), 422
+    except StaleRevision as stale:
+        form.seen.data = str(stale.values["newest"])
+        form.seen.raw_data = [form.seen.data]
+        return _one(text_id, form, overtaken=True), 409
+    flash(f"text-{text_id}", "draft-done")
+    flash(_("The text is changed. Drafts that took it before stay as they are."))
+    return redirect(url_for("texts.edit", text_id=text_id))
+
+
+@reads
+def _shown(session: Session, text_id: int) -> str:
+    text = snippets.text_of(session, text_id)
+    form = _form(session)
+    form.seen.data, form.part.data, form.name.data = str(text.version), text.part.value, text.name
+    form.kind.data = text.kind.value if text.kind else ""
+    form.department_id.data = str(text.department_id or "")
+    for name in TEXTS:
+        form[name].data = getattr(text, name)
+    return _page(form, text=text, history=_steps(session, text_id))
+
+
+@reads
+def _one(session: Session, text_id: int, form: OneTextForm, *, overtaken: bool = False) -> str:
+    """The page of a text with a form in hand; where somebody was faster, with what came of it."""
+    text = snippets.text_of(session, text_id)
+    beside = _beside(text, form) if overtaken else ()
+    return _page(form, text=text, history=_steps(session, text_id), beside=beside)
+
+
+def _page(
+    form: OneTextForm,
+    *,
+    text: StartingText | None = None,
+    history: list[Step] | None = None,
+    beside: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = (),
+) -> str:
+    said = _("Somebody changed this text while you were writing. Yours stands below, not kept yet.")
+    return render_template(
+        "texts/text.html",
+        form=form,
+        text=text,
+        history=history or [],
+        beside=beside,
+        happened=[(said, None)] if beside else [],
+        texts=TEXTS,
+    )
+
+
+def _form(session: Session | None = None) -> OneTextForm:
+    """The form with its choices; it opens the database itself where no session is at hand."""
+    if session is None:
+        with house().database.reading() as opened:
+            return _form(opened)
+    form = OneTextForm()
+    form.part.choices = options((part, _(words)) for part, words in PARTS.items())
+    kinds = [(kind.value, _(words)) for kind, words in KIND_WORDS.items()]
+    form.kind.choices = options([("", _("All kinds")), *kinds])
+    names = [(str(one.id), department_name(one)) for one in departments_of(session)]
+    form.department_id.choices = options([("", _("All departments")), *names])
+    return form
+
+
+def _read(form: OneTextForm) -> TextForm:
+    kinds = {one.value: one for one in SubmissionKind}
+    parts = {one.value: one for one in TextPart}
+    return TextForm(
+        part=parts.get(form.part.data or ""),
+        name=form.name.data or "",
+        kind=kinds.get(form.kind.data or ""),
+        department_id=number_of(form.department_id.data) or None,
+        text_mr=form.text_mr.data or "",
+        text_en=form.text_en.data or "",
+        text_hi=form.text_hi.data or "",
+    )
+
+
+def _steps(session: Session, text_id: int) -> list[Step]:
+    return [
+        Step(one, _(VERBS.get(one.verb, "Changed")), _differences(one))
+        for one in snippets.history_of(session, text_id)
+    ]
+
+
+def _differences(entry: Entry) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
+    return tuple(
+        _difference(name, str(before or ""), str(after or ""))
+        for name, (before, after) in entry.changed.items()
+        if name in TEXTS
+    )
+
+
+def _beside(
+    text: StartingText, form: OneTextForm
+) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
+    """Where what is typed is another text than the one that is kept now."""
+    pairs = {
+        name: (getattr(text, name), (form[name].data or "").replace("\r\n", "\n").strip())
+        for name in TEXTS
+    }
+    return tuple(
+        _difference(name, theirs, mine) for name, (theirs, mine) in pairs.items() if theirs != mine
+    )
+
+
+def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[FinePiece, ...]]:
+    pieces = diff.finely(diff.difference(before, after))
+    return _(TEXTS[name]), name.removeprefix("text_"), pieces
+
+
+@routes.post("/texts/<int:text_id>/end")
+@for_action(Action.DRAFT)
+@writes
+def end(session: Session, text_id: int) -> Page:
+    """Offer it no longer; its history stays."""
+    text = snippets.end(session, actor=actor(), now=house().now(), text_id=text_id)
+    flash(_("“%(name)s” is no longer offered. It stays to be read.", name=text.name))
+    return redirect(url_for("texts.index"))

@@ -1,0 +1,80 @@
+"""The submissions that a post rests on: another is taken in by its number, or let go."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import StringField
+
+from approvals.policy import Action
+from publisher.drafting import collaboration, drafts, prefill
+from publisher.validation import Invalid
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.forms import Form
+
+routes = Blueprint("joining", __name__)
+Page = Response | str | tuple[str, int]
+
+
+class NumberForm(Form):
+    """The acknowledgement number of a submission that a post is to rest on as well."""
+
+    number = StringField(_l("Acknowledgement number"))
+
+
+@routes.route("/posts/<int:post_id>/submissions", methods=["GET", "POST"])
+@for_action(Action.DRAFT)
+def show(post_id: int) -> Page:
+    """Let the post rest on one more submission, named by its number."""
+    form = NumberForm()
+    if request.method == "GET":
+        return _join_page(post_id, form)
+    try:
+        with house().database.transaction() as session:
+            joined = collaboration.join(
+                session,
+                actor=actor(),
+                now=house().now(),
+                post_id=post_id,
+                number=form.number.data or "",
+            )
+            said = _("The post now rests on %(number)s as well.", number=joined.number)
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _join_page(post_id, form), 422
+    flash(said)
+    return redirect(url_for("joining.show", post_id=post_id))
+
+
+@reads
+def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    return render_template(
+        "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
+    )
+
+
+@routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")
+@for_action(Action.DRAFT)
+def part(post_id: int, submission_id: int) -> Page:
+    """Let a submission go that was joined by mistake."""
+    try:
+        with house().database.transaction() as session:
+            gone = collaboration.part(
+                session,
+                actor=actor(),
+                now=house().now(),
+                post_id=post_id,
+                submission_id=submission_id,
+            )
+            said = _("The post no longer rests on %(number)s.", number=gone.number)
+    except Invalid as invalid:
+        form = NumberForm(formdata=None)
+        form.show(invalid.problems)
+        return _join_page(post_id, form), 422
+    flash(said)
+    return redirect(url_for("joining.show", post_id=post_id))

@@ -1,0 +1,1 @@
+"""Pages of the emergency lane: templates, roster, alerts and their ratification."""

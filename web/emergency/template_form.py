@@ -1,0 +1,104 @@
+"""The form in which a template is worded: names, texts, and up to six blanks."""
+
+from __future__ import annotations
+
+from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+
+from approvals.emergency import BlankKind
+from publisher.delivery.emergency.template_editing import MOST_BLANKS, BlankForm, TemplateForm
+from publisher.models.emergency import TemplateRevision
+from publisher.review import emergency_grounds
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.drafting.page import departments_of
+from web.forms import Form, MinutesField, number_of, options
+from web.messages.emergency import KINDS
+from web.messages.names import department_name
+
+ROWS = range(MOST_BLANKS)
+
+
+class NumberField(IntegerField):
+    """A whole number; what is none counts as none, and the use case says so."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it; Devanagari digits as well."""
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = int(typed) if typed.isdecimal() and len(typed) < 6 else None
+
+
+class TemplateFormPage(Form):
+    """A template as its page asks for it; the blanks' rows are added below."""
+
+    seen = HiddenField(default="0")
+    name_mr = StringField(_l("Name in Marathi"))
+    name_en = StringField(_l("Name in English"))
+    department_id = SelectField(_l("Department that owns it"), validate_choice=False)
+    text_mr = TextAreaField(_l("Marathi text"))
+    text_en = TextAreaField(_l("English text"))
+    late_limit = MinutesField(_l("Late limit in minutes"), default=60)
+
+    def row(self, at: int) -> list[Field]:
+        """Name, kind, length and choices of one blank."""
+        return [self[f"blanks-{at}-{part}"] for part in ("name", "kind", "most", "choices")]
+
+    @property
+    def rows(self) -> list[list[Field]]:
+        """Every row of blanks."""
+        return [self.row(at) for at in ROWS]
+
+
+def make_form() -> TemplateFormPage:
+    """The form with its choices, filled with whatever was sent."""
+    fields: dict[str, object] = {}
+    for at in ROWS:
+        fields |= {
+            f"blanks-{at}-name": StringField(_("Name of the blank")),
+            f"blanks-{at}-kind": SelectField(_("Kind"), validate_choice=False),
+            f"blanks-{at}-most": NumberField(_("Most letters")),
+            f"blanks-{at}-choices": TextAreaField(_("Choices")),
+        }
+    form: TemplateFormPage = type("WholeTemplateForm", (TemplateFormPage,), fields)()
+    kinds = [(kind.value, _(words)) for kind, words in KINDS.items()]
+    for at in ROWS:
+        form[f"blanks-{at}-kind"].choices = options(kinds)
+    with house().database.reading() as session:
+        names = [(str(one.id), department_name(one)) for one in departments_of(session)]
+    form.department_id.choices = options([("", _("Choose")), *names])
+    return form
+
+
+def filled_form(revision: TemplateRevision) -> TemplateFormPage:
+    """The form as a revision fills it."""
+    form = make_form()
+    form.seen.data = str(revision.number)
+    form.department_id.data = str(revision.department_id)
+    for one in ("name_mr", "name_en", "text_mr", "text_en", "late_limit"):
+        form[one].data = getattr(revision, one)
+    for (name, kind, most, choices), blank in zip(
+        form.rows, emergency_grounds.template_of(revision).blanks, strict=False
+    ):
+        name.data, kind.data, most.data = blank.name, blank.kind.value, blank.most or None
+        choices.data = "\n".join(" | ".join(pair) for pair in blank.choices)
+    return form
+
+
+def read(form: TemplateFormPage) -> TemplateForm:
+    """What was typed, as the use case takes it."""
+    return TemplateForm(
+        name_mr=form.name_mr.data or "",
+        name_en=form.name_en.data or "",
+        department_id=number_of(form.department_id.data),
+        text_mr=form.text_mr.data or "",
+        text_en=form.text_en.data or "",
+        late_limit=form.late_limit.data or 0,
+        blanks=tuple(
+            BlankForm(
+                name=name.data or "",
+                kind=kind.data or BlankKind.PLACE.value,
+                most=most.data or 0,
+                choices=choices.data or "",
+            )
+            for name, kind, most, choices in form.rows
+        ),
+    )

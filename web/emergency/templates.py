@@ -1,0 +1,265 @@
+"""Templates of the emergency lane: worded by the cell, approved by the owning department."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import TextAreaField
+
+from approvals import emergency
+from approvals.errors import NotAllowed, StaleRevision
+from approvals.policy import Action, may
+from publisher.content_checks import outgoing_text
+from publisher.delivery.emergency import template_approval, template_editing, templates
+from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
+from publisher.review import emergency_grounds
+from publisher.validation import Invalid
+from web.core.auth import actor, reads, writes
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.emergency.template_form import TemplateFormPage, filled_form, make_form, read
+from web.forms import Form, number_of
+from web.messages.refusals import refusal_sentence
+
+routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templates")
+Page = Response | str | tuple[str, int]
+
+
+class ReasonForm(Form):
+    """What to change, or why the approval is taken back."""
+
+    reason = TextAreaField(_l("Reason"))
+
+
+def state_of(template: EmergencyTemplate) -> str:
+    """How a template stands, as its chip says it."""
+    if template.ended_at is not None:
+        return "ended"
+    if templates.approval_of(template) is not None:
+        return "approved"
+    last = _last(template)
+    if last is None:
+        return "waiting"
+    return "returned" if last.verdict is TemplateVerdict.RETURNED else "withdrawn"
+
+
+def _last(template: EmergencyTemplate) -> TemplateDecision | None:
+    decisions = templates.newest(template).decisions
+    return decisions[-1] if decisions else None
+
+
+@routes.get("")
+@for_action(Action.SEE_EMERGENCY)
+@reads
+def index(session: Session) -> Page:
+    """The templates in sight; with `?ended=1` those that are no longer in use."""
+    ended = request.args.get("ended") == "1"
+    return render_template(
+        "emergency/templates.html",
+        found=templates.visible(session, actor=actor(), ended=ended),
+        state_of=state_of,
+        approval_of=templates.approval_of,
+        ended=ended,
+        drafts=may(actor(), Action.DRAFT_TEMPLATE, None),
+    )
+
+
+@routes.get("/<int:template_id>")
+@for_action(Action.SEE_EMERGENCY)
+@reads
+def show(session: Session, template_id: int) -> Page:
+    """One template: its texts, its blanks, who approved it, and what can be done."""
+    return _page(session, template_id)
+
+
+def _page(session: Session, template_id: int, happened: str = "") -> str:
+    template = templates.template_for(session, actor=actor(), template_id=template_id)
+    revision = templates.newest(template)
+    whole = emergency_grounds.template_of(revision)
+    able = templates.approvers_of(session, revision, now=house().now())
+    state = state_of(template)
+    return render_template(
+        "emergency/template.html",
+        template=template,
+        revision=revision,
+        blanks=whole.blanks,
+        rooms={
+            tongue: outgoing_text.room(outgoing_text.X, text, "")
+            for tongue, text in emergency.longest(whole).items()
+        },
+        state=state,
+        last=_last(template),
+        blocked=able.blocked if state != "ended" else None,
+        decides=state != "ended" and _decides(template, standing_in=able.standing_in),
+        wrote=revision.author_id == actor().person_id,
+        drafts=may(actor(), Action.DRAFT_TEMPLATE, None),
+        happened=happened,
+    )
+
+
+def _decides(template: EmergencyTemplate, *, standing_in: bool) -> bool:
+    return may(actor(), Action.APPROVE_TEMPLATE, template.department_id, standing_in=standing_in)
+
+
+@routes.route("/new", methods=["GET", "POST"])
+@for_action(Action.DRAFT_TEMPLATE)
+def new() -> Page:
+    """Word a new template."""
+    form = make_form()
+    if request.method == "GET":
+        return _form_page(form)
+    try:
+        with house().database.transaction() as session:
+            made = template_editing.make(session, actor=actor(), now=house().now(), form=read(form))
+    except Invalid as invalid:
+        return _form_page(form, happened=form.show(invalid.problems)), 422
+    flash("template-new", "draft-done")
+    flash(_("Kept. It can be used once its department has approved it."))
+    return redirect(url_for("emergency_templates.show", template_id=made.id))
+
+
+@routes.route("/<int:template_id>/edit", methods=["GET", "POST"])
+@for_action(Action.DRAFT_TEMPLATE)
+def edit(template_id: int) -> Page:
+    """Word it anew: another revision, to be approved anew."""
+    if request.method == "GET":
+        return _shown(template_id)
+    form = make_form()
+    try:
+        with house().database.transaction() as session:
+            template_editing.change(
+                session,
+                actor=actor(),
+                now=house().now(),
+                template_id=template_id,
+                seen=number_of(form.seen.data),
+                form=read(form),
+            )
+    except Invalid as invalid:
+        return _edit_page(template_id, form, form.show(invalid.problems)), 422
+    except StaleRevision as stale:
+        form.seen.data, form.seen.raw_data = str(stale.values["newest"]), None
+        said = _("Somebody changed this template while you were writing. Yours is not kept yet.")
+        return _edit_page(template_id, form, [said]), 409
+    flash(f"template-{template_id}", "draft-done")
+    flash(_("Kept. It can be used once its department has approved it."))
+    return redirect(url_for("emergency_templates.show", template_id=template_id))
+
+
+@reads
+def _shown(session: Session, template_id: int) -> str:
+    template = templates.in_use(session, template_id)
+    return _form_page(filled_form(templates.newest(template)), template)
+
+
+@reads
+def _edit_page(
+    session: Session, template_id: int, form: TemplateFormPage, happened: list[str]
+) -> str:
+    return _form_page(form, templates.in_use(session, template_id), happened)
+
+
+def _form_page(
+    form: TemplateFormPage,
+    template: EmergencyTemplate | None = None,
+    happened: list[str] | None = None,
+) -> str:
+    return render_template(
+        "emergency/edit.html",
+        form=form,
+        template=template,
+        happened=[(one, None) for one in happened or []],
+    )
+
+
+@routes.post("/<int:template_id>/approve")
+@for_action(Action.APPROVE_TEMPLATE)
+def approve(template_id: int) -> Page:
+    """Approve exactly the revision that was seen."""
+    try:
+        with house().database.transaction() as session:
+            templates.template_for(session, actor=actor(), template_id=template_id)
+            template_approval.approve(
+                session,
+                actor=actor(),
+                now=house().now(),
+                template_id=template_id,
+                seen=number_of(request.form.get("seen")),
+            )
+    except NotAllowed as refusal:
+        return _refused(template_id, refusal_sentence(refusal))
+    flash(_("Approved. Whoever is on duty can use it from now on."))
+    return redirect(url_for("emergency_templates.show", template_id=template_id))
+
+
+@reads
+def _refused(session: Session, template_id: int, happened: str) -> Page:
+    return _page(session, template_id, happened), 409
+
+
+@routes.route("/<int:template_id>/return", methods=["GET", "POST"])
+@for_action(Action.APPROVE_TEMPLATE)
+def return_template(template_id: int) -> Page:
+    """Send it back to the cell with what to change."""
+    return _with_reason(template_id, template_approval.return_template, _("Returned to the cell."))
+
+
+@routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
+@for_action(Action.APPROVE_TEMPLATE)
+def withdraw(template_id: int) -> Page:
+    """Take the approval back: it can be used no more, and what has not left stays."""
+    return _with_reason(
+        template_id,
+        template_approval.withdraw,
+        _("The approval is withdrawn; it cannot be used any more."),
+    )
+
+
+def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Page:
+    """Ask for the reason, then act; both act on the revision that was seen."""
+    form = ReasonForm()
+    if request.method == "GET":
+        return _reason_page(template_id, form)
+    try:
+        with house().database.transaction() as session:
+            templates.template_for(session, actor=actor(), template_id=template_id)
+            act(
+                session,
+                actor=actor(),
+                now=house().now(),
+                template_id=template_id,
+                seen=number_of(request.form.get("seen")),
+                reason=form.reason.data or "",
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _reason_page(template_id, form), 422
+    except NotAllowed as refusal:
+        return _refused(template_id, refusal_sentence(refusal))
+    flash(said)
+    return redirect(url_for("emergency_templates.show", template_id=template_id))
+
+
+@reads
+def _reason_page(session: Session, template_id: int, form: ReasonForm) -> str:
+    template = templates.template_for(session, actor=actor(), template_id=template_id)
+    return render_template(
+        "emergency/reason.html",
+        template=template,
+        form=form,
+        withdraws=request.endpoint == "emergency_templates.withdraw",
+    )
+
+
+@routes.post("/<int:template_id>/end")
+@for_action(Action.DRAFT_TEMPLATE)
+@writes
+def end(session: Session, template_id: int) -> Page:
+    """Offer it no longer; its uses stay."""
+    template_editing.end(session, actor=actor(), now=house().now(), template_id=template_id)
+    flash(_("It is no longer offered. It stays to be read."))
+    return redirect(url_for("emergency_templates.index"))

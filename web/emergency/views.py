@@ -1,0 +1,213 @@
+"""The emergency lane at the counter: publishing by a template, alerts, and every use of it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from approvals.emergency import NotOnDuty, Template
+from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
+from approvals.policy import Action
+from publisher.delivery.emergency import alerts as emergency_alerts
+from publisher.delivery.emergency import queries, roster, templates
+from publisher.delivery.emergency.publish import (
+    Plan,
+    WhatLeavesChanged,
+    plan,
+    publish,
+    read_values,
+    read_word,
+    template_to_use,
+)
+from publisher.models.emergency import EmergencyTemplate
+from publisher.review import emergency_grounds
+from publisher.scheduling import holds
+from publisher.validation import Invalid
+from web.core import form_recovery
+from web.core.auth import actor, reads, writes
+from web.core.context import house
+from web.core.i18n import _
+from web.core.permissions import for_action
+from web.core.sign_in_page import prove_page
+from web.emergency.forms import BLANKS, CONFIRM, STEPS, WORD, LaneForm, begin_word, make_form, read
+from web.messages.refusals import refusal_sentence
+
+routes = Blueprint("emergency", __name__, url_prefix="/emergency")
+Page = Response | str | tuple[str, int]
+
+
+@routes.get("")
+@for_action(Action.PUBLISH_EMERGENCY)
+@reads
+def index(session: Session) -> Page:
+    """What is stuck, and the templates to choose from: for whoever is on duty, and the lead."""
+    now = house().now()
+    on_duty = roster.is_on_duty(session, actor(), now=now)
+    if not on_duty and not emergency_alerts.may_take(session, actor=actor(), now=now):
+        raise NotOnDuty(action=Action.PUBLISH_EMERGENCY)
+    alerts, taken = emergency_alerts.open_alerts(session), emergency_alerts.taken_alerts(session)
+    return render_template(
+        "emergency/index.html",
+        on_duty=on_duty,
+        offered=templates.offered(session) if on_duty else [],
+        alerts=alerts,
+        taken=taken,
+        use_of=queries.uses_of(session, [one.delivery.post_id for one in (*alerts, *taken)]),
+    )
+
+
+@routes.post("/alerts/<int:alert_id>/take")
+@for_action(Action.PUBLISH_EMERGENCY)
+@writes
+def take(session: Session, alert_id: int) -> Page:
+    """Take it upon oneself: nobody is called about this one any more."""
+    alert = emergency_alerts.take(session, actor=actor(), now=house().now(), alert_id=alert_id)
+    post_id = alert.delivery.post_id
+    flash(_("You have taken it. Nobody is called about it any more; do what its page says."))
+    return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
+
+
+@routes.get("/publish/<int:template_id>")
+@for_action(Action.PUBLISH_EMERGENCY)
+@reads
+def fill(session: Session, template_id: int) -> Page:
+    """The first step: the blanks of the template."""
+    template = _template(session, template_id)
+    form = make_form(emergency_grounds.template_of(templates.newest(template)))
+    form.seen_revision.data = str(template.newest)
+    return _step(template, form, BLANKS)
+
+
+@routes.post("/publish/<int:template_id>")
+@for_action(Action.PUBLISH_EMERGENCY)
+def go_on(template_id: int) -> Page:
+    """The next step, or one back; at the last one it is published."""
+    step, back = request.form.get("step", ""), request.form.get("back", "")
+    if step == CONFIRM and not back:
+        return _publish(template_id)
+    with house().database.reading() as session:
+        template = _template(session, template_id)
+        form = make_form(emergency_grounds.template_of(templates.newest(template)))
+        if back in STEPS:
+            return _step(template, form, back)
+        return _forward(session, template, form, step)
+
+
+def _template(session: Session, template_id: int) -> EmergencyTemplate:
+    return template_to_use(session, actor=actor(), now=house().now(), template_id=template_id)
+
+
+def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step: str) -> Page:
+    """The page after this one, or the same again where something on it is wrong."""
+    now = house().now()
+    try:
+        filled = read(form, template.id)
+        said = read_values(_approved(template), filled, now=now)
+        if step == BLANKS:
+            return _step(template, form, WORD)
+        read_word(filled, now=now)
+    except Invalid as invalid:
+        rest = form.show(invalid.problems)
+        wrong = BLANKS if form.has_errors(form.blanks) else WORD
+        return _step(template, form, wrong, rest), 422
+    return _preview(session, template, form, plan(session, templates.newest(template), said))
+
+
+def _approved(template: EmergencyTemplate) -> Template:
+    return emergency_grounds.template_of(templates.newest(template))
+
+
+def _step(
+    template: EmergencyTemplate,
+    form: LaneForm,
+    step: str,
+    happened: list[str] | None = None,
+) -> str:
+    if step == CONFIRM:
+        step = WORD
+    if step == WORD:
+        begin_word(form, house().now())
+    _say_step(form, step)
+    return render_template(
+        f"emergency/{step}.html",
+        template=template,
+        revision=templates.newest(template),
+        form=form,
+        carried=form.carried(form.word if step == BLANKS else form.blanks),
+        happened=[(one, None) for one in happened or []],
+    )
+
+
+def _say_step(form: LaneForm, step: str) -> None:
+    form.step.data = step
+    form.step.raw_data = [step]
+
+
+def _preview(
+    session: Session,
+    template: EmergencyTemplate,
+    form: LaneForm,
+    leaves: Plan,
+    happened: str = "",
+) -> str:
+    """Exactly what leaves, whole, on each account in each language."""
+    _say_step(form, CONFIRM)
+    form.seen_plan.data, form.seen_revision.data = leaves.digest, str(template.newest)
+    form.seen_plan.raw_data, form.seen_revision.raw_data = None, None
+    return render_template(
+        "emergency/confirm.html",
+        template=template,
+        revision=templates.newest(template),
+        approval=templates.approval_of(template),
+        form=form,
+        leaves=leaves,
+        stop=holds.standing_stop(session),
+        word=read_word(read(form, template.id), now=house().now()),
+        carried=form.carried([*form.blanks, *form.word]),
+        happened=[(happened, None)] if happened else [],
+    )
+
+
+def _publish(template_id: int) -> Page:
+    try:
+        with house().database.transaction() as session:
+            template = _template(session, template_id)
+            form = make_form(_approved(template))
+            use = publish(session, actor=actor(), now=house().now(), form=read(form, template_id))
+    except FreshSignInRequired:
+        return prove_page(form_recovery.keep_act())
+    except Invalid as invalid:
+        return _again(template_id, invalid)
+    except WrongRole:
+        raise
+    except NotAllowed as refusal:
+        return _look_again(template_id, refusal)
+    flash(_("It leaves now, ahead of everything. Look again in a moment to see that it is live."))
+    return redirect(url_for("emergency.show", use_id=use.id))
+
+
+@reads
+def _again(session: Session, template_id: int, invalid: Invalid) -> Page:
+    """Something on an earlier page is wrong by now: that page again, with everything in it."""
+    template = _template(session, template_id)
+    form = make_form(_approved(template))
+    rest = form.show(invalid.problems)
+    wrong = BLANKS if form.has_errors(form.blanks) else WORD
+    return _step(template, form, wrong, rest), 422
+
+
+@reads
+def _look_again(session: Session, template_id: int, refusal: NotAllowed) -> Page:
+    """What would leave has changed: it is shown anew, and nothing was published."""
+    if not isinstance(refusal, WhatLeavesChanged | StaleRevision):
+        raise refusal
+    template = _template(session, template_id)
+    form = make_form(_approved(template))
+    try:
+        said = read_values(_approved(template), read(form, template_id), now=house().now())
+    except Invalid as invalid:  # the template was worded anew, with other blanks
+        form.show(invalid.problems)
+        return _step(template, form, BLANKS, [refusal_sentence(refusal)]), 422
+    leaves = plan(session, templates.newest(template), said)
+    return _preview(session, template, form, leaves, refusal_sentence(refusal)), 409

@@ -1,0 +1,1 @@
+"""Today, the search and the tour."""

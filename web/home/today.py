@@ -1,0 +1,38 @@
+"""What waits for the person at the counter, most urgent first, and nothing else."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from sqlalchemy.orm import Session
+
+from publisher.auth.sessions import is_newcomer
+from publisher.reports.todo import waiting_for
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import LANGUAGES
+from web.core.permissions import for_roles
+from web.emergency.summary import lane_of
+from web.messages.progress import DUE, WAITING
+
+routes = Blueprint("today", __name__)
+MOST = 60
+"""How many stand on the page at most: nobody does more in a day, and the tabs lead to the rest."""
+
+
+@routes.get("/")
+@for_roles()
+@reads
+def index(session: Session) -> str:
+    """The page everybody begins with."""
+    now = house().now()
+    waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
+    return render_template(
+        "today/index.html",
+        waiting=waiting,
+        words=WAITING,
+        due_words=DUE,
+        languages=LANGUAGES,
+        own_department=actor().department_id,
+        lane=lane_of(session),
+        is_new=is_newcomer(session, actor=actor(), now=now),
+    )

@@ -1,0 +1,23 @@
+"""The introduction: plain pages that show a newcomer what the appointment's work is."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template
+
+from web.core.auth import actor
+from web.core.permissions import for_roles
+from web.messages.tour import TOURS
+
+routes = Blueprint("tour", __name__)
+
+
+@routes.get("/tour/<int:number>")
+@for_roles()
+def step(number: int) -> str:
+    """One step of the introduction, counted from 1."""
+    steps = TOURS[role] if (role := actor().role) else ()
+    if not 1 <= number <= len(steps):
+        abort(404)
+    return render_template(
+        "tour/step.html", step=steps[number - 1], number=number, steps=len(steps)
+    )

@@ -1,0 +1,1 @@
+"""Pages of citizens' comments: the list, a comment, its answer."""

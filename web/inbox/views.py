@@ -1,0 +1,281 @@
+"""Citizens' comments: who has which, and answering, transferring, closing, opening again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import BooleanField, SelectField, TextAreaField
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action
+from publisher import failpoints
+from publisher.content_checks import outgoing_text
+from publisher.inbox import reply, routing
+from publisher.models.comments import AnswerKind
+from publisher.models.people import Department
+from publisher.reports import inbox_list
+from publisher.reports.comment_detail import comment_page
+from publisher.reports.inbox_list import View
+from publisher.review import takedown_orders
+from publisher.states import CommentState
+from publisher.validation import Invalid
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.filters import place_from, place_to
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.drafting import warnings
+from web.forms import Form, key_of, options
+from web.messages.names import department_name
+from web.messages.progress import REPLIES, VIEWS
+from web.messages.refusals import refusal_sentence
+
+routes = Blueprint("inbox", __name__)
+Page = Response | str | tuple[str, int]
+TO_THE_CELL = 0
+BESIDE = 12
+
+
+class AnswerForm(Form):
+    """An answer; an interim one leaves the matter open."""
+
+    aliases = {"variants-0-text": "text"}  # noqa: RUF012  read by the base class only
+
+    text = TextAreaField(_l("The answer"))
+    interim = BooleanField(_l("This is an interim answer; the deadline goes on"))
+
+
+class MoveForm(Form):
+    """A department and a reason, as far as the act asks for them."""
+
+    department = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
+    reason = TextAreaField(_l("Reason"))
+
+
+@routes.get("/comments")
+@for_action(Action.SEE_COMMENT)
+@reads
+def index(session: Session) -> Page:
+    """The comments of one view."""
+    views = inbox_list.views_for(actor())
+    asked = request.args.get("view", "")
+    view = next((one for one in views if one.value == asked), views[0])
+    page = inbox_list.comments_in(
+        session,
+        actor=actor(),
+        now=house().now(),
+        view=view,
+        before=place_from(request.args.get("before", "")),
+    )
+    return render_template(
+        "inbox/index.html",
+        page=page,
+        view=view,
+        view_words=VIEWS,
+        counts=inbox_list.view_counts(session, actor=actor(), now=house().now()),
+        next_place=place_to(page.following),
+    )
+
+
+@routes.get("/comments/<int:comment_id>")
+@for_action(Action.SEE_COMMENT)
+@reads
+def show(session: Session, comment_id: int) -> Page:
+    """One comment with its thread, why it is here, and the answer."""
+    return _page(session, comment_id, AnswerForm())
+
+
+def _page(
+    session: Session, comment_id: int, form: AnswerForm, *, happened: list[str] | None = None
+) -> str:
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    return render_template(
+        "inbox/comment.html",
+        comment=comment,
+        form=form,
+        room=outgoing_text.room(comment.account.platform, form.text.data or "", "", is_reply=True),
+        reply_words=REPLIES,
+        reply_warning=warnings.of_reply(comment),
+        acts={one.value for one in comment.acts},
+        own_hand=actor().role in reply.OWN_HAND,
+        beside=_beside(session, comment.state),
+        departments=_departments(session) if Action.ASSIGN in comment.acts else [],
+        happened=[(one, None) for one in happened or []],
+        orders=takedown_orders.orders_about(session, comment_id),
+    )
+
+
+_VIEW_OF = {
+    CommentState.RECEIVED: View.QUEUE,
+    CommentState.ROUTED: View.MINE,
+    CommentState.ANSWERED: View.ANSWERED,
+    CommentState.CLOSED: View.CLOSED,
+}
+
+
+def _beside(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
+    """The list that stands beside a comment at the desk: the view it was probably taken from."""
+    views = inbox_list.views_for(actor())
+    view = _VIEW_OF[state] if _VIEW_OF[state] in views else View.DEPARTMENT
+    page = inbox_list.comments_in(
+        session, actor=actor(), now=house().now(), view=view, limit=BESIDE
+    )
+    return page.rows
+
+
+def _departments(session: Session) -> list[tuple[int, str]]:
+    today = house().now().date()
+    found = session.scalars(select(Department).order_by(Department.name_mr))
+    return [
+        (one.id, department_name(one))
+        for one in found
+        if one.until_on is None or one.until_on >= today
+    ]
+
+
+@routes.post("/comments/<int:comment_id>/answer")
+@for_action(Action.ANSWER)
+def answer(comment_id: int) -> Page:
+    """Answer; an officer's own answer leaves at once."""
+    form = AnswerForm()
+    kind = AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL
+    try:
+        with house().database.transaction() as session:
+            _in_sight(session, comment_id)
+            post = reply.answer(
+                session,
+                actor=actor(),
+                now=house().now(),
+                comment_id=comment_id,
+                text=form.text.data or "",
+                kind=kind,
+            )
+            leaves = bool(post.deliveries)
+        failpoints.reach("answer.after_commit")
+    except Invalid as invalid:
+        rest = form.show(invalid.problems)
+        with house().database.reading() as session:
+            return _page(session, comment_id, form, happened=rest), 422
+    except NotAllowed as refusal:
+        with house().database.reading() as session:
+            return _page(session, comment_id, form, happened=[refusal_sentence(refusal)]), 409
+    flash(f"answer-{comment_id}", "draft-done")
+    flash(_("The answer is on its way.") if leaves else _("The answer waits for the officer."))
+    return redirect(url_for("inbox.show", comment_id=comment_id))
+
+
+def _in_sight(session: Session, comment_id: int) -> None:
+    """Raise `Missing` for another department's comment."""
+    comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+
+
+Use = Callable[[Session, MoveForm], object]
+
+
+@routes.post("/comments/<int:comment_id>/assign")
+@for_action(Action.ASSIGN)
+def assign(comment_id: int) -> Page:
+    """Give a comment from the queue to a department."""
+
+    def use(session: Session, form: MoveForm) -> object:
+        return routing.assign(
+            session,
+            actor=actor(),
+            now=house().now(),
+            comment_id=comment_id,
+            department_id=form.department.data or 0,
+        )
+
+    return _moved(comment_id, "assign", use, _("The comment is with the department now."))
+
+
+@routes.route("/comments/<int:comment_id>/transfer", methods=["GET", "POST"])
+@for_action(Action.TRANSFER)
+def transfer(comment_id: int) -> Page:
+    """Give a comment to another department, or back to the cell, with a reason."""
+
+    def use(session: Session, form: MoveForm) -> object:
+        return routing.transfer(
+            session,
+            actor=actor(),
+            now=house().now(),
+            comment_id=comment_id,
+            department_id=form.department.data or None,
+            reason=form.reason.data or "",
+        )
+
+    return _moved(comment_id, "transfer", use, _("The comment has been transferred."))
+
+
+@routes.route("/comments/<int:comment_id>/close", methods=["GET", "POST"])
+@for_action(Action.CLOSE)
+def close(comment_id: int) -> Page:
+    """Close a comment without an answer."""
+
+    def use(session: Session, form: MoveForm) -> object:
+        return routing.close(
+            session,
+            actor=actor(),
+            now=house().now(),
+            comment_id=comment_id,
+            reason=form.reason.data or "",
+        )
+
+    return _moved(comment_id, "close", use, _("The comment is closed."))
+
+
+@routes.route("/comments/<int:comment_id>/reopen", methods=["GET", "POST"])
+@for_action(Action.REOPEN)
+def reopen(comment_id: int) -> Page:
+    """Open an answered or closed comment again."""
+
+    def use(session: Session, form: MoveForm) -> object:
+        return routing.reopen(
+            session,
+            actor=actor(),
+            now=house().now(),
+            comment_id=comment_id,
+            reason=form.reason.data or "",
+        )
+
+    return _moved(comment_id, "reopen", use, _("The comment is open again."))
+
+
+def _moved(comment_id: int, act: str, use: Use, said: str) -> Page:
+    form = MoveForm()
+    if request.method == "GET":
+        return _move_page(comment_id, act, form)
+    try:
+        with house().database.transaction() as session:
+            _in_sight(session, comment_id)
+            use(session, form)
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _move_page(comment_id, act, form), 422
+    except NotAllowed as refusal:
+        return _move_page(comment_id, act, form, happened=refusal_sentence(refusal)), 409
+    flash(said)
+    flash(f"{act}-{comment_id}", "draft-done")
+    return redirect(_after(comment_id, act))
+
+
+def _after(comment_id: int, act: str) -> str:
+    """A transferred comment may be out of sight now."""
+    gone = act in ("transfer", "close")
+    return url_for("inbox.index") if gone else url_for("inbox.show", comment_id=comment_id)
+
+
+@reads
+def _move_page(
+    session: Session, comment_id: int, act: str, form: MoveForm, *, happened: str = ""
+) -> str:
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    places = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
+    form.department.choices = options((str(value), words) for value, words in places)
+    return render_template(
+        "inbox/move.html", comment=comment, act=act, form=form, happened=happened
+    )

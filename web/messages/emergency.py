@@ -1,0 +1,126 @@
+"""Words of the emergency lane: what is wrong with what was typed, and how things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from approvals.emergency import BlankKind
+from publisher.delivery.emergency.alerts import Trouble
+from publisher.models.emergency import EmergencyUse, WordHow
+from web.core.i18n import _, page_language
+from web.core.state_badges import N_
+
+SENTENCES: Mapping[str, str] = {
+    "only_letters": N_("Only letters, digits, commas, dots and hyphens; no web address."),
+    "not_marathi": N_("Write this in Marathi."),
+    "not_english": N_("Write this in English letters."),
+    "not_a_number": N_("Write a number, for example 12,500."),
+    "not_a_phone": N_("Write a telephone number, for example 020-5550-0108 or 101."),
+    "choose": N_("Choose one."),
+    "word_name.required": N_("Write the name of whoever said so."),
+    "word_post.required": N_("Write their post."),
+    "word_at.required": N_("Write when they said so."),
+    "not_lately": N_("The word has to be of the last 24 hours, and not of the future."),
+    "no_account": N_("No account is connected. Publish by another way, and tell the admin."),
+    "unknown_person": N_("Choose somebody from the list."),
+    "on_duty_already": N_("This person is on the roster for a part of this time already."),
+    "until_day.required": N_("Write until when."),
+    "before_begin": N_("The end has to lie after the beginning, and after now."),
+    "too_long_duty": N_("A duty lasts at most %(most)s days. Make two of it."),
+    "name_mr.required": N_("Write the name in Marathi."),
+    "name_en.required": N_("Write the name in English."),
+    "text_mr.required": N_("Write the Marathi text."),
+    "text_en.required": N_("Write the English text."),
+    "braces": N_("Write the name of the blank without braces."),
+    "blank_twice": N_("The blank “%(name)s” stands here twice."),
+    "letters": N_("Write how many letters fit, from 1 to %(most)s."),
+    "choice_pairs": N_("Write two lines or more, each as: Marathi | English."),
+    "blank_unknown": N_("%(blanks)s is not described below. Describe it, or take it out."),
+    "blank_unused": N_("%(blanks)s is missing in this text."),
+    "too_long_filled": N_(
+        "With the longest values this takes %(found)s of %(most)s on X. Shorten the text, or let "
+        "fewer letters fit."
+    ),
+}
+
+REFUSALS: Mapping[str, str] = {
+    "not_on_duty": N_("You are not on the duty roster now, so you cannot publish in an emergency."),
+    "own_duty": N_("Nobody puts themselves on the duty roster, or takes themselves off it."),
+    "what_leaves_changed": N_(
+        "What would leave has changed since you looked, for example because an account was "
+        "connected or paused. Nothing was published. Look once more, then publish."
+    ),
+}
+
+KINDS: Mapping[BlankKind, str] = {
+    BlankKind.PLACE: N_("Place, in both languages"),
+    BlankKind.TIME: N_("Time of day"),
+    BlankKind.NUMBER: N_("Number"),
+    BlankKind.HELPLINE: N_("Telephone number"),
+    BlankKind.CHOICE: N_("Choice from a list"),
+}
+
+HOWS: Mapping[WordHow, str] = {
+    WordHow.PHONE: N_("By telephone"),
+    WordHow.IN_PERSON: N_("In person"),
+    WordHow.LETTER: N_("By letter"),
+    WordHow.RADIO: N_("By radio"),
+}
+
+TROUBLES: Mapping[str, str] = {
+    Trouble.FAILED: N_("It failed."),
+    Trouble.HELD: N_("It may or may not be live; it is held for a decision."),
+    Trouble.MISSED: N_("Its time passed, and it was not sent."),
+    Trouble.WAITING: N_(
+        "It has not left yet: the press is stopped, the account is paused, or no clock runs."
+    ),
+}
+
+BLANKS: Mapping[str, str] = {
+    "place": N_("Place"),
+    "time": N_("Time"),
+    "level": N_("Level"),
+    "helpline": N_("Helpline"),
+    "dam": N_("Dam"),
+    "discharge": N_("Discharge in cusecs"),
+    "reason": N_("Reason"),
+    "day": N_("Day"),
+    "advice": N_("What people should do"),
+    "what": N_("What collapsed"),
+}
+"""What the blanks of the templates that came with the product are called."""
+
+
+def blank_word(name: str) -> str:
+    """What a blank is called on the page: its own name, where we have no word for it."""
+    return _(BLANKS[name]) if name in BLANKS else name
+
+
+def kind_word(kind: str) -> str:
+    """What a kind of blank is called."""
+    return _(KINDS[BlankKind(kind)])
+
+
+def how_word(how: str) -> str:
+    """How a word came."""
+    return _(HOWS[WordHow(how)])
+
+
+def trouble_word(trouble: str) -> str:
+    """What has become of an urgent delivery."""
+    return _(TROUBLES[trouble])
+
+
+def values_words(use: EmergencyUse) -> str:
+    """What filled the blanks, in one line of the page's language."""
+    said = use.said["en" if page_language() == "en" else "mr"]
+    return ", ".join(said.values())
+
+
+FILTERS = {
+    "lane_blank": blank_word,
+    "lane_how": how_word,
+    "lane_kind": kind_word,
+    "lane_trouble": trouble_word,
+    "lane_values": values_words,
+}

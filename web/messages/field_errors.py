@@ -1,0 +1,225 @@
+"""What is wrong with a field, in one sentence that says what to do.
+
+What is wrong with a person or an appointment that is being recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from publisher.auth.contact_details import BadPerson
+from publisher.i18n import dates
+from publisher.i18n.languages import number
+from publisher.validation import Problem
+from web.core.context import house
+from web.core.i18n import _, page_language
+from web.core.state_badges import N_
+from web.messages.emergency import SENTENCES as OF_THE_LANE
+from web.messages.intake import SENTENCES
+
+GENERAL: Mapping[str, str] = {
+    "required": N_("Fill this in."),
+    "kind.required": N_("Choose what kind of information it is."),
+    "title.required": N_("Write the title."),
+    "reason.required": N_("Write the reason."),
+    "brought_by.required": N_("Write who brought it, or rang."),
+    "too_long": N_("This is too long: %(found)s characters; at most %(most)s fit."),
+    "past": N_("This time has passed. Choose a later one."),
+    "variants.required": N_("Write the text for at least one account."),
+    "not_a_link": N_("Write the whole web address, beginning with https://."),
+    "link": N_("Write the whole web address, beginning with https://."),
+    "unreadable": N_("This form could not be read. Open it anew; your text is kept."),
+    "in_doubt": N_(
+        "Not released. Posts of the restored backup that may be live already or were not looked "
+        "for yet: %(total)s. Wait until the system has looked for them, or tick that you know of "
+        "them."
+    ),
+    "used": N_("This form has been handed in already."),
+    "control_character": N_(
+        "Line %(line)s holds an invisible control character (%(character)s). Delete it."
+    ),
+    "bidirectional_override": N_(
+        "Line %(line)s holds an invisible mark that turns the writing direction (%(character)s). "
+        "Delete it."
+    ),
+    "lone_surrogate": N_("Line %(line)s holds a broken character. Type it again."),
+    "noncharacter": N_("Line %(line)s holds a broken character. Type it again."),
+    "clash": N_(
+        "“%(title)s” leaves on this account at %(due_at)s. Choose another time, or confirm this "
+        "one."
+    ),
+    "before_window": N_("The approval holds only from %(not_before)s. Choose a later time."),
+    "after_window": N_("The approval holds only until %(not_after)s. Choose an earlier time."),
+    "limit": N_("Write a number of minutes from 1 to %(most)s."),
+    "on_its_way": N_("It has left already, or may have left."),
+    "not_approved": N_("Its newest revision is not approved any more."),
+    "no_slot": N_("No good time is free for it. Choose a time yourself."),
+    "none_chosen": N_("Choose at least one post."),
+    "too_many_chosen": N_("At most %(most)s can be moved at once."),
+    "amount": N_("Write a whole number other than 0, at most %(most)s."),
+    "same_time": N_("The end has to be another time than the beginning."),
+    "unknown_day": N_("Choose from the list."),
+    "weekdays.required": N_("Choose at least one day."),
+    "other_post": N_("This link belongs to another post."),
+    "link_not_given": N_(
+        "It is live there, and its link was never given: it cannot be corrected from here. Leave "
+        "this text out."
+    ),
+    "edit_keeps_pictures": N_(
+        "Words alone can be corrected on Facebook. Leave the photos as they are, or order the "
+        "deletion of what is live there first."
+    ),
+    "edit_keeps_link": N_(
+        "The link’s card stays on Facebook as it is. Leave the link, or order the deletion of "
+        "what is live there first."
+    ),
+    "nothing_changed": N_("Nothing would change by this. Write what is to be corrected."),
+    "nothing_chosen": N_("Choose at least one of them."),
+    "other_platform": N_("This link does not lead to the platform of this account."),
+    "other_account": N_("This link leads to another account, not to ours."),
+    "names_no_post": N_(
+        "This link does not name the post. Open the post itself on our account and copy the "
+        "address of its own page."
+    ),
+    "names_no_answer": N_(
+        "This link does not name the answer. Open the answer itself and copy its address."
+    ),
+    "not_there": N_("The platform shows nothing under this link. Check it."),
+    "not_found_there": N_(
+        "Exactly the approved text was not found on the account. Compare what you posted, or give "
+        "it a moment and try again."
+    ),
+    "not_public": N_("What stands there is not public yet. Publish it there first."),
+    "other_target": N_("What stands there does not answer the comment that it should."),
+    "other_text": N_(
+        "What stands there is not the approved text. Correct it there, or delete it and post the "
+        "approved one."
+    ),
+    "other_pictures": N_(
+        "There are %(found)s pictures there, but %(most)s were approved. Post it with exactly "
+        "those."
+    ),
+    "before_beginning": N_("The end has to lie after the beginning."),
+    "unknown_department": N_("Choose a department from the list."),
+    "closed": N_("This department is closed. Choose another."),
+    "no_text": N_("Write the text in at least one language."),
+    "before_wished": N_("The information has to stay useful until after the wished time."),
+    "before_not_before": N_("The end has to lie after the beginning."),
+    "too_many_views": N_("At most %(most)s views are kept. Remove one first."),
+    "too_many_files": N_("At most %(most)s files can be handed in at once."),
+    "too_many_texts": N_("At most %(most)s texts are kept. Remove one first."),
+    "too_many_pictures": N_("A post carries at most %(most)s pictures. Take some out."),
+    "too_long_with_link": N_(
+        "With the link this is too long: %(found)s of %(most)s. Shorten the text or take the link "
+        "out."
+    ),
+    "same_picture_twice": N_("The same photo stands here twice. Leave one out."),
+    "picture_missing": N_("This photo is no longer in the store. Choose it again."),
+    "picture_changed": N_("This photo has changed in the store. Choose it again."),
+    "store_away": N_(
+        "“%(name)s” could not be kept: the server can store no files just now. Your text stands in "
+        "the form. Try again later; tell the admin if it lasts."
+    ),
+    "unknown_account": N_("This account is not connected. Choose another."),
+    "disconnected": N_("The account %(account)s is no longer connected. Leave its texts out."),
+    "account_not_open": N_("This account is kept for other departments. Leave this text out."),
+    "daily_cap.out_of_range": N_("Write a number from %(least)s to %(most)s, or leave it empty."),
+    "twice": N_("There are two texts in this language for the account. Leave one out."),
+    "blank_left": N_("Fill in what is still blank here: %(blanks)s."),
+    "part.required": N_("Choose what it is."),
+    "name.required": N_("Write a name."),
+    "number.required": N_("Write the acknowledgement number."),
+    "unknown_number": N_("There is no submission %(number)s. Check the number."),
+    "joined_already": N_("The post rests on %(number)s already."),
+    "not_open": N_("%(number)s was declined, merged, withdrawn or returned. Choose another."),
+    "last_of_owner": N_("%(number)s stays: the post belongs to its department."),
+    "only_here": N_("%(number)s has no other post. Make one of it first, then leave it out here."),
+    "post_withdrawn": N_("The post is withdrawn. Begin another one."),
+    "date_missing": N_("Write the date as well."),
+    "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
+    "date_does_not_exist": N_("There is no such day in the calendar. Check day and month."),
+    "date_out_of_range": N_("The year must lie between 2000 and 2099."),
+    "time_missing": N_("Write the time as well."),
+    "time_unreadable": N_("Write the time as hours and minutes, for example 17:30."),
+    "time_does_not_exist": N_("There is no such time. Check hours and minutes."),
+    "empty": N_("“%(name)s” is empty. Choose the file again."),
+    "unsupported_type": N_(
+        "“%(name)s” is of a kind that cannot be taken. Photos: save as JPEG or PNG."
+    ),
+    "name_and_content_differ": N_(
+        "“%(name)s” is not what its name says. Save the photo anew as JPEG or PNG."
+    ),
+    "not_a_picture": N_("“%(name)s” is not a photo. Save it as JPEG or PNG and choose it again."),
+    "too_many_bytes": N_("“%(name)s” is too large. Choose a smaller one."),
+    "too_many_pixels": N_("“%(name)s” has too many pixels. Make the photo smaller first."),
+    "truncated": N_("“%(name)s” is damaged or incomplete. Copy it from the camera again."),
+}
+
+WORDS = (GENERAL, SENTENCES, OF_THE_LANE)
+
+
+def problem_sentence(problem: Problem) -> str:
+    """The sentence for a problem; more specific words stand under "field.code"."""
+    own = _own(problem)
+    if own is None:
+        return _("This cannot be taken as it stands.")
+    return _(own, **shown(problem.values, own))
+
+
+def _own(problem: Problem) -> str | None:
+    """By field and code, by code and what was found, by code alone."""
+    code = problem.code
+    keys = (f"{problem.field}.{code}", f"{code}.{problem.values.get('found')}", code)
+    found = [words[key] for key in keys for words in WORDS if key in words]
+    return found[0] if found else None
+
+
+def shown(values: Mapping[str, object], template: str) -> dict[str, str]:
+    """The values as words of the page; what the sentence needs and nobody gave is left blank."""
+    said = {name: _said(value) for name, value in values.items()}
+    names = ("found", "most", "line", "character", "title", "due_at", "name", "account")
+    return {**{name: "" for name in names if f"%({name})s" in template}, **said}
+
+
+def _said(value: object) -> str:
+    tongue = page_language()
+    if isinstance(value, datetime):
+        return dates.moment(value, tongue, now=house().now())
+    if isinstance(value, date):
+        return dates.full_date(value, tongue)
+    if isinstance(value, int):
+        return number(value, tongue)
+    return str(value)
+
+
+PERSON: Mapping[str, str] = {
+    "missing": N_("Fill this in."),
+    "too_long": N_("This is too long; at most %(longest)s characters fit."),
+    "unreadable": N_("This cannot be right. Check the spelling."),
+    "mobile.landline": N_("This is not a mobile number. Write ten digits."),
+    "mail.missing": N_("Write a mail address or a mobile number; an invitation needs mail."),
+    "mail.disabled": N_("This person’s access is closed. Open it first."),
+    "empty": N_("Fill this in."),
+    "same": N_("This is what is recorded already."),
+    "mobile.another_person": N_("This mobile number belongs to another person."),
+    "department_id.unknown": N_("Choose a department from the list."),
+    "department_id.closed": N_("This department is closed. Choose another."),
+    "role.no_appointment": N_("This person holds no appointment. Record one first."),
+    "role.already_appointed": N_("This person is appointed so already."),
+    "role.head_exists": N_("The department has a head already. End that appointment first."),
+    "role.two_officers": N_(
+        "The department has two officers already. End one of these appointments first."
+    ),
+    "rank.only_officers": N_("Only officers are first or second."),
+    "rank.taken": N_("This place is taken."),
+    "rank.unknown": N_("Officers are first or second."),
+}
+
+
+def person_problem(problem: BadPerson) -> str:
+    """The sentence for it; more specific words stand under "field.code"."""
+    words = PERSON.get(f"{problem.field}.{problem.code}") or PERSON.get(problem.code)
+    if words is None:
+        return _("This cannot be recorded as it stands.")
+    return _(words, **shown(problem.values, words))

@@ -1,0 +1,93 @@
+"""Codes of the house put into words: why something is refused, what went wrong, what happened.
+
+Every sentence is an English msgid; values are filled in the language of the page.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Flask
+
+from web.messages import emergency
+from web.messages.corrections import act, found, thing
+from web.messages.field_errors import problem_sentence
+from web.messages.intake import field_word, file_length, file_size
+from web.messages.names import (
+    account_name,
+    author_shown,
+    department_name,
+    person_name,
+    platform_word,
+    post_of,
+    role_name,
+    span_words,
+    who_name,
+    who_short,
+)
+from web.messages.reasons import (
+    attempt_asked,
+    attempt_found,
+    attempt_outcome,
+    delivery_reason,
+    freeze_words,
+    routing_reason,
+)
+from web.messages.refusals import refusal_sentence
+from web.messages.register import register as messages_register
+from web.messages.warnings import warning_name
+
+__all__ = [
+    "account_name",
+    "attempt_outcome",
+    "author_shown",
+    "delivery_reason",
+    "department_name",
+    "freeze_words",
+    "person_name",
+    "platform_word",
+    "post_of",
+    "problem_sentence",
+    "refusal_sentence",
+    "register",
+    "role_name",
+    "routing_reason",
+    "span_words",
+    "who_name",
+    "who_short",
+]
+
+
+def register(app: Flask) -> None:
+    """Give the templates the words for names and reasons."""
+    messages_register(app)
+    app.jinja_env.filters.update(
+        {
+            **emergency.FILTERS,
+            "department_name": department_name,
+            "field_word": field_word,
+            "file_length": file_length,
+            "file_size": file_size,
+            "iso_day": date.fromisoformat,
+            "iso_moment": datetime.fromisoformat,
+            "person_name": person_name,
+            "post_of": post_of,
+            "platform_word": platform_word,
+            "role_name": role_name,
+            "who_name": who_name,
+            "account_name": account_name,
+            "attempt_asked": attempt_asked,
+            "attempt_found": attempt_found,
+            "attempt_outcome": attempt_outcome,
+            "author_shown": author_shown,
+            "delivery_act": act,
+            "delivery_reason": delivery_reason,
+            "delivery_thing": thing,
+            "found_words": found,
+            "freeze_words": freeze_words,
+            "routing_reason": routing_reason,
+            "span_words": span_words,
+            "warning_name": warning_name,
+            "who_short": who_short,
+        }
+    )

@@ -1,0 +1,89 @@
+"""Words of intake: names of a submission's fields, what is wrong with files, sizes and lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.i18n.languages import digits
+from web.core.i18n import _, page_language
+from web.core.state_badges import N_
+
+FIELD_WORDS: Mapping[str, str] = {
+    "kind": N_("Kind"),
+    "title": N_("Title"),
+    "text_mr": N_("Marathi text"),
+    "text_en": N_("English text"),
+    "text_hi": N_("Hindi text"),
+    "link": N_("Link"),
+    "wished_at": N_("Wished time"),
+    "useful_until": N_("Useful until"),
+    "event_on": N_("Day of the event"),
+    "event_until_on": N_("Last day of the event"),
+    "event_place": N_("Place of the event"),
+    "wards": N_("Ward offices concerned"),
+    "priority": N_("Priority"),
+    "urgent_reason": N_("Why it is urgent"),
+    "outward_number": N_("Outward number"),
+    "inward_number": N_("Inward number"),
+    "brought_by": N_("Brought by"),
+    "files": N_("Photos and files"),
+}
+
+SENTENCES: Mapping[str, str] = {
+    "question.required": N_("Write what is missing."),
+    "answer.required": N_("Write the answer."),
+    "note.required": N_("Write the note."),
+    "urgent_reason.required": N_("Write why it cannot wait."),
+    "before_event": N_("The last day has to lie after the first one."),
+    "first_day_missing": N_("Write the first day as well."),
+    "unknown_ward": N_("Choose ward offices from the list."),
+    "itself": N_("This is the number of this very submission. Write the other one’s."),
+    "merged_itself": N_("That one was merged itself. Take its number: %(into)s."),
+    "has_ended": N_("%(number)s was declined or withdrawn. Nothing goes on under it."),
+    "same_file_twice": N_("“%(name)s” stands here already. It was not taken a second time."),
+    "too_many_chosen_files": N_(
+        "%(found)s files were chosen, but at most %(most)s can go with a submission, four of them "
+        "photos. None of them was taken: choose the best ones."
+    ),
+    "moving_alone": N_(
+        "X shows a moving picture (GIF) only by itself. Leave the other pictures out, or this one."
+    ),
+    "quota": N_(
+        "“%(name)s” was not taken: on one day everybody may send %(most_files)s files of %(most)s "
+        "MB together. Go on tomorrow, or ask the cell to record it."
+    ),
+    "unsupported_type.tiff": N_(
+        "“%(name)s” is a TIFF, as scanners and cameras make it, and cannot be shown on X or "
+        "Facebook. Open it, save it as JPEG, and choose that."
+    ),
+    "unsupported_type.zip": N_(
+        "“%(name)s” is a packed folder or an office document. Unpack it, or save it as PDF, and "
+        "choose that."
+    ),
+    "unsupported_type.office": N_(
+        "“%(name)s” is an office document. Copy its text into the form, or save it as PDF."
+    ),
+}
+
+
+def field_word(field: str) -> str:
+    """The name of a submission's field."""
+    return _(FIELD_WORDS[field]) if field in FIELD_WORDS else field
+
+
+def file_size(size: int) -> str:
+    """How large a file is: kB below a megabyte, else MB with one decimal."""
+    tongue = page_language()
+    if size < 1_000_000:
+        return _("%(number)s kB", number=digits(str(max(1, round(size / 1000))), tongue))
+    return _("%(number)s MB", number=digits(f"{size / 1_000_000:.1f}", tongue))
+
+
+def file_length(seconds: int) -> str:
+    """How long a video is, in minutes and seconds."""
+    minutes, rest = divmod(seconds, 60)
+    tongue = page_language()
+    if not minutes:
+        return _("%(seconds)s s", seconds=digits(str(rest), tongue))
+    said = {"minutes": digits(str(minutes), tongue), "seconds": digits(str(rest), tongue)}
+    return _("%(minutes)s min %(seconds)s s", **said)

@@ -1,0 +1,195 @@
+"""What waits, what happened, and what comes next, each kind in a few words.
+
+The views of the inbox and the state of an answer, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.reports.inbox_list import View
+from publisher.reports.next_step import NextKind
+from publisher.reports.replies import ReplyState
+from publisher.reports.timeline_steps import StepKind
+from publisher.reports.todo_kinds import DueKind, WaitingKind
+from web.core.state_badges import N_
+
+WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
+    WaitingKind.SUBMISSION: (N_("Submission received"), "inbox", N_("See and make a draft")),
+    WaitingKind.SUBMISSION_RETURNED: (
+        N_("Information is missing"),
+        "arrow-return-left",
+        N_("See and complete"),
+    ),
+    WaitingKind.NOTE: (N_("Note from the department"), "pencil", N_("See and take note")),
+    WaitingKind.POST_RETURNED: (
+        N_("Returned for changes"),
+        "arrow-return-left",
+        N_("See and change"),
+    ),
+    WaitingKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Go on with the draft")),
+    WaitingKind.TO_SCHEDULE: (N_("Approved, without a time"), "calendar-plus", N_("Set the time")),
+    WaitingKind.BLOCKED: (N_("Nobody can approve"), "person-x", N_("See what is missing")),
+    WaitingKind.TO_APPROVE: (
+        N_("Your approval is wanted"),
+        "person-check",
+        N_("See and decide"),
+    ),
+    WaitingKind.ANSWER_TO_APPROVE: (
+        N_("An answer waits for your approval"),
+        "person-check",
+        N_("See and decide"),
+    ),
+    WaitingKind.COMMENT_UNROUTED: (
+        N_("Citizen’s comment without a department"),
+        "signpost-split",
+        N_("Find the department"),
+    ),
+    WaitingKind.COMMENT: (N_("Citizen’s comment"), "chat-square-text", N_("Answer")),
+    WaitingKind.ANSWER_FAILED: (
+        N_("Your answer did not leave"),
+        "x-octagon",
+        N_("See and answer again"),
+    ),
+    WaitingKind.DELIVERY_HELD: (
+        N_("Held: is it live?"),
+        "question-octagon",
+        N_("Look and decide"),
+    ),
+    WaitingKind.DELIVERY_MISSED: (N_("Missed its time"), "clock-history", N_("See and decide")),
+    WaitingKind.DELIVERY_FAILED: (
+        N_("Could not be published"),
+        "x-octagon",
+        N_("See and decide"),
+    ),
+    WaitingKind.ACCOUNT_PAUSED: (
+        N_("An account has stopped"),
+        "pause-circle",
+        N_("See the accounts"),
+    ),
+    WaitingKind.FOUND_GONE: (N_("Found deleted by somebody else"), "trash", N_("See and decide")),
+    WaitingKind.FOUND_CHANGED: (
+        N_("Found changed by somebody else"),
+        "pencil",
+        N_("See and decide"),
+    ),
+    WaitingKind.MERGER_DUE: (
+        N_("A department’s merger is held up"),
+        "intersect",
+        N_("See what stands in the way"),
+    ),
+    WaitingKind.CLOSING_DUE: (
+        N_("A department’s closing is held up"),
+        "archive",
+        N_("See what stands in the way"),
+    ),
+}
+"""For each kind: what it is, its icon, and the words of its link."""
+
+DUE: Mapping[DueKind, str] = {
+    DueKind.WISHED: N_("Wished time"),
+    DueKind.USEFUL_UNTIL: N_("Useful until"),
+    DueKind.ANSWER_BY: N_("Deadline"),
+    DueKind.ASSIGN_BY: N_("To be assigned by"),
+    DueKind.PLANNED: N_("Was to be published"),
+    DueKind.IN_FORCE: N_("In force from"),
+}
+
+STEPS: Mapping[StepKind, tuple[str, str, str]] = {
+    StepKind.RECEIVED: (N_("Received"), "submission", "received"),
+    StepKind.SUBMISSION_RETURNED: (N_("Returned to be completed"), "submission", "returned"),
+    StepKind.COMPLETED: (N_("The department answered"), "submission", "received"),
+    StepKind.CHANGED: (N_("The department changed it"), "submission", "received"),
+    StepKind.NOTED: (N_("Note from the department"), "submission", "returned"),
+    StepKind.NOTE_SEEN: (N_("The cell has seen the note"), "submission", "received"),
+    StepKind.TOOK_IN: (N_("A duplicate was merged into it"), "submission", "merged"),
+    StepKind.ORIGINAL_ENDED: (
+        N_("The submission under which it went on has ended"),
+        "submission",
+        "declined",
+    ),
+    StepKind.DECLINED: (N_("Declined"), "submission", "declined"),
+    StepKind.MERGED: (N_("Merged into another submission"), "submission", "merged"),
+    StepKind.SUBMISSION_WITHDRAWN: (N_("Submission withdrawn"), "submission", "withdrawn"),
+    StepKind.DRAFTED: (N_("Draft begun"), "submission", "drafted"),
+    StepKind.PULLED_OUT: (N_("A submission was withdrawn from the post"), "post", "returned"),
+    StepKind.PUT_BACK: (
+        N_("Draft again: its department was merged into another one"),
+        "post",
+        "draft",
+    ),
+    StepKind.REVISED: (N_("New revision saved"), "post", "draft"),
+    StepKind.SENT_FOR_REVIEW: (N_("Sent for review"), "post", "in_review"),
+    StepKind.BLOCKED: (N_("Nobody can approve"), "post", "blocked"),
+    StepKind.APPROVED: (N_("Approved"), "post", "approved"),
+    StepKind.PUBLISHED_IN_EMERGENCY: (N_("Emergency publication"), "emergency", "owed"),
+    StepKind.RATIFIED: (N_("Ratified"), "emergency", "ratified"),
+    StepKind.NOT_RATIFIED: (N_("Refused to ratify"), "emergency", "refused"),
+    StepKind.RETURNED: (N_("Returned for changes"), "post", "returned"),
+    StepKind.REJECTED: (N_("Rejected"), "post", "rejected"),
+    StepKind.APPROVAL_WITHDRAWN: (N_("Approval withdrawn"), "post", "in_review"),
+    StepKind.POST_WITHDRAWN: (N_("Withdrawn"), "post", "withdrawn"),
+    StepKind.SCHEDULED: (N_("Scheduled"), "delivery", "scheduled"),
+    StepKind.RESCHEDULED: (N_("Time changed"), "delivery", "scheduled"),
+    StepKind.CANCELLED: (N_("Cancelled"), "delivery", "cancelled"),
+    StepKind.PUBLISHED: (N_("Published"), "delivery", "published"),
+    StepKind.UNCONFIRMED: (N_("Publication unconfirmed"), "delivery", "unconfirmed"),
+    StepKind.HELD: (N_("Held for a decision"), "delivery", "held"),
+    StepKind.SENT_AGAIN: (N_("Sent again"), "delivery", "scheduled"),
+    StepKind.MISSED: (N_("Missed its time"), "delivery", "missed"),
+    StepKind.FAILED: (N_("Could not be published"), "delivery", "failed"),
+    StepKind.CORRECTED: (N_("Correction published"), "delivery", "published"),
+    StepKind.EDITED: (N_("Changed on the platform by correction"), "delivery", "published"),
+    StepKind.DELETION_ORDERED: (N_("Its deletion was ordered"), "order", "scheduled"),
+    StepKind.DELETED: (N_("Deleted on the platform"), "comment", "deleted"),
+    StepKind.ORDER_NOT_DONE: (N_("Order not carried out"), "order", "failed"),
+    StepKind.ORDER_UNCLEAR: (N_("Order unconfirmed"), "order", "unconfirmed"),
+    StepKind.FOUND_GONE: (N_("Found deleted by somebody else"), "order", "failed"),
+    StepKind.FOUND_CHANGED: (N_("Found changed by somebody else"), "order", "failed"),
+    StepKind.SAME_AGAIN: (N_("Found as it was published again"), "delivery", "published"),
+    StepKind.FINDING_NOTED: (N_("Seen and noted"), "submission", "received"),
+    StepKind.COMMENTED: (N_("Citizens commented"), "comment", "routed"),
+    StepKind.ANSWERED: (N_("Answered"), "comment", "answered"),
+}
+"""For each kind: its words, and the thing and state whose icon it bears."""
+
+NEXT: Mapping[NextKind, str] = {
+    NextKind.DRAFT: N_("The cell makes a draft"),
+    NextKind.COMPLETE: N_("The department completes it"),
+    NextKind.CHANGE: N_("The cell changes the text"),
+    NextKind.SEND_FOR_REVIEW: N_("The cell sends it for review"),
+    NextKind.APPROVE: N_("The department decides"),
+    NextKind.NAME_SOMEBODY: N_("Somebody who can approve has to be named"),
+    NextKind.SCHEDULE: N_("The cell sets the time"),
+    NextKind.PUBLISH: N_("It is published"),
+    NextKind.CONFIRM: N_("It is being looked for on the platform"),
+    NextKind.SETTLE_HELD: N_("Somebody looks whether it is live"),
+    NextKind.RESCHEDULE: N_("A new time, or the end of it, has to be decided"),
+    NextKind.ANSWER: N_("A citizen’s comment is answered"),
+    NextKind.ASSIGN: N_("The cell finds the department for a comment"),
+    NextKind.TAKE_BACK: N_("It is deleted on the platform"),
+    NextKind.ORDER_AGAIN: N_("Its deletion has to be ordered again, or done by hand"),
+}
+
+
+VIEWS: Mapping[View, str] = {
+    View.MINE: N_("With you"),
+    View.DEPARTMENT: N_("With the department"),
+    View.QUEUE: N_("To be assigned"),
+    View.ANSWERED: N_("Answered"),
+    View.CLOSED: N_("Closed"),
+}
+
+REPLIES: Mapping[ReplyState, tuple[str, str]] = {
+    ReplyState.WAITS_FOR_OFFICER: (N_("Waits for the officer’s approval"), "amber"),
+    ReplyState.ON_ITS_WAY: (N_("On its way"), "teal"),
+    ReplyState.UNCONFIRMED: (N_("Publication unconfirmed"), "plum"),
+    ReplyState.HELD: (N_("Held for a decision"), "plum"),
+    ReplyState.LIVE: (N_("Live"), "green"),
+    ReplyState.FAILED: (N_("Could not be published"), "red"),
+    ReplyState.MISSED: (N_("Missed its time"), "red"),
+    ReplyState.RETURNED: (N_("Returned for changes"), "amber"),
+    ReplyState.REJECTED: (N_("Rejected"), "red"),
+    ReplyState.TAKEN_BACK: (N_("Taken back"), "grey"),
+}
+"""For each state of an answer its words and its tone."""

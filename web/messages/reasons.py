@@ -1,0 +1,186 @@
+"""Why a delivery stands where it stands, and why a comment is with whom it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from publisher.i18n import dates
+from publisher.models.controls import Freeze
+from publisher.reports.comment_detail import RoutingStep
+from web.core.context import house
+from web.core.i18n import _, page_language
+from web.core.state_badges import N_
+from web.messages.names import department_name
+
+DELIVERY: Mapping[str, str] = {
+    "too_long": N_("The platform says that the text is too long. Shorten it and have it approved."),
+    "duplicate": N_(
+        "The platform says that the same text is there already. Look at the account; change the "
+        "text if it is not ours."
+    ),
+    "media_invalid": N_("The platform could not read a picture. Put in another one."),
+    "media_too_large": N_("The platform says that a picture is too large. Put in a smaller one."),
+    "permission": N_(
+        "The account has no right to do this on the platform. The admin has to give it the right."
+    ),
+    "not_summoned": N_(
+        "X lets us answer only where the author mentioned us. Answer by another way and close the "
+        "comment with a reason."
+    ),
+    "target_gone": N_("What this answers is no longer on the platform. Close the comment."),
+    "blocked": N_("The platform has blocked the account for a while. Try again later."),
+    "invalid": N_("The platform did not accept the post as it is. Check text, link and pictures."),
+    "unknown": N_(
+        "The platform refused and gave no reason that we know. The admin sees its answer."
+    ),
+    "later": N_("The platform asked us to wait. It is tried again at %(at)s."),
+    "limit": N_("It waits until %(at)s: the platform’s limit for this account is used up."),
+    "cap": N_("It waits until %(at)s: as much has left in 24 hours as the account’s cap allows."),
+    "credentials": N_("The account’s access has expired. It waits until the admin has renewed it."),
+    "late": N_(
+        "Its time passed before it could leave. Decide whether it still makes sense, and set a "
+        "new time."
+    ),
+    "late_paused": N_(
+        "Its account had stopped, and its time passed meanwhile. Decide whether it still makes "
+        "sense, and set a new time."
+    ),
+    "late_stopped": N_(
+        "Everything was stopped, and its late limit passed meanwhile. Decide whether it still "
+        "makes sense, and set a new time."
+    ),
+    "late_frozen": N_(
+        "A freeze held it, and its late limit passed meanwhile. Decide whether it still makes "
+        "sense, and set a time after the freeze."
+    ),
+    "stopped": N_(
+        "All publishing is stopped. It leaves after the release, unless its late limit passes "
+        "first."
+    ),
+    "frozen": N_(
+        "A freeze holds it. It leaves after the freeze, unless its late limit passes first."
+    ),
+    "lease_ended": N_("The sending was interrupted. We are looking whether it is live."),
+    "id_seen_before": N_("The platform’s answer did not fit. We are looking whether it is live."),
+    "medium_missing": N_("A picture is missing from the store. Make a new revision with it."),
+    "medium_changed": N_("A picture in the store has changed since. Make a new revision with it."),
+    "not_newest": N_("There is a newer revision. Only the newest one may leave."),
+    "not_in_state_approved": N_("The approval was taken back before it left."),
+    "changed": N_("It is no longer exactly what was approved. Make a new revision."),
+    "approval_missing": N_(
+        "Its approval no longer counts: it was taken back, or the approver is no longer in office. "
+        "Have it approved again."
+    ),
+    "too_early": N_("The approval does not hold yet at this time. Choose a later time."),
+    "too_late": N_("The approval no longer holds at this time. Make a new revision."),
+}
+OUTCOME_UNKNOWN = N_("The platform gave no clear answer. We are looking whether it is live.")
+NOT_FOUND = N_("The platform gave no clear answer, and we did not find it there. Look and decide.")
+
+ROUTING: Mapping[str, str] = {
+    "under_post": N_("It stands under %(department)s’s post of %(day)s."),
+    "no_department": N_("It stands under no post of ours; the cell finds the department."),
+    "nobody_there": N_("%(department)s has named nobody yet, so the cell has it."),
+    "assigned": N_("The cell assigned it to %(department)s."),
+    "transferred": N_("It was transferred to %(department)s: “%(words)s”"),
+    "given_back": N_("It was given back to the cell: “%(words)s”"),
+    "reopened": N_("It was opened again: “%(words)s”"),
+    "answer_deleted": N_("Our answer was deleted, so it is open again: “%(words)s”"),
+}
+
+OUTCOMES: Mapping[str, str] = {
+    "published": N_("Published"),
+    "refused": N_("Refused by the platform"),
+    "later": N_("Asked to wait"),
+    "credentials": N_("The account’s access has expired"),
+    "unknown": N_("No clear answer"),
+    "gate": N_("Not sent: the check before sending stopped it"),
+    "given_back": N_("Not sent: the clock stopped before it began"),
+    "lease_ended": N_("The clock did not finish"),
+}
+
+
+ASKED: Mapping[str, str] = {
+    "publish": N_("to publish it"),
+    "release": N_("to publish what lay ready there"),
+    "edit": N_("to change what stands there"),
+    "delete": N_("to delete it"),
+    "hide": N_("to hide the comment"),
+    "unhide": N_("to show the comment again"),
+}
+
+BEFORE_SENDING: Mapping[str, str] = {
+    "late": N_("its late limit had passed"),
+    "account": N_("its account was not connected"),
+    "lease": N_("there was not enough time left for a whole try"),
+    "limit": N_("the platform’s limit for the account was used up"),
+    "cap": N_("the account’s own daily cap was used up"),
+    "overtaken": N_("it was cancelled or taken up anew meanwhile"),
+    "stopped": N_("all publishing was stopped"),
+    "frozen": N_("a freeze held it"),
+    "not_newest": N_("there was a newer revision"),
+    "not_in_state_approved": N_("the post was not approved any more"),
+    "changed": N_("it was no longer exactly what was approved"),
+    "approval_missing": N_("no approval counted any more"),
+    "too_early": N_("the approval did not hold yet"),
+    "too_late": N_("the approval held no longer"),
+}
+"""What the check before sending found; it is kept as the attempt's answer."""
+
+
+def attempt_asked(code: str) -> str:
+    """What an attempt asked of the platform; empty where nobody wrote it down."""
+    return _(ASKED[code]) if code in ASKED else ""
+
+
+def attempt_found(outcome: str, answer: str) -> str:
+    """What the check before sending found, in words; empty for a platform's answer."""
+    return _(BEFORE_SENDING[answer]) if outcome == "gate" and answer in BEFORE_SENDING else ""
+
+
+def attempt_outcome(code: str) -> str:
+    """What came of an attempt, in a few words."""
+    return _(OUTCOMES[code]) if code in OUTCOMES else code
+
+
+def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
+    """Why a delivery in this state stands there, and what to do; empty where all is well."""
+    code = str(reason.get("code", ""))
+    if state == "unconfirmed":
+        return _(OUTCOME_UNKNOWN)
+    if state == "held":
+        return _(NOT_FOUND)
+    if code not in DELIVERY:
+        return ""
+    at = reason.get("at")
+    return _(DELIVERY[code], at=_moment(datetime.fromisoformat(str(at))) if at else "")
+
+
+def freeze_words(freeze: Freeze) -> str:
+    """That something falls into a freeze, until when and why."""
+    return _(
+        "It falls into the freeze until %(until)s (%(reason)s): it will not leave unless it is "
+        "moved.",
+        until=_moment(freeze.until_at),
+        reason=freeze.reason,
+    )
+
+
+def routing_reason(step: RoutingStep) -> str:
+    """Why a comment is with whom it is."""
+    place = step.department or step.meant
+    return _(
+        ROUTING[step.reason],
+        department=department_name(place) if place else "",
+        day=_day(step.published_at) if step.published_at else "",
+        words=step.words,
+    )
+
+
+def _moment(at: datetime) -> str:
+    return dates.moment(at, page_language(), now=house().now())
+
+
+def _day(at: datetime) -> str:
+    return dates.day(at, page_language(), now=house().now())

@@ -1,0 +1,84 @@
+"""Why an act was refused, in a sentence that says what is true and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from approvals.errors import NotAllowed
+from web.core.i18n import _
+from web.core.state_badges import N_
+from web.messages import emergency
+from web.messages.field_errors import shown
+
+MAY_BE_LIVE = N_(
+    "An earlier revision may be live on this account; nobody knows yet. Decide about that first, "
+    "or leave this text out."
+)
+REFUSALS: Mapping[str, str] = {
+    "wrong_state": N_("This has moved on meanwhile. Look at how it stands now."),
+    "overtaken": N_("Somebody else acted a moment before you. Look at how it stands now."),
+    "wrong_role": N_("Your appointment does not allow this."),
+    "fresh_sign_in_required": N_("This step asks for your password once more."),
+    "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
+    "stale_revision": N_(
+        "You are looking at revision %(seen)s; revision %(newest)s is newer. Look at the newer one."
+    ),
+    "acts_under_another": N_(
+        "This page was opened under another appointment than the one you work under now. Nothing "
+        "was recorded. Look under which one you decide, then press again."
+    ),
+    "not_approved": N_("Exactly this has no approval that counts now."),
+    "on_its_way": N_("It is already on its way and can no longer be stopped."),
+    "on_its_way.published": N_(
+        "It is live already and can no longer be stopped. It can be taken back or corrected."
+    ),
+    "drafting_begun": N_(
+        "The cell has begun to draft from it, so it can no longer be changed here. Write a note to "
+        "the cell, or ring it."
+    ),
+    "too_soon": N_("It may still appear. You can decide from %(at)s on."),
+    "plan_changed": N_("Something has changed meanwhile. Look once more at what would move."),
+    "link_gone": N_(
+        "This mail held a link for one use, which is not kept. "
+        "Send a new one from the person’s page."
+    ),
+    "access_closed": N_("This person’s access is closed. Open it first."),
+    "account_not_open": N_(
+        "The account %(account)s is kept for other departments. Leave this text out, or choose "
+        "another account."
+    ),
+    "out_already": N_(
+        "An earlier revision has gone live on this account meanwhile. Write a correction of it: "
+        "this text would stand there beside it."
+    ),
+    "corrects_nothing": N_(
+        "What this corrects is no longer on its platform. Write a new revision of it."
+    ),
+    "may_be_live": MAY_BE_LIVE,
+    "already_ordered": N_("The same has been ordered already, %(at)s, and is being carried out."),
+    "not_under_ours": N_(
+        "It stands under no post of ours that is live, so only its author or the platform can "
+        "hide it."
+    ),
+    "hidden_already": N_("It is so already. Look at how it stands now."),
+    "already_answered": N_("This comment has its final answer already."),
+    "last_admin": N_("This is the last admin. Record another one first."),
+    "released_already": N_("It was released already."),
+    "freeze_over": N_("This freeze is over or lifted already."),
+    "stopped": N_(
+        "All publishing is stopped. What the system may not send, nobody posts by hand either."
+    ),
+    "frozen": N_(
+        "It falls into a freeze. What the system may not send, nobody posts by hand either."
+    ),
+    "own_appointment": N_("Nobody records, changes or ends their own appointment."),
+}
+
+
+def refusal_sentence(refusal: NotAllowed) -> str:
+    """The sentence for a refusal."""
+    keys = (f"{refusal.code}.{refusal.values.get('state')}", refusal.code)
+    known = {**REFUSALS, **emergency.REFUSALS}
+    found = [known[key] for key in keys if key in known]
+    words = found[0] if found else N_("This is not possible now.")
+    return _(words, **shown(refusal.values, words))

@@ -1,0 +1,198 @@
+"""What is wrong with a change to the register, what became of a department, and what is open.
+
+What platforms say of accounts, in words: why connecting ended, rights, limits, endings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask, url_for
+
+from publisher.models.accounts import Allowance
+from publisher.models.departments import DepartmentChange, DepartmentChangeKind
+from publisher.operations.departments.open_items import OpenKind, OpenThing
+from publisher.people.department_orders import BadDepartment
+from publisher.platforms.oauth.types import Why
+from web.core.i18n import _, page_language
+from web.core.state_badges import N_
+from web.messages.field_errors import shown
+from web.messages.names import department_name
+
+KINDS: Mapping[str, str] = {
+    "department": N_("Department"),
+    "ward-office": N_("Ward office"),
+    "zone": N_("Zone"),
+    "office": N_("Office"),
+}
+
+PROBLEMS: Mapping[str, str] = {
+    "missing": N_("Fill this in."),
+    "too_long": N_("This is too long; at most %(longest)s characters fit."),
+    "unreadable": N_("This cannot be right. Check the spelling."),
+    "code.unreadable": N_("Write small Latin letters, digits and hyphens, such as water-supply."),
+    "code.taken": N_("Another department has this code. Choose another."),
+    "taken": N_("Another department in force bears this name."),
+    "name_mr.same": N_("This is its name already."),
+    "other_id.same": N_("It stands there already."),
+    "other_id.unknown": N_("Choose a department from the list."),
+    "other_id.itself": N_("A department is not merged into itself. Choose another."),
+    "other_id.ring": N_("A department cannot report to itself, nor to one that reports to it."),
+    "kind.unknown": N_("Choose from the list."),
+    "in_force_on.missing": N_("Write the day from which it holds."),
+    "in_force_on.out_of_range": N_("The year must lie between 1950 and 2099."),
+    "in_force_on.ended": N_("This department has ended already."),
+    "in_force_on.ends_already": N_("Its end is recorded already. Give that up first."),
+    "in_force_on.before_beginning": N_("This lies before the day on which it began."),
+}
+
+HAPPENED: Mapping[DepartmentChangeKind, str] = {
+    DepartmentChangeKind.ADDED: N_("Added"),
+    DepartmentChangeKind.RENAMED: N_("Renamed to “%(name)s”, formerly “%(former)s”"),
+    DepartmentChangeKind.PLACED: N_("Reports to %(other)s"),
+    DepartmentChangeKind.MERGED: N_("Merged into %(other)s"),
+    DepartmentChangeKind.CLOSED: N_("Closed"),
+}
+WAITS: Mapping[DepartmentChangeKind, str] = {
+    DepartmentChangeKind.RENAMED: N_("Will be renamed to “%(name)s”"),
+    DepartmentChangeKind.PLACED: N_("Will report to %(other)s"),
+    DepartmentChangeKind.MERGED: N_("Will be merged into %(other)s"),
+    DepartmentChangeKind.CLOSED: N_("Will be closed"),
+}
+
+OPEN: Mapping[OpenKind, str] = {
+    OpenKind.SUBMISSION: N_("Submission that is not settled"),
+    OpenKind.POST: N_("Post that is not settled"),
+    OpenKind.ANSWER: N_("Answer that has not left"),
+    OpenKind.COMMENT: N_("Comment without an answer"),
+    OpenKind.APPOINTMENT: N_("Appointed here, and not moved along"),
+    OpenKind.OWN_APPOINTMENT: N_("Your own appointment: somebody else has to do this"),
+    OpenKind.NO_PLACE: N_("Has no place in the other department"),
+    OpenKind.DEPARTMENT: N_("Reports to this department"),
+    OpenKind.ACCOUNT: N_("Social media account of this department"),
+    OpenKind.TEMPLATE: N_("Emergency template: give it to another department, or end it"),
+}
+
+
+def department_problem(problem: BadDepartment) -> str:
+    """The sentence for it; more specific words stand under "field.code"."""
+    words = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
+    if words is None:
+        return _("This cannot be recorded as it stands.")
+    return _(words, **shown(problem.values, words))
+
+
+def kind_word(kind: str) -> str:
+    """What a department is: a department, a ward office, a zone or an office."""
+    return _(KINDS.get(kind, KINDS["department"]))
+
+
+def change_sentence(change: DepartmentChange) -> str:
+    """What became of a department, or will."""
+    words = (WAITS if change.waits else HAPPENED)[change.kind]
+    other = department_name(change.other) if change.other else _("no other department")
+    return _(words, name=_named(change, "name"), former=former_name(change), other=other)
+
+
+def former_name(change: DepartmentChange) -> str:
+    """What a renamed department was called before."""
+    return _named(change, "former")
+
+
+def _named(change: DepartmentChange, which: str) -> str:
+    tongue = page_language()
+    return getattr(change, f"{which}_{tongue}", "") or getattr(change, f"{which}_mr")
+
+
+def open_word(thing: OpenThing) -> str:
+    """What a thing is that stands in the way."""
+    return _(OPEN[thing.kind])
+
+
+def open_href(thing: OpenThing) -> str:
+    """Where it is settled."""
+    match thing.kind:
+        case OpenKind.SUBMISSION:
+            return url_for("submissions.show", submission_id=thing.id)
+        case OpenKind.POST | OpenKind.ANSWER:
+            return url_for("posts.show", post_id=thing.id)
+        case OpenKind.COMMENT:
+            return url_for("inbox.show", comment_id=thing.id)
+        case OpenKind.DEPARTMENT:
+            return url_for("departments.show", code=thing.code)
+        case OpenKind.ACCOUNT:
+            return url_for("accounts.index")
+        case OpenKind.TEMPLATE:
+            return url_for("emergency_templates.show", template_id=thing.id)
+        case _:
+            return url_for("people.show", person_id=thing.id)
+
+
+TURNED: Mapping[str, str] = {
+    Why.DENIED: N_("On the platform the permission was refused. Nothing was connected."),
+    Why.EXPIRED: N_(
+        "The permission was not confirmed in time, or its answer was used once already. Nothing "
+        "was connected."
+    ),
+    Why.APP_KEYS: N_(
+        "The platform does not accept the keys of our app. The administrator of the server checks "
+        "the settings."
+    ),
+    Why.CALLBACK: N_(
+        "The platform does not accept the address to come back to. It has to be registered in the "
+        "app’s settings there."
+    ),
+    Why.UNREACHABLE: N_("The platform gave no clear answer. Nothing was connected. Try again."),
+    Why.NO_PAGE: N_("No page was chosen on Facebook, so none can be connected."),
+    Why.MISSING_RIGHTS: N_("Nothing was connected, for these rights are missing: %(about)s."),
+    Why.OTHER_ACCOUNT: N_(
+        "Another account than the one to be connected anew was chosen there: %(about)s. Nothing "
+        "was changed."
+    ),
+    Why.OTHER_APP: N_("This access was given to another app than ours. Nothing was connected."),
+    Why.WRONG_STATE: N_(
+        "This answer belongs to no connecting that was begun in this session, or it was used "
+        "already. Nothing was connected."
+    ),
+}
+RIGHTS: Mapping[str, str] = {
+    "pages_show_list": N_("see the list of pages"),
+    "pages_manage_posts": N_("publish, change and delete posts"),
+    "write": N_("publish, change and delete posts"),
+    "pages_read_engagement": N_("read the page’s posts"),
+    "pages_read_user_content": N_("read citizens’ comments"),
+    "pages_manage_engagement": N_("answer and hide comments"),
+    "CREATE_CONTENT": N_("role on the page: create content"),
+    "MODERATE": N_("role on the page: moderate"),
+}
+OPERATIONS: Mapping[str, str] = {
+    "publish.15min": N_("Publications in 15 minutes"),
+    "publish.app_day": N_("Publications of our app in 24 hours"),
+    "publish.user_day": N_("Publications of the account in 24 hours"),
+    "publish.cap": N_("Our own daily cap"),
+    "publish.app_hour": N_("Share of the app’s hour, in percent"),
+    "publish.page_hour": N_("Share of the page’s hour, in percent"),
+    "publish.business_hour": N_("Share of the page’s hour, in percent"),
+}
+
+
+def turned_sentence(why: str, about: str = "") -> str:
+    """Why connecting ended, and what is to be done."""
+    words = TURNED.get(why, TURNED[Why.UNREACHABLE])
+    return _(words, about=rights_words(about.split(", ")) if why == Why.MISSING_RIGHTS else about)
+
+
+def rights_words(rights: list[str]) -> str:
+    """Rights in words, each with the platform's own name for it."""
+    return ", ".join(f"{_(RIGHTS[one])} ({one})" if one in RIGHTS else one for one in rights)
+
+
+def allowance_word(allowance: Allowance) -> str:
+    """What a limit counts; empty for those that hold no publication."""
+    return _(OPERATIONS[allowance.name]) if allowance.name in OPERATIONS else ""
+
+
+def register(app: Flask) -> None:
+    """Give the templates these words."""
+    app.jinja_env.filters.update({"rights_words": rights_words, "turned_sentence": turned_sentence})
+    app.jinja_env.filters["allowance_word"] = allowance_word

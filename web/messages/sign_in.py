@@ -1,0 +1,62 @@
+"""Why somebody was not signed in, and what is wrong with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from publisher.auth.passwords import BadPassword
+from publisher.auth.sign_in import SignInProblem, SignInRefusal
+from publisher.people.contact_verification import CodeProblem
+from web.core.i18n import _
+from web.core.state_badges import N_
+from web.messages.field_errors import shown
+
+SIGN_IN: Mapping[SignInProblem, str] = {
+    SignInProblem.WRONG: N_(
+        "Mail address, mobile number or password is not right. Check the spelling and try again."
+    ),
+    SignInProblem.THROTTLED: N_(
+        "Too many tries, one after the other. You can try again from %(until)s on."
+    ),
+    SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
+    SignInProblem.NO_APPOINTMENT: N_(
+        "You hold no appointment at present, so there is nothing to work on here. Ask the cell."
+    ),
+}
+PASSWORD: Mapping[str, str] = {
+    "too_short": N_("Take at least %(shortest)s characters."),
+    "too_long": N_("Take at most %(longest)s characters."),
+    "common": N_("Many people use this password. Put together a few words of your own."),
+    "context": N_("Names, numbers and the city are easily guessed. Put together other words."),
+}
+
+
+CODES: Mapping[CodeProblem, str] = {
+    CodeProblem.WRONG: N_("This code is not right. Look at it once more, or ask for a new one."),
+    CodeProblem.THROTTLED: N_("Too many wrong codes. Wait a quarter of an hour, then try again."),
+    CodeProblem.NOTHING_ASKED: N_("The time for this code is over. Ask for a new one."),
+    CodeProblem.TAKEN: N_("This address or number belongs to another person. Tell the cell."),
+}
+
+
+def throttled_until(until: datetime) -> SignInRefusal:
+    """The refusal of whoever has tried too often."""
+    return SignInRefusal(SignInProblem.THROTTLED, until)
+
+
+def code_sentence(problem: CodeProblem) -> str:
+    """Why a typed code changed nothing."""
+    return _(CODES[problem])
+
+
+def sign_in_sentence(refusal: SignInRefusal) -> str:
+    """Why the sign-in did not happen."""
+    words = SIGN_IN[refusal.code]
+    return _(words, **shown({"until": refusal.until} if refusal.until else {}, words))
+
+
+def password_sentence(problem: BadPassword) -> str:
+    """What is wrong with the password."""
+    words = PASSWORD[problem.code]
+    return _(words, **shown(problem.values, words))

@@ -1,0 +1,131 @@
+"""What there is to check before a draft is sent: one sentence for each warning, and a way on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from publisher.content_checks.types import Warned, WarningCode
+from publisher.i18n import dates
+from publisher.i18n.languages import number
+from publisher.models.content_checks import LinkFinding
+from web.core.context import house
+from web.core.i18n import _, page_language
+from web.core.state_badges import N_
+
+SENTENCES: Mapping[WarningCode, str] = {
+    WarningCode.WRONG_WEEKDAY: N_("“%(written)s” – this date is a %(weekday)s."),
+    WarningCode.DATE_DIFFERS: N_("“%(written)s” – the department’s information says %(event)s."),
+    WarningCode.DATE_PASSED: N_("“%(written)s” – this date will have passed."),
+    WarningCode.MOBILE_NUMBER: N_("“%(written)s” looks like somebody’s own mobile number."),
+    WarningCode.AADHAAR_NUMBER: N_(
+        "A number that ends in %(ends_with)s looks like an Aadhaar number."
+    ),
+    WarningCode.SAME_TEXT: N_("The same text stands in the post “%(title)s” of %(saved_at)s."),
+    WarningCode.ALIKE_TEXT: N_(
+        "Nearly the same text (%(percent)s of 100 words) stands in the post "
+        "“%(title)s” of %(saved_at)s."
+    ),
+    WarningCode.NO_DESCRIPTION: N_("Photo %(picture)s has no description in %(language)s."),
+    WarningCode.ONE_LANGUAGE: N_("There is a text in %(language)s only, none in %(missing)s."),
+    WarningCode.REPLY_REFUSED: N_(
+        "X takes our reply only where the citizen mentioned our account, or under our own post."
+    ),
+    WarningCode.NO_LINK_PICTURE: N_("The preview of the link %(url)s will show no picture."),
+}
+WAYS_ON: Mapping[WarningCode, str] = {
+    WarningCode.WRONG_WEEKDAY: N_("Correct the date or the weekday."),
+    WarningCode.DATE_DIFFERS: N_("Correct the date, or ask the department which one holds."),
+    WarningCode.DATE_PASSED: N_("Correct it; leave it where the text tells of what has been."),
+    WarningCode.MOBILE_NUMBER: N_(
+        "Give a helpline instead. A number of the city’s own is known once it stands in a "
+        "starting text."
+    ),
+    WarningCode.AADHAAR_NUMBER: N_("Take it out. Such a number must not be published."),
+    WarningCode.SAME_TEXT: N_("Look at that post first. X may refuse the same text twice."),
+    WarningCode.ALIKE_TEXT: N_("Look at that post first. X may refuse the same text twice."),
+    WarningCode.NO_DESCRIPTION: N_("Write what it shows, for those who cannot see it."),
+    WarningCode.ONE_LANGUAGE: N_("Write it, or leave it out on purpose."),
+    WarningCode.REPLY_REFUSED: N_(
+        "Ask the citizen to mention our account, or close the comment with a reason."
+    ),
+    WarningCode.DEAD_LINK: N_("Open the link yourself and correct it."),
+    WarningCode.NO_LINK_PICTURE: N_("Add a photo, if there is one."),
+}
+DEAD: Mapping[LinkFinding, str] = {
+    LinkFinding.GONE: N_("%(url)s – there is no such page (answer %(answer)s)."),
+    LinkFinding.TROUBLE: N_("%(url)s – its server answers with an error (%(answer)s)."),
+    LinkFinding.UNREACHABLE: N_("%(url)s – nothing answers there."),
+    LinkFinding.UNTRUSTED: N_("%(url)s – its certificate is not trusted; browsers will warn."),
+    LinkFinding.LOOPS: N_("%(url)s – it is passed on again and again and leads nowhere."),
+    LinkFinding.UNSAFE: N_("%(url)s – it leads to an address that is not public."),
+}
+NAMES: Mapping[str, str] = {
+    WarningCode.WRONG_WEEKDAY: N_("a weekday that does not fit its date"),
+    WarningCode.DATE_DIFFERS: N_("a date other than the department’s"),
+    WarningCode.DATE_PASSED: N_("a date that will have passed"),
+    WarningCode.MOBILE_NUMBER: N_("a mobile number"),
+    WarningCode.AADHAAR_NUMBER: N_("a number like an Aadhaar number"),
+    WarningCode.SAME_TEXT: N_("the same text as in another post"),
+    WarningCode.ALIKE_TEXT: N_("nearly the same text as in another post"),
+    WarningCode.NO_DESCRIPTION: N_("a photo without a description"),
+    WarningCode.ONE_LANGUAGE: N_("a text in one language only"),
+    WarningCode.REPLY_REFUSED: N_("an answer that X may refuse"),
+    WarningCode.DEAD_LINK: N_("a link that leads nowhere"),
+    WarningCode.NO_LINK_PICTURE: N_("a link without a picture"),
+}
+"""As a history names them, by the code alone."""
+
+TONGUES: Mapping[str, str] = {
+    "mr": N_("Marathi"),
+    "en": N_("English"),
+    "hi": N_("Hindi"),
+    "mixed": N_("mixed languages"),
+}
+CALM = 60
+"""So much of a web address is shown; the whole of it stands in the field."""
+
+
+def warning_sentence(warned: Warned) -> str:
+    """What may be wrong, in one sentence."""
+    values = {name: _shown(name, value) for name, value in warned.values.items()}
+    if warned.code is WarningCode.DEAD_LINK:
+        return _(DEAD[LinkFinding(str(warned.values["finding"]))], **values)
+    if warned.code is WarningCode.WRONG_WEEKDAY:
+        day = warned.values["day"]
+        weekday = dates.weekdays(page_language())[day.weekday()] if isinstance(day, date) else ""
+        values["weekday"] = weekday
+    if warned.code is WarningCode.DATE_DIFFERS:
+        values["event"] = _span(warned.values)
+    return _(SENTENCES[warned.code], **values)
+
+
+def warning_name(code: str) -> str:
+    """What there was to check, as a history names it."""
+    return _(NAMES[code]) if code in NAMES else code
+
+
+def way_on(warned: Warned) -> str:
+    """What can be done about it."""
+    return _(WAYS_ON[warned.code])
+
+
+def _span(values: Mapping[str, object]) -> str:
+    first, last = values["event_on"], values["event_until_on"]
+    if first == last:
+        return _shown("event_on", first)
+    return _("%(first)s to %(last)s", first=_shown("", first), last=_shown("", last))
+
+
+def _shown(name: str, value: object) -> str:
+    tongue = page_language()
+    if name in ("language", "missing"):
+        return _(TONGUES[str(value)])
+    if isinstance(value, datetime):
+        return dates.plain_day(value, tongue, now=house().now())
+    if isinstance(value, date):
+        return dates.full_date(value, tongue)
+    if isinstance(value, int):
+        return number(value, tongue)
+    written = str(value)
+    return f"{written[:CALM]}…" if name == "url" and len(written) > CALM else written

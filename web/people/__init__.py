@@ -1,0 +1,1 @@
+"""Pages of people, departments and their changes."""

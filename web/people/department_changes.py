@@ -1,0 +1,334 @@
+"""Changing the register: departments added, renamed, placed, merged, closed, each by an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import SelectField, StringField
+
+from approvals.policy import Action
+from publisher.models.departments import DepartmentChange
+from publisher.models.people import Department
+from publisher.operations.departments import close as departments_close
+from publisher.operations.departments.close import StillOpen
+from publisher.operations.departments.open_items import OpenThing
+from publisher.people import department_changes, department_orders
+from publisher.people.department_orders import KINDS, BadDepartment, Names, Order
+from publisher.people.departments import departments_in_force
+from publisher.validation import Missing
+from publisher.working_time import local_day
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.forms import DayMonthYearField, Form, number_of, options
+from web.messages.names import department_name
+from web.messages.register import (
+    change_sentence,
+    department_problem,
+    former_name,
+    kind_word,
+    open_href,
+    open_word,
+)
+
+routes = Blueprint("reorganising", __name__)
+Page = Response | str | tuple[str, int]
+for said in (change_sentence, former_name, open_href, open_word):
+    routes.add_app_template_filter(said, said.__name__)
+
+
+class OrderForm(Form):
+    """The order by which something changes, and from when."""
+
+    in_force_on = DayMonthYearField(_l("In force from"))
+    order_number = StringField(_l("Order number"))
+
+
+class NamesForm(OrderForm):
+    """A department's name in three languages."""
+
+    name_mr = StringField(_l("Name in Marathi"))
+    name_en = StringField(_l("Name in English"))
+    name_hi = StringField(_l("Name in Hindi"))
+
+
+class NewForm(NamesForm):
+    """A department that is added."""
+
+    kind = SelectField(_l("Kind of department"), validate_choice=False)
+    code = StringField(_l("Code in addresses"))
+    other_id = SelectField(_l("Reports to"), validate_choice=False)
+
+
+class OtherForm(OrderForm):
+    """Another department: the one reported to, or merged into."""
+
+    other_id = SelectField(_l("Department"), validate_choice=False)
+
+
+def _today() -> date:
+    return local_day(house().now())
+
+
+def _order(form: OrderForm) -> Order:
+    return department_orders.read_order(form.order_number.data or "", form.in_force_on.data)
+
+
+def _names(form: NamesForm) -> Names:
+    return Names(form.name_mr.data or "", form.name_en.data or "", form.name_hi.data or "")
+
+
+def _offer_others(session: Session, form: NewForm | OtherForm, *, but: str, none: str) -> None:
+    """The departments in force to choose from, and what choosing none means."""
+    found = departments_in_force(session, now=house().now())
+    pairs = [(str(one.id), department_name(one)) for one in found if one.code != but]
+    form.other_id.choices = options([("", none), *pairs])
+
+
+def department_of(session: Session, code: str) -> Department:
+    """The department of this code, or `Missing`."""
+    found = session.scalars(select(Department).where(Department.code == code)).one_or_none()
+    if found is None:
+        raise Missing(code)
+    return found
+
+
+@routes.get("/departments/new")
+@for_action(Action.RECORD_DEPARTMENT)
+@reads
+def new(session: Session) -> Page:
+    """The empty form."""
+    return _new_page(session, NewForm(formdata=None, in_force_on=_today(), kind=KINDS[0]))
+
+
+def _new_page(session: Session, form: NewForm) -> str:
+    form.kind.choices = options((kind, kind_word(kind)) for kind in KINDS)
+    _offer_others(session, form, but="", none=_("no other department"))
+    return render_template("departments/new.html", form=form)
+
+
+@routes.post("/departments/new")
+@for_action(Action.RECORD_DEPARTMENT)
+def add() -> Page:
+    """Add a department."""
+    form = NewForm()
+
+    def use(session: Session) -> str:
+        return department_changes.add(
+            session,
+            actor=actor(),
+            now=house().now(),
+            names=_names(form),
+            kind=form.kind.data or "",
+            order=_order(form),
+            code=(form.code.data or "").strip(),
+            reports_to_id=number_of(form.other_id.data) or None,
+        ).code
+
+    return _carry_out(form, use, _("The department is added."), _new_page)
+
+
+@routes.get("/departments/<code>/rename")
+@for_action(Action.RECORD_DEPARTMENT)
+@reads
+def ask_name(session: Session, code: str) -> Page:
+    """The form for another name."""
+    found = department_of(session, code)
+    names = {name: getattr(found, name) for name in ("name_mr", "name_en", "name_hi")}
+    return _name_page(found, NamesForm(formdata=None, in_force_on=_today(), **names))
+
+
+def _name_page(department: Department, form: NamesForm) -> str:
+    return render_template("departments/rename.html", form=form, department=department)
+
+
+@routes.post("/departments/<code>/rename")
+@for_action(Action.RECORD_DEPARTMENT)
+def rename(code: str) -> Page:
+    """Give it another name."""
+    form = NamesForm()
+
+    def use(session: Session) -> str:
+        department_changes.rename(
+            session,
+            actor=actor(),
+            now=house().now(),
+            department=department_of(session, code),
+            names=_names(form),
+            order=_order(form),
+        )
+        return code
+
+    def again(session: Session, form: NamesForm) -> str:
+        return _name_page(department_of(session, code), form)
+
+    return _carry_out(form, use, _("The new name is recorded."), again)
+
+
+@routes.get("/departments/<code>/place")
+@for_action(Action.RECORD_DEPARTMENT)
+@reads
+def ask_place(session: Session, code: str) -> Page:
+    """The form for whom it reports to."""
+    above = department_of(session, code).reports_to_id
+    form = OtherForm(formdata=None, in_force_on=_today(), other_id=str(above or ""))
+    return _other_page(session, code, form, "place")
+
+
+def _other_page(
+    session: Session, code: str, form: OtherForm, act: str, things: Sequence[OpenThing] = ()
+) -> str:
+    none = _("no other department") if act == "place" else _("Choose a department")
+    _offer_others(session, form, but=code, none=none)
+    return render_template(
+        f"departments/{act}.html", form=form, department=department_of(session, code), things=things
+    )
+
+
+@routes.post("/departments/<code>/place")
+@for_action(Action.RECORD_DEPARTMENT)
+def place(code: str) -> Page:
+    """Let it report to another one, or to none."""
+    form = OtherForm()
+
+    def use(session: Session) -> str:
+        department_changes.place(
+            session,
+            actor=actor(),
+            now=house().now(),
+            department=department_of(session, code),
+            reports_to_id=number_of(form.other_id.data) or None,
+            order=_order(form),
+        )
+        return code
+
+    def again(session: Session, form: OtherForm) -> str:
+        return _other_page(session, code, form, "place")
+
+    return _carry_out(form, use, _("It is recorded to whom it reports."), again)
+
+
+@routes.get("/departments/<code>/merge")
+@for_action(Action.RECORD_DEPARTMENT)
+@reads
+def ask_merge(session: Session, code: str) -> Page:
+    """The form for the department that takes over."""
+    return _other_page(session, code, OtherForm(formdata=None, in_force_on=_today()), "merge")
+
+
+@routes.post("/departments/<code>/merge")
+@for_action(Action.RECORD_DEPARTMENT)
+def merge(code: str) -> Page:
+    """Merge it into another one."""
+    form = OtherForm()
+
+    def use(session: Session) -> str:
+        into = session.get(Department, number_of(form.other_id.data))
+        if into is None:
+            raise BadDepartment("other_id", "unknown")
+        departments_close.merge(
+            session,
+            actor=actor(),
+            now=house().now(),
+            department=department_of(session, code),
+            into=into,
+            order=_order(form),
+        )
+        return code
+
+    def again(session: Session, form: OtherForm, things: Sequence[OpenThing] = ()) -> str:
+        return _other_page(session, code, form, "merge", things)
+
+    return _carry_out(form, use, _("The merging is recorded."), again)
+
+
+@routes.get("/departments/<code>/close")
+@for_action(Action.RECORD_DEPARTMENT)
+@reads
+def ask_close(session: Session, code: str) -> Page:
+    """The form for closing it."""
+    return _close_page(session, code, OrderForm(formdata=None, in_force_on=_today()))
+
+
+def _close_page(
+    session: Session, code: str, form: OrderForm, things: Sequence[OpenThing] = ()
+) -> str:
+    return render_template(
+        "departments/close.html",
+        form=form,
+        department=department_of(session, code),
+        things=things,
+    )
+
+
+@routes.post("/departments/<code>/close")
+@for_action(Action.RECORD_DEPARTMENT)
+def close(code: str) -> Page:
+    """Close it."""
+    form = OrderForm()
+
+    def use(session: Session) -> str:
+        departments_close.close(
+            session,
+            actor=actor(),
+            now=house().now(),
+            department=department_of(session, code),
+            order=_order(form),
+        )
+        return code
+
+    def again(session: Session, form: OrderForm, things: Sequence[OpenThing] = ()) -> str:
+        return _close_page(session, code, form, things)
+
+    return _carry_out(form, use, _("The closing is recorded."), again)
+
+
+@routes.post("/departments/<code>/changes/<int:change_id>/drop")
+@for_action(Action.RECORD_DEPARTMENT)
+def drop(code: str, change_id: int) -> Page:
+    """Give up a change whose day has not come."""
+    with house().database.transaction() as session:
+        change = session.get(DepartmentChange, change_id)
+        if change is None or change.department.code != code:
+            raise Missing(change_id)
+        department_changes.drop(session, actor=actor(), change=change, now=house().now())
+    flash(_("The change will not take place."))
+    return redirect(url_for("departments.show", code=code))
+
+
+def _carry_out(
+    form: OrderForm, use: Callable[[Session], str], said: str, again: Callable[..., str]
+) -> Page:
+    """Carry a change out; what stands in the way is told on the form's own page."""
+    form.validate()
+    try:
+        _check_day(form)
+        with house().database.transaction() as session:
+            code = use(session)
+    except BadDepartment as bad:
+        _show(form, bad)
+        with house().database.reading() as session:
+            return again(session, form), 422
+    except StillOpen as refused:
+        with house().database.reading() as session:
+            return again(session, form, refused.things), 409
+    flash(said)
+    return redirect(url_for("departments.show", code=code))
+
+
+def _check_day(form: OrderForm) -> None:
+    """A day that is none has its own sentence beside the field already."""
+    if form.in_force_on.errors:
+        raise BadDepartment("in_force_on", "unreadable")
+
+
+def _show(form: OrderForm, bad: BadDepartment) -> None:
+    field = form._fields.get(bad.field, form.order_number)
+    if not field.errors:
+        field.errors = [department_problem(bad)]

@@ -1,0 +1,253 @@
+"""Who is appointed as what: recording, inviting, ending, closing and opening access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+from werkzeug import Response
+from wtforms import SelectField, StringField
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Role
+from publisher.auth.contact_details import BadPerson
+from publisher.models.people import Appointment, Department, Person
+from publisher.people import appointments, invitations, permissions
+from publisher.people.departments import departments_in_force
+from publisher.validation import Missing
+from web import in_flight
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.forms import Form, key_of, options
+from web.messages.field_errors import person_problem
+from web.messages.names import ROLE_WORDS, department_name
+from web.messages.refusals import refusal_sentence
+
+routes = Blueprint("people", __name__)
+Page = Response | str | tuple[str, int]
+RECORDING = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
+MOST = 200
+LONGEST_SOUGHT = 200
+"""No name is longer; a database takes no pattern without end."""
+
+
+class PersonForm(Form):
+    """A person and what they are appointed as."""
+
+    name_mr = StringField(_l("Name in Marathi"))
+    name_en = StringField(_l("Name in English"))
+    designation = StringField(_l("Designation"))
+    mail = StringField(_l("Mail address"))
+    mobile = StringField(_l("Mobile number"))
+    role = SelectField(_l("Appointed as"), validate_choice=False)
+    department_id = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
+    order_number = StringField(_l("Order number"))
+
+
+@routes.get("/people")
+@for_action(*RECORDING)
+@reads
+def index(session: Session) -> Page:
+    """People with what they are, by department."""
+    words = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SOUGHT]
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .join(Appointment.department)
+        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .order_by(Department.name_mr, Appointment.role, Appointment.rank, Appointment.id)
+        .limit(MOST)
+    )
+    if words:
+        query = query.where(
+            or_(
+                Person.name_mr.icontains(words, autoescape=True),
+                Person.name_en.icontains(words, autoescape=True),
+                Person.mail.icontains(words, autoescape=True),
+                Department.name_mr.icontains(words, autoescape=True),
+                Department.name_en.icontains(words, autoescape=True),
+            )
+        )
+    return render_template(
+        "people/index.html", appointments=session.scalars(query).all(), words=words
+    )
+
+
+def _form(session: Session) -> PersonForm:
+    """The form with what this actor may record."""
+    form = PersonForm()
+    own = actor().department_id
+    roles = [role for role in Role if permissions.may_record(actor(), role, own)]
+    form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
+    found = departments_in_force(session, now=house().now())
+    form.department_id.choices = options((str(one.id), department_name(one)) for one in found)
+    asked = request.args.get("department", "")
+    if request.method == "GET" and asked:
+        form.department_id.data = next((one.id for one in found if one.code == asked), None)
+        form.role.data = Role.OFFICER.value
+    return form
+
+
+@routes.get("/people/new")
+@for_action(*RECORDING)
+@reads
+def new(session: Session) -> Page:
+    """The empty form."""
+    return render_template("people/new.html", form=_form(session), happened=[])
+
+
+@routes.post("/people/new")
+@for_action(*RECORDING)
+def create() -> Page:
+    """Record a person and send the invitation."""
+    with house().database.reading() as session:
+        form = _form(session)
+    try:
+        with house().database.transaction() as session:
+            person_id = _record(session, form)
+    except BadPerson as bad:
+        sentence = person_problem(bad)
+        field = form._fields.get(bad.field, form.role)
+        field.errors = [sentence]
+        return render_template("people/new.html", form=form, happened=[]), 422
+    except NotAllowed as refusal:
+        happened = [(refusal_sentence(refusal), None)]
+        return render_template("people/new.html", form=form, happened=happened), 403
+    flash(_("Recorded. An invitation is on its way by mail."))
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+def _record(session: Session, form: PersonForm) -> int:
+    if form.role.data not in set(Role):
+        raise BadPerson("role", "missing")
+    held = appointments.record_person(
+        session,
+        actor=actor(),
+        now=house().now(),
+        name_mr=form.name_mr.data or "",
+        name_en=form.name_en.data or "",
+        designation=form.designation.data or "",
+        mail=form.mail.data or None,
+        mobile=form.mobile.data or None,
+        role=Role(form.role.data),
+        department_id=form.department_id.data or 0,
+        order_number=form.order_number.data or "",
+    )
+    if held.person.password_hash is None:
+        invitations.invite(session, actor=actor(), person=held.person, now=house().now())
+    return held.person_id
+
+
+@routes.get("/people/<int:person_id>")
+@for_action(*RECORDING)
+@reads
+def show(session: Session, person_id: int) -> Page:
+    """A person with their appointments, past and present."""
+    return _page(session, person_id)
+
+
+def _page(session: Session, person_id: int, *, happened: str = "") -> str:
+    person = _person(session, person_id)
+    return render_template(
+        "people/person.html",
+        person=person,
+        happened=happened,
+        may_disable=permissions.may_disable(session, actor(), person, now=house().now()),
+        may_record=permissions.may_record,
+        actor=actor(),
+        disabling=appointments.disabling_of(session, person),
+    )
+
+
+def _person(session: Session, person_id: int) -> Person:
+    held = selectinload(Person.appointments)
+    loaded = (held.joinedload(Appointment.department), held.joinedload(Appointment.recorded_by))
+    person = session.scalars(
+        select(Person).where(Person.id == person_id).options(*loaded)
+    ).one_or_none()
+    if person is None:
+        raise Missing(person_id)
+    return person
+
+
+Use = Callable[[Session, Person], object]
+
+
+def _act(person_id: int, use: Use, said: str) -> Page:
+    """Carry out an act on a person; a refusal is told on the person's page."""
+    try:
+        with house().database.transaction() as session:
+            use(session, _person(session, person_id))
+    except NotAllowed as refusal:
+        happened = (
+            person_problem(refusal) if isinstance(refusal, BadPerson) else refusal_sentence(refusal)
+        )
+        with house().database.reading() as session:
+            return _page(session, person_id, happened=happened), 409
+    flash(said)
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@routes.post("/people/<int:person_id>/invite")
+@for_action(*RECORDING)
+def invite(person_id: int) -> Page:
+    """Send a new invitation; the one before is void."""
+    return _act(
+        person_id,
+        lambda session, person: invitations.invite(
+            session, actor=actor(), person=person, now=house().now()
+        ),
+        _("An invitation is on its way by mail."),
+    )
+
+
+@routes.post("/people/<int:person_id>/disable")
+@for_action(Action.DISABLE_PERSON)
+def disable(person_id: int) -> Page:
+    """Close a person's access at once."""
+    done = _act(
+        person_id,
+        lambda session, person: appointments.disable_person(
+            session, actor=actor(), person=person, now=house().now()
+        ),
+        _("The access is closed, and every session of this person has ended."),
+    )
+    if isinstance(done, Response):
+        with house().database.reading() as session:
+            held = [one.id for one in _person(session, person_id).appointments]
+        in_flight.tell_of_approvals(held)
+    return done
+
+
+@routes.post("/people/<int:person_id>/enable")
+@for_action(Action.DISABLE_PERSON)
+def enable(person_id: int) -> Page:
+    """Open a person's access again."""
+    return _act(
+        person_id,
+        lambda session, person: appointments.enable_person(
+            session, actor=actor(), person=person, now=house().now()
+        ),
+        _("The access is open again."),
+    )
+
+
+@routes.post("/people/<int:person_id>/appointments/<int:appointment_id>/end")
+@for_action(*RECORDING)
+def end(person_id: int, appointment_id: int) -> Page:
+    """End an appointment now."""
+
+    def use(session: Session, person: Person) -> None:
+        held = next((one for one in person.appointments if one.id == appointment_id), None)
+        if held is None:
+            raise Missing(appointment_id)
+        appointments.end_appointment(session, actor=actor(), appointment=held, now=house().now())
+
+    done = _act(person_id, use, _("The appointment has ended."))
+    if isinstance(done, Response):
+        in_flight.tell_of_approvals([appointment_id])
+    return done

@@ -1,0 +1,1 @@
+"""Pages of a post: timeline, corrections, take-downs."""

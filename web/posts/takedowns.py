@@ -1,0 +1,152 @@
+"""Orders about what is out: deleting what is ours, hiding a comment, showing it again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import SelectMultipleField, TextAreaField
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action
+from publisher.content_checks import outgoing_text
+from publisher.drafting import drafts
+from publisher.inbox import hide as inbox_hide
+from publisher.reports.comment_detail import comment_page
+from publisher.review import takedown_orders
+from publisher.validation import Invalid
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.forms import Form, number_of
+from web.messages.refusals import refusal_sentence
+
+routes = Blueprint("orders", __name__)
+Page = Response | str | tuple[str, int]
+
+
+class TakeBackForm(Form):
+    """Which publications, and why; the reason is public."""
+
+    things = SelectMultipleField(_l("What is to be deleted"), validate_choice=False)
+    reason = TextAreaField(_l("Reason"))
+
+
+class ReasonForm(Form):
+    """Why a comment is hidden, or shown again."""
+
+    reason = TextAreaField(_l("Reason"))
+
+
+@routes.route("/posts/<int:post_id>/take-back", methods=["GET", "POST"])
+@for_action(Action.ORDER_DELETION)
+def take_back(post_id: int) -> Page:
+    """Choose what of a post is deleted on its platforms, and say why."""
+    form = TakeBackForm()
+    if request.method == "GET":
+        return _take_back_page(post_id, form)
+    try:
+        number = _order(post_id, form)
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _take_back_page(post_id, form), 422
+    except NotAllowed as refusal:
+        return _take_back_page(post_id, form, happened=refusal_sentence(refusal)), 409
+    flash(_("The deletion is ordered. Look again in a moment to see that it is carried out."))
+    flash(f"take-back-{post_id}", "draft-done")
+    if number:
+        flash(_("The post is withdrawn: nothing more of it will be published."))
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _order(post_id: int, form: TakeBackForm) -> bool:
+    """Give the orders; whether nothing of the post is left, so that it is withdrawn."""
+    with house().database.transaction() as session:
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        takedown_orders.take_back(
+            session,
+            actor=actor(),
+            now=house().now(),
+            post_id=post_id,
+            receipt_ids=[number_of(one) for one in form.things.data or []],
+            reason=form.reason.data or "",
+        )
+        return post.state.value == "withdrawn"
+
+
+@reads
+def _take_back_page(
+    session: Session, post_id: int, form: TakeBackForm, *, happened: str = ""
+) -> str:
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    standing = takedown_orders.to_take_back(session, post_id)
+    chosen = {number_of(one) for one in form.things.data or []}
+    if request.method == "GET":
+        chosen = {one.receipt.id for one in standing if one.is_known}
+    return render_template(
+        "orders/take_back.html",
+        post=post,
+        standing=standing,
+        texts={one.receipt.id: outgoing_text.leaving_text(one.shown) for one in standing},
+        chosen=chosen,
+        form=form,
+        happened=happened,
+        is_answer=post.reply is not None,
+    )
+
+
+@routes.route("/comments/<int:comment_id>/hide", methods=["GET", "POST"])
+@for_action(Action.HIDE)
+def hide(comment_id: int) -> Page:
+    """Hide a comment under a post of ours."""
+    return _hidden(comment_id, "hide", _("The comment is being hidden."))
+
+
+@routes.route("/comments/<int:comment_id>/unhide", methods=["GET", "POST"])
+@for_action(Action.UNHIDE)
+def unhide(comment_id: int) -> Page:
+    """Show a hidden comment again."""
+    return _hidden(comment_id, "unhide", _("The comment is being shown again."))
+
+
+_USES = {"hide": inbox_hide.hide, "unhide": inbox_hide.unhide}
+
+
+def _hidden(comment_id: int, act: str, said: str) -> Page:
+    form = ReasonForm()
+    if request.method == "GET":
+        return _hide_page(comment_id, act, form)
+    try:
+        with house().database.transaction() as session:
+            _in_sight(session, comment_id)
+            _USES[act](
+                session,
+                actor=actor(),
+                now=house().now(),
+                comment_id=comment_id,
+                reason=form.reason.data or "",
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _hide_page(comment_id, act, form), 422
+    except NotAllowed as refusal:
+        return _hide_page(comment_id, act, form, happened=refusal_sentence(refusal)), 409
+    flash(said)
+    flash(f"{act}-{comment_id}", "draft-done")
+    return redirect(url_for("inbox.show", comment_id=comment_id))
+
+
+def _in_sight(session: Session, comment_id: int) -> None:
+    """Raise `Missing` for another department's comment."""
+    comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+
+
+@reads
+def _hide_page(
+    session: Session, comment_id: int, act: str, form: ReasonForm, *, happened: str = ""
+) -> str:
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    return render_template(
+        "orders/hide.html", comment=comment, act=act, form=form, happened=happened
+    )

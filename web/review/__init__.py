@@ -1,0 +1,1 @@
+"""The review page, decisions, and approval in person by a code."""

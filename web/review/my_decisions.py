@@ -1,0 +1,114 @@
+"""What an officer has decided, with what became of it, and the officer's own texts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import TextAreaField
+
+from approvals.policy import Action
+from publisher.i18n import dates
+from publisher.review import history, notify
+from publisher.validation import Invalid
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.filters import place_from, place_to
+from web.core.i18n import _, _l, page_language
+from web.core.permissions import for_action
+from web.forms import Form, number_of
+from web.messages.review_codes import DECIDED, became_sentence
+
+routes = Blueprint("approvals", __name__)
+Page = Response | str | tuple[str, int]
+DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
+
+
+class TextForm(Form):
+    """A text to keep."""
+
+    words = TextAreaField(_l("Text"), id="own-words")  # the page has an id "words" already
+
+
+@routes.get("/approvals")
+@for_action(*DECIDERS)
+@reads
+def index(session: Session) -> str:
+    """One's own decisions, newest first; `month` narrows, `whole` shows a month in one piece."""
+    months = history.months_of(session, actor=actor(), now=house().now())
+    month = _month(request.args.get("month", ""))
+    whole = month is not None and "whole" in request.args
+    found = history.decisions_by(
+        session,
+        actor=actor(),
+        month=month,
+        before=None if whole else place_from(request.args.get("before", "")),
+        limit=history.MOST_IN_A_MONTH if whole else 25,
+    )
+    return render_template(
+        "approvals/index.html",
+        page=found,
+        following=place_to(found.following),
+        months=[(one.strftime("%Y-%m"), _month_words(one)) for one in months],
+        month=month.strftime("%Y-%m") if month else "",
+        month_words=_month_words(month) if month else "",
+        whole=whole,
+        decided_words=DECIDED,
+        became=became_sentence,
+    )
+
+
+def _month(typed: str) -> date | None:
+    """The month of "2026-11"; None where it is none."""
+    year, _dash, month = typed.partition("-")
+    known_year = number_of(year) in range(2000, 2100)
+    known_month = number_of(month) in range(1, 13)
+    return date(number_of(year), number_of(month), 1) if known_year and known_month else None
+
+
+def _month_words(month: date) -> str:
+    return dates.month(month, page_language())
+
+
+@routes.get("/return-texts")
+@for_action(*DECIDERS)
+def texts() -> Page:
+    """One's own texts for returning a post."""
+    return _texts_page(TextForm(formdata=None))
+
+
+@reads
+def _texts_page(session: Session, form: TextForm) -> str:
+    kept = notify.mine(session, actor=actor())
+    return render_template(
+        "approvals/texts.html", form=form, texts=kept, is_full=len(kept) >= notify.MOST
+    )
+
+
+@routes.post("/return-texts")
+@for_action(*DECIDERS)
+def keep_text() -> Page:
+    """Keep a text."""
+    form = TextForm()
+    try:
+        with house().database.transaction() as session:
+            notify.keep(session, actor=actor(), now=house().now(), words=form.words.data or "")
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _texts_page(form), 422
+    flash(_("The text is kept. You find it where you return a post."))
+    flash("return-text", "draft-done")
+    return redirect(url_for("approvals.texts"))
+
+
+@routes.post("/return-texts/remove")
+@for_action(*DECIDERS)
+def remove_text() -> Page:
+    """Forget a text of one's own."""
+    with house().database.transaction() as session:
+        text_id = number_of(request.form.get("text"))
+        notify.remove(session, actor=actor(), text_id=text_id)
+    flash(_("The text is removed."))
+    return redirect(url_for("approvals.texts"))

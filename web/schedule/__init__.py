@@ -1,0 +1,1 @@
+"""The calendar, scheduling, slots and feeds."""

@@ -1,0 +1,208 @@
+"""Good times and quiet times for the calendar, set by the cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.sansio.blueprints import BlueprintSetupState
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import SelectField, SelectMultipleField, StringField
+
+from approvals.policy import Action
+from publisher.i18n import dates
+from publisher.i18n.date_parsing import BadWhen, parse_time
+from publisher.models.deliveries import Account
+from publisher.scheduling import slots
+from publisher.scheduling.slots import WEEKDAYS
+from publisher.validation import Check, Invalid
+from publisher.working_time import from_local, local_day
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l, page_language
+from web.core.permissions import for_action
+from web.forms import Form, key_of, options
+from web.messages.names import account_name
+
+routes = Blueprint("slots", __name__)
+Page = Response | str | tuple[str, int]
+ALL = ""
+"""The choice that stands for every account, or for every day."""
+
+
+NONE_AT_ALL = -1
+"""What stands for no account and no weekday: what was not sent, or is no number, is not all."""
+
+
+def _one_or_all(typed: object) -> int | None:
+    if typed in (None, ALL):
+        return None
+    try:
+        return key_of(typed)
+    except ValueError:
+        return NONE_AT_ALL
+
+
+def _chosen(field: SelectField) -> int | None:
+    """The account or weekday; None for all of them, where that was chosen."""
+    found: int | None = field.data
+    return found if field.raw_data else NONE_AT_ALL
+
+
+class SlotForm(Form):
+    """A good time of an account, on one weekday or several."""
+
+    account = SelectField(_l("Social media account"), coerce=key_of, validate_choice=False)
+    weekdays = SelectMultipleField(_l("Days of the week"), coerce=key_of, validate_choice=False)
+    clock = StringField(_l("Time"))
+
+
+class QuietForm(Form):
+    """Hours in which nothing is to leave."""
+
+    account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
+    weekday = SelectField(_l("Day of the week"), coerce=_one_or_all, validate_choice=False)
+    begins = StringField(_l("From"))
+    ends = StringField(_l("Until"))
+
+
+@routes.record_once
+def _equip(state: BlueprintSetupState) -> None:
+    """Give the templates times by the minute of the day, and the names of weekdays."""
+    state.app.jinja_env.filters["minute_words"] = _minute_words
+    state.app.jinja_env.filters["weekday_name"] = _weekday_name
+
+
+def _minute_words(minute: int) -> str:
+    at = from_local(local_day(house().now()), slots.clock_of(minute))
+    return dates.clock_time(at, page_language())
+
+
+def _weekday_name(weekday: int) -> str:
+    return dates.weekdays(page_language())[weekday]
+
+
+@routes.get("/slots")
+@for_action(Action.SCHEDULE)
+def index() -> Page:
+    """What is set, and a form for more of each."""
+    return _page(SlotForm(formdata=None), QuietForm(formdata=None, prefix="quiet-"))
+
+
+@reads
+def _page(session: Session, form: SlotForm, quiet_form: QuietForm) -> str:
+    accounts = slots.accounts(session)
+    _offer(form, quiet_form, accounts)
+    return render_template(
+        "slots/index.html",
+        form=form,
+        quiet_form=quiet_form,
+        accounts=accounts,
+        slots=slots.slots(session),
+        quiet=slots.quiet_times(session),
+        weekdays=WEEKDAYS,
+    )
+
+
+def _offer(form: SlotForm, quiet_form: QuietForm, accounts: list[Account]) -> None:
+    named = [(str(one.id), f"{account_name(one)} · {one.name}") for one in accounts]
+    days = [(str(day), _weekday_name(day)) for day in WEEKDAYS]
+    form.account.choices = options(named)
+    form.weekdays.choices = options(days)
+    quiet_form.account.choices = options([(ALL, _("All accounts")), *named])
+    quiet_form.weekday.choices = options([(ALL, _("Every day")), *days])
+
+
+@routes.post("/slots")
+@for_action(Action.SCHEDULE)
+def set_slots() -> Page:
+    """Set a good time."""
+    form = SlotForm()
+    try:
+        with house().database.transaction() as session:
+            check = Check()
+            clock = _clock(check, "clock", form.clock.data)
+            weekdays = [one for one in form.weekdays.data or [] if one in WEEKDAYS]
+            if not weekdays:
+                check.add("weekdays", "required")
+            check.finish()
+            slots.set_slots(
+                session,
+                actor=actor(),
+                now=house().now(),
+                account_id=form.account.data or 0,
+                weekdays=weekdays,
+                clock=clock,
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _page(form, QuietForm(formdata=None, prefix="quiet-")), 422
+    flash(_("The good time is set."))
+    return redirect(url_for("slots.index"))
+
+
+def _clock(check: Check, field: str, typed: str | None) -> time:
+    """A time as it was typed; what cannot be read is noted."""
+    try:
+        return parse_time(typed or "")
+    except BadWhen as bad:
+        check.add(field, bad.code.value)
+        return time(0)
+
+
+@routes.post("/slots/quiet")
+@for_action(Action.SCHEDULE)
+def set_quiet_time() -> Page:
+    """Set a quiet time."""
+    form = QuietForm(prefix="quiet-")
+    try:
+        with house().database.transaction() as session:
+            check = Check()
+            begins = _clock(check, "begins", form.begins.data)
+            ends = _clock(check, "ends", form.ends.data)
+            check.finish()
+            slots.set_quiet_time(
+                session,
+                actor=actor(),
+                now=house().now(),
+                account_id=_chosen(form.account),
+                weekday=_chosen(form.weekday),
+                begins=begins,
+                ends=ends,
+            )
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _page(SlotForm(formdata=None), form), 422
+    flash(_("The quiet time is set."))
+    return redirect(url_for("slots.index"))
+
+
+@routes.post("/slots/<int:slot_id>/remove")
+@for_action(Action.SCHEDULE)
+def remove_slot(slot_id: int) -> Page:
+    """Take a good time away."""
+    return _remove(
+        lambda session: slots.remove_slot(
+            session, actor=actor(), now=house().now(), slot_id=slot_id
+        )
+    )
+
+
+@routes.post("/slots/quiet/<int:quiet_id>/remove")
+@for_action(Action.SCHEDULE)
+def remove_quiet_time(quiet_id: int) -> Page:
+    """Take a quiet time away."""
+    return _remove(
+        lambda session: slots.remove_quiet_time(
+            session, actor=actor(), now=house().now(), quiet_id=quiet_id
+        )
+    )
+
+
+def _remove(use: Callable[[Session], None]) -> Page:
+    with house().database.transaction() as session:
+        use(session)
+    flash(_("It is taken away."))
+    return redirect(url_for("slots.index"))

@@ -1,0 +1,185 @@
+"""When a post leaves: giving each of its texts a time, another one, or none but now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import BooleanField, StringField
+from wtforms.validators import InputRequired
+
+from approvals.errors import FreshSignInRequired, NotAllowed
+from approvals.policy import Action
+from publisher import failpoints
+from publisher.drafting import drafts
+from publisher.i18n.date_parsing import BadWhen, parse_when
+from publisher.models.desk import QuietTime
+from publisher.models.posts import Post, Variant
+from publisher.scheduling import constraints, slots
+from publisher.scheduling import schedule as scheduling_schedule
+from publisher.validation import Invalid, Missing, Problem
+from publisher.working_time import local
+from web.core import form_recovery
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.core.sign_in_page import prove_page
+from web.deliveries import holds
+from web.forms import DayMonthYearField, Form, MinutesField
+from web.messages.refusals import refusal_sentence
+from web.previews import shown, variant_title
+
+routes = Blueprint("scheduling", __name__)
+Page = Response | str | tuple[str, int]
+
+
+class TimeForm(Form):
+    """A time in Asia/Kolkata, and how late it may still leave."""
+
+    aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
+
+    day = DayMonthYearField(_l("Date"))
+    clock = StringField(_l("Time"))
+    late_limit = MinutesField(
+        _l("Late limit in minutes"),
+        default=constraints.LATE_LIMIT,
+        validators=[InputRequired(_l("Write a number of minutes."))],
+    )
+    despite_clash = BooleanField(_l("Keep this time all the same"))
+
+
+@routes.route("/posts/<int:post_id>/variants/<int:variant_id>/schedule", methods=["GET", "POST"])
+@for_action(Action.SCHEDULE)
+def schedule(post_id: int, variant_id: int) -> Page:
+    """Give a variant its time, or another one."""
+    form = TimeForm()
+    if request.method == "GET":
+        return _time_page(post_id, variant_id, form)
+    if filled := request.form.get("fill"):
+        return _time_page(post_id, variant_id, _filled(form, filled))
+    if not form.validate():
+        return _time_page(post_id, variant_id, form), 422
+    try:
+        told = _schedule(post_id, variant_id, form)
+    except Invalid as invalid:
+        rest = form.show(invalid.problems)
+        clash = any(one.code == "clash" for one in invalid.problems)
+        return _time_page(post_id, variant_id, form, happened=rest, clash=clash), 422
+    except NotAllowed as refusal:
+        return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
+    failpoints.reach("schedule.after_commit")
+    flash(_("The time is set."))
+    for sentence in told:
+        flash(sentence, "amber")
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _filled(form: TimeForm, moment: str) -> TimeForm:
+    """The form as it was typed, with this moment in it; what is no moment changes nothing."""
+    try:
+        at = local(datetime.fromisoformat(moment))
+    except (ValueError, OverflowError):
+        return form
+    form.day.raw_data = None
+    form.day.data, form.clock.data = at.date(), f"{at:%H:%M}"
+    return form
+
+
+def _variant(post: Post, variant_id: int) -> Variant:
+    """The post's text of that id; raises `Missing`."""
+    for revision in post.revisions:
+        for one in revision.variants:
+            if one.id == variant_id:
+                return one
+    raise Missing(variant_id)
+
+
+def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
+    """Read the time as it was typed and set it; gives what is to be said about it.
+
+    Raises `Invalid` with whatever is wrong.
+    """
+    with house().database.transaction() as session:
+        variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
+        try:
+            due_at = parse_when(
+                form.day.data.isoformat() if form.day.data else "", form.clock.data or ""
+            )
+        except BadWhen as bad:
+            field = "day" if bad.code.field == "date" else "clock"
+            raise Invalid([Problem(field, bad.code.value)]) from bad
+        scheduling_schedule.schedule(
+            session,
+            actor=actor(),
+            now=house().now(),
+            variant_id=variant_id,
+            due_at=due_at,
+            late_limit=form.late_limit.data or 0,
+            despite_clash=form.despite_clash.data,
+        )
+        quiet = slots.quiet_times(session)
+        return [*_in_quiet(quiet, variant, due_at), *holds.in_freeze(session, variant, due_at)]
+
+
+def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) -> list[str]:
+    if slots.quiet_at(quiet, variant.account_id, due_at) is None:
+        return []
+    return [_("It lies in a quiet time that the cell has set. It stays as you set it.")]
+
+
+@reads
+def _time_page(
+    session: Session,
+    post_id: int,
+    variant_id: int,
+    form: TimeForm,
+    *,
+    happened: list[str] | None = None,
+    clash: bool = False,
+) -> str:
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    variant = _variant(post, variant_id)
+    view = next(one for one in shown(variant.revision) if one.variant.id == variant_id)
+    return render_template(
+        "deliveries/schedule.html",
+        post=post,
+        variant=variant,
+        title=variant_title(variant),
+        form=form,
+        view=view,
+        happened_lines=[(one, None) for one in happened or []],
+        clash=clash,
+        **_advice(session, post, variant),
+    )
+
+
+def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]:
+    """The next free good times, and the quiet times, of the variant's account."""
+    quiet = slots.quiet_times(session)
+    delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
+    return {
+        **holds.advice(session, post, variant, delivery),
+        "quiet": [one for one in quiet if one.account_id in (None, variant.account_id)],
+        "stands_quiet": delivery is not None
+        and slots.quiet_at(quiet, variant.account_id, delivery.due_at) is not None,
+    }
+
+
+@routes.post("/posts/<int:post_id>/variants/<int:variant_id>/publish-now")
+@for_action(Action.PUBLISH_NOW)
+def publish_now(post_id: int, variant_id: int) -> Page:
+    """Publish a variant at once, after a fresh sign-in."""
+    try:
+        with house().database.transaction() as session:
+            _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
+            scheduling_schedule.publish_now(
+                session, actor=actor(), now=house().now(), variant_ids=[variant_id]
+            )
+    except FreshSignInRequired:
+        return prove_page(form_recovery.keep_act())
+    flash(_("It leaves within seconds. Look again to see that it is live."))
+    return redirect(url_for("posts.show", post_id=post_id))

@@ -1,0 +1,317 @@
+"""What a person says about themselves: names, language, how to be told, contacts, the password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, session, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import BooleanField, PasswordField, RadioField, StringField
+from wtforms.validators import InputRequired
+
+from publisher.auth import sign_in
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.sign_in import SignInRefusal
+from publisher.models.people import ContactField, NoticeGroup, Person, Telling
+from publisher.notifications import preferences
+from publisher.people import contact_verification, profile
+from publisher.people.contact_verification import CodeProblem
+from publisher.people.profile import Profile
+from web.core.auth import acting, actor, reads
+from web.core.context import house
+from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
+from web.core.i18n import _, _l
+from web.core.permissions import for_roles
+from web.core.state_badges import N_
+from web.forms import Form, options
+from web.messages.field_errors import person_problem
+from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
+from web.sign_in.passwords import city_words, new_hash, own_proof
+
+routes = Blueprint("profile", __name__)
+Page = Response | str | tuple[str, int]
+OVER = (CodeProblem.NOTHING_ASKED, CodeProblem.TAKEN)
+"""After these there is nothing to type any more."""
+
+LANGUAGES = (("mr", "मराठी"), ("en", "English"), ("hi", "हिन्दी"))
+TELLINGS = {
+    Telling.MAIL: N_("by mail"),
+    Telling.SMS: N_("by SMS"),
+    Telling.BOTH: N_("by both"),
+}
+
+
+class ProfileForm(Form):
+    """Names, language, and how to be told of what."""
+
+    name_mr = StringField(_l("Name in Marathi"))
+    name_en = StringField(_l("Name in English"))
+    language = RadioField(_l("Language"), choices=options(LANGUAGES), validate_choice=False)
+    approvals = RadioField(_l("Submissions and approvals"), validate_choice=False)
+    comments = RadioField(_l("Comments"), validate_choice=False)
+    deadlines = RadioField(_l("Deadlines and what went wrong"), validate_choice=False)
+
+
+class PasswordForm(Form):
+    """The old password, a new one, and whether the other sessions end."""
+
+    password = PasswordField(
+        _l("Password until now"), validators=[InputRequired(_l("Write your password."))]
+    )
+    new_password = PasswordField(
+        _l("New password"), validators=[InputRequired(_l("Choose a password."))]
+    )
+    end_others = BooleanField(_l("Sign me out everywhere else"))
+
+
+class ContactForm(Form):
+    """A new mail address or mobile number, and the password."""
+
+    value = StringField(_l("New mail address"))
+    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
+
+
+class CodeForm(Form):
+    """The code that came to the new address or number."""
+
+    code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code."))])
+
+
+def _own_id() -> int:
+    return actor().person_id or 0
+
+
+@routes.get("/profile")
+@for_roles()
+@reads
+def show(database_session: Session) -> Page:
+    """One's own profile."""
+    person = database_session.get_one(Person, _own_id())
+    chosen = preferences.preferences_of(database_session, person_id=person.id)
+    form = ProfileForm(
+        formdata=None,
+        name_mr=person.name_mr,
+        name_en=person.name_en,
+        language=person.language,
+        **{group.value: how.value for group, how in chosen.items()},
+    )
+    return _page(database_session, form)
+
+
+def _page(database_session: Session, form: ProfileForm) -> str:
+    for group in NoticeGroup:
+        form[group.value].choices = options((one.value, _(TELLINGS[one])) for one in Telling)
+    return render_template(
+        "profile/profile.html",
+        form=form,
+        person=database_session.get_one(Person, _own_id()),
+        waiting=contact_verification.waiting_change(
+            database_session, person_id=_own_id(), now=house().now()
+        ),
+        has_sms=house().settings.sms.is_set,
+    )
+
+
+@routes.post("/profile")
+@for_roles()
+def save() -> Page:
+    """Keep the profile; the pages speak the chosen language from then on."""
+    form = ProfileForm()
+    try:
+        with house().database.transaction() as database_session:
+            profile.save(
+                database_session,
+                actor=actor(),
+                person_id=_own_id(),
+                profile=_read(form),
+                now=house().now(),
+            )
+    except BadPerson as bad:
+        form[bad.field].errors = [person_problem(bad)]
+        with house().database.reading() as database_session:
+            return _page(database_session, form), 422
+    if form.language.data in PAGE_LANGUAGES:
+        session["language"] = form.language.data
+    flash(_("Your profile is kept."))
+    return redirect(url_for("profile.show"))
+
+
+def _read(form: ProfileForm) -> Profile:
+    if form.language.data not in dict(LANGUAGES):
+        raise BadPerson("language", "missing")
+    return Profile(
+        name_mr=form.name_mr.data or "",
+        name_en=form.name_en.data or "",
+        language=form.language.data,
+        tellings={group: _telling(form, group) for group in NoticeGroup},
+    )
+
+
+def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
+    try:
+        return Telling(form[group.value].data)
+    except ValueError as problem:
+        raise BadPerson(group.value, "missing") from problem
+
+
+@routes.get("/profile/password")
+@for_roles()
+def password() -> Page:
+    """The page for another password."""
+    form = PasswordForm(formdata=None, end_others=True)
+    return render_template("profile/password.html", form=form)
+
+
+@routes.post("/profile/password")
+@for_roles()
+@reads
+def change_password(database_session: Session) -> Page:
+    """Keep another password."""
+    form = PasswordForm()
+    made = new_hash(form, database_session.get_one(Person, _own_id()))
+    if made is not None and (refusal := _changed(form, made)) is None:
+        flash(_("Your new password is kept."))
+        return redirect(url_for("profile.show"))
+    if made is not None and refusal is not None:
+        form.password.errors = [sign_in_sentence(refusal)]
+    return render_template("profile/password.html", form=form), 422
+
+
+def _changed(form: PasswordForm, made: str) -> SignInRefusal | None:
+    proof = own_proof(form.password.data or "")
+    with house().database.transaction() as database_session:
+        return profile.change_password(
+            database_session,
+            sign_in_id=acting().sign_in_id,
+            old=form.password.data or "",
+            new=form.new_password.data or "",
+            ends_others=bool(form.end_others.data),
+            now=house().now(),
+            city_words=city_words(),
+            proof=proof,
+            made=made,
+        )
+
+
+@routes.get("/profile/mail")
+@for_roles()
+def mail() -> Page:
+    """The page for another mail address."""
+    return _contact_page(ContactForm(formdata=None), ContactField.MAIL)
+
+
+@routes.post("/profile/mail")
+@for_roles()
+def change_mail() -> Page:
+    """Send a code to the new mail address."""
+    return _change_contact(ContactField.MAIL)
+
+
+@routes.get("/profile/mobile")
+@for_roles()
+def mobile() -> Page:
+    """The page for another mobile number."""
+    return _contact_page(ContactForm(formdata=None), ContactField.MOBILE)
+
+
+@routes.post("/profile/mobile")
+@for_roles()
+def change_mobile() -> Page:
+    """Send a code to the new mobile number."""
+    return _change_contact(ContactField.MOBILE)
+
+
+def _contact_page(form: ContactForm, field: ContactField) -> str:
+    return render_template(
+        "profile/contact.html",
+        form=form,
+        field=field.value,
+        cannot=field is ContactField.MOBILE and not _can_send_codes(),
+    )
+
+
+def _can_send_codes() -> bool:
+    sms = house().settings.sms
+    return sms.is_set and "contact_code" in sms.sms_templates
+
+
+def _change_contact(field: ContactField) -> Page:
+    form = ContactForm()
+    if not form.validate():
+        return _contact_page(form, field), 422
+    try:
+        refusal = _asked(form, field)
+    except BadPerson as bad:
+        form.value.errors = [person_problem(bad)]
+        return _contact_page(form, field), 422
+    if refusal is not None:
+        form.password.errors = [sign_in_sentence(refusal)]
+        return _contact_page(form, field), 422
+    return redirect(url_for("profile.code"))
+
+
+def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
+    """Prove the password, which has to be committed even where it is wrong; then ask."""
+    proof = own_proof(form.password.data or "")
+    with house().database.transaction() as database_session:
+        refusal = sign_in.prove(
+            database_session,
+            sign_in_id=acting().sign_in_id,
+            password=form.password.data or "",
+            now=house().now(),
+            proof=proof,
+        )
+        until = contact_verification.closed_until(
+            database_session, person_id=_own_id(), now=house().now()
+        )
+        if refusal is None and until is not None:
+            return throttled_until(until)
+        if refusal is None:
+            contact_verification.ask_change(
+                database_session,
+                actor=actor(),
+                person_id=_own_id(),
+                field=field,
+                typed=form.value.data or "",
+                now=house().now(),
+            )
+        return refusal
+
+
+@routes.get("/profile/code")
+@for_roles()
+@reads
+def code(database_session: Session) -> Page:
+    """Where the code is typed that came to the new address or number."""
+    return _code_page(database_session, CodeForm(formdata=None))
+
+
+def _code_page(database_session: Session, form: CodeForm) -> str:
+    waiting = contact_verification.waiting_change(
+        database_session, person_id=_own_id(), now=house().now()
+    )
+    return render_template("profile/code.html", form=form, waiting=waiting)
+
+
+@routes.post("/profile/code")
+@for_roles()
+def confirm() -> Page:
+    """Take the new address or number, if the code is right."""
+    form = CodeForm()
+    if form.validate():
+        with house().database.transaction() as database_session:
+            problem = contact_verification.confirm(
+                database_session,
+                actor=actor(),
+                person_id=_own_id(),
+                code=form.code.data or "",
+                now=house().now(),
+            )
+        if problem is None:
+            flash(_("You are reached there from now on."))
+            return redirect(url_for("profile.show"))
+        if problem in OVER:
+            flash(code_sentence(problem), "red")
+            return redirect(url_for("profile.show"))
+        form.code.errors = [code_sentence(problem)]
+    with house().database.reading() as database_session:
+        return _code_page(database_session, form), 422

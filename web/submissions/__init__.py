@@ -1,0 +1,1 @@
+"""Pages of submissions: hand in, the list, a submission."""

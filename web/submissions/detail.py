@@ -1,0 +1,310 @@
+"""One submission: where it is, who has it, what comes next, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import StringField, TextAreaField
+
+from approvals.errors import NotAllowed, WrongRole
+from approvals.policy import Action, may, scope_of
+from publisher.intake import close, edit, queries, questions, submit
+from publisher.intake import merge as intake_merge
+from publisher.intake.edit import check_recorded_here
+from publisher.models.people import Department
+from publisher.models.submission_details import SubmissionNote
+from publisher.models.submissions import Submission
+from publisher.people.departments import departments_in_force
+from publisher.reports import timeline
+from publisher.reports.unseen_notes import unseen_notes
+from publisher.states import SubmissionState
+from publisher.validation import Invalid
+from web.core.auth import actor, reads
+from web.core.context import house
+from web.core.i18n import _, _l
+from web.core.permissions import for_action
+from web.forms import Form
+from web.messages.intake import FIELD_WORDS
+from web.messages.progress import NEXT, STEPS
+from web.messages.refusals import refusal_sentence
+from web.submissions.forms import KIND_WORDS
+
+routes = Blueprint("submissions", __name__)
+Page = Response | str | tuple[str, int]
+RECEIVED, RETURNED, DRAFTED = (
+    SubmissionState.RECEIVED,
+    SubmissionState.RETURNED,
+    SubmissionState.DRAFTED,
+)
+
+
+class ReasonForm(Form):
+    """A reason, question, answer or note: one text under the name its use case gives it."""
+
+    reason = TextAreaField(_l("Reason"))
+    question = TextAreaField(_l("Question"))
+    answer = TextAreaField(_l("Answer"))
+    note = TextAreaField(_l("Note to the cell"))
+
+
+class MergeForm(Form):
+    """Under which number it goes on, and why."""
+
+    number = StringField(_l("Number of the other submission"))
+    reason = TextAreaField(_l("Reason"))
+
+
+def departments_by_name(session: Session) -> list[Department]:
+    """Every department that is not closed, by name."""
+    return departments_in_force(session, now=house().now())
+
+
+@routes.get("/submissions/<int:submission_id>")
+@for_action(Action.SEE_SUBMISSION)
+def show(submission_id: int) -> Page:
+    """One submission with its timeline."""
+    return _submission_page(submission_id, ReasonForm())
+
+
+@reads
+def _submission_page(
+    session: Session, submission_id: int, form: ReasonForm, *, happened: str = ""
+) -> str:
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    return render_template(
+        "submissions/submission.html",
+        submission=submission,
+        timeline=timeline.timeline_of(
+            session, actor=actor(), submission_id=submission_id, now=house().now()
+        ),
+        steps=STEPS,
+        next_words=NEXT,
+        kinds=KIND_WORDS,
+        field_words=FIELD_WORDS,
+        acts=_acts(submission),
+        changes=edit.changes_of(session, submission),
+        related=_related(submission),
+        unseen=_unseen(session, submission),
+        ended=submit.ended_original(submission),
+        form=form,
+        happened=happened,
+    )
+
+
+_WHEN: Mapping[Action, tuple[SubmissionState, ...]] = {
+    Action.DRAFT: (RECEIVED, DRAFTED),
+    Action.RETURN_SUBMISSION: (RECEIVED,),
+    Action.MERGE_SUBMISSION: (RECEIVED,),
+    Action.DECLINE_SUBMISSION: (RECEIVED, RETURNED),
+    Action.COMPLETE_SUBMISSION: (RETURNED,),
+    Action.CHANGE_SUBMISSION: (RECEIVED, RETURNED),
+    Action.WITHDRAW_SUBMISSION: (RECEIVED, RETURNED, DRAFTED),
+}
+_OF_ITS_WRITER = (Action.COMPLETE_SUBMISSION, Action.CHANGE_SUBMISSION)
+
+
+def _acts(submission: Submission) -> frozenset[str]:
+    """What can be done with it now, by right and by its state."""
+    found = {
+        action.value
+        for action, states in _WHEN.items()
+        if submission.state in states and _may(action, submission)
+    }
+    if submission.state is DRAFTED and _may(Action.CHANGE_SUBMISSION, submission):
+        found.add("add_note")
+    if scope_of(actor(), Action.HAND_IN) and may(actor(), Action.HAND_IN, submission.department_id):
+        found.add("use_again")
+    return frozenset(found)
+
+
+def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
+    """The department's notes that the cell, whose clerk this is, has yet to see."""
+    drafts = submission.state is DRAFTED and may(actor(), Action.DRAFT, submission.department_id)
+    return unseen_notes(session, [submission.id]) if drafts else []
+
+
+def _may(action: Action, submission: Submission) -> bool:
+    if action in _OF_ITS_WRITER:
+        try:
+            check_recorded_here(submission, actor())
+        except NotAllowed:
+            return False
+    return may(actor(), action, submission.department_id)
+
+
+def _related(submission: Submission) -> list[tuple[Submission, bool]]:
+    """The one it was merged into and those merged into it, each with whether it may be seen."""
+    others = [submission.merged_into] if submission.merged_into else []
+    others += submission.duplicates
+    return [(one, may(actor(), Action.SEE_SUBMISSION, one.department_id)) for one in others]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step that asks for words: its use case, their field, and what is said when it is done."""
+
+    use: Callable[..., Submission]
+    field: str
+    said: str
+    wanted: str = ""
+
+
+def _step(act: str) -> Step:
+    return {
+        "decline": Step(close.decline, "reason", _("Declined. The department is told why.")),
+        "withdraw": Step(close.withdraw, "reason", _("The submission is withdrawn.")),
+        "return": Step(
+            questions.return_submission,
+            "question",
+            _("Returned. The department is asked by mail, and answers on this page."),
+        ),
+        "complete": Step(
+            questions.complete, "answer", _("Answered. The submission is with the cell again.")
+        ),
+        "note": Step(
+            questions.add_note,
+            "note",
+            _("The note stands here, and the clerk is told by mail."),
+            wanted="words",
+        ),
+    }[act]
+
+
+@routes.route("/submissions/<int:submission_id>/decline", methods=["GET", "POST"])
+@for_action(Action.DECLINE_SUBMISSION)
+def decline(submission_id: int) -> Page:
+    """Decline with a reason; the department is told."""
+    return _with_words(submission_id, "decline")
+
+
+@routes.route("/submissions/<int:submission_id>/withdraw", methods=["GET", "POST"])
+@for_action(Action.WITHDRAW_SUBMISSION)
+def withdraw(submission_id: int) -> Page:
+    """The department takes its submission back."""
+    return _with_words(submission_id, "withdraw")
+
+
+@routes.route("/submissions/<int:submission_id>/return", methods=["GET", "POST"])
+@for_action(Action.RETURN_SUBMISSION)
+def return_submission(submission_id: int) -> Page:
+    """Return it to the department with a question."""
+    return _with_words(submission_id, "return")
+
+
+@routes.route("/submissions/<int:submission_id>/note", methods=["GET", "POST"])
+@for_action(Action.CHANGE_SUBMISSION)
+def note(submission_id: int) -> Page:
+    """The department says something more, once the cell has begun."""
+    return _with_words(submission_id, "note")
+
+
+@routes.post("/submissions/<int:submission_id>/note/seen")
+@for_action(Action.DRAFT)
+def see_note(submission_id: int) -> Page:
+    """The cell has seen the department's notes; they no longer wait under Today."""
+    with house().database.transaction() as session:
+        questions.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
+    flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
+    return redirect(url_for("submissions.show", submission_id=submission_id))
+
+
+@routes.post("/submissions/<int:submission_id>/complete")
+@for_action(Action.COMPLETE_SUBMISSION)
+def complete(submission_id: int) -> Page:
+    """The department answers the question, on the submission's own page."""
+    return _with_words(submission_id, "complete")
+
+
+def _with_words(submission_id: int, act: str) -> Page:
+    form = ReasonForm()
+    if request.method == "GET":
+        return _words_page(submission_id, act, form)
+    try:
+        _take(_step(act), submission_id, form)
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _words_page(submission_id, act, form), 422
+    except WrongRole:
+        raise
+    except NotAllowed as refusal:
+        return _words_page(submission_id, act, form, happened=refusal_sentence(refusal)), 409
+    flash(_step(act).said)
+    flash(f"{act}-{submission_id}", "draft-done")
+    return redirect(url_for("submissions.show", submission_id=submission_id))
+
+
+def _take(step: Step, submission_id: int, form: ReasonForm) -> None:
+    words = {step.wanted or step.field: form[step.field].data or ""}
+    with house().database.transaction() as session:
+        step.use(session, actor=actor(), now=house().now(), submission_id=submission_id, **words)
+
+
+def _words_page(submission_id: int, act: str, form: ReasonForm, *, happened: str = "") -> str:
+    """The page that asks for the words; an answer is asked for on the submission's own."""
+    if act == "complete":
+        return _submission_page(submission_id, form, happened=happened)
+    return _reason_page(submission_id, act, form, happened)
+
+
+@reads
+def _reason_page(
+    session: Session, submission_id: int, act: str, form: ReasonForm, happened: str
+) -> str:
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    if act == "note":
+        check_recorded_here(submission, actor())
+    field = form[_step(act).field]
+    return render_template(
+        "submissions/reason.html",
+        submission=submission,
+        act=act,
+        form=form,
+        field=field,
+        happened=happened,
+    )
+
+
+@routes.route("/submissions/<int:submission_id>/merge", methods=["GET", "POST"])
+@for_action(Action.MERGE_SUBMISSION)
+def merge(submission_id: int) -> Page:
+    """Let a duplicate go on under another's number."""
+    form = MergeForm()
+    if request.method == "GET":
+        return _merge_page(submission_id, form)
+    try:
+        with house().database.transaction() as session:
+            merged = intake_merge.merge(
+                session,
+                actor=actor(),
+                now=house().now(),
+                submission_id=submission_id,
+                number=form.number.data or "",
+                reason=form.reason.data or "",
+            )
+            number = merged.merged_into.number if merged.merged_into else ""
+    except Invalid as invalid:
+        form.show(invalid.problems)
+        return _merge_page(submission_id, form), 422
+    except NotAllowed as refusal:
+        return _merge_page(submission_id, form, happened=refusal_sentence(refusal)), 409
+    flash(_("It goes on under %(number)s. The department is told.", number=number))
+    flash(f"merge-{submission_id}", "draft-done")
+    return redirect(url_for("submissions.show", submission_id=submission_id))
+
+
+@reads
+def _merge_page(
+    session: Session, submission_id: int, form: MergeForm, *, happened: str = ""
+) -> str:
+    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    return render_template(
+        "submissions/merge.html",
+        submission=submission,
+        near=intake_merge.likely_originals(session, submission),
+        form=form,
+        happened=happened,
+    )
