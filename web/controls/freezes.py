@@ -69,7 +69,7 @@ def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
     now = house().now()
     _offer(session, form)
     return render_template(
-        "freezes/index.html",
+        "controls/freezes.html",
         form=form,
         happened=happened,
         standing=controls_freeze.standing_freezes(session, now=now),

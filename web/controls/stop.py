@@ -55,7 +55,7 @@ def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
     seen = _in_sight()
     standing = controls_stop.standing(session)
     return render_template(
-        "stopping/index.html",
+        "controls/stop.html",
         form=form,
         release_form=release_form,
         standing=standing,

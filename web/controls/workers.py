@@ -36,7 +36,7 @@ def index(session: Session) -> str:
     """Every clock with its last beat, and the times without any."""
     now = house().now()
     return render_template(
-        "clocks/index.html",
+        "controls/workers.html",
         clocks=worker_health.clocks(session, now=now),
         most=worker_health.SHOWN,
         past=[

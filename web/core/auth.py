@@ -90,7 +90,7 @@ def _refuse_another() -> tuple[str, int] | None:
         return None  # no page of ours sent it: its token will not do either
     with house().database.reading() as reading:
         page = render_template(
-            "signing/another_appointment.html",
+            "sign_in/another_appointment.html",
             kept=kept,
             carried=form_recovery.carry(kept),
             before=_own_appointment(reading, number_of(made_under)),

@@ -98,4 +98,4 @@ def carry(kept: Kept) -> list[tuple[str, str]]:
 
 def page(kept: Kept, *, happened: str, code: int) -> tuple[str, int]:
     """A page that shows what happened, holds the form's content, and offers to send it again."""
-    return render_template("keeping.html", kept=kept, happened=happened), code
+    return render_template("layout/form_recovery.html", kept=kept, happened=happened), code

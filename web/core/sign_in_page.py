@@ -32,7 +32,7 @@ def prove_page(kept: form_recovery.Kept | None, *, form: ProveForm | None = None
     """The page that asks for the password once more, carrying the step along."""
     shown = form or ProveForm(formdata=None)
     carried = form_recovery.carry(kept) if kept else []
-    return render_template("signing/prove.html", form=shown, carried=carried)
+    return render_template("sign_in/prove.html", form=shown, carried=carried)
 
 
 def sign_in_page(
@@ -47,7 +47,7 @@ def sign_in_page(
     shown = form or SignInForm(formdata=None, next=path)
     return (
         render_template(
-            "signing/sign_in.html",
+            "sign_in/sign_in.html",
             form=shown,
             kept=kept,
             carried=form_recovery.carry(kept) if kept else [],

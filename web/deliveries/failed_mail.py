@@ -29,7 +29,7 @@ def index(session: Session) -> Page:
     rows = found[: retry.PAGE]
     more = len(found) > retry.PAGE
     return render_template(
-        "deliveries/mails.html",
+        "deliveries/failed_mail.html",
         rows=[(one, retry.can_go_again(one)) for one in rows],
         next_place=place_to((rows[-1].state_at, rows[-1].id)) if more else "",
     )

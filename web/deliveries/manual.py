@@ -57,7 +57,7 @@ def _page(
         one for one in shown(delivery.variant.revision) if one.variant.id == delivery.variant_id
     )
     return render_template(
-        "by_hand/index.html",
+        "deliveries/manual.html",
         delivery=delivery,
         post=delivery.post,
         view=view,

@@ -77,7 +77,7 @@ def index(session: Session) -> Page:
     ended = request.args.get("ended") == "1"
     found = snippets.every_text(session, ended=ended)
     return render_template(
-        "texts/index.html",
+        "drafting/snippets.html",
         ended=ended,
         groups=[
             (words, [one for one in found if one.part == part]) for part, words in PARTS.items()
@@ -162,7 +162,7 @@ def _page(
 ) -> str:
     said = _("Somebody changed this text while you were writing. Yours stands below, not kept yet.")
     return render_template(
-        "texts/text.html",
+        "drafting/snippet.html",
         form=form,
         text=text,
         history=history or [],

@@ -42,7 +42,7 @@ def index(session: Session) -> Response | str:
     else:
         groups = search(session, actor=actor(), words=words)
     return render_template(
-        "search/index.html",
+        "home/search.html",
         words=words,
         groups=[one for one in groups if one.hits or one.following],
         kind=kind,

@@ -27,7 +27,7 @@ def index(session: Session) -> str:
     now = house().now()
     waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
     return render_template(
-        "today/index.html",
+        "home/today.html",
         waiting=waiting,
         words=WAITING,
         due_words=DUE,

@@ -19,5 +19,5 @@ def step(number: int) -> str:
     if not 1 <= number <= len(steps):
         abort(404)
     return render_template(
-        "tour/step.html", step=steps[number - 1], number=number, steps=len(steps)
+        "home/tour_step.html", step=steps[number - 1], number=number, steps=len(steps)
     )

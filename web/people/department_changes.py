@@ -110,7 +110,7 @@ def new(session: Session) -> Page:
 def _new_page(session: Session, form: NewForm) -> str:
     form.kind.choices = options((kind, kind_word(kind)) for kind in KINDS)
     _offer_others(session, form, but="", none=_("no other department"))
-    return render_template("departments/new.html", form=form)
+    return render_template("people/department_new.html", form=form)
 
 
 @routes.post("/departments/new")
@@ -145,7 +145,7 @@ def ask_name(session: Session, code: str) -> Page:
 
 
 def _name_page(department: Department, form: NamesForm) -> str:
-    return render_template("departments/rename.html", form=form, department=department)
+    return render_template("people/department_rename.html", form=form, department=department)
 
 
 @routes.post("/departments/<code>/rename")
@@ -260,7 +260,7 @@ def _close_page(
     session: Session, code: str, form: OrderForm, things: Sequence[OpenThing] = ()
 ) -> str:
     return render_template(
-        "departments/close.html",
+        "people/department_close.html",
         form=form,
         department=department_of(session, code),
         things=things,

@@ -42,7 +42,7 @@ def index(session: Session) -> str:
     shown = [one for one in found if _in_sight(one)]
     officers = _holders(session, Role.OFFICER)
     return render_template(
-        "departments/index.html",
+        "people/departments.html",
         departments=shown,
         words=words,
         officers=officers,
@@ -91,7 +91,7 @@ def show(session: Session, code: str) -> str:
         for role in (Role.OFFICER, Role.HEAD, Role.MEMBER)
     }
     return render_template(
-        "departments/department.html",
+        "people/department.html",
         department=department,
         people=[one for role in held for one in held[role]],
         has_officer=bool(held[Role.OFFICER]),

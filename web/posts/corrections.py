@@ -107,7 +107,7 @@ def _page(session: Session, watch_id: int, form: NoteForm, *, happened: str = ""
     changed = finding.kind is FindingKind.CHANGED
     pieces = diff.difference(finding.ours, finding.seen) if changed else ()
     return render_template(
-        "correcting/found.html",
+        "posts/external_change.html",
         finding=finding,
         form=form,
         happened=happened,

@@ -85,7 +85,7 @@ def _take_back_page(
     if request.method == "GET":
         chosen = {one.receipt.id for one in standing if one.is_known}
     return render_template(
-        "orders/take_back.html",
+        "posts/take_down.html",
         post=post,
         standing=standing,
         texts={one.receipt.id: outgoing_text.leaving_text(one.shown) for one in standing},
@@ -148,5 +148,5 @@ def _hide_page(
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
     return render_template(
-        "orders/hide.html", comment=comment, act=act, form=form, happened=happened
+        "posts/hide.html", comment=comment, act=act, form=form, happened=happened
     )

@@ -65,7 +65,7 @@ def index(session: Session) -> str:
     exports = reports_export.exports_of(session, actor=actor(), now=house().now())
     asked = request.args.get("list")
     return render_template(
-        "exports/index.html",
+        "reports/exports.html",
         exports=exports,
         own=actor().appointment_id,
         asked=None if asked is None else wanted_from(dict(parse_qsl(asked))).query,

@@ -82,7 +82,7 @@ def index(session: Session) -> str:
     busiest = _busiest(report.departments)
     offices = [one for one, _tally in report.departments]
     return render_template(
-        "report/index.html",
+        "reports/weekly.html",
         report=report,
         weeks=weeks,
         by_week=_columns(report),

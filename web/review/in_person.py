@@ -63,7 +63,7 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
     code = in_person.latest(session, revision=revision)
     problem = in_person.problem_of(code, now=house().now()) if code is not None else None
     return render_template(
-        "reviewing/on_the_spot.html",
+        "review/in_person.html",
         post=post,
         revision=revision,
         waiting=post.state is PostState.IN_REVIEW,
@@ -136,7 +136,7 @@ def _refused(post_id: int, refusal: NotAllowed) -> Page:
 @for_roles()
 def ask() -> Page:
     """Where the eight characters are typed."""
-    return render_template("reviewing/code.html", form=CodeForm(formdata=None))
+    return render_template("review/code.html", form=CodeForm(formdata=None))
 
 
 @routes.post("/code")
@@ -152,7 +152,7 @@ def follow() -> Page:
             return _lead(found)
     form.letters.errors = [code_sentence(found)]
     code = 429 if found.problem is CodeProblem.THROTTLED else 422
-    return render_template("reviewing/code.html", form=form), code
+    return render_template("review/code.html", form=form), code
 
 
 @routes.get("/code/<spot>")
@@ -162,7 +162,7 @@ def arrive(session: Session, spot: str) -> Page:
     """Where the scanned code leads: on to the revision, or to what can be done instead."""
     found = in_person.scanned(session, actor=actor(), now=house().now(), token=spot)
     if isinstance(found, CodeRefusal):
-        return render_template("reviewing/code_spent.html", happened=code_sentence(found)), 404
+        return render_template("review/code_spent.html", happened=code_sentence(found)), 404
     return _lead(found)
 
 

@@ -48,7 +48,7 @@ def index(session: Session) -> str:
         limit=history.MOST_IN_A_MONTH if whole else 25,
     )
     return render_template(
-        "approvals/index.html",
+        "review/my_decisions.html",
         page=found,
         following=place_to(found.following),
         months=[(one.strftime("%Y-%m"), _month_words(one)) for one in months],
@@ -83,7 +83,7 @@ def texts() -> Page:
 def _texts_page(session: Session, form: TextForm) -> str:
     kept = notify.mine(session, actor=actor())
     return render_template(
-        "approvals/texts.html", form=form, texts=kept, is_full=len(kept) >= notify.MOST
+        "review/decision_texts.html", form=form, texts=kept, is_full=len(kept) >= notify.MOST
     )
 
 

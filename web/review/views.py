@@ -74,7 +74,7 @@ def _page(
     standings = gate_adapter.standings(revision, now=now)
     lacking = gate_adapter.lacking(session, revision, standings, now=now)
     return render_template(
-        "reviewing/review.html",
+        "review/review.html",
         post=post,
         revision=revision,
         shown=(views := shown(revision)),
@@ -334,7 +334,7 @@ def _reason_page(
         form.seen.data = str(request.args.get("revision", post.newest, type=int))
         form.under.data = str(actor().appointment_id)
     return render_template(
-        "reviewing/reason.html",
+        "review/reason.html",
         post=post,
         act=act,
         form=form,

@@ -74,7 +74,7 @@ def _choosing(
     rows = calendar.movable(session, actor=actor())
     first = f"chosen-{rows[0].delivery_id}" if rows else None
     return render_template(
-        "deliveries/moving.html",
+        "schedule/bulk.html",
         form=form,
         chosen=chosen,
         rows=rows,
@@ -152,7 +152,7 @@ def _planned(form: MoveForm, chosen: list[int], how: How, *, happened: str = "")
 def _plan_page(form: MoveForm, steps: list[Planned], *, happened: str = "") -> str:
     _offer(form)
     return render_template(
-        "deliveries/plan.html",
+        "schedule/bulk_plan.html",
         form=form,
         steps=[(one, [problem_sentence(each) for each in one.problems]) for one in steps],
         going=sum(one.goes for one in steps),

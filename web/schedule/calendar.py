@@ -73,7 +73,7 @@ def index(session: Session) -> str:
         state=choice.state,
     )
     return render_template(
-        "calendar/index.html",
+        "schedule/calendar.html",
         choice=choice,
         accounts=slots.accounts(session),
         departments=_departments(session),

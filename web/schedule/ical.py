@@ -40,7 +40,7 @@ def index(session: Session) -> Page:
 
 def _page(session: Session, *, address: str = "") -> str:
     feed = ical_feeds.feed_of(session, person_id=actor().person_id)
-    return render_template("calendar/feed.html", feed=feed, address=address)
+    return render_template("schedule/calendar_feed.html", feed=feed, address=address)
 
 
 @routes.post("/calendar/feed")

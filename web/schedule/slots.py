@@ -96,7 +96,7 @@ def _page(session: Session, form: SlotForm, quiet_form: QuietForm) -> str:
     accounts = slots.accounts(session)
     _offer(form, quiet_form, accounts)
     return render_template(
-        "slots/index.html",
+        "schedule/slots.html",
         form=form,
         quiet_form=quiet_form,
         accounts=accounts,

@@ -145,7 +145,7 @@ def _time_page(
     variant = _variant(post, variant_id)
     view = next(one for one in shown(variant.revision) if one.variant.id == variant_id)
     return render_template(
-        "deliveries/schedule.html",
+        "schedule/schedule.html",
         post=post,
         variant=variant,
         title=variant_title(variant),

@@ -50,7 +50,9 @@ class CodeForm(LinkForm):
 @public
 def ask() -> Page:
     """The question for mail address or mobile number."""
-    return render_template("forgotten/ask.html", form=AskForm(formdata=None), happened="")
+    return render_template(
+        "sign_in/password_reset_ask.html", form=AskForm(formdata=None), happened=""
+    )
 
 
 @routes.post("/forgotten")
@@ -59,7 +61,7 @@ def send() -> Page:
     """Send something to whoever is known; the answer is the same for everybody."""
     form = AskForm()
     if not form.validate():
-        return render_template("forgotten/ask.html", form=form, happened=""), 422
+        return render_template("sign_in/password_reset_ask.html", form=form, happened=""), 422
     typed = (form.identifier.data or "").replace("\0", "")
     with house().database.transaction() as session:
         until = password_reset.ask(
@@ -67,7 +69,7 @@ def send() -> Page:
         )
     if until is not None:
         happened = sign_in_sentence(throttled_until(until))
-        return render_template("forgotten/ask.html", form=form, happened=happened), 429
+        return render_template("sign_in/password_reset_ask.html", form=form, happened=happened), 429
     return redirect(url_for("forgotten.sent", by="mail" if "@" in typed else "mobile"))
 
 
@@ -76,7 +78,7 @@ def send() -> Page:
 def sent() -> Page:
     """What happens now, whether or not we know the address."""
     by_mobile = request.args.get("by") == "mobile"
-    return render_template("forgotten/sent.html", by_mobile=by_mobile)
+    return render_template("sign_in/password_reset_sent.html", by_mobile=by_mobile)
 
 
 @routes.get("/forgotten/link/<token>")
@@ -86,7 +88,7 @@ def open_link(token: str) -> Page:
     with house().database.reading() as session:
         if password_reset.by_link(session, token=token, now=house().now()) is None:
             return _spent()
-    return render_template("forgotten/link.html", form=LinkForm(formdata=None))
+    return render_template("sign_in/password_reset_link.html", form=LinkForm(formdata=None))
 
 
 @routes.post("/forgotten/link/<token>")
@@ -100,7 +102,7 @@ def use_link(token: str) -> Page:
             return _spent()
         made = new_hash(form, link.person)
     if made is None:
-        return render_template("forgotten/link.html", form=form), 422
+        return render_template("sign_in/password_reset_link.html", form=form), 422
     with house().database.transaction() as session:
         link = password_reset.by_link(session, token=token, now=house().now())
         if link is None:
@@ -120,7 +122,7 @@ def use_link(token: str) -> Page:
 @public
 def ask_code() -> Page:
     """Where the code from the SMS is typed."""
-    return render_template("forgotten/code.html", form=CodeForm(formdata=None))
+    return render_template("sign_in/password_reset_code.html", form=CodeForm(formdata=None))
 
 
 @routes.post("/forgotten/code")
@@ -129,14 +131,14 @@ def use_code() -> Page:
     """Keep the new password, if this is the code that went to this number."""
     form = CodeForm()
     if not form.validate():
-        return render_template("forgotten/code.html", form=form), 422
+        return render_template("sign_in/password_reset_code.html", form=form), 422
     link = _link_of(form)
     if link is None:
         form.code.errors = [_("This code is not right, or its time is over. Ask for a new one.")]
-        return render_template("forgotten/code.html", form=form), 422
+        return render_template("sign_in/password_reset_code.html", form=form), 422
     made = new_hash(form, link.person)
     if made is None:
-        return render_template("forgotten/code.html", form=form), 422
+        return render_template("sign_in/password_reset_code.html", form=form), 422
     with house().database.transaction() as session:
         password_reset.reset(
             session,

@@ -101,7 +101,7 @@ def _page(database_session: Session, form: ProfileForm) -> str:
     for group in NoticeGroup:
         form[group.value].choices = options((one.value, _(TELLINGS[one])) for one in Telling)
     return render_template(
-        "profile/profile.html",
+        "sign_in/profile.html",
         form=form,
         person=database_session.get_one(Person, _own_id()),
         waiting=contact_verification.waiting_change(
@@ -158,7 +158,7 @@ def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
 def password() -> Page:
     """The page for another password."""
     form = PasswordForm(formdata=None, end_others=True)
-    return render_template("profile/password.html", form=form)
+    return render_template("sign_in/profile_password.html", form=form)
 
 
 @routes.post("/profile/password")
@@ -173,7 +173,7 @@ def change_password(database_session: Session) -> Page:
         return redirect(url_for("profile.show"))
     if made is not None and refusal is not None:
         form.password.errors = [sign_in_sentence(refusal)]
-    return render_template("profile/password.html", form=form), 422
+    return render_template("sign_in/profile_password.html", form=form), 422
 
 
 def _changed(form: PasswordForm, made: str) -> SignInRefusal | None:
@@ -222,7 +222,7 @@ def change_mobile() -> Page:
 
 def _contact_page(form: ContactForm, field: ContactField) -> str:
     return render_template(
-        "profile/contact.html",
+        "sign_in/profile_contact.html",
         form=form,
         field=field.value,
         cannot=field is ContactField.MOBILE and not _can_send_codes(),
@@ -289,7 +289,7 @@ def _code_page(database_session: Session, form: CodeForm) -> str:
     waiting = contact_verification.waiting_change(
         database_session, person_id=_own_id(), now=house().now()
     )
-    return render_template("profile/code.html", form=form, waiting=waiting)
+    return render_template("sign_in/profile_code.html", form=form, waiting=waiting)
 
 
 @routes.post("/profile/code")

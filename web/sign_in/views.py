@@ -113,7 +113,7 @@ def open_invitation(database_session: Session, token: str) -> Page:
     person = invitations.invited(database_session, token=token, now=house().now())
     if person is None:
         return _spent()
-    return render_template("signing/invitation.html", form=InvitationForm(), person=person)
+    return render_template("sign_in/invitation.html", form=InvitationForm(), person=person)
 
 
 @routes.post("/invitation/<token>")
@@ -127,7 +127,7 @@ def accept_invitation(token: str) -> Page:
             return _spent()
         made = new_hash(form, person)
         if made is None:
-            return render_template("signing/invitation.html", form=form, person=person), 422
+            return render_template("sign_in/invitation.html", form=form, person=person), 422
     with house().database.transaction() as database_session:
         if invitations.invited(database_session, token=token, now=house().now()) is None:
             return _spent()
@@ -180,7 +180,7 @@ def appointments(database_session: Session) -> Page:
     person = database_session.get_one(Person, acting().actor.person_id)
     mine = [one for one in person.appointments if one.in_force(house().now())]
     return render_template(
-        "signing/appointments.html", appointments=mine, current=acting().actor.appointment_id
+        "sign_in/appointments.html", appointments=mine, current=acting().actor.appointment_id
     )
 
 
@@ -212,7 +212,7 @@ def sessions(database_session: Session) -> Page:
     found = signing_in_sessions.sessions_of(
         database_session, person_id=acting().actor.person_id or 0, now=house().now()
     )
-    return render_template("signing/sessions.html", sessions=found, current=acting().sign_in_id)
+    return render_template("sign_in/sessions.html", sessions=found, current=acting().sign_in_id)
 
 
 @routes.post("/sessions/<int:sign_in_id>/end")
