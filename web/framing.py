@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from approvals.policy import Action, Role, scope_of
-from demo.scenarios.places import are_offered
+from demo.rehearsals.processes import are_offered
 from publisher.models.people import Appointment
 from publisher.office.reporting.counts import counts
 from web import clocks, emergency_waiting, rehearsals, stopping

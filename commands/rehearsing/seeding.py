@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from commands.rehearsing.ground import check_apart
-from demo import seeding
-from demo.scenarios import Scenario, script_of
+from demo.rehearsals.scenarios import Scenario, script_of
+from demo.seeding.play import play
+from demo.seeding.progress import Progress
 from publisher.now import now
 from publisher.settings.environment import load
 
@@ -18,9 +19,6 @@ def seed(scenario: Scenario, folder: Path, sandbox_url: str) -> None:
     """Play the scenario; what had to be left out is said."""
     settings = load(os.environ, folder=folder)
     check_apart(settings, folder)
-    mark = seeding.Mark.read(folder, now=now())
-    left_out = seeding.play(
-        settings, mark, sandbox_url=sandbox_url, say=click.echo, script=script_of(scenario)
-    )
-    for one in left_out:
-        click.echo(f"left out: {one}")
+    progress, script = Progress.read(folder, now=now()), script_of(scenario)
+    for reason in play(script, settings, progress, sandbox_url=sandbox_url, say=click.echo):
+        click.echo(f"left out: {reason}")
