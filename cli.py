@@ -234,7 +234,7 @@ def start_rehearsal(scenario: str, port: int | None) -> None:
     """Start one: a monsoon day, a token that ends at noon, or a platform that lags."""
     from commands.app_setup import settings_with_secret
     from commands.rehearsal.cli import start
-    from demo.scenarios import Scenario
+    from demo.rehearsals.scenarios import Scenario
 
     start(settings_with_secret(), Scenario(scenario), port=port)
 
@@ -254,7 +254,7 @@ def drop_rehearsal(scenario: str) -> None:
     """End one and remove its database, pictures and practice platforms."""
     from commands.app_setup import settings_with_secret
     from commands.rehearsal.cli import drop
-    from demo.scenarios import Scenario
+    from demo.rehearsals.scenarios import Scenario
 
     drop(settings_with_secret(), Scenario(scenario))
 
@@ -267,7 +267,7 @@ def drop_rehearsal(scenario: str) -> None:
 def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
     """The command that `rehearse start` leaves running."""
     from commands.rehearsal.run import run
-    from demo.scenarios import Scenario
+    from demo.rehearsals.scenarios import Scenario
 
     sys.exit(run(scenario=Scenario(scenario), folder=folder, port=port, lock=lock))
 
@@ -279,7 +279,7 @@ def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
 def seed_rehearsal(scenario: str, folder: Path, sandbox_url: str) -> None:
     """Fill a rehearsal with its scenario."""
     from commands.rehearsal.run import seed
-    from demo.scenarios import Scenario
+    from demo.rehearsals.scenarios import Scenario
 
     seed(Scenario(scenario), folder, sandbox_url)
 

@@ -22,7 +22,7 @@ from tests.support.processes import free_port as find_free_port
 settings.register_profile("long")  # by --hypothesis-profile: see tests/press, people and faults
 _RUN = pytest.StashKey[runs.Run]()
 _TWINS = (
-    *("tests/desk/", "tests/office/", "tests/inbox/", "tests/cli/test_doctor"),
+    *("tests/desk/", "tests/office/", "tests/inbox/", "tests/demo/", "tests/cli/test_doctor"),
     *(
         f"tests/delivery/test_{name}.py"
         for name in ("by_hand", "correcting", "pasted", "taking_back", "watching", "wrong_answers")

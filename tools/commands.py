@@ -84,6 +84,12 @@ def mutants(options: argparse.Namespace) -> int:
     return _become([str(there.python), "-m", "tests.mutants", *options.arguments])
 
 
+def mutate(options: argparse.Namespace) -> int:
+    """Set up and try changes that are drawn by a seed."""
+    there = _ready_for_tests()
+    return _become([str(there.python), "-m", "tools.mutator", *options.arguments])
+
+
 def bench(options: argparse.Namespace) -> int:
     """Set up and become the benches: all of them, or the one that is named."""
     there = _ready_for_tests("bench")
@@ -206,7 +212,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    checks = (test, proof, crash, mutants, bench, figures, lint)
+    checks = (test, proof, crash, mutants, mutate, bench, figures, lint)
     for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)

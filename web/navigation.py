@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from approvals.policy import Action, Role, scope_of
-from demo.scenarios.places import are_offered
+from demo.rehearsals.processes import are_offered
 from publisher.i18n.dates import clock_time, weekdays
 from publisher.i18n.languages import digits
 from publisher.models.people import Appointment

@@ -12,46 +12,48 @@ from commands.demo.environment import Ground
 from publisher.settings.environment import load
 
 if TYPE_CHECKING:
-    from demo.seeding import DemoAccount
+    from demo.seeding.setup import DemoAccount
 
 
 def found(ground: Ground) -> None:
     """Register, cast and accounts, where they are not there yet."""
-    from demo import seeding
+    from demo.seeding.progress import Progress
+    from demo.seeding.setup import set_up_city
     from publisher.database.session import Database
     from publisher.now import now
 
     settings = ground.settings()
     database = Database(settings.database_url)
-    mark = seeding.Mark.read(ground.folder, now=now())
+    progress = Progress.read(ground.folder, now=now())
     accounts = accounts_at(ground.sandbox_address)
-    seeding.found(database, settings=settings, accounts=accounts, began_at=mark.began_at)
+    set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
     database.dispose()
 
 
 def is_finished(ground: Ground) -> bool:
     """Whether the city has lived up to the day on which the demo began."""
-    from demo import seeding
+    from demo.seeding.progress import Progress
     from publisher.now import now
 
-    return seeding.Mark.read(ground.folder, now=now()).finished
+    return Progress.read(ground.folder, now=now()).finished
 
 
 def enliven(folder: Path, sandbox_url: str) -> None:
     """Play the plan, or what is left of it; this is a command of its own beside the pages."""
-    from demo import seeding
+    from demo.script import city
+    from demo.seeding.play import play
+    from demo.seeding.progress import Progress
     from publisher.now import now
 
     settings = load(os.environ, folder=folder)
-    mark = seeding.Mark.read(folder, now=now())
-    left_out = seeding.play(settings, mark, sandbox_url=sandbox_url, say=click.echo)
-    for one in left_out:
-        click.echo(f"left out: {one}")
+    progress = Progress.read(folder, now=now())
+    for reason in play(city(), settings, progress, sandbox_url=sandbox_url, say=click.echo):
+        click.echo(f"left out: {reason}")
 
 
 def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:
     """The practice handle and page that the city publishes on."""
-    from demo.seeding import DemoAccount
+    from demo.seeding.setup import DemoAccount
     from sandbox import credentials
 
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]

@@ -8,13 +8,12 @@ from typing import Final
 import click
 
 from commands.demo.environment import Ground
-from demo import cast
-from demo.cast import DemoPerson
+from demo.people import DemoPerson, to_try_first
 from publisher.notifications.formatting import in_words
 from publisher.now import now
 from publisher.people.register_data import load as load_register
 
-#: What each of `cast.TO_TRY_FIRST` may try first, in Marathi and in English.
+#: What each of `people.TO_TRY_FIRST` may try first, in Marathi and in English.
 TRIES: Final[Mapping[str, tuple[str, str]]] = {
     "medha-satpute": (
         "पाणीपुरवठा बंदच्या पोस्टला मान्यता द्या किंवा ती दुरुस्तीसाठी परत पाठवा",
@@ -59,9 +58,8 @@ def show(ground: Ground) -> None:
         "  the city is being filled (about a minute); you can sign in meanwhile\n"
     )
     click.echo("  ई-मेल किंवा भ्रमणध्वनी, आणि पासवर्ड · mail or mobile, and password\n")
-    people = cast.by_key()
-    for key in cast.TO_TRY_FIRST:
-        for line in _lines(people[key]):
+    for person in to_try_first():
+        for line in _lines(person):
             click.echo(line)
     click.echo()
 

@@ -9,9 +9,10 @@ from typing import Final
 
 import click
 
-from demo import cast
-from demo.scenarios import Scenario, places
-from demo.scenarios.places import HOST, CannotRehearse, Rehearsal, Step
+from demo.people import to_try_first
+from demo.rehearsals import processes
+from demo.rehearsals.processes import HOST, CannotRehearse, Rehearsal, Step
+from demo.rehearsals.scenarios import Scenario
 from publisher.now import now
 from publisher.settings.environment import Settings
 
@@ -31,12 +32,12 @@ SENTENCES: Final[Mapping[str, str]] = {
 
 def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
     """Start a rehearsal, wait until a page answers, and say where."""
-    if not places.are_offered(settings):
+    if not processes.are_offered(settings):
         raise click.ClickException(
             "This house offers no rehearsals; NAGARVANI_REHEARSALS=1 would allow them."
         )
     try:
-        begun = places.start(settings.rehearsals_dir, scenario, now=now(), port=port)
+        begun = processes.start(settings.rehearsals_dir, scenario, now=now(), port=port)
     except CannotRehearse as problem:
         raise _said(problem) from problem
     _wait_for_a_page(settings, begun)
@@ -49,7 +50,7 @@ def _said(problem: CannotRehearse) -> click.ClickException:
 
 def _wait_for_a_page(settings: Settings, begun: Rehearsal) -> None:
     for _ in range(int(WAITS / PAUSE)):
-        found = places.find(settings.rehearsals_dir, begun.scenario)
+        found = processes.find(settings.rehearsals_dir, begun.scenario)
         if found is None or not found.running:
             reason = found.says if found and found.says else "it ended by itself"
             raise click.ClickException(f"{reason} ({begun.log})")
@@ -76,16 +77,14 @@ def _tell(begun: Rehearsal) -> None:
     )
     click.echo(f"  नागरिक, टपालपेटी · citizens, letterbox    {begun.practice_address}")
     click.echo(f"  संपविण्यासाठी · to drop it: nagarvani rehearse drop {begun.scenario}\n")
-    people = cast.by_key()
-    for key in cast.TO_TRY_FIRST:
-        person = people[key]
+    for person in to_try_first():
         click.echo(f"  {person.mail:<32} {person.password:<24} {person.name_en}")
     click.echo()
 
 
 def show(settings: Settings) -> None:
     """List every rehearsal, a line each."""
-    found = places.all_in(settings.rehearsals_dir)
+    found = processes.all_in(settings.rehearsals_dir)
     if not found:
         click.echo("No rehearsal was started.")
     for one in found:
@@ -104,7 +103,7 @@ def _standing(one: Rehearsal) -> str:
 def drop(settings: Settings, scenario: Scenario) -> None:
     """End a rehearsal and remove what it kept."""
     try:
-        places.drop(settings.rehearsals_dir, scenario)
+        processes.drop(settings.rehearsals_dir, scenario)
     except CannotRehearse as problem:
         raise _said(problem) from problem
     click.echo(f"Dropped “{scenario}”.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from commands.demo.environment import Ground
-from demo.scenarios import Scenario
+from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import PREFIX, Settings
 
 

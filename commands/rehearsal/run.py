@@ -15,9 +15,11 @@ import click
 from commands.demo.processes import Children, Log
 from commands.demo.running import PAUSE, Stopped, begin, check_all_run, lay, wait_for_end
 from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
-from demo import seeding
-from demo.scenarios import Scenario, places, script_of
-from demo.scenarios.places import Step
+from demo.rehearsals import processes
+from demo.rehearsals.processes import Step
+from demo.rehearsals.scenarios import Scenario, script_of
+from demo.seeding.play import play
+from demo.seeding.progress import Progress
 from publisher.now import now
 from publisher.settings.environment import load
 
@@ -35,9 +37,9 @@ def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
             _go(ground, children, asked)
     except (Stopped, NotApart) as problem:
         log("demo", str(problem))
-        places.keep(folder, step=Step.ENDED.value, says=str(problem))
+        processes.keep(folder, step=Step.ENDED.value, says=str(problem))
         return 1
-    places.keep(folder, step=Step.ENDED.value)
+    processes.keep(folder, step=Step.ENDED.value)
     return 0
 
 
@@ -46,7 +48,7 @@ def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> 
     begin(ground, children, asked)
     if asked.is_set():
         return
-    places.keep(ground.folder, step=Step.FILLING.value)
+    processes.keep(ground.folder, step=Step.FILLING.value)
     arguments = (ground.scenario.value, str(ground.folder), ground.sandbox_address)
     seed = children.start("demo", "rehearse", "seed", *arguments)
     wait_for_end(seed, children, asked)
@@ -57,7 +59,7 @@ def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> 
     children.running.remove(seed)
     seed.stop()
     children.start("clock", "clock")
-    places.keep(ground.folder, step=Step.READY.value)
+    processes.keep(ground.folder, step=Step.READY.value)
     while not asked.wait(PAUSE):
         check_all_run(children)
 
@@ -66,9 +68,6 @@ def seed(scenario: Scenario, folder: Path, sandbox_url: str) -> None:
     """Play the scenario; what had to be left out is said."""
     settings = load(os.environ, folder=folder)
     check_apart(settings, folder)
-    mark = seeding.Mark.read(folder, now=now())
-    left_out = seeding.play(
-        settings, mark, sandbox_url=sandbox_url, say=click.echo, script=script_of(scenario)
-    )
-    for one in left_out:
-        click.echo(f"left out: {one}")
+    progress, script = Progress.read(folder, now=now()), script_of(scenario)
+    for reason in play(script, settings, progress, sandbox_url=sandbox_url, say=click.echo):
+        click.echo(f"left out: {reason}")

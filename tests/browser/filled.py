@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from approvals.policy import Role
-from demo import circular, notices
+from demo import notices
 from demo.notices import Notice
 from publisher.delivery.controls import freeze
 from publisher.delivery.emergency import alerts, ratification
@@ -182,8 +182,8 @@ def _emergencies(town: City, paths: dict[str, int | str]) -> None:
 
 def _days_before(town: City, paths: dict[str, int | str]) -> None:
     """What went well: live posts on both platforms."""
-    post_id = town.start(hand_in(town, circular.notice(), by="member"))
-    write(town, post_id, circular.notice())
+    post_id = town.start(hand_in(town, _notice("circular"), by="member"))
+    write(town, post_id, _notice("circular"))
     town.send(post_id)
     town.approve(post_id)
     town.clock.move(HOUR)

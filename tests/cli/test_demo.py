@@ -15,7 +15,7 @@ import click
 import pytest
 
 from commands.demo.environment import Ground, held
-from demo import cast
+from demo import people
 from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
 from tests.support.processes import Started, Starter
 from tests.support.runs import is_alive, wait_until
@@ -54,7 +54,7 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
     demo = begin(start, folder, port)
     record_property("seconds until a page answered", round(time.monotonic() - began, 1))
     browser = Browser(f"http://127.0.0.1:{port}")
-    officer = cast.by_key()["medha-satpute"]
+    officer = people.by_key()["medha-satpute"]
     assert browser.sign_in(officer.mail, officer.password) in (302, 303)
     assert any(
         line.startswith("__Host-nagarvani=") and "Secure" in line and "HttpOnly" in line
@@ -71,7 +71,7 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
     assert before["finished"] is False
     again = begin(start, folder, port)
     assert "Traceback" not in again.said()
-    assert count(folder, "people") == len(cast.load())
+    assert count(folder, "people") == len(people.load())
     after = mark_of(folder)
     assert after["began_at"] == before["began_at"]
     wait_until(lambda: _done(folder) > int(str(before["done"])), within=PATIENT)
@@ -94,8 +94,8 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
     folder, port = tmp_path / "demo", three_free_ports()
     demo = begin(start, folder, port)
     said = demo.said()
-    for key in cast.TO_TRY_FIRST:
-        person = cast.by_key()[key]
+    for key in people.TO_TRY_FIRST:
+        person = people.by_key()[key]
         for words in (person.mail, person.mobile[-10:], person.password, person.name_mr):
             assert words in said
         assert person.name_en in said

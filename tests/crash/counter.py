@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from commands.demo.city import accounts_at
-from demo import seeding
+from demo.seeding.setup import set_up_city
 from publisher.now import now
 from publisher.settings.environment import load
 from tests.crash import in_commit
@@ -38,7 +38,7 @@ class Counter(Standing):
         self.web = f"http://127.0.0.1:{self.port}"
         self.environment |= {"NAGARVANI_BASE_URL": self.web, **SCALED.settings}
         settings = load(self.environment, folder=self.folder)
-        seeding.found(
+        set_up_city(
             self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
         )
 

@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from demo.scenarios import places
+from demo.rehearsals import processes
 from publisher.database.session import Database, migrate
 from tests.browser.counter import Counter, founded, serving
 from tests.support import sqlite
@@ -53,8 +53,8 @@ def set_up(counter: Counter, **changed: object) -> None:
 def leave(folder: Path, step: str, port: int) -> None:
     folder.mkdir(parents=True)
     note = {"port": port, "begun_at": "2026-07-14T06:30:00+00:00", "step": step, "pid": 0}
-    (folder / places.NOTE).write_text(json.dumps(note))
-    (folder / places.MARK).write_text(json.dumps({"done": 120, "of": 480}))
+    (folder / processes.NOTE).write_text(json.dumps(note))
+    (folder / processes.MARK).write_text(json.dumps({"done": 120, "of": 480}))
 
 
 @pytest.mark.proof

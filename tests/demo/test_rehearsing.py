@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
-from demo import cast
-from demo.scenarios import Scenario, places
-from demo.scenarios.places import CannotRehearse
+from demo import people
+from demo.rehearsals import processes
+from demo.rehearsals.processes import CannotRehearse
+from demo.rehearsals.scenarios import Scenario
 from publisher.database.session import migrate
 from publisher.now import now
 from publisher.settings.environment import WrongSetting, load
@@ -38,9 +39,9 @@ def real(tmp_path: Path) -> Iterator[House]:
     migrate(address)
     found = house(folder, address)
     yield replace(found, settings={**found.settings, "REHEARSALS_DIR": str(root_of(found))})
-    for one in places.all_in(root_of(found)):
+    for one in processes.all_in(root_of(found)):
         with suppress(CannotRehearse):
-            places.drop(root_of(found), one.scenario)
+            processes.drop(root_of(found), one.scenario)
 
 
 def root_of(of: House) -> Path:
@@ -56,10 +57,10 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     port = str(three_free_ports())
     started = real.do("rehearse", "start", "noon", "--port", port, **real_account)
     assert started.code == 0, started.err
-    found = places.find(root_of(real), Scenario.NOON)
+    found = processes.find(root_of(real), Scenario.NOON)
     assert found is not None
     assert found.address in started.out
-    officer = cast.by_key()["medha-satpute"]
+    officer = people.by_key()["medha-satpute"]
     assert officer.mail in started.out
 
     browser = Browser(found.address)
@@ -78,7 +79,7 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(real:
     assert "runs already" in again.err
     assert f"at {found.address}" in real.call("rehearse", "list").out
 
-    pid = json.loads((found.folder / places.NOTE).read_text())["pid"]
+    pid = json.loads((found.folder / processes.NOTE).read_text())["pid"]
     os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: not working_in(found.folder), within=30), working_in(found.folder)
     assert "not running" in real.call("rehearse", "list").out
@@ -121,13 +122,13 @@ def test_a_setting_that_is_neither_yes_nor_no_is_refused() -> None:
 def test_two_that_are_started_at_once_take_other_ports(real: House) -> None:
     def start(scenario: Scenario) -> int:
         together.wait()
-        return places.start(root_of(real), scenario, now=now()).port
+        return processes.start(root_of(real), scenario, now=now()).port
 
     chosen = (Scenario.NOON, Scenario.LAG, Scenario.MONSOON)
     together = threading.Barrier(len(chosen))
     with ThreadPoolExecutor(len(chosen)) as pool:
         ports = list(pool.map(start, chosen))
-    assert len({port + more for port in ports for more in range(places.PORTS)}) == 9
+    assert len({port + more for port in ports for more in range(processes.PORTS)}) == 9
 
 
 def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: House) -> None:
@@ -136,7 +137,7 @@ def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: House) -
     begun: list[int] = []
 
     def start() -> None:
-        begun.append(places.start(root, Scenario.LAG, now=now()).port)
+        begun.append(processes.start(root, Scenario.LAG, now=now()).port)
 
     with (root / "ports.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -14,7 +14,8 @@ import requests
 from sqlalchemy import select
 
 from commands.demo.city import accounts_at
-from demo import cast, seeding
+from demo import people
+from demo.seeding.setup import set_up_city
 from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.comments import Source
@@ -61,7 +62,7 @@ class Standing:
             "web", "--port", str(port), "--workers", "1", environment=self.environment
         )
         settings = load(self.environment, folder=self.folder)
-        seeding.found(
+        set_up_city(
             self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
         )
         self.start.nagarvani("clock", environment=self.environment)
@@ -103,7 +104,7 @@ class Standing:
     def person(self, key: str) -> Visitor:
         """Somebody of the cast, signed in."""
         if key not in self.people:
-            known = cast.by_key()[key]
+            known = people.by_key()[key]
             visitor = Visitor(self.web)
             page = visitor.get("/sign-in")
             visitor.send(page, "#sign-in", {"identifier": known.mail, "password": known.password})
@@ -123,7 +124,7 @@ class Standing:
 
     def letters(self, key: str) -> list[Row]:
         """The mails for somebody, newest first."""
-        to = {"to": cast.by_key()[key].mail}
+        to = {"to": people.by_key()[key].mail}
         found: list[Row] = requests.get(
             self.sandbox + "/letterbox.json", params=to, timeout=10
         ).json()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from demo import circular, notices
+from demo import notices
 from publisher.models.posts import Rendition
 from publisher.now import now
 from publisher.working_time import local
@@ -28,6 +28,8 @@ from tests.journey.flow import (
 )
 from tests.journey.standing import Row, Standing, page_with, until
 
+CIRCULAR = notices.load()[notices.CIRCULAR]
+
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 
@@ -39,7 +41,7 @@ def test_the_main_job_from_notices_to_answers_on_real_material(standing: Standin
 
 
 def _circular_until_scheduled(standing: Standing) -> tuple[str, str, datetime]:
-    submission = hand_in(standing, "meenal-gole", circular.notice())
+    submission = hand_in(standing, "meenal-gole", CIRCULAR)
     standing.wait_for_letter("meenal-gole", number_on(submission))
     post = _draft(standing, submission.path)
     _return_and_revise(standing, post)
@@ -50,14 +52,14 @@ def _circular_until_scheduled(standing: Standing) -> tuple[str, str, datetime]:
 
 def _circular_goes_out(standing: Standing, submission: str, post: str, due_at: datetime) -> None:
     """Exactly what was approved, each once; X carries the link in its text, Facebook beside it."""
-    link = circular.LINK
-    on_x = sorted(f"{text}\n{link}" for text in (circular.X_MR, f"{circular.X_EN} #PMC"))
-    on_facebook = sorted([circular.text_mr(), circular.text_en()])
+    link = CIRCULAR.link
+    on_x = sorted(f"{text}\n{link}" for text in (CIRCULAR.mr.x, f"{CIRCULAR.en.x} #PMC"))
+    on_facebook = sorted([CIRCULAR.mr.body, CIRCULAR.en.body])
     made = until(
         lambda: _made(standing, on_x, on_facebook), within=75, what="the circular on both platforms"
     )
     assert {one["link"] for one in made[FACEBOOK]} == {link}
-    (first,) = [one for one in made[X] if one["text"] == f"{circular.X_MR}\n{link}"]
+    (first,) = [one for one in made[X] if one["text"] == f"{CIRCULAR.mr.x}\n{link}"]
     assert datetime.fromisoformat(first["created_at"]) >= due_at
     _check_links(standing, submission, post)
 
@@ -75,7 +77,7 @@ def _made(standing: Standing, on_x: list[str], on_facebook: list[str]) -> dict[s
 
 def _draft(standing: Standing, submission: str) -> str:
     """Facebook gets it whole; what is too long for X is refused, shortened, saved and sent."""
-    clerk, notice = standing.person("swati-ranpise"), circular.notice()
+    clerk, notice = standing.person("swati-ranpise"), CIRCULAR
     page = clerk.send(clerk.get(submission), "/draft")
     whole = {
         name: notice.mr.body if name.endswith("_mr") else notice.en.body
@@ -100,7 +102,7 @@ def _return_and_revise(standing: Standing, post: str) -> None:
     officer.send(reason, "#return", {"reason": "परिपत्रकाचा दिनांक शेवटी असावा."})
     draft = clerk.get(f"{post}/draft")
     assert "परिपत्रकाचा दिनांक शेवटी असावा." in draft.text
-    changed = texts(draft, circular.notice())
+    changed = texts(draft, CIRCULAR)
     english = next(name for name in changed if name.endswith("_en"))
     changed[english] += " #PMC"
     clerk.send(draft, "#draft", {**changed, "note": "हॅशटॅग जोडला.", "then": "send"})

@@ -5,7 +5,6 @@ python -m tests.mutants          all of them; the last line reads `caught 12 of 
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.runs import CHECKOUT
+from tools.checkout_copy import copy_checkout
 
 PATCHES = Path(__file__).parent
 CAUGHT_BY = "Caught by: "
-LEFT_OUT = (".git", ".venv*", "var", "shots", ".mypy_cache", ".ruff_cache", ".hypothesis")
 FAILED = 1
 """How pytest ends when tests failed; every other code says that none could be asked."""
 
@@ -42,7 +41,7 @@ def main() -> int:
     caught = 0
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "copy"
-        shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        copy_checkout(CHECKOUT, copy)
         if not _passes_as_it_is(copy, mutants):
             return 1
         for one in mutants:

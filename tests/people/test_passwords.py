@@ -6,7 +6,7 @@ import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
 
-from demo.cast import PASSWORDS
+from demo.people import PASSWORDS
 from publisher.auth.passwords import (
     HASHER,
     BadPassword,

@@ -11,8 +11,9 @@ from typing import cast
 
 import pytest
 
-from demo.scenarios import Scenario, places
-from demo.scenarios.places import CannotRehearse, Step
+from demo.rehearsals import processes
+from demo.rehearsals.processes import CannotRehearse, Step
+from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import Settings
 from tests.support.runs import wait_until, working_in
 from tests.web.counter import Site
@@ -47,7 +48,7 @@ def leave_behind(root: Path, **note: object) -> None:
     folder = root / "lag"
     folder.mkdir(parents=True)
     known = {"port": 8110, "begun_at": "2026-07-14T06:30:00+00:00", "step": "ready", "pid": 1}
-    (folder / places.NOTE).write_text(json.dumps(known | note))
+    (folder / processes.NOTE).write_text(json.dumps(known | note))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_under_https_rehearsals_are_offered_only_where_the_setting_allows(
     settings = set_settings(
         site, base_url=base_url, rehearsals=allowed, rehearsals_dir=tmp_path / "rehearsals"
     )
-    assert places.are_offered(settings) is offered
+    assert processes.are_offered(settings) is offered
     browser = site.browser("lead")
     page = browser.get("/rehearsals")
     assert (START in page.text) is offered
@@ -163,12 +164,12 @@ def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_i
     browser, root = offering.browser("lead"), tmp_path / "rehearsals"
     try:
         assert browser.post(START).status_code == 302
-        begun = places.find(root, Scenario.LAG)
+        begun = processes.find(root, Scenario.LAG)
         assert begun is not None
         assert begun.running
 
         def step() -> Step | None:
-            found = places.find(root, Scenario.LAG)
+            found = processes.find(root, Scenario.LAG)
             return found.step if found else None
 
         assert wait_until(lambda: step() in (Step.READY, Step.ENDED), within=300)
@@ -186,4 +187,4 @@ def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_i
         assert not begun.folder.exists()
     finally:
         with suppress(CannotRehearse):
-            places.drop(root, Scenario.LAG)
+            processes.drop(root, Scenario.LAG)

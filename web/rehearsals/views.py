@@ -10,10 +10,10 @@ from flask_babel.speaklater import LazyString
 from werkzeug import Response
 
 from approvals.policy import Role
-from demo import cast
-from demo.cast import DemoPerson
-from demo.scenarios import Scenario, places
-from demo.scenarios.places import CannotRehearse, Rehearsal
+from demo.people import DemoPerson, to_try_first
+from demo.rehearsals import processes
+from demo.rehearsals.processes import CannotRehearse, Rehearsal
+from demo.rehearsals.scenarios import Scenario
 from web.core.context import house
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import for_roles
@@ -86,10 +86,10 @@ def start(scenario: str) -> Page:
     """Start one; it goes on by itself, whatever becomes of this page."""
     chosen = _scenario(scenario)
     of = house()
-    if not places.are_offered(of.settings):
+    if not processes.are_offered(of.settings):
         return _page(), 409
     try:
-        places.start(of.settings.rehearsals_dir, chosen, now=of.now())
+        processes.start(of.settings.rehearsals_dir, chosen, now=of.now())
     except CannotRehearse as problem:
         return _page(str(REFUSALS[problem.code])), 409
     flash(_("The rehearsal is starting. Look again in a moment."))
@@ -102,10 +102,10 @@ def drop(scenario: str) -> Page:
     """End one and remove all that it kept."""
     chosen = _scenario(scenario)
     of = house()
-    if not places.are_offered(of.settings):
+    if not processes.are_offered(of.settings):
         return _page(), 409
     try:
-        places.drop(of.settings.rehearsals_dir, chosen)
+        processes.drop(of.settings.rehearsals_dir, chosen)
     except CannotRehearse as problem:
         return _page(str(REFUSALS[problem.code])), 409
     flash(_("The rehearsal is gone, with all that was in it."))
@@ -119,8 +119,8 @@ def _scenario(name: str) -> Scenario:
 
 def _page(problem: str = "") -> str:
     settings = house().settings
-    offered = places.are_offered(settings)
-    found = places.all_in(settings.rehearsals_dir) if offered else []
+    offered = processes.are_offered(settings)
+    found = processes.all_in(settings.rehearsals_dir) if offered else []
     known = {one.scenario: one for one in found}
     return render_template(
         "rehearsals/index.html",
@@ -134,6 +134,5 @@ def _page(problem: str = "") -> str:
 
 def _people() -> list[tuple[str, DemoPerson]]:
     """Who may sign in to a rehearsal, by name in the page's language."""
-    people, language = cast.by_key(), page_language()
-    chosen = [people[key] for key in cast.TO_TRY_FIRST]
-    return [(one.name_en if language == "en" else one.name_mr, one) for one in chosen]
+    is_english = page_language() == "en"
+    return [(person.name_en if is_english else person.name_mr, person) for person in to_try_first()]

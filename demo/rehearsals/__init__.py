@@ -1,0 +1,1 @@
+"""Rehearsals for trainers: their scenarios, and their processes on this machine."""

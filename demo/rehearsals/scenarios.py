@@ -1,0 +1,227 @@
+"""The scenarios of rehearsals: posts and comments of a day of heavy rain, as scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+from demo.dates import Anchor, Offset
+from demo.notices import Notice, Photo, Wording
+from demo.script import ANSWERED_AFTER, Act, CitizenComment, Script, ScriptError, Story, read_toml
+from publisher.models.submissions import SubmissionKind
+
+
+class Scenario(StrEnum):
+    """The scenarios by their names, which are also the names of their folders."""
+
+    MONSOON = "monsoon"
+    NOON = "noon"
+    LAG = "lag"
+
+
+#: The acts of a post, in minutes after it was handed in; a `Post` goes only so far.
+_STEPS: Final = {"hand_in": 0, "draft": 25, "save": 25, "send": 40, "approve": 200, "schedule": 215}
+_LAST_STEPS: Final = {
+    "published": "schedule",
+    "scheduled": "schedule",
+    "in_review": "send",
+    "draft": "send",
+}
+_CLERKS: Final = ("swati-ranpise", "imran-tamboli")
+_NOTE: Final = "पहिला मसुदा"
+_RETURNED_BECAUSE: Final = "ठिकाणाचा पूर्ण पत्ता व जवळची खूण लिहावी."
+#: Of so many comments under a post the first is answered and the last, which is thanks, closed.
+_ROUND: Final = 6
+_CITIZENS: Final = (
+    *("नमुना कदम", "उदाहरण शेख", "नमुना पवार", "उदाहरण जोशी", "नमुना गायकवाड", "उदाहरण फर्नांडिस"),
+    *("नमुना मोरे", "उदाहरण पटेल", "नमुना इनामदार", "उदाहरण भोसले", "नमुना तांबोळी", "उदाहरण राव"),
+    *("नमुना चव्हाण", "उदाहरण खान", "नमुना साळवे"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """A kind of news of the day: who hands it in, who decides, its places and its texts."""
+
+    kind: str
+    department: str
+    brings: str
+    decides: str
+    places: list[list[str]]
+    title_mr: str
+    title_en: str
+    mr: str
+    en: str
+    remarks: list[str]
+    answer: str
+    close: str
+    photo: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A post of a scenario: texts/rehearsals/monsoon.toml explains the fields."""
+
+    matter: str
+    place: int
+    handed_in: int
+    wished: int
+    ends: str
+    languages: tuple[str, ...] = ("mr",)
+    comments: int = 0
+
+    @property
+    def key(self) -> str:
+        """The key of its notice."""
+        return f"{self.matter}-{self.place}"
+
+    @property
+    def about(self) -> Matter:
+        """The matter with its texts."""
+        return matters()[self.matter]
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants that are drafted."""
+        if self.ends in ("in_review", "draft"):
+            return ("x-mr", "x-en", "facebook-mr", "facebook-en")
+        return tuple(f"{name}-{language}" for language in self.languages for name in _PLATFORMS)
+
+    def localised(self, text: str) -> str:
+        """Return a text of its matter with the place written in."""
+        marathi, english = self.about.places[self.place - 1]
+        return text.replace("<ठिकाण>", marathi).replace("<place>", english)
+
+    def notice(self) -> Notice:
+        """Return what the department hands in."""
+        return Notice(
+            key=self.key,
+            kind=SubmissionKind(self.about.kind),
+            department=self.about.department,
+            outward=f"सराव/{self.key}",
+            handed_in=Offset(minutes=self.handed_in),
+            wished=Offset(minutes=self.wished),
+            useful_until="d2",
+            days={"d1": Anchor(0), "d2": Anchor(1)},
+            mr=self._wording(self.about.title_mr, self.about.mr),
+            en=self._wording(self.about.title_en, self.about.en),
+            photos=self._photos(),
+        )
+
+    def _wording(self, title: str, text: str) -> Wording:
+        title, text = self.localised(title), self.localised(text)
+        return Wording(title=title, body=text, x=text, facebook=f"{title}\n\n{text}")
+
+    def _photos(self) -> tuple[Photo, ...]:
+        if not self.about.photo or self.place != 1:
+            return ()
+        titles = (self.about.title_mr, self.about.title_en)
+        return (Photo("IMG_3001.jpg", self.about.photo, *map(self.localised, titles)),)
+
+    def story(self, number: int) -> Story:
+        """Return what becomes of it."""
+        clerk = _CLERKS[(self.place - 1) % len(_CLERKS)]
+        persons = {"hand_in": self.about.brings, "approve": self.about.decides}
+        names = list(_STEPS)[: list(_STEPS).index(_LAST_STEPS[self.ends]) + 1]
+        acts = [
+            Act(
+                does=name,
+                by=persons.get(name, clerk),
+                after=_STEPS[name],
+                text=_NOTE if name == "save" else "",
+            )
+            for name in names
+        ]
+        if self.ends == "draft":
+            acts.append(
+                Act(does="return", by=self.about.decides, after=100, text=_RETURNED_BECAUSE)
+            )
+        return Story(
+            number=number,
+            notice=self.key,
+            acts=tuple(acts),
+            variants=self.variants,
+            troubles={},
+        )
+
+    def citizen_comments(self) -> Iterator[CitizenComment]:
+        """Yield its comments, spread over the time since it was published."""
+        for number in range(self.comments):
+            variant = self.variants[number % len(self.variants)]
+            platform = variant.partition("-")[0]
+            remark = self.about.remarks[number % len(self.about.remarks)]
+            yield CitizenComment(
+                key=f"{self.key}-{number}",
+                notice=self.key,
+                platform=platform,
+                variant=variant,
+                author=self._author(number, platform),
+                after=5 + (-self.wished - 10) * number // self.comments,
+                text=self.localised(remark),
+                acts=self._comment_acts(number),
+            )
+
+    def _comment_acts(self, number: int) -> tuple[Act, ...]:
+        by, position = self.about.decides, number % _ROUND
+        if position == 0:
+            return (Act(does="answer", by=by, after=ANSWERED_AFTER, text=self.about.answer),)
+        if position == _ROUND - 1:
+            return (Act(does="close", by=by, after=ANSWERED_AFTER, text=self.about.close),)
+        return ()
+
+    def _author(self, number: int, platform: str) -> str:
+        # No author says the same words twice: the sandbox would take them for the same comment.
+        if platform == "x":
+            return f"@namuna_{self.place}{number:02d}"
+        return _CITIZENS[(number + 5 * (self.place - 1)) % len(_CITIZENS)]
+
+
+_PLATFORMS: Final = ("x", "facebook")
+
+
+@cache
+def matters() -> dict[str, Matter]:
+    """Return all matters by key."""
+    return {key: Matter(**fields) for key, fields in read_toml("rehearsals/rain.toml").items()}
+
+
+@cache
+def script_of(scenario: Scenario) -> Script:
+    """Return what is played in the scenario; raises `ScriptError`."""
+    fields = read_toml(f"rehearsals/{scenario}.toml")
+    posts = [
+        _post(row, f"{scenario}.toml, post {number}")
+        for number, row in enumerate(fields["posts"], 1)
+    ]
+    comments = [comment for post in posts for comment in post.citizen_comments()]
+    return Script(
+        notices={post.key: post.notice() for post in posts},
+        stories=tuple(post.story(number) for number, post in enumerate(posts)),
+        comments=(*comments, *_mentions(fields.get("mentions", ()))),
+        faults=tuple(fields.get("faults", ())),
+        token_ends=fields.get("token_ends", {}),
+    )
+
+
+def _post(row: Mapping[str, Any], where: str) -> Post:
+    try:
+        post = Post(**{**row, "languages": tuple(row.get("languages", ("mr",)))})
+    except TypeError as error:
+        raise ScriptError(f"{where}: {error}") from error
+    if post.matter not in matters() or post.ends not in _LAST_STEPS:
+        raise ScriptError(f"{where}: unknown matter or end")
+    return post
+
+
+def _mentions(texts: list[str] | tuple[str, ...]) -> Iterator[CitizenComment]:
+    for number, text in enumerate(texts):
+        yield CitizenComment(
+            key=f"mention-{number}",
+            platform="x",
+            author=f"@udaharan_{number:02d}",
+            after=-15 * (number + 1),
+            text=text,
+        )

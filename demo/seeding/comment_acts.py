@@ -1,0 +1,144 @@
+"""What citizens say, and what the departments and the cell do about it, each by a use case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from demo.script import Act, CitizenComment, Story
+from demo.seeding.context import AT_THE_CELL, DECIDERS, Context, delivery_of, department_id
+from publisher.inbox.ingest import tick_listening
+from publisher.inbox.reply import answer
+from publisher.inbox.routing import assign, close, reopen, transfer
+from publisher.models.comments import Comment
+from publisher.notifications.email import tick_mail
+from publisher.validation import Missing
+
+Handler = Callable[[Context, CitizenComment, Act], None]
+#: How the texts name the city's account; the account in the sandbox has another name.
+_NAMED: Final = "@pmc_namuna"
+
+
+def listen(context: Context) -> None:
+    """Read what citizens wrote, and send the mails that have piled up."""
+    tick_listening(context.bench)
+    settings = context.settings
+    tick_mail(
+        context.database,
+        smtp_url=settings.smtp_url,
+        mail_from=settings.mail_from,
+        base_url=settings.base_url,
+        now=context.clock,
+    )
+
+
+def say(context: Context, *, comment: CitizenComment, story: Story | None) -> None:
+    """Let the citizen write the comment; `story` is that of the post it stands under."""
+    context.sandbox.say(
+        platform=comment.platform,
+        parent=_parent_id(context, comment, story),
+        author=comment.author,
+        text=_text(context, comment),
+        at=context.now,
+    )
+
+
+def _text(context: Context, comment: CitizenComment) -> str:
+    return comment.text.replace(_NAMED, f"@{context.handle}")
+
+
+def _parent_id(context: Context, comment: CitizenComment, story: Story | None) -> str | None:
+    """Return the platform's id of what the comment stands under; None for a mention."""
+    if comment.parent:
+        comments = context.script.comments
+        parent = next(other for other in comments if other.key == comment.parent)
+        return _platform_id(context, parent)
+    if story is None:
+        return None
+    with context.database.reading() as session:
+        delivery = delivery_of(session, story, comment.variant)
+        if delivery.receipt is None:
+            raise Missing(comment.key)
+        return delivery.receipt.platform_id
+
+
+def _platform_id(context: Context, comment: CitizenComment) -> str:
+    text = _text(context, comment)
+    platform_id = context.sandbox.find(platform=comment.platform, author=comment.author, text=text)
+    if platform_id is None:
+        raise Missing(comment.key)
+    return platform_id
+
+
+@contextmanager
+def _comment(
+    context: Context, comment: CitizenComment, act: Act
+) -> Iterator[tuple[Session, Comment, Actor]]:
+    """Open a transaction with the comment and the person who acts on it.
+
+    The person acts in the comment's own department, or at the cell if it has none.
+    """
+    with context.database.transaction() as session:
+        query = select(Comment).where(
+            Comment.account_id == context.accounts[comment.platform],
+            Comment.platform_id == _platform_id(context, comment),
+        )
+        row = session.scalars(query).one_or_none()
+        if row is None:
+            raise Missing(comment.key)
+        roles = (*DECIDERS, *AT_THE_CELL)
+        yield session, row, context.actor(session, act.by, roles, row.department_id)
+
+
+def _answer(context: Context, comment: CitizenComment, act: Act) -> None:
+    with _comment(context, comment, act) as (session, row, actor):
+        answer(session, actor=actor, now=context.now, comment_id=row.id, text=act.text)
+
+
+def _transfer(context: Context, comment: CitizenComment, act: Act) -> None:
+    """Transfer it to the department it is about, or back to the cell without one."""
+    with _comment(context, comment, act) as (session, row, actor):
+        transfer(
+            session,
+            actor=actor,
+            now=context.now,
+            comment_id=row.id,
+            department_id=department_id(session, act.to) if act.to else None,
+            reason=act.text,
+        )
+
+
+def _close(context: Context, comment: CitizenComment, act: Act) -> None:
+    with _comment(context, comment, act) as (session, row, actor):
+        close(session, actor=actor, now=context.now, comment_id=row.id, reason=act.text)
+
+
+def _assign(context: Context, comment: CitizenComment, act: Act) -> None:
+    with _comment(context, comment, act) as (session, row, actor):
+        assign(
+            session,
+            actor=actor,
+            now=context.now,
+            comment_id=row.id,
+            department_id=department_id(session, act.to),
+        )
+
+
+def _reopen(context: Context, comment: CitizenComment, act: Act) -> None:
+    with _comment(context, comment, act) as (session, row, actor):
+        reopen(session, actor=actor, now=context.now, comment_id=row.id, reason=act.text)
+
+
+ACTS: Final[Mapping[str, Handler]] = {
+    "answer": _answer,
+    "transfer": _transfer,
+    "close": _close,
+    "assign": _assign,
+    "reopen": _reopen,
+}
+"""What an act about a comment may be, by its name in a script."""

@@ -1,0 +1,201 @@
+"""What the seeding works with: the database, the sandbox, and a clock that it sets itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor, ActorKind, Role
+from demo import people
+from demo.notices import Notice
+from demo.script import Script, Story
+from demo.seeding.sandbox_client import SandboxClient
+from publisher.auth.sessions import in_force
+from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount, Vault
+from publisher.delivery.worker_context import Bench
+from publisher.media.store import Store
+from publisher.models.deliveries import Account, Delivery
+from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import Post, Variant
+from publisher.models.submissions import Submission
+from publisher.operations.worker_health import PLAYED
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.facebook.platform import FacebookPlatform
+from publisher.platforms.registry import open_platform
+from publisher.platforms.x.platform import XPlatform
+from publisher.settings.environment import Settings
+from publisher.validation import Missing
+
+OF_A_DEPARTMENT: Final = (Role.OFFICER, Role.HEAD, Role.MEMBER)
+DECIDERS: Final = (Role.OFFICER, Role.HEAD)
+AT_THE_CELL: Final = (Role.CELL, Role.CELL_LEAD)
+#: The header that tells the sandbox when a call happens.
+_AT: Final = "X-Sandbox-At"
+
+
+@dataclass
+class SetClock:
+    """A clock that shows the moment to which it was set; a call returns that moment."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Context:
+    """What the acts of a script are carried out with.
+
+    `notices` have their days filled in, `accounts` are ids by platform, `handle` is the city's
+    name on X, and `base` is the moment that the script counts from.
+    """
+
+    script: Script
+    base: datetime
+    notices: Mapping[str, Notice]
+    settings: Settings
+    database: Database
+    store: Store
+    clock: SetClock
+    sandbox: SandboxClient
+    bench: Bench
+    accounts: Mapping[str, int]
+    handle: str
+
+    @property
+    def now(self) -> datetime:
+        """The moment that is being played."""
+        return self.clock.at
+
+    def actor(
+        self, session: Session, key: str, roles: tuple[Role, ...], department_id: int | None = None
+    ) -> Actor:
+        """Return a person under the appointment that fits; raises `Missing`."""
+        mail = people.by_key()[key].mail
+        person = session.scalars(select(Person).where(Person.mail == mail)).one()
+        for appointment in in_force(session, person, now=self.now):
+            if appointment.role in roles and department_id in (None, appointment.department_id):
+                return acting(appointment, now=self.now)
+        raise Missing(key)
+
+
+def acting(appointment: Appointment, *, now: datetime) -> Actor:
+    """Return the actor of a person who has just signed in under this appointment."""
+    return Actor(
+        kind=ActorKind.PERSON,
+        person_id=appointment.person_id,
+        appointment_id=appointment.id,
+        role=appointment.role,
+        department_id=appointment.department_id,
+        signed_in_at=now,
+        name=appointment.person.name_mr,
+    )
+
+
+def department_id(session: Session, code: str) -> int:
+    """Return the id of the department with this code."""
+    return session.scalars(select(Department.id).where(Department.code == code)).one()
+
+
+def submission_of(session: Session, story: Story) -> Submission:
+    """Return the submission of a story; raises `Missing` before it was handed in."""
+    query = select(Submission).where(Submission.form_token == story.form_token)
+    submission = session.scalars(query).one_or_none()
+    if submission is None:
+        raise Missing(story.notice)
+    return submission
+
+
+def post_of(session: Session, story: Story) -> Post:
+    """Return the post of a story; raises `Missing` before it was drafted."""
+    posts = submission_of(session, story).posts
+    if not posts:
+        raise Missing(story.notice)
+    return posts[0]
+
+
+def name_of(variant: Variant) -> str:
+    """Return the name under which scripts know a variant, such as `x-mr`."""
+    return f"{variant.account.platform}-{variant.language.value}"
+
+
+def delivery_of(session: Session, story: Story, variant: str) -> Delivery:
+    """Return the delivery of a variant; raises `Missing` if there is none."""
+    for delivery in post_of(session, story).deliveries:
+        if name_of(delivery.variant) == variant:
+            return delivery
+    raise Missing(f"{story.notice}-{variant}")
+
+
+@contextmanager
+def opened(
+    script: Script,
+    settings: Settings,
+    *,
+    base: datetime,
+    sandbox_url: str,
+    notices: Mapping[str, Notice],
+) -> Iterator[Context]:
+    """Open database and sandbox for the length of a play."""
+    sandbox = SandboxClient(sandbox_url)
+    database, store = Database(settings.database_url), Store(settings.media_dir)
+    clock = SetClock(base)
+    bench = Bench(
+        database=database,
+        store=store,
+        open_account=_opener(settings, clock, web_url=f"{sandbox_url}/x"),
+        pace=settings.press,
+        clock_name=PLAYED,
+        now=clock,
+        monotonic=time.monotonic,
+    )
+    with database.reading() as session:
+        accounts = {account.platform: account for account in session.scalars(select(Account))}
+    try:
+        yield Context(
+            script=script,
+            base=base,
+            notices=notices,
+            settings=settings,
+            database=database,
+            store=store,
+            clock=clock,
+            sandbox=sandbox,
+            bench=bench,
+            accounts={platform: account.id for platform, account in accounts.items()},
+            handle=accounts["x"].handle,
+        )
+    finally:
+        sandbox.close()
+        database.dispose()
+
+
+def _opener(settings: Settings, clock: SetClock, *, web_url: str) -> OpenAccount:
+    """Return what opens an account so that each of its calls happens at the time of `clock`."""
+    vault, press = Vault(settings.secret_key, settings.token_keys), settings.press
+
+    def open_account(account: Account) -> Platform:
+        platform = open_platform(
+            account.platform,
+            vault.open(account.credentials),
+            x_api_url=press.x_api_url,
+            graph_api_url=press.graph_api_url,
+            graph_api_version=press.graph_api_version,
+            x_web_url=web_url,
+            now=clock,
+        )
+        if isinstance(platform, XPlatform | FacebookPlatform):
+            session = platform._channel.session  # noqa: SLF001  only a demo travels in time
+            session.headers[_AT] = clock().isoformat()
+        return platform
+
+    return open_account

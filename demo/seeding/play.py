@@ -1,0 +1,205 @@
+"""Plays a script: all its steps in the order of time, each once, and on from where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import requests
+from sqlalchemy import select
+
+from approvals.errors import NotAllowed
+from demo import notices
+from demo.notices import Notice
+from demo.script import Act, CitizenComment, Script, ScriptError, Story
+from demo.seeding import comment_acts, post_acts, worker
+from demo.seeding.context import Context, opened
+from demo.seeding.moments import MINUTE, Moments, next_hour
+from demo.seeding.progress import Progress
+from publisher.delivery.accounts.credentials import Vault
+from publisher.models.deliveries import Account
+from publisher.settings.environment import Settings
+from publisher.validation import Invalid, Missing
+from publisher.working_time import local_day
+
+Handler = Callable[..., None]
+#: What may be wrong with one step, such as a visitor who was faster: the others go on.
+_LEFT_OUT: Final = (NotAllowed, Invalid, Missing, requests.HTTPError)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happens at a moment; `story` is the number of the story it belongs to."""
+
+    at: datetime
+    name: str
+    play: Callable[[Context], object]
+    story: int | None = None
+
+
+def play(
+    script: Script,
+    settings: Settings,
+    progress: Progress,
+    *,
+    sandbox_url: str,
+    say: Callable[[str], None],
+) -> list[str]:
+    """Let a city live up to `progress.began_at`; returns what had to be left out, and why.
+
+    `say` is told how far it has come. An interrupted play goes on: what it did is not done again.
+    Raises `ScriptError` before anything is played.
+    """
+    base = progress.began_at
+    steps = steps_of(script, base)
+    filled = _filled(script, base)
+    with opened(script, settings, base=base, sandbox_url=sandbox_url, notices=filled) as context:
+        context.sandbox.clear_faults()  # an interrupted play may have left one
+        left_out = _play_all(context, steps, progress, say)
+        _leave(context)
+    progress.finished = True
+    progress.write()
+    return left_out
+
+
+def _filled(script: Script, base: datetime) -> dict[str, Notice]:
+    today = local_day(base)
+    return {key: notices.filled(notice, today) for key, notice in script.notices.items()}
+
+
+def _play_all(
+    context: Context, steps: list[Step], progress: Progress, say: Callable[[str], None]
+) -> list[str]:
+    left_out = []
+    first, progress.of = progress.done, len(steps)
+    last_steps = _last_steps(steps)
+    for index in range(first, len(steps)):
+        problem = _played(context, steps[index])
+        # The first step after an interruption may have been done already, and is refused then.
+        if problem and (index > first or not first):
+            left_out.append(problem)
+        progress.done = index + 1
+        progress.write()
+        if index in last_steps:
+            say(f"city {last_steps[index]} of {len(last_steps)}")
+    return left_out
+
+
+def _played(context: Context, step: Step) -> str:
+    """Play a step; returns why it had to be left out, or an empty string."""
+    context.clock.at = step.at
+    try:
+        step.play(context)
+    except _LEFT_OUT as error:
+        return f"{step.name} ({type(error).__name__} {error})"
+    return ""
+
+
+def _last_steps(steps: list[Step]) -> dict[int, int]:
+    """Return by the index of each story's last step how many stories are over with it."""
+    last = {step.story: index for index, step in enumerate(steps) if step.story is not None}
+    return {index: count for count, index in enumerate(sorted(last.values()), 1)}
+
+
+def _leave(context: Context) -> None:
+    """Let go wrong from now on what a trainer wants to go wrong."""
+    for fault in context.script.faults:
+        context.sandbox.lay_fault(fault)
+    for platform, minutes in context.script.token_ends.items():
+        with context.database.reading() as session:
+            account = session.scalars(select(Account).where(Account.platform == platform)).one()
+            vault = Vault(context.settings.secret_key, context.settings.token_keys)
+            page_id = vault.open(account.credentials)["page_id"]
+        ends_at = context.base + timedelta(minutes=minutes)
+        context.sandbox.end_access(platform=platform, account=page_id, at=ends_at)
+
+
+def steps_of(script: Script, base: datetime) -> list[Step]:
+    """Return every step in the order of time, because the platforms' own ids follow it too.
+
+    Raises `ScriptError` for an act that nobody can carry out, or about nothing.
+    """
+    moments = {
+        story.number: Moments.of(story, _notice(script, story), base) for story in script.stories
+    }
+    steps = [
+        step for story in script.stories for step in _story_steps(story, moments[story.number])
+    ]
+    heard = {base}
+    for comment in script.comments:
+        story = _story_of(script, comment)
+        written_at = _written_at(comment, base, story, moments)
+        heard_at = min(next_hour(written_at), base)
+        heard.add(heard_at)
+        steps += _comment_steps(comment, story, written_at, heard_at, base)
+    listening = [Step(at, "listen", comment_acts.listen) for at in sorted(heard)]
+    # At the same moment, reading comes first: a person then acts on what was read.
+    return sorted([*listening, *steps], key=lambda step: step.at)
+
+
+def _notice(script: Script, story: Story) -> Notice:
+    if story.notice not in script.notices:
+        raise ScriptError(f"story {story.number + 1}: unknown notice {story.notice!r}")
+    return script.notices[story.notice]
+
+
+def _story_of(script: Script, comment: CitizenComment) -> Story | None:
+    """Return the first story of the comment's notice; None for a mention."""
+    if not comment.notice:
+        return None
+    for story in script.stories:
+        if story.notice == comment.notice and comment.variant in story.variants:
+            return story
+    raise ScriptError(f"{comment.key}: no story has {comment.variant!r} of {comment.notice!r}")
+
+
+def _story_steps(story: Story, moments: Moments) -> Iterator[Step]:
+    for act in story.acts:
+        handler = _handler(post_acts.ACTS, act, f"story {story.number + 1} ({story.notice})")
+        play_act = partial(handler, story=story, act=act)
+        name = f"{act.does}: {story.notice}"
+        yield Step(moments.after(act.after), name, play_act, story.number)
+    if story.does("schedule"):
+        for variant in story.variants:
+            due_at = moments.due(story, variant)
+            for at, does, play_it in worker.steps_of(story, variant, due_at, moments.base):
+                yield Step(at, f"{does}: {story.notice}", play_it, story.number)
+
+
+def _written_at(
+    comment: CitizenComment, base: datetime, story: Story | None, moments: Mapping[int, Moments]
+) -> datetime:
+    """Return when a comment is written: after its post was due, but before today's end."""
+    after = comment.after * MINUTE
+    if story is None:
+        return base + after
+    return min(moments[story.number].due(story, comment.variant) + after, base - 5 * MINUTE)
+
+
+def _comment_steps(
+    comment: CitizenComment,
+    story: Story | None,
+    written_at: datetime,
+    heard_at: datetime,
+    base: datetime,
+) -> Iterator[Step]:
+    number = story.number if story else None
+    say = partial(comment_acts.say, comment=comment, story=story)
+    yield Step(written_at, f"say: {comment.key}", say, number)
+    for act in comment.acts:
+        at = min(heard_at + act.after * MINUTE, base)
+        handler = _handler(comment_acts.ACTS, act, comment.key)
+        name = f"{act.does}: {comment.key}"
+        yield Step(at, name, partial(handler, comment=comment, act=act), number)
+        if act.does == "answer":
+            yield Step(at, f"deliver: {comment.key}", worker.deliver, number)
+
+
+def _handler(handlers: Mapping[str, Handler], act: Act, where: str) -> Handler:
+    if act.does not in handlers:
+        known = ", ".join(handlers)
+        raise ScriptError(f"{where}: unknown act {act.does!r}; known are {known}")
+    return handlers[act.does]

@@ -1,0 +1,344 @@
+"""The acts of a story: what departments and the cell do about a notice, each by a use case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor, Role
+from demo import people
+from demo.dates import date_texts, resolve
+from demo.notices import Notice
+from demo.script import Act, Story
+from demo.seeding.context import (
+    AT_THE_CELL,
+    DECIDERS,
+    OF_A_DEPARTMENT,
+    Context,
+    department_id,
+    name_of,
+    post_of,
+    submission_of,
+)
+from demo.seeding.moments import Moments
+from publisher.drafting.collaboration import join
+from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.drafting.renditions import known, prepare_pictures
+from publisher.drafting.save import save, start
+from publisher.intake.close import decline, withdraw
+from publisher.intake.form import HandIn
+from publisher.intake.merge import merge
+from publisher.intake.questions import complete, return_submission
+from publisher.intake.submit import hand_in
+from publisher.intake.uploads import UploadedFile
+from publisher.models.people import Department
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import Priority, Submission
+from publisher.review.decide import approve, reject, return_post, send_for_review
+from publisher.review.withdraw import withdraw_post
+from publisher.scheduling.schedule import newest_revision, schedule
+from publisher.working_time import from_local, local_day
+
+Handler = Callable[[Context, Story, Act], None]
+
+
+@contextmanager
+def _submission(
+    context: Context, story: Story, act: Act, roles: tuple[Role, ...]
+) -> Iterator[tuple[Session, Submission, Actor]]:
+    """Open a transaction with the submission and the person who acts on it."""
+    with context.database.transaction() as session:
+        submission = submission_of(session, story)
+        own = submission.department_id if roles is OF_A_DEPARTMENT else None
+        yield session, submission, context.actor(session, act.by, roles, own)
+
+
+@contextmanager
+def _post(
+    context: Context, story: Story, act: Act, roles: tuple[Role, ...]
+) -> Iterator[tuple[Session, Post, Actor]]:
+    """Open a transaction with the post and the person who acts on it."""
+    with context.database.transaction() as session:
+        post = post_of(session, story)
+        own = post.department_id if roles is DECIDERS else None
+        yield session, post, context.actor(session, act.by, roles, own)
+
+
+def _hand_in(context: Context, story: Story, act: Act) -> None:
+    """Hand the notice in with its photos, or let the cell record it at its desk."""
+    notice = context.notices[story.notice]
+    with context.database.transaction() as session:
+        own = department_id(session, notice.department)
+        if act.on_behalf_of:
+            actor = context.actor(session, act.by, AT_THE_CELL)
+        else:
+            actor = context.actor(session, act.by, OF_A_DEPARTMENT, own)
+        hand_in(
+            session,
+            actor=actor,
+            now=context.now,
+            city_code=context.settings.city.code,
+            store=context.store,
+            form=_form(session, context, story, act, own),
+        )
+
+
+def _form(session: Session, context: Context, story: Story, act: Act, own: int) -> HandIn:
+    notice, today = context.notices[story.notice], local_day(context.base)
+    wards = select(Department.id).where(Department.code.in_(notice.wards))
+    return HandIn(
+        department_id=own,
+        kind=notice.kind,
+        title=notice.mr.title,
+        text_mr=notice.mr.body,
+        text_en=notice.en.body,
+        link=notice.link,
+        wished_at=notice.wished.moment(context.base),
+        useful_until=_useful_until(notice, context.base),
+        event_on=notice.day(notice.event_on, today),
+        event_until_on=notice.day(notice.event_until_on, today),
+        event_place=notice.event_place,
+        wards=tuple(sorted(session.scalars(wards))),
+        priority=Priority.URGENT if notice.urgent_reason else Priority.NORMAL,
+        urgent_reason=notice.urgent_reason,
+        outward_number=notice.outward + story.outward_suffix,
+        files=tuple(
+            UploadedFile(photo.name, photo.read(), photo.alt_mr, photo.alt_en)
+            for photo in notice.photos
+        ),
+        form_token=story.form_token,
+        brought_by=_name_and_office(act.on_behalf_of) if act.on_behalf_of else "",
+    )
+
+
+def _name_and_office(key: str) -> str:
+    person = people.by_key()[key]
+    return f"{person.name_mr}, {person.designation_mr}"
+
+
+def _useful_until(notice: Notice, base: datetime) -> datetime:
+    """Return the end of the last day on which anybody needs the notice."""
+    day = resolve(notice.days, local_day(base))[notice.useful_until]
+    return from_local(day, time(23, 59))
+
+
+def _decline(context: Context, story: Story, act: Act) -> None:
+    with _submission(context, story, act, AT_THE_CELL) as (session, submission, actor):
+        decline(
+            session,
+            actor=actor,
+            now=context.now,
+            submission_id=submission.id,
+            reason=act.text,
+        )
+
+
+def _ask(context: Context, story: Story, act: Act) -> None:
+    with _submission(context, story, act, AT_THE_CELL) as (session, submission, actor):
+        return_submission(
+            session,
+            actor=actor,
+            now=context.now,
+            submission_id=submission.id,
+            question=act.text,
+        )
+
+
+def _complete(context: Context, story: Story, act: Act) -> None:
+    with _submission(context, story, act, OF_A_DEPARTMENT) as (session, submission, actor):
+        complete(
+            session,
+            actor=actor,
+            now=context.now,
+            submission_id=submission.id,
+            answer=act.text,
+        )
+
+
+def _withdraw(context: Context, story: Story, act: Act) -> None:
+    with _submission(context, story, act, OF_A_DEPARTMENT) as (session, submission, actor):
+        withdraw(
+            session,
+            actor=actor,
+            now=context.now,
+            submission_id=submission.id,
+            reason=act.text,
+        )
+
+
+def _merge(context: Context, story: Story, act: Act) -> None:
+    with _submission(context, story, act, AT_THE_CELL) as (session, submission, actor):
+        merge(
+            session,
+            actor=actor,
+            now=context.now,
+            submission_id=submission.id,
+            number=_number(context, session, act.to),
+            reason=act.text,
+        )
+
+
+def _number(context: Context, session: Session, notice: str) -> str:
+    """Return the acknowledgement number of the first submission of a notice."""
+    first = next(story for story in context.script.stories if story.notice == notice)
+    return submission_of(session, first).number
+
+
+def _draft(context: Context, story: Story, act: Act) -> None:
+    with _submission(context, story, act, AT_THE_CELL) as (session, submission, actor):
+        if not submission.posts:  # an interrupted seeding repeats an act, and twice is two posts
+            start(session, actor=actor, now=context.now, submission_id=submission.id)
+
+
+def _join(context: Context, story: Story, act: Act) -> None:
+    with _post(context, story, act, AT_THE_CELL) as (session, post, actor):
+        number = _number(context, session, act.to)
+        join(session, actor=actor, now=context.now, post_id=post.id, number=number)
+
+
+def _save(context: Context, story: Story, act: Act) -> None:
+    """Save a revision, whose pictures are made ready while no transaction is open."""
+    with context.database.reading() as session:
+        post = post_of(session, story)
+        if act.text in [revision.note for revision in post.revisions]:
+            return  # an interrupted seeding repeats an act, and twice is two revisions
+        draft = _typed(context, story, act, post)
+        post_id, newest, renditions = post.id, post.newest, known(session, post_id=post.id)
+    prepared = prepare_pictures(context.store, draft, renditions)
+    with context.database.transaction() as session:
+        save(
+            session,
+            actor=context.actor(session, act.by, AT_THE_CELL),
+            now=context.now,
+            post_id=post_id,
+            seen=newest,
+            prepared=prepared,
+        )
+
+
+def _typed(context: Context, story: Story, act: Act, post: Post) -> Draft:
+    notice = context.notices[story.notice]
+    others = {submission.department_id for submission in post.submissions} - {post.department_id}
+    draft = Draft(
+        title=notice.mr.title,
+        note=act.text,
+        not_after=_useful_until(notice, context.base),
+        variants=tuple(
+            _variant(context, notice, post.submissions[0], name) for name in story.variants
+        ),
+        asked=tuple(sorted(others)),
+    )
+    return _with_slips(context, notice, draft, act.slips) if act.slips else draft
+
+
+def _variant(context: Context, notice: Notice, submission: Submission, name: str) -> VariantDraft:
+    platform, _, language = name.partition("-")
+    wording = {"mr": notice.mr, "en": notice.en}[language]
+    return VariantDraft(
+        account_id=context.accounts[platform],
+        language=Language(language),
+        text=wording.x if platform == "x" else wording.facebook,
+        link=notice.link,
+        pictures=tuple(
+            PictureDraft(
+                file.alt_mr if language == "mr" else file.alt_en, source_sha256=file.sha256
+            )
+            for file in submission.files
+        ),
+    )
+
+
+def _with_slips(context: Context, notice: Notice, draft: Draft, slips: str) -> Draft:
+    """Return the draft with slips in its longest Marathi text, and no Marathi descriptions."""
+    marathi = [variant for variant in draft.variants if variant.language is Language.MARATHI]
+    longest = max(marathi, key=lambda variant: len(variant.text))
+    days = date_texts(resolve(notice.days, local_day(context.base)))
+
+    def slipped(variant: VariantDraft) -> VariantDraft:
+        if variant.language is not Language.MARATHI:
+            return variant
+        pictures = tuple(replace(picture, alt_text="") for picture in variant.pictures)
+        more = f"\n\n{slips.format_map(days)}" if variant is longest else ""
+        return replace(variant, text=variant.text + more, pictures=pictures)
+
+    return replace(draft, variants=tuple(slipped(variant) for variant in draft.variants))
+
+
+def _send(context: Context, story: Story, act: Act) -> None:
+    with _post(context, story, act, AT_THE_CELL) as (session, post, actor):
+        send_for_review(session, actor=actor, now=context.now, post_id=post.id, seen=post.newest)
+
+
+def _approve(context: Context, story: Story, act: Act) -> None:
+    with _post(context, story, act, DECIDERS) as (session, post, actor):
+        approve(session, actor=actor, now=context.now, post_id=post.id, seen=post.newest)
+
+
+def _return(context: Context, story: Story, act: Act) -> None:
+    with _post(context, story, act, DECIDERS) as (session, post, actor):
+        return_post(
+            session,
+            actor=actor,
+            now=context.now,
+            post_id=post.id,
+            seen=post.newest,
+            reason=act.text,
+        )
+
+
+def _reject(context: Context, story: Story, act: Act) -> None:
+    with _post(context, story, act, DECIDERS) as (session, post, actor):
+        reject(
+            session,
+            actor=actor,
+            now=context.now,
+            post_id=post.id,
+            seen=post.newest,
+            reason=act.text,
+        )
+
+
+def _withdraw_post(context: Context, story: Story, act: Act) -> None:
+    with _post(context, story, act, DECIDERS) as (session, post, actor):
+        withdraw_post(session, actor=actor, now=context.now, post_id=post.id, reason=act.text)
+
+
+def _schedule(context: Context, story: Story, act: Act) -> None:
+    """Give each variant of the approved revision its time."""
+    moments = Moments.of(story, context.notices[story.notice], context.base)
+    with _post(context, story, act, AT_THE_CELL) as (session, post, actor):
+        for variant in newest_revision(post).variants:
+            schedule(
+                session,
+                actor=actor,
+                now=context.now,
+                variant_id=variant.id,
+                due_at=moments.due(story, name_of(variant)),
+                despite_clash=True,  # departments may wish for the same minute
+            )
+
+
+ACTS: Final[Mapping[str, Handler]] = {
+    "hand_in": _hand_in,
+    "decline": _decline,
+    "ask": _ask,
+    "complete": _complete,
+    "withdraw": _withdraw,
+    "merge": _merge,
+    "draft": _draft,
+    "join": _join,
+    "save": _save,
+    "send": _send,
+    "approve": _approve,
+    "return": _return,
+    "reject": _reject,
+    "withdraw_post": _withdraw_post,
+    "schedule": _schedule,
+}
+"""What an act of a story may be, by its name in a script."""

@@ -1,0 +1,76 @@
+"""A client of the sandbox's own API: citizens who comment, and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import requests
+
+_SECONDS: Final = 30.0
+
+
+class SandboxClient:
+    """A running sandbox, by its address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._comments: dict[tuple[str, str, str], str] | None = None
+
+    def say(
+        self, *, platform: str, parent: str | None, author: str, text: str, at: datetime
+    ) -> None:
+        """Let a citizen comment at that moment, unless the same citizen has said the same.
+
+        Raises `requests.HTTPError` if the sandbox refuses it.
+        """
+        if self.find(platform=platform, author=author, text=text) is None:
+            fields = {"platform": platform, "parent_id": parent, "author": author, "text": text}
+            answer = self._post("/citizens/comment", {**fields, "at": at.isoformat()})
+            self._known()[_key(platform, author, text)] = str(answer["id"])
+
+    def find(self, *, platform: str, author: str, text: str) -> str | None:
+        """Return the platform's id of what a citizen said; None if it was not said."""
+        return self._known().get(_key(platform, author, text))
+
+    def lay_fault(self, fault: Mapping[str, Any]) -> None:
+        """Let the next calls of an operation meet a fault, once if it does not say how often."""
+        self._post("/faults", {"count": "1", **{name: str(fault[name]) for name in fault}})
+
+    def end_access(self, *, platform: str, account: str, at: datetime) -> None:
+        """Let an account's access end at that moment; `account` is the platform's id."""
+        self._post("/endings", {"platform": platform, "account": account, "at": at.isoformat()})
+
+    def clear_faults(self) -> None:
+        """Remove every fault that is still laid."""
+        self._session.delete(f"{self.url}/faults", timeout=_SECONDS).raise_for_status()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def _known(self) -> dict[tuple[str, str, str], str]:
+        if self._comments is None:
+            answer = self._session.get(f"{self.url}/ledger", timeout=_SECONDS)
+            answer.raise_for_status()
+            ledger = answer.json()
+            self._comments = {
+                _key(platform, row["name"], row["text"]): str(row["id"])
+                for platform in ("x", "facebook")
+                for row in ledger[platform]
+                if row["citizen"]
+            }
+        return self._comments
+
+    def _post(self, path: str, fields: Mapping[str, str | None]) -> dict[str, Any]:
+        answer = self._session.post(self.url + path, json=fields, timeout=_SECONDS)
+        answer.raise_for_status()
+        body = answer.json()
+        return body if isinstance(body, dict) else {}
+
+
+def _key(platform: str, author: str, text: str) -> tuple[str, str, str]:
+    return platform, author.lstrip("@"), text

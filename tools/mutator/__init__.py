@@ -1,0 +1,1 @@
+"""Draws small changes of the product by a seed, and asks the tests to notice each."""
