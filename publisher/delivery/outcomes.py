@@ -19,7 +19,7 @@ from publisher.delivery import notify, retry
 from publisher.delivery.accounts import manage
 from publisher.delivery.payload import Parcel
 from publisher.delivery.preconditions import Obstacle
-from publisher.delivery.rate_limits import counter, learned
+from publisher.delivery.rate_limits import counter, response_limits
 from publisher.delivery.worker_context import Bench, Claim
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
@@ -160,7 +160,7 @@ def _learn(session: Session, parcel: Parcel, allowances: Allowances, now: dateti
     Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
     """
     session.flush()
-    learned.learn(session, parcel.account.id, allowances, now)
+    response_limits.learn(session, parcel.account.id, allowances, now)
 
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:

@@ -16,7 +16,7 @@ from publisher.database.bulk import as_json, given_rows, insert_together
 from publisher.database.session import Key, table_of
 from publisher.delivery import outcomes
 from publisher.delivery.payload import Parcel
-from publisher.delivery.rate_limits import learned
+from publisher.delivery.rate_limits import response_limits
 from publisher.delivery.worker_context import Bench
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.models.deliveries import Receipt as ReceiptRow
@@ -75,7 +75,7 @@ def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:
     """In one order of accounts for every clock, so that no two wait for one another."""
     told = {one.parcel.account.id: one.allowances for one in done if one.allowances}
     for account_id in sorted(told):
-        learned.learn(session, account_id, told[account_id], now)
+        response_limits.learn(session, account_id, told[account_id], now)
 
 
 def _usual(session: Session, done: Sequence[Done]) -> list[Done]:

@@ -13,7 +13,7 @@ from demo.notices import Notice
 from publisher.delivery.controls import freeze
 from publisher.delivery.emergency import alerts, ratification
 from publisher.delivery.monitoring import poll
-from publisher.delivery.rate_limits import learned
+from publisher.delivery.rate_limits import response_limits
 from publisher.drafting import renditions
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.save import save
@@ -418,7 +418,7 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         account.purpose = "शहरातील सर्व नागरिकांसाठी विभागांच्या सूचना व कार्यक्रम"
         account.token_until = town.now + 6 * DAY
         account.missing = ["pages_manage_engagement"]
-        learned.learn(session, account.id, told, town.now)
+        response_limits.learn(session, account.id, told, town.now)
         # Nothing of it was read back for days.
         poll.open_watches(session, now=town.now)
         of_x = select(Receipt.id).where(Receipt.account_id == account.id)

@@ -14,7 +14,7 @@ from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.manage import Choice
 from publisher.delivery.claim import claim as delivery_claim
 from publisher.delivery.payload import Parcel
-from publisher.delivery.rate_limits import counter, daily_cap, learned
+from publisher.delivery.rate_limits import counter, daily_cap, response_limits
 from publisher.delivery.rate_limits import query as rate_limits_query
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery
@@ -31,7 +31,7 @@ def publishing(remaining: int | None, resets: datetime | None = IN_15) -> tuple[
 
 def learn(town: City, allowances: tuple[Told, ...], on: str = "x") -> None:
     with town.write() as session:
-        learned.learn(session, town.accounts[on], allowances, town.now)
+        response_limits.learn(session, town.accounts[on], allowances, town.now)
 
 
 def free(town: City) -> list[str]:

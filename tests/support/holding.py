@@ -9,7 +9,7 @@ from sqlalchemy import select
 from publisher.delivery import commit_sending
 from publisher.delivery.claim import claim
 from publisher.delivery.payload import Parcel
-from publisher.delivery.rate_limits import learned
+from publisher.delivery.rate_limits import response_limits
 from publisher.models.accounts import Allowance
 from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.base.types import Receipt
@@ -23,7 +23,7 @@ def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
     """An answer of X said that so many may still be published."""
     told = (Told("publish.15min", 100, remaining, until),)
     with town.write() as session:
-        learned.learn(session, town.accounts["x"], told, town.now)
+        response_limits.learn(session, town.accounts["x"], told, town.now)
 
 
 def left(town: City) -> int:

@@ -26,16 +26,10 @@ PLACES = (
     Place("rules", ("approvals",), ("tests/approvals",)),
     Place(
         "transitions",
-        (
-            *("publisher/states.py", "publisher/transitions.py"),
-            *("publisher/lifecycle.py", "publisher/moving.py"),
-        ),
-        (
-            *("tests/test_states.py", "tests/test_transitions.py"),
-            *("tests/test_lifecycle.py", "tests/test_moving.py"),
-        ),
+        ("publisher/states.py", "publisher/transitions.py"),
+        ("tests/test_states.py", "tests/test_transitions.py"),
     ),
-    Place("delivery", ("publisher/delivery", "publisher/press"), ("tests/delivery", "tests/press")),
+    Place("delivery", ("publisher/delivery",), ("tests/delivery",)),
     Place("inbox", ("publisher/inbox",), ("tests/inbox",)),
 )
 

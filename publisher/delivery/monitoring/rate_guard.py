@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_
 
-from publisher.delivery.rate_limits import learned
+from publisher.delivery.rate_limits import response_limits
 from publisher.delivery.worker_context import Bench
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account
@@ -48,4 +48,4 @@ def heed(bench: Bench, account_id: int, platform: Platform, answers: Iterable[On
         told.append(Told(WAIT, 0, 0, max(waits)))
     if told:
         with bench.database.transaction() as session:
-            learned.learn(session, account_id, told, bench.now())
+            response_limits.learn(session, account_id, told, bench.now())

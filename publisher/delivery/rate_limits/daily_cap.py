@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from publisher.delivery.rate_limits.learned import insert_for, values_of
+from publisher.delivery.rate_limits.response_limits import insert_for, values_of
 from publisher.models.accounts import Allowance
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.platforms.http.rate_limits import PUBLISH, Window
