@@ -54,7 +54,7 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class DemoNotice:
     """A department's notice; its days stand as `{d1_mr}` until it is `filled`.
 
     `useful_until`, `event_on` and `event_until_on` are names of its days, `wards` are codes of
@@ -92,7 +92,7 @@ class Notice:
 
 
 @cache
-def load() -> dict[str, Notice]:
+def load() -> dict[str, DemoNotice]:
     """Return all notices by key, as they are written down, with days not yet filled in."""
     folder = files(__package__).joinpath("texts", "notices")
     sources = sorted(folder.iterdir(), key=lambda source: source.name)
@@ -104,18 +104,18 @@ def load() -> dict[str, Notice]:
     }
 
 
-def filled(notice: Notice, today: date) -> Notice:
+def filled(notice: DemoNotice, today: date) -> DemoNotice:
     """Return the notice as it reads today: every day written in, its weekday fitting its date."""
     days = date_texts(resolve(notice.days, today))
     return replace(notice, mr=notice.mr.filled(days), en=notice.en.filled(days))
 
 
-def as_of(now: datetime) -> dict[str, Notice]:
+def as_of(now: datetime) -> dict[str, DemoNotice]:
     """Return all notices by key, as they read on the city's day of the aware moment `now`."""
     return {key: filled(notice, local_day(now)) for key, notice in load().items()}
 
 
-def _notice(key: str, fields: dict[str, Any]) -> Notice:
+def _notice(key: str, fields: dict[str, Any]) -> DemoNotice:
     parsed = {
         "kind": SubmissionKind(fields["kind"]),
         "handed_in": Offset(**fields["handed_in"]),
@@ -126,4 +126,4 @@ def _notice(key: str, fields: dict[str, Any]) -> Notice:
         "photos": tuple(Photo(**photo) for photo in fields.get("photos", ())),
         "wards": tuple(fields.get("wards", ())),
     }
-    return Notice(key=key, **{**fields, **parsed})
+    return DemoNotice(key=key, **{**fields, **parsed})

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from demo import notices, people
-from demo.notices import Notice
+from demo.notices import DemoNotice
 
 VARIANTS: Final = ("x-mr", "x-en", "facebook-mr", "facebook-en")
 #: Minutes after a comment was read, if its act does not say otherwise.
@@ -88,7 +88,7 @@ class Script:
     `faults` are laid in the sandbox at the end; `token_ends` has minutes from now by platform.
     """
 
-    notices: Mapping[str, Notice]
+    notices: Mapping[str, DemoNotice]
     stories: tuple[Story, ...]
     comments: tuple[CitizenComment, ...]
     faults: tuple[Mapping[str, Any], ...] = ()

@@ -11,7 +11,7 @@ import click
 
 from demo.people import to_try_first
 from demo.rehearsals import processes
-from demo.rehearsals.processes import HOST, CannotRehearse, Rehearsal, Step
+from demo.rehearsals.processes import HOST, CannotRehearse, Rehearsal, RehearsalStep
 from demo.rehearsals.scenarios import Scenario
 from publisher.now import now
 from publisher.settings.environment import Settings
@@ -94,7 +94,7 @@ def show(settings: Settings) -> None:
 def _standing(one: Rehearsal) -> str:
     if not one.running:
         return f"not running{f' ({one.says})' if one.says else ''}"
-    if one.step is Step.READY:
+    if one.step is RehearsalStep.READY:
         return f"runs at {one.address}"
     done = f", {100 * one.done // one.of} %" if one.of else ""
     return f"is being filled{done}, at {one.address}"

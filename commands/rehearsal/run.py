@@ -16,7 +16,7 @@ from commands.demo.processes import Children, Log
 from commands.demo.running import PAUSE, Stopped, begin, check_all_run, lay, wait_for_end
 from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
 from demo.rehearsals import processes
-from demo.rehearsals.processes import Step
+from demo.rehearsals.processes import RehearsalStep
 from demo.rehearsals.scenarios import Scenario, script_of
 from demo.seeding.play import play
 from demo.seeding.progress import Progress
@@ -37,9 +37,9 @@ def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
             _go(ground, children, asked)
     except (Stopped, NotApart) as problem:
         log("demo", str(problem))
-        processes.keep(folder, step=Step.ENDED.value, says=str(problem))
+        processes.keep(folder, step=RehearsalStep.ENDED.value, says=str(problem))
         return 1
-    processes.keep(folder, step=Step.ENDED.value)
+    processes.keep(folder, step=RehearsalStep.ENDED.value)
     return 0
 
 
@@ -48,7 +48,7 @@ def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> 
     begin(ground, children, asked)
     if asked.is_set():
         return
-    processes.keep(ground.folder, step=Step.FILLING.value)
+    processes.keep(ground.folder, step=RehearsalStep.FILLING.value)
     arguments = (ground.scenario.value, str(ground.folder), ground.sandbox_address)
     seed = children.start("demo", "rehearse", "seed", *arguments)
     wait_for_end(seed, children, asked)
@@ -59,7 +59,7 @@ def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> 
     children.running.remove(seed)
     seed.stop()
     children.start("clock", "clock")
-    processes.keep(ground.folder, step=Step.READY.value)
+    processes.keep(ground.folder, step=RehearsalStep.READY.value)
     while not asked.wait(PAUSE):
         check_all_run(children)
 

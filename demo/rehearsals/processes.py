@@ -1,4 +1,4 @@
-"""Where each rehearsal stands: its folder, its lock, its ports; beginning one and dropping one."""
+"""The rehearsals on this machine: folder, lock and ports of each; starting and dropping one."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ NOTE: Final = "rehearsal.json"
 LOG: Final = "log.txt"
 MARK: Final = "city.json"
 DOOR: Final = Path(publisher.__path__[0]).parent / "cli.py"
-#: How long ending one may take, looked at so often.
+#: Seconds that the end of a rehearsal may take, and between two looks.
 ENDS_WITHIN: Final = 30.0
 PAUSE: Final = 0.1
 
 
 class CannotRehearse(Exception):
-    """It cannot be begun or dropped; `code` says why, `values` complete the sentence."""
+    """It cannot be started or dropped; `code` says why, `values` complete the sentence."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(code)
@@ -48,7 +48,7 @@ class CannotRehearse(Exception):
         self.values = values
 
 
-class Step(StrEnum):
+class RehearsalStep(StrEnum):
     """How far a rehearsal has come."""
 
     LAYING = "laying"
@@ -59,7 +59,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """One that was begun and not dropped. `running` is False where its commands are gone.
+    """A rehearsal that was started and not dropped. `running` is False if its commands are gone.
 
     `done` of `of` steps of its past are played; 0 of 0 before that begins. `says` is why it ended.
     """
@@ -68,7 +68,7 @@ class Rehearsal:
     folder: Path
     port: int
     begun_at: datetime
-    step: Step
+    step: RehearsalStep
     running: bool
     done: int = 0
     of: int = 0
@@ -76,53 +76,53 @@ class Rehearsal:
 
     @property
     def address(self) -> str:
-        """Where its pages are."""
+        """The address of its pages."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def log(self) -> Path:
-        """The file with all that its commands said."""
+        """The file with the output of its commands."""
         return self.folder / LOG
 
     @property
     def practice_address(self) -> str:
-        """Where its practice platforms and its letterbox are."""
+        """The address of its sandbox and its letterbox."""
         return f"http://{HOST}:{self.port + 1}"
 
 
 def are_offered(settings: Settings) -> bool:
-    """Whether this house offers rehearsals: not inside one, and under https only where allowed."""
+    """Return True outside a rehearsal; under https only if the settings allow it."""
     return not settings.rehearsal and (settings.rehearsals or not settings.is_tls)
 
 
 def all_in(root: Path) -> list[Rehearsal]:
-    """Every rehearsal under this folder, those left behind by a killed command too."""
-    found = (find(root, scenario) for scenario in Scenario)
-    return [one for one in found if one is not None]
+    """Return every rehearsal under this folder, also those that a killed command left behind."""
+    rehearsals = (find(root, scenario) for scenario in Scenario)
+    return [rehearsal for rehearsal in rehearsals if rehearsal is not None]
 
 
 def find(root: Path, scenario: Scenario) -> Rehearsal | None:
-    """The rehearsal of a scenario; None where there is none."""
+    """Return the rehearsal of a scenario; None if there is none."""
     folder = root / scenario.value
     note = _read(folder / NOTE)
     if not note:
         return None
-    mark = _read(folder / MARK)
+    progress = _read(folder / MARK)
     return Rehearsal(
         scenario=scenario,
         folder=folder,
         port=int(str(note["port"])),
         begun_at=datetime.fromisoformat(str(note["begun_at"])),
-        step=Step(str(note["step"])),
+        step=RehearsalStep(str(note["step"])),
         running=_is_held(root, scenario),
-        done=int(str(mark.get("done", 0))),
-        of=int(str(mark.get("of", 0))),
+        done=int(str(progress.get("done", 0))),
+        of=int(str(progress.get("of", 0))),
         says=str(note.get("says", "")),
     )
 
 
 def start(root: Path, scenario: Scenario, *, now: datetime, port: int | None = None) -> Rehearsal:
-    """Start a rehearsal's command, which goes on by itself. Raises `CannotRehearse`."""
+    """Start a rehearsal's command, which goes on by itself; raises `CannotRehearse`."""
     with _locked(root, scenario) as lock:
         if lock is None:
             raise CannotRehearse("runs_already", scenario=scenario)
@@ -132,7 +132,7 @@ def start(root: Path, scenario: Scenario, *, now: datetime, port: int | None = N
         with _choosing(root):
             chosen = _ports(root, port)
             folder.mkdir()
-            note = {"port": chosen, "begun_at": now.isoformat(), "step": Step.LAYING.value}
+            note = {"port": chosen, "begun_at": now.isoformat(), "step": RehearsalStep.LAYING.value}
             keep(folder, **note)
         keep(folder, pid=_start(folder, scenario, chosen, lock))
     begun = find(root, scenario)
@@ -142,27 +142,27 @@ def start(root: Path, scenario: Scenario, *, now: datetime, port: int | None = N
 
 
 def _start(folder: Path, scenario: Scenario, port: int, lock: IO[str]) -> int:
-    """The command in a session of its own, so that it outlives whoever began it.
+    """Start the command in a session of its own, so that it outlives its starter; returns its pid.
 
-    It is given the lock: held by somebody means that it runs, whatever became of its starter.
+    It inherits the lock: while a process holds it, the rehearsal runs, even if its starter is gone.
     """
     number = str(lock.fileno())
-    given = ("--port", str(port), "--lock", number)
-    own = [sys.executable, str(DOOR), "rehearse", "run", scenario.value, str(folder), *given]
+    options = ("--port", str(port), "--lock", number)
+    own = [sys.executable, str(DOOR), "rehearse", "run", scenario.value, str(folder), *options]
     apart = [sys.executable, "-I", "-S", str(detached.__file__), str(folder / LOG), number]
-    said = subprocess.run(  # noqa: S603  our own command
+    done = subprocess.run(  # noqa: S603  our own command
         [*apart, *own],
-        cwd=folder,  # where no .env of the real house lies
+        cwd=folder,  # a folder without a .env of the real city
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         pass_fds=(lock.fileno(),),
         check=True,
     )
-    return int(said.stdout)
+    return int(done.stdout)
 
 
 def drop(root: Path, scenario: Scenario) -> None:
-    """End a rehearsal and remove all that it kept. Raises `CannotRehearse`."""
+    """End a rehearsal and remove its folder; raises `CannotRehearse`."""
     folder = root / scenario.value
     if not folder.exists():
         raise CannotRehearse("not_there", scenario=scenario)
@@ -174,7 +174,7 @@ def drop(root: Path, scenario: Scenario) -> None:
 
 
 def _end(root: Path, scenario: Scenario) -> None:
-    """Ask its command to end, and wait until it has: only while its lock is held is it its pid."""
+    """Ask its command to end, and wait: the pid is its own only while its lock is held."""
     for turn in range(int(ENDS_WITHIN / PAUSE)):
         if not _is_held(root, scenario):
             return
@@ -186,7 +186,7 @@ def _end(root: Path, scenario: Scenario) -> None:
 
 
 def keep(folder: Path, **values: object) -> None:
-    """Note something of a rehearsal, whole or not at all."""
+    """Write values into the note of a rehearsal, whole or not at all."""
     file = folder / NOTE
     draft = file.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps({**_read(file), **values}))
@@ -195,15 +195,15 @@ def keep(folder: Path, **values: object) -> None:
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        found = json.loads(file.read_text())
+        content = json.loads(file.read_text())
     except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 @contextmanager
 def _locked(root: Path, scenario: Scenario, *, shared: bool = False) -> Iterator[IO[str] | None]:
-    """The lock of a rehearsal; None where somebody else holds it. It lies beside the folder."""
+    """Lock a rehearsal by a file beside its folder; None if another process holds the lock."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / f"{scenario.value}.lock").open("a") as file:
         try:
@@ -216,7 +216,7 @@ def _locked(root: Path, scenario: Scenario, *, shared: bool = False) -> Iterator
 
 @contextmanager
 def _choosing(root: Path) -> Iterator[None]:
-    """One after the other: whoever chooses ports sees those that the one before has noted."""
+    """Let processes choose ports one after the other, so that each sees the ports noted before."""
     with (root / "ports.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -227,17 +227,17 @@ def _is_held(root: Path, scenario: Scenario) -> bool:
         return lock is None
 
 
-def _ports(root: Path, wanted: int | None) -> int:
-    """The first of three free ports: the one that is wanted, or the first that are free."""
-    taken = {port for one in all_in(root) if one.running for port in _three(one.port)}
-    if wanted is not None:
-        busy = [port for port in _three(wanted) if not _is_free(port)]
-        if busy or taken & set(_three(wanted)):
-            raise CannotRehearse("port_taken", port=(busy or [wanted])[0], first=wanted)
-        return wanted
-    for first in range(FIRST_PORT, LAST_PORT, APART):
-        if not taken & set(_three(first)) and all(_is_free(port) for port in _three(first)):
-            return first
+def _ports(root: Path, first: int | None) -> int:
+    """Return the first of three free ports: `first`, or the first that are free."""
+    used = {port for other in all_in(root) if other.running for port in _three(other.port)}
+    if first is not None:
+        busy = [port for port in _three(first) if port in used or not _is_free(port)]
+        if busy:
+            raise CannotRehearse("port_taken", port=busy[0], first=first)
+        return first
+    for candidate in range(FIRST_PORT, LAST_PORT, APART):
+        if not used & set(_three(candidate)) and all(map(_is_free, _three(candidate))):
+            return candidate
     raise CannotRehearse("no_port_free")
 
 
@@ -247,7 +247,7 @@ def _three(first: int) -> range:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Connections of an earlier one that are still closing do not count.
+        # Connections of an earlier rehearsal that are still closing do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

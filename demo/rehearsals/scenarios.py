@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from demo.dates import Anchor, Offset
-from demo.notices import Notice, Photo, Wording
-from demo.script import ANSWERED_AFTER, Act, CitizenComment, Script, ScriptError, Story, read_toml
+from demo.notices import DemoNotice, Photo, Wording
+from demo.script import (
+    ANSWERED_AFTER,
+    Act,
+    CitizenComment,
+    Script,
+    ScriptError,
+    Story,
+    read_comment,
+    read_story,
+    read_toml,
+)
 from publisher.models.submissions import SubmissionKind
 
 
@@ -22,17 +32,8 @@ class Scenario(StrEnum):
     LAG = "lag"
 
 
-#: The acts of a post, in minutes after it was handed in; a `Post` goes only so far.
-_STEPS: Final = {"hand_in": 0, "draft": 25, "save": 25, "send": 40, "approve": 200, "schedule": 215}
-_LAST_STEPS: Final = {
-    "published": "schedule",
-    "scheduled": "schedule",
-    "in_review": "send",
-    "draft": "send",
-}
-_CLERKS: Final = ("swati-ranpise", "imran-tamboli")
-_NOTE: Final = "पहिला मसुदा"
-_RETURNED_BECAUSE: Final = "ठिकाणाचा पूर्ण पत्ता व जवळची खूण लिहावी."
+#: The clerks who draft, by the place that a post is about.
+_CLERKS: Final = ("imran-tamboli", "swati-ranpise")
 #: Of so many comments under a post the first is answered and the last, which is thanks, closed.
 _ROUND: Final = 6
 _CITIZENS: Final = (
@@ -62,7 +63,7 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class RainPost:
     """A post of a scenario: texts/rehearsals/monsoon.toml explains the fields."""
 
     matter: str
@@ -70,7 +71,7 @@ class Post:
     handed_in: int
     wished: int
     ends: str
-    languages: tuple[str, ...] = ("mr",)
+    variants: list[str] = field(default_factory=lambda: ["x-mr", "facebook-mr"])
     comments: int = 0
 
     @property
@@ -83,21 +84,14 @@ class Post:
         """The matter with its texts."""
         return matters()[self.matter]
 
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """The variants that are drafted."""
-        if self.ends in ("in_review", "draft"):
-            return ("x-mr", "x-en", "facebook-mr", "facebook-en")
-        return tuple(f"{name}-{language}" for language in self.languages for name in _PLATFORMS)
-
     def localised(self, text: str) -> str:
         """Return a text of its matter with the place written in."""
         marathi, english = self.about.places[self.place - 1]
         return text.replace("<ठिकाण>", marathi).replace("<place>", english)
 
-    def notice(self) -> Notice:
+    def notice(self) -> DemoNotice:
         """Return what the department hands in."""
-        return Notice(
+        return DemoNotice(
             key=self.key,
             kind=SubmissionKind(self.about.kind),
             department=self.about.department,
@@ -121,31 +115,20 @@ class Post:
         titles = (self.about.title_mr, self.about.title_en)
         return (Photo("IMG_3001.jpg", self.about.photo, *map(self.localised, titles)),)
 
-    def story(self, number: int) -> Story:
-        """Return what becomes of it."""
-        clerk = _CLERKS[(self.place - 1) % len(_CLERKS)]
-        persons = {"hand_in": self.about.brings, "approve": self.about.decides}
-        names = list(_STEPS)[: list(_STEPS).index(_LAST_STEPS[self.ends]) + 1]
-        acts = [
-            Act(
-                does=name,
-                by=persons.get(name, clerk),
-                after=_STEPS[name],
-                text=_NOTE if name == "save" else "",
-            )
-            for name in names
-        ]
-        if self.ends == "draft":
-            acts.append(
-                Act(does="return", by=self.about.decides, after=100, text=_RETURNED_BECAUSE)
-            )
-        return Story(
-            number=number,
-            notice=self.key,
-            acts=tuple(acts),
-            variants=self.variants,
-            troubles={},
-        )
+    def story(self, number: int, where: str) -> Story:
+        """Return what becomes of it; raises `ScriptError`."""
+        persons = {
+            "brings": self.about.brings,
+            "drafts": _CLERKS[self.place % len(_CLERKS)],
+            "decides": self.about.decides,
+        }
+        acts = read_toml("rehearsals/ways.toml")[self.ends]
+        fields = {
+            "notice": self.key,
+            "acts": [{**act, "by": persons[act["by"]]} for act in acts],
+            "variants": self.variants,
+        }
+        return read_story(number, fields, where)
 
     def citizen_comments(self) -> Iterator[CitizenComment]:
         """Yield its comments, spread over the time since it was published."""
@@ -179,9 +162,6 @@ class Post:
         return _CITIZENS[(number + 5 * (self.place - 1)) % len(_CITIZENS)]
 
 
-_PLATFORMS: Final = ("x", "facebook")
-
-
 @cache
 def matters() -> dict[str, Matter]:
     """Return all matters by key."""
@@ -191,37 +171,24 @@ def matters() -> dict[str, Matter]:
 @cache
 def script_of(scenario: Scenario) -> Script:
     """Return what is played in the scenario; raises `ScriptError`."""
-    fields = read_toml(f"rehearsals/{scenario}.toml")
-    posts = [
-        _post(row, f"{scenario}.toml, post {number}")
-        for number, row in enumerate(fields["posts"], 1)
-    ]
+    name = f"{scenario}.toml"
+    fields = read_toml(f"rehearsals/{name}")
+    posts, stories = [], []
+    for number, row in enumerate(fields["posts"]):
+        where = f"{name}, post {number + 1}"
+        try:
+            posts.append(RainPost(**row))
+            stories.append(posts[-1].story(number, where))
+        except (TypeError, KeyError) as error:
+            raise ScriptError(f"{where}: {error}") from error
     comments = [comment for post in posts for comment in post.citizen_comments()]
+    comments += [
+        read_comment(key, row, f"{name}, {key}") for key, row in fields.get("mentions", {}).items()
+    ]
     return Script(
         notices={post.key: post.notice() for post in posts},
-        stories=tuple(post.story(number) for number, post in enumerate(posts)),
-        comments=(*comments, *_mentions(fields.get("mentions", ()))),
+        stories=tuple(stories),
+        comments=tuple(comments),
         faults=tuple(fields.get("faults", ())),
         token_ends=fields.get("token_ends", {}),
     )
-
-
-def _post(row: Mapping[str, Any], where: str) -> Post:
-    try:
-        post = Post(**{**row, "languages": tuple(row.get("languages", ("mr",)))})
-    except TypeError as error:
-        raise ScriptError(f"{where}: {error}") from error
-    if post.matter not in matters() or post.ends not in _LAST_STEPS:
-        raise ScriptError(f"{where}: unknown matter or end")
-    return post
-
-
-def _mentions(texts: list[str] | tuple[str, ...]) -> Iterator[CitizenComment]:
-    for number, text in enumerate(texts):
-        yield CitizenComment(
-            key=f"mention-{number}",
-            platform="x",
-            author=f"@udaharan_{number:02d}",
-            after=-15 * (number + 1),
-            text=text,
-        )

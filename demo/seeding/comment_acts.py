@@ -95,50 +95,26 @@ def _comment(
         yield session, row, context.actor(session, act.by, roles, row.department_id)
 
 
-def _answer(context: Context, comment: CitizenComment, act: Act) -> None:
-    with _comment(context, comment, act) as (session, row, actor):
-        answer(session, actor=actor, now=context.now, comment_id=row.id, text=act.text)
+def _by(use_case: Callable[..., object], text_is: str = "") -> Handler:
+    """Return what carries out an act on the comment; its text is the named argument."""
+
+    def carry_out(context: Context, comment: CitizenComment, act: Act) -> None:
+        with _comment(context, comment, act) as (session, row, actor):
+            fields: dict[str, object] = {text_is: act.text} if text_is else {}
+            if use_case in _TO_A_DEPARTMENT:
+                # Without a department it goes back to the cell.
+                fields["department_id"] = department_id(session, act.to) if act.to else None
+            use_case(session, actor=actor, now=context.now, comment_id=row.id, **fields)
+
+    return carry_out
 
 
-def _transfer(context: Context, comment: CitizenComment, act: Act) -> None:
-    """Transfer it to the department it is about, or back to the cell without one."""
-    with _comment(context, comment, act) as (session, row, actor):
-        transfer(
-            session,
-            actor=actor,
-            now=context.now,
-            comment_id=row.id,
-            department_id=department_id(session, act.to) if act.to else None,
-            reason=act.text,
-        )
-
-
-def _close(context: Context, comment: CitizenComment, act: Act) -> None:
-    with _comment(context, comment, act) as (session, row, actor):
-        close(session, actor=actor, now=context.now, comment_id=row.id, reason=act.text)
-
-
-def _assign(context: Context, comment: CitizenComment, act: Act) -> None:
-    with _comment(context, comment, act) as (session, row, actor):
-        assign(
-            session,
-            actor=actor,
-            now=context.now,
-            comment_id=row.id,
-            department_id=department_id(session, act.to),
-        )
-
-
-def _reopen(context: Context, comment: CitizenComment, act: Act) -> None:
-    with _comment(context, comment, act) as (session, row, actor):
-        reopen(session, actor=actor, now=context.now, comment_id=row.id, reason=act.text)
-
-
+_TO_A_DEPARTMENT: Final = (assign, transfer)
 ACTS: Final[Mapping[str, Handler]] = {
-    "answer": _answer,
-    "transfer": _transfer,
-    "close": _close,
-    "assign": _assign,
-    "reopen": _reopen,
+    "answer": _by(answer, "text"),
+    "transfer": _by(transfer, "reason"),
+    "close": _by(close, "reason"),
+    "assign": _by(assign),
+    "reopen": _by(reopen, "reason"),
 }
 """What an act about a comment may be, by its name in a script."""

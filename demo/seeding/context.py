@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, ActorKind, Role
 from demo import people
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from demo.script import Script, Story
 from demo.seeding.sandbox_client import SandboxClient
 from publisher.auth.sessions import in_force
@@ -61,7 +61,7 @@ class Context:
 
     script: Script
     base: datetime
-    notices: Mapping[str, Notice]
+    notices: Mapping[str, DemoNotice]
     settings: Settings
     database: Database
     store: Store
@@ -143,7 +143,7 @@ def opened(
     *,
     base: datetime,
     sandbox_url: str,
-    notices: Mapping[str, Notice],
+    notices: Mapping[str, DemoNotice],
 ) -> Iterator[Context]:
     """Open database and sandbox for the length of a play."""
     sandbox = SandboxClient(sandbox_url)

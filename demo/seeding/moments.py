@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from demo.script import Story
 from publisher.working_time import ZONE
 
@@ -29,7 +29,7 @@ class Moments:
     wished: datetime
 
     @classmethod
-    def of(cls, story: Story, notice: Notice, base: datetime) -> Moments:
+    def of(cls, story: Story, notice: DemoNotice, base: datetime) -> Moments:
         """Return the moments of a story about this notice."""
         handed_in = notice.handed_in.moment(base) + story.delay * MINUTE
         return cls(base, handed_in, notice.wished.moment(base))

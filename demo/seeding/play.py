@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from approvals.errors import NotAllowed
 from demo import notices
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from demo.script import Act, CitizenComment, Script, ScriptError, Story
 from demo.seeding import comment_acts, post_acts, worker
 from demo.seeding.context import Context, opened
@@ -31,7 +31,7 @@ _LEFT_OUT: Final = (NotAllowed, Invalid, Missing, requests.HTTPError)
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """Something that happens at a moment; `story` is the number of the story it belongs to."""
 
     at: datetime
@@ -65,13 +65,13 @@ def play(
     return left_out
 
 
-def _filled(script: Script, base: datetime) -> dict[str, Notice]:
+def _filled(script: Script, base: datetime) -> dict[str, DemoNotice]:
     today = local_day(base)
     return {key: notices.filled(notice, today) for key, notice in script.notices.items()}
 
 
 def _play_all(
-    context: Context, steps: list[Step], progress: Progress, say: Callable[[str], None]
+    context: Context, steps: list[PlannedStep], progress: Progress, say: Callable[[str], None]
 ) -> list[str]:
     left_out = []
     first, progress.of = progress.done, len(steps)
@@ -88,7 +88,7 @@ def _play_all(
     return left_out
 
 
-def _played(context: Context, step: Step) -> str:
+def _played(context: Context, step: PlannedStep) -> str:
     """Play a step; returns why it had to be left out, or an empty string."""
     context.clock.at = step.at
     try:
@@ -98,7 +98,7 @@ def _played(context: Context, step: Step) -> str:
     return ""
 
 
-def _last_steps(steps: list[Step]) -> dict[int, int]:
+def _last_steps(steps: list[PlannedStep]) -> dict[int, int]:
     """Return by the index of each story's last step how many stories are over with it."""
     last = {step.story: index for index, step in enumerate(steps) if step.story is not None}
     return {index: count for count, index in enumerate(sorted(last.values()), 1)}
@@ -117,7 +117,7 @@ def _leave(context: Context) -> None:
         context.sandbox.end_access(platform=platform, account=page_id, at=ends_at)
 
 
-def steps_of(script: Script, base: datetime) -> list[Step]:
+def steps_of(script: Script, base: datetime) -> list[PlannedStep]:
     """Return every step in the order of time, because the platforms' own ids follow it too.
 
     Raises `ScriptError` for an act that nobody can carry out, or about nothing.
@@ -135,12 +135,12 @@ def steps_of(script: Script, base: datetime) -> list[Step]:
         heard_at = min(next_hour(written_at), base)
         heard.add(heard_at)
         steps += _comment_steps(comment, story, written_at, heard_at, base)
-    listening = [Step(at, "listen", comment_acts.listen) for at in sorted(heard)]
+    listening = [PlannedStep(at, "listen", comment_acts.listen) for at in sorted(heard)]
     # At the same moment, reading comes first: a person then acts on what was read.
     return sorted([*listening, *steps], key=lambda step: step.at)
 
 
-def _notice(script: Script, story: Story) -> Notice:
+def _notice(script: Script, story: Story) -> DemoNotice:
     if story.notice not in script.notices:
         raise ScriptError(f"story {story.number + 1}: unknown notice {story.notice!r}")
     return script.notices[story.notice]
@@ -156,17 +156,17 @@ def _story_of(script: Script, comment: CitizenComment) -> Story | None:
     raise ScriptError(f"{comment.key}: no story has {comment.variant!r} of {comment.notice!r}")
 
 
-def _story_steps(story: Story, moments: Moments) -> Iterator[Step]:
+def _story_steps(story: Story, moments: Moments) -> Iterator[PlannedStep]:
     for act in story.acts:
         handler = _handler(post_acts.ACTS, act, f"story {story.number + 1} ({story.notice})")
         play_act = partial(handler, story=story, act=act)
         name = f"{act.does}: {story.notice}"
-        yield Step(moments.after(act.after), name, play_act, story.number)
+        yield PlannedStep(moments.after(act.after), name, play_act, story.number)
     if story.does("schedule"):
         for variant in story.variants:
             due_at = moments.due(story, variant)
             for at, does, play_it in worker.steps_of(story, variant, due_at, moments.base):
-                yield Step(at, f"{does}: {story.notice}", play_it, story.number)
+                yield PlannedStep(at, f"{does}: {story.notice}", play_it, story.number)
 
 
 def _written_at(
@@ -185,17 +185,17 @@ def _comment_steps(
     written_at: datetime,
     heard_at: datetime,
     base: datetime,
-) -> Iterator[Step]:
+) -> Iterator[PlannedStep]:
     number = story.number if story else None
     say = partial(comment_acts.say, comment=comment, story=story)
-    yield Step(written_at, f"say: {comment.key}", say, number)
+    yield PlannedStep(written_at, f"say: {comment.key}", say, number)
     for act in comment.acts:
         at = min(heard_at + act.after * MINUTE, base)
         handler = _handler(comment_acts.ACTS, act, comment.key)
         name = f"{act.does}: {comment.key}"
-        yield Step(at, name, partial(handler, comment=comment, act=act), number)
+        yield PlannedStep(at, name, partial(handler, comment=comment, act=act), number)
         if act.does == "answer":
-            yield Step(at, f"deliver: {comment.key}", worker.deliver, number)
+            yield PlannedStep(at, f"deliver: {comment.key}", worker.deliver, number)
 
 
 def _handler(handlers: Mapping[str, Handler], act: Act, where: str) -> Handler:

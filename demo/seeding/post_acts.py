@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, Role
 from demo import people
 from demo.dates import date_texts, resolve
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from demo.script import Act, Story
 from demo.seeding.context import (
     AT_THE_CELL,
@@ -46,6 +46,7 @@ from publisher.scheduling.schedule import newest_revision, schedule
 from publisher.working_time import from_local, local_day
 
 Handler = Callable[[Context, Story, Act], None]
+UseCase = Callable[..., object]
 
 
 @contextmanager
@@ -122,54 +123,39 @@ def _name_and_office(key: str) -> str:
     return f"{person.name_mr}, {person.designation_mr}"
 
 
-def _useful_until(notice: Notice, base: datetime) -> datetime:
+def _useful_until(notice: DemoNotice, base: datetime) -> datetime:
     """Return the end of the last day on which anybody needs the notice."""
     day = resolve(notice.days, local_day(base))[notice.useful_until]
     return from_local(day, time(23, 59))
 
 
-def _decline(context: Context, story: Story, act: Act) -> None:
-    with _submission(context, story, act, AT_THE_CELL) as (session, submission, actor):
-        decline(
-            session,
-            actor=actor,
-            now=context.now,
-            submission_id=submission.id,
-            reason=act.text,
-        )
+def _on_submission(use_case: UseCase, roles: tuple[Role, ...], text_is: str) -> Handler:
+    """Return what carries out an act on the submission; its text is the named argument."""
+
+    def carry_out(context: Context, story: Story, act: Act) -> None:
+        with _submission(context, story, act, roles) as (session, submission, actor):
+            text = {text_is: act.text}
+            use_case(session, actor=actor, now=context.now, submission_id=submission.id, **text)
+
+    return carry_out
 
 
-def _ask(context: Context, story: Story, act: Act) -> None:
-    with _submission(context, story, act, AT_THE_CELL) as (session, submission, actor):
-        return_submission(
-            session,
-            actor=actor,
-            now=context.now,
-            submission_id=submission.id,
-            question=act.text,
-        )
+def _on_post(use_case: UseCase, roles: tuple[Role, ...], *, with_reason: bool = False) -> Handler:
+    """Return what carries out an act on the newest revision of the post."""
 
+    def carry_out(context: Context, story: Story, act: Act) -> None:
+        reason = {"reason": act.text} if with_reason else {}
+        with _post(context, story, act, roles) as (session, post, actor):
+            use_case(
+                session,
+                actor=actor,
+                now=context.now,
+                post_id=post.id,
+                seen=post.newest,
+                **reason,
+            )
 
-def _complete(context: Context, story: Story, act: Act) -> None:
-    with _submission(context, story, act, OF_A_DEPARTMENT) as (session, submission, actor):
-        complete(
-            session,
-            actor=actor,
-            now=context.now,
-            submission_id=submission.id,
-            answer=act.text,
-        )
-
-
-def _withdraw(context: Context, story: Story, act: Act) -> None:
-    with _submission(context, story, act, OF_A_DEPARTMENT) as (session, submission, actor):
-        withdraw(
-            session,
-            actor=actor,
-            now=context.now,
-            submission_id=submission.id,
-            reason=act.text,
-        )
+    return carry_out
 
 
 def _merge(context: Context, story: Story, act: Act) -> None:
@@ -237,7 +223,9 @@ def _typed(context: Context, story: Story, act: Act, post: Post) -> Draft:
     return _with_slips(context, notice, draft, act.slips) if act.slips else draft
 
 
-def _variant(context: Context, notice: Notice, submission: Submission, name: str) -> VariantDraft:
+def _variant(
+    context: Context, notice: DemoNotice, submission: Submission, name: str
+) -> VariantDraft:
     platform, _, language = name.partition("-")
     wording = {"mr": notice.mr, "en": notice.en}[language]
     return VariantDraft(
@@ -254,7 +242,7 @@ def _variant(context: Context, notice: Notice, submission: Submission, name: str
     )
 
 
-def _with_slips(context: Context, notice: Notice, draft: Draft, slips: str) -> Draft:
+def _with_slips(context: Context, notice: DemoNotice, draft: Draft, slips: str) -> Draft:
     """Return the draft with slips in its longest Marathi text, and no Marathi descriptions."""
     marathi = [variant for variant in draft.variants if variant.language is Language.MARATHI]
     longest = max(marathi, key=lambda variant: len(variant.text))
@@ -268,40 +256,6 @@ def _with_slips(context: Context, notice: Notice, draft: Draft, slips: str) -> D
         return replace(variant, text=variant.text + more, pictures=pictures)
 
     return replace(draft, variants=tuple(slipped(variant) for variant in draft.variants))
-
-
-def _send(context: Context, story: Story, act: Act) -> None:
-    with _post(context, story, act, AT_THE_CELL) as (session, post, actor):
-        send_for_review(session, actor=actor, now=context.now, post_id=post.id, seen=post.newest)
-
-
-def _approve(context: Context, story: Story, act: Act) -> None:
-    with _post(context, story, act, DECIDERS) as (session, post, actor):
-        approve(session, actor=actor, now=context.now, post_id=post.id, seen=post.newest)
-
-
-def _return(context: Context, story: Story, act: Act) -> None:
-    with _post(context, story, act, DECIDERS) as (session, post, actor):
-        return_post(
-            session,
-            actor=actor,
-            now=context.now,
-            post_id=post.id,
-            seen=post.newest,
-            reason=act.text,
-        )
-
-
-def _reject(context: Context, story: Story, act: Act) -> None:
-    with _post(context, story, act, DECIDERS) as (session, post, actor):
-        reject(
-            session,
-            actor=actor,
-            now=context.now,
-            post_id=post.id,
-            seen=post.newest,
-            reason=act.text,
-        )
 
 
 def _withdraw_post(context: Context, story: Story, act: Act) -> None:
@@ -326,18 +280,18 @@ def _schedule(context: Context, story: Story, act: Act) -> None:
 
 ACTS: Final[Mapping[str, Handler]] = {
     "hand_in": _hand_in,
-    "decline": _decline,
-    "ask": _ask,
-    "complete": _complete,
-    "withdraw": _withdraw,
+    "decline": _on_submission(decline, AT_THE_CELL, "reason"),
+    "ask": _on_submission(return_submission, AT_THE_CELL, "question"),
+    "complete": _on_submission(complete, OF_A_DEPARTMENT, "answer"),
+    "withdraw": _on_submission(withdraw, OF_A_DEPARTMENT, "reason"),
     "merge": _merge,
     "draft": _draft,
     "join": _join,
     "save": _save,
-    "send": _send,
-    "approve": _approve,
-    "return": _return,
-    "reject": _reject,
+    "send": _on_post(send_for_review, AT_THE_CELL),
+    "approve": _on_post(approve, DECIDERS),
+    "return": _on_post(return_post, DECIDERS, with_reason=True),
+    "reject": _on_post(reject, DECIDERS, with_reason=True),
     "withdraw_post": _withdraw_post,
     "schedule": _schedule,
 }

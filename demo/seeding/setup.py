@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -131,19 +131,22 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
 
 def _appoint_admin(session: Session, person: DemoPerson, began_at: datetime) -> Appointment:
     appointment = person.appointments[0]
-    row = first_admin(
-        session,
-        now=began_at + appointment.since_days * _DAY,
-        name_mr=person.name_mr,
-        name_en=person.name_en,
-        designation=person.designation_mr,
-        mail=person.mail,
-        mobile=person.mobile,
-        department_id=department_id(session, appointment.department),
-        order_number=appointment.order or "",
-    )
+    fields = _fields(session, person, appointment)
+    row = first_admin(session, now=began_at + appointment.since_days * _DAY, **fields)
     session.flush()
     return row
+
+
+def _fields(session: Session, person: DemoPerson, appointment: DemoAppointment) -> dict[str, Any]:
+    return {
+        "name_mr": person.name_mr,
+        "name_en": person.name_en,
+        "designation": person.designation_mr,
+        "mail": person.mail,
+        "mobile": person.mobile,
+        "department_id": department_id(session, appointment.department),
+        "order_number": appointment.order or "",
+    }
 
 
 def _record(
@@ -159,16 +162,10 @@ def _record(
         session,
         actor=actor,
         now=now,
-        name_mr=person.name_mr,
-        name_en=person.name_en,
-        designation=person.designation_mr,
-        mail=person.mail,
-        mobile=person.mobile,
         role=appointment.role,
-        department_id=department_id(session, appointment.department),
         rank=appointment.rank,
-        order_number=appointment.order or "",
         from_at=began_at + appointment.since_days * _DAY,
+        **_fields(session, person, appointment),
     )
     session.flush()
     if appointment.until_days is not None:

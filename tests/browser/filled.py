@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from approvals.policy import Role
 from demo import notices
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from publisher.delivery.controls import freeze
 from publisher.delivery.emergency import alerts, ratification
 from publisher.delivery.monitoring import poll
@@ -59,11 +59,11 @@ class Ids:
         return pattern.format_map(self.paths)
 
 
-def _notice(key: str) -> Notice:
+def _notice(key: str) -> DemoNotice:
     return notices.as_of(NOON)[key]
 
 
-def hand_in(town: City, notice: Notice, *, by: str, wished: timedelta = DAY) -> int:
+def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY) -> int:
     """Hand in a notice as it is, with its photos; gives the submission's id."""
     files = tuple(
         UploadedFile(f"IMG_22{place}.jpg", spec.read(), spec.alt_mr, spec.alt_en)
@@ -92,7 +92,7 @@ def hand_in(town: City, notice: Notice, *, by: str, wished: timedelta = DAY) -> 
         ).id
 
 
-def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: str = "") -> None:
+def write(town: City, post_id: int, notice: DemoNotice, *, note: str = "", other: str = "") -> None:
     """Save a revision with the notice's four texts and its photos; `other` changes X's end."""
     with town.read() as session:
         post = session.get_one(Post, post_id)
@@ -132,7 +132,7 @@ def write(town: City, post_id: int, notice: Notice, *, note: str = "", other: st
         )
 
 
-def _text(notice: Notice, account: str, language: Language) -> str:
+def _text(notice: DemoNotice, account: str, language: Language) -> str:
     wording = notice.mr if language is MARATHI else notice.en
     return wording.x if account == "x" else wording.facebook
 

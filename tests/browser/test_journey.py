@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo import notices
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from publisher.i18n.languages import digits
 from tests.browser.walking import Walk, path_of, walking
 from tests.support.city import HOUR, NOON
@@ -34,7 +34,7 @@ def walk(
 
 
 @pytest.fixture
-def notice() -> Notice:
+def notice() -> DemoNotice:
     """The water cut, as of the city's day."""
     return notices.as_of(NOON)["water-cut"]
 
@@ -46,7 +46,7 @@ def press(page: Page, selector: str) -> None:
 
 
 def test_a_notice_is_handed_in_drafted_approved_published_and_answered(
-    walk: Walk, notice: Notice, tmp_path: Path
+    walk: Walk, notice: DemoNotice, tmp_path: Path
 ) -> None:
     hand_in(walk, notice, tmp_path)
     post = draft(walk, notice)
@@ -55,7 +55,7 @@ def test_a_notice_is_handed_in_drafted_approved_published_and_answered(
     answer(walk)
 
 
-def hand_in(walk: Walk, notice: Notice, tmp_path: Path) -> None:
+def hand_in(walk: Walk, notice: DemoNotice, tmp_path: Path) -> None:
     """The member hands in with a photo of a phone; the number stands there at once."""
     photo = tmp_path / "IMG_2214.jpg"
     photo.write_bytes(notice.photos[1].read())
@@ -79,7 +79,7 @@ def hand_in(walk: Walk, notice: Notice, tmp_path: Path) -> None:
     walk.keep(page, "status-received")
 
 
-def draft(walk: Walk, notice: Notice) -> str:
+def draft(walk: Walk, notice: DemoNotice) -> str:
     """The clerk makes four texts of it, each with its live preview, and sends them."""
     page = walk.go("clerk", "/")
     walk.keep(page, "today-clerk")

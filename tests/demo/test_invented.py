@@ -84,7 +84,7 @@ def shipped(folder: Traversable) -> Iterator[Traversable]:
 
 
 def test_the_circulars_real_signatory_is_named_nowhere() -> None:
-    sources = [*shipped(files("demo")), *shipped(files("publisher.register"))]
+    sources = [*shipped(files("demo")), *shipped(files("publisher.people"))]
     assert len(sources) > 25
     for source in sources:
         words = source.read_text(encoding="utf-8").lower().replace(".", " ").replace(")", " ")

@@ -138,7 +138,7 @@ def test_the_rulebook_imports_nothing_but_the_standard_library() -> None:
 
 @pytest.mark.parametrize("text", ["session.commit()", "self.s.commit()", "with engine.begin(): 1"])
 def test_a_commit_elsewhere_is_found_out(text: str) -> None:
-    assert list(find_commits(Source("publisher/desk/intake.py", text)))
+    assert list(find_commits(Source("publisher/intake/submit.py", text)))
     assert not list(find_commits(Source("publisher/database/session.py", text)))
 
 

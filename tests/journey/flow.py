@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from demo.notices import Notice
+from demo.notices import DemoNotice
 from tests.journey.browsing import Seen
 from tests.journey.standing import Standing
 
 FACEBOOK, X = "facebook", "x"
 
 
-def hand_in(standing: Standing, by: str, notice: Notice) -> Seen:
+def hand_in(standing: Standing, by: str, notice: DemoNotice) -> Seen:
     """Hand a notice in with its photos; gives the submission's page."""
     visitor = standing.person(by)
     page = visitor.get("/submissions/new")
@@ -38,7 +38,7 @@ def number_on(page: Seen) -> str:
     return found.group(0)
 
 
-def texts(page: Seen, notice: Notice) -> dict[str, str]:
+def texts(page: Seen, notice: DemoNotice) -> dict[str, str]:
     """The notice's four texts under the names of the form's fields."""
     names = [name for name, _value in page.form("#draft").fields if name.startswith("text_")]
     wordings = {"mr": notice.mr, "en": notice.en}
@@ -51,7 +51,7 @@ def texts(page: Seen, notice: Notice) -> dict[str, str]:
     }
 
 
-def described(notice: Notice) -> dict[str, str]:
+def described(notice: DemoNotice) -> dict[str, str]:
     """The descriptions of its photos in both languages."""
     return {
         f"alt_{place}_{lang}": spec.alt_mr if lang == "mr" else spec.alt_en
@@ -60,7 +60,7 @@ def described(notice: Notice) -> dict[str, str]:
     }
 
 
-def in_review(standing: Standing, notice: Notice, *, member: str) -> tuple[str, str]:
+def in_review(standing: Standing, notice: DemoNotice, *, member: str) -> tuple[str, str]:
     """Hand in, draft and send; gives the paths of the submission and of the post."""
     submission = hand_in(standing, member, notice)
     clerk = standing.person("swati-ranpise")

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from demo.rehearsals import processes
-from demo.rehearsals.processes import CannotRehearse, Step
+from demo.rehearsals.processes import CannotRehearse, RehearsalStep
 from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import Settings
 from tests.support.runs import wait_until, working_in
@@ -168,13 +168,13 @@ def test_one_click_starts_a_rehearsal_that_is_filled_and_one_click_ends_all_of_i
         assert begun is not None
         assert begun.running
 
-        def step() -> Step | None:
+        def step() -> RehearsalStep | None:
             found = processes.find(root, Scenario.LAG)
             return found.step if found else None
 
-        assert wait_until(lambda: step() in (Step.READY, Step.ENDED), within=300)
+        assert wait_until(lambda: step() in (RehearsalStep.READY, RehearsalStep.ENDED), within=300)
         log = begun.log.read_text()
-        assert step() is Step.READY, log
+        assert step() is RehearsalStep.READY, log
         assert "left out" not in log
         page = browser.get("/rehearsals").text
         assert f'href="{begun.address}"' in page

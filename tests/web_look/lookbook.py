@@ -32,7 +32,7 @@ from web.core.layout import Acting, Banner, Chrome, Entry, Help, Language, Tab
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-CATALOGUES = ROOT / "publisher" / "words" / "translations" / "mr" / "LC_MESSAGES"
+CATALOGUES = ROOT / "publisher" / "i18n" / "translations" / "mr" / "LC_MESSAGES"
 NOW = datetime(2026, 11, 25, 8, 40, tzinfo=UTC)
 CODES = (400, 403, 404, 413, 429, 500, 503)
 CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
