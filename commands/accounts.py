@@ -25,10 +25,8 @@ YES: Final = "yes"
 
 def show(settings: Settings) -> None:
     """One line for each account, and one for each end of its access that is known."""
-    database = checked_database(settings)
-    with database.reading() as session:
+    with checked_database(settings) as database, database.reading() as session:
         lines = [line for one in manage.all_accounts(session) for line in _lines(one)]
-    database.dispose()
     for line in lines or ["No account is connected."]:
         click.echo(line)
 
@@ -48,10 +46,8 @@ def _lines(account: Account) -> Iterator[str]:
 
 def rotate(settings: Settings) -> int:
     """Seal everything anew under the newest key; gives 1 where something cannot be opened."""
-    database, vault = checked_database(settings), Vault.of(settings)
-    with database.transaction() as session:
-        shut = _seal_anew(session, vault, at=now())
-    database.dispose()
+    with checked_database(settings) as database, database.transaction() as session:
+        shut = _seal_anew(session, Vault.of(settings), at=now())
     for line in shut:
         click.echo(line, err=True)
     if not shut:
@@ -90,14 +86,12 @@ def forget(settings: Settings, *, yes: bool) -> None:
     says = f"Every account is disconnected and its access forgotten. Type {YES} to do it"
     if not yes and click.prompt(says, default="no").strip().lower() != YES:
         raise click.ClickException("Nothing was changed.")
-    database = checked_database(settings)
-    with database.transaction() as session:
+    with checked_database(settings) as database, database.transaction() as session:
         query = select(Account).where(Account.credentials != "").order_by(Account.id)
         found = list(session.scalars(query.with_for_update()))
         for account in found:
             manage.forget(session, account, actor=COMMAND, now=now())
         _end_walks(session, at=now())
-    database.dispose()
     click.echo(f"{len(found)} disconnected. At the platforms, remove the app in each account.")
     if any((settings.access.x_access_token, settings.access.facebook_page_token)):
         click.echo(f"Tokens still stand in the settings {PREFIX}X_… or {PREFIX}FACEBOOK_…: init")

@@ -27,15 +27,13 @@ NAMED = 5
 
 def write(settings: Settings, file: Path) -> None:
     """Write the backup; it has its name only once it was read back whole."""
-    database = checked_database(settings)
-    try:
-        manifest = backup_write(
-            database, Store(settings.media_dir), file, now=now(), tell=_telling()
-        )
-    except (OSError, Damaged) as problem:
-        raise click.ClickException(f"No backup was written: {problem}") from problem
-    finally:
-        database.dispose()
+    with checked_database(settings) as database:
+        try:
+            manifest = backup_write(
+                database, Store(settings.media_dir), file, now=now(), tell=_telling()
+            )
+        except (OSError, Damaged) as problem:
+            raise click.ClickException(f"No backup was written: {problem}") from problem
     rows = sum(one.rows for one in manifest.tables)
     size = file.stat().st_size / 1_000_000
     click.echo(f"{file}: {rows} rows, {len(manifest.media)} media, {size:.1f} MB, read back whole.")

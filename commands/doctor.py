@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import click
@@ -24,13 +24,8 @@ ASKED: Final = (
 
 def run(settings: Settings) -> int:
     """Print every finding; gives 1 where anything is wrong, else 0."""
-    database = Database(settings.database_url)
-    everything_ok = True
-    for finding in _findings(settings, database):
-        click.echo(_line(finding))
-        everything_ok = everything_ok and finding.ok
-    database.dispose()
-    return 0 if everything_ok else 1
+    with Database(settings.database_url) as database:
+        return _print_all(_findings(settings, database))
 
 
 def try_out(settings: Settings, *, yes: bool) -> int:
@@ -38,15 +33,20 @@ def try_out(settings: Settings, *, yes: bool) -> int:
 
     Nothing is published; a page that publishes an unpublished post all the same has it removed.
     """
-    database = checked_database(settings)
-    if not yes and not click.confirm(ASKED):
-        database.dispose()
-        raise click.ClickException("Nothing was tried.")
+    with checked_database(settings) as database:
+        if not yes and not click.confirm(ASKED):
+            raise click.ClickException("Nothing was tried.")
+        return _print_all(
+            platform_trial.try_accounts(database, opener(settings), actor=COMMAND, now=now)
+        )
+
+
+def _print_all(findings: Iterable[Finding]) -> int:
+    """Print each finding as soon as it is there; returns 1 if anything is wrong, else 0."""
     everything_ok = True
-    for finding in platform_trial.try_accounts(database, opener(settings), actor=COMMAND, now=now):
+    for finding in findings:
         click.echo(_line(finding))
         everything_ok = everything_ok and finding.ok
-    database.dispose()
     return 0 if everything_ok else 1
 
 

@@ -53,16 +53,12 @@ def run(settings: Settings) -> None:
     given = tuple(_given(settings.access))
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
-    database = Database(settings.database_url)
-    try:
-        with database.transaction() as session:
-            click.echo(_load(session, now()))
-            click.echo(_lay_templates(session, now()))
-            for line in _connect_all(session, given, settings, now()):
-                click.echo(line)
-            somebody = bool(session.scalar(select(exists().select_from(Person))))
-    finally:
-        database.dispose()
+    with Database(settings.database_url) as database, database.transaction() as session:
+        click.echo(_load(session, now()))
+        click.echo(_lay_templates(session, now()))
+        for line in _connect_all(session, given, settings, now()):
+            click.echo(line)
+        somebody = bool(session.scalar(select(exists().select_from(Person))))
     make_font(font_file())
     click.echo("Font: made for the pages.")
     click.echo(_next(somebody=somebody))

@@ -66,9 +66,8 @@ def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
 
     The link of the first admin is always shown: mail may not work yet.
     """
-    database = checked_database(settings)
     try:
-        with database.transaction() as session:
+        with checked_database(settings) as database, database.transaction() as session:
             is_first = not session.scalar(select(exists().select_from(Person)))
             recorded = _record(session, person, is_first=is_first, at=now())
             notice = _invite(session, recorded[0].person, at=now())
@@ -76,8 +75,6 @@ def add(settings: Settings, person: NewPerson, *, show_link: bool) -> None:
             lines.append(_invited(notice, settings.base_url, show_link=show_link or is_first))
     except BadPerson as problem:
         raise click.ClickException(_sentence(problem)) from problem
-    finally:
-        database.dispose()
     for line in lines:
         click.echo(line)
 

@@ -18,8 +18,8 @@ def _let_tables_be_remade(connection: Connection) -> None:
 
 def run() -> None:
     """Run the migrations on the caller's database, each in its own transaction."""
-    database = Database(context.config.attributes["url"])
-    with database.engine.connect() as connection:
+    address = context.config.attributes["url"]
+    with Database(address) as database, database.engine.connect() as connection:
         if database.is_sqlite:
             _let_tables_be_remade(connection)
         context.configure(
@@ -30,7 +30,6 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
-    database.dispose()
 
 
 run()

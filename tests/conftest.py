@@ -18,9 +18,11 @@ from tests.support.mail import MailServer, serving
 from tests.support.postgres import Server
 from tests.support.processes import Starter, starting
 from tests.support.processes import free_port as find_free_port
+from tests.support.unclosed import Connections
 
 settings.register_profile("long")  # by --hypothesis-profile: see tests/press, people and faults
 _RUN = pytest.StashKey[runs.Run]()
+_CONNECTIONS = pytest.StashKey[Connections]()
 _TWINS = (
     *("tests/desk/", "tests/office/", "tests/inbox/", "tests/demo/", "tests/cli/test_doctor"),
     *(
@@ -74,6 +76,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Watch connections once everything is imported."""
+    session.config.stash[_CONNECTIONS] = connections = Connections()
+    connections.watch()
+
+
 def _is_twin(item: pytest.Item) -> bool:
     """Whether it repeats on PostgreSQL, in a room of plain rules, what runs on SQLite.
 
@@ -89,6 +97,20 @@ def _is_twin(item: pytest.Item) -> bool:
 def run() -> runs.Run:
     """The run that this test is part of."""
     return runs.current()
+
+
+@pytest.fixture(scope="session")
+def connections(pytestconfig: pytest.Config) -> Connections:
+    """The database connections that this process has open."""
+    return pytestconfig.stash[_CONNECTIONS]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _every_connection_is_closed(connections: Connections) -> Iterator[None]:
+    """Fail at the end of a module if one of its tests left a connection open."""
+    yield
+    tests = connections.close_forgotten()
+    assert not tests, f"dispose of the Database opened in {', '.join(tests)}"
 
 
 @pytest.fixture(scope="session")

@@ -23,11 +23,10 @@ def found(ground: Ground) -> None:
     from publisher.now import now
 
     settings = ground.settings()
-    database = Database(settings.database_url)
     progress = Progress.read(ground.folder, now=now())
     accounts = accounts_at(ground.sandbox_address)
-    set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
-    database.dispose()
+    with Database(settings.database_url) as database:
+        set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
 
 
 def is_finished(ground: Ground) -> bool:

@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from alembic import command
 from alembic.config import Config
@@ -115,7 +117,10 @@ def _refuse_locks(state: ORMExecuteState) -> None:
 
 
 class Database:
-    """One database, and the transactions on it."""
+    """One database, and the transactions on it.
+
+    A `with` block closes every connection at its end.
+    """
 
     def __init__(self, url: str, *, plans_once: bool = False) -> None:
         self.url = url
@@ -211,6 +216,17 @@ class Database:
         """Of which revision the tables are; None where there are none."""
         with self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.dispose()
 
     def dispose(self) -> None:
         """Close every connection."""

@@ -24,6 +24,7 @@ from tests.support.mail import MailServer
 from tests.support.postgres import Server
 from tests.support.processes import Starter, plain_environment
 from tests.support.runs import MARK, Run, is_alive
+from tests.support.unclosed import Connections
 
 WAITS = """
 import pathlib, sys, time
@@ -88,6 +89,18 @@ def test_who_stays_connected_is_cut_before_the_next_test(lender: Lender) -> None
 
 def test_the_runs_databases_are_durable_as_the_product_asks(database: Database) -> None:
     assert database.check_durable() is None
+
+
+def test_the_test_that_left_a_connection_open_is_named(
+    database_url: str, connections: Connections
+) -> None:
+    assert Database(database_url).revision()
+    with Database(database_url) as closed, Database(database_url) as in_use:
+        assert closed.revision()
+        closed.dispose()
+        assert in_use.revision()
+        (test,) = connections.close_forgotten()
+    assert "test_the_test_that_left_a_connection_open_is_named" in test
 
 
 def test_nothing_but_loopback_is_reached() -> None:
