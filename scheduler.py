@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from publisher.content_checks.link_checker import Glass, tick_links
+from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.dispatch import tick_overtaken, tick_press
@@ -24,8 +24,8 @@ from publisher.delivery.orphan_cleanup import tick_tidying
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.delivery.rate_limits.query import tick_limits
 from publisher.delivery.reconcile import tick_confirming
-from publisher.delivery.worker import Press
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker import Worker
+from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_listening
 from publisher.inbox.reply import tick_answers
 from publisher.notifications.email import tick_mail
@@ -54,7 +54,7 @@ class Tick:
 
 
 def ticks(
-    bench: Bench,
+    bench: WorkerContext,
     settings: Settings,
     *,
     is_busy: Callable[[], bool] = lambda: False,
@@ -97,7 +97,7 @@ def ticks(
     )
 
 
-def _mail(bench: Bench, settings: Settings, is_stopping: Callable[[], bool]) -> int:
+def _mail(bench: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
     return tick_mail(
         bench.database,
         smtp_url=settings.smtp_url,
@@ -108,7 +108,7 @@ def _mail(bench: Bench, settings: Settings, is_stopping: Callable[[], bool]) -> 
     )
 
 
-def _sms(bench: Bench, settings: Settings, is_stopping: Callable[[], bool]) -> int:
+def _sms(bench: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
     return tick_sms(
         bench.database,
         sms=settings.sms,
@@ -118,18 +118,18 @@ def _sms(bench: Bench, settings: Settings, is_stopping: Callable[[], bool]) -> i
     )
 
 
-def _links(bench: Bench, settings: Settings) -> int:
-    glass = Glass(bench.database, bench.store, settings.link_reach, bench.monotonic)
+def _links(bench: WorkerContext, settings: Settings) -> int:
+    glass = LinkChecker(bench.database, bench.store, settings.link_reach, bench.monotonic)
     return tick_links(glass, now=bench.now)
 
 
-def run_once(bench: Bench, settings: Settings) -> dict[str, int]:
+def run_once(bench: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run whatever is due, once; gives how much each tick did."""
     look_back(bench.database, now=bench.now())
     return {tick.name: tick.run() for tick in ticks(bench, settings)}
 
 
-def run(bench: Bench, settings: Settings) -> None:
+def run(bench: WorkerContext, settings: Settings) -> None:
     """Tick until SIGTERM or SIGINT; what is under way then is finished first."""
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -140,7 +140,7 @@ def run(bench: Bench, settings: Settings) -> None:
     tables = Tick("tables", 2.0, _watch_tables(bench.database, asked, died))
     with on_one_processor(is_wanted=bench.database.is_sqlite):
         # The press has a thread of its own: it waits for the next due moment, not for a beat.
-        press = Press(bench)
+        press = Worker(bench)
         printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
         printing.start()
     beside = ticks(bench, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
@@ -213,7 +213,7 @@ def _choose(processors: set[int]) -> None:
         os.sched_setaffinity(0, processors)
 
 
-def _print(press: Press, asked: threading.Event, died: threading.Event) -> None:
+def _print(press: Worker, asked: threading.Event, died: threading.Event) -> None:
     """Beat until asked to stop; a clock whose press dies of a mistake ends as a whole."""
     try:
         _beat(press, asked)
@@ -223,7 +223,7 @@ def _print(press: Press, asked: threading.Event, died: threading.Event) -> None:
             asked.set()
 
 
-def _beat(press: Press, asked: threading.Event) -> None:
+def _beat(press: Worker, asked: threading.Event) -> None:
     """A database that is away for a moment ends nothing."""
     while not asked.is_set():
         try:

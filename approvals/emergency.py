@@ -38,7 +38,7 @@ class BlankKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Blank:
+class TemplateField:
     """A blank by its name between braces; `most` letters fit, `choices` are in each language.
 
     Each of the choices is a pair, Marathi and English.
@@ -60,12 +60,12 @@ class Template:
     department_id: int
     names: tuple[str, str]
     texts: tuple[tuple[str, str], ...]
-    blanks: tuple[Blank, ...]
+    blanks: tuple[TemplateField, ...]
     late_limit: int
 
 
 @dataclass(frozen=True)
-class Ground:
+class EmergencyBasis:
     """What one emergency approval rests on, as its rows say it now.
 
     `stored_digest` was fixed when the revision was saved, `approved_digest` is the one that the
@@ -130,7 +130,7 @@ def _filler(said: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
     return lambda found: said.get(found[1]) or found[0]
 
 
-def stands(ground: Ground, subject: Subject) -> bool:
+def stands(ground: EmergencyBasis, subject: Subject) -> bool:
     """Whether an emergency approval counts: its template's does, and the texts are the template's.
 
     The texts leave on every account of the subject in every language of the template, with
@@ -141,7 +141,7 @@ def stands(ground: Ground, subject: Subject) -> bool:
     return approved and same and _are_the_templates(ground, subject)
 
 
-def _are_the_templates(ground: Ground, subject: Subject) -> bool:
+def _are_the_templates(ground: EmergencyBasis, subject: Subject) -> bool:
     texts = texts_of(ground.template, ground.said)
     if any(names_in(text) for text in texts.values()) or not subject.variants:
         return False
@@ -196,7 +196,7 @@ def longest(template: Template) -> dict[str, str]:
     return texts_of(template, said)
 
 
-def _longest_of(blank: Blank, at: int) -> str:
+def _longest_of(blank: TemplateField, at: int) -> str:
     if blank.kind is BlankKind.CHOICE:
         return max((_at(pair, at) for pair in blank.choices), key=len, default="")
     return "क" * blank.most

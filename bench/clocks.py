@@ -15,8 +15,8 @@ from bench import town
 from bench.databases import Kind, folder_of
 from bench.ground import Arrival, Ground, end, wait
 from bench.town import SECRET, Town
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Receipt
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import ReceiptRow
 from publisher.now import now
 from publisher.states import DeliveryState
 from tests.support.processes import Started
@@ -46,7 +46,7 @@ class House:
         """Lay a delivery for each of these moments."""
         town.lay(self.town, name, due)
 
-    def bench(self) -> Bench:
+    def bench(self) -> WorkerContext:
         """A clock's own bench on this database, for what is measured without a clock."""
         return replace(
             self.town.city.bench,
@@ -63,7 +63,7 @@ class House:
             "the receipts",
         )
         with self.town.database.reading() as session:
-            last = session.execute(select(func.max(Receipt.stored_at))).scalar_one()
+            last = session.execute(select(func.max(ReceiptRow.stored_at))).scalar_one()
         return float(last.timestamp())
 
 

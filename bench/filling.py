@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bench import town
 from bench.town import Town
 from publisher.database.session import Base, table_of
-from publisher.models.deliveries import Attempt, Delivery, Receipt
+from publisher.models.deliveries import Attempt, Delivery, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.posts import Decision, Post, Revision, RevisionDepartment, Variant
 from publisher.now import now
@@ -32,14 +32,14 @@ SHIFTED: Mapping[type[Base], Sequence[str]] = {
     Decision: ("id", "revision_id"),
     Delivery: ("id", "post_id", "variant_id"),
     Attempt: ("id", "delivery_id"),
-    Receipt: ("id", "delivery_id"),
+    ReceiptRow: ("id", "delivery_id"),
     Event: ("id", "subject_id"),
 }
 EARLIER: Mapping[type[Base], Sequence[str]] = {
     Post: ("created_at", "state_at"),
     Delivery: ("due_at", "state_at", "sending_at", "leased_until"),
     Attempt: ("claimed_at", "sending_at", "ended_at"),
-    Receipt: ("published_at", "stored_at"),
+    ReceiptRow: ("published_at", "stored_at"),
     Event: ("at",),
 }
 

@@ -15,8 +15,8 @@ from publisher.settings.environment import Settings, load
 
 if TYPE_CHECKING:
     from publisher.database.session import Database
-    from publisher.delivery.worker_context import Bench
-    from web.core.context import House
+    from publisher.delivery.worker_context import WorkerContext
+    from web.core.context import AppContext
 
 
 def settings_with_secret() -> Settings:
@@ -60,14 +60,14 @@ def checked_database(settings: Settings) -> Database:
     return database
 
 
-def open_house(settings: Settings) -> House:
+def open_house(settings: Settings) -> AppContext:
     """What the counter works with."""
     from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
     from publisher.now import now
-    from web.core.context import House
+    from web.core.context import AppContext
 
-    return House(
+    return AppContext(
         settings=settings,
         database=checked_database(settings),
         store=Store(settings.media_dir),
@@ -82,14 +82,14 @@ def clock_name() -> str:
     return f"{socket.gethostname()[:50]}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def open_bench(settings: Settings) -> Bench:
+def open_bench(settings: Settings) -> WorkerContext:
     """What the press works with."""
     from publisher.delivery.accounts.credentials import opener
-    from publisher.delivery.worker_context import Bench
+    from publisher.delivery.worker_context import WorkerContext
     from publisher.media.store import Store
     from publisher.now import now
 
-    return Bench(
+    return WorkerContext(
         database=checked_database(settings),
         store=Store(settings.media_dir),
         open_account=opener(settings),

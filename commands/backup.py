@@ -9,7 +9,7 @@ import click
 
 from commands.app_setup import checked_database, open_bench
 from commands.init import lay_tables
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import Store, StoreAway
 from publisher.now import now
 from publisher.operations.backup import reconcile
@@ -65,7 +65,7 @@ def restore(settings: Settings, file: Path) -> None:
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
 
 
-def _fill(bench: Bench, file: Path) -> Restored:
+def _fill(bench: WorkerContext, file: Path) -> Restored:
     try:
         return backup_restore(
             bench.database, bench.store, file, now=now(), reason=REASON, tell=_telling()

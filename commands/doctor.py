@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import opener
 from publisher.now import now
 from publisher.operations import health_checks, platform_trial
-from publisher.operations.health_checks import Finding
+from publisher.operations.health_checks import HealthFinding
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 
@@ -41,7 +41,7 @@ def try_out(settings: Settings, *, yes: bool) -> int:
         )
 
 
-def _print_all(findings: Iterable[Finding]) -> int:
+def _print_all(findings: Iterable[HealthFinding]) -> int:
     """Print each finding as soon as it is there; returns 1 if anything is wrong, else 0."""
     everything_ok = True
     for finding in findings:
@@ -50,7 +50,7 @@ def _print_all(findings: Iterable[Finding]) -> int:
     return 0 if everything_ok else 1
 
 
-def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
+def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
     """The tables are only asked where they are there."""
     yield health_checks.check_settings(settings)
     yield health_checks.check_font(font_file())
@@ -72,6 +72,6 @@ def _findings(settings: Settings, database: Database) -> Iterator[Finding]:
         yield from health_checks.check_clocks(database, now=now())
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: HealthFinding) -> str:
     mark = click.style("ok   ", fg="green") if finding.ok else click.style("wrong", fg="red")
     return f"{mark}  {finding.subject}: {sentence(finding)}"

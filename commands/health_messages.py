@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from publisher.operations.health_checks import Finding
+from publisher.operations.health_checks import HealthFinding
 from publisher.settings.environment import PREFIX
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -77,6 +77,6 @@ SENTENCES: Final[Mapping[str, str]] = {
 }
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: HealthFinding) -> str:
     """The finding in words."""
     return SENTENCES[finding.code].format_map(finding.values)

@@ -33,7 +33,7 @@ from approvals.errors import Overtaken
 from approvals.policy import Actor
 from approvals.states import POST_MOVES, Moves, check_move
 from publisher.database.bulk import as_json, given_rows, insert_together, is_given, is_still
-from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import Key, UtcDateTime, table_of
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
@@ -131,7 +131,7 @@ def apply_all(
         set_committed_value(thing, "state_at", now)
 
 
-class HeldMove:
+class ClaimedTransition:
     """One move of one delivery that a clock holds; its statements are made once for all of them.
 
     They take `of_key`, `of_fence` and `at_moment`. So do those `beside`, each of which changes in
@@ -155,12 +155,12 @@ class HeldMove:
         rows = changes.values(state=to, state_at=MOMENT, **also).returning(_DELIVERY.c.id)
         told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
         event = insert(_EVENT).values({**told, "subject_id": KEY, "at": MOMENT})
-        self._rows = Prepared(f"{verb}_row", rows, PARAMETERS)
+        self._rows = PreparedStatement(f"{verb}_row", rows, PARAMETERS)
         self._others = [
-            Prepared(f"{verb}_beside_{number}", one, PARAMETERS)
+            PreparedStatement(f"{verb}_beside_{number}", one, PARAMETERS)
             for number, one in enumerate([event, *beside])
         ]
-        self._at_once = Prepared(verb, _in_one_statement(rows, told, beside), PARAMETERS)
+        self._at_once = PreparedStatement(verb, _in_one_statement(rows, told, beside), PARAMETERS)
 
     def apply(self, connection: Connection, values: Mapping[str, Value], *, commit: bool) -> bool:
         """Make the move; False where the clock holds it no more: then nothing has been changed.
@@ -176,7 +176,7 @@ class HeldMove:
         return bool(moved)
 
 
-class HeldMoves:
+class ClaimedTransitions:
     """The same move of many deliveries at once, of which a clock knows id and fence.
 
     `also` are columns of the deliveries to set.

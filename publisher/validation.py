@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Problem:
+class FieldError:
     """One thing to mend: at which field, why (a code), and what the sentence about it needs."""
 
     field: str
@@ -35,7 +35,7 @@ class Problem:
 class Invalid(Exception):
     """Something given cannot be taken; `problems` holds everything that was found."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[FieldError]) -> None:
         self.problems = tuple(problems)
         super().__init__(self.problems)
 
@@ -45,20 +45,20 @@ class Invalid(Exception):
         return [(problem.field, problem.code) for problem in self.problems]
 
 
-class Missing(LookupError):
+class NotFound(LookupError):
     """There is no such thing, or none that this actor may know of."""
 
 
-class Check:
+class Validator:
     """Collects the problems of one form while its fields are read."""
 
-    def __init__(self, found: Iterable[Problem] = ()) -> None:
+    def __init__(self, found: Iterable[FieldError] = ()) -> None:
         self.problems = list(found)
 
     def add(self, field: str, code: str, **values: object) -> None:
         """Note a problem, once for each field and code."""
         if all((one.field, one.code) != (field, code) for one in self.problems):
-            self.problems.append(Problem(field, code, values))
+            self.problems.append(FieldError(field, code, values))
 
     def finish(self) -> None:
         """Raise `Invalid` with everything that was found, if anything was."""
@@ -125,7 +125,7 @@ def person_of(actor: Actor) -> int:
 
 def checked_reason(reason: str, *, field: str = "reason") -> str:
     """The words of a reason; raises `Invalid` where they are missing, too long or unreadable."""
-    check = Check()
+    check = Validator()
     words = check.text(field, reason, most=LONGEST_REASON, required=True)
     check.finish()
     return words
@@ -147,7 +147,7 @@ def departments_in_sight(actor: Actor, action: Action) -> frozenset[int] | None:
 
 
 def check_in_sight(actor: Actor, action: Action, departments: Iterable[int]) -> None:
-    """Raise `Missing` unless one of these departments' things may be known to the actor."""
+    """Raise `NotFound` unless one of these departments' things may be known to the actor."""
     seen = departments_in_sight(actor, action)
     if seen is not None and seen.isdisjoint(departments):
-        raise Missing(action)
+        raise NotFound(action)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from publisher.database.prepared_statements import Prepared, run
+from publisher.database.prepared_statements import PreparedStatement, run
 from publisher.database.session import Database, UtcDateTime, session_on, table_of
 from publisher.models.deliveries import ClockBeat
 from publisher.models.submissions import Counter
@@ -22,17 +22,17 @@ BEAT, COUNTER = table_of(ClockBeat), table_of(Counter)
 AT = bindparam("at_moment", type_=UtcDateTime())
 MOST = bindparam("at_most", type_=COUNTER.c.value.type)
 
-SINCE = Prepared(
+SINCE = PreparedStatement(
     "beats_since", select(BEAT.c.name, BEAT.c.beat_at).where(BEAT.c.beat_at >= AT), [AT]
 )
-COUNTED = Prepared(
+COUNTED = PreparedStatement(
     "counted",
     select(COUNTER.c.series, COUNTER.c.value)
     .where(COUNTER.c.value <= MOST, COUNTER.c.series.startswith("PMC/"))
     .order_by(COUNTER.c.series),
     [MOST],
 )
-COUNT_ON = Prepared(
+COUNT_ON = PreparedStatement(
     "count_on",
     update(COUNTER)
     .where(COUNTER.c.value < MOST)

@@ -11,7 +11,7 @@ import pytest
 
 import scheduler
 from publisher.database.session import Database
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import Store
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
@@ -78,7 +78,7 @@ def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
         raise AssertionError(account)
 
     database = Database(f"sqlite:///{tmp_path / 'nagarvani.db'}")
-    bench = Bench(
+    bench = WorkerContext(
         database=database,
         store=Store(tmp_path / "media"),
         open_account=opens_none,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools import environment, system
 from tools.environment import ROOT, Environment
-from tools.said import Stop, say, warn
+from tools.said import UsageError, say, warn
 
 CACHES = (
     ".pytest_cache",
@@ -58,7 +58,7 @@ def test(options: argparse.Namespace) -> int:
     """Set up, check, and become pytest, whose summary is the last line."""
     there = _ready_for_tests()
     if failed := _check(there):
-        raise Stop(f"Stopped before the tests: {', '.join(failed)} failed.")
+        raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
     return _become([str(there.python), "-m", "pytest", *WORKERS, *options.arguments])
 
@@ -109,7 +109,7 @@ def lint(_options: argparse.Namespace) -> int:
     there = environment.chosen()
     there.ensure("test")
     if failed := _check(there):
-        raise Stop(f"{', '.join(failed)} failed.")
+        raise UsageError(f"{', '.join(failed)} failed.")
     return 0
 
 
@@ -189,7 +189,9 @@ def _call(call: Sequence[str]) -> int:
 
 def _must(call: Sequence[str]) -> None:
     if _call(call):
-        raise Stop(f"{Path(call[0]).name} {' '.join(call[1:3])} failed; what it said stands above.")
+        raise UsageError(
+            f"{Path(call[0]).name} {' '.join(call[1:3])} failed; what it said stands above."
+        )
 
 
 def _become(call: list[str]) -> int:
@@ -204,7 +206,7 @@ def run(arguments: Sequence[str]) -> int:
     options.arguments = rest
     try:
         return int(options.carry_out(options))
-    except Stop as stop:
+    except UsageError as stop:
         warn(str(stop))
         return 1
 

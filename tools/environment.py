@@ -10,7 +10,7 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.said import Stop, say
+from tools.said import UsageError, say
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,7 +63,7 @@ class Environment:
             "PIP_ROOT_USER_ACTION": "ignore",
         }
         if subprocess.run(call, check=False, env=quiet, cwd=ROOT).returncode:
-            raise Stop("The packages could not be installed; what pip said stands above.")
+            raise UsageError("The packages could not be installed; what pip said stands above.")
 
     def is_new(self, name: str, source: Path) -> bool:
         """Whether this source has changed since it was noted, or never was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 
-class Stop(Exception):
+class UsageError(Exception):
     """What is in the way, and the line that mends it."""
 
 

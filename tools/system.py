@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tools.said import Stop, say
+from tools.said import UsageError, say
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -61,14 +61,14 @@ def bring(packages: Sequence[Package]) -> None:
         _install([package.name for package in wanted])
         wanted = missing(wanted)
     if wanted:
-        raise Stop("\n".join(package.sentence for package in wanted))
+        raise UsageError("\n".join(package.sentence for package in wanted))
 
 
 def try_to_bring(packages: Sequence[Package]) -> str:
     """The same for what can be done without; gives the sentences of what stays missing."""
     try:
         bring(packages)
-    except Stop as stop:
+    except UsageError as stop:
         return str(stop)
     return ""
 

@@ -16,7 +16,7 @@ from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
 from web.controls import workers
 from web.core import auth, filters, i18n, permissions, state_badges
-from web.core.context import House, house
+from web.core.context import AppContext, house
 from web.core.request import Request
 from web.forms import MOST
 from web.messages.filters import register
@@ -39,7 +39,7 @@ class KeyConverter(IntegerConverter):
         super().__init__(url_map, max=MOST - 1)
 
 
-def create_app(of: House) -> Flask:
+def create_app(of: AppContext) -> Flask:
     """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
     compile_all()
     app = Flask("web")

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from approvals.errors import FreshSignInRequired, NotAllowed, StaleRevision, WrongRole
 from publisher.auth.sessions import NotYours
 from publisher.media.store import StoreAway
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from web.core import form_recovery
 from web.core.i18n import _
 from web.core.sign_in_page import sign_in_page
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
     """Answer every error with a page of ours."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _old_form)
-    app.register_error_handler(Missing, _missing)
+    app.register_error_handler(NotFound, _missing)
     app.register_error_handler(NotYours, _missing)
     app.register_error_handler(NotAllowed, _not_allowed)
     for problem in (OperationalError, InterfaceError, NoConnection):
@@ -95,7 +95,7 @@ def _old_form(_error: CSRFError) -> Page:
     return form_recovery.page(kept, happened=_("The page was open for too long."), code=400)
 
 
-def _missing(_error: Missing | NotYours) -> Page:
+def _missing(_error: NotFound | NotYours) -> Page:
     return error_page(404)
 
 

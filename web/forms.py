@@ -16,7 +16,7 @@ from wtforms import Field, IntegerField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
 from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day
-from publisher.validation import Problem
+from publisher.validation import FieldError
 from web.messages.field_errors import problem_sentence
 
 
@@ -28,7 +28,7 @@ class Form(FlaskForm):
 
     aliases: dict[str, str] = {}  # noqa: RUF012  WTForms reads annotated class variables as fields
 
-    def show(self, problems: Iterable[Problem]) -> list[str]:
+    def show(self, problems: Iterable[FieldError]) -> list[str]:
         """Put each problem at its field; gives the sentences that belong to no field here."""
         rest = []
         for problem in problems:

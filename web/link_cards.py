@@ -16,7 +16,7 @@ from publisher.content_checks.types import SeenLink
 from publisher.media import file_signatures
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.content_checks import CheckedLink
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from web.core.auth import reads
 from web.core.context import house
 from web.core.permissions import for_roles
@@ -76,11 +76,11 @@ def picture(session: Session, card_sha256: str) -> Response:
     """The picture of a link's preview, small; anybody may see it on the web."""
     query = select(CheckedLink.digest).where(CheckedLink.picture_sha256 == card_sha256).limit(1)
     if session.scalar(query) is None:
-        raise Missing(card_sha256)
+        raise NotFound(card_sha256)
     try:
         content = house().store.open(card_sha256)
     except (MediumMissing, MediumChanged) as problem:
-        raise Missing(card_sha256) from problem
+        raise NotFound(card_sha256) from problem
     kind = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
     response = Response(content, mimetype=f"image/{kind}")
     response.headers["Cache-Control"] = "private, max-age=3600"

@@ -26,8 +26,8 @@ from web.controls import workers
 from web.core.auth import Acting
 from web.core.context import house
 from web.core.i18n import LANGUAGES, _, code, page_language
-from web.core.layout import Acting as Shown
-from web.core.layout import Banner, Chrome, Entry, Help, Language, Tab
+from web.core.layout import ActingLabel as Shown
+from web.core.layout import Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
 from web.core.state_badges import N_
 from web.emergency import summary
 from web.messages.names import post_of
@@ -153,14 +153,14 @@ def chrome(acting: Acting | None) -> Chrome:
     )
 
 
-def _training(acting: Acting) -> tuple[Entry, ...]:
+def _training(acting: Acting) -> tuple[MenuEntry, ...]:
     """Rehearsals, for whoever may start them, where this house offers them."""
     if acting.actor.role not in views.FOR or not are_offered(house().settings):
         return ()
-    return (Entry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
+    return (MenuEntry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
 
 
-def _stopping(acting: Acting) -> tuple[Entry | None, tuple[Banner, ...]]:
+def _stopping(acting: Acting) -> tuple[MenuEntry | None, tuple[Banner, ...]]:
     """The way to stop everything, and what everybody sees while it is, or while no clock runs."""
     with house().database.reading() as session:
         entry = controls_stop.entry(session, acting.actor)
@@ -187,8 +187,10 @@ def _path_of_page() -> str:
     return request.path if opened else "/"
 
 
-def _other_languages(locale: str) -> tuple[Language, ...]:
-    return tuple(Language(other, name) for other, name in LANGUAGES.items() if other != locale)
+def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:
+    return tuple(
+        LanguageChoice(other, name) for other, name in LANGUAGES.items() if other != locale
+    )
 
 
 def _tabs(acting: Acting) -> tuple[Tab, ...]:
@@ -249,34 +251,34 @@ def _name(held: Appointment) -> str:
     return person.name_en or person.name_mr if code() == "en" else person.name_mr
 
 
-def _deciding(acting: Acting) -> tuple[Entry, ...]:
+def _deciding(acting: Acting) -> tuple[MenuEntry, ...]:
     """What belongs to those who decide about posts."""
     if acting.actor.role not in (Role.OFFICER, Role.HEAD):
         return ()
     return (
-        Entry(_("My decisions"), url_for("approvals.index"), icon="check2-square"),
-        Entry(_("Type a code"), url_for("on_the_spot.ask"), icon="qr-code"),
+        MenuEntry(_("My decisions"), url_for("approvals.index"), icon="check2-square"),
+        MenuEntry(_("Type a code"), url_for("on_the_spot.ask"), icon="qr-code"),
     )
 
 
-def _drafting(acting: Acting) -> tuple[Entry, ...]:
+def _drafting(acting: Acting) -> tuple[MenuEntry, ...]:
     """The cell's own texts, for whoever drafts."""
     if scope_of(acting.actor, Action.DRAFT) is None:
         return ()
-    return (Entry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
+    return (MenuEntry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
 
 
-def _freezing(acting: Acting) -> tuple[Entry, ...]:
+def _freezing(acting: Acting) -> tuple[MenuEntry, ...]:
     """Freezes, for whoever may lay one; who schedules finds them in the calendar."""
     if scope_of(acting.actor, Action.FREEZE) is None:
         return ()
-    return (Entry(_("Freezes"), url_for("freezes.index"), icon="snow"),)
+    return (MenuEntry(_("Freezes"), url_for("freezes.index"), icon="snow"),)
 
 
-def _menu() -> tuple[Entry, ...]:
+def _menu() -> tuple[MenuEntry, ...]:
     return (
-        Entry(_("My profile"), url_for("profile.show"), icon="person"),
-        Entry(_("My sessions"), url_for("signing.sessions"), icon="phone"),
-        Entry(_("Introduction"), url_for("tour.step", number=1), icon="info-circle"),
-        Entry(_("Sign out"), url_for("signing.sign_out"), icon="box-arrow-right", post=True),
+        MenuEntry(_("My profile"), url_for("profile.show"), icon="person"),
+        MenuEntry(_("My sessions"), url_for("signing.sessions"), icon="phone"),
+        MenuEntry(_("Introduction"), url_for("tour.step", number=1), icon="info-circle"),
+        MenuEntry(_("Sign out"), url_for("signing.sign_out"), icon="box-arrow-right", post=True),
     )

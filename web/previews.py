@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Flask, url_for
 
 from publisher.content_checks import outgoing_text
-from publisher.content_checks.outgoing_text import Room
+from publisher.content_checks.outgoing_text import LengthLimit
 from publisher.i18n import dates
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Post, PostKind, Revision, Variant
@@ -52,7 +52,7 @@ class ShownPicture:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Preview:
     """One variant as a preview: everything that leaves, and when.
 
     `happens` says what it does to what is out, where it corrects that; `now_reads` is what stands
@@ -65,7 +65,7 @@ class Shown:
     text: str
     link: str
     pictures: tuple[ShownPicture, ...]
-    room: Room
+    room: LengthLimit
     when: str
     anchor: str
     delivery: Delivery | None
@@ -87,7 +87,7 @@ class Shown:
         return self.delivery.state in MOVING or (due and self.delivery.due_at <= house().now())
 
 
-def shown(revision: Revision) -> list[Shown]:
+def shown(revision: Revision) -> list[Preview]:
     """The variants of a revision, in their order."""
     return [_shown(revision.post, variant) for variant in revision.variants]
 
@@ -113,10 +113,10 @@ def language_text(language: str) -> str:
     return _(LANGUAGE_WORDS[language])
 
 
-def _shown(post: Post, variant: Variant) -> Shown:
+def _shown(post: Post, variant: Variant) -> Preview:
     delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
     text = outgoing_text.leaving_text(variant)
-    return Shown(
+    return Preview(
         variant=variant,
         title=variant_title(variant),
         account=variant.account,

@@ -10,11 +10,11 @@ from gunicorn.app.base import BaseApplication
 
 from web.app import create_app
 from web.controls.workers import keep_watch
-from web.core.context import House
+from web.core.context import AppContext
 
 
 class _Server(BaseApplication):
-    def __init__(self, house: House, options: dict[str, Any]) -> None:
+    def __init__(self, house: AppContext, options: dict[str, Any]) -> None:
         self.house = house
         self.options = options
         self.ended = threading.Event()
@@ -42,7 +42,7 @@ class _Server(BaseApplication):
         return app
 
 
-def serve(house: House, *, port: int, workers: int) -> None:
+def serve(house: AppContext, *, port: int, workers: int) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = {
         "bind": f"127.0.0.1:{port}",

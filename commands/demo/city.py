@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.demo.environment import Ground
+from commands.demo.environment import DemoEnvironment
 from publisher.settings.environment import load
 
 if TYPE_CHECKING:
     from demo.seeding.setup import DemoAccount
 
 
-def found(ground: Ground) -> None:
+def found(ground: DemoEnvironment) -> None:
     """Register, cast and accounts, where they are not there yet."""
     from demo.seeding.progress import Progress
     from demo.seeding.setup import set_up_city
@@ -29,7 +29,7 @@ def found(ground: Ground) -> None:
         set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
 
 
-def is_finished(ground: Ground) -> bool:
+def is_finished(ground: DemoEnvironment) -> bool:
     """Whether the city has lived up to the day on which the demo began."""
     from demo.seeding.progress import Progress
     from publisher.now import now

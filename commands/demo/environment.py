@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Ground:
+class DemoEnvironment:
     """The demo's folder and its three ports: pages, practice platforms, letterbox."""
 
     folder: Path
@@ -100,7 +100,7 @@ def _is_setting(name: str) -> bool:
 
 
 @contextmanager
-def held(ground: Ground, *, fresh: bool) -> Iterator[None]:
+def held(ground: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
     """The folder, for this demo alone; emptied first where it shall be fresh."""
     ground.folder.parent.mkdir(parents=True, exist_ok=True)
     lock = ground.folder.with_name(ground.folder.name + ".lock")
@@ -116,7 +116,7 @@ def held(ground: Ground, *, fresh: bool) -> Iterator[None]:
         yield
 
 
-def check(ground: Ground) -> None:
+def check(ground: DemoEnvironment) -> None:
     """Say in one sentence what is in the way: a taken port, or a missing system package."""
     from publisher.i18n import fonts
 

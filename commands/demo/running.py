@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands.app_setup import font_file
 from commands.demo import city, table
-from commands.demo.environment import HOST, Ground, check, held
+from commands.demo.environment import HOST, DemoEnvironment, check, held
 from commands.demo.processes import Child, Children, Log
 
 PAUSE = 0.2
@@ -17,13 +17,13 @@ PAUSE = 0.2
 TRIES = 300
 
 
-class Stopped(Exception):
+class DemoStopped(Exception):
     """The demo cannot go on, and the sentence says why."""
 
 
 def run(*, port: int, fresh: bool, folder: Path) -> int:
     """Run the demo until Ctrl-C or SIGTERM; gives the exit code."""
-    ground, log, asked = Ground(folder, port), Log(), threading.Event()
+    ground, log, asked = DemoEnvironment(folder, port), Log(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.set())
     check(ground)
@@ -35,14 +35,14 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
                 if not asked.is_set():
                     table.show(ground)
                 _go_on(ground, children, log, asked)
-            except Stopped as problem:
+            except DemoStopped as problem:
                 log("demo", str(problem))
                 return 1
             log("demo", "Ending / थांबत आहे")
     return 0
 
 
-def lay(ground: Ground, log: Log) -> None:
+def lay(ground: DemoEnvironment, log: Log) -> None:
     """The font, and the database with its tables."""
     from publisher.database.session import migrate
     from publisher.i18n.fonts import make_font
@@ -52,7 +52,7 @@ def lay(ground: Ground, log: Log) -> None:
     migrate(ground.settings().database_url)
 
 
-def begin(ground: Ground, children: Children, asked: threading.Event) -> None:
+def begin(ground: DemoEnvironment, children: Children, asked: threading.Event) -> None:
     """Sandbox, web and the cast, until a page answers."""
     page, practice, letterbox = map(str, ground.ports)
     ports = ("--port", practice, "--smtp-port", letterbox)
@@ -69,13 +69,13 @@ def _is_told(line: str) -> bool:
 
 
 def wait_for(port: int, path: str, children: Children, asked: threading.Event) -> None:
-    """Until this page answers; raises `Stopped` where none does, or a child has ended."""
+    """Until this page answers; raises `DemoStopped` where none does, or a child has ended."""
     for _ in range(TRIES):
         if asked.is_set() or _answers(port, path):
             return
         check_all_run(children)
         asked.wait(PAUSE)
-    raise Stopped(f"Nothing answers at port {port}; what was said stands above.")
+    raise DemoStopped(f"Nothing answers at port {port}; what was said stands above.")
 
 
 def _answers(port: int, path: str) -> bool:
@@ -89,7 +89,7 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def _go_on(ground: Ground, children: Children, log: Log, asked: threading.Event) -> None:
+def _go_on(ground: DemoEnvironment, children: Children, log: Log, asked: threading.Event) -> None:
     """Let the city live up to today, then start the clock, and run until somebody asks to end.
 
     The clock waits for the city: it would find everything of the past far too late.
@@ -119,7 +119,9 @@ def wait_for_end(seed: Child, children: Children, asked: threading.Event) -> Non
 
 
 def check_all_run(children: Children, but: Child | None = None) -> None:
-    """Raise `Stopped` where a child has ended by itself."""
+    """Raise `DemoStopped` where a child has ended by itself."""
     for child in children.running:
         if child is not but and child.code is not None:
-            raise Stopped(f"{child.label} has ended (code {child.code}), and so does all of it.")
+            raise DemoStopped(
+                f"{child.label} has ended (code {child.code}), and so does all of it."
+            )

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from commands.demo.environment import Ground
+from commands.demo.environment import DemoEnvironment
 from demo.people import DemoPerson, to_try_first
 from publisher.notifications.formatting import in_words
 from publisher.now import now
@@ -46,7 +46,7 @@ TRIES: Final[Mapping[str, tuple[str, str]]] = {
 _COUNTRY: Final = "+91"
 
 
-def show(ground: Ground) -> None:
+def show(ground: DemoEnvironment) -> None:
     """Print addresses and people."""
     click.echo()
     click.secho(f"  नगरवाणी · Nagarvani    {ground.address}", bold=True)

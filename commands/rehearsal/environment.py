@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from commands.demo.environment import Ground
+from commands.demo.environment import DemoEnvironment
 from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import PREFIX, Settings
 
@@ -17,7 +17,7 @@ class NotApart(Exception):
 
 
 @dataclass(frozen=True)
-class RehearsalGround(Ground):
+class RehearsalGround(DemoEnvironment):
     """A rehearsal's folder and its three ports."""
 
     scenario: Scenario

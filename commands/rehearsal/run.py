@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from commands.demo.processes import Children, Log
-from commands.demo.running import PAUSE, Stopped, begin, check_all_run, lay, wait_for_end
+from commands.demo.running import PAUSE, DemoStopped, begin, check_all_run, lay, wait_for_end
 from commands.rehearsal.environment import NotApart, RehearsalGround, check_apart
 from demo.rehearsals import processes
 from demo.rehearsals.processes import RehearsalStep
@@ -35,7 +35,7 @@ def run(*, scenario: Scenario, folder: Path, port: int, lock: int) -> int:
         lay(ground, log)
         with Children(ground.environment(), folder, log) as children:
             _go(ground, children, asked)
-    except (Stopped, NotApart) as problem:
+    except (DemoStopped, NotApart) as problem:
         log("demo", str(problem))
         processes.keep(folder, step=RehearsalStep.ENDED.value, says=str(problem))
         return 1
@@ -55,7 +55,7 @@ def _go(ground: RehearsalGround, children: Children, asked: threading.Event) -> 
     if asked.is_set():
         return
     if seed.code:
-        raise Stopped("The scenario could not be filled.")
+        raise DemoStopped("The scenario could not be filled.")
     children.running.remove(seed)
     seed.stop()
     children.start("clock", "clock")

@@ -17,7 +17,7 @@ from publisher.inbox.reply import answer
 from publisher.inbox.routing import assign, close, reopen, transfer
 from publisher.models.comments import Comment
 from publisher.notifications.email import tick_mail
-from publisher.validation import Missing
+from publisher.validation import NotFound
 
 Handler = Callable[[Context, CitizenComment, Act], None]
 #: How the texts name the city's account; the account in the sandbox has another name.
@@ -63,7 +63,7 @@ def _parent_id(context: Context, comment: CitizenComment, story: Story | None) -
     with context.database.reading() as session:
         delivery = delivery_of(session, story, comment.variant)
         if delivery.receipt is None:
-            raise Missing(comment.key)
+            raise NotFound(comment.key)
         return delivery.receipt.platform_id
 
 
@@ -71,7 +71,7 @@ def _platform_id(context: Context, comment: CitizenComment) -> str:
     text = _text(context, comment)
     platform_id = context.sandbox.find(platform=comment.platform, author=comment.author, text=text)
     if platform_id is None:
-        raise Missing(comment.key)
+        raise NotFound(comment.key)
     return platform_id
 
 
@@ -90,7 +90,7 @@ def _comment(
         )
         row = session.scalars(query).one_or_none()
         if row is None:
-            raise Missing(comment.key)
+            raise NotFound(comment.key)
         roles = (*DECIDERS, *AT_THE_CELL)
         yield session, row, context.actor(session, act.by, roles, row.department_id)
 

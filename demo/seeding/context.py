@@ -20,7 +20,7 @@ from demo.seeding.sandbox_client import SandboxClient
 from publisher.auth.sessions import in_force
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, Vault
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import Store
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department, Person
@@ -32,7 +32,7 @@ from publisher.platforms.facebook.platform import FacebookPlatform
 from publisher.platforms.registry import open_platform
 from publisher.platforms.x.platform import XPlatform
 from publisher.settings.environment import Settings
-from publisher.validation import Missing
+from publisher.validation import NotFound
 
 OF_A_DEPARTMENT: Final = (Role.OFFICER, Role.HEAD, Role.MEMBER)
 DECIDERS: Final = (Role.OFFICER, Role.HEAD)
@@ -67,7 +67,7 @@ class Context:
     store: Store
     clock: SetClock
     sandbox: SandboxClient
-    bench: Bench
+    bench: WorkerContext
     accounts: Mapping[str, int]
     handle: str
 
@@ -85,7 +85,7 @@ class Context:
         for appointment in in_force(session, person, now=self.now):
             if appointment.role in roles and department_id in (None, appointment.department_id):
                 return acting(appointment, now=self.now)
-        raise Missing(key)
+        raise NotFound(key)
 
 
 def acting(appointment: Appointment, *, now: datetime) -> Actor:
@@ -111,7 +111,7 @@ def submission_of(session: Session, story: Story) -> Submission:
     query = select(Submission).where(Submission.form_token == story.form_token)
     submission = session.scalars(query).one_or_none()
     if submission is None:
-        raise Missing(story.notice)
+        raise NotFound(story.notice)
     return submission
 
 
@@ -119,7 +119,7 @@ def post_of(session: Session, story: Story) -> Post:
     """Return the post of a story; raises `Missing` before it was drafted."""
     posts = submission_of(session, story).posts
     if not posts:
-        raise Missing(story.notice)
+        raise NotFound(story.notice)
     return posts[0]
 
 
@@ -133,7 +133,7 @@ def delivery_of(session: Session, story: Story, variant: str) -> Delivery:
     for delivery in post_of(session, story).deliveries:
         if name_of(delivery.variant) == variant:
             return delivery
-    raise Missing(f"{story.notice}-{variant}")
+    raise NotFound(f"{story.notice}-{variant}")
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def opened(
     sandbox = SandboxClient(sandbox_url)
     database, store = Database(settings.database_url), Store(settings.media_dir)
     clock = SetClock(base)
-    bench = Bench(
+    bench = WorkerContext(
         database=database,
         store=store,
         open_account=_opener(settings, clock, web_url=f"{sandbox_url}/x"),

@@ -22,12 +22,12 @@ from demo.seeding.progress import Progress
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
 from publisher.settings.environment import Settings
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from publisher.working_time import local_day
 
 Handler = Callable[..., None]
 #: What may be wrong with one step, such as a visitor who was faster: the others go on.
-_LEFT_OUT: Final = (NotAllowed, Invalid, Missing, requests.HTTPError)
+_LEFT_OUT: Final = (NotAllowed, Invalid, NotFound, requests.HTTPError)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from publisher.delivery.emergency.roster import put_on
 from publisher.delivery.emergency.seed_templates import lay_templates
 from publisher.delivery.emergency.template_approval import approve
 from publisher.delivery.emergency.templates import approvers_of, newest
-from publisher.drafting.snippets import TextForm, make
+from publisher.drafting.snippets import SnippetDraft, make
 from publisher.models.deliveries import Account
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.emergency import Duty, EmergencyTemplate
@@ -192,7 +192,7 @@ def _keep_texts(session: Session, lead: Actor, *, now: datetime) -> None:
     """Keep the cell's own texts: what it begins with, signs with, and tags."""
     for fields in read_toml("starting_texts.toml")["texts"]:
         texts = {name: fields[name] for name in fields if name.startswith("text_")}
-        form = TextForm(
+        form = SnippetDraft(
             part=TextPart(fields["part"]),
             name=fields["name"],
             kind=SubmissionKind(fields["kind"]) if "kind" in fields else None,

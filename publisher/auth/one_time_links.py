@@ -40,7 +40,7 @@ def digest_of(token: str) -> str:
 
 
 @dataclass(frozen=True)
-class Ground:
+class LinkSubject:
     """What a link or code is for: one purpose, one row (`subject` is its table), one person."""
 
     purpose: LinkPurpose
@@ -61,12 +61,12 @@ def make(
 ) -> str:
     """Make a link to one row (`subject` is its table) for a person; gives the token, once."""
     token = secrets.token_urlsafe(32)
-    ground = Ground(purpose, subject, subject_id, person)
+    ground = LinkSubject(purpose, subject, subject_id, person)
     _add(session, digest_of(token), ground, now=now, lasts=lasts)
     return token
 
 
-def make_code(session: Session, ground: Ground, *, now: datetime, lasts: timedelta) -> str:
+def make_code(session: Session, ground: LinkSubject, *, now: datetime, lasts: timedelta) -> str:
     """Make eight digits that can be typed in place of a link; gives them, once.
 
     They are kept with purpose and person in the digest. Eight digits can be guessed, so whoever
@@ -80,7 +80,9 @@ def make_code(session: Session, ground: Ground, *, now: datetime, lasts: timedel
             return code
 
 
-def _add(session: Session, digest: str, ground: Ground, *, now: datetime, lasts: timedelta) -> None:
+def _add(
+    session: Session, digest: str, ground: LinkSubject, *, now: datetime, lasts: timedelta
+) -> None:
     session.add(
         Link(
             token_digest=digest,

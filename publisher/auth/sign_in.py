@@ -101,7 +101,7 @@ def _asked(identifier: str, address: str) -> tuple[str, tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredPassword:
     """What a typed password is to be held against; nothing where the door is closed."""
 
     password_hash: str | None
@@ -114,19 +114,21 @@ class Kept:
         return try_password(self.password_hash, password, hasher=hasher)
 
 
-def hash_to_try(session: Session, *, identifier: str, address: str, now: datetime) -> Kept:
+def hash_to_try(
+    session: Session, *, identifier: str, address: str, now: datetime
+) -> StoredPassword:
     """What the password of a sign-in is held against, read before its transaction is opened."""
     who, keys = _asked(identifier, address)
     person = _person_of(session, who)
     is_closed = throttling.closed_until(session, keys, now=now) is not None
-    return Kept(person.password_hash if person is not None else None, is_closed)
+    return StoredPassword(person.password_hash if person is not None else None, is_closed)
 
 
-def own_hash(session: Session, *, person_id: int, now: datetime) -> Kept:
+def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPassword:
     """The same for a person who proves themselves once more within a session."""
     keys = (throttling.key_of_identifier(f"person:{person_id}"),)
     is_closed = throttling.closed_until(session, keys, now=now) is not None
-    return Kept(session.get_one(Person, person_id).password_hash, is_closed)
+    return StoredPassword(session.get_one(Person, person_id).password_hash, is_closed)
 
 
 def _write_down(

@@ -13,16 +13,24 @@ from sqlalchemy.orm import Session
 from publisher.content_checks import rules
 from publisher.content_checks.context import known_around, links_seen, texts_of
 from publisher.content_checks.record import ask_for_links, note
-from publisher.content_checks.types import Alike, Known, Place, SeenLink, Text, Warned, WarningCode
+from publisher.content_checks.types import (
+    Alike,
+    CheckContext,
+    SeenLink,
+    Text,
+    TextLocation,
+    Warned,
+    WarningCode,
+)
 from publisher.models.posts import Post, Revision
 
 __all__ = [
     "RULES",
     "Alike",
-    "Known",
-    "Place",
+    "CheckContext",
     "SeenLink",
     "Text",
+    "TextLocation",
     "Warned",
     "WarningCode",
     "ask_for_links",
@@ -36,7 +44,7 @@ __all__ = [
     "warnings_of_draft",
 ]
 
-Rule = Callable[[Sequence[Text], Known], Iterable[Warned]]
+Rule = Callable[[Sequence[Text], CheckContext], Iterable[Warned]]
 RULES: tuple[Rule, ...] = (
     rules.weekdays,
     rules.off_the_event,
@@ -53,7 +61,7 @@ RULES: tuple[Rule, ...] = (
 """In the order in which they are told: what a citizen would be misled by comes first."""
 
 
-def warnings(texts: Sequence[Text], known: Known) -> list[Warned]:
+def warnings(texts: Sequence[Text], known: CheckContext) -> list[Warned]:
     """Everything there is to warn of."""
     return [one for rule in RULES for one in rule(texts, known)]
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.states import PostState
 from publisher.content_checks import fingerprints, rules
 from publisher.content_checks.rules import all_addresses
-from publisher.content_checks.types import Alike, Known, SeenLink, Text
+from publisher.content_checks.types import Alike, CheckContext, SeenLink, Text
 from publisher.models.content_checks import CheckedLink, TextMark
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.desk import StartingText
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.working_time import local_day
@@ -52,10 +52,10 @@ def known_around(
     *,
     now: datetime,
     not_before: datetime | None = None,
-) -> Known:
+) -> CheckContext:
     """Everything that the warnings of this post's texts rest on."""
     reply = post.reply
-    return Known(
+    return CheckContext(
         leaves_on=local_day(max(now, not_before or now)),
         event=_event(post),
         city_numbers=_city_numbers(session),
@@ -122,8 +122,8 @@ def _candidates(
 ) -> list[Variant]:
     """The texts of other posts that share most marks: those that are out, or may still leave."""
     since = now - LATELY
-    live = exists().where(Delivery.post_id == Post.id, Receipt.published_at >= since)
-    live = live.where(Receipt.delivery_id == Delivery.id)
+    live = exists().where(Delivery.post_id == Post.id, ReceiptRow.published_at >= since)
+    live = live.where(ReceiptRow.delivery_id == Delivery.id)
     given_up = Post.state.in_((PostState.WITHDRAWN, PostState.REJECTED))
     sharing = (
         select(TextMark.variant_id)

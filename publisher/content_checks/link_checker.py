@@ -35,7 +35,7 @@ Seen = tuple[str, Looked, str]
 
 
 @dataclass(frozen=True)
-class Glass:
+class LinkChecker:
     """What links are looked at with; `monotonic` gives seconds for deadlines."""
 
     database: Database
@@ -44,7 +44,7 @@ class Glass:
     monotonic: Callable[[], float]
 
 
-def tick_links(glass: Glass, *, now: Callable[[], datetime]) -> int:
+def tick_links(glass: LinkChecker, *, now: Callable[[], datetime]) -> int:
     """Look at the links that are due; gives how many. Where none may be asked, none are."""
     if glass.reach is Reach.NONE or not _any_due(glass.database, now=now()):
         return 0
@@ -56,7 +56,7 @@ def tick_links(glass: Glass, *, now: Callable[[], datetime]) -> int:
     return len(seen)
 
 
-def look_now(glass: Glass, urls: Sequence[str], *, now: datetime) -> int:
+def look_now(glass: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
     """Look at these links within `PATIENCE`; the rest is left to the clock. Gives how many."""
     with glass.database.transaction() as session:
         ask_for_links(session, urls, now=now)
@@ -92,7 +92,7 @@ def _claimed(session: Session, reach: Reach, *, now: datetime) -> list[str]:
     return [row.url for row in rows if row.next_at is not None]
 
 
-def _look_at(glass: Glass, urls: Sequence[str], *, patience: float) -> list[Seen]:
+def _look_at(glass: LinkChecker, urls: Sequence[str], *, patience: float) -> list[Seen]:
     """What came of each address that answered in time."""
     pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="links")
     waits = [pool.submit(_look, glass, url) for url in urls]
@@ -101,13 +101,13 @@ def _look_at(glass: Glass, urls: Sequence[str], *, patience: float) -> list[Seen
     return [one.result() for one in waits if one in done]
 
 
-def _look(glass: Glass, url: str) -> Seen:
+def _look(glass: LinkChecker, url: str) -> Seen:
     deadline = Deadline.after(ONE_LINK, glass.monotonic)
     looked = look(url, reach=glass.reach, remaining=deadline.remaining)
     return url, looked, _kept(glass, looked.picture) if looked.picture else ""
 
 
-def _kept(glass: Glass, picture: bytes) -> str:
+def _kept(glass: LinkChecker, picture: bytes) -> str:
     """The digest of its picture; nothing where none can be kept now."""
     try:
         return glass.store.save(picture)

@@ -26,7 +26,7 @@ CAN_EDIT = frozenset({FACEBOOK})
 
 
 @dataclass(frozen=True)
-class Room:
+class LengthLimit:
     """How long a text is, in the platform's own units, and how long it may be."""
 
     found: int
@@ -98,13 +98,13 @@ def has_field_for_link(
 
 def room(
     platform: str, text: str, link: str, *, is_reply: bool = False, has_pictures: bool = False
-) -> Room:
+) -> LengthLimit:
     """How much of what the platform takes this text needs, its link counted where it is in it."""
     beside = has_field_for_link(platform, is_reply=is_reply, has_pictures=has_pictures)
     whole = text if beside else with_link(text, link)
     if platform == X:
-        return Room(text_length.count(whole).weighted, text_length.LIMIT)
-    return Room(len(whole), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)
+        return LengthLimit(text_length.count(whole).weighted, text_length.LIMIT)
+    return LengthLimit(len(whole), FACEBOOK_COMMENT if is_reply else FACEBOOK_POST)
 
 
 class AccountNotOpen(NotAllowed):

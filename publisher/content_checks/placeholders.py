@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from publisher.models.posts import Revision
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 
 LONGEST_BLANK = 40
 _BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_BLANK) + r"})\}")
 
 
 @dataclass(frozen=True)
-class Blank:
+class Placeholder:
     """A blank by its name, as it stands between the braces."""
 
     name: str
@@ -25,10 +25,10 @@ class Blank:
         return "{" + self.name + "}"
 
 
-def blanks_in(text: str) -> list[Blank]:
+def blanks_in(text: str) -> list[Placeholder]:
     """The blanks of a text in the order in which they first stand, each once."""
     names = (found[1].strip() for found in _BLANK.finditer(text))
-    return [Blank(name) for name in dict.fromkeys(names) if name]
+    return [Placeholder(name) for name in dict.fromkeys(names) if name]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -41,11 +41,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _BLANK.sub(filling, text)
 
 
-def unfilled(texts: Iterable[tuple[str, str]]) -> list[Problem]:
+def unfilled(texts: Iterable[tuple[str, str]]) -> list[FieldError]:
     """A problem for each text that still holds blanks; `texts` are (field, text)."""
     found = ((field, blanks_in(text)) for field, text in texts)
     return [
-        Problem(field, "blank_left", {"blanks": ", ".join(one.text for one in blanks)})
+        FieldError(field, "blank_left", {"blanks": ", ".join(one.text for one in blanks)})
         for field, blanks in found
         if blanks
     ]

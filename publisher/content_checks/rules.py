@@ -16,7 +16,14 @@ from datetime import timedelta
 
 from stdnum import verhoeff
 
-from publisher.content_checks.types import Known, Place, SeenLink, Text, Warned, WarningCode
+from publisher.content_checks.types import (
+    CheckContext,
+    SeenLink,
+    Text,
+    TextLocation,
+    Warned,
+    WarningCode,
+)
 from publisher.i18n.dates_in_text import WrittenDate, dates_in
 from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
@@ -42,17 +49,17 @@ def spans_of(text: str) -> list[tuple[int, int]]:
     return sorted([*found, *(one for one in bare if one[0] not in within)])
 
 
-def addresses_of(text: Text, index: int) -> list[tuple[str, Place]]:
+def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
     """The web addresses of a variant, and where each stands.
 
     One that stands in the text without a protocol is opened as the platforms open it.
     """
-    found = [(text.link, Place(index, "link"))] if "://" in text.link else []
+    found = [(text.link, TextLocation(index, "link"))] if "://" in text.link else []
     for start, end in spans_of(text.text):
         written = text.text[start:end]
         if written != text.link:
             address = written if "://" in written else f"http://{written}"
-            found.append((address, Place(index, "text", (start, end))))
+            found.append((address, TextLocation(index, "text", (start, end))))
     return found
 
 
@@ -66,7 +73,7 @@ REFERENCE = timedelta(days=400)
 """A date further back is a decision's or a law's; a year written by mistake lies within."""
 
 
-def passed(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def passed(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """Dates that will have passed on the first day on which the post can leave."""
     for index, found in _each(texts, known):
         if known.leaves_on - REFERENCE <= found.last < known.leaves_on:
@@ -75,7 +82,7 @@ def passed(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
             )
 
 
-def off_the_event(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def off_the_event(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """A text with dates of which none is the event's, told at the first that is still to come."""
     if known.event is None:
         return
@@ -90,7 +97,7 @@ def off_the_event(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
             yield Warned(WarningCode.DATE_DIFFERS, _place(index, found), values)
 
 
-def weekdays(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def weekdays(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """A weekday that is not the one of its date."""
     for index, found in _each(texts, known):
         if found.weekday is not None and found.day.weekday() != found.weekday:
@@ -99,21 +106,21 @@ def weekdays(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
             )
 
 
-def _each(texts: Sequence[Text], known: Known) -> Iterator[tuple[int, WrittenDate]]:
+def _each(texts: Sequence[Text], known: CheckContext) -> Iterator[tuple[int, WrittenDate]]:
     for index, text in enumerate(texts):
         for found in dates_in(text.text, today=known.leaves_on):
             yield index, found
 
 
-def _place(index: int, found: WrittenDate) -> Place:
-    return Place(index, "text", (found.start, found.end))
+def _place(index: int, found: WrittenDate) -> TextLocation:
+    return TextLocation(index, "text", (found.start, found.end))
 
 
 def _values(texts: Sequence[Text], index: int, found: WrittenDate) -> dict[str, object]:
     return {"written": texts[index].text[found.start : found.end], "day": found.day}
 
 
-def same(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def same(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """Texts of which a like one was found."""
     for index in range(len(texts)):
         alike = known.alike.get(index)
@@ -125,13 +132,13 @@ def same(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
                 "saved_at": alike.saved_at,
                 "percent": int(alike.share * 100),
             }
-            yield Warned(code, Place(index, "text"), values)
+            yield Warned(code, TextLocation(index, "text"), values)
 
 
 _ALIVE = (None, LinkFinding.FINE, LinkFinding.GUARDED)
 
 
-def dead(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def dead(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """Links that were looked at and lead nowhere."""
     for seen, place in _seen(texts, known):
         if seen.finding not in _ALIVE:
@@ -139,7 +146,7 @@ def dead(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
             yield Warned(WarningCode.DEAD_LINK, place, values)
 
 
-def without_picture(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def without_picture(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """The first link of a text without photos, where its page names no picture for a preview."""
     told: set[int] = set()
     for seen, place in _seen(texts, known):
@@ -150,7 +157,7 @@ def without_picture(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
             yield Warned(WarningCode.NO_LINK_PICTURE, place, {"url": seen.url})
 
 
-def _seen(texts: Sequence[Text], known: Known) -> Iterator[tuple[SeenLink, Place]]:
+def _seen(texts: Sequence[Text], known: CheckContext) -> Iterator[tuple[SeenLink, TextLocation]]:
     for index, text in enumerate(texts):
         for address, place in addresses_of(text, index):
             if address in known.links:
@@ -160,17 +167,17 @@ def _seen(texts: Sequence[Text], known: Known) -> Iterator[tuple[SeenLink, Place
 BOTH = (Language.MARATHI, Language.ENGLISH)
 
 
-def descriptions(texts: Sequence[Text], _known: Known) -> Iterator[Warned]:
+def descriptions(texts: Sequence[Text], _known: CheckContext) -> Iterator[Warned]:
     """Pictures without a description in the language of their text."""
     for index, text in enumerate(texts):
         for number, words in enumerate(text.descriptions):
             if not words.strip():
-                place = Place(index, f"pictures-{number}")
+                place = TextLocation(index, f"pictures-{number}")
                 values = {"picture": number + 1, "language": text.language}
                 yield Warned(WarningCode.NO_DESCRIPTION, place, values)
 
 
-def languages(texts: Sequence[Text], _known: Known) -> Iterator[Warned]:
+def languages(texts: Sequence[Text], _known: CheckContext) -> Iterator[Warned]:
     """An account with a text in Marathi or English alone; an answer needs only its own."""
     seen: dict[int, set[Language]] = {}
     for text in texts:
@@ -181,7 +188,7 @@ def languages(texts: Sequence[Text], _known: Known) -> Iterator[Warned]:
         if len(there) == 1 and Language.MIXED not in there and not text.target:
             yield Warned(
                 WarningCode.ONE_LANGUAGE,
-                Place(index, "language"),
+                TextLocation(index, "language"),
                 {"language": text.language, "missing": wanted[0]},
             )
 
@@ -197,37 +204,37 @@ def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
         yield re.sub(r"\D", "", match[1]), match.start(), match.end()
 
 
-def mobiles(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def mobiles(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """Mobile numbers that are not the city's own."""
     for index, text in enumerate(texts):
         for digits, start, end in mobiles_in(text.text):
             if digits not in known.city_numbers:
-                place = Place(index, "text", (start, end))
+                place = TextLocation(index, "text", (start, end))
                 values = {"written": text.text[start:end]}
                 yield Warned(WarningCode.MOBILE_NUMBER, place, values)
 
 
-def aadhaar(texts: Sequence[Text], _known: Known) -> Iterator[Warned]:
+def aadhaar(texts: Sequence[Text], _known: CheckContext) -> Iterator[Warned]:
     """Twelve digits that pass the check of an Aadhaar number; the number itself is not kept."""
     for index, text in enumerate(texts):
         mobile = {(start, end) for _digits, start, end in mobiles_in(text.text)}
         for match in _TWELVE.finditer(latin_digits(text.text)):
             digits = match[1] + match[3] + match[4]
             if verhoeff.is_valid(digits) and match.span() not in mobile:
-                place = Place(index, "text", match.span())
+                place = TextLocation(index, "text", match.span())
                 yield Warned(WarningCode.AADHAAR_NUMBER, place, {"ends_with": digits[-4:]})
 
 
 X = "x"
 
 
-def refused(texts: Sequence[Text], known: Known) -> Iterator[Warned]:
+def refused(texts: Sequence[Text], known: CheckContext) -> Iterator[Warned]:
     """A reply on X to somebody who did not mention us, under a post that is not ours."""
     if known.may_reply:
         return
     for index, text in enumerate(texts):
         if text.target and text.platform == X:
-            yield Warned(WarningCode.REPLY_REFUSED, Place(index, "text"))
+            yield Warned(WarningCode.REPLY_REFUSED, TextLocation(index, "text"))
 
 
 def may_reply(comment: Comment) -> bool:

@@ -30,7 +30,7 @@ class WarningCode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class TextLocation:
     """Where it is: in which variant of the draft (its index), at which field.
 
     `field` is "text", "link", "language" or "pictures-<index>"; `span` is from where to where in
@@ -47,7 +47,7 @@ class Warned:
     """One warning: a stable code, its place, and what the sentence about it needs."""
 
     code: WarningCode
-    place: Place
+    place: TextLocation
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
@@ -90,7 +90,7 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Known:
+class CheckContext:
     """What is known around a draft.
 
     `leaves_on` is the first day on which it can leave; `event` the first and last day of what it

@@ -42,7 +42,7 @@ _KNOWN = "nagarvani_prepared"
 """Where a connection notes which statements PostgreSQL knows of it."""
 
 
-class Prepared:
+class PreparedStatement:
     """A statement and the parameters that it takes, numbers and moments; all else in it is fixed.
 
     `name` is what PostgreSQL is to call it, so each has its own.
@@ -54,29 +54,29 @@ class Prepared:
         self.name = name
         self._statement = statement
         self._takes = tuple(one.key for one in takes)
-        self._forms: dict[str, _Form] = {}
+        self._forms: dict[str, _Compiled] = {}
 
-    def __call__(self, values: Mapping[str, Value]) -> Call:
+    def __call__(self, values: Mapping[str, Value]) -> BoundStatement:
         """This statement with its own of these values."""
-        return Call(self, {key: values[key] for key in self._takes})
+        return BoundStatement(self, {key: values[key] for key in self._takes})
 
-    def form(self, dialect: Dialect) -> _Form:
+    def form(self, dialect: Dialect) -> _Compiled:
         """This statement in the words of a database."""
         form = self._forms.get(dialect.name)
         if form is None:
-            form = self._forms[dialect.name] = _Form(self._statement, self._takes, dialect)
+            form = self._forms[dialect.name] = _Compiled(self._statement, self._takes, dialect)
         return form
 
 
 @dataclass(frozen=True)
-class Call:
+class BoundStatement:
     """A prepared statement and what it is run with."""
 
-    prepared: Prepared
+    prepared: PreparedStatement
     values: Mapping[str, Value]
 
 
-def run(connection: Connection, *calls: Call, commit: bool = False) -> list[Rows]:
+def run(connection: Connection, *calls: BoundStatement, commit: bool = False) -> list[Rows]:
     """Run these one after the other; gives the rows of each. Raises `DBAPIError`.
 
     With `commit` PostgreSQL commits with them, and the session's own commit finds it done; what
@@ -115,14 +115,14 @@ def _told(problem: Exception, dialect: Dialect, *, is_gone: bool) -> BaseExcepti
     )
 
 
-def _run_alone(cursor: DBAPICursor, call: Call, dialect: Dialect) -> Rows:
+def _run_alone(cursor: DBAPICursor, call: BoundStatement, dialect: Dialect) -> Rows:
     form = call.prepared.form(dialect)
     cursor.execute(form.text, form.values(call.values))
     return form.rows(cursor)
 
 
 def _run_together(
-    connection: Connection, cursor: Cursor[Any], calls: Sequence[Call], *, commit: bool
+    connection: Connection, cursor: Cursor[Any], calls: Sequence[BoundStatement], *, commit: bool
 ) -> list[Rows]:
     forms = [one.prepared.form(connection.dialect) for one in calls]
     _make_known(connection, cursor, calls, forms)
@@ -132,7 +132,7 @@ def _run_together(
         *(form.call(one) for form, one in zip(forms, calls, strict=True)),
         *(["COMMIT"] if commit else []),
     ]
-    _tell(cursor, "; ".join(said))
+    _execute_raw(cursor, "; ".join(said))
     if begins:
         cursor.nextset()
     found = []
@@ -143,19 +143,22 @@ def _run_together(
 
 
 def _make_known(
-    connection: Connection, cursor: Cursor[Any], calls: Sequence[Call], forms: Sequence[_Form]
+    connection: Connection,
+    cursor: Cursor[Any],
+    calls: Sequence[BoundStatement],
+    forms: Sequence[_Compiled],
 ) -> None:
     known = connection.info.get(_KNOWN)
     if known is None:
-        _tell(cursor, "SELECT name FROM pg_prepared_statements WHERE from_sql")
+        _execute_raw(cursor, "SELECT name FROM pg_prepared_statements WHERE from_sql")
         known = connection.info[_KNOWN] = {name for (name,) in cursor.fetchall()}
     for one, form in zip(calls, forms, strict=True):
         if one.prepared.name not in known:
-            _tell(cursor, f"PREPARE {one.prepared.name} AS {form.text}")
+            _execute_raw(cursor, f"PREPARE {one.prepared.name} AS {form.text}")
             known.add(one.prepared.name)
 
 
-def _tell(cursor: Cursor[Any], text: str) -> None:
+def _execute_raw(cursor: Cursor[Any], text: str) -> None:
     """Send it past psycopg's own preparing: a text never seen again would crowd out the others."""
     driver = cursor.connection
     threshold, driver.prepare_threshold = driver.prepare_threshold, None
@@ -188,7 +191,7 @@ def _forget_at_reset(
         record.info.pop(_KNOWN, None)
 
 
-class _Form:
+class _Compiled:
     """A statement in the words of one database, and how its rows are read."""
 
     def __init__(self, statement: ClauseElement, takes: Sequence[str], dialect: Dialect) -> None:
@@ -219,9 +222,9 @@ class _Form:
         """What SQLite is given, in the order of the parameters."""
         return tuple(self._bound(name, given[name]) for name in self._used)
 
-    def call(self, call: Call) -> str:
+    def call(self, call: BoundStatement) -> str:
         """What PostgreSQL is told to run it with these values."""
-        said = ", ".join(_said(call.values[name]) for name in self._used)
+        said = ", ".join(_literal(call.values[name]) for name in self._used)
         return f"EXECUTE {call.prepared.name}({said})"
 
     def rows(self, cursor: DBAPICursor | Cursor[Any]) -> Rows:
@@ -259,7 +262,7 @@ def _numbered(text: str, mark: str, takes: Sequence[str], fixed: Mapping[str, ob
     return text % (numbers | {name: sql.Literal(one).as_string() for name, one in fixed.items()})
 
 
-def _said(value: Value) -> str:
+def _literal(value: Value) -> str:
     """A number or moment as SQL; nothing else is ever put into a statement's text."""
     if isinstance(value, datetime):
         if value.tzinfo is None:

@@ -13,9 +13,9 @@ from approvals.errors import Overtaken
 from publisher import failpoints
 from publisher.delivery import commit_sending, outcomes, payload, platform_actions, receipts
 from publisher.delivery.commit_sending import HeldBack
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipts import Done
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.base.protocol import (
@@ -26,19 +26,21 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Allowance, Outgoing, Prepared
+from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
 
-NOTHING = Prepared(Outgoing(""))
+NOTHING = PreparedPost(Outgoing(""))
 
 
-class Desk:
+class PlatformPool:
     """Where one thread of the press works: an account's platform, opened once and kept.
 
     `open` gives the platform; an account whose credentials changed is opened anew. `turn` lets
     only so many of a clock's threads write `sending` at the same time: more would be slower.
     """
 
-    def __init__(self, bench: Bench, turn: AbstractContextManager[object] | None = None) -> None:
+    def __init__(
+        self, bench: WorkerContext, turn: AbstractContextManager[object] | None = None
+    ) -> None:
         self.bench = bench
         self.turn = turn or nullcontext()
         self._opened: dict[int, tuple[str, Platform]] = {}
@@ -58,14 +60,16 @@ class Desk:
         return known[1].allowances if known is not None else ()
 
 
-def carry_out(bench: Bench, parcel: Parcel, desk: Desk | None = None) -> None:
+def carry_out(
+    bench: WorkerContext, parcel: DeliveryPayload, desk: PlatformPool | None = None
+) -> None:
     """Try this delivery once, and store the outcome."""
-    done = try_once(desk or Desk(bench), parcel)
+    done = try_once(desk or PlatformPool(bench), parcel)
     if done is not None:
         receipts.store_receipts(bench, [done])
 
 
-def try_once(desk: Desk, parcel: Parcel) -> Done | None:
+def try_once(desk: PlatformPool, parcel: DeliveryPayload) -> Done | None:
     """Try once; what was done is still to be stored, every other outcome is stored already."""
     bench = desk.bench
     deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
@@ -97,15 +101,15 @@ def try_once(desk: Desk, parcel: Parcel) -> Done | None:
 
 
 def _prepare(
-    bench: Bench, platform: Platform, parcel: Parcel, deadline: Deadline
-) -> tuple[Prepared, Parcel]:
+    bench: WorkerContext, platform: Platform, parcel: DeliveryPayload, deadline: Deadline
+) -> tuple[PreparedPost, DeliveryPayload]:
     """Upload the pictures and make what can be made unpublished: the public sees none of it."""
     if not parcel.creates:
         return NOTHING, parcel
     outgoing = payload.outgoing_of(parcel, bench.store)
     if parcel.action is DeliveryAction.EDIT:  # an edit changes words: the pictures stand already
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
-        return Prepared(outgoing), parcel
+        return PreparedPost(outgoing), parcel
     prepared = platform.prepare(outgoing, deadline=deadline)
     failpoints.reach("publish.uploaded")
     if parcel.stages and not parcel.staged_id:

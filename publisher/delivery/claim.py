@@ -23,13 +23,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from publisher import failpoints
 from publisher.database.bulk import as_json, insert_together, is_given, is_still
-from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import table_of
 from publisher.delivery import payload
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.rate_limits import counter, query
 from publisher.delivery.rate_limits.counter import OF
-from publisher.delivery.worker_context import Bench, Claim
+from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.models.posts import Post
 from publisher.scheduling import holds
@@ -75,7 +75,7 @@ _MORE_THAN_POSTS = exists().where(
 )
 """What no limit of publications holds up: emergencies, edits, deletions and hides."""
 
-_OPEN = Prepared(
+_OPEN = PreparedStatement(
     "accounts_with_due",
     select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
     .where(
@@ -86,7 +86,7 @@ _OPEN = Prepared(
     .order_by(Account.id),
     [MOMENT],
 )
-_NEXT = Prepared(
+_NEXT = PreparedStatement(
     "next_due",
     select(Delivery.due_at)
     .where(Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at > MOMENT)
@@ -96,7 +96,7 @@ _NEXT = Prepared(
 )
 
 
-def look(bench: Bench) -> Due:
+def look(bench: WorkerContext) -> Due:
     """What is due now: the accounts that share the connections, and until when the press rests."""
     with bench.database.connection_for_reading() as connection:
         values: dict[str, Value] = {"at_moment": bench.now()}
@@ -106,7 +106,9 @@ def look(bench: Bench) -> Due:
     return Due(tuple(in_order), upcoming[0].due_at if upcoming else None, urgent)
 
 
-def claim(bench: Bench, *, account_id: int, most: int, only_urgent: bool = False) -> list[Parcel]:
+def claim(
+    bench: WorkerContext, *, account_id: int, most: int, only_urgent: bool = False
+) -> list[DeliveryPayload]:
     """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
     failpoints.reach("publish.before_claim")
     now = bench.now()
@@ -119,7 +121,7 @@ def claim(bench: Bench, *, account_id: int, most: int, only_urgent: bool = False
     return ready
 
 
-_BRAKED = Prepared(
+_BRAKED = PreparedStatement(
     "is_braked",
     select(true().label("braked")).where(holds.are_any(MOMENT)),
     [MOMENT],
@@ -133,7 +135,7 @@ _DUE = (
 )
 _IS_URGENT = Delivery.urgent.is_(True), Delivery.urgent.is_(False)
 URGENT, OTHERS = (
-    Prepared(name, _DUE.where(one), [MOMENT, OF, _MOST])
+    PreparedStatement(name, _DUE.where(one), [MOMENT, OF, _MOST])
     for name, one in zip(("urgent_candidates", "candidates"), _IS_URGENT, strict=True)
 )
 """What is due on an account, the urgent and the rest, the oldest first.
@@ -160,7 +162,7 @@ def wanted(
 
 
 def claim_these(
-    session: Session, wanted: Sequence[int], bench: Bench, now: datetime
+    session: Session, wanted: Sequence[int], bench: WorkerContext, now: datetime
 ) -> list[Claim]:
     """One atomic UPDATE: whoever changes a row has it, by the next fence; each is an Attempt."""
     connection = session.connection()

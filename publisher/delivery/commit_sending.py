@@ -11,11 +11,11 @@ from publisher import failpoints
 from publisher.database.prepared_statements import Value
 from publisher.database.session import session_on, table_of
 from publisher.delivery import outcomes, preconditions
-from publisher.delivery.payload import Parcel
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt
 from publisher.states import DeliveryState
-from publisher.transitions import FENCE, KEY, MOMENT, HeldMove
+from publisher.transitions import FENCE, KEY, MOMENT, ClaimedTransition
 
 _ATTEMPT = table_of(Attempt)
 _BEGUN = (
@@ -24,7 +24,7 @@ _BEGUN = (
     .values(sending_at=MOMENT)
     .returning(_ATTEMPT.c.id)
 )
-_SEND = HeldMove(
+_SEND = ClaimedTransition(
     DeliveryState.CLAIMED,
     DeliveryState.SENDING,
     actor=CLOCK,
@@ -42,7 +42,7 @@ class _NotOurs(Exception):
     """This claim holds the delivery no longer."""
 
 
-def start(bench: Bench, parcel: Parcel) -> None:
+def start(bench: WorkerContext, parcel: DeliveryPayload) -> None:
     """Commit `sending`, if exactly this may leave now; raises `HeldBack` if not.
 
     One durable commit for this delivery alone, whichever way it comes out. Of one that was
@@ -58,7 +58,7 @@ def start(bench: Bench, parcel: Parcel) -> None:
     failpoints.reach("publish.before_connect")
 
 
-def _commit(bench: Bench, parcel: Parcel) -> preconditions.Obstacle | None:
+def _commit(bench: WorkerContext, parcel: DeliveryPayload) -> preconditions.Blocker | None:
     """Write `sending`, or what keeps it here, which it gives. Raises `_NotOurs`: undo it all."""
     with bench.database.connection() as connection:
         now = bench.now()
@@ -77,7 +77,7 @@ def _commit(bench: Bench, parcel: Parcel) -> preconditions.Obstacle | None:
     return obstacle
 
 
-def _write(connection: Connection, parcel: Parcel, now: datetime, *, commit: bool) -> None:
+def _write(connection: Connection, parcel: DeliveryPayload, now: datetime, *, commit: bool) -> None:
     claim = parcel.claim
     values: dict[str, Value] = {
         "of_key": claim.delivery_id,

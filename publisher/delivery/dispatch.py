@@ -12,30 +12,30 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify, outcomes, restore_state
-from publisher.delivery.attempt import Desk, carry_out
+from publisher.delivery.attempt import PlatformPool, carry_out
 from publisher.delivery.claim import claim, look
-from publisher.delivery.payload import Parcel
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
 from publisher.models.posts import Revision, Variant
 from publisher.scheduling import holds
-from publisher.settings.delivery import Press
+from publisher.settings.delivery import DeliverySettings
 from publisher.states import AccountState, DeliveryState
 
 SHORTEST_LIMIT = timedelta(minutes=1)
 
 
-def tick_press(bench: Bench, *, most: int = 50) -> int:
+def tick_press(bench: WorkerContext, *, most: int = 50) -> int:
     """Settle what is too late, then send what is due, one by one; gives how many were taken up."""
     settle(bench)
-    desk, taken = Desk(bench), 0
+    desk, taken = PlatformPool(bench), 0
     while taken < most and (parcel := claim_next(bench)) is not None:
         carry_out(bench, parcel, desk)
         taken += 1
     return taken
 
 
-def settle(bench: Bench) -> None:
+def settle(bench: WorkerContext) -> None:
     """Beat, mark what is missed, and take up what a dead clock left."""
     with bench.database.transaction() as session:
         beat(session, bench.clock_name, now=bench.now())
@@ -43,7 +43,7 @@ def settle(bench: Bench) -> None:
         sweep(session, now=bench.now(), pace=bench.pace)
 
 
-def claim_next(bench: Bench) -> Parcel | None:
+def claim_next(bench: WorkerContext) -> DeliveryPayload | None:
     """Claim one delivery that is due, or None; every account has its turn."""
     for account_id in look(bench).account_ids:
         if claimed := claim(bench, account_id=account_id, most=1):
@@ -108,7 +108,7 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
     return list(session.scalars(locked).unique())
 
 
-def _why_late(delivery: Delivery, brakes: holds.Brakes) -> str:
+def _why_late(delivery: Delivery, brakes: holds.Holds) -> str:
     """What kept it here: a stop or freeze, its account, or that nobody was there in time."""
     held = brakes.holds(holds.facts_of(delivery))
     if held is not None:
@@ -116,7 +116,7 @@ def _why_late(delivery: Delivery, brakes: holds.Brakes) -> str:
     return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
 
 
-def sweep(session: Session, *, now: datetime, pace: Press) -> None:
+def sweep(session: Session, *, now: datetime, pace: DeliverySettings) -> None:
     """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
     for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
         end_unfinished(session, delivery, now, sending_at=None)
@@ -166,7 +166,7 @@ NOT_LEFT = (
 )
 
 
-def tick_overtaken(bench: Bench) -> int:
+def tick_overtaken(bench: WorkerContext) -> int:
     """End the tries that nobody ends any more; gives how many.
 
     Their delivery was cancelled after the claim, and their clock died before it noticed: what the

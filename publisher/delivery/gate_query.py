@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from approvals import gate
-from publisher.database.prepared_statements import Fields, Prepared, Rows, Value, run
+from publisher.database.prepared_statements import Fields, PreparedStatement, Rows, Value, run
 from publisher.database.session import table_of
-from publisher.delivery.payload import Parcel
-from publisher.models.accounts import Allowance
+from publisher.delivery.payload import DeliveryPayload
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant
@@ -23,10 +23,10 @@ from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.transitions import KEY, MOMENT
 
-Found = Rows
+GateRows = Rows
 """One delivery, repeated for each variant, picture, decision and asked department."""
 
-Approvers = Mapping[int, Fields]
+ApproverTenure = Mapping[int, Fields]
 """By the approval's id: from and until when its approver's appointment runs, and since when that
 person may do nothing here.
 """
@@ -36,7 +36,7 @@ _DELIVERY, _POST, _REVISION = table_of(Delivery), table_of(Post), table_of(Revis
 _VARIANT, _OWN = table_of(Variant), table_of(Variant).alias("own")
 _RENDITION, _ASKED = table_of(Rendition), table_of(RevisionDepartment)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
-_ACCOUNT, _ALLOWANCE = table_of(Account), table_of(Allowance)
+_ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
 _APPROVES = or_(*(_DECISION.c.kind == one for one in sorted(gate_adapter.APPROVALS)))
 
 _LOCKS = (
@@ -45,8 +45,8 @@ _LOCKS = (
     .join(_POST, _POST.c.id == _DELIVERY.c.post_id)
     .where(_DELIVERY.c.id == KEY)
 )
-_LOCK_POST = Prepared("lock_post", _LOCKS.with_for_update(read=True, of=_POST), [KEY])
-_LOCK_ALL = Prepared(
+_LOCK_POST = PreparedStatement("lock_post", _LOCKS.with_for_update(read=True, of=_POST), [KEY])
+_LOCK_ALL = PreparedStatement(
     "lock_post_and_approvers",
     _LOCKS.join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
     .join(_DECISION, and_(_DECISION.c.revision_id == _VARIANT.c.revision_id, _APPROVES))
@@ -131,10 +131,12 @@ def _query() -> Select[*tuple[Any, ...]]:
     )
 
 
-_FACTS = Prepared("facts_of_delivery", _query(), [KEY, MOMENT])
+_FACTS = PreparedStatement("facts_of_delivery", _query(), [KEY, MOMENT])
 
 
-def read(connection: Connection, parcel: Parcel, now: datetime) -> tuple[Found, Approvers]:
+def read(
+    connection: Connection, parcel: DeliveryPayload, now: datetime
+) -> tuple[GateRows, ApproverTenure]:
     """Lock what the gate rests on until the transaction ends, then read all that decides.
 
     Post before delivery, in the desk's own order, so that the two never block each other; and
@@ -154,7 +156,7 @@ def read(connection: Connection, parcel: Parcel, now: datetime) -> tuple[Found, 
     return found, {}
 
 
-def subject_of(found: Found) -> gate.Subject:
+def subject_of(found: GateRows) -> gate.Subject:
     """What leaves if this revision leaves."""
     row = found[0]
     pictures: dict[int, dict[int, gate.Picture]] = {}
@@ -184,7 +186,7 @@ def _variant(row: Fields, pictures: dict[int, gate.Picture]) -> gate.VariantSubj
     )
 
 
-def decisions(found: Found, approvers: Approvers) -> list[Fields]:
+def decisions(found: GateRows, approvers: ApproverTenure) -> list[Fields]:
     """One row for each approval; one that came after the locks does not count yet."""
     rows = {one.decision_id: one for one in found if one.decision_id is not None}
     return [one for key, one in rows.items() if key in approvers]

@@ -18,21 +18,20 @@ from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery import payload, permalinks, receipts
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.permalinks import Pasted
 from publisher.delivery.worker_context import Claim
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
-from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.posts import Post, PostKind
 from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
 from publisher.platforms.base.text import shows
-from publisher.platforms.base.types import Outgoing, Receipt, Seen
+from publisher.platforms.base.types import Outgoing, Receipt, RemotePost
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
-from publisher.scheduling.holds import Brake
+from publisher.scheduling.holds import Hold
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Missing, Problem
+from publisher.validation import FieldError, Invalid, NotFound
 
 FROM = (
     DeliveryState.SCHEDULED,
@@ -47,20 +46,20 @@ LOOK_BACK = timedelta(days=1)
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
 
 
-class Stopped(NotAllowed):
+class HeldByStop(NotAllowed):
     """Everything is stopped: what a clock may not send, nobody posts by hand."""
 
-    code = Brake.STOPPED.value
+    code = Hold.STOPPED.value
 
 
-class Frozen(NotAllowed):
+class HeldByFreeze(NotAllowed):
     """A freeze holds it: what a clock may not send, nobody posts by hand."""
 
-    code = Brake.FROZEN.value
+    code = Hold.FROZEN.value
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ManualPost:
     """What was to be posted, and where a person says that it stands; belongs to no session."""
 
     delivery_id: int
@@ -71,7 +70,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class LinkedPost:
     """What stands behind the link; `is_read` is false where the platform cannot be read now."""
 
     is_read: bool
@@ -83,19 +82,19 @@ class Found:
 def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
     """The delivery, if this actor may publish it by hand now.
 
-    Raises `Missing`, `WrongRole`, `OnItsWay`, `WrongState`, `Stopped`, `Frozen`, and
+    Raises `Missing`, `WrongRole`, `OnItsWay`, `WrongState`, `HeldByStop`, `HeldByFreeze`, and
     `NotApproved` where the gate refuses.
     """
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
-        raise Missing(delivery_id)
+        raise NotFound(delivery_id)
     require(actor, Action.PUBLISH_BY_HAND, delivery.post.department_id, now=now)
     _check_state(delivery)
     match holds.brakes(session, now=now).holds(holds.facts_of(delivery)):
-        case Brake.STOPPED:
-            raise Stopped
-        case Brake.FROZEN:
-            raise Frozen
+        case Hold.STOPPED:
+            raise HeldByStop
+        case Hold.FROZEN:
+            raise HeldByFreeze
     case = gate_adapter.case_of(delivery.variant.revision, now=now)
     gate.require_verdict(gate.judge(case, now=now))
     return delivery
@@ -110,7 +109,7 @@ def _check_state(delivery: Delivery) -> None:
 
 def look_at_link(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
-) -> Wanted:
+) -> ManualPost:
     """What the link names, checked against the account; nothing is stored and nobody is asked.
 
     Raises what `ready` raises, and `Invalid` where the link leads elsewhere.
@@ -120,7 +119,7 @@ def look_at_link(
     found = link_of(session, parcel, link)
     if found.platform_id:
         _check_unknown(session, delivery, found.platform_id)
-    return Wanted(
+    return ManualPost(
         delivery_id=delivery.id,
         account=parcel.account,
         outgoing=payload.sought_of(parcel),
@@ -129,7 +128,7 @@ def look_at_link(
     )
 
 
-def link_of(session: Session, parcel: Parcel, link: str) -> Pasted:
+def link_of(session: Session, parcel: DeliveryPayload, link: str) -> Pasted:
     """What a pasted link names, seen to be on this parcel's account; raises `Invalid`."""
     return permalinks.read_link(
         link,
@@ -157,10 +156,10 @@ def _page_id(session: Session, account: Account) -> str:
 
 def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> None:
     if receipts.is_known(session, delivery.account_id, platform_id):
-        raise Invalid([Problem("link", "other_post")])
+        raise Invalid([FieldError("link", "other_post")])
 
 
-def read_back(platform: Platform, wanted: Wanted) -> Found:
+def read_back(platform: Platform, wanted: ManualPost) -> LinkedPost:
     """Read what stands there; outside of any transaction.
 
     Raises `Invalid` where it is not there, not ours, or not what was approved.
@@ -171,46 +170,48 @@ def read_back(platform: Platform, wanted: Wanted) -> Found:
         return unread(wanted)
 
 
-def unread(wanted: Wanted) -> Found:
+def unread(wanted: ManualPost) -> LinkedPost:
     """It is believed: the platform cannot be read now, and that is said wherever it is shown."""
-    return Found(False, wanted.pasted.platform_id or f"not-given-{wanted.delivery_id}")
+    return LinkedPost(False, wanted.pasted.platform_id or f"not-given-{wanted.delivery_id}")
 
 
-def _sighted(platform: Platform, wanted: Wanted) -> Found:
+def _sighted(platform: Platform, wanted: ManualPost) -> LinkedPost:
     """A link without a number: the account is looked through for the approved text."""
     sighting = platform.look_up(wanted.outgoing, since=wanted.since)
     if sighting is None:
-        raise Invalid([Problem("link", "not_found_there")])
-    return Found(True, sighting.platform_id, sighting.published_at, sighting.answer)
+        raise Invalid([FieldError("link", "not_found_there")])
+    return LinkedPost(True, sighting.platform_id, sighting.published_at, sighting.answer)
 
 
-def _seen(platform: Platform, wanted: Wanted) -> Found:
+def _seen(platform: Platform, wanted: ManualPost) -> LinkedPost:
     seen = platform.see(wanted.pasted.platform_id)
     if seen is None:
-        raise Invalid([Problem("link", "not_there")])
+        raise Invalid([FieldError("link", "not_there")])
     problem = _difference(seen, wanted.outgoing)
     if problem is not None:
         raise Invalid([problem])
-    return Found(True, seen.platform_id, seen.published_at, seen.text)
+    return LinkedPost(True, seen.platform_id, seen.published_at, seen.text)
 
 
-def _difference(seen: Seen, outgoing: Outgoing) -> Problem | None:
+def _difference(seen: RemotePost, outgoing: Outgoing) -> FieldError | None:
     """What keeps this from being what was approved; compared as the press compares."""
     if not seen.by_ourselves:
-        return Problem("link", "other_account")
+        return FieldError("link", "other_account")
     if not seen.is_public:
-        return Problem("link", "not_public")
+        return FieldError("link", "not_public")
     if outgoing.reply_to is not None and seen.parent_id != outgoing.reply_to:
-        return Problem("link", "other_target")
+        return FieldError("link", "other_target")
     as_many = replace(seen, media=len(outgoing.media))
     if not shows(as_many, outgoing) and not shows(*_without_names(as_many, outgoing)):
-        return Problem("link", "other_text", {"there": seen.text})
+        return FieldError("link", "other_text", {"there": seen.text})
     if seen.media != len(outgoing.media):
-        return Problem("link", "other_pictures", {"found": seen.media, "most": len(outgoing.media)})
+        return FieldError(
+            "link", "other_pictures", {"found": seen.media, "most": len(outgoing.media)}
+        )
     return None
 
 
-def _without_names(seen: Seen, outgoing: Outgoing) -> tuple[Seen, Outgoing]:
+def _without_names(seen: RemotePost, outgoing: Outgoing) -> tuple[RemotePost, Outgoing]:
     """Both without the names in front: X sets them before an answer."""
     if outgoing.reply_to is None:
         return seen, outgoing
@@ -219,7 +220,7 @@ def _without_names(seen: Seen, outgoing: Outgoing) -> tuple[Seen, Outgoing]:
 
 
 def publish_by_hand(
-    session: Session, *, actor: Actor, now: datetime, wanted: Wanted, found: Found
+    session: Session, *, actor: Actor, now: datetime, wanted: ManualPost, found: LinkedPost
 ) -> Delivery:
     """Keep that a person published it, with the receipt; judged once more, on the rows as they are.
 
@@ -227,7 +228,7 @@ def publish_by_hand(
     """
     known = session.get(Delivery, wanted.delivery_id)
     if known is None:
-        raise Missing(wanted.delivery_id)
+        raise NotFound(wanted.delivery_id)
     transitions.lock(session, Post, known.post_id)
     transitions.lock(session, Delivery, known.id)
     delivery = ready(session, actor=actor, now=now, delivery_id=known.id)

@@ -9,9 +9,9 @@ from itertools import takewhile
 
 from sqlalchemy import or_, select
 
-from publisher.delivery.attempt import Desk
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
+from publisher.delivery.attempt import PlatformPool
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.states import DeliveryState
 
@@ -29,22 +29,22 @@ class _Orphan:
 
 
 def tick_tidying(
-    bench: Bench, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
+    bench: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Remove what earlier attempts staged and no delivery needs; gives how many were removed."""
-    desk, removed = Desk(bench), 0
+    desk, removed = PlatformPool(bench), 0
     for orphan in takewhile(lambda _: not is_stopping(), _orphans(bench, most)):
         removed += _remove(bench, desk, orphan)
     return removed
 
 
-def _orphans(bench: Bench, most: int) -> list[_Orphan]:
+def _orphans(bench: WorkerContext, most: int) -> list[_Orphan]:
     """First nobody can publish it any more, then it is removed: never the other way round."""
     with bench.database.transaction() as session:
         query = (
             select(Attempt, Delivery)
             .join(Delivery, Delivery.id == Attempt.delivery_id)
-            .outerjoin(Receipt, Receipt.delivery_id == Delivery.id)
+            .outerjoin(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
             .where(
                 Attempt.staged_id != "",
                 Attempt.tidied_at.is_(None),
@@ -52,7 +52,7 @@ def _orphans(bench: Bench, most: int) -> list[_Orphan]:
                 or_(
                     Delivery.state.in_(SETTLED),
                     (Delivery.state == DeliveryState.PUBLISHED)
-                    & (Receipt.platform_id != Attempt.staged_id),
+                    & (ReceiptRow.platform_id != Attempt.staged_id),
                     (Delivery.state == DeliveryState.SCHEDULED)
                     & (Delivery.staged_id != Attempt.staged_id),
                 ),
@@ -70,7 +70,7 @@ def _given_up(attempt: Attempt, delivery: Delivery) -> _Orphan:
     return _Orphan(attempt.id, delivery.account, attempt.staged_id)
 
 
-def _remove(bench: Bench, desk: Desk, orphan: _Orphan) -> int:
+def _remove(bench: WorkerContext, desk: PlatformPool, orphan: _Orphan) -> int:
     deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
     try:
         desk.open(orphan.account).delete(orphan.staged_id, deadline=deadline)

@@ -17,10 +17,10 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify, retry
 from publisher.delivery.accounts import manage
-from publisher.delivery.payload import Parcel
-from publisher.delivery.preconditions import Obstacle
+from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.preconditions import Blocker
 from publisher.delivery.rate_limits import counter, response_limits
-from publisher.delivery.worker_context import Bench, Claim
+from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import CredentialsExpired, OutcomeUnknown, TryLater
 from publisher.platforms.base.types import Allowance
@@ -35,7 +35,7 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 """What says that one of the rows cannot be stored as it is."""
 
 
-def refuse(session: Session, parcel: Parcel, found: Obstacle, *, now: datetime) -> None:
+def refuse(session: Session, parcel: DeliveryPayload, found: Blocker, *, now: datetime) -> None:
     """It did not leave: what only waits goes back to the table, the rest is for a person."""
     claim = parcel.claim
     delivery = held_delivery(session, claim)
@@ -51,14 +51,14 @@ def refuse(session: Session, parcel: Parcel, found: Obstacle, *, now: datetime) 
     notify.tell_failed(session, delivery, now=now)
 
 
-def _wait(delivery: Delivery, found: Obstacle) -> None:
+def _wait(delivery: Delivery, found: Blocker) -> None:
     """Where it is known until when it waits, it is said there and not tried before."""
     if found.until is not None:
         delivery.not_before = found.until
         delivery.reason = {"code": found.code, "at": found.until.isoformat()}
 
 
-def give_back(bench: Bench, parcel: Parcel) -> None:
+def give_back(bench: WorkerContext, parcel: DeliveryPayload) -> None:
     """This clock stops before it began with this one: somebody else takes it up at once."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -68,7 +68,7 @@ def give_back(bench: Bench, parcel: Parcel) -> None:
             move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
 
 
-def let_go(bench: Bench, parcel: Parcel) -> None:
+def let_go(bench: WorkerContext, parcel: DeliveryPayload) -> None:
     """It was cancelled or claimed anew before `sending`: this try ends, and counts no more."""
     with bench.database.transaction() as session:
         attempt = attempt_of(session, parcel.claim)
@@ -76,7 +76,7 @@ def let_go(bench: Bench, parcel: Parcel) -> None:
             finish(session, attempt, "gate", "overtaken", bench.now())
 
 
-def store_staged(bench: Bench, parcel: Parcel, staged_id: str) -> None:
+def store_staged(bench: WorkerContext, parcel: DeliveryPayload, staged_id: str) -> None:
     """Keep the id of what was made unpublished, before it is published by that id."""
     with bench.database.transaction() as session:
         delivery = held_delivery(session, parcel.claim)
@@ -86,7 +86,11 @@ def store_staged(bench: Bench, parcel: Parcel, staged_id: str) -> None:
 
 
 def store_failure(
-    bench: Bench, parcel: Parcel, code: str, answer: str, allowances: Allowances = ()
+    bench: WorkerContext,
+    parcel: DeliveryPayload,
+    code: str,
+    answer: str,
+    allowances: Allowances = (),
 ) -> None:
     """The platform, or our own store, says no for good: a person has to change something."""
     with bench.database.transaction() as session:
@@ -109,7 +113,7 @@ def _distrust_second_step(delivery: Delivery) -> None:
 
 
 def store_delay(
-    bench: Bench, parcel: Parcel, problem: TryLater, allowances: Allowances = ()
+    bench: WorkerContext, parcel: DeliveryPayload, problem: TryLater, allowances: Allowances = ()
 ) -> None:
     """Nothing left, and trying again is safe: back to the table, not before a later time."""
     with bench.database.transaction() as session:
@@ -125,7 +129,10 @@ def store_delay(
 
 
 def store_expiry(
-    bench: Bench, parcel: Parcel, problem: CredentialsExpired, allowances: Allowances = ()
+    bench: WorkerContext,
+    parcel: DeliveryPayload,
+    problem: CredentialsExpired,
+    allowances: Allowances = (),
 ) -> None:
     """The token is no longer good: the account pauses, the delivery waits."""
     with bench.database.transaction() as session:
@@ -142,7 +149,10 @@ def store_expiry(
 
 
 def store_unknown(
-    bench: Bench, parcel: Parcel, problem: OutcomeUnknown, allowances: Allowances = ()
+    bench: WorkerContext,
+    parcel: DeliveryPayload,
+    problem: OutcomeUnknown,
+    allowances: Allowances = (),
 ) -> None:
     """It may be live: never sent again by machine, looked for instead."""
     with bench.database.transaction() as session:
@@ -154,7 +164,9 @@ def store_unknown(
         _learn(session, parcel, allowances, now)
 
 
-def _learn(session: Session, parcel: Parcel, allowances: Allowances, now: datetime) -> None:
+def _learn(
+    session: Session, parcel: DeliveryPayload, allowances: Allowances, now: datetime
+) -> None:
     """What the answers said of the account's limits, whatever came of the try.
 
     Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
@@ -176,7 +188,9 @@ def _still_trying(session: Session, claim: Claim) -> Delivery | None:
     return delivery if delivery is not None and delivery.state in trying else None
 
 
-def unconfirm(bench: Bench, session: Session, delivery: Delivery, claim: Claim, code: str) -> None:
+def unconfirm(
+    bench: WorkerContext, session: Session, delivery: Delivery, claim: Claim, code: str
+) -> None:
     """From sending on nobody knows: it will be looked for."""
     if delivery.state is not DeliveryState.SENDING:
         return

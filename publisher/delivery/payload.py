@@ -26,7 +26,7 @@ CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
 
 
 @dataclass(frozen=True)
-class Leaf:
+class MediaRef:
     """One picture of a parcel, still in the store."""
 
     sha256: str
@@ -35,7 +35,7 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class DeliveryPayload:
     """What one try is about. `account` is a copy that belongs to no session; one claim shares it.
 
     `variant` is the text, link, target and pictures as the gate will see them; `target` the
@@ -47,7 +47,7 @@ class Parcel:
     action: DeliveryAction
     account: Account
     variant: gate.VariantSubject
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[MediaRef, ...]
     target: str
     is_reply: bool
     staged_id: str
@@ -68,7 +68,7 @@ class Parcel:
         )
 
 
-def read(session: Session, claims: Sequence[Claim]) -> list[Parcel]:
+def read(session: Session, claims: Sequence[Claim]) -> list[DeliveryPayload]:
     """The parcels of these claims, in their order: two statements, however many they are."""
     if not claims:
         return []
@@ -122,12 +122,12 @@ def _renditions(dialect: str) -> Select[int, str, str, str]:
     )
 
 
-def _pictures(connection: Connection, variant_ids: Sequence[int]) -> dict[int, list[Leaf]]:
+def _pictures(connection: Connection, variant_ids: Sequence[int]) -> dict[int, list[MediaRef]]:
     given = {"given": as_json([{"id": one} for one in variant_ids])}
-    found: dict[int, list[Leaf]] = defaultdict(list)
+    found: dict[int, list[MediaRef]] = defaultdict(list)
     rows = connection.execute(_renditions(connection.dialect.name), given)
     for variant_id, sha256, mime, alt_text in rows:
-        found[variant_id].append(Leaf(sha256, mime, alt_text))
+        found[variant_id].append(MediaRef(sha256, mime, alt_text))
     return found
 
 
@@ -136,8 +136,8 @@ def _account(row: Row[Any]) -> Account:
 
 
 def _parcel(
-    claim: Claim, row: Row[Any], accounts: dict[int, Account], pictures: dict[int, list[Leaf]]
-) -> Parcel:
+    claim: Claim, row: Row[Any], accounts: dict[int, Account], pictures: dict[int, list[MediaRef]]
+) -> DeliveryPayload:
     leaves = tuple(pictures.get(row.variant_id, ()))
     variant = gate.VariantSubject(
         account_id=row.variant_account_id,
@@ -147,7 +147,7 @@ def _parcel(
         target=row.target,
         pictures=tuple(gate.Picture(one.sha256, one.alt_text) for one in leaves),
     )
-    return Parcel(
+    return DeliveryPayload(
         claim=claim,
         action=row.action,
         account=accounts[row.account_id],
@@ -160,7 +160,7 @@ def _parcel(
     )
 
 
-def outgoing_of(parcel: Parcel, store: Store) -> Outgoing:
+def outgoing_of(parcel: DeliveryPayload, store: Store) -> Outgoing:
     """Exactly what leaves; the pictures' bytes are compared with their digests as they open."""
     media = tuple(
         Medium(store.open(one.sha256), one.mime, one.alt_text, one.sha256) for one in parcel.leaves
@@ -168,13 +168,13 @@ def outgoing_of(parcel: Parcel, store: Store) -> Outgoing:
     return _outgoing(parcel, media)
 
 
-def sought_of(parcel: Parcel) -> Outgoing:
+def sought_of(parcel: DeliveryPayload) -> Outgoing:
     """What to look for on the platform: pictures are counted there, so their bytes stay unread."""
     media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in parcel.leaves)
     return _outgoing(parcel, media)
 
 
-def _outgoing(parcel: Parcel, media: tuple[Medium, ...]) -> Outgoing:
+def _outgoing(parcel: DeliveryPayload, media: tuple[Medium, ...]) -> Outgoing:
     variant = parcel.variant
     is_reply = parcel.action is DeliveryAction.PUBLISH and bool(variant.target)
     text, link = outgoing_text.leaving(

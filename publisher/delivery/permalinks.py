@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from publisher.content_checks.outgoing_text import FACEBOOK, X
 from publisher.models.deliveries import Account
-from publisher.validation import Invalid, Problem, is_web_address
+from publisher.validation import FieldError, Invalid, is_web_address
 
 LONGEST = 500
 HOSTS: Mapping[str, frozenset[str]] = {
@@ -68,7 +68,7 @@ def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "")
 
 
 def _wrong(code: str) -> Invalid:
-    return Invalid([Problem("link", code)])
+    return Invalid([FieldError("link", code)])
 
 
 def _is_address(url: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from publisher.delivery import payload
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.models.deliveries import DeliveryAction
 from publisher.platforms.base.protocol import (
     Deadline,
@@ -17,7 +17,7 @@ from publisher.platforms.base.protocol import (
     Refused,
 )
 from publisher.platforms.base.text import shows
-from publisher.platforms.base.types import Outgoing, Prepared, Receipt, Seen, Sighting
+from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt, RemotePost
 
 HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 
@@ -27,10 +27,12 @@ LONGEST_ID, LONGEST_URL = 120, 500
 NUL = "\0"
 """What no column of text can hold."""
 
-Shown = TypeVar("Shown", Receipt, Sighting)
+Shown = TypeVar("Shown", Receipt, Match)
 
 
-def send(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadline) -> Receipt:
+def send(
+    platform: Platform, parcel: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
+) -> Receipt:
     """Do it, by the one call that the public may see. Raises any PlatformError.
 
     A staged post is released by the id that `parcel` carries.
@@ -38,7 +40,7 @@ def send(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadl
     return kept(_do(platform, parcel, prepared, deadline))
 
 
-def stage(platform: Platform, prepared: Prepared, deadline: Deadline) -> str:
+def stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str:
     """Make it unpublished; gives its id. Raises any PlatformError, `Refused` for no id."""
     staged_id = platform.stage(prepared, deadline=deadline)
     if not _is_id(staged_id):  # nobody sees it, so it is no matter of doubt
@@ -67,7 +69,9 @@ def _is_text(words: str) -> bool:
     return NUL not in words and words == words.encode(errors="replace").decode()
 
 
-def _do(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadline) -> Receipt:
+def _do(
+    platform: Platform, parcel: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
+) -> Receipt:
     match parcel.action:
         case DeliveryAction.EDIT:
             return platform.edit(parcel.target, prepared, deadline=deadline)
@@ -83,13 +87,13 @@ def _do(platform: Platform, parcel: Parcel, prepared: Prepared, deadline: Deadli
     return platform.publish(prepared, deadline=deadline)
 
 
-def look(platform: Platform, parcel: Parcel, *, since: datetime) -> Sighting | None:
+def look(platform: Platform, parcel: DeliveryPayload, *, since: datetime) -> Match | None:
     """What shows that it was done, or None. Raises TryLater, Refused or CredentialsExpired."""
     found = _find(platform, parcel, since)
     return kept(found) if found is not None and _is_id(found.platform_id) else None
 
 
-def _find(platform: Platform, parcel: Parcel, since: datetime) -> Sighting | None:
+def _find(platform: Platform, parcel: DeliveryPayload, since: datetime) -> Match | None:
     outgoing = payload.sought_of(parcel)
     if parcel.action is DeliveryAction.PUBLISH and not parcel.staged_id:
         return platform.look_up(outgoing, since=since)
@@ -100,11 +104,11 @@ def _find(platform: Platform, parcel: Parcel, since: datetime) -> Sighting | Non
     if not _is_done(parcel, seen, outgoing):
         return None
     if seen is None:
-        return Sighting(target, "", since, "")
-    return Sighting(seen.platform_id, seen.url, seen.published_at, seen.text)
+        return Match(target, "", since, "")
+    return Match(seen.platform_id, seen.url, seen.published_at, seen.text)
 
 
-def _is_done(parcel: Parcel, seen: Seen | None, outgoing: Outgoing) -> bool:
+def _is_done(parcel: DeliveryPayload, seen: RemotePost | None, outgoing: Outgoing) -> bool:
     match parcel.action:
         case DeliveryAction.DELETE:
             return seen is None

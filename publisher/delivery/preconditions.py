@@ -12,7 +12,7 @@ from approvals import gate
 from publisher.database.prepared_statements import Fields
 from publisher.database.session import session_on
 from publisher.delivery import gate_query
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.rate_limits import counter, query
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.posts import Revision
@@ -20,12 +20,12 @@ from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.states import AccountState
 
-BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holds.Brake})
+BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holds.Hold})
 """What is nobody's fault: it waits on, and is missed once its late limit passes."""
 
 
 @dataclass(frozen=True)
-class Obstacle:
+class Blocker:
     """Why it may not leave now, as a code."""
 
     code: str
@@ -38,18 +38,20 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Preconditions:
     """How it stands: what keeps it here, or None; and whether the account's limits are to be asked.
 
     `row` is what was read of the delivery and its account.
     """
 
-    obstacle: Obstacle | None
+    obstacle: Blocker | None
     is_limited: bool
     row: Fields
 
 
-def look(connection: Connection, parcel: Parcel, *, now: datetime, seconds: float) -> Standing:
+def look(
+    connection: Connection, parcel: DeliveryPayload, *, now: datetime, seconds: float
+) -> Preconditions:
     """Look at what keeps this parcel here; `seconds` is how long a try may take.
 
     Locks the post against a change until the transaction ends; the gate judges here, once.
@@ -59,32 +61,32 @@ def look(connection: Connection, parcel: Parcel, *, now: datetime, seconds: floa
     held = _held(connection, parcel, row, now, seconds)
     if held is None and parcel.creates:
         held = _refusal(connection, parcel, found, approvers, now)
-    return Standing(held, _is_limited(parcel, row, now), row)
+    return Preconditions(held, _is_limited(parcel, row, now), row)
 
 
 def _held(
-    connection: Connection, parcel: Parcel, row: Fields, now: datetime, seconds: float
-) -> Obstacle | None:
+    connection: Connection, parcel: DeliveryPayload, row: Fields, now: datetime, seconds: float
+) -> Blocker | None:
     if now > _latest(row, parcel):
-        return Obstacle("late")
+        return Blocker("late")
     if row.account_state is not AccountState.CONNECTED:
-        return Obstacle("account")
+        return Blocker("account")
     # A try that could outlive its lease is not begun: the sweeper might come in between.
     if row.leased_until is not None and now + timedelta(seconds=seconds) > row.leased_until:
-        return Obstacle("lease")
+        return Blocker("lease")
     if parcel.creates and row.braked:
         return _braked(connection, parcel, now)
     return None
 
 
-def _braked(connection: Connection, parcel: Parcel, now: datetime) -> Obstacle | None:
+def _braked(connection: Connection, parcel: DeliveryPayload, now: datetime) -> Blocker | None:
     with session_on(connection) as session:
         delivery = session.get_one(Delivery, parcel.claim.delivery_id)
         held = holds.brakes(session, now=now).holds(holds.facts_of(delivery))
-    return None if held is None else Obstacle(held)
+    return None if held is None else Blocker(held)
 
 
-def _is_limited(parcel: Parcel, row: Fields, now: datetime) -> bool:
+def _is_limited(parcel: DeliveryPayload, row: Fields, now: datetime) -> bool:
     """What its claim has counted is asked for a cap alone: that may have been set since."""
     if parcel.action is not DeliveryAction.PUBLISH:
         return False
@@ -95,11 +97,13 @@ def _is_quiet(row: Fields, now: datetime) -> bool:
     return row.quiet_until is not None and row.quiet_until > now and not row.urgent
 
 
-def count(session: Session, parcel: Parcel, standing: Standing, now: datetime) -> Obstacle | None:
+def count(
+    session: Session, parcel: DeliveryPayload, standing: Preconditions, now: datetime
+) -> Blocker | None:
     """Count it against the account's limits, or give what is full; last, for what counts leaves."""
     row, account_id = standing.row, parcel.account.id
     if _is_quiet(row, now):
-        return Obstacle("limit", row.quiet_until)
+        return Blocker("limit", row.quiet_until)
     claim = parcel.claim
     until = counter.spend(
         session,
@@ -109,10 +113,10 @@ def count(session: Session, parcel: Parcel, standing: Standing, now: datetime) -
         urgent=row.urgent,
         counted=claim.counted,
     )
-    return None if until is None else Obstacle(query.why_not(session, account_id, now), until)
+    return None if until is None else Blocker(query.why_not(session, account_id, now), until)
 
 
-def _latest(row: Fields, parcel: Parcel) -> datetime:
+def _latest(row: Fields, parcel: DeliveryPayload) -> datetime:
     """Its late limit; the window binds what leaves, not what is taken back."""
     limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
     return min(limit, row.not_after) if parcel.creates and row.not_after is not None else limit
@@ -120,23 +124,26 @@ def _latest(row: Fields, parcel: Parcel) -> datetime:
 
 def _refusal(
     connection: Connection,
-    parcel: Parcel,
-    found: gate_query.Found,
-    approvers: gate_query.Approvers,
+    parcel: DeliveryPayload,
+    found: gate_query.GateRows,
+    approvers: gate_query.ApproverTenure,
     now: datetime,
-) -> Obstacle | None:
+) -> Blocker | None:
     if found[0].not_after is None:
-        return Obstacle(gate.Refusal.NOT_IN_STATE_APPROVED)
+        return Blocker(gate.Refusal.NOT_IN_STATE_APPROVED)
     case = _case(connection, found, approvers, now)
     verdict = gate.judge(case, now=now)
     if verdict.refusal is not None:
-        return Obstacle(verdict.refusal)
+        return Blocker(verdict.refusal)
     # The words and pictures in hand were read at the claim: they have to be the judged ones.
-    return None if parcel.variant in case.subject.variants else Obstacle(gate.Refusal.CHANGED)
+    return None if parcel.variant in case.subject.variants else Blocker(gate.Refusal.CHANGED)
 
 
 def _case(
-    connection: Connection, found: gate_query.Found, approvers: gate_query.Approvers, now: datetime
+    connection: Connection,
+    found: gate_query.GateRows,
+    approvers: gate_query.ApproverTenure,
+    now: datetime,
 ) -> gate.Case:
     """The same as `judging.case_of`, from what one statement read."""
     row, decisions = found[0], gate_query.decisions(found, approvers)

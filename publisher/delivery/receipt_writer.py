@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from publisher.delivery import outcomes, receipts
 from publisher.delivery.receipts import Done
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 
 log = logging.getLogger("nagarvani.press")
 
@@ -27,7 +27,7 @@ MOST_TOGETHER = 64
 class Recorder:
     """Stores receipts as they come, as many together as there are; tries once for each pause."""
 
-    def __init__(self, bench: Bench, *, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(self, bench: WorkerContext, *, pauses: Sequence[float] = PAUSES) -> None:
         self._bench = bench
         self._pauses = pauses
         self._done: queue.SimpleQueue[Done | None] = queue.SimpleQueue()

@@ -15,18 +15,17 @@ from publisher import failpoints
 from publisher.database.bulk import as_json, given_rows, insert_together
 from publisher.database.session import Key, table_of
 from publisher.delivery import outcomes
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.rate_limits import response_limits
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin
-from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.types import Receipt
 from publisher.review import takedown_orders
 from publisher.states import DeliveryState
-from publisher.transitions import MOMENT, HeldMoves
+from publisher.transitions import MOMENT, ClaimedTransitions
 
 _RECEIPT, _ATTEMPT = table_of(ReceiptRow), table_of(Attempt)
-_PUBLISH = HeldMoves(
+_PUBLISH = ClaimedTransitions(
     DeliveryState.SENDING,
     DeliveryState.PUBLISHED,
     actor=CLOCK,
@@ -47,12 +46,12 @@ LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.H
 class Done:
     """What a platform did, and what its answers said of the account's limits."""
 
-    parcel: Parcel
+    parcel: DeliveryPayload
     receipt: Receipt
     allowances: outcomes.Allowances = ()
 
 
-def store_receipts(bench: Bench, done: Sequence[Done]) -> None:
+def store_receipts(bench: WorkerContext, done: Sequence[Done]) -> None:
     """Store what was done, in one transaction; what is unusual about one is settled by itself."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -135,7 +134,7 @@ def _receipt_row(done: Done, now: datetime) -> dict[str, object]:
 
 
 def _store_late(
-    bench: Bench, session: Session, parcel: Parcel, receipt: Receipt, now: datetime
+    bench: WorkerContext, session: Session, parcel: DeliveryPayload, receipt: Receipt, now: datetime
 ) -> None:
     """An answer that came late, was no publication, or named an id that proves nothing."""
     delivery = outcomes.held_delivery(session, parcel.claim)

@@ -22,11 +22,11 @@ from publisher.delivery import (
     staged_posts,
 )
 from publisher.delivery.accounts import manage
-from publisher.delivery.attempt import Desk
-from publisher.delivery.manual import Found, Wanted
-from publisher.delivery.payload import Parcel
+from publisher.delivery.attempt import PlatformPool
+from publisher.delivery.manual import LinkedPost, ManualPost
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.permalinks import Pasted
-from publisher.delivery.worker_context import Bench, Claim
+from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -35,10 +35,10 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Receipt, Sighting
+from publisher.platforms.base.types import Match, Receipt
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Missing, Problem
+from publisher.validation import FieldError, Invalid, NotFound
 
 PATIENCE = timedelta(minutes=15)
 """How long after the last try a person may say that it is not live: platforms list late."""
@@ -51,22 +51,22 @@ class TooSoon(NotAllowed):
 
 
 @dataclass(frozen=True)
-class Look:
+class ReconcileCheck:
     """One look for an unconfirmed delivery; `number` counts them from one."""
 
-    parcel: Parcel
+    parcel: DeliveryPayload
     number: int
     since: datetime
 
 
 def tick_confirming(
-    bench: Bench, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
+    bench: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Look for every unconfirmed delivery whose time has come; gives the number of looks.
 
     An account that gives no answer is left alone until the next tick: it keeps no other waiting.
     """
-    desk, looks = Desk(bench), 0
+    desk, looks = PlatformPool(bench), 0
     silent: set[int] = set()
     while looks < most and not is_stopping():
         look = _next_look(bench, silent)
@@ -78,7 +78,7 @@ def tick_confirming(
     return looks
 
 
-def _next_look(bench: Bench, silent: Collection[int]) -> Look | None:
+def _next_look(bench: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
     """Mark the next look as taken, so that another clock does not look at the same time."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -97,12 +97,12 @@ def _next_look(bench: Bench, silent: Collection[int]) -> Look | None:
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=bench.pace.lease)
         (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
-        look = Look(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
+        look = ReconcileCheck(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
     failpoints.reach("look.marked")
     return look
 
 
-def _look(desk: Desk, look: Look) -> bool:
+def _look(desk: PlatformPool, look: ReconcileCheck) -> bool:
     """Look, and store what was seen; gives whether the platform answered at all."""
     found = _ask(desk, look)
     if isinstance(found, CredentialsExpired):
@@ -112,7 +112,7 @@ def _look(desk: Desk, look: Look) -> bool:
     return not isinstance(found, (TryLater, OutcomeUnknown))
 
 
-def _ask(desk: Desk, look: Look) -> Sighting | PlatformError | None:
+def _ask(desk: PlatformPool, look: ReconcileCheck) -> Match | PlatformError | None:
     """What the platform shows, or why it does not say: that is no evidence of absence."""
     try:
         platform = desk.open(look.parcel.account)
@@ -125,7 +125,7 @@ def _ask(desk: Desk, look: Look) -> Sighting | PlatformError | None:
     return found
 
 
-def _pause(bench: Bench, look: Look) -> None:
+def _pause(bench: WorkerContext, look: ReconcileCheck) -> None:
     with bench.database.transaction() as session:
         manage.pause(
             session,
@@ -136,7 +136,9 @@ def _pause(bench: Bench, look: Look) -> None:
         )
 
 
-def _store_look(bench: Bench, look: Look, found: Sighting | PlatformError | None) -> None:
+def _store_look(
+    bench: WorkerContext, look: ReconcileCheck, found: Match | PlatformError | None
+) -> None:
     with bench.database.transaction() as session:
         now = bench.now()
         delivery = outcomes.held_delivery(session, look.parcel.claim)
@@ -151,13 +153,13 @@ def _store_look(bench: Bench, look: Look, found: Sighting | PlatformError | None
         failpoints.reach("look.in_commit")
 
 
-def _proves_another(session: Session, delivery: Delivery, found: Sighting) -> bool:
+def _proves_another(session: Session, delivery: Delivery, found: Match) -> bool:
     return delivery.action is DeliveryAction.PUBLISH and receipts.is_known(
         session, delivery.account_id, found.platform_id
     )
 
 
-def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
+def _look_again_later(delivery: Delivery, bench: WorkerContext, now: datetime) -> None:
     """The platform gave no answer: this look does not count.
 
     The longer it has been in doubt, the longer it is left in peace.
@@ -169,7 +171,7 @@ def _look_again_later(delivery: Delivery, bench: Bench, now: datetime) -> None:
     delivery.look_at = now + max(shortest, min(in_doubt / 10, pauses[-1]))
 
 
-def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime) -> None:
+def _found(session: Session, delivery: Delivery, found: Match, now: datetime) -> None:
     receipt = Receipt(found.platform_id, found.url, found.published_at, found.answer)
     receipts.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
     delivery.reason = {}
@@ -177,7 +179,7 @@ def _found(session: Session, delivery: Delivery, found: Sighting, now: datetime)
 
 
 def _not_found(
-    session: Session, delivery: Delivery, look: Look, bench: Bench, now: datetime
+    session: Session, delivery: Delivery, look: ReconcileCheck, bench: WorkerContext, now: datetime
 ) -> None:
     """Look again a few times over minutes, then hold it: absence now is not absence."""
     if look.number < len(bench.pace.looks):
@@ -192,7 +194,7 @@ def _not_found(
 
 def to_look_for(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
-) -> Wanted | None:
+) -> ManualPost | None:
     """What is to be looked for by its text, as its link holds no id; None where nothing is.
 
     Raises what `it_is_live` raises.
@@ -203,7 +205,7 @@ def to_look_for(
         return None
     (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
     since = min(delivery.due_at, now) - manual.LOOK_BACK
-    return Wanted(delivery.id, parcel.account, payload.sought_of(parcel), seen, since)
+    return ManualPost(delivery.id, parcel.account, payload.sought_of(parcel), seen, since)
 
 
 def it_is_live(
@@ -213,7 +215,7 @@ def it_is_live(
     now: datetime,
     delivery_id: int,
     link: str = "",
-    found: Found | None = None,
+    found: LinkedPost | None = None,
 ) -> Delivery:
     """A person has seen a held delivery on the platform; `link` is what they saw, if given.
 
@@ -223,8 +225,8 @@ def it_is_live(
     delivery = _held(session, delivery_id, actor=actor, now=now)
     seen = _pasted(session, delivery, link)
     if found is not None and receipts.is_known(session, delivery.account_id, found.platform_id):
-        raise Invalid([Problem("link", "other_post")])
-    told = found or Found(False, "")
+        raise Invalid([FieldError("link", "other_post")])
+    told = found or LinkedPost(False, "")
     # Without an id, a name that stands for not knowing.
     platform_id = seen.platform_id or told.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
     published_at = told.published_at or delivery.sending_at or now
@@ -250,11 +252,11 @@ def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
     (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
     found = manual.link_of(session, parcel, link)
     if found.platform_id and _is_another(session, parcel, found.platform_id):
-        raise Invalid([Problem("link", "other_post")])
+        raise Invalid([FieldError("link", "other_post")])
     return found
 
 
-def _is_another(session: Session, parcel: Parcel, platform_id: str) -> bool:
+def _is_another(session: Session, parcel: DeliveryPayload, platform_id: str) -> bool:
     """An edit stands under the id of what it edits; only what is new has one of its own."""
     if parcel.action is DeliveryAction.PUBLISH:
         return receipts.is_known(session, parcel.account.id, platform_id)
@@ -286,7 +288,7 @@ def _may_settle(
     delivery: Delivery | None, delivery_id: int, actor: Actor, now: datetime
 ) -> Delivery:
     if delivery is None:
-        raise Missing(delivery_id)
+        raise NotFound(delivery_id)
     require(actor, Action.SETTLE_HELD, delivery.post.department_id, now=now)
     if delivery.state is not DeliveryState.HELD:
         raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import outcomes, platform_actions, preconditions
-from publisher.delivery.payload import Parcel
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -26,14 +26,16 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Sighting
+from publisher.platforms.base.types import Match
 from publisher.states import DeliveryState
 
 RELEASE = "release"
 """What such a try asks of the platform."""
 
 
-def release_again(bench: Bench, platform: Platform, parcel: Parcel) -> Sighting | None:
+def release_again(
+    bench: WorkerContext, platform: Platform, parcel: DeliveryPayload
+) -> Match | None:
     """Publish what lies there unpublished; None where it may not leave now, or is refused.
 
     Raises TryLater, OutcomeUnknown or CredentialsExpired.
@@ -50,10 +52,10 @@ def release_again(bench: Bench, platform: Platform, parcel: Parcel) -> Sighting 
             return None  # so it counts as a look that found nothing, and in the end it is held
         raise
     _end(bench, attempt_id, "published", made.answer)
-    return Sighting(made.platform_id, made.url, made.published_at, made.answer)
+    return Match(made.platform_id, made.url, made.published_at, made.answer)
 
 
-def _begin(bench: Bench, parcel: Parcel) -> int | None:
+def _begin(bench: WorkerContext, parcel: DeliveryPayload) -> int | None:
     """Write the try down; only what may still leave now is released, the rest is for a person."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -87,7 +89,7 @@ def _next_fence(session: Session, delivery_id: int) -> int:
     return min(lowest or 0, 0) - 1
 
 
-def _end(bench: Bench, attempt_id: int, outcome: str, answer: str) -> None:
+def _end(bench: WorkerContext, attempt_id: int, outcome: str, answer: str) -> None:
     with bench.database.transaction() as session:
         attempt = session.get_one(Attempt, attempt_id)
         outcomes.finish(session, attempt, outcome, answer, bench.now())

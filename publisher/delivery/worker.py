@@ -14,11 +14,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from publisher.delivery import attempt, dispatch, outcomes
-from publisher.delivery.attempt import Desk
+from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import Due, claim, look
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipt_writer import Recorder
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 
 log = logging.getLogger("nagarvani.press")
 
@@ -45,16 +45,16 @@ WRITING = 16
 """How many of a clock's threads write `sending` at the same time on PostgreSQL."""
 
 
-class Line:
+class AccountQueue:
     """The threads of one account, and what was claimed for them."""
 
-    def __init__(self, bench: Bench, account_id: int, threads: int, press: Press) -> None:
+    def __init__(self, bench: WorkerContext, account_id: int, threads: int, press: Worker) -> None:
         self.account_id = account_id
         self.threads = threads
         self._bench = bench
         self._press = press
-        self._urgent: deque[Parcel] = deque()  # taken up before all that is ready
-        self._ready: deque[Parcel] = deque()
+        self._urgent: deque[DeliveryPayload] = deque()  # taken up before all that is ready
+        self._ready: deque[DeliveryPayload] = deque()
         self._busy = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -90,7 +90,7 @@ class Line:
         """Whether something lies ready that none of its threads has taken up yet."""
         return bool(self._waiting())
 
-    def add(self, parcels: list[Parcel]) -> None:
+    def add(self, parcels: list[DeliveryPayload]) -> None:
         """Lay these ready, the urgent in front, and start threads as far as they are needed."""
         with self._changed:
             for one in parcels:
@@ -118,7 +118,7 @@ class Line:
         thread.start()
         return thread
 
-    def stop(self) -> list[Parcel]:
+    def stop(self) -> list[DeliveryPayload]:
         """Take up nothing more; gives what was claimed and not begun."""
         with self._changed:
             self._stopping = True
@@ -135,7 +135,7 @@ class Line:
 
     def _work(self) -> None:
         """Take up whatever comes, until the line is stopped."""
-        desk = Desk(self._bench, self._press.turn)
+        desk = PlatformPool(self._bench, self._press.turn)
         while (parcel := self._take()) is not None:
             try:
                 self._try(desk, parcel)
@@ -144,11 +144,11 @@ class Line:
 
     def _help(self) -> None:
         """Take up what is urgent, as long as something is."""
-        desk = Desk(self._bench, self._press.turn)
+        desk = PlatformPool(self._bench, self._press.turn)
         while (parcel := self._take_urgent()) is not None:
             self._try(desk, parcel)
 
-    def _try(self, desk: Desk, parcel: Parcel) -> None:
+    def _try(self, desk: PlatformPool, parcel: DeliveryPayload) -> None:
         try:
             done = attempt.try_once(desk, parcel)
         except outcomes.NOT_STORED as problem:
@@ -158,7 +158,7 @@ class Line:
         if done is not None:
             self._press.recorder.put(done)
 
-    def _take(self) -> Parcel | None:
+    def _take(self) -> DeliveryPayload | None:
         with self._changed:
             while not self._waiting() and not self._stopping:
                 self._changed.wait()
@@ -167,14 +167,14 @@ class Line:
             self._busy += 1
             return self._next()
 
-    def _take_urgent(self) -> Parcel | None:
+    def _take_urgent(self) -> DeliveryPayload | None:
         with self._changed:
             if self._urgent:
                 return self._next()
             self._helpers.remove(threading.current_thread())
             return None
 
-    def _next(self) -> Parcel:
+    def _next(self) -> DeliveryPayload:
         """The first that lies ready; where little is left, the press is asked for more."""
         parcel = (self._urgent or self._ready).popleft()
         # More urgent ones may be due than had room: they come before what lies ready.
@@ -189,10 +189,10 @@ class Line:
             self._busy -= 1
 
 
-class Press:
+class Worker:
     """Everything one clock sends: `beat` is called again and again, `close` once at the end."""
 
-    def __init__(self, bench: Bench, *, settle_every: float = 1.0) -> None:
+    def __init__(self, bench: WorkerContext, *, settle_every: float = 1.0) -> None:
         self.bench = bench
         # Who sends has connections apart from who claims and stores: each finds prepared what it
         # says again and again.
@@ -202,7 +202,7 @@ class Press:
         self.wake = threading.Event()
         # On SQLite one writes at a time anyway, and the database sees to it.
         self.turn = None if bench.database.is_sqlite else threading.BoundedSemaphore(WRITING)
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, AccountQueue] = {}
         self._settle_every = settle_every
         self._settled_at = float("-inf")
         self._closing = False
@@ -240,7 +240,7 @@ class Press:
             for one in due.account_ids
         )
 
-    def _claim(self, line: Line, *, has_urgent: bool) -> int:
+    def _claim(self, line: AccountQueue, *, has_urgent: bool) -> int:
         room = line.room()
         only_urgent = has_urgent and not room
         if only_urgent:
@@ -253,9 +253,9 @@ class Press:
         line.add(claimed)  # nothing as well: so it asks again
         return len(claimed)
 
-    def _line(self, account_id: int, threads: int) -> Line:
+    def _line(self, account_id: int, threads: int) -> AccountQueue:
         if account_id not in self._lines:
-            self._lines[account_id] = Line(self._sending, account_id, threads, self)
+            self._lines[account_id] = AccountQueue(self._sending, account_id, threads, self)
         line = self._lines[account_id]
         line.threads = threads
         return line
@@ -281,7 +281,7 @@ class Press:
             if database is not self.bench.database:
                 database.dispose()
 
-    def _give_back(self, parcel: Parcel) -> None:
+    def _give_back(self, parcel: DeliveryPayload) -> None:
         """One that cannot be given back now keeps nothing else here from coming to its end."""
         try:
             outcomes.give_back(self.bench, parcel)

@@ -9,11 +9,11 @@ from datetime import datetime
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.store import Store
-from publisher.settings.delivery import Press
+from publisher.settings.delivery import DeliverySettings
 
 
 @dataclass(frozen=True)
-class Bench:
+class WorkerContext:
     """What the press works with: its database, media, platforms, pace, and two clocks.
 
     `monotonic` gives seconds for deadlines, `now` the present moment.
@@ -22,7 +22,7 @@ class Bench:
     database: Database
     store: Store
     open_account: OpenAccount
-    pace: Press
+    pace: DeliverySettings
     clock_name: str
     now: Callable[[], datetime]
     monotonic: Callable[[], float]

@@ -21,7 +21,7 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
-from publisher.validation import Check, Invalid, Missing, Problem, person_of
+from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
 
 OPEN = (SubmissionState.RECEIVED, SubmissionState.DRAFTED)
 
@@ -37,9 +37,9 @@ def join(session: Session, *, actor: Actor, now: datetime, post_id: int, number:
     submission = _found(session, number)
     post = _locked(session, post_id, actor=actor, now=now)
     if submission in post.submissions:
-        raise Invalid([Problem("number", "joined_already", {"number": submission.number})])
+        raise Invalid([FieldError("number", "joined_already", {"number": submission.number})])
     if submission.state not in OPEN:
-        raise Invalid([Problem("number", "not_open", {"number": submission.number})])
+        raise Invalid([FieldError("number", "not_open", {"number": submission.number})])
     post.submissions.append(submission)
     verb, values = Action.DRAFT, {"post": post_id}
     if submission.state is SubmissionState.DRAFTED:
@@ -70,12 +70,12 @@ def part(
     post = _locked(session, post_id, actor=actor, now=now)
     submission = next((one for one in post.submissions if one.id == submission_id), None)
     if submission is None:
-        raise Missing(submission_id)
+        raise NotFound(submission_id)
     rest = [one for one in post.submissions if one is not submission]
     if all(one.department_id != post.department_id for one in rest):
-        raise Invalid([Problem("number", "last_of_owner", {"number": submission.number})])
+        raise Invalid([FieldError("number", "last_of_owner", {"number": submission.number})])
     if submission.posts == [post]:
-        raise Invalid([Problem("number", "only_here", {"number": submission.number})])
+        raise Invalid([FieldError("number", "only_here", {"number": submission.number})])
     post.submissions.remove(submission)
     values = {"number": submission.number}
     transitions.record(session, post, "part", actor=actor, now=now, values=values)
@@ -89,10 +89,10 @@ def _locked(session: Session, post_id: int, *, actor: Actor, now: datetime) -> P
 def _check(post: Post | None, post_id: int, *, actor: Actor, now: datetime) -> Post:
     """The post, where the actor may write it and it still stands."""
     if post is None or post.kind is not PostKind.POST:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     if post.state is PostState.WITHDRAWN:
-        raise Invalid([Problem("number", "post_withdrawn")])
+        raise Invalid([FieldError("number", "post_withdrawn")])
     return post
 
 
@@ -100,12 +100,12 @@ def _found(session: Session, number: str) -> Submission:
     """The submission of this number, in Latin or Devanagari digits, locked."""
     typed = latin_digits("".join(number.split())).upper()
     if not typed:
-        raise Invalid([Problem("number", "required")])
+        raise Invalid([FieldError("number", "required")])
     query = select(Submission.id).where(Submission.number == typed)
     key = session.scalars(query).one_or_none()
     submission = transitions.lock(session, Submission, key) if key is not None else None
     if submission is None:
-        raise Invalid([Problem("number", "unknown_number", {"number": typed[:40]})])
+        raise Invalid([FieldError("number", "unknown_number", {"number": typed[:40]})])
     return submission
 
 
@@ -118,9 +118,9 @@ def write_note(
     """Add a note to a post; raises `Missing`, `WrongRole`, or `Invalid` at `clerk_note`."""
     post = session.get(Post, post_id)
     if post is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    checking = Check()
+    checking = Validator()
     words = checking.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
     checking.finish()
     note = ClerkNote(
@@ -168,7 +168,7 @@ def open_draft(session: Session, *, actor: Actor, now: datetime, post_id: int) -
     """
     post = session.get(Post, post_id)
     if post is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     if _touch(session, person_of(actor), now=now, post_id=post_id):
         return

@@ -12,15 +12,15 @@ from publisher.drafting.drafts import PreparedPicture, PreparedVariant
 from publisher.models.posts import Post, PostKind, Rendition, Variant
 from publisher.platforms.base.text import with_link
 from publisher.scheduling import corrections
-from publisher.scheduling.corrections import Target, Way
-from publisher.validation import Check
+from publisher.scheduling.corrections import CorrectionMode, Target
+from publisher.validation import Validator
 
 Placed = tuple[int, PreparedVariant]
 """A text with its place in the form, where its errors are shown."""
 
 
 def fit(
-    session: Session, post: Post, variants: Sequence[PreparedVariant], checking: Check
+    session: Session, post: Post, variants: Sequence[PreparedVariant], checking: Validator
 ) -> list[Placed]:
     """Give each text the target that it corrects; what would change nothing is left out.
 
@@ -42,22 +42,22 @@ def fit(
 
 
 def _fitted(
-    variant: PreparedVariant, target: Target | None, place: str, checking: Check
+    variant: PreparedVariant, target: Target | None, place: str, checking: Validator
 ) -> PreparedVariant | None:
     if target is None:
         return replace(variant, target="")
     match target.way:
-        case Way.EDIT:
+        case CorrectionMode.EDIT:
             return _as_edit(variant, target, place, checking)
-        case Way.NOTE:
+        case CorrectionMode.NOTE:
             return _as_note(variant, target)
-        case Way.UNKNOWN:
+        case CorrectionMode.UNKNOWN:
             checking.add(f"{place}-text", "link_not_given")
             return variant
 
 
 def _as_edit(
-    variant: PreparedVariant, target: Target, place: str, checking: Check
+    variant: PreparedVariant, target: Target, place: str, checking: Validator
 ) -> PreparedVariant | None:
     """Words alone can be changed: pictures and their descriptions stay, and so does a link card."""
     first, shown = target.live.first, target.live.shown
@@ -75,14 +75,16 @@ def _as_edit(
 def link_left(target: Target, link: str) -> str:
     """What leaves of a link with a correction: nothing, where it stands with what it corrects."""
     first = target.live.first
-    stands = link.strip() == first.link if target.way is Way.NOTE else _has_card(first)
+    stands = link.strip() == first.link if target.way is CorrectionMode.NOTE else _has_card(first)
     return "" if stands else link.strip()
 
 
 def pictures_out(target: Target) -> frozenset[str]:
     """The originals, by digest, of the pictures that an answer under them need not repeat."""
     return (
-        frozenset(_sources(target.live.first.renditions)) if target.way is Way.NOTE else frozenset()
+        frozenset(_sources(target.live.first.renditions))
+        if target.way is CorrectionMode.NOTE
+        else frozenset()
     )
 
 

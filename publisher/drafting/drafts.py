@@ -29,7 +29,7 @@ from publisher.models.posts import (
 )
 from publisher.models.submissions import Submission
 from publisher.states import AccountState
-from publisher.validation import Missing, Problem, check_in_sight
+from publisher.validation import FieldError, NotFound, check_in_sight
 
 MOST_PICTURES = 4
 LONGEST_ALT_TEXT = 1_000
@@ -73,7 +73,7 @@ class Draft:
     variants: tuple[VariantDraft, ...] = ()
     asked: tuple[int, ...] = ()
     named: tuple[int, ...] = ()
-    found: tuple[Problem, ...] = ()
+    found: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class PreparedPicture:
 
 
 @dataclass(frozen=True)
-class Known:
+class PreparationContext:
     """What is known before a draft's pictures are made.
 
     `platforms` by the id of the account; `made` are the post's renditions of earlier revisions,
@@ -118,7 +118,7 @@ class PreparedDraft:
 
     draft: Draft
     variants: tuple[PreparedVariant, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[FieldError, ...]
 
 
 def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
@@ -130,7 +130,7 @@ def post_for(session: Session, *, actor: Actor, post_id: int) -> Post:
     query = select(Post).where(Post.id == post_id).options(*_IN_FULL)
     post = session.scalars(query).one_or_none()
     if post is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     named = {row.department_id for revision in post.revisions for row in revision.departments}
     sources = {submission.department_id for submission in post.submissions}
     check_in_sight(actor, Action.SEE_POST, {post.department_id, *named, *sources})

@@ -10,7 +10,7 @@ from publisher.models.deliveries import Account
 from publisher.models.posts import Language, Post, Revision, Variant
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.scheduling import corrections
-from publisher.scheduling.corrections import Slot, Target, Way
+from publisher.scheduling.corrections import CorrectionMode, Slot, Target
 
 
 def begun(post: Post, accounts: Sequence[Account]) -> Draft:
@@ -46,7 +46,7 @@ def as_corrected(post: Post) -> Draft:
     begun = [
         _begun(slot, target)
         for slot, target in targets.items()
-        if slot not in said and target.way is not Way.UNKNOWN
+        if slot not in said and target.way is not CorrectionMode.UNKNOWN
     ]
     return replace(draft, variants=(*kept, *gone, *begun))
 
@@ -56,7 +56,7 @@ def _begun(slot: Slot, target: Target) -> VariantDraft:
     account_id, language = slot
     whole = _variant_draft(target.live.first)
     link = whole.link or target.live.shown.link
-    if target.way is Way.EDIT:
+    if target.way is CorrectionMode.EDIT:
         return replace(whole, text=target.begins_with, link=link)
     return VariantDraft(account_id, language, target.begins_with, link)
 

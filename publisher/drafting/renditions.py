@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from publisher.drafting.drafts import (
     MOST_PICTURES,
     Draft,
-    Known,
     PictureDraft,
+    PreparationContext,
     PreparedDraft,
     PreparedPicture,
     PreparedVariant,
@@ -25,7 +25,7 @@ from publisher.media.images import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.models.deliveries import Account
 from publisher.models.posts import Rendition, Revision, Variant
-from publisher.validation import Check
+from publisher.validation import Validator
 
 MOVING = "image/gif"
 """Only what moves stays a GIF; X takes one of it, and no picture beside it."""
@@ -33,7 +33,7 @@ MOVING = "image/gif"
 Made = dict[tuple[str, str], PreparedPicture]
 
 
-def known(session: Session, *, post_id: int | None = None) -> Known:
+def known(session: Session, *, post_id: int | None = None) -> PreparationContext:
     """The accounts' platforms, and the renditions that the post's revisions have already."""
     platforms = {account.id: account.platform for account in usable_accounts(session)}
     query = (
@@ -50,17 +50,17 @@ def known(session: Session, *, post_id: int | None = None) -> Known:
         )
         for one, platform in session.execute(query)
     }
-    return Known(platforms, made)
+    return PreparationContext(platforms, made)
 
 
-def prepare_pictures(store: MediaStore, draft: Draft, known: Known) -> PreparedDraft:
+def prepare_pictures(store: MediaStore, draft: Draft, known: PreparationContext) -> PreparedDraft:
     """Store new pictures and make every rendition of the draft, each once.
 
     What an earlier revision sent of a picture to a platform stays the same to the byte. Takes
     seconds, and is called while no transaction is open. What is wrong with pictures is kept for
     `save`, which raises it with everything else.
     """
-    checking = Check(draft.found)
+    checking = Validator(draft.found)
     standing = {key: one for key, one in known.made.items() if store.exists(one.sha256)}
     bench = _Bench(store, standing, checking)
     variants = tuple(
@@ -76,7 +76,7 @@ class _Bench:
 
     store: MediaStore
     made: Made
-    checking: Check
+    checking: Validator
 
     def prepare(
         self, place: str, variant: VariantDraft, platforms: Mapping[int, str]

@@ -27,7 +27,7 @@ from publisher.models.posts import Post, PostKind, Rendition, Revision, Revision
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
 from publisher.states import AccountState
-from publisher.validation import Check, Problem, person_of
+from publisher.validation import FieldError, Validator, person_of
 
 # Above every limit of a platform, so that the platform's own limit is the one that is told.
 _LONGEST_TEXT = 1_000_000
@@ -45,7 +45,7 @@ def write_revision(
     not_after: datetime | None = None,
     asked: Collection[int] = (),
     named: Collection[int] = (),
-    found: Collection[Problem] = (),
+    found: Collection[FieldError] = (),
     restored_from: Revision | None = None,
 ) -> Revision:
     """Add the next revision of a post that the caller has locked; rights are asked before.
@@ -56,7 +56,7 @@ def write_revision(
     """
     if post.state is not PostState.DRAFT:
         check_move(POST_MOVES, post.state, PostState.DRAFT)
-    checking = Check(found)
+    checking = Validator(found)
     words = checking.text("note", note, most=LONGEST_NOTE)
     placed = fit(session, post, variants, checking)
     checked = _checked(session, placed, checking, is_post=post.kind is PostKind.POST)
@@ -100,7 +100,7 @@ def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: d
 
 
 def _checked(
-    session: Session, placed: Sequence[Placed], checking: Check, *, is_post: bool
+    session: Session, placed: Sequence[Placed], checking: Validator, *, is_post: bool
 ) -> list[PreparedVariant]:
     if not placed and all(one.field != "variants" for one in checking.problems):
         checking.add("variants", "required")
@@ -118,7 +118,9 @@ def _checked(
     return checked
 
 
-def _check_open(session: Session, post: Post, placed: Sequence[Placed], checking: Check) -> None:
+def _check_open(
+    session: Session, post: Post, placed: Sequence[Placed], checking: Validator
+) -> None:
     """A post of its own leaves by accounts that are open to its department.
 
     An answer or a correction goes where it belongs.
@@ -134,7 +136,7 @@ def _checked_variant(
     place: str,
     variant: PreparedVariant,
     accounts: Mapping[int, Account],
-    checking: Check,
+    checking: Validator,
     *,
     is_post: bool,
 ) -> PreparedVariant:
@@ -154,7 +156,7 @@ def _checked_variant(
 
 
 def _check_room(
-    place: str, platform: str, variant: PreparedVariant, checking: Check, *, is_post: bool
+    place: str, platform: str, variant: PreparedVariant, checking: Validator, *, is_post: bool
 ) -> None:
     """The target of a post is what it corrects: on Facebook that takes as much as any post."""
     text, has_pictures = variant.text, bool(variant.pictures)
@@ -169,7 +171,7 @@ def _check_room(
 
 
 def _checked_pictures(
-    place: str, pictures: tuple[PreparedPicture, ...], checking: Check
+    place: str, pictures: tuple[PreparedPicture, ...], checking: Validator
 ) -> tuple[PreparedPicture, ...]:
     count = len(pictures)
     if count > MOST_PICTURES:
@@ -188,7 +190,7 @@ def _checked_pictures(
 
 
 def _check_window(
-    checking: Check, not_before: datetime | None, not_after: datetime | None, *, now: datetime
+    checking: Validator, not_before: datetime | None, not_after: datetime | None, *, now: datetime
 ) -> None:
     """A beginning in the past means at once; an end in the past would let nothing leave."""
     checking.future("not_after", not_after, now=now)
@@ -197,7 +199,7 @@ def _check_window(
 
 
 def _checked_departments(
-    session: Session, checking: Check, *, asked: set[int], named: set[int], now: datetime
+    session: Session, checking: Validator, *, asked: set[int], named: set[int], now: datetime
 ) -> list[RevisionDepartment]:
     """A row for each; whoever is asked is not only named, and has not ended."""
     everybody = asked | named

@@ -18,7 +18,7 @@ from publisher.intake.close import locked_submission
 from publisher.models.posts import Post, PostKind, Rendition, Revision, RevisionDepartment, Variant
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
-from publisher.validation import Check, Missing
+from publisher.validation import NotFound, Validator
 
 
 def start(
@@ -31,7 +31,7 @@ def start(
     submission = locked_submission(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
     )
-    checking = Check()
+    checking = Validator()
     words = checking.line(
         "title", submission.title if title is None else title, most=LONGEST_TITLE, required=True
     )
@@ -72,11 +72,11 @@ def save(
     """
     post = transitions.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     gate.check_seen(seen, post.newest)
     draft = prepared.draft
-    checking = Check(prepared.problems)
+    checking = Validator(prepared.problems)
     title = checking.line("title", draft.title, most=LONGEST_TITLE, required=True)
     revision = write_revision(
         session,
@@ -116,11 +116,11 @@ def restore(
     """
     post = transitions.lock(session, Post, post_id)
     if post is None or post.kind is not PostKind.POST:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
     old = next((one for one in post.revisions if one.number == number), None)
     if old is None:
-        raise Missing(number)
+        raise NotFound(number)
     gate.check_seen(seen, post.newest)
     rows = (*old.departments, *post.revisions[-1].departments)
     ends_later = old.not_after is not None and old.not_after > now

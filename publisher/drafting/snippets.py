@@ -19,7 +19,7 @@ from publisher.models.desk import StartingText, TextPart
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
 from publisher.models.submissions import SubmissionKind
-from publisher.validation import Check, Missing
+from publisher.validation import NotFound, Validator
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 5_000
@@ -28,7 +28,7 @@ TONGUES = ("text_mr", "text_en", "text_hi")
 
 
 @dataclass(frozen=True)
-class TextForm:
+class SnippetDraft:
     """A starting text as it is typed; without kind or department it is for all of them."""
 
     part: TextPart | None = None
@@ -40,7 +40,7 @@ class TextForm:
     text_hi: str = ""
 
 
-def make(session: Session, *, actor: Actor, now: datetime, form: TextForm) -> StartingText:
+def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -> StartingText:
     """Keep a new text; raises `WrongRole`, or `Invalid` with everything that is wrong."""
     require(actor, Action.DRAFT, None, now=now)
     checked = _checked(session, form)
@@ -51,7 +51,7 @@ def make(session: Session, *, actor: Actor, now: datetime, form: TextForm) -> St
 
 
 def change(
-    session: Session, *, actor: Actor, now: datetime, text_id: int, seen: int, form: TextForm
+    session: Session, *, actor: Actor, now: datetime, text_id: int, seen: int, form: SnippetDraft
 ) -> StartingText:
     """Change a text; `seen` is the version that the writer began from.
 
@@ -83,13 +83,13 @@ def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> S
     require(actor, Action.DRAFT, None, now=now)
     text = session.get(StartingText, text_id, with_for_update=True, populate_existing=True)
     if text is None or text.ended_at is not None:
-        raise Missing(text_id)
+        raise NotFound(text_id)
     return text
 
 
-def _checked(session: Session, form: TextForm) -> dict[str, object]:
+def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
     """The columns' values; raises `Invalid`."""
-    checking = Check()
+    checking = Validator()
     if form.part is None:
         checking.add("part", "required")
     name = checking.line("name", form.name, most=LONGEST_NAME, required=True)
@@ -105,7 +105,9 @@ def _checked(session: Session, form: TextForm) -> dict[str, object]:
     return {**plain, "name": name, **texts}
 
 
-def _told(form: TextForm, before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
+def _told(
+    form: SnippetDraft, before: dict[str, object], after: dict[str, object]
+) -> dict[str, object]:
     """What changed, as the history keeps it: by field, what was there and what came."""
     return {
         "changed": {
@@ -120,7 +122,7 @@ MOST_SHOWN = 500
 
 
 @dataclass(frozen=True)
-class Entry:
+class SnippetChange:
     """One step of a text's history: the verb, who and when, and by field what was and what came."""
 
     verb: str
@@ -176,11 +178,11 @@ def text_of(session: Session, text_id: int) -> StartingText:
     query = select(StartingText).where(StartingText.id == text_id)
     text = session.scalars(query.options(joinedload(StartingText.department))).one_or_none()
     if text is None:
-        raise Missing(text_id)
+        raise NotFound(text_id)
     return text
 
 
-def history_of(session: Session, text_id: int) -> list[Entry]:
+def history_of(session: Session, text_id: int) -> list[SnippetChange]:
     """What happened to a text, newest first."""
     query = (
         select(Event)
@@ -194,9 +196,9 @@ def history_of(session: Session, text_id: int) -> list[Entry]:
     return [_entry(one) for one in session.scalars(query)]
 
 
-def _entry(event: Event) -> Entry:
+def _entry(event: Event) -> SnippetChange:
     changed = event.details.get("changed", {})
-    return Entry(
+    return SnippetChange(
         verb=event.verb,
         at=event.at,
         appointment=event.appointment,

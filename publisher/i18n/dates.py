@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date, datetime, timedelta
 
-from publisher.i18n.languages import NBSP, PART_STARTS, Tongue, counted, digits, tongue
+from publisher.i18n.languages import NBSP, PART_STARTS, LanguageRules, counted, digits, tongue
 from publisher.working_time import ONE_DAY, day_bounds, from_local, local, local_day
 
 __all__ = [
@@ -161,12 +161,12 @@ def _day_of(when: date) -> date:
     return local_day(when) if isinstance(when, datetime) else when
 
 
-def _named(there: date, words: Tongue, *, year: bool) -> str:
+def _named(there: date, words: LanguageRules, *, year: bool) -> str:
     written = f"{words.day.format(day=there.day)} {words.months[there.month - 1]}"
     return f"{written} {there.year}" if year else written
 
 
-def _near(there: date, today: date, words: Tongue) -> str | None:
+def _near(there: date, today: date, words: LanguageRules) -> str | None:
     """Today, tomorrow or yesterday by name; None for any other day."""
     names = {0: words.today, 1: words.tomorrow, -1: words.yesterday}
     return names.get((there - today).days)

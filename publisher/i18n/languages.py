@@ -23,7 +23,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Tongue:
+class LanguageRules:
     """One language's words and patterns; weekdays begin with Monday."""
 
     weekdays: tuple[str, ...]
@@ -49,7 +49,7 @@ class Tongue:
     zero_is_singular: bool = False
 
 
-MARATHI = Tongue(
+MARATHI = LanguageRules(
     weekdays=("सोमवार", "मंगळवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
     short_weekdays=("सोम.", "मंगळ.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
     months=(
@@ -96,7 +96,7 @@ MARATHI = Tongue(
     devanagari_digits=True,
 )
 
-ENGLISH = Tongue(
+ENGLISH = LanguageRules(
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     short_weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     months=(
@@ -142,7 +142,7 @@ ENGLISH = Tongue(
     nearly_over="(less than a minute left)",
 )
 
-HINDI = Tongue(
+HINDI = LanguageRules(
     weekdays=("सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
     short_weekdays=("सोम.", "मंगल.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
     months=(
@@ -193,7 +193,7 @@ HINDI = Tongue(
 _TONGUES = {"mr": MARATHI, "mixed": MARATHI, "hi": HINDI, "en": ENGLISH}
 
 
-def tongue(locale: str) -> Tongue:
+def tongue(locale: str) -> LanguageRules:
     """The language of a locale code such as `mr`, `hi_IN` or `mixed`; English for any other."""
     return _TONGUES.get(locale.partition("_")[0].partition("-")[0].lower(), ENGLISH)
 

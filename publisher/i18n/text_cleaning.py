@@ -34,7 +34,7 @@ class TextProblem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CleaningResult:
     """One refused character of the cleaned text: index from 0, line and column from 1."""
 
     code: TextProblem
@@ -49,7 +49,7 @@ class Cleaned:
     """The text in NFC with `\\n` for every newline, and what must be refused in it."""
 
     text: str
-    problems: tuple[Found, ...]
+    problems: tuple[CleaningResult, ...]
 
     @property
     def ok(self) -> bool:
@@ -67,13 +67,15 @@ def clean(text: str) -> Cleaned:
     return Cleaned(composed, tuple(_problems(composed)))
 
 
-def _problems(text: str) -> Iterator[Found]:
+def _problems(text: str) -> Iterator[CleaningResult]:
     line, line_start = 1, 0
     for index, character in enumerate(text):
         if character == "\n":
             line, line_start = line + 1, index + 1
         elif code := _refused(ord(character)):
-            yield Found(code, index, line, index - line_start + 1, f"U+{ord(character):04X}")
+            yield CleaningResult(
+                code, index, line, index - line_start + 1, f"U+{ord(character):04X}"
+            )
 
 
 def _refused(point: int) -> TextProblem | None:

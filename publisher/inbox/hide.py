@@ -11,7 +11,7 @@ from approvals.policy import Action, Actor, require
 from publisher.inbox import routing
 from publisher.models.comments import Comment
 from publisher.models.controls import Order
-from publisher.models.deliveries import DeliveryAction, Receipt
+from publisher.models.deliveries import DeliveryAction, ReceiptRow
 from publisher.review import takedown_orders
 
 
@@ -60,7 +60,7 @@ def _order(
     )
 
 
-def above_of(comment: Comment) -> Receipt | None:
+def above_of(comment: Comment) -> ReceiptRow | None:
     """The live post of ours under which a comment stands; None where there is none."""
     above = comment.thread.receipt
     return above if above is not None and above.gone_at is None else None

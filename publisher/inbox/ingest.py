@@ -14,10 +14,10 @@ from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.session import UtcDateTime
 from publisher.delivery.accounts import manage
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import deadlines, routing
 from publisher.models.comments import Comment, Source, Thread
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, PostKind
 from publisher.platforms.base import types
 from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLater
@@ -46,12 +46,12 @@ class Reading:
 
     source_id: int
     account: Account
-    where: types.Source
+    where: types.CommentSource
     cursor: str | None
 
 
 def tick_listening(
-    bench: Bench,
+    bench: WorkerContext,
     *,
     most: int = 50,
     is_busy: Callable[[], bool] = lambda: False,
@@ -82,15 +82,15 @@ def tick_listening(
 def open_sources(session: Session, *, now: datetime) -> None:
     """Listen under every post that went live, and to the mentions of each account that has them."""
     unheard = (
-        select(Receipt.account_id, Receipt.id, literal(now, UtcDateTime))
-        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        select(ReceiptRow.account_id, ReceiptRow.id, literal(now, UtcDateTime))
+        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .join(Post, Post.id == Delivery.post_id)
-        .outerjoin(Source, Source.receipt_id == Receipt.id)
+        .outerjoin(Source, Source.receipt_id == ReceiptRow.id)
         .where(
             Source.id.is_(None),
             Post.kind == PostKind.POST,
-            Receipt.action == DeliveryAction.PUBLISH,
-            Receipt.gone_at.is_(None),
+            ReceiptRow.action == DeliveryAction.PUBLISH,
+            ReceiptRow.gone_at.is_(None),
         )
     )
     deaf = (
@@ -105,16 +105,16 @@ def open_sources(session: Session, *, now: datetime) -> None:
         session.execute(opened.on_conflict_do_nothing())
 
 
-def _next_reading(bench: Bench, silent: Collection[int] = ()) -> Reading | None:
+def _next_reading(bench: WorkerContext, silent: Collection[int] = ()) -> Reading | None:
     """Take the source that has waited longest, and keep other clocks off it for a lease."""
     with bench.database.transaction() as session:
         now = bench.now()
         query = (
             select(Source)
             .join(Account, Account.id == Source.account_id)
-            .outerjoin(Receipt, Receipt.id == Source.receipt_id)
+            .outerjoin(ReceiptRow, ReceiptRow.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
-            .where(Receipt.gone_at.is_(None), Source.account_id.not_in(silent))
+            .where(ReceiptRow.gone_at.is_(None), Source.account_id.not_in(silent))
             .order_by(Source.read_at)
             .limit(1)
             .with_for_update(skip_locked=True, of=Source)
@@ -123,11 +123,13 @@ def _next_reading(bench: Bench, silent: Collection[int] = ()) -> Reading | None:
         if source is None:
             return None
         source.read_at = now + timedelta(seconds=bench.pace.lease)
-        where = types.Source(source.receipt.platform_id) if source.receipt else types.MENTIONS
+        where = (
+            types.CommentSource(source.receipt.platform_id) if source.receipt else types.MENTIONS
+        )
         return Reading(source.id, source.account, where, source.cursor)
 
 
-def _read(bench: Bench, reading: Reading) -> int | None:
+def _read(bench: WorkerContext, reading: Reading) -> int | None:
     """Read one page; gives how many comments were new, None where the platform did not answer."""
     try:
         platform = bench.open_account(reading.account)
@@ -147,13 +149,13 @@ def _read(bench: Bench, reading: Reading) -> int | None:
     return found
 
 
-def _wait(bench: Bench, reading: Reading, at: datetime | None) -> None:
+def _wait(bench: WorkerContext, reading: Reading, at: datetime | None) -> None:
     with bench.database.transaction() as session:
         source = session.get_one(Source, reading.source_id)
         source.read_at = max(at, bench.now()) if at else bench.now() + AFTER_TROUBLE
 
 
-def _pause(bench: Bench, reading: Reading) -> None:
+def _pause(bench: WorkerContext, reading: Reading) -> None:
     with bench.database.transaction() as session:
         now = bench.now()
         session.get_one(Source, reading.source_id).read_at = now
@@ -162,7 +164,7 @@ def _pause(bench: Bench, reading: Reading) -> None:
         )
 
 
-def _store(bench: Bench, reading: Reading, page: types.Page) -> int:
+def _store(bench: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
     """Store the page and its cursor in one transaction; the account's lock keeps order."""
     with bench.database.transaction() as session:
         now = bench.now()
@@ -183,7 +185,7 @@ def _next_time(source: Source, now: datetime) -> datetime | None:
     return now + pauses[0] if pauses else None
 
 
-def keep(session: Session, account_id: int, remark: types.Remark, *, now: datetime) -> bool:
+def keep(session: Session, account_id: int, remark: types.RemoteComment, *, now: datetime) -> bool:
     """Store a comment the first time it is seen, and route it; gives whether it was new."""
     query = select(Comment).where(
         Comment.account_id == account_id, Comment.platform_id == remark.platform_id
@@ -198,7 +200,9 @@ def keep(session: Session, account_id: int, remark: types.Remark, *, now: dateti
     return True
 
 
-def _note_edit(session: Session, known: Comment, remark: types.Remark, *, now: datetime) -> None:
+def _note_edit(
+    session: Session, known: Comment, remark: types.RemoteComment, *, now: datetime
+) -> None:
     if known.text == remark.text:
         return
     known.text = remark.text
@@ -206,7 +210,7 @@ def _note_edit(session: Session, known: Comment, remark: types.Remark, *, now: d
 
 
 def _new_comment(
-    session: Session, account_id: int, remark: types.Remark, *, now: datetime
+    session: Session, account_id: int, remark: types.RemoteComment, *, now: datetime
 ) -> Comment:
     comment = Comment(
         account_id=account_id,
@@ -241,10 +245,10 @@ def _thread(session: Session, account_id: int, root_id: str) -> Thread:
     return thread
 
 
-def _receipt(session: Session, account_id: int, platform_id: str) -> Receipt | None:
-    query = select(Receipt).where(
-        Receipt.account_id == account_id,
-        Receipt.platform_id == platform_id,
-        Receipt.action == DeliveryAction.PUBLISH,
+def _receipt(session: Session, account_id: int, platform_id: str) -> ReceiptRow | None:
+    query = select(ReceiptRow).where(
+        ReceiptRow.account_id == account_id,
+        ReceiptRow.platform_id == platform_id,
+        ReceiptRow.action == DeliveryAction.PUBLISH,
     )
     return session.scalars(query).one_or_none()

@@ -22,7 +22,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.scheduling import constraints, schedule
 from publisher.states import CommentState
-from publisher.validation import Missing, checked_reason
+from publisher.validation import NotFound, checked_reason
 
 
 class RoutingReason(StrEnum):
@@ -288,10 +288,10 @@ def locked_comment(session: Session, comment_id: int) -> Comment:
     """The comment, locked until the transaction ends, or `Missing`."""
     comment = transitions.lock(session, Comment, comment_id)
     if comment is None:
-        raise Missing(comment_id)
+        raise NotFound(comment_id)
     return comment
 
 
 def _check_department(session: Session, department_id: int) -> None:
     if session.get(Department, department_id) is None:
-        raise Missing(department_id)
+        raise NotFound(department_id)

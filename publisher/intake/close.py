@@ -27,7 +27,7 @@ from publisher.review import decide
 from publisher.review.withdraw import lose_approval, withdraw_post
 from publisher.scheduling.constraints import UNSENT
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.validation import Missing, check_in_sight, checked_reason, person_of
+from publisher.validation import NotFound, check_in_sight, checked_reason, person_of
 
 
 def pull_out(
@@ -119,7 +119,7 @@ def locked_submission(
     """
     submission = transitions.lock(session, Submission, submission_id)
     if submission is None:
-        raise Missing(submission_id)
+        raise NotFound(submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
     require(actor, action, submission.department_id, now=now)
     return submission

@@ -13,7 +13,7 @@ from approvals.policy import Action, Actor, Role
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.close import locked_submission
-from publisher.intake.form import Checked, HandIn, Standing, check
+from publisher.intake.form import Checked, FixedTimes, HandIn, check
 from publisher.media.store import MediaStore
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Submission
@@ -95,7 +95,7 @@ def changed_since(session: Session, submission: Submission, seen: int) -> tuple[
 def _checked(
     session: Session, submission: Submission, form: HandIn, store: MediaStore, now: datetime
 ) -> Checked:
-    standing = Standing(submission.wished_at, submission.useful_until)
+    standing = FixedTimes(submission.wished_at, submission.useful_until)
     at_desk = bool(submission.brought_by)
     checked = check(form, at_desk=at_desk, now=now, standing=standing)
     missing = persistence.keep_contents(store, checked)

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from publisher.intake.uploads import KeptFile, Refused, UploadedFile, look_over
+from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, look_over
 from publisher.models.submissions import Priority, SubmissionKind
-from publisher.validation import LONGEST_REASON, Check, Problem
+from publisher.validation import LONGEST_REASON, FieldError, Validator
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 20_000
@@ -50,11 +50,11 @@ class HandIn:
     form_token: str = ""
     inward_number: str = ""
     brought_by: str = ""
-    found: tuple[Problem, ...] = ()
+    found: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
-class Standing:
+class FixedTimes:
     """The times that a submission has already: left as they are, they may have passed."""
 
     wished_at: datetime | None = None
@@ -67,15 +67,15 @@ class Checked:
 
     form: HandIn
     files: tuple[KeptFile, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[FieldError, ...]
 
 
-NOTHING = Standing()
+NOTHING = FixedTimes()
 
 
-def check(form: HandIn, *, at_desk: bool, now: datetime, standing: Standing = NOTHING) -> Checked:
+def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = NOTHING) -> Checked:
     """Look the whole form over; `at_desk` where the cell records it for somebody."""
-    checking = Check(form.found)
+    checking = Validator(form.found)
     if form.kind is None:
         checking.add("kind", "required")
     cleaned = _with_numbers(_with_texts(form, checking), checking, at_desk=at_desk)
@@ -86,7 +86,7 @@ def check(form: HandIn, *, at_desk: bool, now: datetime, standing: Standing = NO
     return Checked(cleaned, received, tuple(checking.problems))
 
 
-def _with_texts(form: HandIn, checking: Check) -> HandIn:
+def _with_texts(form: HandIn, checking: Validator) -> HandIn:
     cleaned = replace(
         form,
         title=checking.line("title", form.title, most=LONGEST_TITLE, required=True),
@@ -100,7 +100,7 @@ def _with_texts(form: HandIn, checking: Check) -> HandIn:
     return cleaned
 
 
-def _with_numbers(form: HandIn, checking: Check, *, at_desk: bool) -> HandIn:
+def _with_numbers(form: HandIn, checking: Validator, *, at_desk: bool) -> HandIn:
     outward = checking.line("outward_number", form.outward_number, most=LONGEST_NUMBER)
     if not at_desk:
         return replace(form, outward_number=outward, inward_number="", brought_by="")
@@ -112,7 +112,7 @@ def _with_numbers(form: HandIn, checking: Check, *, at_desk: bool) -> HandIn:
     )
 
 
-def _with_priority(form: HandIn, checking: Check) -> HandIn:
+def _with_priority(form: HandIn, checking: Validator) -> HandIn:
     """Why it is urgent has to be said; of what is not, nothing is kept."""
     if form.priority is Priority.NORMAL:
         return replace(form, urgent_reason="")
@@ -120,7 +120,7 @@ def _with_priority(form: HandIn, checking: Check) -> HandIn:
     return replace(form, urgent_reason=why)
 
 
-def _with_event(form: HandIn, checking: Check) -> HandIn:
+def _with_event(form: HandIn, checking: Validator) -> HandIn:
     if form.event_until_on and not form.event_on:
         checking.add("event_on", "first_day_missing")
     if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
@@ -129,7 +129,7 @@ def _with_event(form: HandIn, checking: Check) -> HandIn:
     return replace(form, event_place=place, wards=tuple(sorted(set(form.wards))))
 
 
-def _check_times(form: HandIn, checking: Check, now: datetime, standing: Standing) -> None:
+def _check_times(form: HandIn, checking: Validator, now: datetime, standing: FixedTimes) -> None:
     for field in ("wished_at", "useful_until"):
         at = getattr(form, field)
         if at != getattr(standing, field):
@@ -139,7 +139,7 @@ def _check_times(form: HandIn, checking: Check, now: datetime, standing: Standin
 
 
 def _received(
-    uploads: tuple[UploadedFile | KeptFile, ...], checking: Check
+    uploads: tuple[UploadedFile | KeptFile, ...], checking: Validator
 ) -> tuple[KeptFile, ...]:
     if len(uploads) > MOST_FILES:
         checking.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
@@ -155,19 +155,21 @@ def _received(
     return received
 
 
-def _received_file(place: str, upload: UploadedFile | KeptFile, checking: Check) -> KeptFile | None:
+def _received_file(
+    place: str, upload: UploadedFile | KeptFile, checking: Validator
+) -> KeptFile | None:
     alt_mr = checking.text(f"{place}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
     alt_en = checking.text(f"{place}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
     if isinstance(upload, KeptFile):
         return replace(upload, alt_mr=alt_mr, alt_en=alt_en)
     try:
         return replace(look_over(upload), alt_mr=alt_mr, alt_en=alt_en)
-    except Refused as bad:
+    except UploadRefused as bad:
         checking.add(place, bad.code, **bad.values)
         return None
 
 
-def _check_twice(received: tuple[KeptFile, ...], checking: Check) -> None:
+def _check_twice(received: tuple[KeptFile, ...], checking: Validator) -> None:
     for digest, count in Counter(one.sha256 for one in received).items():
         if count > 1:
             name = next(one.name for one in received if one.sha256 == digest)

@@ -18,7 +18,7 @@ from publisher.models.people import Person
 from publisher.models.submissions import Submission
 from publisher.notifications.compose import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.validation import Check, Invalid, Problem, checked_reason, person_of
+from publisher.validation import FieldError, Invalid, Validator, checked_reason, person_of
 
 TAKE_IN = "take_in"
 LONGEST_NUMBER = 40
@@ -49,7 +49,7 @@ def merge(
     other = session.get(Submission, other_id) if other_id else None
     words = _checked(submission, other, number, reason)
     if other is None:
-        raise Invalid([Problem("number", "unknown_number", {"number": number})])
+        raise Invalid([FieldError("number", "unknown_number", {"number": number})])
     submission.merged_into, submission.reason = other, words
     into = {"into": other.number, "into_id": other.id, "same": _same_place(submission, other)}
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action, values=into)
@@ -79,7 +79,7 @@ def _id_of(session: Session, submission_id: int, number: str) -> int | None:
 
 def _checked(submission: Submission, other: Submission | None, number: str, reason: str) -> str:
     """The reason's words; raises `Invalid` with what is wrong with it and with the number."""
-    check = Check()
+    check = Validator()
     if not number.strip():
         check.add("number", "required")
     elif other is None:

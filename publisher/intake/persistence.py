@@ -17,7 +17,7 @@ from publisher.media.store import MediaStore, StoreAway
 from publisher.models.people import Department
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.people.departments import is_in_force
-from publisher.validation import Problem
+from publisher.validation import FieldError
 
 WARD_OFFICE = "ward-office"
 COPIED = (
@@ -40,7 +40,7 @@ COPIED = (
 """The fields that a form and a submission have under the same name, but for the kind."""
 
 
-def keep_contents(store: MediaStore, checked: Checked) -> list[Problem]:
+def keep_contents(store: MediaStore, checked: Checked) -> list[FieldError]:
     """Store what does not lie in the store yet; gives the problems of what should lie there."""
     missing = []
     for index, file in enumerate(checked.files):
@@ -49,7 +49,7 @@ def keep_contents(store: MediaStore, checked: Checked) -> list[Problem]:
         else:
             code = "" if store.exists(file.sha256) else "picture_missing"
         if code:
-            missing.append(Problem(f"files-{index}", code, {"name": file.name}))
+            missing.append(FieldError(f"files-{index}", code, {"name": file.name}))
     return missing
 
 
@@ -68,13 +68,13 @@ def ward_offices(session: Session, *, now: datetime) -> list[Department]:
     return [one for one in session.scalars(query) if is_in_force(one, now=now)]
 
 
-def wrong_wards(session: Session, wards: Sequence[int]) -> list[Problem]:
+def wrong_wards(session: Session, wards: Sequence[int]) -> list[FieldError]:
     """The problem of a ward office that is none, if there is one."""
     if not wards:
         return []
     offices = select(Department.id).where(Department.id.in_(wards), Department.kind == WARD_OFFICE)
     known = set(session.scalars(offices))
-    return [] if known == set(wards) else [Problem("wards", "unknown_ward")]
+    return [] if known == set(wards) else [FieldError("wards", "unknown_ward")]
 
 
 def fill(session: Session, submission: Submission, form: HandIn) -> None:

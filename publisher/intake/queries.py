@@ -17,7 +17,7 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import SubmissionState
-from publisher.validation import Missing, check_in_sight, departments_in_sight
+from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 MOST_WORDS = 8
 Place = tuple[datetime, int]
@@ -65,7 +65,7 @@ def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Sub
     query = select(Submission).where(Submission.id == submission_id).options(*_IN_FULL)
     submission = session.scalars(query).one_or_none()
     if submission is None:
-        raise Missing(submission_id)
+        raise NotFound(submission_id)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
     return submission
 

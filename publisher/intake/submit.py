@@ -25,7 +25,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
-from publisher.validation import Invalid, Problem, person_of
+from publisher.validation import FieldError, Invalid, person_of
 
 SAME_WITHIN = timedelta(hours=1)
 _OF_A_DEPARTMENT = (Role.MEMBER, Role.OFFICER, Role.HEAD)
@@ -77,7 +77,7 @@ def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submissio
     query = select(Submission).where(Submission.form_token == token)
     first = session.scalars(query).one_or_none()
     if first and not may(actor, Action.SEE_SUBMISSION, first.department_id):
-        raise Invalid([Problem("form_token", "used")])
+        raise Invalid([FieldError("form_token", "used")])
     return first
 
 
@@ -109,12 +109,12 @@ def _content_of(one: Submission) -> tuple[object, ...]:
     return _words(one), tuple(ward.id for ward in one.wards), [file.sha256 for file in one.files]
 
 
-def _wrong_department(session: Session, form: HandIn, now: datetime) -> list[Problem]:
+def _wrong_department(session: Session, form: HandIn, now: datetime) -> list[FieldError]:
     department = session.get(Department, form.department_id)
     if department is None:
-        return [Problem("department_id", "unknown_department")]
+        return [FieldError("department_id", "unknown_department")]
     if not is_in_force(department, now=now):
-        return [Problem("department_id", "closed", {"until_on": department.until_on})]
+        return [FieldError("department_id", "closed", {"until_on": department.until_on})]
     return []
 
 

@@ -19,7 +19,7 @@ from publisher.media.files import BadFile, FileKind
 from publisher.media.images import BadPicture
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
-from publisher.validation import Invalid, Problem, person_of
+from publisher.validation import FieldError, Invalid, person_of
 from publisher.working_time import day_bounds, local_day
 
 MOST_BYTES_A_DAY = 1_000_000_000
@@ -64,7 +64,7 @@ class KeptFile:
         return self.width is not None
 
 
-class Refused(Exception):
+class UploadRefused(Exception):
     """A file that cannot be taken: `code` says why, `values` what the sentence needs."""
 
     def __init__(self, code: str, values: Mapping[str, object]) -> None:
@@ -74,13 +74,13 @@ class Refused(Exception):
 
 
 def look_over(upload: UploadedFile) -> KeptFile:
-    """What `look_at` finds in bytes in memory, which come along. Raises `Refused`."""
+    """What `look_at` finds in bytes in memory, which come along. Raises `UploadRefused`."""
     looked = look_at(upload.name, io.BytesIO(upload.content))
     return replace(looked, content=upload.content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
 
 
 def look_at(name: str, source: BinaryIO) -> KeptFile:
-    """Type by content and by name, size, and what the file says of itself. Raises `Refused`.
+    """Type by content and by name, size, and what the file says of itself. Raises `UploadRefused`.
 
     Only a picture within the limits is held in memory; a video is read piece by piece.
     """
@@ -89,7 +89,7 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
     source.seek(0)
     try:
         known = files.accept(
-            source.read(file_signatures.HEAD_BYTES), name, size=size, limits=files.Limits()
+            source.read(file_signatures.HEAD_BYTES), name, size=size, limits=files.FileLimits()
         )
         kept = KeptFile(shown, _digest_of(source), known.mime, size)
         if known.kind is FileKind.PICTURE:
@@ -97,7 +97,7 @@ def look_at(name: str, source: BinaryIO) -> KeptFile:
             picture = images.inspect(source.read())
             return replace(kept, width=picture.width, height=picture.height)
     except (BadFile, BadPicture) as bad:
-        raise Refused(bad.code.value, {**bad.values, "name": shown}) from bad
+        raise UploadRefused(bad.code.value, {**bad.values, "name": shown}) from bad
     is_video = known.kind is FileKind.VIDEO
     return replace(kept, seconds=video.seconds_of(source) if is_video else None)
 
@@ -160,7 +160,7 @@ def give_back(session: Session, *, upload_id: int | None) -> None:
     session.execute(delete(Upload).where(Upload.id == upload_id))
 
 
-def _beyond_quota(file: KeptFile, count: int, size: int) -> Problem:
+def _beyond_quota(file: KeptFile, count: int, size: int) -> FieldError:
     values = {
         "name": file.name,
         "count": count,
@@ -168,4 +168,4 @@ def _beyond_quota(file: KeptFile, count: int, size: int) -> Problem:
         "most": MOST_BYTES_A_DAY // _MEGABYTE,
         "most_files": MOST_UPLOADS_A_DAY,
     }
-    return Problem("files", "quota", values)
+    return FieldError("files", "quota", values)

@@ -45,7 +45,7 @@ class FileType:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """The most bytes of each kind of file."""
 
     picture: int = 20_000_000
@@ -103,7 +103,7 @@ def file_type(content_head: bytes, filename: str) -> FileType:
     return known
 
 
-def accept(content_head: bytes, filename: str, *, size: int, limits: Limits) -> FileType:
+def accept(content_head: bytes, filename: str, *, size: int, limits: FileLimits) -> FileType:
     """The type of a file of `size` bytes that may be taken in; raises BadFile."""
     known = file_type(content_head, filename)
     limit = limits.of(known.kind)

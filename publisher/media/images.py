@@ -97,7 +97,7 @@ class PictureKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class AcceptedImage:
     """A picture that may be taken in; width and height in pixels, as seen when upright."""
 
     kind: PictureKind
@@ -116,7 +116,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendition:
+class EncodedImage:
     """A picture's bytes as they will leave, with nothing in them but the picture."""
 
     content: bytes
@@ -134,7 +134,9 @@ FITS: dict[str, Fit] = {
 }
 
 
-def inspect(content: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
+def inspect(
+    content: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> AcceptedImage:
     """Look a picture over, down to its last byte; raises BadPicture.
 
     Type and size are read from the header; only what is within the limits is decoded.
@@ -147,10 +149,10 @@ def inspect(content: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX
         # The smallest scale still reads every byte of a JPEG, in little memory.
         picture.draft(None, (1, 1))
         picture.load()
-    return Picture(kind, *((height, width) if turned else (width, height)), animated)
+    return AcceptedImage(kind, *((height, width) if turned else (width, height)), animated)
 
 
-def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> Rendition:
+def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> EncodedImage:
     """The picture as `x` or `facebook` gets it; raises BadPicture, KeyError for other platforms.
 
     Upright, in sRGB, on white where it was transparent, without EXIF, GPS, XMP, profile or
@@ -160,7 +162,7 @@ def render(content: bytes, *, platform: str, max_pixels: int = MAX_PIXELS) -> Re
     return render_within(content, FITS[platform], max_pixels=max_pixels)
 
 
-def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> Rendition:
+def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
     """The picture within any size: as PNG where it was drawn and is small, else as JPEG."""
     kind = _kind(content, len(content), max_pixels)
     drawn = kind in (PictureKind.PNG, PictureKind.GIF)
@@ -175,7 +177,7 @@ def render_within(content: bytes, fit: Fit, *, max_pixels: int = MAX_PIXELS) -> 
         return _fitting_jpeg(picture, fit.max_bytes, sharp=drawn)
 
 
-def _animation(content: bytes, fit: Fit) -> Rendition | None:
+def _animation(content: bytes, fit: Fit) -> EncodedImage | None:
     """The animation with all its frames; None where it stands still or the platform refuses it."""
     try:
         found = gif.stripped(content)
@@ -187,10 +189,10 @@ def _animation(content: bytes, fit: Fit) -> Rendition | None:
     if not fits or not 1 < found.frames <= MOVING_FRAMES or pixels > MOVING_PIXELS:
         return None
     digest = sha256(found.content).hexdigest()
-    return Rendition(found.content, PictureKind.GIF.mime, found.width, found.height, digest)
+    return EncodedImage(found.content, PictureKind.GIF.mime, found.width, found.height, digest)
 
 
-def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> Rendition:
+def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
     """A small JPEG for our own pages, `side` pixels on its longer side; raises BadPicture."""
     kind = _kind(content, len(content), max_pixels)
     with _in_memory(max_pixels):
@@ -313,7 +315,7 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _fitting_jpeg(picture: Image.Image, max_bytes: int, *, sharp: bool) -> Rendition:
+def _fitting_jpeg(picture: Image.Image, max_bytes: int, *, sharp: bool) -> EncodedImage:
     """The best JPEG that fits: first less quality, then fewer pixels."""
     while True:
         for quality in _QUALITIES:
@@ -331,9 +333,9 @@ def _fitting_jpeg(picture: Image.Image, max_bytes: int, *, sharp: bool) -> Rendi
         picture = picture.resize((smaller[0], smaller[1]), Image.Resampling.LANCZOS)
 
 
-def _encoded(picture: Image.Image, kind: str, **options: int | str | bool) -> Rendition:
+def _encoded(picture: Image.Image, kind: str, **options: int | str | bool) -> EncodedImage:
     out = BytesIO()
     picture.save(out, kind, **options)
     content = out.getvalue()
     mime = f"image/{kind.lower()}"
-    return Rendition(content, mime, *picture.size, sha256(content).hexdigest())
+    return EncodedImage(content, mime, *picture.size, sha256(content).hexdigest())

@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 from publisher.media import images
 from publisher.media.images import BadPicture
-from publisher.media.safe_http import Answer, Refused, Resolve, Route, ask, resolve
+from publisher.media.safe_http import AddressRefused, FetchedResponse, Resolve, Route, ask, resolve
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
 
@@ -33,23 +33,23 @@ _PICTURES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
 
 @dataclass(frozen=True)
-class Page:
+class PreviewPage:
     """The title as platforms show it, and the address of the picture; empty where none is."""
 
     title: str
     picture: str
 
 
-def read_page(content: bytes, content_type: str) -> Page:
+def read_page(content: bytes, content_type: str) -> PreviewPage:
     """Read the beginning of a page, in whatever it says it is written."""
-    reader = _Reader()
+    reader = _MetaParser()
     with suppress(AssertionError):  # that is how the parser gives up on broken marks
         reader.feed(_decoded(content, content_type))
     found = reader.found
     title = next((found[one] for one in _TITLES if found.get(one)), reader.title)
     picture = next((found[one] for one in _PICTURES if found.get(one)), "")
     title = " ".join(storable(title).split())
-    return Page(title[:LONGEST_TITLE], picture.strip()[:LONGEST_ADDRESS])
+    return PreviewPage(title[:LONGEST_TITLE], picture.strip()[:LONGEST_ADDRESS])
 
 
 def storable(text: str) -> str:
@@ -70,7 +70,7 @@ def _decoded(content: bytes, content_type: str) -> str:
         return content.decode("utf-8", errors="replace")
 
 
-class _Reader(HTMLParser):
+class _MetaParser(HTMLParser):
     """Collects the metas and the title; whatever else the page holds is passed over."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ def look(
         landed_on, answer = _follow(url, "HEAD", route, most=0)
         if answer.code >= _HEAD_REFUSED or answer.is_html:
             landed_on, answer = _follow(landed_on, "GET", route, most=MOST_PAGE)
-    except Refused:
+    except AddressRefused:
         return Looked(LinkFinding.UNSAFE)
     except _Loops:
         return Looked(LinkFinding.LOOPS)
@@ -157,7 +157,7 @@ def look(
     return _with_preview(found, answer, route) if answer.is_html else found
 
 
-def _follow(url: str, method: str, route: Route, *, most: int) -> tuple[str, Answer]:
+def _follow(url: str, method: str, route: Route, *, most: int) -> tuple[str, FetchedResponse]:
     """Where an address leads in the end, and what is answered there."""
     for _hop in range(MOST_HOPS + 1):
         answer = ask(method, url, route, most=most)
@@ -176,11 +176,11 @@ def _finding(code: int) -> LinkFinding:
     return LinkFinding.GONE if code < 500 else LinkFinding.TROUBLE
 
 
-def _with_preview(found: Looked, answer: Answer, route: Route) -> Looked:
+def _with_preview(found: Looked, answer: FetchedResponse, route: Route) -> Looked:
     """The same with title and picture, where there is a page to take them from."""
     if found.finding is not LinkFinding.FINE:
         return found
-    page: Page = read_page(answer.body, answer.headers.get("content-type", ""))
+    page: PreviewPage = read_page(answer.body, answer.headers.get("content-type", ""))
     picture = _picture(found.landed_on, page.picture, route) if page.picture else b""
     return replace(found, title=page.title, picture=picture)
 
@@ -195,5 +195,5 @@ def _picture(page: str, address: str, route: Route) -> bytes:
         if answer.code >= 300 or answer.is_cut:
             return b""
         return images.thumbnail(answer.body, PICTURE_SIDE).content
-    except (Refused, _Loops, BadPicture, OSError, http.client.HTTPException, ValueError):
+    except (AddressRefused, _Loops, BadPicture, OSError, http.client.HTTPException, ValueError):
         return b""

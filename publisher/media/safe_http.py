@@ -30,7 +30,7 @@ _HEADERS = {
 }
 
 
-class Refused(Exception):
+class AddressRefused(Exception):
     """This address may not be asked from here."""
 
 
@@ -51,7 +51,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FetchedResponse:
     """An answer: header names are small, `is_cut` says that the body went on."""
 
     code: int
@@ -93,12 +93,12 @@ def pinned(url: str, route: Route) -> tuple[str, str, int, str]:
     """Scheme, host, port and the one address to connect to; raises Refused, OSError, ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
-        raise Refused(url)
+        raise AddressRefused(url)
     host = parts.hostname.encode("idna").decode("ascii") if ":" not in parts.hostname else ""
     port = parts.port or _PORTS[parts.scheme]
     found = [ipaddress.ip_address(one) for one in route.names(host or parts.hostname, port)]
     if not found or not all(_may_ask(one, port, route.reach) for one in found):
-        raise Refused(url)
+        raise AddressRefused(url)
     return parts.scheme, host or parts.hostname, port, str(found[0])
 
 
@@ -108,7 +108,7 @@ def _may_ask(address: Address, port: int, reach: Reach) -> bool:
     return reach is Reach.PUBLIC and is_public(address) and port in _PORTS.values()
 
 
-def ask(method: str, url: str, route: Route, *, most: int) -> Answer:
+def ask(method: str, url: str, route: Route, *, most: int) -> FetchedResponse:
     """Ask once, following nothing; at most so many bytes of the body are read.
 
     Raises Refused, OSError, HTTPException or ValueError.
@@ -122,7 +122,7 @@ def ask(method: str, url: str, route: Route, *, most: int) -> Answer:
     finally:
         connection.close()
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, headers, body[:most], len(body) > most)
+    return FetchedResponse(response.status, headers, body[:most], len(body) > most)
 
 
 def _headers(method: str, most: int) -> dict[str, str]:

@@ -29,7 +29,7 @@ class AccountDepartment(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
 
 
-class Allowance(Base):
+class AllowanceRow(Base):
     """How often a platform, or our own cap, lets an account do something, as last learned.
 
     `name` is the operation and its window, such as "publish.15min". After `resets_at` the row

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
-from publisher.models.deliveries import Account, Receipt
+from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.people import Appointment, Department
 from publisher.states import CommentState
 
@@ -49,7 +49,7 @@ class Source(Base):
     last_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     account: Mapped[Account] = relationship()
-    receipt: Mapped[Receipt | None] = relationship()
+    receipt: Mapped[ReceiptRow | None] = relationship()
 
 
 class Thread(Base):
@@ -64,7 +64,7 @@ class Thread(Base):
     receipt_id: Mapped[int | None] = mapped_column(ForeignKey("receipts.id"))
 
     account: Mapped[Account] = relationship()
-    receipt: Mapped[Receipt | None] = relationship()
+    receipt: Mapped[ReceiptRow | None] = relationship()
     comments: Mapped[list[Comment]] = relationship(
         back_populates="thread", order_by="Comment.written_at"
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.comments import Comment
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Appointment, Department, Person
 
 
@@ -35,7 +35,7 @@ class Order(Base):
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
 
     delivery: Mapped[Delivery] = relationship(back_populates="order")
-    receipt: Mapped[Receipt | None] = relationship()
+    receipt: Mapped[ReceiptRow | None] = relationship()
     comment: Mapped[Comment | None] = relationship()
     department: Mapped[Department] = relationship()
     person: Mapped[Person] = relationship()

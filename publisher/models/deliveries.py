@@ -157,7 +157,7 @@ class Delivery(Base):
     post: Mapped[Post] = relationship()
     account: Mapped[Account] = relationship()
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.id")
-    receipt: Mapped[Receipt | None] = relationship(back_populates="delivery")
+    receipt: Mapped[ReceiptRow | None] = relationship(back_populates="delivery")
 
 
 class Attempt(Base):
@@ -196,7 +196,7 @@ class Attempt(Base):
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
 
-class Receipt(Base):
+class ReceiptRow(Base):
     """The proof that a delivery was carried out: the platform's id, link and time.
 
     `gone_at`: since when what a publication made is no longer on the platform.

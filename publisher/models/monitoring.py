@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
-from publisher.models.deliveries import Receipt
+from publisher.models.deliveries import ReceiptRow
 from publisher.models.people import Appointment, Person
 
 _FOUND = "settled_at IS NULL AND (found_gone_at IS NOT NULL OR differs_at IS NOT NULL)"
@@ -51,7 +51,7 @@ class Watch(Base):
     settled_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     note: Mapped[str] = mapped_column(Text, default="")
 
-    receipt: Mapped[Receipt] = relationship()
+    receipt: Mapped[ReceiptRow] = relationship()
     settled_by: Mapped[Person | None] = relationship()
     settled_under: Mapped[Appointment | None] = relationship()
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.comments import Comment, Thread
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, RevisionDepartment
@@ -98,11 +98,11 @@ Index(
 )
 Index("ix_deliveries_variant", Delivery.variant_id, Delivery.state, Delivery.state_at)
 Index("ix_deliveries_planned", Delivery.due_at)
-Index("ix_receipts_published_at", Receipt.published_at)
+Index("ix_receipts_published_at", ReceiptRow.published_at)
 Index("ix_threads_receipt_id", Thread.receipt_id)
 Index(
     "ix_receipts_gone",
-    Receipt.delivery_id,
+    ReceiptRow.delivery_id,
     sqlite_where=text("gone_at IS NOT NULL"),
     postgresql_where=text("gone_at IS NOT NULL"),
 )

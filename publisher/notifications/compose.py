@@ -17,7 +17,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.formatting import in_words, language_of
-from publisher.notifications.preferences import Way, ways_to
+from publisher.notifications.preferences import NoticeRoute, ways_to
 
 LONGEST_SUBJECT = 200
 LONGEST_QUOTATION = 1000
@@ -168,8 +168,8 @@ def queue(
     return made[0]
 
 
-def _way_to(address: str) -> Way:
-    return Way(Channel.MAIL if "@" in address else Channel.SMS, address)
+def _way_to(address: str) -> NoticeRoute:
+    return NoticeRoute(Channel.MAIL if "@" in address else Channel.SMS, address)
 
 
 def compose(

@@ -36,19 +36,19 @@ class NotSent(Exception):
         self.reason = reason[:LONGEST_REASON]
 
 
-class Refused(NotSent):
+class NoticeRefused(NotSent):
     """This notice is refused for good."""
 
 
-class TryLater(NotSent):
+class NoticeDeferred(NotSent):
     """This notice is not taken now."""
 
 
-class Unreachable(TryLater):
+class Unreachable(NoticeDeferred):
     """There is no talking to the other side, for this notice or any other."""
 
 
-class OutcomeUnknown(NotSent):
+class NoticeUncertain(NotSent):
     """The connection was lost while the text was handed over: the notice may have gone."""
 
 
@@ -199,9 +199,9 @@ def _record(
         _record_sent(session, notice, now=now)
     elif notice.state is not NoticeState.SENDING:
         return  # it was settled as lost meanwhile
-    elif isinstance(problem, OutcomeUnknown):
+    elif isinstance(problem, NoticeUncertain):
         _lose(session, notice, problem.reason, now=now)
-    elif isinstance(problem, Refused) or now - notice.queued_at >= GIVEN_UP_AFTER:
+    elif isinstance(problem, NoticeRefused) or now - notice.queued_at >= GIVEN_UP_AFTER:
         fail(session, carrier, notice, problem.reason, now=now)
     else:
         _wait(session, notice, problem.reason, f"{notice.channel}_later", now=now)

@@ -41,7 +41,7 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
 
 
 @dataclass(frozen=True)
-class Way:
+class NoticeRoute:
     """Where a notice goes, and whether the same goes by mail as well."""
 
     channel: Channel
@@ -54,14 +54,14 @@ def group_of(kind: str) -> NoticeGroup | None:
     return next((group for group, kinds in GROUPS.items() if kind in kinds), None)
 
 
-def ways_to(session: Session, person: Person, kind: str) -> list[Way]:
+def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
     """The ways on which this person is told of this kind; none where nothing reaches them."""
     telling = _chosen(session, person, kind)
     by_sms = person.mobile is not None and telling is not Telling.MAIL
     by_mail = person.mail is not None and (not by_sms or telling is Telling.BOTH)
-    found = [Way(Channel.MAIL, person.mail or "")] if by_mail else []
+    found = [NoticeRoute(Channel.MAIL, person.mail or "")] if by_mail else []
     if by_sms:
-        found.append(Way(Channel.SMS, person.mobile or "", mail_too=by_mail))
+        found.append(NoticeRoute(Channel.SMS, person.mobile or "", mail_too=by_mail))
     return found
 
 

@@ -19,7 +19,7 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
 from publisher.notifications.compose import NoticeKind, variables_of
-from publisher.notifications.dispatch import Refused
+from publisher.notifications.dispatch import NoticeRefused
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 
@@ -80,11 +80,11 @@ class _BySms:
         """Hand one SMS over; returns once it is accepted, else raises a `NotSent`."""
         template = template_of(self.sms, notice.kind, notice.language)
         if template is None:
-            raise Refused("no template is registered for it")
+            raise NoticeRefused("no template is registered for it")
         said = {name: links.with_base(text, self.base_url) for name, text in _said(notice)}
         missing = [name for name in template.variables if name not in said]
         if missing:
-            raise Refused(f"its template wants what it does not say: {', '.join(missing)}")
+            raise NoticeRefused(f"its template wants what it does not say: {', '.join(missing)}")
         sms_gateway.hand_over(self.sms, self._values(notice, template, said))
 
     def _values(

@@ -12,7 +12,13 @@ import requests
 from requests import Response
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from publisher.notifications.dispatch import NotSent, OutcomeUnknown, Refused, TryLater, Unreachable
+from publisher.notifications.dispatch import (
+    NoticeDeferred,
+    NoticeRefused,
+    NoticeUncertain,
+    NotSent,
+    Unreachable,
+)
 from publisher.settings.sms import Sms
 
 TIMEOUT: Final = (5.0, 20.0)
@@ -86,14 +92,14 @@ def _in_address(value: str) -> str:
 def _verdict(code: int, reason: str, said: str, success: str) -> NotSent | None:
     """What an answer means; gateways often refuse with a 200, hence the test for success."""
     if 200 <= code < 300:
-        return None if re.search(success, said) else Refused(reason)
+        return None if re.search(success, said) else NoticeRefused(reason)
     if code >= 500:
-        return OutcomeUnknown(reason)
+        return NoticeUncertain(reason)
     if code in _FOR_NOW:
-        return TryLater(reason)
+        return NoticeDeferred(reason)
     if code in _OUR_FAULT or code < 400:
         return Unreachable(reason)
-    return Refused(reason)
+    return NoticeRefused(reason)
 
 
 def _masked(sms: Sms, said: str) -> str:
@@ -112,4 +118,4 @@ def _trouble(problem: requests.RequestException) -> NotSent:
     before = (requests.exceptions.SSLError, requests.exceptions.ConnectTimeout, ValueError)
     if never_there or isinstance(problem, before):
         return Unreachable(why)
-    return OutcomeUnknown(why)
+    return NoticeUncertain(why)

@@ -11,7 +11,13 @@ from email.utils import parseaddr
 from smtplib import SMTP, SMTP_SSL, SMTPDataError, SMTPResponseException
 from urllib.parse import unquote, urlsplit
 
-from publisher.notifications.dispatch import NotSent, OutcomeUnknown, Refused, TryLater, Unreachable
+from publisher.notifications.dispatch import (
+    NoticeDeferred,
+    NoticeRefused,
+    NoticeUncertain,
+    NotSent,
+    Unreachable,
+)
 
 TIMEOUT = 20.0  # seconds for each step of the talk: the whole of it fits into a lease
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -121,13 +127,13 @@ def _hand_text(client: SMTP, text: bytes) -> None:
     except SMTPDataError as problem:  # it did not even want to see the text
         raise _refusal(problem.smtp_code, problem.smtp_error) from problem
     except OSError as problem:
-        raise OutcomeUnknown(_words(problem)) from problem
+        raise NoticeUncertain(_words(problem)) from problem
     if code != 250:
         raise _refusal(code, said)
 
 
 def _refusal(code: int, said: bytes | str) -> NotSent:
-    kind = Refused if 500 <= code < 600 else TryLater
+    kind = NoticeRefused if 500 <= code < 600 else NoticeDeferred
     return kind(_answer(code, said))
 
 

@@ -39,7 +39,7 @@ LATE: Final = timedelta(minutes=1)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class Subject(StrEnum):
+class HealthSubject(StrEnum):
     """What is looked at."""
 
     SETTINGS = "settings"
@@ -54,65 +54,69 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthFinding:
     """What was found of one subject: `code` says what, `values` what the sentence needs."""
 
-    subject: Subject
+    subject: HealthSubject
     ok: bool
     code: str
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-def check_settings(settings: Settings) -> Finding:
+def check_settings(settings: Settings) -> HealthFinding:
     """Whether passwords would travel in the clear."""
     values = {"base_url": settings.base_url}
     local = urlsplit(settings.base_url).hostname in _LOOPBACK
     if settings.is_tls or local:
-        return Finding(Subject.SETTINGS, True, "settings_read", values)
-    return Finding(Subject.SETTINGS, False, "no_tls", values)
+        return HealthFinding(HealthSubject.SETTINGS, True, "settings_read", values)
+    return HealthFinding(HealthSubject.SETTINGS, False, "no_tls", values)
 
 
-def check_database(database: Database) -> Finding:
+def check_database(database: Database) -> HealthFinding:
     """Whether the database answers, and keeps what it has confirmed."""
     values = {"url": make_url(database.url).render_as_string(hide_password=True)}
     try:
         problem = database.check_durable()
     except OperationalError as broken:
         values["detail"] = " ".join(str(broken.orig).split())
-        return Finding(Subject.DATABASE, False, "unreachable", values)
+        return HealthFinding(HealthSubject.DATABASE, False, "unreachable", values)
     if problem is not None:
-        return Finding(Subject.DATABASE, False, "not_durable", {**values, "detail": problem})
-    return Finding(Subject.DATABASE, True, "durable", values)
+        return HealthFinding(
+            HealthSubject.DATABASE, False, "not_durable", {**values, "detail": problem}
+        )
+    return HealthFinding(HealthSubject.DATABASE, True, "durable", values)
 
 
-def check_migrations(database: Database) -> Finding:
+def check_migrations(database: Database) -> HealthFinding:
     """Whether the tables are those of this version."""
     wanted = database.head()
     found = database.revision()
     values = {"found": found or "-", "wanted": wanted}
     if found is None:
-        return Finding(Subject.MIGRATIONS, False, "no_tables", values)
+        return HealthFinding(HealthSubject.MIGRATIONS, False, "no_tables", values)
     at_head = found == wanted
-    return Finding(Subject.MIGRATIONS, at_head, "at_head" if at_head else "behind", values)
+    return HealthFinding(
+        HealthSubject.MIGRATIONS, at_head, "at_head" if at_head else "behind", values
+    )
 
 
-def check_font(file: Path) -> Finding:
+def check_font(file: Path) -> HealthFinding:
     """Whether the pages' font was made."""
     made = file.is_file() and file.stat().st_size > 0
     values = {"file": file}
-    return Finding(Subject.FONT, made, "font_made" if made else "font_missing", values)
+    return HealthFinding(HealthSubject.FONT, made, "font_made" if made else "font_missing", values)
 
 
-def check_shaping() -> Finding:
+def check_shaping() -> HealthFinding:
     """Whether Devanagari can be drawn in pictures."""
     found = fonts.check()
     if found.missing_package is not None:
         values = {"package": found.missing_package}
-        return Finding(Subject.SHAPING, False, "no_shaping", values)
-    return Finding(Subject.SHAPING, True, "shapes", {"raqm": found.raqm})
+        return HealthFinding(HealthSubject.SHAPING, False, "no_shaping", values)
+    return HealthFinding(HealthSubject.SHAPING, True, "shapes", {"raqm": found.raqm})
 
 
-def check_media(folder: Path) -> Finding:
+def check_media(folder: Path) -> HealthFinding:
     """Whether pictures can be kept."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,45 +124,45 @@ def check_media(folder: Path) -> Finding:
             pass
     except OSError as problem:
         values = {"folder": folder, "detail": problem.strerror}
-        return Finding(Subject.MEDIA, False, "not_writable", values)
-    return Finding(Subject.MEDIA, True, "writable", {"folder": folder})
+        return HealthFinding(HealthSubject.MEDIA, False, "not_writable", values)
+    return HealthFinding(HealthSubject.MEDIA, True, "writable", {"folder": folder})
 
 
-def check_sms(sms: Sms) -> Finding:
+def check_sms(sms: Sms) -> HealthFinding:
     """Whether the gateway's settings make sense together; nothing is sent."""
     if not sms.sms_url and not sms.sms_templates:
-        return Finding(Subject.SMS, True, "no_sms")
+        return HealthFinding(HealthSubject.SMS, True, "no_sms")
     values: dict[str, object] = {
         "host": urlsplit(sms.sms_url).hostname,
         "kinds": len(sms.sms_templates),
         "unknown": ", ".join(unknown_in(sms)),
     }
     if not sms.is_set:
-        return Finding(Subject.SMS, False, "sms_half", values)
+        return HealthFinding(HealthSubject.SMS, False, "sms_half", values)
     if values["unknown"]:
-        return Finding(Subject.SMS, False, "sms_unknown", values)
-    return Finding(Subject.SMS, True, "sms_set", values)
+        return HealthFinding(HealthSubject.SMS, False, "sms_unknown", values)
+    return HealthFinding(HealthSubject.SMS, True, "sms_set", values)
 
 
-def check_accounts(database: Database, open_account: OpenAccount) -> list[Finding]:
+def check_accounts(database: Database, open_account: OpenAccount) -> list[HealthFinding]:
     """Whether each account's token works, by asking its platform; no transaction is open then."""
     with database.reading() as session:
         accounts = all_accounts(session)
         session.expunge_all()
     if not accounts:
-        return [Finding(Subject.ACCOUNT, False, "no_account")]
+        return [HealthFinding(HealthSubject.ACCOUNT, False, "no_account")]
     return [_check_account(account, open_account) for account in accounts]
 
 
-def check_endings(database: Database, *, now: datetime) -> list[Finding]:
+def check_endings(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Which account's access ends within two weeks, and which lacks a right that is needed."""
     with database.reading() as session:
         accounts = all_accounts(session)
     found = [one for account in accounts for one in _endings(account, now)]
     lacking = [account for account in accounts if account.missing]
     return found + [
-        Finding(
-            Subject.ACCOUNT,
+        HealthFinding(
+            HealthSubject.ACCOUNT,
             False,
             "rights_missing",
             {**_named(one), "rights": ", ".join(one.missing)},
@@ -167,10 +171,10 @@ def check_endings(database: Database, *, now: datetime) -> list[Finding]:
     ]
 
 
-def _endings(account: Account, now: datetime) -> list[Finding]:
+def _endings(account: Account, now: datetime) -> list[HealthFinding]:
     return [
-        Finding(
-            Subject.ACCOUNT,
+        HealthFinding(
+            HealthSubject.ACCOUNT,
             False,
             f"{about.value}_ends",
             {**_named(account), "at": f"{at:%Y-%m-%d %H:%M} UTC", "days": max(0, (at - now).days)},
@@ -183,30 +187,34 @@ def _named(account: Account) -> dict[str, object]:
     return {"account": account.name, "platform": account.platform, "handle": account.handle}
 
 
-def _check_account(account: Account, open_account: OpenAccount) -> Finding:
+def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding:
     values = _named(account)
     if account.state is AccountState.DISCONNECTED:
-        return Finding(Subject.ACCOUNT, True, "disconnected", values)
+        return HealthFinding(HealthSubject.ACCOUNT, True, "disconnected", values)
     try:
         health = open_account(account).check()
     except CredentialsExpired:
-        return Finding(Subject.ACCOUNT, False, "unsealable", values)
+        return HealthFinding(HealthSubject.ACCOUNT, False, "unsealable", values)
     if health.ok:
-        return Finding(Subject.ACCOUNT, True, "token_works", {**values, "known_as": health.name})
+        return HealthFinding(
+            HealthSubject.ACCOUNT, True, "token_works", {**values, "known_as": health.name}
+        )
     code = (health.problem or HealthProblem.UNREACHABLE).value
-    return Finding(Subject.ACCOUNT, False, f"token_{code}", {**values, "known_as": health.name})
+    return HealthFinding(
+        HealthSubject.ACCOUNT, False, f"token_{code}", {**values, "known_as": health.name}
+    )
 
 
 def check_looks(
     database: Database, *, now: datetime, weekly_after: timedelta | None
-) -> list[Finding]:
+) -> list[HealthFinding]:
     """On which account what is out was not read back for a day too long."""
     with database.reading() as session:
         behind = overdue.behind(session, now=now, weekly_after=weekly_after)
         late = [one for one in all_accounts(session) if one.id in behind]
     return [
-        Finding(
-            Subject.ACCOUNT,
+        HealthFinding(
+            HealthSubject.ACCOUNT,
             False,
             "looks_late",
             {
@@ -219,17 +227,21 @@ def check_looks(
     ]
 
 
-def check_clocks(database: Database, *, now: datetime) -> list[Finding]:
+def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
     """How long ago the youngest beat was, and every clock that is alive."""
     with database.reading() as session:
         beat_at = worker_health.youngest_beat(session)
         alive = [one for one in worker_health.clocks(session, now=now) if one.is_alive]
     if beat_at is None:
-        return [Finding(Subject.CLOCK, False, "no_clock")]
+        return [HealthFinding(HealthSubject.CLOCK, False, "no_clock")]
     runs = now - beat_at <= LATE
     values = {"seconds": _seconds(now - beat_at)}
-    found = [Finding(Subject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)]
-    return found + [Finding(Subject.CLOCK, True, "clock_alive", _beats(one, now)) for one in alive]
+    found = [
+        HealthFinding(HealthSubject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)
+    ]
+    return found + [
+        HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _beats(one, now)) for one in alive
+    ]
 
 
 def _beats(clock: Clock, now: datetime) -> dict[str, object]:

@@ -22,7 +22,7 @@ from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.controls import stop
 from publisher.models.deliveries import Account
-from publisher.operations.health_checks import Finding, Subject
+from publisher.operations.health_checks import HealthFinding, HealthSubject
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     Deadline,
@@ -30,7 +30,7 @@ from publisher.platforms.base.protocol import (
     PlatformError,
     Refused,
 )
-from publisher.platforms.base.types import Outgoing, Prepared
+from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.states import AccountState
 
 SECONDS: Final = 30.0
@@ -61,7 +61,7 @@ def try_accounts(
     *,
     actor: Actor,
     now: Callable[[], datetime],
-) -> Iterator[Finding]:
+) -> Iterator[HealthFinding]:
     """Try each connected account that may be tried, and keep what was found of it.
 
     Under a stop nothing is tried. No transaction is open while a platform is asked.
@@ -70,13 +70,13 @@ def try_accounts(
         is_stopped = bool(stop.standing(session))
         accounts = [one for one in all_accounts(session) if one.state is AccountState.CONNECTED]
     if is_stopped:
-        yield Finding(Subject.ACCOUNT, False, "try_stopped")
+        yield HealthFinding(HealthSubject.ACCOUNT, False, "try_stopped")
         return
     for account in accounts:
         values: dict[str, object] = {"account": account.name, "handle": account.handle}
         trial = _try(account, open_account, now())
         if trial is None:
-            yield Finding(Subject.ACCOUNT, True, "two_steps_none", values)
+            yield HealthFinding(HealthSubject.ACCOUNT, True, "two_steps_none", values)
             continue
         with database.transaction() as session:
             _keep(session, account, trial, actor=actor, now=now())
@@ -97,7 +97,7 @@ def try_unpublished(platform: Platform, *, now: datetime) -> Trial:
     # Should a page publish it all the same, whoever reads it is to understand it; the time
     # keeps a second trial from being taken for the same post.
     text = f"चाचणी. कृपया दुर्लक्ष करावे. / A test, please ignore. {now:%Y-%m-%d %H:%M:%S} UTC"
-    prepared = Prepared(Outgoing(text))
+    prepared = PreparedPost(Outgoing(text))
     try:
         made = platform.stage(prepared, deadline=_deadline())
     except Refused as problem:
@@ -141,9 +141,11 @@ def _keep(session: Session, seen: Account, trial: Trial, *, actor: Actor, now: d
     transitions.record(session, account, "try_two_steps", actor=actor, now=now, values=values)
 
 
-def _told(trial: Trial, values: dict[str, object]) -> Finding:
+def _told(trial: Trial, values: dict[str, object]) -> HealthFinding:
     said = {**values, "left": trial.left, "detail": trial.detail}
     if trial.left:
-        return Finding(Subject.ACCOUNT, False, "try_left", said)
+        return HealthFinding(HealthSubject.ACCOUNT, False, "try_left", said)
     # A page that cannot do it is no fault: its posts leave in one step.
-    return Finding(Subject.ACCOUNT, trial.found is not Tried.UNKNOWN, trial.found.value, said)
+    return HealthFinding(
+        HealthSubject.ACCOUNT, trial.found is not Tried.UNKNOWN, trial.found.value, said
+    )

@@ -14,7 +14,7 @@ from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth import one_time_links, throttling
 from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
-from publisher.auth.one_time_links import Ground, LinkPurpose
+from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import ContactChange, ContactField, Link, Person
 from publisher.notifications import compose
 from publisher.notifications.compose import NoticeKind
@@ -24,7 +24,7 @@ from publisher.people.password_reset import say_changed
 CODE_LASTS: Final = timedelta(hours=1)
 
 
-class CodeProblem(StrEnum):
+class ContactCodeProblem(StrEnum):
     """Why a typed code changed nothing."""
 
     WRONG = "wrong"
@@ -103,7 +103,7 @@ def _end(session: Session, change: ContactChange, now: datetime) -> None:
 
 def _send(session: Session, change: ContactChange, now: datetime) -> None:
     table = ContactChange.__tablename__
-    ground = Ground(LinkPurpose.CONTACT, table, change.id, change.person)
+    ground = LinkSubject(LinkPurpose.CONTACT, table, change.id, change.person)
     code = one_time_links.make_code(session, ground, now=now, lasts=CODE_LASTS)
     compose.queue(
         session,
@@ -124,29 +124,29 @@ def waiting_change(session: Session, *, person_id: int, now: datetime) -> Contac
 
 def confirm(
     session: Session, *, actor: Actor, person_id: int, code: str, now: datetime
-) -> CodeProblem | None:
+) -> ContactCodeProblem | None:
     """Take the new address or number, if this is the code that went there; None once it is done.
 
     A refusal is a result and no error: the wrong try has to be committed.
     """
     change = waiting_change(session, person_id=person_id, now=now)
     if change is None:
-        return CodeProblem.NOTHING_ASKED
+        return ContactCodeProblem.NOTHING_ASKED
     tries = throttling.key_of_identifier(f"contact {person_id}")
     if throttling.closed_until(session, [tries], now=now) is not None:
-        return CodeProblem.THROTTLED
+        return ContactCodeProblem.THROTTLED
     link = one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.CONTACT, person_id=person_id, now=now
     )
     if link is None or link.subject_id != change.id:
         throttling.store_failure(session, [tries], now=now)
-        return CodeProblem.WRONG
+        return ContactCodeProblem.WRONG
     return _take(session, change, link, actor=actor, now=now)
 
 
 def _take(
     session: Session, change: ContactChange, link: Link, *, actor: Actor, now: datetime
-) -> CodeProblem | None:
+) -> ContactCodeProblem | None:
     person, before = change.person, change.person.mail
     one_time_links.use(session, link=link, now=now)
     _end(session, change, now)
@@ -155,7 +155,7 @@ def _take(
             setattr(person, change.field, change.value)
     except IntegrityError:  # it is another person's
         session.refresh(person)
-        return CodeProblem.TAKEN
+        return ContactCodeProblem.TAKEN
     one_time_links.end_for_password(
         session, person=person, now=now
     )  # what went to the one before is void

@@ -19,8 +19,8 @@ from publisher.models.people import Department
 from publisher.people.department_orders import (
     KINDS,
     BadDepartment,
+    DepartmentOrder,
     Names,
-    Order,
     above_of,
     check_new_names,
     free_code,
@@ -37,7 +37,7 @@ def add(
     now: datetime,
     names: Names,
     kind: str,
-    order: Order,
+    order: DepartmentOrder,
     code: str = "",
     reports_to_id: int | None = None,
 ) -> Department:
@@ -72,7 +72,7 @@ def rename(
     now: datetime,
     department: Department,
     names: Names,
-    order: Order,
+    order: DepartmentOrder,
 ) -> DepartmentChange:
     """Give a department another name from the order's day on; by the old one it is still found.
 
@@ -99,7 +99,7 @@ def place(
     now: datetime,
     department: Department,
     reports_to_id: int | None,
-    order: Order,
+    order: DepartmentOrder,
 ) -> DepartmentChange:
     """Let a department report to another, or to none. Raises `WrongRole`, `BadDepartment`."""
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
@@ -127,7 +127,7 @@ def _check_no_ring(session: Session, department_id: int, above: int | None) -> N
 def _new_change(
     department: Department,
     kind: DepartmentChangeKind,
-    order: Order,
+    order: DepartmentOrder,
     *,
     actor: Actor,
     now: datetime,
@@ -146,7 +146,7 @@ def record_ending(
     session: Session,
     department: Department,
     other: Department | None,
-    order: Order,
+    order: DepartmentOrder,
     *,
     actor: Actor,
     now: datetime,
@@ -160,7 +160,12 @@ def record_ending(
 
 
 def _record(
-    session: Session, change: DepartmentChange, order: Order, *, actor: Actor, now: datetime
+    session: Session,
+    change: DepartmentChange,
+    order: DepartmentOrder,
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> DepartmentChange:
     """Keep a change of name or place; it is carried out at once where its day has come."""
     _keep(session, change, actor=actor, now=now)

@@ -38,7 +38,7 @@ class BadDepartment(NotAllowed):
 
 
 @dataclass(frozen=True)
-class Order:
+class DepartmentOrder:
     """By which order something changes, and from which day on."""
 
     number: str
@@ -58,14 +58,14 @@ class Names:
     hi: str = ""
 
 
-def read_order(number: str, in_force_on: date | None) -> Order:
+def read_order(number: str, in_force_on: date | None) -> DepartmentOrder:
     """The order as it may be recorded; raises `BadDepartment`."""
     line = _line("order_number", number, longest=80, needed=True)
     if in_force_on is None:
         raise BadDepartment("in_force_on", "missing")
     if not FIRST_DAY <= in_force_on <= LAST_DAY:
         raise BadDepartment("in_force_on", "out_of_range")
-    return Order(line, in_force_on)
+    return DepartmentOrder(line, in_force_on)
 
 
 def _line(field: str, typed: str, *, longest: int, needed: bool = False) -> str:

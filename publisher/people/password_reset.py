@@ -17,7 +17,7 @@ from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import one_time_links, throttling
 from publisher.auth.contact_details import read_identifier
-from publisher.auth.one_time_links import Ground, LinkPurpose, LinkSpent
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
 from publisher.auth.passwords import HASHER, Hasher
 from publisher.auth.sign_in import set_password
 from publisher.models.people import Link, Person
@@ -65,7 +65,7 @@ def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
 
 def _send(session: Session, person: Person, who: str, now: datetime) -> None:
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.PASSWORD, now=now)
-    ground = Ground(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
+    ground = LinkSubject(LinkPurpose.PASSWORD, Person.__tablename__, person.id, person)
     if "@" in who:
         token = one_time_links.make(
             session,

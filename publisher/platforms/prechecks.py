@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from publisher.platforms.base.protocol import RefusalCode, Refused
-from publisher.platforms.base.types import Limits, Outgoing, Prepared
+from publisher.platforms.base.types import Outgoing, PlatformLimits, PreparedPost
 
 
-def refuse_unfit(outgoing: Outgoing, limits: Limits, units: int) -> None:
+def refuse_unfit(outgoing: Outgoing, limits: PlatformLimits, units: int) -> None:
     """Raise Refused where the text (`units` long) or a picture is beyond the limits."""
     reason = _reason(outgoing, limits, units)
     if reason is not None:
         raise Refused(reason, "beyond the platform's limits; nothing was sent")
 
 
-def _reason(outgoing: Outgoing, limits: Limits, units: int) -> RefusalCode | None:
+def _reason(outgoing: Outgoing, limits: PlatformLimits, units: int) -> RefusalCode | None:
     if not outgoing.text.strip() and not outgoing.link and not outgoing.media:
         return RefusalCode.INVALID
     if units > limits.text_units:
@@ -27,7 +27,7 @@ def _reason(outgoing: Outgoing, limits: Limits, units: int) -> RefusalCode | Non
     return None
 
 
-def must_answer(prepared: Prepared) -> Prepared:
+def must_answer(prepared: PreparedPost) -> PreparedPost:
     """The same, if it answers something. Raises ValueError."""
     if prepared.outgoing.reply_to is None:
         raise ValueError("a reply needs what it answers")

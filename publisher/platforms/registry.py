@@ -20,7 +20,7 @@ class UnknownPlatform(LookupError):
 
 
 @dataclass(frozen=True)
-class Ways:
+class PlatformSettings:
     """Where the platforms are reached, where their posts are seen, and the clocks."""
 
     x_api_url: str
@@ -31,7 +31,7 @@ class Ways:
     monotonic: Callable[[], float]
 
 
-Opener = Callable[[Mapping[str, str], Ways], Platform]
+Opener = Callable[[Mapping[str, str], PlatformSettings], Platform]
 
 
 # The clients take a while to import, and who only counts a text's length needs none of them; so
@@ -41,7 +41,7 @@ def _x() -> Opener:
     from publisher.platforms.x.api import XCredentials
     from publisher.platforms.x.platform import XPlatform
 
-    def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
+    def opened(credentials: Mapping[str, str], ways: PlatformSettings) -> Platform:
         return XPlatform(
             _made(XCredentials, credentials),
             now=ways.now,
@@ -58,7 +58,7 @@ def _facebook() -> Opener:
     from publisher.platforms.facebook.api import FacebookCredentials
     from publisher.platforms.facebook.platform import FacebookPlatform
 
-    def opened(credentials: Mapping[str, str], ways: Ways) -> Platform:
+    def opened(credentials: Mapping[str, str], ways: PlatformSettings) -> Platform:
         return FacebookPlatform(
             _made(FacebookCredentials, credentials),
             now=ways.now,
@@ -102,5 +102,5 @@ def open_platform(
     """
     if name not in OPENERS:
         raise UnknownPlatform(name)
-    ways = Ways(x_api_url, x_web_url, graph_api_url, graph_api_version, now, monotonic)
+    ways = PlatformSettings(x_api_url, x_web_url, graph_api_url, graph_api_version, now, monotonic)
     return OPENERS[name]()(credentials, ways)

@@ -27,7 +27,7 @@ MOST_MOVABLE = 200
 
 
 @dataclass(frozen=True)
-class Entry:
+class CalendarEntry:
     """One delivery in the calendar.
 
     `is_paused` where its account is, or where a stop or a freeze keeps it, so that it does not
@@ -56,7 +56,7 @@ class Day:
     """A day on the city's calendar and what is due on it, in order."""
 
     day: date
-    entries: tuple[Entry, ...]
+    entries: tuple[CalendarEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def entries_by_day(
         )
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
     )
-    found: defaultdict[date, list[Entry]] = defaultdict(list)
+    found: defaultdict[date, list[CalendarEntry]] = defaultdict(list)
     for one in session.scalars(query):
         found[local_day(one.due_at)].append(_entry(one, brakes))
     return [Day(day, tuple(found[day])) for day in shown]
@@ -196,7 +196,7 @@ class _Brakes:
         return self.is_stopped and self.now is not None and one.due_at <= self.now
 
 
-def _entry(one: Delivery, brakes: _Brakes) -> Entry:
+def _entry(one: Delivery, brakes: _Brakes) -> CalendarEntry:
     waits = one.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
     frozen_until = brakes.frozen_until(one) if waits else None
     is_kept = (
@@ -205,7 +205,7 @@ def _entry(one: Delivery, brakes: _Brakes) -> Entry:
         or one.account.state is not AccountState.CONNECTED
     )
     receipt = one.receipt
-    return Entry(
+    return CalendarEntry(
         delivery_id=one.id,
         post_id=one.post_id,
         path=links.post(one.post_id),
@@ -275,7 +275,7 @@ def _unscheduled(
     )
 
 
-def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[Entry]:
+def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[CalendarEntry]:
     """What has not left and can be given another time, the next due first. Raises `WrongRole`."""
     seen = departments_in_sight(actor, Action.SCHEDULE)
     waits = sql_conditions.is_or_stands_still((DeliveryState.SCHEDULED,))

@@ -17,7 +17,7 @@ from publisher.models.desk import QuietTime
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.notifications import links
 from publisher.reports import sql_conditions, sql_scheduling
-from publisher.reports.calendar import Entry, entries_by_day
+from publisher.reports.calendar import CalendarEntry, entries_by_day
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.scheduling import slots
 from publisher.scheduling.constraints import CLASH
@@ -152,21 +152,21 @@ def _order(item: Item) -> tuple[datetime, int, str]:
     return item.at, item.post_id, item.state
 
 
-def _grouped(entries: Iterable[Entry]) -> list[Item]:
+def _grouped(entries: Iterable[CalendarEntry]) -> list[Item]:
     """One item for a post's deliveries at one time and in one state."""
-    groups: defaultdict[tuple[int, datetime, str], list[Entry]] = defaultdict(list)
+    groups: defaultdict[tuple[int, datetime, str], list[CalendarEntry]] = defaultdict(list)
     for one in entries:
         groups[one.post_id, one.due_at, _look(one)].append(one)
     return [_item(state, group) for (_, _, state), group in groups.items()]
 
 
-def _look(one: Entry) -> str:
+def _look(one: CalendarEntry) -> str:
     if one.is_paused:
         return "paused"
     return "by_hand" if one.is_by_hand else one.state.value
 
 
-def _item(state: str, group: Sequence[Entry]) -> Item:
+def _item(state: str, group: Sequence[CalendarEntry]) -> Item:
     first = group[0]
     return Item(
         post_id=first.post_id,

@@ -16,7 +16,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Action, Actor, may
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing, Thread
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
 from publisher.notifications import links
@@ -24,7 +24,7 @@ from publisher.reports import sql_conditions
 from publisher.reports.replies import ReplyView, replies_to
 from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_of
 from publisher.states import CommentState
-from publisher.validation import Missing, check_in_sight
+from publisher.validation import NotFound, check_in_sight
 
 MOST = 100
 """How many comments of a conversation are read at most: those around the one in question."""
@@ -53,8 +53,8 @@ def _links(session: Session, thread_id: int) -> Links:
         Comment.thread_id == thread_id
     )
     answered = (
-        select(Receipt.platform_id, Comment.platform_id)
-        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        select(ReceiptRow.platform_id, Comment.platform_id)
+        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .join(Reply, Reply.post_id == Delivery.post_id)
         .join(Comment, Comment.id == Reply.comment_id)
         .where(Comment.thread_id == thread_id)
@@ -177,7 +177,7 @@ _AROUND: tuple[ORMOption, ...] = (
     ),
     joinedload(Comment.thread)
     .joinedload(Thread.receipt)
-    .joinedload(Receipt.delivery)
+    .joinedload(ReceiptRow.delivery)
     .options(
         joinedload(Delivery.account),
         joinedload(Delivery.variant),
@@ -191,7 +191,7 @@ def comment_page(session: Session, *, actor: Actor, comment_id: int, now: dateti
     query = select(Comment).where(Comment.id == comment_id).options(*_AROUND)
     comment = session.scalars(query).one_or_none()
     if comment is None:
-        raise Missing(comment_id)
+        raise NotFound(comment_id)
     own = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, own)
     branch = branch_of(session, comment)
@@ -224,7 +224,7 @@ def comment_page(session: Session, *, actor: Actor, comment_id: int, now: dateti
     )
 
 
-def _own_post(receipt: Receipt | None) -> OwnPost | None:
+def _own_post(receipt: ReceiptRow | None) -> OwnPost | None:
     if receipt is None:
         return None
     delivery = receipt.delivery

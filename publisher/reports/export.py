@@ -16,10 +16,10 @@ from publisher.database.session import Database
 from publisher.models.people import Appointment
 from publisher.models.saved_views import Export, ExportPart
 from publisher.reports import submission_list
-from publisher.reports.submission_filters import Wanted, wanted_from
+from publisher.reports.submission_filters import SubmissionFilter, wanted_from
 from publisher.reports.submission_list import SubmissionRow
 from publisher.reports.types import Place
-from publisher.validation import Missing, person_of
+from publisher.validation import NotFound, person_of
 
 SUBMISSIONS = "submissions"
 KEPT = timedelta(days=1)
@@ -32,7 +32,7 @@ MOST = 10
 Plain = Mapping[str, object]
 
 
-def start(session: Session, *, actor: Actor, now: datetime, wanted: Wanted) -> Export:
+def start(session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter) -> Export:
     """Ask for a list as the actor sees it; the clock writes it down. Raises `WrongRole`."""
     _make_room(session, person_of(actor))
     export = Export(
@@ -68,9 +68,9 @@ def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int)
     """
     export = session.get(Export, export_id)
     if export is None or export.person_id != actor.person_id or export.expires_at <= now:
-        raise Missing(export_id)
+        raise NotFound(export_id)
     if export.appointment_id != actor.appointment_id or not actor.line.issuperset(export.line):
-        raise Missing(export_id)
+        raise NotFound(export_id)
     return export
 
 
@@ -137,7 +137,7 @@ def _sees_as_before(session: Session, export: Export, now: datetime) -> bool:
     return in_office and line_of(session, held).issuperset(export.line)
 
 
-def wanted_of(export: Export) -> Wanted:
+def wanted_of(export: Export) -> SubmissionFilter:
     """View and filters of an export."""
     return wanted_from(dict(parse_qsl(export.query)))
 

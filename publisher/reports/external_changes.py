@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Action, Actor, may
 from approvals.states import PostState
 from publisher.content_checks import outgoing_text
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
 from publisher.models.posts import Language, Post, PostKind, Variant
@@ -20,7 +20,7 @@ from publisher.notifications import links
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import AccountName, Office, Who, account_of, office_of, who_acted
 from publisher.scheduling import corrections
-from publisher.validation import Missing, check_in_sight, departments_in_sight
+from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 
 class FindingKind(StrEnum):
@@ -31,7 +31,7 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ExternalChange:
     """One thing found; `seen` is the text that stands there now, `url` where it stood.
 
     `note` is what somebody said about it, `noted_by` and `noted_at` who and when; until then it
@@ -68,9 +68,9 @@ _IN_FULL = (
     joinedload(Watch.settled_under).options(
         joinedload(Appointment.person), joinedload(Appointment.department)
     ),
-    joinedload(Watch.receipt).joinedload(Receipt.account),
+    joinedload(Watch.receipt).joinedload(ReceiptRow.account),
     joinedload(Watch.receipt)
-    .joinedload(Receipt.delivery)
+    .joinedload(ReceiptRow.delivery)
     .options(
         joinedload(Delivery.variant).joinedload(Variant.revision),
         joinedload(Delivery.post).joinedload(Post.department),
@@ -78,23 +78,23 @@ _IN_FULL = (
 )
 
 
-def open_findings(session: Session, *, actor: Actor) -> tuple[Finding, ...]:
+def open_findings(session: Session, *, actor: Actor) -> tuple[ExternalChange, ...]:
     """What was found in the actor's sight and nobody has seen to, the oldest first."""
     query = _found().where(is_open(), *_in_sight(actor)).order_by(Watch.id)
     return tuple(_finding(session, one, actor) for one in session.scalars(query))
 
 
-def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[Finding, ...]:
+def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[ExternalChange, ...]:
     """Everything that was found of one post, seen to or not; who may see it is asked before."""
     query = _found().where(_is_found(), Delivery.post_id == post_id).order_by(Watch.id)
     return tuple(_finding(session, one, actor) for one in session.scalars(query))
 
 
-def finding_for(session: Session, *, actor: Actor, watch_id: int) -> Finding:
+def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalChange:
     """One finding; `Missing` where nothing was found, or it is out of the actor's sight."""
     watch = session.scalars(_found().where(Watch.id == watch_id, _is_found())).one_or_none()
     if watch is None:
-        raise Missing(watch_id)
+        raise NotFound(watch_id)
     check_in_sight(actor, Action.SEE_POST, [watch.receipt.delivery.post.department_id])
     return _finding(session, watch, actor)
 
@@ -103,13 +103,15 @@ def is_open_for(actor: Actor, *more: Condition) -> Condition:
     """The row of `watches` is open, in the actor's sight, and meets `more`, which may ask of its
     post as well; looked for by itself, so that it can be counted.
     """
-    one = select(Watch.id).join(Receipt).join(Delivery).join(Delivery.post)
+    one = select(Watch.id).join(ReceiptRow).join(Delivery).join(Delivery.post)
     return Watch.id.in_(one.where(is_open(), *_in_sight(actor), *more))
 
 
 def how_many(actor: Actor) -> ColumnElement[int]:
     """How many are open in the actor's sight, as a column."""
-    query = select(func.count()).select_from(Watch).join(Receipt).join(Delivery).join(Delivery.post)
+    query = (
+        select(func.count()).select_from(Watch).join(ReceiptRow).join(Delivery).join(Delivery.post)
+    )
     return query.where(is_open(), *_in_sight(actor)).scalar_subquery()
 
 
@@ -124,7 +126,7 @@ def is_open() -> Condition:
 
 
 def _is_found() -> Condition:
-    changed = and_(Watch.differs_at.is_not(None), Receipt.gone_at.is_(None))
+    changed = and_(Watch.differs_at.is_not(None), ReceiptRow.gone_at.is_(None))
     return or_(Watch.found_gone_at.is_not(None), changed)
 
 
@@ -135,7 +137,7 @@ def _in_sight(actor: Actor) -> list[Condition]:
 
 
 def _found() -> Select[Watch]:
-    joined = select(Watch).join(Watch.receipt).join(Receipt.delivery).join(Delivery.post)
+    joined = select(Watch).join(Watch.receipt).join(ReceiptRow.delivery).join(Delivery.post)
     return joined.options(*_IN_FULL)
 
 
@@ -147,11 +149,11 @@ def kind_of(watch: Watch) -> FindingKind:
 _ACTS = (Action.NOTE_FINDING, Action.DRAFT, Action.ORDER_DELETION)
 
 
-def _finding(session: Session, watch: Watch, actor: Actor) -> Finding:
+def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
     receipt, delivery = watch.receipt, watch.receipt.delivery
     post = delivery.post
     noted = watch.settled_at is not None
-    return Finding(
+    return ExternalChange(
         watch_id=watch.id,
         receipt_id=receipt.id,
         kind=kind_of(watch),

@@ -22,7 +22,7 @@ from publisher.auth.sessions import line_of
 from publisher.models.desk import CalendarFeed
 from publisher.models.people import Appointment, Person
 from publisher.reports.calendar_month import Item, items_by_day
-from publisher.validation import Missing, departments_in_sight, person_of
+from publisher.validation import NotFound, departments_in_sight, person_of
 from publisher.working_time import ONE_DAY, local_day
 
 DAYS_BACK = 30
@@ -95,7 +95,7 @@ def fetch(session: Session, *, token: str, now: datetime) -> Fed:
     )
     feed = session.scalars(query.with_for_update()).one_or_none()
     if feed is None or feed.person.disabled_at is not None:
-        raise Missing("feed")
+        raise NotFound("feed")
     seen = _sight(session, feed.person, now=now)
     _count(feed, now=now)
     items = _items(session, seen, now=now)
@@ -133,7 +133,7 @@ def _sight(session: Session, person: Person, *, now: datetime) -> frozenset[int]
     """The departments whose posts the person may see under any appointment; None for all."""
     held = [one for one in person.appointments if one.in_force(now)]
     if not held:
-        raise Missing("feed")
+        raise NotFound("feed")
     sights = [departments_in_sight(_actor(session, one), Action.SEE_POST) for one in held]
     return _together(sights)
 

@@ -31,7 +31,7 @@ from publisher.states import CommentState
 from publisher.validation import departments_in_sight
 
 
-class View(StrEnum):
+class InboxView(StrEnum):
     """A part of the inbox: what is open by due time, what is settled by when that was."""
 
     MINE = "mine"
@@ -68,30 +68,30 @@ class CommentRow:
         return self.state in sql_conditions.OPEN and self.due_at <= now
 
 
-_SETTLED = (View.ANSWERED, View.CLOSED)
-_STATES: Mapping[View, CommentState] = {
-    View.MINE: CommentState.ROUTED,
-    View.DEPARTMENT: CommentState.ROUTED,
-    View.QUEUE: CommentState.RECEIVED,
-    View.ANSWERED: CommentState.ANSWERED,
-    View.CLOSED: CommentState.CLOSED,
+_SETTLED = (InboxView.ANSWERED, InboxView.CLOSED)
+_STATES: Mapping[InboxView, CommentState] = {
+    InboxView.MINE: CommentState.ROUTED,
+    InboxView.DEPARTMENT: CommentState.ROUTED,
+    InboxView.QUEUE: CommentState.RECEIVED,
+    InboxView.ANSWERED: CommentState.ANSWERED,
+    InboxView.CLOSED: CommentState.CLOSED,
 }
 
 
-def views_for(actor: Actor) -> tuple[View, ...]:
+def views_for(actor: Actor) -> tuple[InboxView, ...]:
     """The views this actor has; the first is the one the inbox opens with."""
     match actor.role:
         case Role.OFFICER | Role.HEAD:
-            return View.MINE, View.DEPARTMENT, *_SETTLED
+            return InboxView.MINE, InboxView.DEPARTMENT, *_SETTLED
         case Role.CELL | Role.CELL_LEAD | Role.AUDITOR:
-            return View.QUEUE, View.DEPARTMENT, *_SETTLED
+            return InboxView.QUEUE, InboxView.DEPARTMENT, *_SETTLED
         case Role.MEMBER | Role.OVERSIGHT:
-            return View.DEPARTMENT, *_SETTLED
+            return InboxView.DEPARTMENT, *_SETTLED
         case _:
             return ()
 
 
-def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[View, int]:
+def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[InboxView, int]:
     """How many comments each of the actor's views holds, in one query."""
     views = views_for(actor)
     if not views:
@@ -113,7 +113,7 @@ def comments_in(
     *,
     actor: Actor,
     now: datetime,
-    view: View,
+    view: InboxView,
     department_id: int | None = None,
     before: Place | None = None,
     limit: int = 25,
@@ -144,13 +144,13 @@ def comments_in(
     )
 
 
-def in_view(actor: Actor, view: View, *, now: datetime) -> list[Condition]:
+def in_view(actor: Actor, view: InboxView, *, now: datetime) -> list[Condition]:
     """The conditions of a view, as far as the actor sees. Raises `WrongRole`."""
     seen = departments_in_sight(actor, Action.SEE_COMMENT)
     wanted: list[Condition] = [Comment.state == _STATES[view]]
     if seen is not None:
         wanted.append(Comment.department_id.in_(seen))
-    if view is View.MINE:
+    if view is InboxView.MINE:
         head = actor.role is Role.HEAD
         wanted.append(
             sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
@@ -158,17 +158,17 @@ def in_view(actor: Actor, view: View, *, now: datetime) -> list[Condition]:
     return wanted
 
 
-def _order(view: View) -> tuple[ColumnElement[datetime], ColumnElement[int]]:
+def _order(view: InboxView) -> tuple[ColumnElement[datetime], ColumnElement[int]]:
     if view in _SETTLED:
         return Comment.state_at.desc(), Comment.id.desc()
     return Comment.due_at.asc(), Comment.id.asc()
 
 
-def _moment(view: View, comment: Comment) -> datetime:
+def _moment(view: InboxView, comment: Comment) -> datetime:
     return comment.state_at if view in _SETTLED else comment.due_at
 
 
-def _after(view: View, place: Place | None) -> list[Condition]:
+def _after(view: InboxView, place: Place | None) -> list[Condition]:
     if place is None:
         return []
     at, last = place

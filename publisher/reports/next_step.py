@@ -12,7 +12,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.posts import DecisionKind, Post, Revision, Variant
 from publisher.models.submissions import Submission
 from publisher.reports.officer_coverage import Roster
-from publisher.reports.post_bundles import Strand, Talk
+from publisher.reports.post_bundles import CommentThread, PostBundle
 from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, who_acted, who_of
 from publisher.review import gate_adapter
 from publisher.states import CommentState, DeliveryState, SubmissionState
@@ -65,7 +65,7 @@ _STATE_ORDER = (
 
 
 def next_for_submission(
-    submission: Submission, strands: Sequence[Strand], roster: Roster
+    submission: Submission, strands: Sequence[PostBundle], roster: Roster
 ) -> Next | None:
     """What comes next; None where nothing does."""
     match submission.state:
@@ -81,7 +81,7 @@ def next_for_submission(
 
 
 def _next_of_strands(
-    submission: Submission, strands: Sequence[Strand], roster: Roster
+    submission: Submission, strands: Sequence[PostBundle], roster: Roster
 ) -> Next | None:
     """Of several posts the one that needs a person first."""
     return _most_pressing(next_for_post(one, roster, submission.wished_at) for one in strands)
@@ -96,7 +96,7 @@ def _pressing(one: Next) -> tuple[bool, datetime]:
     return MACHINE in one.holders, one.due_at or one.since_at
 
 
-def next_for_post(strand: Strand, roster: Roster, wished_at: datetime | None) -> Next | None:
+def next_for_post(strand: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
     """What comes next for one post; None where nothing does."""
     match strand.post.state:
         case PostState.DRAFT:
@@ -110,7 +110,7 @@ def next_for_post(strand: Strand, roster: Roster, wished_at: datetime | None) ->
             return _most_pressing([_to_take_back(strand), _to_answer(strand.talk)])
 
 
-def _to_write(strand: Strand, wished_at: datetime | None) -> Next:
+def _to_write(strand: PostBundle, wished_at: datetime | None) -> Next:
     revision = strand.revision
     if revision is None:
         return Next(NextKind.DRAFT, (CELL,), strand.post.state_at, wished_at)
@@ -121,7 +121,7 @@ def _to_write(strand: Strand, wished_at: datetime | None) -> Next:
     return Next(kind, (author,), since_at, wished_at)
 
 
-def _to_approve(strand: Strand, roster: Roster, wished_at: datetime | None) -> Next | None:
+def _to_approve(strand: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
     revision = strand.revision
     if revision is None:
         return None
@@ -148,7 +148,7 @@ def _able(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, 
     return here.named(here.approvers(gate_adapter.bound_authors(revision)).everybody)
 
 
-def _to_leave(strand: Strand, wished_at: datetime | None) -> Next | None:
+def _to_leave(strand: PostBundle, wished_at: datetime | None) -> Next | None:
     """The delivery that most needs somebody; before it, a variant that has no time yet."""
     standing = [one for one in strand.deliveries if _counts(one, strand)]
     for state in _STATE_ORDER:
@@ -161,18 +161,18 @@ def _to_leave(strand: Strand, wished_at: datetime | None) -> Next | None:
     return _of_delivery(min(ahead, key=_due_at)) if ahead else None
 
 
-def _counts(delivery: Delivery, strand: Strand) -> bool:
+def _counts(delivery: Delivery, strand: PostBundle) -> bool:
     """A held or unconfirmed one always does; any other only with the newest revision."""
     if delivery.state in (DeliveryState.HELD, DeliveryState.UNCONFIRMED, DeliveryState.SENDING):
         return True
     return delivery.variant_id in {one.id for one in _variants(strand)}
 
 
-def _variants(strand: Strand) -> Sequence[Variant]:
+def _variants(strand: PostBundle) -> Sequence[Variant]:
     return strand.revision.variants if strand.revision is not None else ()
 
 
-def _has_no_time(variant: Variant, strand: Strand) -> bool:
+def _has_no_time(variant: Variant, strand: PostBundle) -> bool:
     return all(
         one.variant_id != variant.id or _is_void(one, strand.post) for one in strand.deliveries
     )
@@ -213,7 +213,7 @@ _GOES_ON = (
 _STOPPED = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.MISSED)
 
 
-def _to_take_back(strand: Strand) -> Next | None:
+def _to_take_back(strand: PostBundle) -> Next | None:
     """A deletion that is ordered and not carried out: the machine's, or stuck and the lead's."""
     last = {one.order.receipt_id: one for one in strand.orders if one.order is not None}
     last.pop(None, None)
@@ -224,7 +224,7 @@ def _to_take_back(strand: Strand) -> Next | None:
     return Next(NextKind.TAKE_BACK, (MACHINE,), under_way[0].state_at) if under_way else None
 
 
-def _to_answer(talk: Talk) -> Next | None:
+def _to_answer(talk: CommentThread) -> Next | None:
     """The open comment that is due first, with whoever has it."""
     comment, routing = talk.first, talk.routing
     if comment is None:

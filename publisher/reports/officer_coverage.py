@@ -14,7 +14,7 @@ from approvals import gate
 from approvals.policy import Role
 from publisher.models.people import Appointment, Person
 from publisher.reports import sql_conditions
-from publisher.reports.post_bundles import Strand
+from publisher.reports.post_bundles import PostBundle
 from publisher.reports.types import Who, who_of
 
 _WITHOUT_RANK = 9
@@ -55,7 +55,7 @@ def _candidate(appointment: Appointment) -> gate.Candidate:
     return gate.Candidate(appointment.person_id, appointment.id)
 
 
-def asked_by(strands: Iterable[Strand]) -> set[int]:
+def asked_by(strands: Iterable[PostBundle]) -> set[int]:
     """The departments whose officers may have something to do with these posts."""
     asked: set[int] = set()
     for one in strands:

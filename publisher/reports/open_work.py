@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from approvals.states import PostState
-from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
+from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
 from publisher.models.posts import Post
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
@@ -176,12 +176,12 @@ def _not_live() -> Select[int]:
     (`Post.timed`), and each of its deliveries was published and still stands.
     """
     unseen = and_(Post.state == PostState.APPROVED, Post.timed == false())
-    gone = select(Delivery.post_id).join(Receipt, Receipt.delivery_id == Delivery.id)
+    gone = select(Delivery.post_id).join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
     posts = union_all(
         *(select(Post.id).where(Post.state == state) for state in _NOT_APPROVED),
         select(Post.id).where(unseen),
         *(select(Delivery.post_id).where(Delivery.state == state) for state in _NOT_OUT),
-        gone.where(Receipt.gone_at.is_not(None)),
+        gone.where(ReceiptRow.gone_at.is_not(None)),
     )
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(posts))
     perhaps = rests.distinct().cte("perhaps").prefix_with("MATERIALIZED")

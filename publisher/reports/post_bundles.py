@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from publisher.models.comments import Comment, Routing, Thread
-from publisher.models.deliveries import OF_TEXTS, Delivery, Receipt
+from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, Post, Revision
 from publisher.models.submissions import PostSubmission
@@ -24,7 +24,7 @@ Columns = TypeVarTuple("Columns")
 
 
 @dataclass(frozen=True)
-class Talk:
+class CommentThread:
     """The comments under a post: how many, how many of them are open, and which is due first."""
 
     count: int = 0
@@ -34,7 +34,7 @@ class Talk:
 
 
 @dataclass(frozen=True)
-class Strand:
+class PostBundle:
     """A post, its newest revision, the deliveries of its texts, and the comments under it.
 
     `orders` are the deliveries that take back what is out of it, or hide a comment there.
@@ -44,7 +44,7 @@ class Strand:
     revision: Revision | None = None
     deliveries: Sequence[Delivery] = ()
     orders: Sequence[Delivery] = ()
-    talk: Talk = field(default_factory=Talk)
+    talk: CommentThread = field(default_factory=CommentThread)
 
     @property
     def lives(self) -> tuple[Live, ...]:
@@ -55,7 +55,7 @@ class Strand:
         )
 
 
-def strands_of(session: Session, submissions: Collection[int]) -> dict[int, list[Strand]]:
+def strands_of(session: Session, submissions: Collection[int]) -> dict[int, list[PostBundle]]:
     """The posts that rest on each of these submissions, in seven queries."""
     query = (
         select(PostSubmission.submission_id, Post)
@@ -66,13 +66,13 @@ def strands_of(session: Session, submissions: Collection[int]) -> dict[int, list
     )
     pairs = session.execute(query).all()
     strands = strands_for(session, [post for _, post in pairs])
-    found: defaultdict[int, list[Strand]] = defaultdict(list)
+    found: defaultdict[int, list[PostBundle]] = defaultdict(list)
     for submission_id, post in pairs:
         found[submission_id].append(strands[post.id])
     return found
 
 
-def strands_for(session: Session, posts: Collection[Post]) -> dict[int, Strand]:
+def strands_for(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
     """These posts with what belongs to them, by their ids."""
     ids = {post.id for post in posts}
     revisions = {one.post_id: one for one in session.scalars(_newest_revisions(ids))}
@@ -81,12 +81,12 @@ def strands_for(session: Session, posts: Collection[Post]) -> dict[int, Strand]:
         deliveries[delivery.post_id].append(delivery)
     talks = _talks(session, ids)
     return {
-        post.id: Strand(
+        post.id: PostBundle(
             post,
             revisions.get(post.id),
             tuple(one for one in deliveries[post.id] if one.action in OF_TEXTS),
             tuple(one for one in deliveries[post.id] if one.action not in OF_TEXTS),
-            talks.get(post.id, Talk()),
+            talks.get(post.id, CommentThread()),
         )
         for post in posts
     }
@@ -127,7 +127,7 @@ def _deliveries(posts: Collection[int]) -> Select[Delivery]:
     )
 
 
-def _talks(session: Session, posts: Collection[int]) -> Mapping[int, Talk]:
+def _talks(session: Session, posts: Collection[int]) -> Mapping[int, CommentThread]:
     is_open = case((Comment.state.in_(sql_conditions.OPEN), 1), else_=0)
     counted = session.execute(
         under_posts(select(Delivery.post_id, func.count(), func.sum(is_open)), posts).group_by(
@@ -136,7 +136,7 @@ def _talks(session: Session, posts: Collection[int]) -> Mapping[int, Talk]:
     )
     first = _first_open(session, posts)
     return {
-        post_id: Talk(count, unanswered, *first.get(post_id, (None, None)))
+        post_id: CommentThread(count, unanswered, *first.get(post_id, (None, None)))
         for post_id, count, unanswered in counted
     }
 
@@ -173,7 +173,7 @@ def under_posts(query: Select[*Columns], posts: Collection[int]) -> Select[*Colu
     return (
         query.select_from(Comment)
         .join(Thread, Thread.id == Comment.thread_id)
-        .join(Receipt, Receipt.id == Thread.receipt_id)
-        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        .join(ReceiptRow, ReceiptRow.id == Thread.receipt_id)
+        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .where(Delivery.post_id.in_(posts))
     )

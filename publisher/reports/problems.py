@@ -20,7 +20,7 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Post, PostKind, Variant
 from publisher.notifications.retry import did_not_go
 from publisher.reports import sql_conditions
-from publisher.reports.external_changes import Finding, how_many, open_findings
+from publisher.reports.external_changes import ExternalChange, how_many, open_findings
 from publisher.reports.types import AccountName, account_of
 from publisher.scheduling.constraints import UNSENT, latest_moment
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
@@ -59,7 +59,7 @@ class Troubles:
     accounts: tuple[StoppedAccount, ...] = ()
     mails: int = 0
     mails_since: datetime | None = None
-    found: tuple[Finding, ...] = ()
+    found: tuple[ExternalChange, ...] = ()
     ending: tuple[EndingAccess, ...] = ()
 
     @property
@@ -161,7 +161,7 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
 
 
 @dataclass(frozen=True)
-class Frozen:
+class FreezeImpact:
     """A freeze, and the texts in sight that are due while it holds.
 
     `next_at` is when the first of them is due, `lost` how many will be missed unless they are
@@ -180,7 +180,7 @@ class Braked:
 
     stop: Stop | None
     waiting: int
-    freezes: tuple[Frozen, ...]
+    freezes: tuple[FreezeImpact, ...]
 
     @property
     def number(self) -> int:
@@ -228,13 +228,13 @@ def _unsent(
     return list(session.scalars(query))
 
 
-def _frozen(freeze: Freeze, waiting: Collection[Delivery], *, now: datetime) -> Frozen:
+def _frozen(freeze: Freeze, waiting: Collection[Delivery], *, now: datetime) -> FreezeImpact:
     held = [
         one
         for one in waiting
         if freeze_at([freeze], facts_of(one), max(one.due_at, now)) is not None
     ]
-    return Frozen(
+    return FreezeImpact(
         freeze=freeze,
         delivery_ids=tuple(one.id for one in held if one.post.kind is PostKind.POST),
         next_at=held[0].due_at if held else None,

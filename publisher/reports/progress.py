@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from approvals.states import PostState
-from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions, sql_scheduling
@@ -146,13 +146,13 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
     return (
         select(Delivery.id)
         .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
-        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
         .where(
             PostSubmission.submission_id == submission_id,
             Delivery.action.in_(OF_TEXTS),
             is_one_of(Delivery.state, [DeliveryState.PUBLISHED]),
-            Receipt.action == DeliveryAction.PUBLISH,
-            Receipt.gone_at.is_(None),
+            ReceiptRow.action == DeliveryAction.PUBLISH,
+            ReceiptRow.gone_at.is_(None),
         )
     )
 
@@ -208,9 +208,9 @@ def _has_delivery(states: Collection[DeliveryState], *conditions_on_it: Conditio
 
 def _stands() -> Condition:
     """What the delivery brought out is still on its platform."""
-    receipt = select(Receipt.id).where(
-        Receipt.delivery_id == Delivery.id,
-        Receipt.action == DeliveryAction.PUBLISH,
-        Receipt.gone_at.is_(None),
+    receipt = select(ReceiptRow.id).where(
+        ReceiptRow.delivery_id == Delivery.id,
+        ReceiptRow.action == DeliveryAction.PUBLISH,
+        ReceiptRow.gone_at.is_(None),
     )
     return receipt.correlate(Delivery).exists()

@@ -15,7 +15,7 @@ from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Decision, DecisionKind, Post
 from publisher.notifications import links
-from publisher.reports.post_bundles import Strand, strands_for
+from publisher.reports.post_bundles import PostBundle, strands_for
 from publisher.reports.types import MACHINE, Who, who_acted, who_of
 from publisher.review import gate_adapter
 from publisher.states import DeliveryState
@@ -102,7 +102,7 @@ def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
     return [_view(one, one.comment, strands[one.post_id]) for one in replies]
 
 
-def _view(reply: Reply, comment: Comment, strand: Strand) -> ReplyView:
+def _view(reply: Reply, comment: Comment, strand: PostBundle) -> ReplyView:
     revision, delivery = strand.revision, _delivery(strand)
     receipt = delivery.receipt if delivery is not None else None
     no = _last_no(strand)
@@ -125,16 +125,16 @@ def _view(reply: Reply, comment: Comment, strand: Strand) -> ReplyView:
     )
 
 
-def _delivery(strand: Strand) -> Delivery | None:
+def _delivery(strand: PostBundle) -> Delivery | None:
     return strand.deliveries[-1] if strand.deliveries else None
 
 
-def _last_no(strand: Strand) -> Decision | None:
+def _last_no(strand: PostBundle) -> Decision | None:
     decisions = strand.revision.decisions if strand.revision is not None else []
     return decisions[-1] if decisions and decisions[-1].kind in _SAID_NO else None
 
 
-def _approved_by(strand: Strand) -> Who | None:
+def _approved_by(strand: PostBundle) -> Who | None:
     decisions = strand.revision.decisions if strand.revision is not None else []
     given = [
         one for one in decisions if one.kind in gate_adapter.APPROVALS and one.withdrawn_at is None
@@ -143,7 +143,7 @@ def _approved_by(strand: Strand) -> Who | None:
 
 
 def _state(
-    reply: Reply, strand: Strand, delivery: Delivery | None, no: Decision | None
+    reply: Reply, strand: PostBundle, delivery: Delivery | None, no: Decision | None
 ) -> ReplyState:
     """What may be live is told first, whatever became of the answer since; then what is gone."""
     if delivery is not None and delivery.state in _MAY_BE_LIVE:

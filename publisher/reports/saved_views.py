@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.models.saved_views import KeptView
-from publisher.validation import Check, Missing, person_of
+from publisher.validation import NotFound, Validator, person_of
 
 LONGEST_NAME = 80
 MOST = 20
@@ -22,7 +22,7 @@ def keep_view(
 ) -> KeptView:
     """Keep it under this name; one of the same name is written over. Raises `Invalid`."""
     person_id = person_of(actor)
-    check = Check()
+    check = Validator()
     named = check.line("name", name, most=LONGEST_NAME, required=True)
     known = _named(session, person_id, page, named)
     if known is None and _count(session, person_id, page) >= MOST:
@@ -45,7 +45,7 @@ def drop_view(session: Session, *, actor: Actor, view_id: int) -> KeptView:
     """Throw one of the person's own away; anybody else's is `Missing`."""
     view = session.get(KeptView, view_id)
     if view is None or view.person_id != actor.person_id:
-        raise Missing(view_id)
+        raise NotFound(view_id)
     session.delete(view)
     return view
 

@@ -39,7 +39,17 @@ from publisher.reports.submission_filters import in_sight
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.validation import departments_in_sight
 
-__all__ = ["FIRST", "SPAN", "Group", "Hit", "Kind", "hits_of", "kinds_for", "search", "straight_to"]
+__all__ = [
+    "FIRST",
+    "SPAN",
+    "Hit",
+    "Kind",
+    "SearchGroup",
+    "hits_of",
+    "kinds_for",
+    "search",
+    "straight_to",
+]
 FIRST = 5
 """How many hits of each kind stand on the first page."""
 
@@ -84,7 +94,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Group:
+class SearchGroup:
     """The hits of one kind, the newest first.
 
     `following` where there are more, or older ones that were not looked through: to ask on from.
@@ -100,7 +110,7 @@ def kinds_for(actor: Actor) -> tuple[Kind, ...]:
     return tuple(kind for kind, action in _NEEDS.items() if scope_of(actor, action) is not None)
 
 
-def search(session: Session, *, actor: Actor, words: str, limit: int = FIRST) -> list[Group]:
+def search(session: Session, *, actor: Actor, words: str, limit: int = FIRST) -> list[SearchGroup]:
     """The newest hits of every kind that the actor may see, in two or three queries for each."""
     return [
         hits_of(session, actor=actor, kind=kind, words=words, limit=limit)
@@ -117,7 +127,7 @@ def hits_of(
     before: int | None = None,
     limit: int = 25,
     span: int = SPAN,
-) -> Group:
+) -> SearchGroup:
     """The hits of one kind, those older than `before` where it is given. Raises `WrongRole`."""
     stretch = stretch_of(session, _IDS[kind], _sight(actor, kind), before, span)
     match kind:
@@ -128,7 +138,7 @@ def hits_of(
         case Kind.COMMENTS:
             hits, ids = _comments(session, actor, words, stretch, limit)
     more = ids[limit - 1] if len(ids) > limit else stretch.begins
-    return Group(kind, tuple(hits[:limit]), more)
+    return SearchGroup(kind, tuple(hits[:limit]), more)
 
 
 def _sight(actor: Actor, kind: Kind) -> list[Condition]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.states import PostState
 from publisher.models.controls import Order
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.states import DeliveryState
 
 State = TypeVar("State", PostState, DeliveryState)
@@ -46,10 +46,10 @@ def is_open_order(delivery: type[Delivery] = Delivery) -> ColumnElement[bool]:
         later.id > one.id,
         or_(later.receipt_id == one.receipt_id, later.comment_id == one.comment_id),
     )
-    gone = exists().where(Receipt.id == one.receipt_id, Receipt.gone_at.is_not(None))
+    gone = exists().where(ReceiptRow.id == one.receipt_id, ReceiptRow.gone_at.is_not(None))
     order = exists().where(
         one.delivery_id == delivery.id,
         ~overtaken.correlate_except(later),
-        ~gone.correlate_except(Receipt),
+        ~gone.correlate_except(ReceiptRow),
     )
     return order.correlate_except(one)

@@ -100,7 +100,7 @@ HOLDS: Mapping[Holder, tuple[Stage, ...]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SubmissionFilter:
     """View and filters of the list; what is None or empty does not narrow it.
 
     `since` and `until` are the days between which it was handed in, both included.
@@ -148,9 +148,9 @@ class Wanted:
         return urlencode(view | self.filters)
 
 
-def wanted_from(given: Mapping[str, str]) -> Wanted:
+def wanted_from(given: Mapping[str, str]) -> SubmissionFilter:
     """View and filters out of an address; what cannot be read does not narrow the list."""
-    return Wanted(
+    return SubmissionFilter(
         view=_member(SubmissionView, given.get("view")) or SubmissionView.OPEN,
         words=given.get("q", "").strip()[:LONGEST],
         department_id=_key(given.get("department", "")),
@@ -177,7 +177,7 @@ def _day(typed: str) -> date | None:
         return None
 
 
-def in_view(wanted: Wanted, *, now: datetime) -> list[Condition]:
+def in_view(wanted: SubmissionFilter, *, now: datetime) -> list[Condition]:
     """The conditions of the view alone."""
     match wanted.view:
         case SubmissionView.OPEN:
@@ -201,7 +201,7 @@ def _left_is(left: tuple[Stage, ...], now: datetime) -> list[Condition]:
 
 
 def narrowed(
-    wanted: Wanted, *, actor: Actor, now: datetime, by_index: bool = True
+    wanted: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
 ) -> list[Condition]:
     """The conditions of the filters, and of the actor's sight; raises `WrongRole`."""
     sight = in_sight(actor, wanted.department_id, by_index=by_index)
@@ -261,7 +261,9 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 Moment = InstrumentedAttribute[datetime | None] | InstrumentedAttribute[datetime]
 
 
-def order(wanted: Wanted, *, backwards: bool) -> tuple[UnaryExpression[Any], UnaryExpression[int]]:
+def order(
+    wanted: SubmissionFilter, *, backwards: bool
+) -> tuple[UnaryExpression[Any], UnaryExpression[int]]:
     """The order of the list, or the other way round."""
     moment = _moment(wanted)
     if wanted.by_wish != backwards:
@@ -269,21 +271,21 @@ def order(wanted: Wanted, *, backwards: bool) -> tuple[UnaryExpression[Any], Una
     return moment.desc().nulls_first(), Submission.id.desc()
 
 
-def _moment(wanted: Wanted) -> Moment:
+def _moment(wanted: SubmissionFilter) -> Moment:
     return Submission.wished_at if wanted.by_wish else Submission.received_at
 
 
-def place(wanted: Wanted, one: Submission) -> Place:
+def place(wanted: SubmissionFilter, one: Submission) -> Place:
     """Where the submission stands in that order."""
     return (one.wished_at or NEVER) if wanted.by_wish else one.received_at, one.id
 
 
-def behind(wanted: Wanted, place: Place) -> Condition:
+def behind(wanted: SubmissionFilter, place: Place) -> Condition:
     """Comes after the place in the order of the list."""
     return _later(_moment(wanted), place) if wanted.by_wish else _earlier(_moment(wanted), place)
 
 
-def ahead(wanted: Wanted, place: Place) -> Condition:
+def ahead(wanted: SubmissionFilter, place: Place) -> Condition:
     """Comes before the place in the order of the list."""
     return _earlier(_moment(wanted), place) if wanted.by_wish else _later(_moment(wanted), place)
 

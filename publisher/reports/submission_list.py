@@ -15,15 +15,15 @@ from publisher.notifications import links
 from publisher.reports import open_work, progress
 from publisher.reports.next_step import Next, next_for_submission
 from publisher.reports.officer_coverage import Roster, asked_by, roster_of
-from publisher.reports.post_bundles import Strand, strands_of
+from publisher.reports.post_bundles import PostBundle, strands_of
 from publisher.reports.progress import Stage
 from publisher.reports.search_window import SPAN, Newest, newest_of
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.submission_filters import (
     LEFT,
     NEVER,
+    SubmissionFilter,
     SubmissionView,
-    Wanted,
     ahead,
     behind,
     in_view,
@@ -97,7 +97,7 @@ def submissions_in(
     *,
     actor: Actor,
     now: datetime,
-    wanted: Wanted,
+    wanted: SubmissionFilter,
     after: Place | None = None,
     before: Place | None = None,
     back: Place | None = None,
@@ -140,18 +140,18 @@ def submissions_in(
     )
 
 
-def _narrowed(wanted: Wanted, actor: Actor, now: datetime) -> list[Condition]:
+def _narrowed(wanted: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
     return narrowed(wanted, actor=actor, now=now, by_index=not wanted.is_of_few)
 
 
-def _is_reckoned(wanted: Wanted) -> bool:
+def _is_reckoned(wanted: SubmissionFilter) -> bool:
     """Whether the list is counted by itself: much of it has to be read for that, or little."""
     return wanted.view in (SubmissionView.LIVE, SubmissionView.ALL) and not wanted.words
 
 
 def _looked_through(
     session: Session,
-    wanted: Wanted,
+    wanted: SubmissionFilter,
     actor: Actor,
     now: datetime,
     back: Place | None,
@@ -169,7 +169,7 @@ def read_on(
     *,
     actor: Actor,
     now: datetime,
-    wanted: Wanted,
+    wanted: SubmissionFilter,
     after: Place | None = None,
     limit: int = 500,
 ) -> Page[SubmissionRow]:
@@ -182,13 +182,15 @@ def read_on(
     return Page(_rows(session, found[:limit], now), last)
 
 
-def submission_total(session: Session, *, actor: Actor, now: datetime, wanted: Wanted) -> int:
+def submission_total(
+    session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter
+) -> int:
     """How many submissions the list holds."""
     return _counted(session, _narrowed(wanted, actor, now), wanted, now, None)[1]
 
 
 def submission_counts(
-    session: Session, *, actor: Actor, now: datetime, wanted: Wanted
+    session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter
 ) -> dict[SubmissionView, int]:
     """How many submissions each view of what is open holds under these filters, in one query."""
     conditions = narrowed(wanted, actor=actor, now=now, by_index=False)
@@ -202,7 +204,7 @@ def submission_counts(
 def _read(
     session: Session,
     conditions: Sequence[Condition],
-    wanted: Wanted,
+    wanted: SubmissionFilter,
     now: datetime,
     *,
     limit: int,
@@ -234,7 +236,7 @@ def _read(
 def _counted(
     session: Session,
     narrow: Sequence[Condition],
-    wanted: Wanted,
+    wanted: SubmissionFilter,
     now: datetime,
     start: Place | None,
 ) -> tuple[int, int]:
@@ -273,7 +275,7 @@ def _row(
     submission: Submission,
     stage: Stage,
     left: Stage | None,
-    strands: Sequence[Strand],
+    strands: Sequence[PostBundle],
     roster: Roster,
 ) -> SubmissionRow:
     return SubmissionRow(
@@ -299,7 +301,7 @@ def _row(
     )
 
 
-def _leaves_on(strands: Sequence[Strand]) -> tuple[str, ...]:
+def _leaves_on(strands: Sequence[PostBundle]) -> tuple[str, ...]:
     ahead = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
     found = [one for strand in strands for one in strand.deliveries if one.state in ahead]
     return tuple(dict.fromkeys(one.account.platform for one in found))

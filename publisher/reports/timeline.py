@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor
 from publisher.models.comments import Comment, Reply
-from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.posts import Decision, Post, Revision
 from publisher.models.submission_details import SubmissionNote
@@ -19,12 +19,12 @@ from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import sql_conditions
 from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of
-from publisher.reports.post_bundles import Strand, strands_for, strands_of, under_posts
+from publisher.reports.post_bundles import PostBundle, strands_for, strands_of, under_posts
 from publisher.reports.progress import Stage, stage_of
-from publisher.reports.timeline_steps import Background, Outlet, Step, StepKind, steps_of
+from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, Office, account_of, office_of, who_acted, with_names
 from publisher.states import DeliveryState
-from publisher.validation import Missing, check_in_sight
+from publisher.validation import NotFound, check_in_sight
 
 MOST_ANSWERS = 20
 """How many answers a timeline shows, the newest ones."""
@@ -39,7 +39,7 @@ class Timeline:
 
     title: str
     department: Office
-    steps: tuple[Step, ...]
+    steps: tuple[TimelineStep, ...]
     next: Next | None
     lives: tuple[Live, ...]
     comments: int
@@ -73,7 +73,7 @@ def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
     query = select(Post, sql_conditions.wished_at()).where(Post.id == post_id)
     found = session.execute(query.options(joinedload(Post.department))).one_or_none()
     if found is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     post, wished_at = found
     strand = strands_for(session, [post])[post_id]
     roster = roster_of(session, asked_by([strand]), now=now)
@@ -93,13 +93,13 @@ def _submission(session: Session, submission_id: int, now: datetime) -> tuple[Su
     )
     found = session.execute(query).one_or_none()
     if found is None:
-        raise Missing(submission_id)
+        raise NotFound(submission_id)
     return found[0], Stage(found[1])
 
 
 def _timeline(
     session: Session,
-    strands: Sequence[Strand],
+    strands: Sequence[PostBundle],
     following: Next | None,
     submission: Submission | None = None,
 ) -> Timeline:
@@ -117,8 +117,8 @@ def _timeline(
 
 
 def _steps(
-    session: Session, strands: Sequence[Strand], submission: Submission | None
-) -> list[Step]:
+    session: Session, strands: Sequence[PostBundle], submission: Submission | None
+) -> list[TimelineStep]:
     posts = [one.post.id for one in strands]
     rows = Background(
         deliveries={
@@ -164,7 +164,7 @@ def _events(
     )
 
 
-def _comments(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
+def _comments(session: Session, strands: Sequence[PostBundle]) -> Iterator[TimelineStep]:
     """Under each post how many comments there are, with the newest one."""
     posts = [one.post.id for one in strands if one.talk.count]
     counts = {one.post.id: one.talk.count for one in strands}
@@ -174,28 +174,30 @@ def _comments(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
     columns = select(Delivery.post_id, Comment.written_at, Comment.text, place.label("place"))
     ranked = under_posts(columns, posts).subquery()
     for post_id, at, text, _ in session.execute(select(ranked).where(ranked.c.place == 1)):
-        yield Step(StepKind.COMMENTED, at, post_id=post_id, words=text, count=counts[post_id])
+        yield TimelineStep(
+            StepKind.COMMENTED, at, post_id=post_id, words=text, count=counts[post_id]
+        )
 
 
-def _answers(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
+def _answers(session: Session, strands: Sequence[PostBundle]) -> Iterator[TimelineStep]:
     """The newest answers that are live under these posts, with who wrote them."""
     under = under_posts(select(Comment.id), [one.post.id for one in strands if one.talk.count])
     query = (
-        select(Reply, Comment, Revision, Delivery, Receipt)
+        select(Reply, Comment, Revision, Delivery, ReceiptRow)
         .join(Comment, Comment.id == Reply.comment_id)
         .join(Post, Post.id == Reply.post_id)
         .join(Revision, sql_conditions.newest())
         .join(Delivery, Delivery.post_id == Reply.post_id)
-        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
         .where(Reply.comment_id.in_(under), Delivery.state == DeliveryState.PUBLISHED)
-        .where(Delivery.action == DeliveryAction.PUBLISH, Receipt.gone_at.is_(None))
+        .where(Delivery.action == DeliveryAction.PUBLISH, ReceiptRow.gone_at.is_(None))
         .options(
             joinedload(Revision.author),
             *with_names(Revision.author_under),
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
         )
-        .order_by(Receipt.published_at.desc(), Receipt.id.desc())
+        .order_by(ReceiptRow.published_at.desc(), ReceiptRow.id.desc())
         .limit(MOST_ANSWERS)
     )
     for reply, comment, revision, delivery, receipt in session.execute(query):
@@ -203,10 +205,10 @@ def _answers(session: Session, strands: Sequence[Strand]) -> Iterator[Step]:
 
 
 def _answer(
-    reply: Reply, comment: Comment, revision: Revision, delivery: Delivery, receipt: Receipt
-) -> Step:
+    reply: Reply, comment: Comment, revision: Revision, delivery: Delivery, receipt: ReceiptRow
+) -> TimelineStep:
     variant = delivery.variant
-    return Step(
+    return TimelineStep(
         StepKind.ANSWERED,
         receipt.published_at,
         who_acted(revision.author_under, revision.author),

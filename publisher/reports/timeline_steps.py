@@ -81,7 +81,7 @@ class Outlet:
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """One step; what its kind has nothing of stays empty.
 
     `words` is what somebody gave as the reason, or what the citizen wrote; `code` says why the
@@ -180,12 +180,12 @@ class Background:
     notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
 
 
-def steps_of(events: Iterable[Event], rows: Background) -> list[Step]:
+def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
     """The events that say something to the department, oldest first, what belongs together as one.
 
     What the machine does within itself (claims, leases, tries that change nothing) is left out.
     """
-    steps: list[Step] = []
+    steps: list[TimelineStep] = []
     last: dict[object, int] = {}
     for event in events:
         kind = _kind(event, rows)
@@ -234,8 +234,8 @@ def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
     return _BY_STATE.get(event.state_after or "")
 
 
-def _step(kind: StepKind, event: Event, rows: Background) -> Step:
-    step = Step(kind, event.at, who_acted(event.appointment, event.person))
+def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
+    step = TimelineStep(kind, event.at, who_acted(event.appointment, event.person))
     if event.subject == "submissions":
         return _of_submission(step, event, rows)
     if event.subject == "posts":
@@ -243,7 +243,7 @@ def _step(kind: StepKind, event: Event, rows: Background) -> Step:
     return _of_delivery(step, event, rows)
 
 
-def _of_submission(step: Step, event: Event, rows: Background) -> Step:
+def _of_submission(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     if step.kind is StepKind.RECEIVED:
         at_desk = "at_desk" if event.details.get("at_desk") else ""
         return replace(step, count=rows.files, code=at_desk)
@@ -268,12 +268,12 @@ def _words(event: Event, rows: Background) -> str:
     return rows.submission.reason if rows.submission else ""
 
 
-def _linked(step: Step, event: Event, number: str, key: str) -> Step:
+def _linked(step: TimelineStep, event: Event, number: str, key: str) -> TimelineStep:
     path = links.submission(event.details[key]) if event.details.get("same") else ""
     return replace(step, number=str(event.details[number]), path=path)
 
 
-def _of_post(step: Step, event: Event, rows: Background) -> Step:
+def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     details = event.details
     decision = rows.decisions.get(details.get("decision", 0))
     return replace(
@@ -287,7 +287,7 @@ def _of_post(step: Step, event: Event, rows: Background) -> Step:
     )
 
 
-def _of_delivery(step: Step, event: Event, rows: Background) -> Step:
+def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     delivery, details = rows.deliveries[event.subject_id], event.details
     url = ""
     if step.kind in _IS_OUT and delivery.receipt is not None:
@@ -307,7 +307,7 @@ def _of_delivery(step: Step, event: Event, rows: Background) -> Step:
 _IS_OUT = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
 
 
-def _said_of(step: Step, delivery: Delivery, details: Mapping[str, object]) -> str:
+def _said_of(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:
     """Why it was ordered away, what was found there instead, or what somebody noted about it."""
     if step.kind is StepKind.DELETION_ORDERED and delivery.order is not None:
         return delivery.order.reason

@@ -106,7 +106,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Wait:
+class TodoKind:
     """One kind of thing that waits for the actor, and the condition on its table.
 
     `kinds` has further ones that are read in the same query, by what a row is or was found to be.
@@ -122,7 +122,7 @@ class Wait:
         return self.kinds.get(row, self.kind)
 
 
-def waits_for(actor: Actor, *, now: datetime) -> list[Wait]:
+def waits_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
     """Everything that can wait for this actor; nothing for those who only read."""
     match actor.role:
         case Role.CELL | Role.CELL_LEAD:
@@ -137,39 +137,39 @@ def waits_for(actor: Actor, *, now: datetime) -> list[Wait]:
             return list(_of_the_submitter(actor))
         case Role.ADMIN:
             paused = Account.state == AccountState.PAUSED
-            return [Wait(WaitingKind.ACCOUNT_PAUSED, Account, paused), *_endings_due(now)]
+            return [TodoKind(WaitingKind.ACCOUNT_PAUSED, Account, paused), *_endings_due(now)]
         case _:
             return []
 
 
-def _at_the_cell() -> Iterator[Wait]:
+def _at_the_cell() -> Iterator[TodoKind]:
     received = Submission.state == SubmissionState.RECEIVED
     draft = (Post.kind == PostKind.POST) & (Post.state == PostState.DRAFT)
     unrouted = Comment.state == CommentState.RECEIVED
     returned = sql_conditions.returned()
-    yield Wait(WaitingKind.SUBMISSION, Submission, received)
-    yield Wait(WaitingKind.NOTE, Submission, unseen_notes.has_unseen_note())
-    yield Wait(WaitingKind.POST_RETURNED, Post, draft & returned)
-    yield Wait(WaitingKind.DRAFT, Post, draft & ~returned)
-    yield Wait(WaitingKind.TO_SCHEDULE, Post, sql_scheduling.is_without_a_time())
-    yield Wait(WaitingKind.COMMENT_UNROUTED, Comment, unrouted)
-    yield Wait(WaitingKind.DELIVERY_FAILED, Delivery, sql_conditions.stands_still(), _MISSED)
+    yield TodoKind(WaitingKind.SUBMISSION, Submission, received)
+    yield TodoKind(WaitingKind.NOTE, Submission, unseen_notes.has_unseen_note())
+    yield TodoKind(WaitingKind.POST_RETURNED, Post, draft & returned)
+    yield TodoKind(WaitingKind.DRAFT, Post, draft & ~returned)
+    yield TodoKind(WaitingKind.TO_SCHEDULE, Post, sql_scheduling.is_without_a_time())
+    yield TodoKind(WaitingKind.COMMENT_UNROUTED, Comment, unrouted)
+    yield TodoKind(WaitingKind.DELIVERY_FAILED, Delivery, sql_conditions.stands_still(), _MISSED)
 
 
 _MISSED: Mapping[object, WaitingKind] = {DeliveryState.MISSED: WaitingKind.DELIVERY_MISSED}
 
 
-def _for_the_lead(actor: Actor, now: datetime) -> Iterator[Wait]:
+def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     """What only the lead may settle or mend; the staff see it on the board of decisions."""
     if scope_of(actor, Action.SETTLE_HELD) is Scope.ANY:
-        yield Wait(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
+        yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
     if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
-        yield Wait(WaitingKind.BLOCKED, Post, sql_conditions.blocked(now=now))
+        yield TodoKind(WaitingKind.BLOCKED, Post, sql_conditions.blocked(now=now))
     if scope_of(actor, Action.RECORD_DEPARTMENT) is Scope.ANY:
         yield from _endings_due(now)
 
 
-def _endings_due(now: datetime) -> Iterator[Wait]:
+def _endings_due(now: datetime) -> Iterator[TodoKind]:
     """Departments whose day to end has come, though something open keeps them."""
     due = and_(
         DepartmentChange.kind.in_(_ENDINGS),
@@ -177,7 +177,7 @@ def _endings_due(now: datetime) -> Iterator[Wait]:
         DepartmentChange.dropped_at.is_(None),
         DepartmentChange.in_force_on <= local_day(now),
     )
-    yield Wait(WaitingKind.MERGER_DUE, DepartmentChange, due, _ENDINGS)
+    yield TodoKind(WaitingKind.MERGER_DUE, DepartmentChange, due, _ENDINGS)
 
 
 _ENDINGS: Mapping[object, WaitingKind] = {
@@ -186,7 +186,7 @@ _ENDINGS: Mapping[object, WaitingKind] = {
 }
 
 
-def _found(actor: Actor, now: datetime) -> Iterator[Wait]:
+def _found(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     """What others did to something of ours: for the cell, and the department's officers.
 
     It is the head's only where the department has no officer.
@@ -195,13 +195,13 @@ def _found(actor: Actor, now: datetime) -> Iterator[Wait]:
     if actor.role is Role.HEAD:
         more.append(~sql_conditions.officer_serves(Post.department_id.expression, now=now))
     found = external_changes.is_open_for(actor, *more)
-    yield Wait(WaitingKind.FOUND_CHANGED, Watch, found, _GONE)
+    yield TodoKind(WaitingKind.FOUND_CHANGED, Watch, found, _GONE)
 
 
 _GONE: Mapping[object, WaitingKind] = {FindingKind.GONE: WaitingKind.FOUND_GONE}
 
 
-def _of_the_submitter(actor: Actor) -> Iterator[Wait]:
+def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
     """What was returned: to who handed it in, and to those who answer for the department.
 
     What the cell wrote down for the department waits for all of it.
@@ -215,21 +215,21 @@ def _of_the_submitter(actor: Actor) -> Iterator[Wait]:
     returned = (Submission.state == SubmissionState.RETURNED) & own
     if actor.role is Role.MEMBER:
         returned &= mine
-    yield Wait(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
+    yield TodoKind(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
 
 
-def _of_the_department(actor: Actor, now: datetime) -> Iterator[Wait]:
+def _of_the_department(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     head = actor.role is Role.HEAD
     to_approve = _to_approve(actor, now)
     mine = sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
     own = [] if actor.department_id is None else [actor.department_id]
     held = and_(Delivery.state == DeliveryState.HELD, *sql_conditions.of_department(own))
     stuck = and_(sql_conditions.stands_still(), sql_conditions.answers(mine))
-    yield Wait(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
-    yield Wait(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
-    yield Wait(WaitingKind.COMMENT, Comment, mine & ~sql_conditions.answer_given())
-    yield Wait(WaitingKind.ANSWER_FAILED, Delivery, stuck)
-    yield Wait(WaitingKind.DELIVERY_HELD, Delivery, held)
+    yield TodoKind(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
+    yield TodoKind(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
+    yield TodoKind(WaitingKind.COMMENT, Comment, mine & ~sql_conditions.answer_given())
+    yield TodoKind(WaitingKind.ANSWER_FAILED, Delivery, stuck)
+    yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, held)
 
 
 def _to_approve(actor: Actor, now: datetime) -> Condition:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, UnaryExpression, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from publisher.models.comments import Comment, Reply, Routing
-from publisher.models.deliveries import Account, Delivery, Receipt
+from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.departments import DepartmentChange
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, Variant
@@ -20,7 +20,7 @@ from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.external_changes import kind_of
 from publisher.reports.missing_approvers import lacking_in
-from publisher.reports.todo_kinds import DueKind, Wait, Waiting, WaitingKind
+from publisher.reports.todo_kinds import DueKind, TodoKind, Waiting, WaitingKind
 from publisher.reports.types import Office, account_of, office_of, who_acted, with_names
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import CommentState
@@ -33,7 +33,7 @@ TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
 
 
 def gather(
-    session: Session, wait: Wait, most: int | None = None, *, now: datetime
+    session: Session, wait: TodoKind, most: int | None = None, *, now: datetime
 ) -> Iterator[Waiting]:
     """What of this kind waits, in no order: the `most` that are due first, else everything.
 
@@ -61,7 +61,7 @@ def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
     return due_at.asc().nulls_last(), since_at.asc()
 
 
-def _submissions(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+def _submissions(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Submission)
         .where(wait.condition)
@@ -114,7 +114,7 @@ def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
     return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
 
 
-def _posts(session: Session, wait: Wait, most: int | None, now: datetime) -> Iterator[Waiting]:
+def _posts(session: Session, wait: TodoKind, most: int | None, now: datetime) -> Iterator[Waiting]:
     wished_at, answer_by = sql_conditions.wished_at(), sql_conditions.answer_by()
     order = _first(func.coalesce(answer_by, wished_at), Post.state_at)
     page = select(Post.id).where(wait.condition).order_by(*order).limit(most).subquery()
@@ -159,7 +159,7 @@ def _variants(
 
 
 def _post(
-    wait: Wait,
+    wait: TodoKind,
     post: Post,
     revision: Revision | None,
     wished_at: datetime | None,
@@ -188,7 +188,7 @@ def _post(
     )
 
 
-def _comments(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+def _comments(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Comment, Routing.since_at)
         .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
@@ -215,7 +215,7 @@ def _comments(session: Session, wait: Wait, most: int | None) -> Iterator[Waitin
         )
 
 
-def _deliveries(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+def _deliveries(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
     order = _first(Delivery.due_at, Delivery.state_at)
     page = select(Delivery.id).where(wait.condition).order_by(*order).limit(most).subquery()
     query = (
@@ -232,7 +232,7 @@ def _deliveries(session: Session, wait: Wait, most: int | None) -> Iterator[Wait
         yield _delivery(wait, one)
 
 
-def _delivery(wait: Wait, one: Delivery) -> Waiting:
+def _delivery(wait: TodoKind, one: Delivery) -> Waiting:
     comment = one.post.reply.comment if one.post.reply is not None else None
     failed = wait.kind is WaitingKind.ANSWER_FAILED and comment is not None
     return Waiting(
@@ -254,7 +254,7 @@ def _delivery(wait: Wait, one: Delivery) -> Waiting:
     )
 
 
-def _accounts(session: Session, wait: Wait) -> Iterator[Waiting]:
+def _accounts(session: Session, wait: TodoKind) -> Iterator[Waiting]:
     for one in session.scalars(select(Account).where(wait.condition)):
         yield Waiting(
             kind=wait.kind,
@@ -269,16 +269,16 @@ def _accounts(session: Session, wait: Wait) -> Iterator[Waiting]:
         )
 
 
-def _watches(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting]:
+def _watches(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
     since_at = func.coalesce(Watch.found_gone_at, Watch.differs_at)
-    delivery = joinedload(Watch.receipt).joinedload(Receipt.delivery)
+    delivery = joinedload(Watch.receipt).joinedload(ReceiptRow.delivery)
     query = (
         select(Watch)
         .where(wait.condition)
         .order_by(since_at, Watch.id)
         .limit(most)
         .options(
-            joinedload(Watch.receipt).joinedload(Receipt.account),
+            joinedload(Watch.receipt).joinedload(ReceiptRow.account),
             delivery.joinedload(Delivery.post).joinedload(Post.department),
         )
     )
@@ -297,7 +297,7 @@ def _watches(session: Session, wait: Wait, most: int | None) -> Iterator[Waiting
         )
 
 
-def _endings(session: Session, wait: Wait) -> Iterator[Waiting]:
+def _endings(session: Session, wait: TodoKind) -> Iterator[Waiting]:
     query = select(DepartmentChange).where(wait.condition).order_by(DepartmentChange.id)
     for one in session.scalars(query.options(joinedload(DepartmentChange.department))):
         yield Waiting(

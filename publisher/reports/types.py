@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Role
-from publisher.models.deliveries import Account, Receipt, ReceiptOrigin
+from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
 
@@ -141,7 +141,7 @@ def account_of(account: Account) -> AccountName:
     return AccountName(account.id, account.platform, account.name, account.handle, account.url)
 
 
-def live_of(receipt: Receipt, account: Account, language: Language) -> Live:
+def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
     """A receipt as a value."""
     return Live(account_of(account), language, receipt.url, receipt.published_at, receipt.origin)
 

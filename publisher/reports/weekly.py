@@ -11,7 +11,7 @@ from sqlalchemy import Subquery, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from approvals.policy import Action, Actor
-from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind
 from publisher.reports.types import Office, office_of
@@ -123,7 +123,7 @@ def _counted(
 
 def _first_live(begins: datetime, ends: datetime) -> Subquery:
     """When each post was first seen on a platform, of those where it was in this time."""
-    before, earlier = aliased(Delivery), aliased(Receipt)
+    before, earlier = aliased(Delivery), aliased(ReceiptRow)
     known = exists().where(
         before.post_id == Delivery.post_id,
         before.action == DeliveryAction.PUBLISH,
@@ -131,12 +131,12 @@ def _first_live(begins: datetime, ends: datetime) -> Subquery:
         earlier.published_at < begins,
     )
     return (
-        select(Delivery.post_id, func.min(Receipt.published_at).label("at"))
-        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        select(Delivery.post_id, func.min(ReceiptRow.published_at).label("at"))
+        .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
         .where(
             Delivery.action == DeliveryAction.PUBLISH,
-            Receipt.published_at >= begins,
-            Receipt.published_at < ends,
+            ReceiptRow.published_at >= begins,
+            ReceiptRow.published_at < ends,
             ~known.correlate(Delivery),
         )
         .group_by(Delivery.post_id)

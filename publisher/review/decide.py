@@ -16,7 +16,7 @@ from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revis
 from publisher.notifications.compose import NoticeKind
 from publisher.review import gate_adapter, in_person, notify
 from publisher.scheduling import schedule
-from publisher.validation import Invalid, Missing, Problem, checked_reason
+from publisher.validation import FieldError, Invalid, NotFound, checked_reason
 
 USEFUL_FOR = timedelta(days=30)
 
@@ -81,10 +81,10 @@ def fix(revision: Revision, *, now: datetime) -> None:
     if revision.not_after is None:
         revision.not_after = now + USEFUL_FOR
     if revision.not_after <= now:
-        raise Invalid([Problem("not_after", "past", {"not_after": revision.not_after})])
+        raise Invalid([FieldError("not_after", "past", {"not_after": revision.not_after})])
     if revision.not_before is not None and revision.not_after <= revision.not_before:
         values = {"not_before": revision.not_before}
-        raise Invalid([Problem("not_after", "before_not_before", values)])
+        raise Invalid([FieldError("not_after", "before_not_before", values)])
     revision.sent_for_review_at = now
     revision.canonical = gate.canonical(gate_adapter.subject_of(revision))
     revision.digest = gate.digest(revision.canonical)
@@ -306,5 +306,5 @@ def locked_post(session: Session, post_id: int) -> Post:
     """The post, locked until the transaction ends, or `Missing`."""
     post = transitions.lock(session, Post, post_id)
     if post is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     return post

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from approvals import emergency
-from approvals.emergency import Blank, BlankKind, Ground, Template
+from approvals.emergency import BlankKind, EmergencyBasis, Template, TemplateField
 from approvals.gate import Subject
 from publisher.models.emergency import (
     EmergencyUse,
@@ -25,7 +25,7 @@ def template_of(revision: TemplateRevision) -> Template:
             (Language.ENGLISH.value, revision.text_en),
         ),
         blanks=tuple(
-            Blank(
+            TemplateField(
                 name=str(row["name"]),
                 kind=BlankKind(row["kind"]),
                 most=int(row["most"]),
@@ -37,7 +37,7 @@ def template_of(revision: TemplateRevision) -> Template:
     )
 
 
-def row_of(blank: Blank) -> dict[str, object]:
+def row_of(blank: TemplateField) -> dict[str, object]:
     """A blank as its row of a revision keeps it."""
     return {
         "name": blank.name,
@@ -68,7 +68,7 @@ def counts(use: EmergencyUse | None, subject: Subject) -> bool:
     if use is None:
         return False
     revision, approval = use.template_revision, use.approval
-    ground = Ground(
+    ground = EmergencyBasis(
         template=template_of(revision),
         stored_digest=revision.digest,
         approved_digest=approval.digest,

@@ -16,7 +16,7 @@ from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, DecisionKind, Revision, Variant
 from publisher.people import departments, responsibility
 from publisher.review import emergency_grounds
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 
 APPROVALS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
 OWNER_OF_THE_REST = "information-technology"
@@ -120,11 +120,11 @@ def check_asked(revision: Revision, *, now: datetime) -> None:
     asked = [row.department for row in revision.departments if row.asked]
     owner_is_asked = revision.post.department_id in asked_departments(revision)
     if not owner_is_asked or any(not departments.is_in_force(one, now=now) for one in asked):
-        raise Invalid([Problem("asked", "closed")])
+        raise Invalid([FieldError("asked", "closed")])
 
 
 @dataclass(frozen=True)
-class Standing:
+class DepartmentReview:
     """How one department stands to a revision: whether it is asked, and what it decided.
 
     `decision` is its approval in force, else its return or rejection, else None.
@@ -146,13 +146,13 @@ class Standing:
         return self.is_asked and self.decision is None
 
 
-def standings(revision: Revision, *, now: datetime) -> list[Standing]:
+def standings(revision: Revision, *, now: datetime) -> list[DepartmentReview]:
     """Every department of a revision: the owning one, those asked, those only named."""
     post = revision.post
     rows = {row.department_id: (row.department, row.asked) for row in revision.departments}
     rows.setdefault(post.department_id, (post.department, True))
     found = [
-        Standing(
+        DepartmentReview(
             department=department,
             is_owner=department.id == post.department_id,
             is_asked=is_asked,
@@ -193,7 +193,7 @@ def approvers_for(
 
 
 def lacking(
-    session: Session, revision: Revision, standings: Sequence[Standing], *, now: datetime
+    session: Session, revision: Revision, standings: Sequence[DepartmentReview], *, now: datetime
 ) -> list[tuple[Department, str]]:
     """The asked departments that have not decided and where nobody can, each with why."""
     waited_for = [one.department for one in standings if one.is_missing]

@@ -25,7 +25,7 @@ Place = tuple[datetime, int]
 MOST_IN_A_MONTH = 1_000
 
 
-class Became(StrEnum):
+class Outcome(StrEnum):
     """What became of a decided revision, where its deliveries do not say it."""
 
     WITHDRAWN_APPROVAL = "withdrawn_approval"
@@ -39,7 +39,7 @@ class Became(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decided:
+class PastDecision:
     """A decision and what became of it; `deliveries` are those of the decided revision.
 
     `is_in_sight` is false where the person's present appointment does not show the post.
@@ -48,7 +48,7 @@ class Decided:
     decision: Decision
     revision: Revision
     post: Post
-    became: Became
+    became: Outcome
     deliveries: tuple[Delivery, ...]
     is_in_sight: bool
 
@@ -57,7 +57,7 @@ class Decided:
 class DecidedPage:
     """A part of the list, newest first; `following` is None where it ends."""
 
-    rows: tuple[Decided, ...]
+    rows: tuple[PastDecision, ...]
     following: Place | None
 
 
@@ -140,11 +140,11 @@ def already(session: Session, *, actor: Actor, post_id: int, seen: int) -> Decis
     return session.scalars(query.order_by(Decision.id.desc()).limit(1)).one_or_none()
 
 
-def _row(decision: Decision, seen: frozenset[int] | None) -> Decided:
+def _row(decision: Decision, seen: frozenset[int] | None) -> PastDecision:
     revision = decision.revision
     departments = {revision.post.department_id, *gate_adapter.asked_departments(revision)}
     deliveries = tuple(one for variant in revision.variants for one in variant.deliveries)
-    return Decided(
+    return PastDecision(
         decision=decision,
         revision=revision,
         post=revision.post,
@@ -154,27 +154,27 @@ def _row(decision: Decision, seen: frozenset[int] | None) -> Decided:
     )
 
 
-def _became(decision: Decision, deliveries: tuple[Delivery, ...]) -> Became:
+def _became(decision: Decision, deliveries: tuple[Delivery, ...]) -> Outcome:
     post = decision.revision.post
     if decision.kind not in gate_adapter.APPROVALS:
         return _became_of_a_no(decision)
     if any(one.state is not DeliveryState.CANCELLED for one in deliveries):
-        return Became.DELIVERIES
+        return Outcome.DELIVERIES
     if decision.withdrawn_at is not None:
-        return Became.WITHDRAWN_APPROVAL
+        return Outcome.WITHDRAWN_APPROVAL
     if post.state is PostState.WITHDRAWN:
-        return Became.POST_WITHDRAWN
+        return Outcome.POST_WITHDRAWN
     if post.newest > decision.revision.number:
-        return Became.NEWER_REVISION
+        return Outcome.NEWER_REVISION
     in_review = post.state is PostState.IN_REVIEW
-    return Became.WAITS_FOR_OTHERS if in_review else Became.WAITS_FOR_A_TIME
+    return Outcome.WAITS_FOR_OTHERS if in_review else Outcome.WAITS_FOR_A_TIME
 
 
-def _became_of_a_no(decision: Decision) -> Became:
+def _became_of_a_no(decision: Decision) -> Outcome:
     post = decision.revision.post
     if post.newest > decision.revision.number:
-        return Became.NEWER_REVISION
+        return Outcome.NEWER_REVISION
     if post.state is PostState.WITHDRAWN:
-        return Became.POST_WITHDRAWN
+        return Outcome.POST_WITHDRAWN
     rejected = decision.kind is DecisionKind.REJECTED
-    return Became.REJECTED if rejected else Became.WITH_THE_CELL
+    return Outcome.REJECTED if rejected else Outcome.WITH_THE_CELL

@@ -31,7 +31,7 @@ from publisher.models.approvals import SpotCode
 from publisher.models.people import Person
 from publisher.models.posts import Decision, Post, Revision
 from publisher.review import gate_adapter
-from publisher.validation import Missing, check_in_sight, person_of
+from publisher.validation import NotFound, check_in_sight, person_of
 
 LASTS: Final = timedelta(minutes=15)
 LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"
@@ -54,7 +54,7 @@ class Spelled:
         return f"{self.letters[:4]}-{self.letters[4:]}"
 
 
-class CodeProblem(StrEnum):
+class ApprovalCodeProblem(StrEnum):
     """Why a code leads nowhere."""
 
     UNREADABLE = "unreadable"
@@ -71,7 +71,7 @@ class CodeProblem(StrEnum):
 class CodeRefusal:
     """Why not; `until` says how long a throttled one has to wait (aware UTC)."""
 
-    problem: CodeProblem
+    problem: ApprovalCodeProblem
     until: datetime | None = None
 
 
@@ -98,7 +98,7 @@ def make(
     """
     post = transitions.lock(session, Post, post_id)
     if post is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
     gate.check_seen(seen, post.newest)
     if post.state is not PostState.IN_REVIEW or actor.appointment_id is None:
@@ -141,16 +141,16 @@ def latest(session: Session, *, revision: Revision) -> SpotCode | None:
     return session.scalars(query.order_by(SpotCode.id.desc()).limit(1)).one_or_none()
 
 
-def problem_of(code: SpotCode, *, now: datetime) -> CodeProblem | None:
+def problem_of(code: SpotCode, *, now: datetime) -> ApprovalCodeProblem | None:
     """Why this code leads nowhere any more; None while it does."""
     post = code.revision.post
     if code.revision.number != post.newest:
-        return CodeProblem.NEWER_REVISION
+        return ApprovalCodeProblem.NEWER_REVISION
     if post.state is not PostState.IN_REVIEW or _was_decided(code):
-        return CodeProblem.DECIDED
+        return ApprovalCodeProblem.DECIDED
     if code.ended_at is not None:
-        return CodeProblem.REPLACED
-    return CodeProblem.EXPIRED if now >= code.expires_at else None
+        return ApprovalCodeProblem.REPLACED
+    return ApprovalCodeProblem.EXPIRED if now >= code.expires_at else None
 
 
 def _was_decided(code: SpotCode) -> bool:
@@ -174,10 +174,10 @@ def typed(session: Session, *, actor: Actor, now: datetime, letters: str) -> Spo
     keys = (throttling.key_of_identifier(f"spot code of {person_of(actor)}"),)
     until = throttling.closed_until(session, keys, now=now)
     if until is not None:
-        return CodeRefusal(CodeProblem.THROTTLED, until)
+        return CodeRefusal(ApprovalCodeProblem.THROTTLED, until)
     wanted = readable(letters)
     if wanted is None:
-        return CodeRefusal(CodeProblem.UNREADABLE)
+        return CodeRefusal(ApprovalCodeProblem.UNREADABLE)
     query = select(SpotCode).where(SpotCode.letters_digest == digest_of(wanted))
     code = session.scalars(query).one_or_none()
     if code is None:
@@ -196,9 +196,9 @@ def readable(letters: str) -> str | None:
 
 def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode | CodeRefusal:
     if code is None:
-        return CodeRefusal(CodeProblem.UNKNOWN)
+        return CodeRefusal(ApprovalCodeProblem.UNKNOWN)
     if not _is_in_sight(code.revision, actor):
-        return CodeRefusal(CodeProblem.ELSEWHERE)
+        return CodeRefusal(ApprovalCodeProblem.ELSEWHERE)
     problem = problem_of(code, now=now)
     return code if problem is None else CodeRefusal(problem)
 

@@ -21,7 +21,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.review import gate_adapter
-from publisher.validation import Check, Invalid, Problem, person_of
+from publisher.validation import FieldError, Invalid, Validator, person_of
 
 
 def ask(
@@ -125,7 +125,7 @@ def mine(session: Session, *, actor: Actor) -> list[ReturnText]:
 
 def keep(session: Session, *, actor: Actor, now: datetime, words: str) -> ReturnText:
     """Keep a text; one that is kept already is left as it is. Raises `Invalid`."""
-    check = Check()
+    check = Validator()
     text = check.text("words", words, most=LONGEST_TEXT, required=True)
     check.finish()
     own = ReturnText.person_id == person_of(actor)
@@ -134,7 +134,7 @@ def keep(session: Session, *, actor: Actor, now: datetime, words: str) -> Return
     if known is not None:
         return known
     if (session.scalar(select(func.count()).where(own)) or 0) >= MOST:
-        raise Invalid([Problem("words", "too_many_texts", {"most": MOST})])
+        raise Invalid([FieldError("words", "too_many_texts", {"most": MOST})])
     kept = ReturnText(person_id=person_of(actor), words=text, kept_at=now)
     session.add(kept)
     session.flush()

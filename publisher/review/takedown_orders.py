@@ -17,7 +17,7 @@ from approvals.states import PostState
 from publisher import transitions
 from publisher.models.comments import Comment
 from publisher.models.controls import Order
-from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Appointment
 from publisher.models.posts import Post, Variant
 from publisher.review import decide
@@ -25,7 +25,7 @@ from publisher.scheduling import corrections, schedule
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
 from publisher.scheduling.corrections import LiveText
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Problem, checked_reason
+from publisher.validation import FieldError, Invalid, checked_reason
 
 UNSETTLED = (
     DeliveryState.SCHEDULED,
@@ -53,7 +53,7 @@ def order(
     department_id: int,
     reason: str,
     variant: Variant,
-    receipt: Receipt | None = None,
+    receipt: ReceiptRow | None = None,
     comment: Comment | None = None,
 ) -> Order:
     """Give an order about `target`, the platform's id of a receipt's publication or of a comment.
@@ -104,7 +104,9 @@ def _delivery(
     return delivery
 
 
-def _check_none_pending(session: Session, receipt: Receipt | None, comment: Comment | None) -> None:
+def _check_none_pending(
+    session: Session, receipt: ReceiptRow | None, comment: Comment | None
+) -> None:
     query = select(Order).join(Order.delivery).where(Delivery.state.in_(UNSETTLED))
     if receipt is not None:
         query = query.where(Order.receipt_id == receipt.id)
@@ -135,7 +137,7 @@ def take_back(
     standing = to_take_back(session, post_id)
     chosen = [one for one in standing if one.receipt.id in set(receipt_ids) and one.is_known]
     if not chosen:
-        raise Invalid([Problem("things", "nothing_chosen")])
+        raise Invalid([FieldError("things", "nothing_chosen")])
     orders = [_deletion(session, one, post, words, actor=actor, now=now) for one in chosen]
     if len(chosen) == len(standing) and not _may_be_live(session, post_id):
         _withdraw(session, post, words, actor=actor, now=now)

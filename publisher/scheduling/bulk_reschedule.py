@@ -20,7 +20,7 @@ from publisher.scheduling import holds, schedule
 from publisher.scheduling.constraints import GONE, Taken, clash_among, taken, wrong_times
 from publisher.scheduling.holds import facts_of
 from publisher.scheduling.slots import AHEAD, SOON, free_times, quiet_at, quiet_times, slots
-from publisher.validation import Check, Missing, Problem
+from publisher.validation import FieldError, NotFound, Validator
 
 MOST = 200
 """How many can be moved at once."""
@@ -64,7 +64,7 @@ class Planned:
 
     delivery: Delivery
     due_at: datetime | None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[FieldError, ...] = ()
     is_quiet: bool = False
     freeze: Freeze | None = None
 
@@ -159,7 +159,7 @@ def _late_limit(steps: Sequence[Planned], delivery_id: int) -> int:
 
 def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
     wanted = set(delivery_ids)
-    check = Check()
+    check = Validator()
     if not wanted:
         check.add("chosen", "none_chosen")
     if len(wanted) > MOST:
@@ -179,7 +179,7 @@ def _chosen(session: Session, delivery_ids: Collection[int]) -> list[Delivery]:
     )
     found = list(session.scalars(query))
     if len(found) != len(wanted):
-        raise Missing(sorted(wanted - {one.id for one in found}))
+        raise NotFound(sorted(wanted - {one.id for one in found}))
     return found
 
 
@@ -202,13 +202,13 @@ def _targets(
             return _to_slots(session, waiting, quiet, now=now)
 
 
-def _standing(one: Delivery) -> tuple[Problem, ...]:
+def _standing(one: Delivery) -> tuple[FieldError, ...]:
     """Why a delivery cannot be moved at all."""
     if one.state in GONE:
-        return (Problem("due_at", "on_its_way"),)
+        return (FieldError("due_at", "on_its_way"),)
     is_newest = one.variant.revision.number == one.post.newest
     if one.post.state is not PostState.APPROVED or not is_newest:
-        return (Problem("due_at", "not_approved"),)
+        return (FieldError("due_at", "not_approved"),)
     return ()
 
 
@@ -253,7 +253,7 @@ def _step(
     if standing := _standing(one):
         return Planned(one, None, standing)
     if due_at is None:
-        return Planned(one, None, (Problem("due_at", "no_slot"),))
+        return Planned(one, None, (FieldError("due_at", "no_slot"),))
     return Planned(
         one,
         due_at,
@@ -285,5 +285,5 @@ def _beside(step: Planned, others: Collection[Taken]) -> Planned:
     near = clash_among(others, account_id=one.account_id, post_id=one.post_id, due_at=step.due_at)
     if near is None:
         return step
-    told = Problem("due_at", "clash", {"title": near.title, "due_at": near.due_at})
+    told = FieldError("due_at", "clash", {"title": near.title, "due_at": near.due_at})
     return replace(step, problems=(told,))

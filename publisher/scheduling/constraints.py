@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.states import DeliveryState
-from publisher.validation import GRACE, Invalid, Problem
+from publisher.validation import GRACE, FieldError, Invalid
 
 UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
 GONE = (
@@ -121,23 +121,23 @@ def check_time(
     others = clashes(session, account_id=variant.account_id, due_at=due_at, variant_id=variant.id)
     if not problems and others and not despite_clash:
         near = {"title": others[0].post.title, "due_at": others[0].due_at}
-        problems.append(Problem("due_at", "clash", near))
+        problems.append(FieldError("due_at", "clash", near))
     if problems:
         raise Invalid(problems)
 
 
-def wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[Problem]:
+def wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[FieldError]:
     """What is wrong with a time by itself: it has passed, or lies outside the window."""
     if due_at < now - GRACE:
-        return [Problem("due_at", "past", {})]
+        return [FieldError("due_at", "past", {})]
     if revision.not_before is not None and due_at < revision.not_before:
-        return [Problem("due_at", "before_window", {"not_before": revision.not_before})]
+        return [FieldError("due_at", "before_window", {"not_before": revision.not_before})]
     if revision.not_after is not None and due_at > revision.not_after:
-        return [Problem("due_at", "after_window", {"not_after": revision.not_after})]
+        return [FieldError("due_at", "after_window", {"not_after": revision.not_after})]
     return []
 
 
-def _wrong_limit(late_limit: int) -> list[Problem]:
+def _wrong_limit(late_limit: int) -> list[FieldError]:
     if 1 <= late_limit <= LONGEST_LATE_LIMIT:
         return []
-    return [Problem("late_limit", "limit", {"most": LONGEST_LATE_LIMIT})]
+    return [FieldError("late_limit", "limit", {"most": LONGEST_LATE_LIMIT})]

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals.errors import NotAllowed
 from publisher.content_checks import outgoing_text
 from publisher.i18n import text_cleaning
-from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import OF_TEXTS, Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.states import DeliveryState
 
@@ -38,7 +38,7 @@ class LiveText:
     `first` is the text with which it came out; `shown` that of the last edit since, at `since`.
     """
 
-    receipt: Receipt
+    receipt: ReceiptRow
     first: Variant
     shown: Variant
     since: datetime
@@ -90,7 +90,7 @@ def _came(delivery: Delivery) -> tuple[datetime, int]:
     return (delivery.receipt.published_at if delivery.receipt else delivery.due_at), delivery.id
 
 
-def _live(delivery: Delivery, receipt: Receipt, edits: Iterable[Delivery]) -> LiveText:
+def _live(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery]) -> LiveText:
     shown, since = delivery.variant, receipt.published_at
     for one in edits:
         same = one.account_id == delivery.account_id and one.variant.target == receipt.platform_id
@@ -159,7 +159,7 @@ class MayBeLive(NotAllowed):
     code = "may_be_live"
 
 
-class Way(StrEnum):
+class CorrectionMode(StrEnum):
     """What a correction does on one account."""
 
     EDIT = "edit"
@@ -175,13 +175,13 @@ class Target:
     """
 
     live: LiveText
-    way: Way
+    way: CorrectionMode
 
     @property
     def begins_with(self) -> str:
         """What the box for the correction begins with."""
         text = self.live.shown.text
-        return text if self.way is Way.EDIT else f"{STARTS[self.live.first.language]} "
+        return text if self.way is CorrectionMode.EDIT else f"{STARTS[self.live.first.language]} "
 
 
 def targets(lives: Iterable[LiveText]) -> dict[Slot, Target]:
@@ -189,10 +189,10 @@ def targets(lives: Iterable[LiveText]) -> dict[Slot, Target]:
     return {slot: Target(one, _way(one)) for slot, one in by_slot(lives).items()}
 
 
-def _way(one: LiveText) -> Way:
+def _way(one: LiveText) -> CorrectionMode:
     if not one.is_known:
-        return Way.UNKNOWN
-    return Way.EDIT if one.can_be_edited else Way.NOTE
+        return CorrectionMode.UNKNOWN
+    return CorrectionMode.EDIT if one.can_be_edited else CorrectionMode.NOTE
 
 
 def targets_of(post: Post) -> dict[Slot, Target]:
@@ -243,8 +243,8 @@ def unsettled(deliveries: Iterable[Delivery]) -> set[Slot]:
     }
 
 
-def way_of(variant: Variant) -> Way | None:
+def way_of(variant: Variant) -> CorrectionMode | None:
     """What this text does to what is out; None where it is published, or answers a comment."""
     if outgoing_text.is_edit(variant):
-        return Way.EDIT
-    return Way.NOTE if outgoing_text.is_note(variant) else None
+        return CorrectionMode.EDIT
+    return CorrectionMode.NOTE if outgoing_text.is_note(variant) else None

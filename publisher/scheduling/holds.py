@@ -22,7 +22,7 @@ TAKES_BACK = (DeliveryAction.DELETE, DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 """What goes on under a stop and a freeze: it takes from the public, or gives back to it."""
 
 
-class Brake(StrEnum):
+class Hold(StrEnum):
     """Why something that is due and approved stays here for the moment."""
 
     STOPPED = "stopped"
@@ -47,22 +47,22 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Brakes:
+class Holds:
     """The standing stop, if there is one, and the freezes in force."""
 
     stop: Stop | None
     freezes: tuple[Freeze, ...]
 
-    def holds(self, facts: Facts) -> Brake | None:
+    def holds(self, facts: Facts) -> Hold | None:
         """What holds this back; a stop counts before a freeze."""
         if self.stop is not None and facts.action not in TAKES_BACK:
-            return Brake.STOPPED
-        return Brake.FROZEN if any(freezes(one, facts) for one in self.freezes) else None
+            return Hold.STOPPED
+        return Hold.FROZEN if any(freezes(one, facts) for one in self.freezes) else None
 
 
-def brakes(session: Session, *, now: datetime) -> Brakes:
+def brakes(session: Session, *, now: datetime) -> Holds:
     """What holds back now."""
-    return Brakes(standing_stop(session), tuple(freezes_at(session, now)))
+    return Holds(standing_stop(session), tuple(freezes_at(session, now)))
 
 
 def are_any(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -124,7 +124,7 @@ def facts_for(
     )
 
 
-def is_free(found: Brakes) -> ColumnElement[bool]:
+def is_free(found: Holds) -> ColumnElement[bool]:
     """The same as a condition on `deliveries` joined with `posts`, for many at once."""
     held: list[ColumnElement[bool]] = [is_touched(one) for one in found.freezes]
     if found.stop is not None:

@@ -25,7 +25,7 @@ from publisher.scheduling.constraints import (
     check_time,
 )
 from publisher.states import DeliveryState
-from publisher.validation import Missing
+from publisher.validation import NotFound
 
 
 class OnItsWay(NotAllowed):
@@ -140,7 +140,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -
     """Cancel a delivery that has not left; `OnItsWay` says honestly where it has."""
     delivery = transitions.lock(session, Delivery, delivery_id)
     if delivery is None:
-        raise Missing(delivery_id)
+        raise NotFound(delivery_id)
     require(actor, _cancels(delivery), delivery.post.department_id, now=now)
     if delivery.state in GONE:
         raise OnItsWay(state=delivery.state)
@@ -207,7 +207,7 @@ def delivery_for(session: Session, delivery_id: int) -> Delivery:
     """The delivery, or `Missing`."""
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
-        raise Missing(delivery_id)
+        raise NotFound(delivery_id)
     return delivery
 
 
@@ -272,14 +272,14 @@ def _put_back(
 def _variant(session: Session, variant_id: int) -> Variant:
     variant = session.get(Variant, variant_id)
     if variant is None:
-        raise Missing(variant_id)
+        raise NotFound(variant_id)
     return variant
 
 
 def _locked_post(session: Session, post_id: int) -> Post:
     post = transitions.lock(session, Post, post_id)
     if post is None:
-        raise Missing(post_id)
+        raise NotFound(post_id)
     return post
 
 

@@ -16,7 +16,7 @@ from publisher.models.desk import QuietTime, Slot
 from publisher.models.posts import Post, Variant
 from publisher.scheduling.constraints import CLASH, Taken, taken
 from publisher.states import AccountState
-from publisher.validation import Check, Missing
+from publisher.validation import NotFound, Validator
 from publisher.working_time import ONE_DAY, from_local, local, local_day
 
 AHEAD = timedelta(days=31)
@@ -61,7 +61,7 @@ def set_quiet_time(
     the same, or there is no such weekday or account.
     """
     _require(actor)
-    check = Check()
+    check = Validator()
     if account_id is not None:
         _check_account(session, check, account_id)
     if weekday is not None and weekday not in WEEKDAYS:
@@ -87,7 +87,7 @@ def remove_quiet_time(session: Session, *, actor: Actor, now: datetime, quiet_id
     _require(actor)
     quiet = session.get(QuietTime, quiet_id)
     if quiet is None:
-        raise Missing(quiet_id)
+        raise NotFound(quiet_id)
     transitions.record(
         session, quiet, "remove_quiet_time", actor=actor, now=now, values=_said(quiet)
     )
@@ -108,7 +108,7 @@ def set_slots(
     Raises `Invalid` where no weekday was chosen or there is no such account.
     """
     _require(actor)
-    check = Check()
+    check = Validator()
     _check_account(session, check, account_id)
     if not weekdays:
         check.add("weekdays", "required")
@@ -140,7 +140,7 @@ def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) 
     _require(actor)
     slot = session.get(Slot, slot_id)
     if slot is None:
-        raise Missing(slot_id)
+        raise NotFound(slot_id)
     transitions.record(session, slot, "remove_slot", actor=actor, now=now, values=_told(slot))
     session.delete(slot)
 
@@ -231,7 +231,7 @@ def _require(actor: Actor) -> None:
         raise WrongRole(role=actor.role, action=Action.SCHEDULE)
 
 
-def _check_account(session: Session, check: Check, account_id: int) -> None:
+def _check_account(session: Session, check: Validator, account_id: int) -> None:
     if session.get(Account, account_id) is None:
         check.add("account", "unknown_account")
 

@@ -11,7 +11,7 @@ LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 
 
 @dataclass(frozen=True)
-class Press:
+class DeliverySettings:
     """How the press reaches the platforms. Durations are in seconds.
 
     `connections` is how many tries one clock makes at the same time; `weekly_looks_after` how old

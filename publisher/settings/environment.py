@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from publisher.settings.delivery import (
     LOOKS,
     Access,
-    Press,
+    DeliverySettings,
     read_days,
     read_second,
     read_seconds,
@@ -36,9 +36,9 @@ from publisher.settings.sms import (
 __all__ = [
     "Access",
     "City",
+    "DeliverySettings",
     "HelpDesk",
     "Hours",
-    "Press",
     "Reach",
     "Settings",
     "Sms",
@@ -98,7 +98,7 @@ class Settings:
     mail_from: str
     city: City
     help_desk: HelpDesk
-    press: Press
+    press: DeliverySettings
     access: Access
     sms: Sms
     link_reach: Reach
@@ -261,12 +261,12 @@ def _code(text: str) -> str:
     return text
 
 
-def _press(reader: _Reader) -> Press:
+def _press(reader: _Reader) -> DeliverySettings:
     lease = reader.read("LEASE", 120.0, read_second, "write seconds, such as 120")
     deadline = reader.read("SEND_DEADLINE", 45.0, read_second, "write seconds, such as 45")
     if deadline >= lease / 2:
         raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
-    return Press(
+    return DeliverySettings(
         x_api_url=reader.url("X_API_URL", "https://api.twitter.com", _WEB),
         x_web_url=reader.url("X_WEB_URL", "https://x.com", _WEB),
         graph_api_url=reader.url("GRAPH_API_URL", "https://graph.facebook.com", _WEB),

@@ -21,7 +21,7 @@ from publisher.settings import environment
 from tests.support.city import City, city
 from web.app import create_app
 from web.core import permissions
-from web.core.context import House
+from web.core.context import AppContext
 
 PASSWORD = "kavita-nadi-sagar-ubhi"
 COOKIE = "__Host-nagarvani"
@@ -109,7 +109,7 @@ def open_app(town: City, folder: Path) -> Flask:
         folder=folder,
     )
     return create_app(
-        House(
+        AppContext(
             settings=found,
             database=town.database,
             store=town.store,

@@ -23,7 +23,7 @@ from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
 from publisher.intake.uploads import UploadedFile
 from publisher.models.comments import AnswerKind
-from publisher.models.deliveries import Account, Receipt
+from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.desk import TextPart
 from publisher.models.monitoring import Watch
 from publisher.models.notifications import Notice as Mail
@@ -421,7 +421,7 @@ def _accounts(town: City, paths: dict[str, int | str]) -> None:
         response_limits.learn(session, account.id, told, town.now)
         # Nothing of it was read back for days.
         poll.open_watches(session, now=town.now)
-        of_x = select(Receipt.id).where(Receipt.account_id == account.id)
+        of_x = select(ReceiptRow.id).where(ReceiptRow.account_id == account.id)
         late = {"looked_at": town.now - 3 * DAY}
         session.execute(update(Watch).where(Watch.receipt_id.in_(of_x)).values(late))
 

@@ -11,7 +11,7 @@ from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.save import save
 from publisher.inbox.hide import hide
 from publisher.models.controls import Order
-from publisher.models.deliveries import Receipt
+from publisher.models.deliveries import ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Language, Post
 from publisher.platforms.base.protocol import RefusalCode, Refused
@@ -99,7 +99,7 @@ def _found(town: City, post_id: int, *, seen: str) -> int:
             watch.differs_at = town.now
         else:
             watch.found_gone_at = town.now
-            session.get_one(Receipt, receipt.id).gone_at = town.now
+            session.get_one(ReceiptRow, receipt.id).gone_at = town.now
         session.add(watch)
         session.flush()
         return session.scalars(select(Watch.id).where(Watch.receipt_id == receipt.id)).one()

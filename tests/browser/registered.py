@@ -10,7 +10,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Department
 from publisher.operations.departments import close
 from publisher.people import contact_verification, department_changes, password_reset
-from publisher.people.department_orders import Names, Order
+from publisher.people.department_orders import DepartmentOrder, Names
 from publisher.working_time import local_day
 from tests.support.city import City
 
@@ -45,7 +45,7 @@ def _departments(town: City) -> None:
                 now=town.now,
                 names=names,
                 kind="department",
-                order=Order("सामान्य प्रशासन/१२/२०२६", today - timedelta(days=200)),
+                order=DepartmentOrder("सामान्य प्रशासन/१२/२०२६", today - timedelta(days=200)),
             )
             for names in (Names("नाले विभाग", "Drainage"), Names("मुद्रण विभाग", "Press"))
         )
@@ -56,7 +56,7 @@ def _departments(town: City) -> None:
             now=town.now,
             department=drainage,
             names=named,
-            order=Order("सामान्य प्रशासन/३०७/२०२६", today - timedelta(days=9)),
+            order=DepartmentOrder("सामान्य प्रशासन/३०७/२०२६", today - timedelta(days=9)),
         )
         department_changes.place(
             session,
@@ -64,7 +64,7 @@ def _departments(town: City) -> None:
             now=town.now,
             department=drainage,
             reports_to_id=town.departments["water"],
-            order=Order("सामान्य प्रशासन/३१०/२०२६", today + timedelta(days=6)),
+            order=DepartmentOrder("सामान्य प्रशासन/३१०/२०२६", today + timedelta(days=6)),
         )
         close.merge(
             session,
@@ -72,5 +72,5 @@ def _departments(town: City) -> None:
             now=town.now,
             department=press,
             into=session.get_one(Department, town.departments["information-technology"]),
-            order=Order("सामान्य प्रशासन/२९०/२०२६", today),
+            order=DepartmentOrder("सामान्य प्रशासन/२९०/२०२६", today),
         )

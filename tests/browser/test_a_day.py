@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import OutcomeUnknown
-from publisher.platforms.memory.store import Kept
+from publisher.platforms.memory.store import StoredPost
 from publisher.states import CommentState, DeliveryState
 from tests.browser.counter import PASSWORD
 from tests.browser.walking import Walk, path_of, walking
@@ -261,7 +261,7 @@ def ends_well(walk: Walk) -> None:
     fit(walk, page, "status")
 
 
-def own(walk: Walk, name: str) -> list[Kept]:
+def own(walk: Walk, name: str) -> list[StoredPost]:
     """What stands on an account by our hand."""
     return list(walk.town.platform(name).published)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from commands.demo.environment import Ground, held
+from commands.demo.environment import DemoEnvironment, held
 from demo import people
 from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
 from tests.support.processes import Started, Starter
@@ -124,7 +124,7 @@ def typed(folder: Path) -> House:
 
 
 def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
-    first = Ground(tmp_path / "demo", three_free_ports())
+    first = DemoEnvironment(tmp_path / "demo", three_free_ports())
     with held(first, fresh=False):
         port = str(three_free_ports())
         said = typed(tmp_path).do("demo", "--port", port, "--folder", "demo")
@@ -134,7 +134,7 @@ def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -
 
 
 def test_fresh_removes_what_was_there_and_nothing_else_does(tmp_path: Path) -> None:
-    ground = Ground(tmp_path / "demo", 8000)
+    ground = DemoEnvironment(tmp_path / "demo", 8000)
     with held(ground, fresh=False):
         (ground.folder / "nagarvani.db").write_text("of before")
     with held(ground, fresh=False):
@@ -144,7 +144,7 @@ def test_fresh_removes_what_was_there_and_nothing_else_does(tmp_path: Path) -> N
 
 
 def test_fresh_leaves_a_running_demo_alone(tmp_path: Path) -> None:
-    ground = Ground(tmp_path / "demo", 8000)
+    ground = DemoEnvironment(tmp_path / "demo", 8000)
     with held(ground, fresh=False):
         (ground.folder / "nagarvani.db").write_text("in use")
         with pytest.raises(click.ClickException, match="already"), held(ground, fresh=True):
@@ -158,7 +158,7 @@ def test_the_demo_takes_no_setting_of_the_real_house(
     monkeypatch.setenv("NAGARVANI_DATABASE_URL", "postgresql://real@db.example/city")
     monkeypatch.setenv("NAGARVANI_X_ACCESS_TOKEN", "real")
     monkeypatch.setenv("NAGARVANI_TRUSTED_PROXIES", "3")
-    ground = Ground(tmp_path / "demo", 8100)
+    ground = DemoEnvironment(tmp_path / "demo", 8100)
     with held(ground, fresh=False):
         settings = ground.settings()
         secret = settings.secret_key

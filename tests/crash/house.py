@@ -26,7 +26,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Language
 from publisher.now import now
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.types import Outgoing, Prepared
+from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.settings.environment import load
 from publisher.states import DeliveryState
 from tests.crash.paces import SCALED, Pace
@@ -204,7 +204,7 @@ class House:
         with self.database.reading() as session:
             account = session.get_one(Account, self.town.accounts["x"])
         deadline = Deadline.after(PATIENCE, time.monotonic)
-        opener(settings)(account).publish(Prepared(Outgoing(text)), deadline=deadline)
+        opener(settings)(account).publish(PreparedPost(Outgoing(text)), deadline=deadline)
 
     def say(self, platform: str, text: str, *, under: str, author: str) -> str:
         """Let a citizen comment; gives the comment's id there."""

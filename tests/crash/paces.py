@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from publisher.settings.delivery import Press
+from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import load
 
 LEASE = 3.0
@@ -28,7 +28,7 @@ class Pace:
         return f"{url}&application_name=clock{self.options}"
 
     @cached_property
-    def press(self) -> Press:
+    def press(self) -> DeliverySettings:
         """The times as a clock of this pace has them."""
         return load(self.settings, folder=Path(__file__).parent).press
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from approvals.errors import FreshSignInRequired, WrongRole
 from publisher.content_checks.outgoing_text import AccountNotOpen
 from publisher.delivery.accounts import manage, token_expiry
-from publisher.delivery.accounts.credentials import Look, Unsealable, Vault
-from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.accounts.credentials import AccountCheck, Unsealable, Vault
+from publisher.delivery.accounts.manage import AccountSettings
 from publisher.drafting import drafts
 from publisher.models.accounts import EndingWarning
 from publisher.models.deliveries import Account, Delivery
@@ -28,7 +28,7 @@ from publisher.validation import Invalid
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 GOOD = Health(True, None, "@city", None)
-WELL = Look(GOOD)
+WELL = AccountCheck(GOOD)
 NEVER = environment.load({}, folder=Path(__file__).parent)
 KEPT_BY = "information-technology"
 
@@ -41,7 +41,7 @@ def ends(
         account.token_until, account.data_until = token, data
 
 
-def tick(town: City, look: Look = WELL) -> int:
+def tick(town: City, look: AccountCheck = WELL) -> int:
     return token_expiry.tick_tokens(town.bench, NEVER, look=lambda _account: look)
 
 
@@ -51,7 +51,7 @@ def account(town: City, on: str = "x") -> Account:
 
 
 def change(town: City, *open_to: str, on: str = "x", by: str = "admin", **more: object) -> None:
-    choice = Choice(
+    choice = AccountSettings(
         "पुणे",
         town.departments[KEPT_BY],
         open_to=[town.departments[one] for one in open_to],
@@ -130,12 +130,12 @@ def test_each_account_is_looked_at_once_a_day_and_pauses_before_something_is_due
     assert [tick(town), tick(town)] == [2, 0]
     town.clock.move(25 * HOUR)
     facts = TokenFacts(until=town.now + 60 * DAY, scopes=("a",), missing=("b",))
-    tick(town, Look(GOOD, facts))
+    tick(town, AccountCheck(GOOD, facts))
     seen = account(town)
     assert (seen.checked_at, seen.token_until) == (town.now, town.now + 60 * DAY)
     assert (seen.scopes, seen.missing) == (["a"], ["b"])
     town.clock.move(25 * HOUR)
-    tick(town, Look(Health(False, HealthProblem.CREDENTIALS, "", None)))
+    tick(town, AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None)))
     assert account(town).state is AccountState.PAUSED
     assert town.told("account_paused") == ["admin", "admin", "lead", "lead"]  # for both accounts
     town.clock.move(25 * HOUR)
@@ -143,14 +143,14 @@ def test_each_account_is_looked_at_once_a_day_and_pauses_before_something_is_due
 
 
 def test_a_platform_that_is_away_pauses_nothing(town: City) -> None:
-    tick(town, Look(Health(False, HealthProblem.UNREACHABLE, "", None)))
+    tick(town, AccountCheck(Health(False, HealthProblem.UNREACHABLE, "", None)))
     assert account(town).state is AccountState.CONNECTED
 
 
 def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> None:
     asked: list[int] = []
 
-    def look(seen: Account) -> Look:
+    def look(seen: Account) -> AccountCheck:
         asked.append(seen.id)
         return WELL
 
@@ -164,10 +164,10 @@ def test_a_clock_that_is_to_stop_asks_about_no_further_account(town: City) -> No
 
 
 def test_what_was_connected_anew_while_it_was_looked_at_is_left_alone(town: City) -> None:
-    def look(seen: Account) -> Look:
+    def look(seen: Account) -> AccountCheck:
         with town.write() as session:
             session.get_one(Account, seen.id).credentials = "new"
-        return Look(Health(False, HealthProblem.CREDENTIALS, "", None))
+        return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None))
 
     token_expiry.tick_tokens(town.bench, NEVER, look=look)
     assert account(town).state is AccountState.CONNECTED
@@ -242,7 +242,9 @@ def test_the_owner_may_always(town: City) -> None:
             actor=town.actor("admin"),
             now=town.now,
             account_id=town.accounts["x"],
-            choice=Choice("पाणी", town.departments["water"], open_to=[town.departments["road"]]),
+            choice=AccountSettings(
+                "पाणी", town.departments["water"], open_to=[town.departments["road"]]
+            ),
         )
     assert town.schedule(post_id)
 

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from approvals.policy import CLOCK
 from publisher.delivery import dispatch, outcomes
 from publisher.delivery.accounts import manage
-from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.accounts.manage import AccountSettings
 from publisher.delivery.attempt import carry_out
 from publisher.delivery.claim import claim
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.platforms.base.protocol import TryLater
 from publisher.scheduling.schedule import cancel, schedule
@@ -32,7 +32,7 @@ def test_a_cap_that_is_set_after_the_claim_holds_what_the_claim_has_counted(town
     learn(town, 5)
     taken = claimed(town, 3)
     assert all(one.claim.counted for one in taken)
-    choice = Choice("पुणे", town.departments["information-technology"], daily_cap=1)
+    choice = AccountSettings("पुणे", town.departments["information-technology"], daily_cap=1)
     with town.write() as session:
         manage.change(
             session,
@@ -211,7 +211,7 @@ def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> No
     assert left(town) == 0
 
 
-def _cancel(town: City, parcel: Parcel) -> None:
+def _cancel(town: City, parcel: DeliveryPayload) -> None:
     delivery_id = parcel.claim.delivery_id
     with town.write() as session:
         cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from approvals.errors import NotAllowed, NotApproved, WrongRole, WrongState
 from publisher.content_checks import outgoing_text
 from publisher.delivery import manual
-from publisher.delivery.manual import Frozen, Stopped
+from publisher.delivery.manual import HeldByFreeze, HeldByStop
 from publisher.models.comments import Comment
-from publisher.models.deliveries import Delivery, Receipt, ReceiptOrigin
+from publisher.models.deliveries import Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     Deadline,
@@ -81,7 +81,7 @@ def paste(town: City, delivery_id: int, link: str, *, by: str = "clerk", on: str
         )
 
 
-def receipt_of(town: City, delivery_id: int) -> Receipt:
+def receipt_of(town: City, delivery_id: int) -> ReceiptRow:
     with town.read() as session:
         receipt = session.get_one(Delivery, delivery_id).receipt
         assert receipt is not None
@@ -224,10 +224,10 @@ def test_nothing_is_published_by_hand_under_a_stop_or_a_freeze(town: City) -> No
     delivery_id = scheduled(town)
     link = post(town, delivery_id)
     freeze(town, ends=town.now + HOUR)
-    with pytest.raises(Frozen):
+    with pytest.raises(HeldByFreeze):
         paste(town, delivery_id, link)
     stop(town)
-    with pytest.raises(Stopped):
+    with pytest.raises(HeldByStop):
         paste(town, delivery_id, link)
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from approvals.errors import WrongState
 from publisher.delivery import commit_sending, dispatch, manual, receipts
 from publisher.delivery.claim import claim as delivery_claim
-from publisher.delivery.manual import Found, Wanted
-from publisher.delivery.payload import Parcel
+from publisher.delivery.manual import LinkedPost, ManualPost
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipts import Done
-from publisher.models.deliveries import Account, Receipt, ReceiptOrigin
+from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
 from tests.delivery.test_by_hand import post
@@ -27,7 +27,7 @@ from tests.support.holding import answer, state
 pytestmark = pytest.mark.both
 
 
-def looked_at(town: City, delivery_id: int) -> tuple[Wanted, Found]:
+def looked_at(town: City, delivery_id: int) -> tuple[ManualPost, LinkedPost]:
     """A person has posted it on the platform and pasted the link, and it was read back."""
     link = post(town, delivery_id)
     with town.read() as session:
@@ -37,7 +37,7 @@ def looked_at(town: City, delivery_id: int) -> tuple[Wanted, Found]:
     return wanted, manual.read_back(town.platform("x"), wanted)
 
 
-def keep(town: City, wanted: Wanted, found: Found) -> DeliveryState:
+def keep(town: City, wanted: ManualPost, found: LinkedPost) -> DeliveryState:
     """Keep it; gives where the delivery stands then."""
     with town.write() as session:
         return manual.publish_by_hand(
@@ -45,7 +45,7 @@ def keep(town: City, wanted: Wanted, found: Found) -> DeliveryState:
         ).state
 
 
-def claim(town: City) -> list[Parcel]:
+def claim(town: City) -> list[DeliveryPayload]:
     return delivery_claim(town.bench, account_id=town.accounts["x"], most=5)
 
 
@@ -60,13 +60,13 @@ def has_claimed(said: str) -> bool:
 
 def proofs(town: City) -> list[ReceiptOrigin]:
     with town.read() as session:
-        return list(session.scalars(select(Receipt.origin)))
+        return list(session.scalars(select(ReceiptRow.origin)))
 
 
 def test_a_clock_that_claims_meanwhile_gets_nothing_of_what_a_person_keeps(town: City) -> None:
     (delivery_id,) = town.due()
     wanted, found = looked_at(town, delivery_id)
-    claimed: list[Parcel] = []
+    claimed: list[DeliveryPayload] = []
     meet(
         town,
         lambda: keep(town, wanted, found),
@@ -82,7 +82,7 @@ def test_a_clock_that_claims_meanwhile_gets_nothing_of_what_a_person_keeps(town:
 def test_a_person_is_told_that_a_clock_has_claimed_it_meanwhile(town: City) -> None:
     (delivery_id,) = town.due()
     wanted, found = looked_at(town, delivery_id)
-    claimed: list[Parcel] = []
+    claimed: list[DeliveryPayload] = []
     meet(
         town,
         lambda: claimed.extend(claim(town)),
@@ -94,12 +94,12 @@ def test_a_person_is_told_that_a_clock_has_claimed_it_meanwhile(town: City) -> N
     assert proofs(town) == []
 
 
-def _is_told(town: City, wanted: Wanted, found: Found) -> None:
+def _is_told(town: City, wanted: ManualPost, found: LinkedPost) -> None:
     with pytest.raises(OnItsWay):
         keep(town, wanted, found)
 
 
-def held_by_a_clock(town: City) -> tuple[Parcel, Wanted, Found]:
+def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost]:
     """A person had looked at it before a clock claimed it; the account has a cap."""
     (delivery_id,) = town.due()
     wanted, found = looked_at(town, delivery_id)
@@ -141,7 +141,7 @@ def test_a_person_who_comes_first_does_not_keep_a_clock_from_what_it_has_claimed
     assert proofs(town) == []
 
 
-def in_doubt(town: City) -> tuple[Done, Wanted, Found]:
+def in_doubt(town: City) -> tuple[Done, ManualPost, LinkedPost]:
     """A clock sent it, and its answer is late; meanwhile a person has pasted a link."""
     (delivery_id,) = town.due()
     (parcel,) = claim(town)

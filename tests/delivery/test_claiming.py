@@ -11,7 +11,7 @@ from publisher.delivery import dispatch
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import carry_out
 from publisher.delivery.claim import claim_these
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.scheduling import schedule
@@ -25,7 +25,7 @@ def test_of_many_clocks_only_one_claims_a_delivery(town: City) -> None:
     (delivery,) = town.due()
     together = Barrier(6)
 
-    def try_it(number: int) -> Parcel | None:
+    def try_it(number: int) -> DeliveryPayload | None:
         together.wait()
         return dispatch.claim_next(town.clock_named(f"clock-{number}"))
 

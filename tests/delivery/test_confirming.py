@@ -11,9 +11,9 @@ from approvals.errors import FreshSignInRequired, WrongRole, WrongState
 from publisher.delivery import commit_sending, dispatch, manual, payload, receipts, reconcile
 from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.outcomes import store_delay, store_expiry, store_failure, store_unknown
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipts import Done
-from publisher.delivery.worker_context import Bench, Claim
+from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -23,10 +23,10 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Outgoing, Receipt, Sighting
+from publisher.platforms.base.types import Match, Outgoing, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.delivery.test_by_hand import link_to
 from tests.delivery.test_correcting import MENDED, correct
 from tests.support.city import HOUR, MINUTE, PACE, City
@@ -391,7 +391,7 @@ def test_only_what_is_held_can_be_settled(town: City) -> None:
     for settle in (reconcile.it_is_live, reconcile.send_again):
         with town.write() as session, pytest.raises(WrongState):
             settle(session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id)
-        with town.write() as session, pytest.raises(Missing):
+        with town.write() as session, pytest.raises(NotFound):
             settle(session, actor=town.actor("lead"), now=town.now, delivery_id=4_711)
 
 
@@ -472,7 +472,7 @@ def _send_again(town: City, session: Session, delivery_id: int) -> None:
     )
 
 
-def _die_while_sending(town: City) -> Parcel:
+def _die_while_sending(town: City) -> DeliveryPayload:
     """Claim and commit `sending`, and do no more."""
     parcel = dispatch.claim_next(town.bench)
     assert parcel is not None
@@ -480,7 +480,7 @@ def _die_while_sending(town: City) -> Parcel:
     return parcel
 
 
-def _of(town: City, delivery_id: int, fence: int) -> Parcel:
+def _of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
     """What the clock of that claim still holds in its hands."""
     with town.read() as session:
         (parcel,) = payload.read(session, [Claim(delivery_id, fence)])
@@ -491,7 +491,7 @@ def _receipt(town: City) -> Receipt:
     return Receipt("4711", "https://platform.example/4711", town.now, "late")
 
 
-def _with(town: City, open_account: OpenAccount) -> Bench:
+def _with(town: City, open_account: OpenAccount) -> WorkerContext:
     return replace(town.bench, open_account=open_account)
 
 
@@ -516,7 +516,7 @@ class _Deaf(MemoryPlatform):
         self.trouble = trouble
         self.asked = 0
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         del outgoing, since
         self.asked += 1
         raise self.trouble

@@ -13,11 +13,11 @@ from publisher.content_checks import outgoing_text
 from publisher.drafting import drafts, prefill, renditions
 from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.save import save
-from publisher.models.deliveries import Delivery, DeliveryAction, Receipt, ReceiptOrigin
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.posts import Language, Post
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections, schedule
-from publisher.scheduling.corrections import CorrectsNothing, MayBeLive, OutAlready, Way
+from publisher.scheduling.corrections import CorrectionMode, CorrectsNothing, MayBeLive, OutAlready
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from tests.support.city import HOUR, MINUTE, City
@@ -141,7 +141,7 @@ def test_the_page_begins_with_what_is_live_and_with_the_words_of_a_correction(to
     texts = {one.account_id: one.text for one in begun.variants}
     assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
     assert texts[town.accounts["x"]] == "शुद्धिपत्रक: "
-    assert ways == {"x": Way.NOTE, "facebook": Way.EDIT}
+    assert ways == {"x": CorrectionMode.NOTE, "facebook": CorrectionMode.EDIT}
 
 
 def test_the_next_correction_begins_with_the_last_one_and_edits_the_same_post(town: City) -> None:
@@ -189,7 +189,7 @@ def _let_out(town: City, delivery_id: int) -> None:
     with town.write() as session:
         session.execute(out.values({Delivery.state: DeliveryState.PUBLISHED}))
         session.add(
-            Receipt(
+            ReceiptRow(
                 delivery_id=delivery_id,
                 account_id=town.accounts["x"],
                 platform_id="77",

@@ -17,9 +17,9 @@ from publisher.database.session import Database
 from publisher.delivery import dispatch, outcomes, receipts
 from publisher.delivery.claim import claim
 from publisher.delivery.emergency import template_approval
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipts import Done
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.posts import Post
 from publisher.operations.departments import open_items
@@ -63,13 +63,13 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
     assert left(shared) == 5
 
 
-OUTCOMES: dict[str, Callable[[Bench, Parcel], None]] = {
+OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
     "refused": lambda bench, one: outcomes.store_failure(bench, one, "invalid", "", TOLD),
     "later": lambda bench, one: outcomes.store_delay(bench, one, TryLater(IN_15, ""), TOLD),
     "credentials": lambda bench, one: outcomes.store_expiry(bench, one, CredentialsExpired(), TOLD),
     "unknown": lambda bench, one: outcomes.store_unknown(bench, one, OutcomeUnknown(), TOLD),
 }
-LATE: dict[str, Callable[[Bench, Parcel], None]] = {
+LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
     **OUTCOMES,
     "published": lambda bench, one: receipts.store_receipts(bench, [Done(one, RECEIPT, TOLD)]),
 }
@@ -172,7 +172,7 @@ def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_
     assert state(shared, newer) is DeliveryState.SENDING
 
 
-def _put_back(town: City, parcel: Parcel, *, cap: int) -> None:
+def _put_back(town: City, parcel: DeliveryPayload, *, cap: int) -> None:
     """A person says that it is not live, and the account has a cap by now."""
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = cap
@@ -237,7 +237,7 @@ def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_
     assert state(shared, only) is DeliveryState.CANCELLED
 
 
-def _withdraw(town: City, parcel: Parcel) -> None:
+def _withdraw(town: City, parcel: DeliveryPayload) -> None:
     with town.write() as session:
         withdraw.withdraw_approval(
             session,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from approvals import gate
 from publisher import transitions
 from publisher.delivery import attempt, dispatch
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Attempt, Delivery
 from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant
@@ -256,7 +256,7 @@ def _stored(town: City) -> Path:
         return town.store.path(session.scalars(select(Rendition.sha256)).one())
 
 
-def _claim(town: City) -> Parcel:
+def _claim(town: City) -> DeliveryPayload:
     claim = dispatch.claim_next(town.bench)
     assert claim is not None
     return claim

@@ -13,7 +13,7 @@ import pytest
 from publisher.content_checks import outgoing_text
 from publisher.delivery import dispatch, manual
 from publisher.delivery.monitoring import poll
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import ingest
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
@@ -37,7 +37,7 @@ class Practice:
 
     town: City
     ground: Ground
-    bench: Bench
+    bench: WorkerContext
 
     @property
     def name(self) -> str:
@@ -51,7 +51,7 @@ class Practice:
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
 
-    def watch_for_two_days(self) -> tuple[external_changes.Finding, ...]:
+    def watch_for_two_days(self) -> tuple[external_changes.ExternalChange, ...]:
         """Look as often as the clock does meanwhile; gives what was found."""
         for _ in range(100):
             self.town.clock.move(HOUR / 2)
@@ -59,7 +59,7 @@ class Practice:
         with self.town.read() as session:
             return external_changes.open_findings(session, actor=self.town.actor("lead"))
 
-    def paste(self, delivery_id: int, link: str) -> manual.Found:
+    def paste(self, delivery_id: int, link: str) -> manual.LinkedPost:
         """As the page does it: look at the link, read back, keep."""
         town, clerk = self.town, self.town.actor("clerk")
         with town.read() as session:

@@ -17,16 +17,15 @@ from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database
 from publisher.delivery import platform_actions, receipts
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipt_writer import PAUSES as PAUSES_IN_EARNEST
 from publisher.delivery.receipt_writer import Recorder
 from publisher.delivery.receipts import Done
-from publisher.delivery.worker import Press
-from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin
-from publisher.models.deliveries import Receipt as ReceiptRow
+from publisher.delivery.worker import Worker
+from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.text import shortened
-from publisher.platforms.base.types import Outgoing, Prepared, Receipt, Sighting
+from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import NOON, PACE, City
@@ -106,7 +105,7 @@ def _away(database: Database, *, times: int) -> Iterator[list[float]]:
         event.remove(database.engine, "before_cursor_execute", fail)
 
 
-def _row(parcel: Parcel, town: City) -> ReceiptRow:
+def _row(parcel: DeliveryPayload, town: City) -> ReceiptRow:
     return ReceiptRow(
         delivery_id=parcel.claim.delivery_id,
         account_id=town.accounts["x"],
@@ -124,7 +123,7 @@ class _Odd(MemoryPlatform):
         super().__init__(now=town.clock, name="x")
         self._answer = answer
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         super().publish(prepared, deadline=deadline)
         return self._answer
 
@@ -157,9 +156,9 @@ def test_a_look_that_finds_an_id_which_cannot_be_one_has_found_nothing(
     town: City, platform_id: str
 ) -> None:
     class Strange(MemoryPlatform):
-        def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+        def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
             del outgoing
-            return Sighting(platform_id, "", since, "")
+            return Match(platform_id, "", since, "")
 
     (only,) = claimed(town)
     found = platform_actions.look(Strange(now=town.clock, name="x"), only, since=NOON)
@@ -199,7 +198,7 @@ class _Slow(MemoryPlatform):
         super().__init__(now=now, name="x")
         self.asked, self.may_answer = threading.Event(), threading.Event()
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         self.asked.set()
         self.may_answer.wait(PATIENCE)
         return super().publish(prepared, deadline=deadline)
@@ -211,7 +210,7 @@ def test_closing_stores_every_receipt_though_one_cannot_be_given_back(town: City
     for _ in range(3):
         town.due()
     pace = replace(PACE, connections=1)
-    press = Press(replace(town.bench, pace=pace, monotonic=time.monotonic))
+    press = Worker(replace(town.bench, pace=pace, monotonic=time.monotonic))
     press.beat(0.1)
     assert slow.asked.wait(PATIENCE)
     slow.may_answer.set()

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from publisher.delivery import attempt
-from publisher.delivery.worker import Press
-from publisher.models.accounts import Allowance
+from publisher.delivery.worker import Worker
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -25,7 +25,7 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import Allowance as Told
-from publisher.platforms.base.types import Prepared, Receipt
+from publisher.platforms.base.types import PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
 from tests.support.city import MINUTE, NOON, City
@@ -44,7 +44,7 @@ class _Telling(MemoryPlatform):
         self.has_answered = Event()
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         self.allowances = TOLD
         self.has_answered.set()
         self.meanwhile()
@@ -60,9 +60,9 @@ def telling(town: City) -> _Telling:
 
 def known(town: City) -> list[tuple[str, int | None, int, datetime]]:
     """What is known of the limits of X."""
-    query = select(Allowance).where(Allowance.account_id == town.accounts["x"])
+    query = select(AllowanceRow).where(AllowanceRow.account_id == town.accounts["x"])
     with town.read() as session:
-        found = session.scalars(query.order_by(Allowance.name)).all()
+        found = session.scalars(query.order_by(AllowanceRow.name)).all()
     return [(one.name, one.most, one.remaining, one.resets_at) for one in found]
 
 
@@ -125,7 +125,7 @@ def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
 
 def test_the_threads_of_a_press_learn_as_well(town: City, telling: _Telling) -> None:
     town.due()
-    press = Press(replace(town.bench, monotonic=time.monotonic))
+    press = Worker(replace(town.bench, monotonic=time.monotonic))
     press.beat(0.1)
     assert telling.has_answered.wait(PATIENCE)
     press.close()

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from publisher.delivery import commit_sending, dispatch, outcomes
 from publisher.delivery.accounts import manage
-from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.accounts.manage import AccountSettings
 from publisher.delivery.claim import claim as delivery_claim
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.rate_limits import counter, daily_cap, response_limits
 from publisher.delivery.rate_limits import query as rate_limits_query
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.platforms.base.types import Allowance as Told
 from publisher.states import DeliveryState
@@ -52,8 +52,8 @@ def spend(town: City, on: str = "x", *, urgent: bool = False) -> datetime | None
 
 
 def left(town: City, name: str = "publish.15min", on: str = "x") -> int:
-    query = select(Allowance.remaining).where(
-        Allowance.account_id == town.accounts[on], Allowance.name == name
+    query = select(AllowanceRow.remaining).where(
+        AllowanceRow.account_id == town.accounts[on], AllowanceRow.name == name
     )
     with town.read() as session:
         return session.scalars(query).one()
@@ -67,7 +67,7 @@ def cap(town: City, most: int | None, on: str = "x") -> None:
             actor=town.actor("admin"),
             now=town.now,
             account_id=town.accounts[on],
-            choice=Choice("पुणे", owner, daily_cap=most),
+            choice=AccountSettings("पुणे", owner, daily_cap=most),
         )
 
 
@@ -233,7 +233,7 @@ def test_an_account_without_limits_costs_a_publication_two_statements(town: City
     assert len(seen) == 2
 
 
-def claimed(town: City, *, remaining: int, due: int = 3) -> list[Parcel]:
+def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload]:
     """So many of X that are due, claimed together, where so many may still be published."""
     learn(town, publishing(remaining))
     for _ in range(due):
@@ -313,7 +313,7 @@ def test_of_two_clocks_each_claims_only_what_the_other_has_left(town: City) -> N
         town.due()
     together, account_id = Barrier(2), town.accounts["x"]
 
-    def claim(name: str) -> list[Parcel]:
+    def claim(name: str) -> list[DeliveryPayload]:
         together.wait()
         return delivery_claim(town.clock_named(name), account_id=account_id, most=3)
 

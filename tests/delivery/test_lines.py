@@ -16,11 +16,11 @@ from sqlalchemy import QueuePool, select
 import scheduler
 from publisher.database.session import Database
 from publisher.delivery import claim
-from publisher.delivery.worker import Press
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Attempt, Delivery, Receipt
+from publisher.delivery.worker import Worker
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.types import Prepared
+from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import DeliveryState
@@ -38,7 +38,7 @@ class _Slow(MemoryPlatform):
         super().__init__(now=now)
         self.asked, self.may_answer = Event(), Event()
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Answer:
         self.asked.set()
         if not self.may_answer.wait(PATIENCE):
             raise AssertionError("nobody let it answer")
@@ -69,7 +69,7 @@ class _OneByOne(MemoryPlatform):
     def was_asked(self, times: int) -> bool:
         return wait_until(lambda: len(self.asked) == times, within=PATIENCE)
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Answer:
         self.asked_by.append(threading.current_thread())
         self.asked.append(prepared.outgoing.text)
         if not self._may_answer.acquire(timeout=PATIENCE):
@@ -78,13 +78,13 @@ class _OneByOne(MemoryPlatform):
 
 
 @pytest.fixture
-def full(town: City) -> Iterator[tuple[_OneByOne, Press]]:
+def full(town: City) -> Iterator[tuple[_OneByOne, Worker]]:
     """A press with two connections, both of which wait for X; two more lie ready, four are due."""
     platform = _OneByOne(town.clock)
     town.platforms[town.accounts["x"]] = platform
     for _ in range(8):
         town.due(on=["x"])
-    press = Press(_bench(town, connections=2))
+    press = Worker(_bench(town, connections=2))
     _beat_until(press, lambda: len(platform.asked) == 2)
     press.beat(0)
     assert _states(town) == ["sending"] * 2 + ["claimed"] * 2 + ["scheduled"] * 4
@@ -107,7 +107,7 @@ def _texts(town: City, deliveries: list[int]) -> list[str]:
         return [session.get_one(Delivery, one).variant.text for one in deliveries]
 
 
-def _bench(town: City, connections: int = 4) -> Bench:
+def _bench(town: City, connections: int = 4) -> WorkerContext:
     pace = replace(town.bench.pace, connections=connections)
     return replace(town.bench, pace=pace, monotonic=time.monotonic)
 
@@ -120,7 +120,7 @@ def _states(town: City) -> list[DeliveryState]:
 def test_an_account_that_does_not_answer_slows_no_other(town: City, slow: _Slow) -> None:
     (stuck,) = town.due(on=["x"])
     others = [town.due("road", on=["facebook"])[0] for _ in range(3)]
-    press = Press(_bench(town))
+    press = Worker(_bench(town))
     press.beat(0.1)
     assert slow.asked.wait(PATIENCE)
     _beat_until(press, lambda: len(town.platform("facebook").published) == 3)
@@ -135,7 +135,7 @@ def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
 ) -> None:
     for _ in range(3):
         town.due(on=["x"])
-    press = Press(_bench(town, connections=1))
+    press = Worker(_bench(town, connections=1))
     press.beat(0.1)
     assert slow.asked.wait(PATIENCE)
     closing = Thread(target=press.close)
@@ -152,7 +152,7 @@ def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
 
 def test_everything_due_leaves_once_by_many_threads_and_every_receipt_is_kept(town: City) -> None:
     due = [one for _ in range(6) for one in town.due(on=["x", "facebook"])]
-    press = Press(_bench(town, connections=8))
+    press = Worker(_bench(town, connections=8))
     _beat_until(
         press,
         lambda: sum(len(one.published) for one in town.platforms.values()) == len(due),
@@ -163,7 +163,7 @@ def test_everything_due_leaves_once_by_many_threads_and_every_receipt_is_kept(to
         texts = [one.text for one in platform.published]
         assert len(texts) == len(set(texts))
     with town.read() as session:
-        assert len(list(session.scalars(select(Receipt)))) == len(due)
+        assert len(list(session.scalars(select(ReceiptRow)))) == len(due)
         attempts = list(session.scalars(select(Attempt)))
     assert {(one.outcome, one.asked) for one in attempts} == {("published", "publish")}
     assert all(one.sending_at is not None and one.ended_at is not None for one in attempts)
@@ -176,7 +176,7 @@ def test_within_one_beat_it_is_sent_when_its_time_comes(town: City) -> None:
     with town.write() as session:
         session.get_one(Delivery, delivery_id).due_at = datetime.now(UTC) + timedelta(seconds=1)
     bench = replace(_bench(town), now=lambda: datetime.now(UTC))
-    press = Press(bench)
+    press = Worker(bench)
     press.beat(3)
     press.close()
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
@@ -194,7 +194,7 @@ def test_the_urgent_leave_before_what_was_due_long_ago(town: City) -> None:
 
 
 def test_an_urgent_one_waits_for_no_answer_though_every_thread_of_its_line_does(
-    town: City, full: tuple[_OneByOne, Press]
+    town: City, full: tuple[_OneByOne, Worker]
 ) -> None:
     platform, press = full
     (urgent,) = _urgent(town)
@@ -205,7 +205,7 @@ def test_an_urgent_one_waits_for_no_answer_though_every_thread_of_its_line_does(
 
 
 def test_who_helps_with_the_urgent_takes_up_nothing_else_and_ends(
-    town: City, full: tuple[_OneByOne, Press]
+    town: City, full: tuple[_OneByOne, Worker]
 ) -> None:
     platform, press = full
     own = set(platform.asked_by)
@@ -223,7 +223,7 @@ def test_who_helps_with_the_urgent_takes_up_nothing_else_and_ends(
 
 
 def test_under_a_freeze_a_full_line_claims_the_urgent_alone(
-    town: City, full: tuple[_OneByOne, Press]
+    town: City, full: tuple[_OneByOne, Worker]
 ) -> None:
     platform, press = full
     _urgent(town)
@@ -234,7 +234,7 @@ def test_under_a_freeze_a_full_line_claims_the_urgent_alone(
 
 
 def test_more_urgent_ones_than_have_room_leave_in_their_order_before_what_lay_ready(
-    town: City, full: tuple[_OneByOne, Press]
+    town: City, full: tuple[_OneByOne, Worker]
 ) -> None:
     platform, press = full
     texts = _texts(town, _urgent(town, 4 + 5))
@@ -252,7 +252,7 @@ def test_more_urgent_ones_than_have_room_leave_in_their_order_before_what_lay_re
 
 
 def test_a_line_that_runs_low_on_urgent_ones_asks_for_more_at_once(
-    town: City, full: tuple[_OneByOne, Press]
+    town: City, full: tuple[_OneByOne, Worker]
 ) -> None:
     platform, press = full
     _urgent(town)
@@ -265,7 +265,7 @@ def test_a_line_that_runs_low_on_urgent_ones_asks_for_more_at_once(
 
 
 def test_closing_gives_back_the_urgent_that_lay_ready_too(
-    town: City, full: tuple[_OneByOne, Press]
+    town: City, full: tuple[_OneByOne, Worker]
 ) -> None:
     platform, press = full
     *_, last = _urgent(town, 5)
@@ -298,7 +298,7 @@ def test_while_all_lines_are_full_the_table_is_looked_at_twice_a_second_at_least
             looks.append(time.monotonic())
         return town.clock()
 
-    press = Press(replace(_bench(town, connections=1), now=now))
+    press = Worker(replace(_bench(town, connections=1), now=now))
     press.beat(0.1)
     assert slow.asked.wait(PATIENCE)
     press.beat(0)
@@ -330,13 +330,13 @@ def test_a_thread_that_dies_is_replaced_and_its_delivery_left_to_the_sweeper(
     town: City,
 ) -> None:
     class Deadly(MemoryPlatform):
-        def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+        def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Answer:
             raise ZeroDivisionError
 
     account_id = town.accounts["x"]
     alive, town.platforms[account_id] = town.platforms[account_id], Deadly(now=town.clock)
     (first,) = town.due()
-    press = Press(_bench(town, connections=1))
+    press = Worker(_bench(town, connections=1))
     _beat_until(press, lambda: town.delivery(first).state is DeliveryState.SENDING)
     town.platforms[account_id] = alive
     (second,) = town.due("road")
@@ -346,7 +346,7 @@ def test_a_thread_that_dies_is_replaced_and_its_delivery_left_to_the_sweeper(
 
 
 def test_a_press_that_dies_ends_its_clock() -> None:
-    class Dying(Press):
+    class Dying(Worker):
         def __init__(self) -> None:
             """Nothing of a press but its end."""
 
@@ -359,7 +359,7 @@ def test_a_press_that_dies_ends_its_clock() -> None:
     assert (asked.is_set(), died.is_set()) == (True, True)
 
 
-def _beat_until(press: Press, done: Callable[[], bool]) -> None:
+def _beat_until(press: Worker, done: Callable[[], bool]) -> None:
     for _ in range(PATIENCE * 10):
         press.beat(0.1)
         if done():
@@ -385,7 +385,7 @@ def test_a_press_sends_and_stores_by_connections_apart_and_closes_them(
     database = _Watched(postgres_url)
     town = city(database, tmp_path)
     (delivery_id,) = town.due()
-    press = Press(_bench(town))
+    press = Worker(_bench(town))
     _beat_until(press, lambda: town.delivery(delivery_id).state is DeliveryState.PUBLISHED)
     pools = [cast("QueuePool", one.engine.pool) for one in database.given]
     assert [one.checkedin() > 0 for one in pools] == [True, True]

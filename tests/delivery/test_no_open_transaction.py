@@ -10,7 +10,14 @@ import psycopg
 import pytest
 
 from publisher.platforms.base.protocol import Deadline, OutcomeUnknown
-from publisher.platforms.base.types import Outgoing, Page, Prepared, Receipt, Sighting, Source
+from publisher.platforms.base.types import (
+    CommentPage,
+    CommentSource,
+    Match,
+    Outgoing,
+    PreparedPost,
+    Receipt,
+)
 from publisher.platforms.memory.platform import MemoryPlatform
 from tests.support.city import City
 
@@ -23,19 +30,19 @@ class _Watched(MemoryPlatform):
         self.found: dict[str, bool] = {}
         self._free = free
 
-    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         self.found["prepare"] = self._free()
         return super().prepare(outgoing, deadline=deadline)
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         self.found["publish"] = self._free()
         return super().publish(prepared, deadline=deadline)
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         self.found["look_up"] = self._free()
         return super().look_up(outgoing, since=since)
 
-    def comments_since(self, source: Source, cursor: str | None) -> Page:
+    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         self.found["comments_since"] = self._free()
         return super().comments_since(source, cursor)
 

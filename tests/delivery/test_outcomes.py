@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from publisher.delivery import retry
-from publisher.models.deliveries import Account, Attempt, Delivery, Receipt, ReceiptOrigin
+from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     Deadline,
@@ -18,7 +18,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Prepared
+from publisher.platforms.base.types import PreparedPost
 from publisher.platforms.base.types import Receipt as Answer
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState, DeliveryState
@@ -217,12 +217,12 @@ def test_one_id_cannot_be_the_proof_of_two_deliveries(town: City) -> None:
         "id_seen_before",
     )
     with town.read() as session:
-        assert len(session.scalars(select(Receipt)).all()) == 1
+        assert len(session.scalars(select(ReceiptRow)).all()) == 1
 
 
 class _Repeating(MemoryPlatform):
     """Answers every creation with the id of the first one."""
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Answer:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Answer:
         del prepared, deadline
         return Answer("1000", "https://platform.example/1000", NOON, "")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event, select, text
 
 from publisher.database.bulk import is_still
-from publisher.database.prepared_statements import Call, Prepared, Value, run
+from publisher.database.prepared_statements import BoundStatement, PreparedStatement, Value, run
 from publisher.database.session import Database, table_of
 from publisher.delivery import claim, receipts
 from publisher.delivery.receipts import Done
@@ -21,7 +21,7 @@ from tests.support.city import City, city
 from tests.support.holding import answer, begun
 
 
-def _plan(connection: Connection, call: Call) -> str:
+def _plan(connection: Connection, call: BoundStatement) -> str:
     """What the database would do, as it tells it; PostgreSQL is kept from reading small tables."""
     form = call.prepared.form(connection.dialect)
     if connection.dialect.name == "sqlite":
@@ -42,7 +42,7 @@ def _plan(connection: Connection, call: Call) -> str:
     [(claim.URGENT, "ix_deliveries_urgent"), (claim.OTHERS, "ix_deliveries_account_due")],
 )
 def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
-    town: City, asked: Prepared, index: str
+    town: City, asked: PreparedStatement, index: str
 ) -> None:
     values: dict[str, Value] = {
         "at_moment": town.now,
@@ -69,7 +69,7 @@ def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> 
         table.c.id == KEY, is_still(table.c.state, DeliveryState.CLAIMED)
     )
     with town.database.connection() as connection:
-        plan = _plan(connection, Prepared("held", held, [KEY])({"of_key": 1}))
+        plan = _plan(connection, PreparedStatement("held", held, [KEY])({"of_key": 1}))
     assert "ix_deliveries_state" not in plan
     assert "pk_deliveries" in plan or "INTEGER PRIMARY KEY" in plan
 

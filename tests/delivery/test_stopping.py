@@ -15,7 +15,7 @@ from publisher.delivery import preconditions
 from publisher.delivery.claim import claim
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
@@ -275,7 +275,7 @@ def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
         assert answer.result(10) == gate.Refusal.APPROVAL_MISSING
 
 
-def _obstacle(town: City, parcel: Parcel, begun: Barrier) -> str:
+def _obstacle(town: City, parcel: DeliveryPayload, begun: Barrier) -> str:
     """What keeps it here, as a clock finds it that waits for what others have locked."""
     with town.database.transaction() as session:
         begun.wait()

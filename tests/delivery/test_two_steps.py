@@ -22,7 +22,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Prepared, Receipt
+from publisher.platforms.base.types import PreparedPost, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.review import withdraw
 from publisher.scheduling import schedule
@@ -212,7 +212,7 @@ def test_an_approver_who_left_stops_the_second_step_too(
 class _LongIds(MemoryPlatform):
     """What is made unpublished there has an id that no row holds."""
 
-    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+    def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
         """As long as it comes."""
         return super().stage(prepared, deadline=deadline) + "9" * 121
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from publisher.delivery.monitoring import acknowledge, poll
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import (
@@ -24,7 +24,12 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.reports.external_changes import Finding, FindingKind, finding_for, open_findings
+from publisher.reports.external_changes import (
+    ExternalChange,
+    FindingKind,
+    finding_for,
+    open_findings,
+)
 from publisher.reports.problems import troubles
 from publisher.reports.progress import Stage
 from publisher.reports.tab_counts import counts
@@ -41,7 +46,7 @@ QUARTER = timedelta(minutes=15)
 REFUSED = Refused(RefusalCode.UNKNOWN)
 
 
-def watch(town: City, span: timedelta = timedelta(0), *, bench: Bench | None = None) -> int:
+def watch(town: City, span: timedelta = timedelta(0), *, bench: WorkerContext | None = None) -> int:
     """Let the clock go on for that long, and look every half hour; gives the number of looks."""
     looks, until = poll.tick_watching(bench or town.bench), town.now + span
     while town.now < until:
@@ -50,7 +55,7 @@ def watch(town: City, span: timedelta = timedelta(0), *, bench: Bench | None = N
     return looks
 
 
-def findings(town: City, *, by: str = "lead") -> tuple[Finding, ...]:
+def findings(town: City, *, by: str = "lead") -> tuple[ExternalChange, ...]:
     """What is open, as this person sees it."""
     with town.read() as session:
         return open_findings(session, actor=town.actor(by))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from commands.health_messages import sentence
 from publisher.delivery.monitoring import intervals, overdue, poll
 from publisher.delivery.monitoring.overdue import Behind
-from publisher.models.deliveries import Account, Receipt
+from publisher.models.deliveries import Account, ReceiptRow
 from publisher.operations import health_checks
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.states import AccountState
@@ -84,7 +84,9 @@ def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> Non
     (delivery,) = town.live(on=["x"])
     stored_at, x = town.now, town.accounts["x"]
     with town.write() as session:
-        receipt = session.scalars(select(Receipt).where(Receipt.delivery_id == delivery)).one()
+        receipt = session.scalars(
+            select(ReceiptRow).where(ReceiptRow.delivery_id == delivery)
+        ).one()
         receipt.published_at = town.now - 5 * DAY
     poll.tick_watching(town.bench)
     assert behind(town) == {}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from publisher.database.session import Database
 from publisher.delivery.monitoring import intervals, poll, results
 from publisher.delivery.monitoring.intervals import SHORTEST
-from publisher.models.deliveries import Receipt
+from publisher.models.deliveries import ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import OneSeen, TryLater
 from publisher.platforms.facebook.payloads import LIMITS
@@ -95,7 +95,7 @@ def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> No
     town.clock.move(DAY)
     assert poll.tick_watching(town.bench, most=2) == 2
     with town.read() as session:
-        looked = select(Receipt.account_id).join(Watch, Watch.receipt_id == Receipt.id)
+        looked = select(ReceiptRow.account_id).join(Watch, Watch.receipt_id == ReceiptRow.id)
         seen = session.scalars(looked.where(Watch.looked_at.is_not(None)))
         assert set(seen) == {town.accounts["x"], town.accounts["facebook"]}
 

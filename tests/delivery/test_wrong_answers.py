@@ -19,8 +19,8 @@ import pytest
 from sqlalchemy import select
 
 from publisher.delivery import dispatch, reconcile
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Account, Attempt, Delivery, Receipt
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptRow
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from publisher.states import AccountState, DeliveryState
@@ -43,7 +43,7 @@ class Wire:
 
     town: City
     stubs: dict[str, Stub]
-    bench: Bench
+    bench: WorkerContext
 
     def press(self, after: timedelta = timedelta(0)) -> None:
         """One tick of the press."""
@@ -71,10 +71,10 @@ class Wire:
         delivery = self.town.delivery(delivery_id)
         return delivery.state, str(delivery.reason.get("code", ""))
 
-    def receipts(self) -> list[Receipt]:
+    def receipts(self) -> list[ReceiptRow]:
         """Every proof."""
         with self.town.read() as session:
-            return list(session.scalars(select(Receipt).order_by(Receipt.id)))
+            return list(session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)))
 
     def outcomes(self, delivery_id: int) -> list[str]:
         """What came of each try."""
@@ -352,7 +352,7 @@ def test_an_id_that_was_seen_before_proves_nothing(wire: Wire, name: str) -> Non
     wire.wait()
     assert wire.state(second)[0] is DeliveryState.HELD
     with wire.town.read() as session:
-        receipt = session.scalars(select(Receipt)).one()
+        receipt = session.scalars(select(ReceiptRow)).one()
         assert receipt.delivery_id == first
         assert session.get_one(Delivery, first).state is DeliveryState.PUBLISHED
     assert len(wire.creations(name)) == 2

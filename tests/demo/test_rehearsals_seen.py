@@ -19,7 +19,7 @@ from tests.browser.counter import Counter, founded, serving
 from tests.support import sqlite
 from tests.support.accessibility import Findings
 from tests.support.runs import Run
-from web.core.context import House
+from web.core.context import AppContext
 
 STEPS = {"monsoon": "ready", "noon": "filling", "lag": "ready"}
 SAYS = {"mr": "सराव – हे खरे नाही", "en": "Rehearsal – this is not real"}
@@ -45,7 +45,7 @@ def counter(run: Run, tmp_path: Path) -> Iterator[Counter]:
 
 
 def set_up(counter: Counter, **changed: object) -> None:
-    house = cast(House, counter.app.extensions["house"])
+    house = cast(AppContext, counter.app.extensions["house"])
     settings = replace(house.settings, **changed)  # type: ignore[arg-type]  # by name
     counter.app.extensions["house"] = replace(house, settings=settings)
 

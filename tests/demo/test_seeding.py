@@ -27,7 +27,7 @@ from publisher.content_checks.checks import warnings_of
 from publisher.content_checks.types import WarningCode
 from publisher.media.store import Store
 from publisher.models.comments import Comment
-from publisher.models.deliveries import Account, Delivery, Receipt
+from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
@@ -193,7 +193,7 @@ def check_what_is_live_agrees_with_the_receipts(city: City, session: Session) ->
         made_at = datetime.fromisoformat(rows[delivery.receipt.platform_id]["created_at"])
         assert timedelta(0) <= made_at - delivery.due_at < timedelta(minutes=1)
         assert abs(delivery.receipt.published_at - delivery.due_at) < timedelta(minutes=1)
-    receipts = set(session.scalars(select(Receipt.platform_id)))
+    receipts = set(session.scalars(select(ReceiptRow.platform_id)))
     own = {platform_id for platform_id, row in rows.items() if not row["citizen"]}
     assert len(own - receipts) == 2, "posted by hand, and the one that is unconfirmed"
 
@@ -205,7 +205,7 @@ def check_answers_are_under_the_comment_they_answer(city: City, session: Session
     assert len(answered) == sum(act.does == "answer" for act in acts)
     for comment in answered:
         (reply,) = comment.replies
-        of_reply = select(Receipt).join(Delivery).where(Delivery.post_id == reply.post_id)
+        of_reply = select(ReceiptRow).join(Delivery).where(Delivery.post_id == reply.post_id)
         live = rows[session.scalars(of_reply).one().platform_id]
         assert live["parent_id"] == comment.platform_id
         assert live["text"] in [act.text for act in acts]

@@ -13,7 +13,7 @@ from approvals.policy import CLOCK, Actor, Role
 from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post
 from publisher.review import decide, history, withdraw
-from publisher.review.history import Became, Decided
+from publisher.review.history import Outcome, PastDecision
 from publisher.states import DeliveryState
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board, Shared
@@ -38,11 +38,11 @@ def board(shared: Shared) -> Board:
     return shared.board
 
 
-def rows(session: Session, actor: Actor, **more: object) -> list[Decided]:
+def rows(session: Session, actor: Actor, **more: object) -> list[PastDecision]:
     return list(history.decisions_by(session, actor=actor, **more).rows)  # type: ignore[arg-type]  # a test's own
 
 
-def only(session: Session, actor: Actor) -> Decided:
+def only(session: Session, actor: Actor) -> PastDecision:
     (row,) = rows(session, actor)
     return row
 
@@ -57,11 +57,11 @@ def test_an_approval_waits_for_a_time_and_then_shows_its_deliveries(
     session: Session, board: Board
 ) -> None:
     post_id = desk.approved(session, board)
-    assert only(session, board.usha).became is Became.WAITS_FOR_A_TIME
+    assert only(session, board.usha).became is Outcome.WAITS_FOR_A_TIME
     desk.schedule(session, board, post_id)
     session.expire_all()
     row = only(session, board.usha)
-    assert row.became is Became.DELIVERIES
+    assert row.became is Outcome.DELIVERIES
     assert [one.state for one in row.deliveries] == [DeliveryState.SCHEDULED] * 2
 
 
@@ -69,7 +69,7 @@ def test_an_approval_that_was_taken_back_no_longer_counts(session: Session, boar
     post_id = desk.approved(session, board)
     withdraw.withdraw_approval(session, actor=board.datta, now=NOW, post_id=post_id, seen=1)
     row = only(session, board.usha)
-    assert (row.became, row.decision.withdrawn_at) == (Became.WITHDRAWN_APPROVAL, NOW)
+    assert (row.became, row.decision.withdrawn_at) == (Outcome.WITHDRAWN_APPROVAL, NOW)
 
 
 def test_a_newer_revision_a_withdrawn_post_and_another_department_are_told(
@@ -83,9 +83,9 @@ def test_a_newer_revision_a_withdrawn_post_and_another_department_are_told(
     session.expire_all()
     became = {row.post.id: row.became for row in rows(session, board.usha)}
     assert became == {
-        newer: Became.NEWER_REVISION,
-        gone: Became.POST_WITHDRAWN,
-        joint: Became.WAITS_FOR_OTHERS,
+        newer: Outcome.NEWER_REVISION,
+        gone: Outcome.POST_WITHDRAWN,
+        joint: Outcome.WAITS_FOR_OTHERS,
     }
 
 
@@ -95,15 +95,15 @@ def test_a_return_is_with_the_cell_until_there_is_a_newer_revision(
     post_id = desk.in_review(session, board)
     refuse(session, post_id, "return", board.usha)
     row = only(session, board.usha)
-    assert (row.decision.kind, row.became) == (DecisionKind.RETURNED, Became.WITH_THE_CELL)
+    assert (row.decision.kind, row.became) == (DecisionKind.RETURNED, Outcome.WITH_THE_CELL)
     desk.save(session, board, post_id)
     session.expire_all()
-    assert only(session, board.usha).became is Became.NEWER_REVISION
+    assert only(session, board.usha).became is Outcome.NEWER_REVISION
 
 
 def test_a_rejected_post_says_so(session: Session, board: Board) -> None:
     refuse(session, desk.in_review(session, board), "reject", board.usha)
-    assert only(session, board.usha).became is Became.REJECTED
+    assert only(session, board.usha).became is Outcome.REJECTED
 
 
 def test_one_sees_ones_own_decisions_under_every_appointment_and_nobody_elses(

@@ -19,7 +19,7 @@ from publisher.models.posts import Language, Post
 from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
 from publisher.states import SubmissionState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import (
     DAY,
     NOW,
@@ -180,7 +180,7 @@ def test_a_named_department_sees_the_post_and_a_stranger_does_not(
             save(database, store, house, joint)
         with database.reading() as session:
             drafts.post_for(session, actor=house.roads_officer, post_id=joint.id)
-            with pytest.raises(Missing):
+            with pytest.raises(NotFound):
                 drafts.post_for(session, actor=stranger, post_id=joint.id)
 
 

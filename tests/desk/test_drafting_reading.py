@@ -11,7 +11,7 @@ from publisher.drafting.save import save
 from publisher.media.store import Store
 from publisher.models.posts import Post
 from publisher.review import decide
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from tests.desk.small_house import NOW, Counted, House, draft, photo, prepared, started, variant
 
 
@@ -37,7 +37,7 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
         with database.reading() as session:
             try:
                 drafts.post_for(session, actor=getattr(house, who), post_id=post.id)
-            except Missing:
+            except NotFound:
                 return False
             return True
 
@@ -47,7 +47,7 @@ def test_a_post_is_seen_by_its_department_and_those_asked_and_missing_for_others
     _saved(database, house, store, post, 1, house.roads)
     assert sees("roads_officer")
     with database.reading() as session:
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             drafts.post_for(session, actor=house.clerk, post_id=999)
         with pytest.raises(WrongRole):
             drafts.post_for(session, actor=CLOCK, post_id=post.id)

@@ -18,7 +18,7 @@ from publisher.models.deliveries import Account
 from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.states import AccountState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import (
     DAY,
     HOUR,
@@ -184,7 +184,7 @@ def test_nobody_but_the_cell_brings_back(
 
 
 def test_a_revision_that_never_was_is_missing(database: Database, house: House, post: Post) -> None:
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         restore(database, house.clerk, post, number=7)
 
 

@@ -18,7 +18,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide, withdraw
 from publisher.states import AccountState, DeliveryState, SubmissionState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import (
     DAY,
     HOUR,
@@ -261,7 +261,7 @@ def test_an_answer_to_a_comment_is_not_saved_here(
     with database.transaction() as session:
         session.get_one(Post, post.id).kind = PostKind.REPLY
     for key in (post.id, 999):
-        with pytest.raises(Missing), database.transaction() as session:
+        with pytest.raises(NotFound), database.transaction() as session:
             drafting_save.save(
                 session,
                 actor=house.clerk,

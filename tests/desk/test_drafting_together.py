@@ -17,7 +17,7 @@ from publisher.drafting.collaboration import FADES_AFTER
 from publisher.media.store import Store
 from publisher.models.desk import OpenDraft
 from publisher.models.posts import Post
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import HOUR, NOW, House, started
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -62,7 +62,7 @@ def test_a_note_needs_words_and_a_post(database: Database, house: House, store: 
             write(database, house.clerk, post, words)
         assert caught.value.codes == [("clerk_note", code)]
     post.id = 999
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         write(database, house.clerk, post, "नोंद")
 
 

@@ -26,7 +26,7 @@ from publisher.models.people import Department
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Priority, Submission, SubmissionKind
 from publisher.states import SubmissionState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 FILES = (UploadedFile("a.jpg", photo(60)), UploadedFile("b.jpg", photo(61), alt_mr="टाकी"))
@@ -108,7 +108,12 @@ def test_anybody_of_the_department_changes_it(
 
 @pytest.mark.parametrize(
     ("who", "error"),
-    [("clerk", WrongRole), ("lead", WrongRole), ("auditor", WrongRole), ("roads_officer", Missing)],
+    [
+        ("clerk", WrongRole),
+        ("lead", WrongRole),
+        ("auditor", WrongRole),
+        ("roads_officer", NotFound),
+    ],
 )
 def test_nobody_else_changes_what_a_department_handed_in(
     database: Database,

@@ -5,9 +5,9 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Actor, ActorKind, Role
 from publisher.validation import (
-    Check,
     Invalid,
-    Missing,
+    NotFound,
+    Validator,
     check_in_sight,
     checked_reason,
     departments_in_sight,
@@ -25,7 +25,7 @@ from publisher.validation import (
     ],
 )
 def test_a_web_address_is_a_link(link: str) -> None:
-    check = Check()
+    check = Validator()
     assert check.link("link", f" {link} ") == link
     assert not check.problems
 
@@ -46,13 +46,13 @@ def test_a_web_address_is_a_link(link: str) -> None:
     ],
 )
 def test_anything_else_is_no_link(link: str) -> None:
-    check = Check()
+    check = Validator()
     check.link("link", link)
     assert [(one.field, one.code) for one in check.problems] == [("link", "not_a_link")]
 
 
 def test_no_link_is_no_problem() -> None:
-    check = Check()
+    check = Validator()
     assert check.link("link", "  ") == ""
     check.finish()
 
@@ -68,7 +68,7 @@ def test_no_link_is_no_problem() -> None:
 def test_a_character_that_breaks_or_deceives_is_named_with_its_place(
     typed: str, code: str, character: str
 ) -> None:
-    check = Check()
+    check = Validator()
     check.text("text_mr", f"एक\n{typed}", most=100)
     (problem,) = check.problems
     assert (problem.field, problem.code) == ("text_mr", code)
@@ -77,14 +77,14 @@ def test_a_character_that_breaks_or_deceives_is_named_with_its_place(
 
 
 def test_an_over_long_text_tells_both_lengths() -> None:
-    check = Check()
+    check = Validator()
     check.text("title", "क" * 12, most=10)
     (problem,) = check.problems
     assert (problem.code, problem.values) == ("too_long", {"found": 12, "most": 10})
 
 
 def test_blanks_alone_are_no_text() -> None:
-    check = Check()
+    check = Validator()
     check.text("title", " \n\t", most=10, required=True)
     with pytest.raises(Invalid) as caught:
         check.finish()
@@ -92,7 +92,7 @@ def test_blanks_alone_are_no_text() -> None:
 
 
 def test_a_text_is_composed_and_keeps_its_paragraphs_but_a_line_does_not() -> None:
-    check = Check()
+    check = Validator()
     assert check.text("text", " e\u0301\r\n\r\nb ", most=10) == "\u00e9\n\nb"
     assert check.line("title", "a\r\n  b\tc", most=10) == "a b c"
 
@@ -116,7 +116,7 @@ def test_sight_reaches_as_far_as_the_role() -> None:
     assert departments_in_sight(cell, Action.SEE_SUBMISSION) is None
     assert departments_in_sight(officer, Action.SEE_SUBMISSION) == frozenset({3})
     assert departments_in_sight(office, Action.SEE_SUBMISSION) == frozenset({3, 4, 5})
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         check_in_sight(officer, Action.SEE_SUBMISSION, [4])
     with pytest.raises(WrongRole):
         departments_in_sight(CLOCK, Action.SEE_SUBMISSION)

@@ -18,7 +18,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Department, Person
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -212,7 +212,7 @@ def test_every_problem_is_told_at_once(database: Database, house: House, store: 
         outward_number="९" * 81,
         files=(UploadedFile("a.jpg", SVG, alt_mr="\u202e"),),
         form_token="no blanks",
-        found=(Problem("useful_until_date", "date_does_not_exist"),),
+        found=(FieldError("useful_until_date", "date_does_not_exist"),),
     )
     assert sorted(codes) == sorted(
         [

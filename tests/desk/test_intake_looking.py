@@ -13,7 +13,7 @@ from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.submissions import SubmissionKind
 from publisher.states import SubmissionState
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from tests.desk.small_house import NOW, Counted, House, form, handed_in, photo, saved, started
 
 
@@ -153,7 +153,7 @@ def test_another_departments_number_is_missing_as_if_there_were_none(
     with database.transaction() as session:
         submission = handed_in(session, house, store)
     for actor, key in ((house.roads_officer, submission.id), (house.member, 999)):
-        with pytest.raises(Missing), database.reading() as session:
+        with pytest.raises(NotFound), database.reading() as session:
             queries.submission_for(session, actor=actor, submission_id=key)
-    with pytest.raises(Missing), database.transaction() as session:
+    with pytest.raises(NotFound), database.transaction() as session:
         save.start(session, actor=house.roads_officer, now=NOW, submission_id=submission.id)

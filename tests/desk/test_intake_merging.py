@@ -17,7 +17,7 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import NOW, House, form, handed_in, mails, verbs
 
 REASON = "दोन्ही प्रस्तावांचा मजकूर एकच आहे."
@@ -139,7 +139,7 @@ def test_a_number_under_which_it_cannot_go_on_is_refused_with_the_reason_beside_
 
 
 @pytest.mark.parametrize(
-    ("who", "error"), [("member", WrongRole), ("head", WrongRole), ("roads_officer", Missing)]
+    ("who", "error"), [("member", WrongRole), ("head", WrongRole), ("roads_officer", NotFound)]
 )
 def test_nobody_but_the_cell_merges(
     database: Database,

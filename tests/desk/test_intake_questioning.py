@@ -19,7 +19,7 @@ from publisher.models.people import Appointment
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import DAY, NOW, House, form, handed_in, mails, saved, verbs
 
 QUESTION, ANSWER = "टँकर कोठे मिळेल?", "पर्वती टाकीजवळ मिळेल."
@@ -144,7 +144,7 @@ def test_questions_and_answers_need_words(
         ("clerk", WrongRole),
         ("auditor", WrongRole),
         ("admin", WrongRole),
-        ("roads_officer", Missing),
+        ("roads_officer", NotFound),
     ],
 )
 def test_only_its_department_answers(

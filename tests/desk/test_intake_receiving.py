@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from publisher.database.session import Database
 from publisher.intake import uploads
-from publisher.intake.uploads import KeptFile, Refused
+from publisher.intake.uploads import KeptFile, UploadRefused
 from publisher.models.submission_details import Upload
 from publisher.validation import Invalid
 from tests.desk.small_house import DAY, NOW, House, photo
@@ -60,7 +60,7 @@ def test_a_picture_is_measured_and_named_without_its_folders() -> None:
     ],
 )
 def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UploadRefused) as caught:
         uploads.look_at(name, BytesIO(content))
     assert (caught.value.code, caught.value.values["name"]) == (code, name)
 

@@ -15,7 +15,7 @@ from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState, SubmissionState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import NOW, House, handed_in, mails, saved, started, verbs
 
 
@@ -58,7 +58,7 @@ def test_a_reason_is_needed(database: Database, house: House, store: Store) -> N
         ("head", WrongRole),
         ("auditor", WrongRole),
         ("admin", WrongRole),
-        ("roads_officer", Missing),
+        ("roads_officer", NotFound),
     ],
 )
 def test_nobody_but_the_cell_declines(
@@ -89,7 +89,7 @@ def test_what_became_a_post_is_not_declined(database: Database, house: House, st
 
 
 def test_a_number_that_does_not_exist_is_missing(database: Database, house: House) -> None:
-    with pytest.raises(Missing), database.transaction() as session:
+    with pytest.raises(NotFound), database.transaction() as session:
         close.decline(session, actor=house.clerk, now=NOW, submission_id=9, reason="कारण")
 
 

@@ -22,7 +22,7 @@ from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.operations.departments import close as departments_close
-from publisher.people.department_orders import Order
+from publisher.people.department_orders import DepartmentOrder
 from publisher.states import SubmissionState
 from publisher.validation import Invalid
 from publisher.working_time import local_day
@@ -156,7 +156,7 @@ def _merging(town: City) -> Act:
             now=town.now,
             department=session.get_one(Department, town.departments["water"]),
             into=session.get_one(Department, town.departments["garden"]),
-            order=Order("सामान्य प्रशासन/१/२०२६", local_day(town.now)),
+            order=DepartmentOrder("सामान्य प्रशासन/१/२०२६", local_day(town.now)),
         )
 
     return merge

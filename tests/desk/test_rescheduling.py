@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.scheduling import bulk_reschedule, slots
 from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.support.city import DAY, HOUR, MINUTE, City, city
 
 ONE_HOUR = Shift(HOUR)
@@ -184,5 +184,5 @@ def test_who_may_not_schedule_may_not_move_and_none_or_too_many_are_refused(town
     with pytest.raises(Invalid) as many:
         plan(town, list(range(1, 202)), ONE_HOUR)
     assert many.value.codes == [("chosen", "too_many_chosen")]
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         plan(town, [*chosen, 999], ONE_HOUR)

@@ -18,7 +18,7 @@ from publisher.models.posts import Post, Revision
 from publisher.review import gate_adapter, withdraw
 from publisher.review.decide import approve, reject, return_post, send_for_review
 from publisher.scheduling import schedule
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, NOW, Board, Shared, appoint, in_review, told
 
@@ -340,11 +340,11 @@ def test_there_is_nothing_to_decide_about_what_nobody_saved(session: Session, bo
 def test_a_post_that_does_not_exist_is_missing(
     session: Session, board: Board, post_id: int
 ) -> None:
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         send_for_review(session, actor=board.clerk, now=NOW, post_id=post_id, seen=1)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         approve(session, actor=board.usha, now=NOW, post_id=post_id, seen=1)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         withdraw.withdraw_post(session, actor=board.lead, now=NOW, post_id=post_id, reason="नको")
 
 

@@ -21,7 +21,7 @@ from publisher.scheduling import constraints
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.support import board as desk
 from tests.desk.support.board import DAY, HOUR, MINUTE, NOW, Board, Shared
 
@@ -269,11 +269,11 @@ def bring_back(session: Session, board: Board, delivery: Delivery) -> None:
 
 
 def test_what_does_not_exist_is_missing(session: Session, board: Board) -> None:
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         schedule(session, board, 10**9)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         scheduling_schedule.cancel(session, actor=board.clerk, now=NOW, delivery_id=10**9)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         scheduling_schedule.reschedule(
             session, actor=board.clerk, now=NOW, delivery_id=10**9, due_at=NOW + HOUR
         )

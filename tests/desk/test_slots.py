@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Variant
 from publisher.scheduling import slots
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from publisher.working_time import local
 from tests.support.city import DAY, HOUR, City, city
 
@@ -117,7 +117,7 @@ def test_only_who_schedules_sets_them(town: City) -> None:
         session.flush()
         assert slots.slots(session) == []
         assert slots.quiet_times(session) == []
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             slots.remove_slot(session, actor=clerk, now=town.now, slot_id=slot_id)
     assert town.verbs("slots", slot_id) == ["set_slot", "remove_slot"]
     assert town.verbs("quiet_times", quiet_id) == ["set_quiet_time", "remove_quiet_time"]

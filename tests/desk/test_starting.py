@@ -15,13 +15,13 @@ from publisher.drafting import snippets
 from publisher.drafting.closings import Closings, begun_with, closed_with, closings
 from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
-from publisher.drafting.snippets import TextForm
+from publisher.drafting.snippets import SnippetDraft
 from publisher.media.store import Store
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import SubmissionKind
 from publisher.review import decide
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.desk.small_house import NOW, House, draft, photo, prepared, started, variant
 
 
@@ -32,13 +32,13 @@ def database(sqlite_url: str) -> Iterator[Database]:
     opened.dispose()
 
 
-def typed(**changed: object) -> TextForm:
+def typed(**changed: object) -> SnippetDraft:
     values: dict[str, object] = {
         "part": TextPart.WHOLE,
         "name": "पाणीपुरवठा बंद",
         "text_mr": "{date} रोजी पाणी नाही.",
     }
-    return TextForm(**{**values, **changed})  # type: ignore[arg-type]  # a test's own fields
+    return SnippetDraft(**{**values, **changed})  # type: ignore[arg-type]  # a test's own fields
 
 
 def make(session: Session, house: House, **changed: object) -> StartingText:
@@ -96,9 +96,9 @@ def test_what_has_ended_is_neither_changed_nor_ended_again(
     with database.transaction() as session:
         text_id = make(session, house).id
         snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             snippets.change(
                 session, actor=house.clerk, now=NOW, text_id=text_id, seen=1, form=typed()
             )

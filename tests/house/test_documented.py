@@ -16,13 +16,13 @@ from publisher.delivery.accounts.credentials import opener
 from publisher.media.store import Store
 from publisher.notifications import links
 from publisher.now import now
-from publisher.settings.delivery import Access, Press
+from publisher.settings.delivery import Access, DeliverySettings
 from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk
 from publisher.settings.sms import Sms
 from tools.source import read
 from web.app import create_app
-from web.core.context import House
+from web.core.context import AppContext
 
 # What a setting is called where the field's own name says less than the setting does.
 CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"}
@@ -32,7 +32,11 @@ GROUPS = ("city", "help_desk", "press", "access", "sms")
 
 def settings_named() -> list[str]:
     plain = [one.name for one in fields(Settings) if one.name not in GROUPS]
-    grouped = [one.name for group in (City, HelpDesk, Press, Access, Sms) for one in fields(group)]
+    grouped = [
+        one.name
+        for group in (City, HelpDesk, DeliverySettings, Access, Sms)
+        for one in fields(group)
+    ]
     return [CALLED.get(name, name.upper()) for name in (*plain, *grouped)]
 
 
@@ -57,7 +61,7 @@ def app() -> Flask:
         {"NAGARVANI_SECRET_KEY": "k" * 40, "NAGARVANI_DATABASE_URL": "sqlite:///:memory:"}
     )
     database, store = Database(settings.database_url), Store(settings.media_dir)
-    return create_app(House(settings, database, store, opener(settings), now))
+    return create_app(AppContext(settings, database, store, opener(settings), now))
 
 
 def pages(app: Flask) -> list[str]:

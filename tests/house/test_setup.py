@@ -117,7 +117,7 @@ def test_a_missing_system_package_is_named_with_the_line_that_installs_it(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")  # so that there is no apt-get to try
     with pytest.raises(
-        said.Stop, match=r"no-such-package is missing .* apt-get install no-such-pac"
+        said.UsageError, match=r"no-such-package is missing .* apt-get install no-such-pac"
     ):
         system.bring([NO_PACKAGE])
 

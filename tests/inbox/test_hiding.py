@@ -10,7 +10,7 @@ from publisher.inbox import hide as inbox_hide
 from publisher.inbox.hide import HiddenAlready, NotUnderOurs
 from publisher.models.comments import Comment
 from publisher.models.controls import Order
-from publisher.platforms.memory.store import Kept
+from publisher.platforms.memory.store import StoredPost
 from publisher.reports import comment_detail, timeline
 from publisher.reports.comment_detail import CommentPage
 from publisher.review import takedown_orders
@@ -61,7 +61,7 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     assert [(one.action.value, one.reason) for one in orders] == [("hide", WHY), ("unhide", WHY)]
 
 
-def _there(town: City, platform_id: str) -> Kept:
+def _there(town: City, platform_id: str) -> StoredPost:
     return next(one for one in town.platform("x").kept if one.platform_id == platform_id)
 
 

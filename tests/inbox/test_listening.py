@@ -20,7 +20,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Page
+from publisher.platforms.base.types import CommentPage
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE, City
@@ -336,7 +336,7 @@ class _Troubled(MemoryPlatform):
         self.trouble = trouble
         self.asked = 0
 
-    def comments_since(self, source: types.Source, cursor: str | None) -> Page:
+    def comments_since(self, source: types.CommentSource, cursor: str | None) -> CommentPage:
         del source, cursor
         self.asked += 1
         raise self.trouble

@@ -17,7 +17,7 @@ from publisher.models.posts import Post
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import CommentState, DeliveryState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.support.city import DAY, HOUR, City
 
 WORDS = "हा विषय आपल्या विभागाचा आहे."
@@ -258,14 +258,14 @@ def test_who_does_not_answer_for_the_department_moves_nothing(town: City, who: s
         lambda: town.answer(comment_id, by=who),
     ]
     for act in acts:
-        with pytest.raises((NotAllowed, Missing)):
+        with pytest.raises((NotAllowed, NotFound)):
             act()
     assert _look(town, comment_id)[0].state is CommentState.ROUTED
 
 
 def test_a_department_or_comment_that_does_not_exist_is_missing(town: City) -> None:
     comment_id = _routed(town)
-    with town.write() as session, pytest.raises(Missing):
+    with town.write() as session, pytest.raises(NotFound):
         routing.transfer(
             session,
             actor=town.actor("first"),
@@ -274,7 +274,7 @@ def test_a_department_or_comment_that_does_not_exist_is_missing(town: City) -> N
             department_id=4_711,
             reason=WORDS,
         )
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         _close(town, 4_711)
 
 

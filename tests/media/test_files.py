@@ -7,8 +7,8 @@ import pytest
 from publisher.media.files import (
     BadFile,
     FileKind,
+    FileLimits,
     FileProblem,
-    Limits,
     accept,
     extension,
     file_type,
@@ -82,8 +82,8 @@ def test_a_refusal_says_why(
 
 @pytest.mark.parametrize(("head", "name"), [(JPEG, "a.jpg"), (MP4, "a.mp4"), (PDF, "a.pdf")])
 def test_each_kind_has_its_own_limit(head: bytes, name: str) -> None:
-    limits = Limits(picture=10, video=10, document=10)
-    wide = Limits(picture=11, video=11, document=11)
+    limits = FileLimits(picture=10, video=10, document=10)
+    wide = FileLimits(picture=11, video=11, document=11)
     assert accept(head, name, size=10, limits=limits).kind is kind_of(head, name)
     assert accept(head, name, size=11, limits=wide).mime
     with pytest.raises(BadFile) as caught:
@@ -93,7 +93,7 @@ def test_each_kind_has_its_own_limit(head: bytes, name: str) -> None:
 
 
 def test_limits_do_not_borrow_from_each_other() -> None:
-    limits = Limits(picture=1, video=2, document=3)
+    limits = FileLimits(picture=1, video=2, document=3)
     kinds = (FileKind.PICTURE, FileKind.VIDEO, FileKind.DOCUMENT, FileKind.REFUSED)
     assert [limits.of(kind) for kind in kinds] == [1, 2, 3, 0]
 

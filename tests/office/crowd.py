@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Base
 from publisher.models.comments import Comment, Reply, Routing, Thread
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.posts import Decision, Post, Revision, RevisionDepartment, Variant
 from publisher.models.submissions import PostSubmission, Submission
 from tests.support.city import City
@@ -26,7 +26,7 @@ SHIFTED: Mapping[type[Base], tuple[str, ...]] = {
     Variant: ("id", "revision_id"),
     Decision: ("id", "revision_id"),
     Delivery: ("id", "post_id", "variant_id"),
-    Receipt: ("id", "delivery_id"),
+    ReceiptRow: ("id", "delivery_id"),
     Thread: ("id", "receipt_id"),
     Comment: ("id", "thread_id"),
     Routing: ("id", "comment_id"),
@@ -40,12 +40,12 @@ MOMENTS: Mapping[type[Base], tuple[str, ...]] = {
     Post: ("created_at", "state_at"),
     Decision: ("at",),
     Delivery: ("due_at", "state_at"),
-    Receipt: ("published_at",),
+    ReceiptRow: ("published_at",),
     Comment: ("written_at", "state_at", "due_at"),
 }
 NAMED: Mapping[type[Base], str] = {
     Submission: "number",
-    Receipt: "platform_id",
+    ReceiptRow: "platform_id",
     Thread: "root_id",
     Comment: "platform_id",
 }

@@ -9,7 +9,7 @@ from publisher.inbox import routing
 from publisher.intake import close, questions
 from publisher.models.people import Department
 from publisher.operations.departments import close as departments_close
-from publisher.people.department_orders import Order
+from publisher.people.department_orders import DepartmentOrder
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     OutcomeUnknown,
@@ -290,7 +290,7 @@ def merger_due(town: City) -> None:
             now=town.now,
             department=session.get_one(Department, town.departments["garden"]),
             into=session.get_one(Department, town.departments["water"]),
-            order=Order("आ-४५/२०२६", local_day(town.now + DAY)),
+            order=DepartmentOrder("आ-४५/२०२६", local_day(town.now + DAY)),
         )
     town.clock.move(DAY)
 
@@ -302,6 +302,6 @@ def closing_due(town: City) -> None:
             actor=town.actor("admin"),
             now=town.now,
             department=session.get_one(Department, town.departments["garden"]),
-            order=Order("आ-४६/२०२६", local_day(town.now + DAY)),
+            order=DepartmentOrder("आ-४६/२०२६", local_day(town.now + DAY)),
         )
     town.clock.move(DAY)

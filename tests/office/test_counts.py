@@ -10,7 +10,7 @@ from approvals.policy import Action, Actor, scope_of
 from publisher.reports.decision_board import COUNTED_FOR, BoardKind, decisions
 from publisher.reports.inbox_list import comments_in, view_counts, views_for
 from publisher.reports.problems import troubles
-from publisher.reports.submission_filters import Wanted
+from publisher.reports.submission_filters import SubmissionFilter
 from publisher.reports.submission_list import submissions_in
 from publisher.reports.tab_counts import Counts, counts
 from publisher.reports.todo import waiting_for
@@ -71,7 +71,7 @@ def check(session: Session, actor: Actor, now: datetime) -> Counts:
 def _submissions(session: Session, actor: Actor, now: datetime) -> int:
     if scope_of(actor, Action.HAND_IN) is None:
         return 0
-    listing = submissions_in(session, actor=actor, now=now, wanted=Wanted(), limit=10_000)
+    listing = submissions_in(session, actor=actor, now=now, wanted=SubmissionFilter(), limit=10_000)
     assert listing.total == len(listing.rows)
     return listing.total
 

@@ -12,11 +12,11 @@ from publisher.models.people import Department
 from publisher.models.saved_views import Export
 from publisher.reports import saved_views
 from publisher.reports.export import MOST, export_for, exports_of, parts_of, start, tick_exports
-from publisher.reports.submission_filters import SubmissionView, Wanted
-from publisher.validation import Invalid, Missing
+from publisher.reports.submission_filters import SubmissionFilter, SubmissionView
+from publisher.validation import Invalid, NotFound
 from tests.support.city import DAY, MINUTE, City, city
 
-ALL = Wanted(SubmissionView.ALL)
+ALL = SubmissionFilter(SubmissionView.ALL)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def town(on_sqlite: Database, tmp_path: Path) -> City:
     return founded
 
 
-def _start(town: City, who: str, wanted: Wanted = ALL) -> int:
+def _start(town: City, who: str, wanted: SubmissionFilter = ALL) -> int:
     with town.write() as session:
         return start(session, actor=town.actor(who), now=town.now, wanted=wanted).id
 
@@ -67,7 +67,7 @@ def test_nobody_else_gets_it(town: City) -> None:
     export_id = _start(town, "clerk")
     _tick(town)
     for who in ("other_clerk", "lead", "auditor"):
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             _numbers(town, who, export_id)
 
 
@@ -75,7 +75,7 @@ def test_after_a_day_it_is_gone(town: City) -> None:
     export_id = _start(town, "clerk")
     _tick(town)
     town.clock.move(DAY)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         _numbers(town, "clerk", export_id)
     _tick(town)
     with town.read() as session:
@@ -119,7 +119,7 @@ def test_a_view_is_kept_under_its_name_for_one_person(town: City) -> None:
         (view,) = saved_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
         others = saved_views.views_kept(session, actor=town.actor("lead"), page="submissions")
     assert (view.id, view.query, others) == (again, "wished=today", [])
-    with town.write() as session, pytest.raises(Missing):
+    with town.write() as session, pytest.raises(NotFound):
         saved_views.drop_view(session, actor=town.actor("lead"), view_id=again)
     with town.write() as session:
         saved_views.drop_view(session, actor=town.actor("clerk"), view_id=again)
@@ -158,5 +158,5 @@ def test_it_is_not_fetched_where_a_department_has_left_the_line_since(town: City
     export_id = _start(town, "oversight")
     assert _tick(town) == 3
     less = replace(town.actor("oversight"), line=frozenset({town.departments["water"]}))
-    with town.read() as session, pytest.raises(Missing):
+    with town.read() as session, pytest.raises(NotFound):
         export_for(session, actor=less, now=town.now, export_id=export_id)

@@ -14,7 +14,7 @@ from publisher.models.desk import CalendarFeed
 from publisher.models.people import Appointment, Department
 from publisher.reports import ical_feeds
 from publisher.reports.ical_feeds import Fed, TooOften
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from tests.support.city import DAY, HOUR, City
 
 
@@ -82,13 +82,13 @@ def test_only_the_tokens_digest_is_kept(town: City) -> None:
 
 def test_a_renewed_or_ended_link_is_dead(town: City) -> None:
     first, second = make(town, "first"), make(town, "first")
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         fetch(town, first)
     assert fetch(town, second).items == ()
     with town.write() as session:
         ical_feeds.end(session, actor=town.actor("first"), now=town.now)
         ical_feeds.end(session, actor=town.actor("first"), now=town.now)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         fetch(town, second)
     assert town.verbs("calendar_feeds", 2) == ["make_feed", "end_feed"]
 
@@ -97,7 +97,7 @@ def test_the_link_of_another_person_is_left_alone(town: City) -> None:
     mine, theirs = make(town, "first"), make(town, "second")
     with town.write() as session:
         ical_feeds.end(session, actor=town.actor("first"), now=town.now)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         fetch(town, mine)
     fetch(town, theirs)
 
@@ -108,7 +108,7 @@ def test_who_is_disabled_or_holds_nothing_any_more_has_no_calendar(town: City) -
     town.end("second")
     town.clock.move(timedelta(seconds=1))
     for token in (disabled, gone):
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             fetch(town, token)
 
 

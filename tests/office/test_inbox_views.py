@@ -8,19 +8,19 @@ from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
 from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.reports.comment_detail import CommentPage, comment_page
-from publisher.reports.inbox_list import CommentRow, View, comments_in, view_counts, views_for
+from publisher.reports.inbox_list import CommentRow, InboxView, comments_in, view_counts, views_for
 from publisher.reports.replies import ReplyState
 from publisher.reports.types import Page, Place
 from publisher.states import CommentState
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 
 def test_each_role_has_its_views(town: City) -> None:
-    officers = (View.MINE, View.DEPARTMENT, View.ANSWERED, View.CLOSED)
-    cell = (View.QUEUE, View.DEPARTMENT, View.ANSWERED, View.CLOSED)
-    readers = (View.DEPARTMENT, View.ANSWERED, View.CLOSED)
+    officers = (InboxView.MINE, InboxView.DEPARTMENT, InboxView.ANSWERED, InboxView.CLOSED)
+    cell = (InboxView.QUEUE, InboxView.DEPARTMENT, InboxView.ANSWERED, InboxView.CLOSED)
+    readers = (InboxView.DEPARTMENT, InboxView.ANSWERED, InboxView.CLOSED)
     assert {name: views_for(town.actor(name)) for name in town.roles} == {
         **dict.fromkeys(("first", "second", "head", "road_officer", "health_head"), officers),
         **dict.fromkeys(("lead", "clerk", "other_clerk", "auditor"), cell),
@@ -42,15 +42,15 @@ def test_views_hold_what_they_say_and_their_counts_agree(town: City) -> None:
     queued = town.comment("कोणाचीही नाही")
     town.assign(town.comment("रस्ता"), "road")
     assert {view: _ids(town, "first", view) for view in views_for(town.actor("first"))} == {
-        View.MINE: [mine],
-        View.DEPARTMENT: [mine],
-        View.ANSWERED: [answered],
-        View.CLOSED: [closed],
+        InboxView.MINE: [mine],
+        InboxView.DEPARTMENT: [mine],
+        InboxView.ANSWERED: [answered],
+        InboxView.CLOSED: [closed],
     }
-    assert _ids(town, "second", View.MINE) == []
-    assert _ids(town, "second", View.DEPARTMENT) == [mine]
-    assert _ids(town, "clerk", View.QUEUE) == [queued]
-    assert len(_ids(town, "clerk", View.DEPARTMENT)) == 2
+    assert _ids(town, "second", InboxView.MINE) == []
+    assert _ids(town, "second", InboxView.DEPARTMENT) == [mine]
+    assert _ids(town, "clerk", InboxView.QUEUE) == [queued]
+    assert len(_ids(town, "clerk", InboxView.DEPARTMENT)) == 2
     for name in town.roles:
         with town.read() as session:
             counted = view_counts(session, actor=town.actor(name), now=town.now)
@@ -59,28 +59,28 @@ def test_views_hold_what_they_say_and_their_counts_agree(town: City) -> None:
 
 def test_what_no_department_has_is_the_cells_alone(town: City) -> None:
     town.comment()
-    assert _ids(town, "first", View.QUEUE) == []
-    assert len(_ids(town, "auditor", View.QUEUE)) == 1
+    assert _ids(town, "first", InboxView.QUEUE) == []
+    assert len(_ids(town, "auditor", InboxView.QUEUE)) == 1
 
 
 def test_open_comments_stand_by_due_time_and_settled_ones_newest_first(town: City) -> None:
     (delivery_id,) = town.live()
     ids = [town.comment(f"टिप्पणी {number}", under=delivery_id) for number in range(3)]
-    assert _ids(town, "first", View.MINE) == ids
+    assert _ids(town, "first", InboxView.MINE) == ids
     for comment_id in ids:
         town.clock.move(MINUTE)
         _close(town, comment_id)
-    assert _ids(town, "first", View.CLOSED) == ids[::-1]
+    assert _ids(town, "first", InboxView.CLOSED) == ids[::-1]
 
 
-@pytest.mark.parametrize("view", [View.DEPARTMENT, View.CLOSED])
-def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: View) -> None:
+@pytest.mark.parametrize("view", [InboxView.DEPARTMENT, InboxView.CLOSED])
+def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: InboxView) -> None:
     (delivery_id,) = town.live()
     post = town.platform_id(delivery_id)
     for number in range(5):
         town.platform("x").citizen_says(f"टिप्पणी {number}", parent_id=post)
     town.listen(HOUR)
-    if view is View.CLOSED:
+    if view is InboxView.CLOSED:
         for comment_id in range(1, 6):
             _close(town, comment_id)
     found: list[int] = []
@@ -97,19 +97,19 @@ def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: Vie
 def test_a_row_says_who_has_it_and_whether_it_is_late(town: City) -> None:
     (delivery_id,) = town.live()
     town.comment("कधी?", under=delivery_id, author="उदाहरण जगताप")
-    (row,) = _page(town, "second", View.DEPARTMENT).rows
+    (row,) = _page(town, "second", InboxView.DEPARTMENT).rows
     assert row.holder is not None
     assert (row.holder.name_mr, row.holder.rank) == ("मेधा सातपुते", 1)
     assert (row.author, row.text, row.is_mine) == ("उदाहरण जगताप", "कधी?", False)
     assert not row.is_overdue(town.now)
     assert row.is_overdue(town.now + 30 * DAY)
-    (mine,) = _page(town, "first", View.MINE).rows
+    (mine,) = _page(town, "first", InboxView.MINE).rows
     assert mine.is_mine
 
 
 def test_whoever_sees_no_comments_has_no_list(town: City) -> None:
     with town.read() as session, pytest.raises(WrongRole):
-        comments_in(session, actor=town.actor("admin"), now=town.now, view=View.DEPARTMENT)
+        comments_in(session, actor=town.actor("admin"), now=town.now, view=InboxView.DEPARTMENT)
 
 
 def test_a_page_shows_our_post_and_why_the_comment_is_here(town: City) -> None:
@@ -137,21 +137,21 @@ def test_another_departments_comment_is_missing(town: City) -> None:
     (delivery_id,) = town.live()
     comment_id = town.comment(under=delivery_id)
     for who in ("road_officer", "health_head", "garden_member"):
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             _comment(town, comment_id, who=who)
     for who in ("member", "second", "head", "clerk", "auditor", "oversight"):
         assert _comment(town, comment_id, who=who).comment_id == comment_id
     queued = town.comment()
     for who in ("first", "member", "oversight"):
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             _comment(town, queued, who=who)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         _comment(town, 4_711)
 
 
 def test_after_a_transfer_it_is_missing_for_the_first_department(town: City) -> None:
     scenes.transferred(town)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         _comment(town, 1)
     step = _comment(town, 1, who="road_officer").routings[-1]
     assert (step.reason, step.words) == ("transferred", "पथ विभागाचा विषय.")
@@ -333,7 +333,7 @@ def test_a_refused_answer_is_not_in_the_way_of_the_failure_of_another(town: City
 
 
 def _page(
-    town: City, who: str, view: View, *, before: Place | None = None, limit: int = 25
+    town: City, who: str, view: InboxView, *, before: Place | None = None, limit: int = 25
 ) -> Page[CommentRow]:
     with town.read() as session:
         return comments_in(
@@ -341,7 +341,7 @@ def _page(
         )
 
 
-def _ids(town: City, who: str, view: View) -> list[int]:
+def _ids(town: City, who: str, view: InboxView) -> list[int]:
     return [one.comment_id for one in _page(town, who, view).rows]
 
 

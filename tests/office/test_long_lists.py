@@ -23,10 +23,10 @@ from publisher.reports import (
     todo,
     weekly,
 )
-from publisher.reports.inbox_list import View
+from publisher.reports.inbox_list import InboxView
 from publisher.reports.problems import troubles
 from publisher.reports.search import Kind, hits_of, search, straight_to
-from publisher.reports.submission_filters import SubmissionView, Wanted, Wished
+from publisher.reports.submission_filters import SubmissionFilter, SubmissionView, Wished
 from publisher.reports.submission_list import NEVER
 from publisher.reports.tab_counts import counts
 from publisher.review import history
@@ -42,7 +42,7 @@ Ask = Callable[[Session, City, Actor], object]
 Asked = tuple[str, tuple[object, ...]]
 
 
-def _list(wanted: Wanted, **more: object) -> Ask:
+def _list(wanted: SubmissionFilter, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
         return submission_list.submissions_in(
             session,
@@ -55,7 +55,7 @@ def _list(wanted: Wanted, **more: object) -> Ask:
     return ask
 
 
-def _comments(view: View, **more: object) -> Ask:
+def _comments(view: InboxView, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
         return inbox_list.comments_in(
             session,
@@ -111,30 +111,30 @@ def _number(session: Session, _town: City, actor: Actor) -> object:
 
 
 PAGES: Mapping[str, Ask] = {
-    "submissions, first": _list(Wanted()),
-    "submissions, last": _list(Wanted(), before=END),
-    "submissions, filtered": _list(Wanted(words="पाणी", wished=Wished.NONE)),
-    "submissions, of a department": _list(Wanted(department_id=1)),
-    "submissions, all": _list(Wanted(SubmissionView.ALL)),
+    "submissions, first": _list(SubmissionFilter()),
+    "submissions, last": _list(SubmissionFilter(), before=END),
+    "submissions, filtered": _list(SubmissionFilter(words="पाणी", wished=Wished.NONE)),
+    "submissions, of a department": _list(SubmissionFilter(department_id=1)),
+    "submissions, all": _list(SubmissionFilter(SubmissionView.ALL)),
     "submissions, the oldest": _list(
-        Wanted(SubmissionView.ALL), before=(NEVER - timedelta(days=3_000_000), 0)
+        SubmissionFilter(SubmissionView.ALL), before=(NEVER - timedelta(days=3_000_000), 0)
     ),
-    "submissions, live": _list(Wanted(SubmissionView.LIVE)),
-    "submissions, in review": _list(Wanted(SubmissionView.IN_REVIEW)),
+    "submissions, live": _list(SubmissionFilter(SubmissionView.LIVE)),
+    "submissions, in review": _list(SubmissionFilter(SubmissionView.IN_REVIEW)),
     "views": lambda session, town, actor: submission_list.submission_counts(
-        session, actor=actor, now=town.now, wanted=Wanted()
+        session, actor=actor, now=town.now, wanted=SubmissionFilter()
     ),
     "today": lambda session, town, actor: todo.waiting_for(
         session, actor=actor, now=town.now, most=60
     ),
     "tabs": lambda session, town, actor: counts(session, actor=actor, now=town.now),
-    "comments, first": _comments(View.DEPARTMENT),
-    "comments, last": _comments(View.DEPARTMENT, before=(NEVER - timedelta(days=1), 0)),
-    "comments, filtered": _comments(View.DEPARTMENT, department_id=1),
-    "comments, closed": _comments(View.CLOSED),
-    "comments, answered": _comments(View.ANSWERED),
-    "comments, the oldest answered": _comments(View.ANSWERED, before=(FOUNDED, 0)),
-    "comments, unrouted": _comments(View.QUEUE),
+    "comments, first": _comments(InboxView.DEPARTMENT),
+    "comments, last": _comments(InboxView.DEPARTMENT, before=(NEVER - timedelta(days=1), 0)),
+    "comments, filtered": _comments(InboxView.DEPARTMENT, department_id=1),
+    "comments, closed": _comments(InboxView.CLOSED),
+    "comments, answered": _comments(InboxView.ANSWERED),
+    "comments, the oldest answered": _comments(InboxView.ANSWERED, before=(FOUNDED, 0)),
+    "comments, unrouted": _comments(InboxView.QUEUE),
     "comments, counted": lambda session, town, actor: inbox_list.view_counts(
         session, actor=actor, now=town.now
     ),
@@ -251,7 +251,7 @@ def _asked(town: City) -> Iterator[list[Asked]]:
 @pytest.mark.parametrize("view", SubmissionView)
 def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionView) -> None:
     _furnish(town)
-    wanted, actor = Wanted(view), town.actor("lead")
+    wanted, actor = SubmissionFilter(view), town.actor("lead")
     with town.read() as session:
         forth, after, firsts = [], None, []
         while True:

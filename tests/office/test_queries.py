@@ -59,7 +59,11 @@ REPORTS: dict[str, Report] = {
         session, actor=town.actor(name), now=town.now
     ),
     "submissions_in": lambda session, town, name: submissions_in(
-        session, actor=town.actor(name), now=town.now, wanted=submission_filters.Wanted(), limit=100
+        session,
+        actor=town.actor(name),
+        now=town.now,
+        wanted=submission_filters.SubmissionFilter(),
+        limit=100,
     ),
     "decisions": lambda session, town, name: decision_board.decisions(
         session, actor=town.actor(name), now=town.now
@@ -74,7 +78,7 @@ REPORTS: dict[str, Report] = {
         session,
         actor=town.actor(name),
         now=town.now,
-        view=inbox_list.View.DEPARTMENT,
+        view=inbox_list.InboxView.DEPARTMENT,
         limit=100,
     ),
     "comment_page": lambda session, town, name: comment_detail.comment_page(

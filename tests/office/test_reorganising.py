@@ -26,7 +26,7 @@ from publisher.operations.departments import close as departments_close
 from publisher.operations.departments.close import StillOpen
 from publisher.operations.departments.open_items import OpenKind
 from publisher.people import department_changes, department_orders
-from publisher.people.department_orders import BadDepartment, Order
+from publisher.people.department_orders import BadDepartment, DepartmentOrder
 from publisher.people.departments import is_in_force
 from publisher.reports.timeline import post_timeline
 from publisher.reports.timeline_steps import StepKind
@@ -49,8 +49,8 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[City]:
     opened.dispose()
 
 
-def order(town: City, after: timedelta = timedelta(0)) -> Order:
-    return Order("आ-४५/२०२६", local_day(town.now + after))
+def order(town: City, after: timedelta = timedelta(0)) -> DepartmentOrder:
+    return DepartmentOrder("आ-४५/२०२६", local_day(town.now + after))
 
 
 def close(town: City, code: str, *, by: str = "admin", after: timedelta = timedelta(0)) -> None:

@@ -16,7 +16,7 @@ from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile
 from publisher.models.approvals import RefusedSignIn, SpotCode
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
 from publisher.models.posts import Decision, Post, Revision, Variant
@@ -30,7 +30,7 @@ from tests.support.city import DAY, HOUR, City
 
 PASSWORD = "सात डोंगर निळी होडी"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-RECORD = (Submission, Post, Revision, Variant, Decision, Delivery, Receipt, Event)
+RECORD = (Submission, Post, Revision, Variant, Decision, Delivery, ReceiptRow, Event)
 SECOND = timedelta(seconds=1)
 
 

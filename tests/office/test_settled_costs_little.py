@@ -19,7 +19,7 @@ from publisher.database.session import Database, migrate
 from publisher.models.submissions import Submission
 from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import submission_list, tab_counts
-from publisher.reports.submission_filters import Holder, SubmissionView, Wanted
+from publisher.reports.submission_filters import Holder, SubmissionFilter, SubmissionView
 from tests.office import crowd, scenes
 from tests.support import runs, sqlite
 from tests.support.city import City, city
@@ -60,7 +60,7 @@ def _grown(database: Database, folder: Path, copies: int) -> City:
     return town
 
 
-def _list(who: str, wanted: Wanted, **more: int) -> Ask:
+def _list(who: str, wanted: SubmissionFilter, **more: int) -> Ask:
     """The page of the list with the counts of its views, as it is opened."""
 
     def ask(town: City, session: Session) -> object:
@@ -84,17 +84,19 @@ def _tabs(who: str) -> Ask:
     return lambda town, session: tab_counts.counts(session, actor=town.actor(who), now=town.now)
 
 
-_MINE, _LIVE = Wanted(holder=Holder.ME), Wanted(SubmissionView.LIVE)
+_MINE, _LIVE = SubmissionFilter(holder=Holder.ME), SubmissionFilter(SubmissionView.LIVE)
 PAGES: dict[str, Ask] = {
-    "open": _list("clerk", Wanted()),
+    "open": _list("clerk", SubmissionFilter()),
     "live": _list("clerk", _LIVE),
     "live, of a department": _list("first", _LIVE),
-    "ended": _list("clerk", Wanted(SubmissionView.ENDED)),
-    "ended, of a department": _list("first", Wanted(SubmissionView.ENDED)),
-    "everything": _list("clerk", Wanted(SubmissionView.ALL)),
-    "a word without a hit": _list("clerk", Wanted(SubmissionView.ALL, words="नसलेला"), span=500),
-    "a live word": _list("clerk", Wanted(SubmissionView.LIVE, words="नसलेला"), span=500),
-    "an open word": _list("clerk", Wanted(words="नसलेला")),
+    "ended": _list("clerk", SubmissionFilter(SubmissionView.ENDED)),
+    "ended, of a department": _list("first", SubmissionFilter(SubmissionView.ENDED)),
+    "everything": _list("clerk", SubmissionFilter(SubmissionView.ALL)),
+    "a word without a hit": _list(
+        "clerk", SubmissionFilter(SubmissionView.ALL, words="नसलेला"), span=500
+    ),
+    "a live word": _list("clerk", SubmissionFilter(SubmissionView.LIVE, words="नसलेला"), span=500),
+    "an open word": _list("clerk", SubmissionFilter(words="नसलेला")),
     **{f"with me ({who})": _list(who, _MINE) for who in ("clerk", "lead", "first", "member")},
     **{f"the tabs of {who}": _tabs(who) for who in ("clerk", "lead", "first", "head", "member")},
 }
@@ -139,7 +141,7 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
     for title in titles:
         town.hand_in(title)
         town.clock.move(timedelta(hours=1))
-    wanted, found, back = Wanted(SubmissionView.ALL, words="विहीर"), [], None
+    wanted, found, back = SubmissionFilter(SubmissionView.ALL, words="विहीर"), [], None
     for _page in range(4):
         with town.read() as session:
             page = submission_list.submissions_in(
@@ -162,7 +164,7 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            wanted=Wanted(SubmissionView.ALL, words=first),
+            wanted=SubmissionFilter(SubmissionView.ALL, words=first),
             span=2,
         )
     assert [one.submission_id for one in page.rows] == [1]

@@ -12,7 +12,13 @@ from publisher.models.submissions import Submission, SubmissionKind
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
-from publisher.reports.submission_filters import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.reports.submission_filters import (
+    Holder,
+    SubmissionFilter,
+    SubmissionView,
+    Wished,
+    wanted_from,
+)
 from publisher.reports.submission_list import Listing, submission_counts, submissions_in
 from publisher.states import DeliveryState, SubmissionState
 from tests.office import scenes
@@ -180,15 +186,15 @@ def test_an_admin_has_no_submissions(town: City) -> None:
 
 def test_asking_for_another_department_gives_nothing(town: City) -> None:
     town.hand_in("रस्ता", department="road")
-    assert _listed(town, "member", Wanted(department_id=town.departments["road"])) == []
+    assert _listed(town, "member", SubmissionFilter(department_id=town.departments["road"])) == []
 
 
 def test_it_is_read_by_wished_time_and_everything_newest_first(town: City) -> None:
     for title, after in (("उद्या", DAY), ("केव्हाही", None), ("आज", HOUR)):
         town.hand_in(title, wished_at=town.now + after if after else None)
         town.clock.move(MINUTE)
-    assert _listed(town, "clerk", Wanted()) == ["आज", "उद्या", "केव्हाही"]
-    everything = Wanted(SubmissionView.ALL)
+    assert _listed(town, "clerk", SubmissionFilter()) == ["आज", "उद्या", "केव्हाही"]
+    everything = SubmissionFilter(SubmissionView.ALL)
     assert _listed(town, "clerk", everything) == ["आज", "केव्हाही", "उद्या"]
 
 
@@ -196,7 +202,7 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
     town.hand_in()
     with town.read() as session:
         page = submissions_in(
-            session, actor=town.actor("clerk"), now=town.now, wanted=Wanted(), limit=1
+            session, actor=town.actor("clerk"), now=town.now, wanted=SubmissionFilter(), limit=1
         )
     assert (len(page.rows), page.following, page.preceding) == (1, None, None)
     assert (page.first, page.total) == (1, 1)
@@ -215,7 +221,7 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
 def test_rows_are_found_by_words_and_numbers(town: City, words: str, titles: list[str]) -> None:
     town.hand_in("डेंग्यू प्रतिबंध मोहीम")
     scenes.in_review(town)
-    assert _listed(town, "clerk", Wanted(words=words)) == titles
+    assert _listed(town, "clerk", SubmissionFilter(words=words)) == titles
 
 
 def test_rows_are_found_by_wished_time(town: City) -> None:
@@ -225,7 +231,7 @@ def test_rows_are_found_by_wished_time(town: City) -> None:
         with town.write() as session:
             session.get_one(Submission, submission_id).wished_at = town.now + after
     town.hand_in("केव्हाही")
-    found = {one: _listed(town, "clerk", Wanted(wished=one)) for one in Wished}
+    found = {one: _listed(town, "clerk", SubmissionFilter(wished=one)) for one in Wished}
     assert found == {
         Wished.TODAY: ["आज"],
         Wished.SOON: ["आज", "लवकर"],
@@ -240,9 +246,9 @@ def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
         town.hand_in(title)
         town.clock.move(DAY)
     day = (town.now - 2 * DAY).date()
-    assert _listed(town, "clerk", Wanted(since=day, until=day)) == ["दोन"]
-    assert _listed(town, "clerk", Wanted(since=day)) == ["दोन", "तीन"]
-    assert _listed(town, "clerk", Wanted(until=day)) == ["एक", "दोन"]
+    assert _listed(town, "clerk", SubmissionFilter(since=day, until=day)) == ["दोन"]
+    assert _listed(town, "clerk", SubmissionFilter(since=day)) == ["दोन", "तीन"]
+    assert _listed(town, "clerk", SubmissionFilter(until=day)) == ["एक", "दोन"]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +269,7 @@ def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
 )
 def test_rows_are_found_by_who_has_them(town: City, happens: Scene, holders: set[Holder]) -> None:
     happens(town)
-    everything = {one: Wanted(SubmissionView.ALL, holder=one) for one in Holder}
+    everything = {one: SubmissionFilter(SubmissionView.ALL, holder=one) for one in Holder}
     found = {one for one, wanted in everything.items() if _listed(town, "clerk", wanted)}
     assert found == holders
 
@@ -271,7 +277,7 @@ def test_rows_are_found_by_who_has_them(town: City, happens: Scene, holders: set
 def test_an_officer_has_what_waits_for_this_officers_approval(town: City) -> None:
     scenes.in_review(town)
     scenes.in_review_elsewhere(town)
-    mine = Wanted(SubmissionView.ALL, holder=Holder.ME)
+    mine = SubmissionFilter(SubmissionView.ALL, holder=Holder.ME)
     assert len(_listed(town, "first", mine)) == 1
     assert _listed(town, "member", mine) == []
 
@@ -288,7 +294,7 @@ def test_what_is_partly_live_stands_among_the_live_and_among_what_is_left(town: 
 
 
 def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
-    wanted = Wanted(
+    wanted = SubmissionFilter(
         view=SubmissionView.LIVE,
         words="पाणी & रस्ता",
         department_id=7,
@@ -299,10 +305,10 @@ def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
         until=date(2026, 3, 4),
     )
     assert wanted_from(dict(parse_qsl(wanted.query))) == wanted
-    assert Wanted().query == ""
+    assert SubmissionFilter().query == ""
     nonsense = dict.fromkeys(("view", "kind", "wished", "holder", "since", "department"), "x")
-    assert wanted_from(nonsense) == Wanted()
-    assert wanted_from({"department": "9" * 30}) == Wanted()
+    assert wanted_from(nonsense) == SubmissionFilter()
+    assert wanted_from({"department": "9" * 30}) == SubmissionFilter()
 
 
 def test_counts_name_every_open_view(town: City) -> None:
@@ -313,7 +319,7 @@ def test_counts_name_every_open_view(town: City) -> None:
         SubmissionView.RECEIVED: 2,
         SubmissionView.APPROVED: 1,
     }
-    filtered = Wanted(wished=Wished.SOON)
+    filtered = SubmissionFilter(wished=Wished.SOON)
     with town.read() as session:
         none = submission_counts(session, actor=town.actor("member"), now=town.now, wanted=filtered)
     assert set(none.values()) == {0}
@@ -335,10 +341,12 @@ def test_a_submission_taken_back_says_so(town: City) -> None:
 
 def _page(town: City, who: str, view: SubmissionView = SubmissionView.ALL) -> Listing:
     with town.read() as session:
-        return submissions_in(session, actor=town.actor(who), now=town.now, wanted=Wanted(view))
+        return submissions_in(
+            session, actor=town.actor(who), now=town.now, wanted=SubmissionFilter(view)
+        )
 
 
-def _listed(town: City, who: str, wanted: Wanted) -> list[str]:
+def _listed(town: City, who: str, wanted: SubmissionFilter) -> list[str]:
     with town.read() as session:
         page = submissions_in(session, actor=town.actor(who), now=town.now, wanted=wanted)
     return [one.title for one in page.rows]
@@ -346,5 +354,7 @@ def _listed(town: City, who: str, wanted: Wanted) -> list[str]:
 
 def _counts(town: City, who: str) -> dict[SubmissionView, int]:
     with town.read() as session:
-        found = submission_counts(session, actor=town.actor(who), now=town.now, wanted=Wanted())
+        found = submission_counts(
+            session, actor=town.actor(who), now=town.now, wanted=SubmissionFilter()
+        )
     return {view: count for view, count in found.items() if count}

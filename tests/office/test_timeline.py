@@ -11,8 +11,8 @@ from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
 from publisher.reports.timeline import Timeline, post_timeline, timeline_of
-from publisher.reports.timeline_steps import Step, StepKind
-from publisher.validation import Missing
+from publisher.reports.timeline_steps import StepKind, TimelineStep
+from publisher.validation import NotFound
 from tests.office import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -181,9 +181,9 @@ def test_what_comes_next_is_the_open_comment_that_is_due_first(town: City) -> No
 def test_it_is_missing_for_whom_it_does_not_concern(town: City) -> None:
     submission_id = town.hand_in()
     for who in ("road_officer", "health_head"):
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             _told(town, submission_id, who=who)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         _told(town, 4_711, who="clerk")
     with pytest.raises(WrongRole):
         _told(town, submission_id, who="admin")
@@ -195,7 +195,7 @@ def test_a_post_has_a_timeline_of_its_own_and_so_has_an_answer(town: City) -> No
     with town.read() as session:
         post = post_timeline(session, post_id=1, now=town.now)
         reply = post_timeline(session, post_id=reply_id, now=town.now)
-        with pytest.raises(Missing):
+        with pytest.raises(NotFound):
             post_timeline(session, post_id=4_711, now=town.now)
     assert [one.kind for one in post.steps][:2] == [StepKind.DRAFTED, StepKind.SENT_FOR_REVIEW]
     assert post.stage is None
@@ -219,5 +219,5 @@ def _told(town: City, submission_id: int = 1, *, who: str = "member") -> Timelin
         )
 
 
-def _last(town: City) -> Step:
+def _last(town: City) -> TimelineStep:
     return _told(town).steps[-1]

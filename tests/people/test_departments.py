@@ -14,8 +14,8 @@ from publisher.models.people import Department
 from publisher.people import department_changes, department_orders
 from publisher.people.department_orders import (
     BadDepartment,
+    DepartmentOrder,
     Names,
-    Order,
     due_changes,
     former_names,
     history,
@@ -27,11 +27,11 @@ from tests.people.cast import NOW, actor, add_department, appoint, verbs
 ADMIN = actor(Role.ADMIN)
 TODAY = local_day(NOW)
 DAY = timedelta(days=1)
-ORDER = Order("आ-१२/२०२६", TODAY)
+ORDER = DepartmentOrder("आ-१२/२०२६", TODAY)
 NEW = Names("जलस्रोत विभाग", "Water Resources", "जल संसाधन विभाग")
 
 
-def rename(session: Session, department: Department, order: Order = ORDER) -> None:
+def rename(session: Session, department: Department, order: DepartmentOrder = ORDER) -> None:
     department_changes.rename(
         session, actor=ADMIN, now=NOW, department=department, names=NEW, order=order
     )
@@ -48,7 +48,7 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
             now=NOW,
             names=NEW,
             kind="department",
-            order=Order("आ-१२", TODAY + DAY),
+            order=DepartmentOrder("आ-१२", TODAY + DAY),
             reports_to_id=office.id,
         )
         assert (made.code, made.reports_to_id) == ("water-resources", office.id)
@@ -75,7 +75,7 @@ def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Databas
 def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
-        rename(session, water, Order("आ-१३", TODAY + DAY))
+        rename(session, water, DepartmentOrder("आ-१३", TODAY + DAY))
         assert water.name_en == "Water Department"
         assert due_changes(session, now=NOW) == []
         (waiting,) = due_changes(session, now=NOW + DAY)
@@ -89,7 +89,7 @@ def test_a_change_for_a_day_to_come_waits_for_it(on_sqlite: Database) -> None:
 def test_what_waits_can_be_given_up_and_what_is_done_cannot(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
-        rename(session, water, Order("आ-१३", TODAY + DAY))
+        rename(session, water, DepartmentOrder("आ-१३", TODAY + DAY))
         (change,) = history(session, department_id=water.id)
         department_changes.drop(session, actor=ADMIN, change=change, now=NOW)
         assert history(session, department_id=water.id) == []

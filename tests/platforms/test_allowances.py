@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from publisher.platforms.base.protocol import TryLater
-from publisher.platforms.base.types import Allowance, Outgoing, Prepared
+from publisher.platforms.base.types import Allowance, Outgoing, PreparedPost
 from tests.platforms.grounds import deadline
 from tests.platforms.stub import Stub, answer
 from tests.platforms.test_http import NOW, epoch, open_at
 
-NOTICE = Prepared(Outgoing("पाणी बंद"))
+NOTICE = PreparedPost(Outgoing("पाणी बंद"))
 MADE = {"id": "77", "data": {"id": "77"}}
 
 

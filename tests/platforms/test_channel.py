@@ -9,7 +9,7 @@ import pytest
 from requests.exceptions import InvalidSchema
 
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.http.session import Channel
+from publisher.platforms.http.session import PlatformSession
 from tests.platforms.stub import Stub, answer
 
 HOME = "https://api.example"
@@ -17,21 +17,21 @@ NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def channel(stub: Stub) -> Channel:
+def channel(stub: Stub) -> PlatformSession:
     """A channel whose client believes that it speaks to HOME."""
-    return Channel(
+    return PlatformSession(
         home=HOME, base_url=f"{stub.url}/there", read=lambda _: None, secrets={}, now=lambda: NOW
     )
 
 
-def ask(channel: Channel, path: str, **said: object) -> object:
+def ask(channel: PlatformSession, path: str, **said: object) -> object:
     """What a client asks, and what it is given."""
     with channel.calling(Deadline.after(10, time.monotonic)):
         return channel.session.request("POST", HOME + path, **said).json()
 
 
 def test_a_client_asks_the_host_that_it_believes_in_and_reaches_the_one_that_is_set(
-    channel: Channel, stub: Stub
+    channel: PlatformSession, stub: Stub
 ) -> None:
     stub.plan(answer({"id": "7"}))
     body = {"text": "पाणी"}
@@ -47,20 +47,20 @@ def test_a_client_asks_the_host_that_it_believes_in_and_reaches_the_one_that_is_
     assert content.decode("ascii").startswith('{"text": "\\u092a')
 
 
-def test_no_other_host_is_spoken_to(channel: Channel, stub: Stub) -> None:
+def test_no_other_host_is_spoken_to(channel: PlatformSession, stub: Stub) -> None:
     with pytest.raises(InvalidSchema):
         channel.session.request("GET", "https://other.example/")
     assert stub.requests == []
 
 
-def test_what_is_said_of_a_request_goes_by_its_name(channel: Channel, stub: Stub) -> None:
+def test_what_is_said_of_a_request_goes_by_its_name(channel: PlatformSession, stub: Stub) -> None:
     """Else it would leave without what a client of another version says by its place."""
     with pytest.raises(TypeError):
         channel.session.request("POST", f"{HOME}/posts", {"text": "पाणी"})
     assert stub.requests == []
 
 
-def test_a_cookie_is_not_kept(channel: Channel, stub: Stub) -> None:
+def test_a_cookie_is_not_kept(channel: PlatformSession, stub: Stub) -> None:
     stub.plan(answer({}, 200, {"Set-Cookie": "known=1; Path=/"}), answer({}))
     ask(channel, "/one")
     ask(channel, "/two")

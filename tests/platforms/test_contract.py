@@ -10,16 +10,26 @@ import pytest
 
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.platforms.base.text import shows
-from publisher.platforms.base.types import MENTIONS, Outgoing, Page, Prepared, Remark, Seen, Source
+from publisher.platforms.base.types import (
+    MENTIONS,
+    CommentPage,
+    CommentSource,
+    Outgoing,
+    PreparedPost,
+    RemoteComment,
+    RemotePost,
+)
 from tests.platforms.grounds import Ground, deadline, picture, utc_now
 
 NOTICE = Outgoing("उद्या सकाळी ९ ते सायंकाळी ६ पाणीपुरवठा बंद राहील.")
 
 
-def read_all(ground: Ground, source: Source, cursor: str | None = None) -> tuple[list[Remark], str]:
+def read_all(
+    ground: Ground, source: CommentSource, cursor: str | None = None
+) -> tuple[list[RemoteComment], str]:
     """Read on until there is no more; each remark once, as the house keeps them."""
-    found: dict[str, Remark] = {}
-    page = Page((), cursor, True)
+    found: dict[str, RemoteComment] = {}
+    page = CommentPage((), cursor, True)
     while page.more:
         page = ground.platform.comments_since(source, page.cursor)
         found |= {one.platform_id: one for one in page.remarks}
@@ -84,7 +94,7 @@ def test_a_reply_stands_under_the_very_comment(ground: Ground) -> None:
     reply = Outgoing("नमस्कार, सायंकाळी ६ नंतर पाणी येईल.", reply_to=comment)
     began, until = utc_now(), deadline()
     receipt = ground.platform.reply(ground.platform.prepare(reply, deadline=until), deadline=until)
-    remarks, _ = read_all(ground, Source(root))
+    remarks, _ = read_all(ground, CommentSource(root))
     ours = {one.platform_id: one for one in remarks}[receipt.platform_id]
     assert (ours.parent_id, ours.root_id, ours.by_ourselves) == (comment, root, True)
     found = ground.platform.look_up(reply, since=began)
@@ -94,7 +104,7 @@ def test_a_reply_stands_under_the_very_comment(ground: Ground) -> None:
 
 def test_a_reply_needs_what_it_answers(ground: Ground) -> None:
     with pytest.raises(ValueError, match="answers"):
-        ground.platform.reply(Prepared(NOTICE), deadline=deadline())
+        ground.platform.reply(PreparedPost(NOTICE), deadline=deadline())
     assert ground.made() == []
 
 
@@ -102,7 +112,7 @@ def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) ->
     root = ground.send(NOTICE)
     first = ground.say("Pani kadhi yenar?", root)
     nested = ground.say("हो ना, दोन दिवस झाले.", first)
-    remarks = {one.platform_id: one for one in read_all(ground, Source(root))[0]}
+    remarks = {one.platform_id: one for one in read_all(ground, CommentSource(root))[0]}
     assert set(remarks) == {first, nested}
     assert (remarks[first].parent_id, remarks[nested].parent_id) == (root, first)
     assert "हो ना, दोन दिवस झाले." in remarks[nested].text
@@ -114,25 +124,25 @@ def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) ->
 
 def test_reading_on_finds_what_is_new(ground: Ground) -> None:
     root = ground.send(NOTICE)
-    known, cursor = read_all(ground, Source(root))
+    known, cursor = read_all(ground, CommentSource(root))
     assert known == []
     first = ground.say("पहिली", root)
-    found, cursor = read_all(ground, Source(root), cursor or None)
+    found, cursor = read_all(ground, CommentSource(root), cursor or None)
     assert [one.platform_id for one in found] == [first]
     second = ground.say("दुसरी", root)
-    found, cursor = read_all(ground, Source(root), cursor)
+    found, cursor = read_all(ground, CommentSource(root), cursor)
     assert second in [one.platform_id for one in found]
 
 
 def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) -> None:
     root = ground.send(NOTICE)
     said = {ground.say(f"टिप्पणी {number}", root) for number in range(120)}
-    page = ground.platform.comments_since(Source(root), None)
+    page = ground.platform.comments_since(CommentSource(root), None)
     assert page.more
     assert len(page.remarks) < 120
     late = ground.say("मध्येच आलेली टिप्पणी", root)
-    rest, cursor = read_all(ground, Source(root), page.cursor)
-    again, _ = read_all(ground, Source(root), cursor)
+    rest, cursor = read_all(ground, CommentSource(root), page.cursor)
+    again, _ = read_all(ground, CommentSource(root), cursor)
     seen = {one.platform_id for one in (*page.remarks, *rest, *again)}
     assert seen == said | {late}
 
@@ -140,14 +150,14 @@ def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) ->
 def test_a_cursor_that_means_nothing_any_more_loses_nothing(practice: Ground) -> None:
     root = practice.send(NOTICE)
     first = practice.say("पहिली", root)
-    remarks, _ = read_all(practice, Source(root), "|99|no-such-page")
+    remarks, _ = read_all(practice, CommentSource(root), "|99|no-such-page")
     assert [one.platform_id for one in remarks] == [first]
 
 
 def test_mentions_can_be_asked_for(ground: Ground) -> None:
     names = {"x": "@sarav_nagar", "memory": "@city", "facebook": ""}
     if ground.name == "facebook":
-        assert ground.platform.comments_since(MENTIONS, None) == Page((), None, False)
+        assert ground.platform.comments_since(MENTIONS, None) == CommentPage((), None, False)
         return
     said = ground.say(f"{names[ground.name]} रस्त्यावर खड्डे आहेत", None)
     remarks, _ = read_all(ground, MENTIONS)
@@ -252,7 +262,7 @@ def test_many_are_seen_in_one_request_each_as_it_stands(ground: Ground) -> None:
         ground.platform.see(one) for one in (ours, here)
     ]
     post = found[here]
-    assert isinstance(post, Seen)
+    assert isinstance(post, RemotePost)
     assert shows(post, outgoing[0])
     assert ground.platform.see_many([]) == {}
 
@@ -263,7 +273,7 @@ def test_as_many_are_seen_at_once_as_is_said(ground: Ground) -> None:
     others = [str(999_000_000_000_000_000 + one) for one in range(most - 1)]
     found = ground.platform.see_many([*others, number])
     assert len(found) == most
-    assert isinstance(found[number], Seen)
+    assert isinstance(found[number], RemotePost)
     assert {found[one] for one in others} == {None}
 
 
@@ -319,7 +329,7 @@ def test_what_somebody_else_edits_no_longer_shows_what_was_sent(ground: Ground) 
 
 
 def test_an_edit_gives_what_is_live_another_text(ground: Ground) -> None:
-    changed = Prepared(Outgoing("सुधारित: सायंकाळी ७ पर्यंत."))
+    changed = PreparedPost(Outgoing("सुधारित: सायंकाळी ७ पर्यंत."))
     number = ground.send(NOTICE)
     if not ground.platform.limits.can_edit:
         with pytest.raises(Refused) as refused:
@@ -343,7 +353,7 @@ def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -
     comment = ground.say("कधी?", ground.send(NOTICE))
     number = ground.send(Outgoing("सायंकाळी.", reply_to=comment))
     changed = Outgoing("उद्या.", link="https://pune.example.in/a", reply_to=comment)
-    ground.platform.edit(number, Prepared(changed), deadline=deadline())
+    ground.platform.edit(number, PreparedPost(changed), deadline=deadline())
     found = ground.platform.see(number)
     assert found is not None
     assert shows(found, changed)
@@ -351,10 +361,10 @@ def test_an_answer_of_ours_can_be_edited_where_edits_are_known(ground: Ground) -
 
 def test_editing_what_is_gone_is_refused(ground: Ground) -> None:
     with pytest.raises(Refused):
-        ground.platform.edit("123456", Prepared(NOTICE), deadline=deadline())
+        ground.platform.edit("123456", PreparedPost(NOTICE), deadline=deadline())
 
 
-def expect_no_two_steps(ground: Ground, prepared: Prepared) -> None:
+def expect_no_two_steps(ground: Ground, prepared: PreparedPost) -> None:
     acts: list[Callable[[], object]] = [
         lambda: ground.platform.stage(prepared, deadline=deadline()),
         lambda: ground.platform.release("123456", deadline=deadline()),
@@ -409,7 +419,9 @@ def test_what_was_staged_can_be_taken_away_again(ground: Ground) -> None:
 def test_an_answer_is_never_staged(ground: Ground) -> None:
     comment = ground.say("कधी?", ground.send(NOTICE))
     with pytest.raises(Refused) as refused:
-        ground.platform.stage(Prepared(Outgoing("सायंकाळी.", reply_to=comment)), deadline=deadline())
+        ground.platform.stage(
+            PreparedPost(Outgoing("सायंकाळी.", reply_to=comment)), deadline=deadline()
+        )
     assert refused.value.reason is RefusalCode.INVALID
     assert len(ground.made()) == 1
 
@@ -422,9 +434,9 @@ def test_past_the_deadline_nothing_is_changed(ground: Ground) -> None:
         lambda: platform.hide(comment, hidden=True, deadline=late),
     ]
     if platform.limits.can_edit:
-        acts.append(lambda: platform.edit(number, Prepared(NOTICE), deadline=late))
+        acts.append(lambda: platform.edit(number, PreparedPost(NOTICE), deadline=late))
     if platform.limits.has_two_steps:
-        acts.append(lambda: platform.stage(Prepared(NOTICE), deadline=late))
+        acts.append(lambda: platform.stage(PreparedPost(NOTICE), deadline=late))
         acts.append(lambda: platform.release(number, deadline=late))
     for act in acts:
         with pytest.raises(TryLater):

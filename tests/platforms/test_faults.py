@@ -17,7 +17,13 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import MENTIONS, HealthProblem, Outgoing, Prepared, Source
+from publisher.platforms.base.types import (
+    MENTIONS,
+    CommentSource,
+    HealthProblem,
+    Outgoing,
+    PreparedPost,
+)
 from tests.platforms import grounds
 from tests.platforms.grounds import Ground, deadline, open_there, picture, utc_now
 
@@ -90,7 +96,7 @@ def test_a_reading_that_breaks_is_safe_to_repeat(practice: Ground, kind: str) ->
     with pytest.raises(TryLater):
         practice.platform.look_up(NOTICE, since=utc_now())
     with pytest.raises(TryLater):
-        practice.platform.comments_since(Source(root), None)
+        practice.platform.comments_since(CommentSource(root), None)
 
 
 def test_a_limit_says_until_when(practice: Ground) -> None:
@@ -115,7 +121,7 @@ def test_an_expired_token_is_told_apart_everywhere(practice: Ground) -> None:
         lambda: practice.send(NOTICE),
         lambda: practice.send(replace(NOTICE, media=(picture(),))),
         lambda: practice.platform.look_up(NOTICE, since=utc_now()),
-        lambda: practice.platform.comments_since(Source("1"), None),
+        lambda: practice.platform.comments_since(CommentSource("1"), None),
     )
     for call in calls:
         with pytest.raises(CredentialsExpired):
@@ -184,7 +190,9 @@ def test_x_is_read_in_either_dialect_and_unescaped(on_x: Ground, switches: dict[
     found = on_x.platform.look_up(reply, since=began)
     assert found is not None
     assert found.platform_id == answered
-    remarks = {r.platform_id: r for r in on_x.platform.comments_since(Source(root), None).remarks}
+    remarks = {
+        r.platform_id: r for r in on_x.platform.comments_since(CommentSource(root), None).remarks
+    }
     assert remarks[answered].parent_id == comment
     assert remarks[comment].text.endswith("का? R&D <3")
 
@@ -202,7 +210,7 @@ def test_x_restarts_where_its_search_no_longer_takes_the_cursor(on_x: Ground) ->
     root = on_x.send(NOTICE)
     comment = on_x.say("कधी?", root)
     on_x.switch(x_since_id_window="on")
-    page = on_x.platform.comments_since(Source(root), "5000000||")
+    page = on_x.platform.comments_since(CommentSource(root), "5000000||")
     assert [one.platform_id for one in page.remarks] == [comment]
 
 
@@ -258,7 +266,7 @@ def test_every_error_carries_what_was_answered_without_a_secret(practice: Ground
 
 def staged(ground: Ground) -> str:
     until = deadline()
-    return ground.platform.stage(Prepared(NOTICE), deadline=until)
+    return ground.platform.stage(PreparedPost(NOTICE), deadline=until)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +336,7 @@ def test_a_limit_or_an_expired_token_changes_nothing(practice: Ground, operation
 def test_what_is_not_ours_is_neither_deleted_nor_edited(on_facebook: Ground) -> None:
     comment = on_facebook.say("कधी?", on_facebook.send(NOTICE))
     with pytest.raises(Refused) as refused:
-        on_facebook.platform.edit(comment, Prepared(NOTICE), deadline=deadline())
+        on_facebook.platform.edit(comment, PreparedPost(NOTICE), deadline=deadline())
     assert refused.value.reason is RefusalCode.PERMISSION
 
 

@@ -26,7 +26,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Outgoing, Prepared, Source
+from publisher.platforms.base.types import CommentSource, Outgoing, PreparedPost
 from publisher.platforms.facebook.api import FacebookCredentials
 from publisher.platforms.facebook.platform import FacebookPlatform
 from publisher.platforms.http.responses import Mask
@@ -35,7 +35,7 @@ from publisher.platforms.x.api import XCredentials
 from tests.platforms.grounds import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, answer, drip, hang_up, reset
 
-NOTICE = Prepared(Outgoing("पाणी बंद"))
+NOTICE = PreparedPost(Outgoing("पाणी बंद"))
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 SECRETS = [
     value for parts in CREDENTIALS.values() for value in parts.values() if not value.isdecimal()
@@ -449,7 +449,7 @@ def test_a_reading_never_has_an_unknown_outcome(
     with pytest.raises(TryLater):
         platform.look_up(NOTICE.outgoing, since=NOW)
     with pytest.raises(TryLater):
-        platform.comments_since(Source("1"), None)
+        platform.comments_since(CommentSource("1"), None)
     with pytest.raises(TryLater):
         platform.prepare(replace(NOTICE.outgoing, media=(picture(),)), deadline=deadline())
 

@@ -5,56 +5,56 @@ from __future__ import annotations
 import pytest
 
 from publisher.platforms.base.protocol import RefusalCode, Refused
-from publisher.platforms.base.types import Page
-from publisher.platforms.http.client import Place, read_on
+from publisher.platforms.base.types import CommentPage
+from publisher.platforms.http.client import CursorPosition, read_on
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    place = Place("5", "9", "to|ken")
-    assert Place.read(place.written()) == place
-    assert Place.read(None) == Place()
+    place = CursorPosition("5", "9", "to|ken")
+    assert CursorPosition.read(place.written()) == place
+    assert CursorPosition.read(None) == CursorPosition()
 
 
 def test_within_a_round_nothing_counts_as_read_for_certain() -> None:
-    first = Place("5").after("9", "second-page")
-    assert first == Place("5", "9", "second-page")
-    assert first.after("9", "") == Place("9")
+    first = CursorPosition("5").after("9", "second-page")
+    assert first == CursorPosition("5", "9", "second-page")
+    assert first.after("9", "") == CursorPosition("9")
 
 
 def test_a_round_that_found_nothing_stays_where_it_was() -> None:
-    assert Place("5").after("", "") == Place("5")
+    assert CursorPosition("5").after("", "") == CursorPosition("5")
 
 
 def test_a_token_that_leads_to_itself_ends_the_round() -> None:
-    assert Place("5", "9", "same").after("9", "same") == Place("9")
+    assert CursorPosition("5", "9", "same").after("9", "same") == CursorPosition("9")
 
 
 def refusing(
-    *refused: Place, reason: RefusalCode = RefusalCode.INVALID
-) -> tuple[Page, list[Place]]:
-    tried: list[Place] = []
+    *refused: CursorPosition, reason: RefusalCode = RefusalCode.INVALID
+) -> tuple[CommentPage, list[CursorPosition]]:
+    tried: list[CursorPosition] = []
 
-    def read(place: Place) -> Page:
+    def read(place: CursorPosition) -> CommentPage:
         tried.append(place)
         if place in refused:
             raise Refused(reason)
-        return Page((), place.written(), False)
+        return CommentPage((), place.written(), False)
 
-    return read_on(Place("5", "9", "old"), read), tried
+    return read_on(CursorPosition("5", "9", "old"), read), tried
 
 
 def test_reading_goes_back_to_the_rounds_start_and_then_to_the_very_start() -> None:
-    page, tried = refusing(Place("5", "9", "old"))
+    page, tried = refusing(CursorPosition("5", "9", "old"))
     assert (page.cursor, len(tried)) == ("5||", 2)
-    page, tried = refusing(Place("5", "9", "old"), Place("5"))
+    page, tried = refusing(CursorPosition("5", "9", "old"), CursorPosition("5"))
     assert (page.cursor, len(tried)) == ("||", 3)
 
 
 def test_a_refusal_of_the_very_start_is_a_refusal() -> None:
     with pytest.raises(Refused):
-        refusing(Place("5", "9", "old"), Place("5"), Place())
+        refusing(CursorPosition("5", "9", "old"), CursorPosition("5"), CursorPosition())
 
 
 def test_a_refusal_for_another_reason_is_not_tried_again() -> None:
     with pytest.raises(Refused):
-        refusing(Place("5", "9", "old"), reason=RefusalCode.PERMISSION)
+        refusing(CursorPosition("5", "9", "old"), reason=RefusalCode.PERMISSION)

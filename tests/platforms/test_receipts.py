@@ -16,7 +16,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Outgoing, Prepared, Receipt
+from publisher.platforms.base.types import Outgoing, PreparedPost, Receipt
 from publisher.platforms.x.text import echoes
 from tests.platforms.grounds import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, answer, reset
@@ -24,14 +24,14 @@ from tests.platforms.test_http import NOW, open_at
 
 PAGE = CREDENTIALS["facebook"]["page_id"]
 TEXT = "पाणी बंद; पाहा water.example.in/a व https://example.org/b?c=1"
-NOTICE = Prepared(Outgoing(TEXT))
+NOTICE = PreparedPost(Outgoing(TEXT))
 GONE = {"error": {"code": 100, "error_subcode": 33, "message": "does not exist"}}
 NOT_CHANGED = {"error": {"code": 100, "message": "is_published cannot be changed"}}
 DONE = {"success": True}
 NOT_FOUND = {"errors": [{"type": "https://api.x.com/2/problems/resource-not-found"}]}
 
 
-def publish(platform: Platform, prepared: Prepared = NOTICE) -> Receipt:
+def publish(platform: Platform, prepared: PreparedPost = NOTICE) -> Receipt:
     return platform.publish(prepared, deadline=deadline())
 
 
@@ -71,11 +71,11 @@ def test_a_reply_may_come_back_with_names_and_a_picture_with_its_link(stub: Stub
     texts = ("@asha_k @ravi_p हो, ७ &amp; ८", "@asha_k हो, ७ & ८ https://t.co/pic1")
     stub.plan(*(answer({"data": {"id": "77", "text": text}}, 201) for text in texts))
     reply = Outgoing("हो, ७ & ८", reply_to="5")
-    publish(platform, Prepared(reply))
-    publish(platform, Prepared(reply, media_ids=("9",)))
+    publish(platform, PreparedPost(reply))
+    publish(platform, PreparedPost(reply, media_ids=("9",)))
     stub.plan(answer({"data": {"id": "77", "text": texts[1]}}, 201))
     with pytest.raises(OutcomeUnknown):
-        publish(platform, Prepared(reply))
+        publish(platform, PreparedPost(reply))
 
 
 def test_a_long_text_may_come_back_cut_off(stub: Stub) -> None:
@@ -83,9 +83,9 @@ def test_a_long_text_may_come_back_cut_off(stub: Stub) -> None:
     platform = open_at("x", stub.url)
     cut = {"data": {"id": "77", "text": text[:270] + "… https://t.co/more"}}
     stub.plan(answer(cut, 201), answer({"data": {"id": "77", "text": "…"}}, 201))
-    assert publish(platform, Prepared(Outgoing(text))).platform_id == "77"
+    assert publish(platform, PreparedPost(Outgoing(text))).platform_id == "77"
     with pytest.raises(OutcomeUnknown):
-        publish(platform, Prepared(Outgoing(text)))
+        publish(platform, PreparedPost(Outgoing(text)))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Seen
+from publisher.platforms.base.types import RemotePost
 from tests.platforms import grounds
 from tests.platforms.grounds import CREDENTIALS, Ground
 from tests.platforms.stub import Stub, answer
@@ -43,7 +43,7 @@ def on_facebook(stub: Stub) -> Platform:
 
 def said(found: object) -> object:
     """An answer for one, told apart by what it means."""
-    if isinstance(found, Seen):
+    if isinstance(found, RemotePost):
         return found.platform_id
     return (type(found), found.reason) if isinstance(found, Refused) else type(found)
 
@@ -87,7 +87,7 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
         answer({"data": newest, "errors": [about("resource-not-found", "28")]}),
     )
     found = on_x(stub).see_many(["1", "2", "3"])
-    texts = {one: seen.text for one, seen in found.items() if isinstance(seen, Seen)}
+    texts = {one: seen.text for one, seen in found.items() if isinstance(seen, RemotePost)}
     assert texts == {"1": "दुसरा", "2": "पहिला", "3": "तिसरा"}
     assert b"ids=18%2C28&" in stub.requests[1]
 
@@ -173,8 +173,8 @@ def test_each_answer_of_a_batch_is_about_its_own_id_alone(stub: Stub) -> None:
     ]
     assert list(found) == list(given)
     post, comment, later = found[POST], found["77_1"], found["77_5"]
-    assert isinstance(post, Seen)
-    assert isinstance(comment, Seen)
+    assert isinstance(post, RemotePost)
+    assert isinstance(comment, RemotePost)
     assert isinstance(later, TryLater)
     assert (post.parent_id, post.by_ourselves, comment.parent_id) == (None, True, POST)
     assert later.at == NOW + timedelta(minutes=7)
@@ -240,7 +240,7 @@ def test_each_one_of_a_batch_counts_as_a_call(practice: Ground) -> None:
     found = practice.platform.see_many([number, *(str(10**17 + one) for one in range(19))])
     later = [one for one in found.values() if isinstance(one, TryLater)]
     assert bool(later) is (practice.name == "facebook")
-    assert isinstance(found[number], Seen)
+    assert isinstance(found[number], RemotePost)
 
 
 def test_lists_by_ids_in_the_address_are_no_more(tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database
 from publisher.delivery import dispatch, reconcile
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.drafting import collaboration, renditions, snippets
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
-from publisher.drafting.snippets import TextForm
+from publisher.drafting.snippets import SnippetDraft
 from publisher.inbox import ingest, reply, routing
 from publisher.intake import submit
 from publisher.intake.form import HandIn
@@ -119,14 +119,14 @@ class City:
     accounts: dict[str, int]
     platforms: dict[int, MemoryPlatform]
     roles: dict[str, tuple[Role, str]]
-    bench: Bench = field(init=False)
+    bench: WorkerContext = field(init=False)
 
     def __post_init__(self) -> None:
         self.bench = self.clock_named("clock-1")
 
-    def clock_named(self, name: str) -> Bench:
+    def clock_named(self, name: str) -> WorkerContext:
         """The bench of another clock on the same database."""
-        return Bench(
+        return WorkerContext(
             database=self.database,
             store=self.store,
             open_account=lambda account: self.platforms[account.id],
@@ -382,7 +382,7 @@ class City:
         text_en: str = "",
     ) -> int:
         """A text of the cell's own, for a department or for all; gives its id."""
-        form = TextForm(
+        form = SnippetDraft(
             part=part,
             name=name,
             department_id=self.departments[department] if department else None,

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from publisher.delivery import commit_sending
 from publisher.delivery.claim import claim
-from publisher.delivery.payload import Parcel
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.rate_limits import response_limits
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.base.types import Receipt
 from publisher.states import DeliveryState
@@ -28,26 +28,26 @@ def learn(town: City, remaining: int, until: datetime = IN_15) -> None:
 
 def left(town: City) -> int:
     """How many may still be published, as it stands in the row."""
-    query = select(Allowance.remaining).where(Allowance.name == "publish.15min")
+    query = select(AllowanceRow.remaining).where(AllowanceRow.name == "publish.15min")
     with town.read() as session:
         return session.scalars(query).one()
 
 
-def claimed(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
+def claimed(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     """So many that are due, claimed together."""
     for _ in range(due):
         town.due(on=[on])
     return claim(town.bench, account_id=town.accounts[on], most=due)
 
 
-def begun(town: City, due: int = 1, on: str = "x") -> list[Parcel]:
+def begun(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     """So many for which `sending` is written."""
     taken = claimed(town, due, on)
     assert all(starts(town, one) for one in taken)
     return taken
 
 
-def starts(town: City, parcel: Parcel) -> bool:
+def starts(town: City, parcel: DeliveryPayload) -> bool:
     """Whether `sending` was written."""
     try:
         commit_sending.start(town.bench, parcel)
@@ -56,7 +56,7 @@ def starts(town: City, parcel: Parcel) -> bool:
     return True
 
 
-def state(town: City, parcel: Parcel) -> DeliveryState:
+def state(town: City, parcel: DeliveryPayload) -> DeliveryState:
     """Where the delivery of this parcel stands."""
     return town.delivery(parcel.claim.delivery_id).state
 

@@ -27,7 +27,7 @@ from publisher.models.posts import Variant
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.review import emergency_grounds
 from publisher.settings.sms import Sms
-from publisher.validation import Check
+from publisher.validation import Validator
 from tests.support.city import HOUR, City
 
 NO_SMS = Sms("", "POST", {}, "", "", "", "", {})
@@ -117,7 +117,7 @@ def filled(
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
         said = placeholders.read(
-            emergency_grounds.template_of(revision), typed, Check(), now=town.now
+            emergency_grounds.template_of(revision), typed, Validator(), now=town.now
         )
         seen = emergency_publish.plan(session, revision, said).digest
         return replace(form, seen_revision=revision.number, seen_plan=seen)

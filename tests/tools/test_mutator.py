@@ -15,7 +15,7 @@ from tools.mutator.draw import PLACES, all_changes, draw, read_list, save_list
 from tools.mutator.results import read_results
 from tools.mutator.stages import TestFiles
 from tools.mutator.trial import Tests, read_output
-from tools.said import Stop
+from tools.said import UsageError
 
 GATE = "approvals/gate.py"
 RULE = """def may_publish(age: int) -> bool:
@@ -192,7 +192,9 @@ def test_a_saved_list_is_refused_if_the_product_changed_since(
     (checkout / GATE).unlink()
     if text is not None:
         (checkout / GATE).write_text(text)
-    with pytest.raises(Stop, match=r"gate.py:2 no longer reads 'return age >= 18': mend the list"):
+    with pytest.raises(
+        UsageError, match=r"gate.py:2 no longer reads 'return age >= 18': mend the list"
+    ):
         read_list(checkout / "changes.json", checkout)
 
 

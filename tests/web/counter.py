@@ -28,7 +28,7 @@ from tests.support.city import city as found_city
 from tests.web.reading import Page, token_in
 from web.app import create_app
 from web.core.auth import SESSION_KEY
-from web.core.context import House
+from web.core.context import AppContext
 
 BASE = "https://127.0.0.1"
 PASSWORD = "सात डोंगर निळी होडी"
@@ -197,7 +197,7 @@ def house_of(
     base_url: str = "https://nagarvani.example",
     open_account: OpenAccount | None = None,
     database: Database | None = None,
-) -> House:
+) -> AppContext:
     """What a counter of this city works with."""
     settings = load(
         {
@@ -208,7 +208,7 @@ def house_of(
         },
         folder=folder,
     )
-    return House(
+    return AppContext(
         settings=settings,
         database=database or city.database,
         store=city.store,

@@ -28,7 +28,7 @@ from tests.web.reading import Page
 from web.app import create_app
 from web.controls import workers
 from web.controls.workers import Alarm, ring
-from web.core.context import House
+from web.core.context import AppContext
 
 SECOND = timedelta(seconds=1)
 UNBEGUN = "प्रणालीची घड्याळ प्रक्रिया एकदाही सुरू झालेली नाही."
@@ -62,13 +62,13 @@ def known(city: City) -> list[Outage]:
 
 
 @pytest.fixture
-def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> House:
+def ringing(site: Site, tmp_path: Path, mail_server: MailServer) -> AppContext:
     """A counter that tells the admins, by this mail server."""
     found = house_of(site.city, tmp_path)
     return replace(found, settings=replace(found.settings, smtp_url=mail_server.url), rings=True)
 
 
-def test_a_house_that_is_being_set_up_says_nothing(site: Site, ringing: House) -> None:
+def test_a_house_that_is_being_set_up_says_nothing(site: Site, ringing: AppContext) -> None:
     city = site.city
     city.approved()
     city.clock.move(DAY)
@@ -107,7 +107,7 @@ def test_the_demo_whose_past_was_played_says_nothing(site: Site) -> None:
 
 
 def test_the_admins_are_mailed_once_that_no_clock_has_run_yet(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     city = site.city
     began_at, post = city.now, city.approved()
@@ -148,7 +148,7 @@ def test_nobody_who_has_not_signed_in_reads_it(site: Site) -> None:
 
 
 def test_the_admins_are_mailed_once_and_nothing_else_leaves(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     site.city.in_review()  # whose mails wait for a clock
     with site.city.read() as session:
@@ -179,7 +179,7 @@ def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
 
 
 def test_a_mail_server_that_is_away_is_asked_again(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
@@ -191,7 +191,9 @@ def test_a_mail_server_that_is_away_is_asked_again(
     assert len(known(site.city)) == 1
 
 
-def test_the_next_clock_ends_it_and_writes_down_how_long_it_was(site: Site, ringing: House) -> None:
+def test_the_next_clock_ends_it_and_writes_down_how_long_it_was(
+    site: Site, ringing: AppContext
+) -> None:
     city = site.city
     beat(city)
     city.clock.move(HOUR)
@@ -222,7 +224,7 @@ def test_a_clock_that_starts_keeps_what_nobody_noticed(site: Site) -> None:
 
 
 def test_a_request_looks_in_the_background_and_not_more_often_than_needed(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
@@ -240,7 +242,7 @@ def test_a_request_looks_in_the_background_and_not_more_often_than_needed(
 
 
 def test_any_page_rings_even_before_signing_in(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
@@ -255,7 +257,7 @@ def test_any_page_rings_even_before_signing_in(
 
 
 def test_with_nobody_at_the_web_any_number_of_processes_mail_the_admins_once(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     began_at, ended = beat(site.city), threading.Event()
     processes = [
@@ -293,7 +295,7 @@ class Away(Database):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("problem", [Away.problem, ValueError("of anything at all")])
 def test_the_watch_outlives_a_look_that_fails(
-    site: Site, ringing: House, mail_server: MailServer, problem: Exception
+    site: Site, ringing: AppContext, mail_server: MailServer, problem: Exception
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)
@@ -332,7 +334,7 @@ class Held(Database):
 
 
 def test_nothing_of_the_database_is_held_while_a_mail_is_sent(
-    site: Site, ringing: House, mail_server: MailServer
+    site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
     beat(site.city)
     site.city.clock.move(HOUR)

@@ -19,7 +19,7 @@ from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.types import Outgoing, Prepared
+from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.settings.environment import load
 from publisher.states import AccountState
 from sandbox.credentials import (
@@ -143,7 +143,7 @@ class Walk:
         """
         platform = opener(self.site.app.extensions["house"].settings)(account)
         on = self.city.database.engine.dialect.name
-        outgoing = Prepared(Outgoing(text=f"{text} ({on})"))
+        outgoing = PreparedPost(Outgoing(text=f"{text} ({on})"))
         return platform.publish(outgoing, deadline=Deadline.after(10, lambda: 0.0)).platform_id
 
 

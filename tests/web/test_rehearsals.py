@@ -18,7 +18,7 @@ from publisher.settings.environment import Settings
 from tests.support.runs import wait_until, working_in
 from tests.web.counter import Site
 from tests.web.world import CAST, TABLE, Call, World, path_of
-from web.core.context import House
+from web.core.context import AppContext
 
 BANNER = {
     "mr": "सराव – हे खरे नाही",
@@ -30,7 +30,7 @@ START, DROP = "/rehearsals/lag/start", "/rehearsals/lag/drop"
 
 def set_settings(site: Site, **changed: object) -> Settings:
     """Let this counter's house have other settings."""
-    house = cast(House, site.app.extensions["house"])
+    house = cast(AppContext, site.app.extensions["house"])
     settings = replace(house.settings, **changed)  # type: ignore[arg-type]  # by name
     site.app.extensions["house"] = replace(house, settings=settings)
     return settings

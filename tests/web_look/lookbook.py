@@ -28,7 +28,7 @@ from tests.web_look.forms import SignInForm, hand_in
 from tests.web_look.pictures import picture
 from web import preview_filters
 from web.core import filters, state_badges
-from web.core.layout import Acting, Banner, Chrome, Entry, Help, Language, Tab
+from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -117,24 +117,26 @@ def _tabs(page: str) -> tuple[Tab, ...]:
     )
 
 
-def _acting(page: str) -> Acting | None:
+def _acting(page: str) -> ActingLabel | None:
     if page == "sign_in":
         return None
     if PAGES.get(page, ("officer",))[0] == "cell":
-        return Acting("स्वाती रणपिसे", "कक्षातील कर्मचारी, सोशल मिडिया कक्ष", "p2")
-    return Acting("मेधा सातपुते", "समन्वयक १, पाणीपुरवठा विभाग", "p1", "#appointments")
+        return ActingLabel("स्वाती रणपिसे", "कक्षातील कर्मचारी, सोशल मिडिया कक्ष", "p2")
+    return ActingLabel("मेधा सातपुते", "समन्वयक १, पाणीपुरवठा विभाग", "p1", "#appointments")
 
 
-def _menu() -> tuple[Entry, ...]:
+def _menu() -> tuple[MenuEntry, ...]:
     return (
-        Entry(_said("माझी माहिती", "My details"), "#me", "person"),
-        Entry(_said("साइन आउट करा", "Sign out"), "#out", "box-arrow-right", post=True),
+        MenuEntry(_said("माझी माहिती", "My details"), "#me", "person"),
+        MenuEntry(_said("साइन आउट करा", "Sign out"), "#out", "box-arrow-right", post=True),
     )
 
 
 def _chrome(page: str) -> Chrome:
     acting = _acting(page)
-    stop = Entry(_said("सर्व प्रसिद्धी तातडीने थांबवा", "Stop all publication"), "#stop", "stop-circle")
+    stop = MenuEntry(
+        _said("सर्व प्रसिद्धी तातडीने थांबवा", "Stop all publication"), "#stop", "stop-circle"
+    )
     stopped = Banner("सर्व प्रसिद्धी थांबविली आहे.", "red", href="#stop", link="पाहा")
     return Chrome(
         locale=g.lang,
@@ -142,7 +144,9 @@ def _chrome(page: str) -> Chrome:
         office=_said("सोशल मिडिया कक्ष", "Social Media Cell"),
         path=f"/{g.lang}/{page}",
         language_action="/language",
-        languages=(Language("en", "English"),) if g.lang == "mr" else (Language("mr", "मराठी"),),
+        languages=(LanguageChoice("en", "English"),)
+        if g.lang == "mr"
+        else (LanguageChoice("mr", "मराठी"),),
         tabs=_tabs(page),
         acting=acting,
         search_href="#search" if acting else None,

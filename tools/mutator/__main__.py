@@ -20,7 +20,7 @@ from tools.mutator.draw import all_changes, draw, read_list, save_list
 from tools.mutator.results import Results, read_results
 from tools.mutator.stages import TestFiles
 from tools.mutator.trial import Copy, try_change
-from tools.said import Stop, say, warn
+from tools.said import UsageError, say, warn
 
 SEED = 12
 COUNT = 40
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str], checkout: Path = ROOT) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _carry_out(options, checkout)
-    except Stop as stop:
+    except UsageError as stop:
         warn(str(stop))
         return 1
     except KeyboardInterrupt:
@@ -51,7 +51,9 @@ def _carry_out(options: argparse.Namespace, checkout: Path) -> int:
     results = Results.open(checkout / options.results, changes)
     earlier = read_results(options.compare) if options.compare else None
     if earlier and earlier.changes != results.changes:
-        raise Stop(f"{options.compare} holds the results of another list: nothing to compare.")
+        raise UsageError(
+            f"{options.compare} holds the results of another list: nothing to compare."
+        )
     _try_all(results, checkout, options)
     return _report(results, earlier)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tools.said import Stop
+from tools.said import UsageError
 
 COMPARISON = "comparison turned"
 CONDITION = "condition dropped"
@@ -59,7 +59,7 @@ class Change:
         start = sum(map(len, lines[: self.line - 1])) + self.column
         reads = lines[self.line - 1].rstrip("\n") if self.line <= len(lines) else ""
         if reads != self.source or not text.startswith(self.before, start):
-            raise Stop(
+            raise UsageError(
                 f"{self.path}:{self.line} no longer reads {self.source.strip()!r}: "
                 "mend the list by hand, or draw another with --list."
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from tools.mutator.changes import Change, find_changes
-from tools.said import Stop
+from tools.said import UsageError
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def draw(changes: Sequence[Change], seed: int, count: int) -> list[Change]:
     drawn from one heap, most would be of one sort.
     """
     if not 0 < count <= len(changes):
-        raise Stop(f"--count must be between 1 and {len(changes)}, the changes there are.")
+        raise UsageError(f"--count must be between 1 and {len(changes)}, the changes there are.")
     random = Random(seed)  # noqa: S311  its draw must repeat, it protects nothing
     pools: dict[str, dict[str, list[Change]]] = {}
     for change in changes:
@@ -88,9 +88,9 @@ def read_list(file: Path, checkout: Path) -> list[Change]:
     try:
         changes = [Change(**fields) for fields in json.loads(file.read_text("utf-8"))]
     except OSError as problem:
-        raise Stop(f"{file} cannot be read: {problem.strerror}.") from problem
+        raise UsageError(f"{file} cannot be read: {problem.strerror}.") from problem
     except (ValueError, TypeError) as problem:
-        raise Stop(f"{file} is not a list that --list has written.") from problem
+        raise UsageError(f"{file} is not a list that --list has written.") from problem
     for change in changes:
         path = checkout / change.path
         change.apply(path.read_text("utf-8") if path.is_file() else "")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.mutator.changes import Change
 from tools.mutator.trial import CAUGHT, NOT_NEARBY, TIMED_OUT, Outcome
-from tools.said import Stop
+from tools.said import UsageError
 
 
 class Results:
@@ -25,7 +25,9 @@ class Results:
         """Reads what is there; raises Stop if the file belongs to another list."""
         results = read_results(file) if file.exists() else cls(file, changes)
         if results.changes != list(changes):
-            raise Stop(f"{file} holds the results of another list: name a new file with --results.")
+            raise UsageError(
+                f"{file} holds the results of another list: name a new file with --results."
+            )
         return results
 
     def add(self, number: int, outcome: Outcome) -> None:
@@ -72,7 +74,7 @@ def read_results(file: Path) -> Results:
             if row["outcome"]:
                 results.outcomes[number] = Outcome(**row["outcome"])
     except OSError as problem:
-        raise Stop(f"{file} cannot be read: {problem.strerror}.") from problem
+        raise UsageError(f"{file} cannot be read: {problem.strerror}.") from problem
     except (ValueError, TypeError, KeyError) as problem:
-        raise Stop(f"{file} does not hold results of the mutator.") from problem
+        raise UsageError(f"{file} does not hold results of the mutator.") from problem
     return results

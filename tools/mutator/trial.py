@@ -17,7 +17,7 @@ from tempfile import gettempdir
 
 from tools.mutator.changes import Change
 from tools.mutator.stages import NEAREST, Stage
-from tools.said import Stop, say
+from tools.said import UsageError, say
 
 CAUGHT = "caught"
 TIMED_OUT = "timed out"
@@ -169,8 +169,10 @@ def _run_stage(copy: Copy, change: Change, stage: Stage, until: float) -> Tests:
         if repeats and copy.passes_unchanged(again, until):
             return tests
         if not tests.failed:
-            raise Stop(f"The {stage.name} tests do not start without any change: mend them first.")
+            raise UsageError(
+                f"The {stage.name} tests do not start without any change: mend them first."
+            )
         if tests.failed in copy.unfit:
-            raise Stop(f"{tests.failed} fails without any change: mend it first.")
+            raise UsageError(f"{tests.failed} fails without any change: mend it first.")
         say(f"        {tests.failed} fails now and then or without the change: left out")
         copy.unfit.add(tests.failed)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
-from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.accounts.manage import AccountSettings
 from publisher.models.deliveries import Account
 from publisher.people.departments import departments_in_force
 from web.core.context import house
@@ -53,9 +53,9 @@ class AccountForm(Form):
     open_to = SelectMultipleField(_l("Only these departments"), coerce=key_of, choices=[])
     daily_cap = CountField(_l("Most publications in 24 hours"), validators=[Optional()])
 
-    def choice(self) -> Choice:
+    def choice(self) -> AccountSettings:
         """What was filled in."""
-        return Choice(
+        return AccountSettings(
             name=self.name.data or "",
             department_id=self.department_id.data,
             purpose=self.purpose.data or "",

@@ -17,9 +17,9 @@ from publisher.delivery.accounts.credentials import Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
-from publisher.platforms.oauth.flow import Ways, state_in
-from publisher.platforms.oauth.types import Candidate, TokenFacts, Turned, Why
-from publisher.validation import Invalid, Missing
+from publisher.platforms.oauth.flow import OAuthFlows, state_in
+from publisher.platforms.oauth.types import ConnectableAccount, TokenFacts, Turned, Why
+from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
 from web.core.auth import acting, actor
@@ -74,7 +74,7 @@ def _check_known(platform: str, account_id: int) -> None:
         with house().database.reading() as session:
             account = session.get(Account, account_id)
             if account is None or account.platform != platform:
-                raise Missing(account_id)
+                raise NotFound(account_id)
 
 
 def _not_fresh() -> Page | None:
@@ -147,14 +147,14 @@ def walk(walk_id: int) -> Page:
     return _walk_page(own, found, chosen, form)
 
 
-def _chosen(found: tuple[Candidate, ...]) -> Candidate | None:
+def _chosen(found: tuple[ConnectableAccount, ...]) -> ConnectableAccount | None:
     """The one that was picked, or the only one there is."""
     if len(found) == 1:
         return found[0]
     return next((one for one in found if one.platform_id == request.values.get("page")), None)
 
 
-def _form(session: Session, platform: str, chosen: Candidate) -> AccountForm:
+def _form(session: Session, platform: str, chosen: ConnectableAccount) -> AccountForm:
     code = f"{platform}-{chosen.platform_id}"
     known = manage.known(session, code, platform, chosen.platform_id, chosen.handle, lock=False)
     query = select(Department.id).where(Department.code == OWNER)
@@ -165,8 +165,8 @@ def _form(session: Session, platform: str, chosen: Candidate) -> AccountForm:
 
 def _walk_page(
     own: Connecting,
-    found: tuple[Candidate, ...],
-    chosen: Candidate | None,
+    found: tuple[ConnectableAccount, ...],
+    chosen: ConnectableAccount | None,
     form: AccountForm | None,
     happened: Sequence[tuple[str, None]] = (),
 ) -> str:
@@ -182,7 +182,7 @@ def _walk_page(
     )
 
 
-def _finish(own: Connecting, chosen: Candidate, form: AccountForm) -> Page:
+def _finish(own: Connecting, chosen: ConnectableAccount, form: AccountForm) -> Page:
     if not form.validate():
         return _walk_page(own, (chosen,), chosen, form), 422
     if (asked := _not_fresh()) is not None:
@@ -201,7 +201,7 @@ def _finish(own: Connecting, chosen: Candidate, form: AccountForm) -> Page:
 
 
 def _connect(
-    walk_id: int, chosen: Candidate, facts: TokenFacts | None, form: AccountForm
+    walk_id: int, chosen: ConnectableAccount, facts: TokenFacts | None, form: AccountForm
 ) -> Account:
     with house().database.transaction() as session:
         return oauth_flow.finish(
@@ -234,7 +234,7 @@ def _callback(platform: str) -> str:
     return house().settings.base_url + url_for("accounts_connecting.back", platform=platform)
 
 
-def _ways() -> Ways:
+def _ways() -> OAuthFlows:
     return credentials.ways(house().settings, now=house().now)
 
 

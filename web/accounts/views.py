@@ -12,11 +12,11 @@ from werkzeug import Response
 from approvals.errors import FreshSignInRequired
 from approvals.policy import Action, Role, may, require
 from publisher.delivery.accounts import credentials, manage, token_expiry
-from publisher.delivery.accounts.credentials import Look
+from publisher.delivery.accounts.credentials import AccountCheck
 from publisher.delivery.monitoring import overdue
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.query import free_at
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
@@ -78,11 +78,11 @@ def _behind(session: Session) -> Mapping[int, overdue.Behind]:
     return overdue.behind(session, now=house().now(), weekly_after=weekly_after)
 
 
-def _limits(session: Session, account_id: int) -> list[Allowance]:
-    query = select(Allowance).where(
-        Allowance.account_id == account_id, Allowance.resets_at > house().now()
+def _limits(session: Session, account_id: int) -> list[AllowanceRow]:
+    query = select(AllowanceRow).where(
+        AllowanceRow.account_id == account_id, AllowanceRow.resets_at > house().now()
     )
-    return list(session.scalars(query.order_by(Allowance.name)))
+    return list(session.scalars(query.order_by(AllowanceRow.name)))
 
 
 def waiting_for(session: Session, account_id: int) -> int:
@@ -183,7 +183,7 @@ def check(account_id: int) -> Page:
     return redirect(url_for("accounts.index"))
 
 
-def _say(look: Look, missing: list[str]) -> None:
+def _say(look: AccountCheck, missing: list[str]) -> None:
     """Whether it works, and which right is missing."""
     if not look.health.ok:
         flash(_("It does not work yet."), "red")
@@ -193,7 +193,7 @@ def _say(look: Look, missing: list[str]) -> None:
         flash(_("The account works."), "green")
 
 
-def _look(account_id: int) -> Look:
+def _look(account_id: int) -> AccountCheck:
     """What the platform says; asked outside of any transaction."""
     with house().database.reading() as session:
         account = manage.account_for(session, account_id, lock=False)

@@ -19,7 +19,7 @@ from publisher.people.departments import departments_in_force
 from publisher.reports.problems import braked
 from publisher.reports.types import who_of
 from publisher.scheduling import slots
-from publisher.validation import LONGEST_REASON, Check, Invalid
+from publisher.validation import LONGEST_REASON, Invalid, Validator
 from publisher.working_time import day_bounds
 from web import in_flight
 from web.core.auth import actor, reads
@@ -130,7 +130,7 @@ def freeze() -> Page:
 
 def _read(form: LayForm) -> FreezeForm:
     """What was typed; raises `Invalid` where a date or time cannot be read."""
-    check, now = Check(), house().now()
+    check, now = Validator(), house().now()
     from_at = _moment(check, form, "from", now)
     until_at = _moment(check, form, "until", now)
     if check.problems:  # then the reason is told with them, else with all the rest
@@ -146,7 +146,7 @@ def _read(form: LayForm) -> FreezeForm:
     )
 
 
-def _moment(check: Check, form: LayForm, which: str, now: datetime) -> datetime:
+def _moment(check: Validator, form: LayForm, which: str, now: datetime) -> datetime:
     """A date and time. Without a time whole days are meant; without a beginning, at once."""
     day, clock = form[f"{which}_day"], (form[f"{which}_clock"].data or "").strip()
     if which == "from" and not day.is_typed and not clock:

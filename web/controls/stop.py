@@ -18,7 +18,7 @@ from publisher.validation import Invalid, departments_in_sight
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.i18n import _, _l, _n, page_language
-from web.core.layout import Banner, Entry
+from web.core.layout import Banner, MenuEntry
 from web.core.permissions import for_action, for_roles
 from web.forms import Form, number_of
 from web.messages.names import who_name
@@ -135,11 +135,11 @@ def _say_released(is_free: bool) -> None:
     flash(_("That stop is released, but another one was made meanwhile and still stands."), "amber")
 
 
-def entry(session: Session, of: Actor) -> Entry | None:
+def entry(session: Session, of: Actor) -> MenuEntry | None:
     """The quiet "Stop all" of the bar and the foot, for whoever may."""
     if not controls_stop.may_stop(session, actor=of, now=house().now()):
         return None
-    return Entry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
+    return MenuEntry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
 
 
 def banners(session: Session, of: Actor) -> tuple[Banner, ...]:

@@ -20,9 +20,9 @@ from publisher.notifications.compose import NoticeKind
 from publisher.notifications.email import tick_mail
 from publisher.operations import worker_health
 from web.core.auth import reads
-from web.core.context import House, house
+from web.core.context import AppContext, house
 from web.core.i18n import _, page_language
-from web.core.layout import Banner, Entry
+from web.core.layout import Banner, MenuEntry
 from web.core.permissions import for_roles
 
 routes = Blueprint("clocks", __name__)
@@ -47,11 +47,11 @@ def index(session: Session) -> str:
     )
 
 
-def entry(of: Actor) -> tuple[Entry, ...]:
+def entry(of: Actor) -> tuple[MenuEntry, ...]:
     """The line of the menu, for whoever may see the page."""
     if of.role not in FOR:
         return ()
-    return (Entry(_("Clocks"), url_for("clocks.index"), icon="clock"),)
+    return (MenuEntry(_("Clocks"), url_for("clocks.index"), icon="clock"),)
 
 
 def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
@@ -100,7 +100,7 @@ BEAT: Final = 30.0
 class Alarm:
     """What one process knows of its own looking."""
 
-    def __init__(self, of: House) -> None:
+    def __init__(self, of: AppContext) -> None:
         self._house = of
         self._looked_at: datetime | None = None
         self._lock = threading.Lock()
@@ -117,7 +117,7 @@ class Alarm:
         return thread
 
 
-def keep_watch(of: House, *, every: float = BEAT, ended: threading.Event) -> threading.Thread:
+def keep_watch(of: AppContext, *, every: float = BEAT, ended: threading.Event) -> threading.Thread:
     """Look again and again with nobody at the web, in a thread that ends with the process.
 
     The first look is not at the beginning: after a restart of the machine the clock starts too.
@@ -127,7 +127,7 @@ def keep_watch(of: House, *, every: float = BEAT, ended: threading.Event) -> thr
     return thread
 
 
-def _watch(of: House, every: float, ended: threading.Event) -> None:
+def _watch(of: AppContext, every: float, ended: threading.Event) -> None:
     """Each look has a thread of its own: whatever one fails of, the next one comes."""
     while not ended.wait(every):
         look = threading.Thread(target=_try, args=[of], name="alarm", daemon=True)
@@ -135,7 +135,7 @@ def _watch(of: House, every: float, ended: threading.Event) -> None:
         look.join()
 
 
-def _try(of: House) -> None:
+def _try(of: AppContext) -> None:
     """A database that is away for a moment ends nothing."""
     try:
         ring(of)
@@ -143,7 +143,7 @@ def _try(of: House) -> None:
         log.warning("whether a clock runs was not seen: %s", type(problem).__name__)
 
 
-def ring(of: House) -> int:
+def ring(of: AppContext) -> int:
     """Where no clock is alive, tell the admins once; gives how many mails the server accepted.
 
     A server that did not take them is asked again, by the rules of every mail.
@@ -165,7 +165,7 @@ def ring(of: House) -> int:
     )
 
 
-def register(app: Flask, of: House) -> None:
+def register(app: Flask, of: AppContext) -> None:
     """Look after every request for a page, where this house is to."""
     if not of.rings:
         return

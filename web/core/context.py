@@ -16,7 +16,7 @@ from publisher.settings.environment import Settings
 
 
 @dataclass(frozen=True)
-class House:
+class AppContext:
     """Settings, database, media, the way to the platforms, and the present moment.
 
     With `rings` it tells the admins where no clock runs.
@@ -30,6 +30,6 @@ class House:
     rings: bool = False
 
 
-def house() -> House:
+def house() -> AppContext:
     """The house of the application in hand."""
-    return cast(House, current_app.extensions["house"])
+    return cast(AppContext, current_app.extensions["house"])

@@ -19,7 +19,7 @@ _PREFIX = "kept:"
 
 
 @dataclass(frozen=True)
-class Kept:
+class RecoveredForm:
     """A form as it was sent: its path, its fields without secrets, and the names of its files."""
 
     path: str
@@ -27,7 +27,7 @@ class Kept:
     files: tuple[str, ...]
 
 
-def keep_request() -> Kept | None:
+def keep_request() -> RecoveredForm | None:
     """The POST in hand, if it came from a page of ours and carries anything."""
     if request.method != "POST" or not came_from_us():
         return None
@@ -38,10 +38,10 @@ def keep_request() -> Kept | None:
     )
     sent = request.files.items(multi=True)  # several under one name, too
     files = tuple(one.filename for _name, one in sent if one.filename)
-    return Kept(request.path, fields, files) if fields or files else None
+    return RecoveredForm(request.path, fields, files) if fields or files else None
 
 
-def sent() -> Kept | None:
+def sent() -> RecoveredForm | None:
     """What the POST in hand held, be it carried along from an earlier one: nothing is lost twice.
 
     A single button counts as well, so that its step can be taken afterwards.
@@ -51,9 +51,9 @@ def sent() -> Kept | None:
     return carried() or keep_act()
 
 
-def keep_act() -> Kept:
+def keep_act() -> RecoveredForm:
     """The POST in hand, even where it carries no field: a step that is to be confirmed first."""
-    return keep_request() or Kept(request.path, (), ())
+    return keep_request() or RecoveredForm(request.path, (), ())
 
 
 def came_from_us() -> bool:
@@ -66,7 +66,7 @@ def came_from_us() -> bool:
     return urlsplit(origin).netloc in {ours, request.host}
 
 
-def carried() -> Kept | None:
+def carried() -> RecoveredForm | None:
     """What the sign-in page has carried along, out of its hidden fields."""
     path = request.form.get(KEPT_PATH, "")
     if not is_own_path(path):
@@ -76,7 +76,7 @@ def carried() -> Kept | None:
         for name, value in request.form.items(multi=True)
         if name.startswith(_PREFIX)
     )
-    return Kept(path, fields, tuple(request.form.getlist(KEPT_FILE)))
+    return RecoveredForm(path, fields, tuple(request.form.getlist(KEPT_FILE)))
 
 
 def is_own_path(path: str) -> bool:
@@ -89,13 +89,13 @@ def is_own_path(path: str) -> bool:
     return path.startswith("/") and not path.startswith("//")
 
 
-def carry(kept: Kept) -> list[tuple[str, str]]:
+def carry(kept: RecoveredForm) -> list[tuple[str, str]]:
     """The hidden fields by which the sign-in page carries the form along."""
     files = [(KEPT_FILE, name) for name in kept.files]
     fields = [(_PREFIX + name, value) for name, value in kept.fields]
     return [(KEPT_PATH, kept.path), *files, *fields]
 
 
-def page(kept: Kept, *, happened: str, code: int) -> tuple[str, int]:
+def page(kept: RecoveredForm, *, happened: str, code: int) -> tuple[str, int]:
     """A page that shows what happened, holds the form's content, and offers to send it again."""
     return render_template("layout/form_recovery.html", kept=kept, happened=happened), code

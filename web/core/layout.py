@@ -20,7 +20,7 @@ class Tab:
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """One line of the menu; with `post` it is a button in a form, else a link."""
 
     label: str
@@ -30,7 +30,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Language:
+class LanguageChoice:
     """One language that the page can be turned to, named in itself."""
 
     code: Locale
@@ -38,7 +38,7 @@ class Language:
 
 
 @dataclass(frozen=True)
-class Acting:
+class ActingLabel:
     """The person and the appointment under which this session works.
 
     `person_key` is an opaque, lasting mark of the person: drafts kept in the browser are filed
@@ -87,12 +87,12 @@ class Chrome:
     path: str = "/"
     office: str = ""
     language_action: str = ""
-    languages: tuple[Language, ...] = ()
+    languages: tuple[LanguageChoice, ...] = ()
     tabs: tuple[Tab, ...] = ()
-    acting: Acting | None = None
+    acting: ActingLabel | None = None
     search_href: str | None = None
     search_words: str = ""
-    menu: tuple[Entry, ...] = ()
-    stop: Entry | None = None
+    menu: tuple[MenuEntry, ...] = ()
+    stop: MenuEntry | None = None
     banners: tuple[Banner, ...] = ()
     help: Help = field(default_factory=Help)

@@ -13,7 +13,7 @@ from publisher.drafting import drafts
 from publisher.intake import queries
 from publisher.media import images
 from publisher.media.store import MediumChanged, MediumMissing
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.permissions import for_roles
@@ -33,7 +33,7 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
     for file in submission.files:
         if file.id == file_id:
             return _serve(file.sha256, file.mime, file.name)
-    raise Missing(file_id)
+    raise NotFound(file_id)
 
 
 @routes.get("/posts/<int:post_id>/pictures/<sha256>")
@@ -49,7 +49,7 @@ def picture(session: Session, post_id: int, sha256: str) -> Response:
                     return _serve(one.sha256, one.mime, "")
                 if one.source_sha256 == sha256:
                     return _serve(sha256, "image/jpeg", "", always_small=True)
-    raise Missing(sha256)
+    raise NotFound(sha256)
 
 
 def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
@@ -71,7 +71,7 @@ def _opened(sha256: str) -> BinaryIO:
     try:
         return house().store.open_file(sha256)
     except (MediumMissing, MediumChanged) as problem:
-        raise Missing(sha256) from problem
+        raise NotFound(sha256) from problem
 
 
 def _whole(sha256: str) -> bytes:

@@ -28,7 +28,7 @@ class ProveForm(Form):
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
 
 
-def prove_page(kept: form_recovery.Kept | None, *, form: ProveForm | None = None) -> str:
+def prove_page(kept: form_recovery.RecoveredForm | None, *, form: ProveForm | None = None) -> str:
     """The page that asks for the password once more, carrying the step along."""
     shown = form or ProveForm(formdata=None)
     carried = form_recovery.carry(kept) if kept else []
@@ -37,7 +37,7 @@ def prove_page(kept: form_recovery.Kept | None, *, form: ProveForm | None = None
 
 def sign_in_page(
     *,
-    kept: form_recovery.Kept | None = None,
+    kept: form_recovery.RecoveredForm | None = None,
     path: str = "/",
     form: SignInForm | None = None,
     happened: str = "",

@@ -9,7 +9,7 @@ from werkzeug import Response
 from approvals.policy import Action
 from publisher.models.notifications import Notice
 from publisher.notifications import retry
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.filters import place_from, place_to
@@ -42,7 +42,7 @@ def send_again(notice_id: int) -> Page:
     with house().database.transaction() as session:
         notice = session.get(Notice, notice_id)
         if notice is None:
-            raise Missing(notice_id)
+            raise NotFound(notice_id)
         retry.send_again(session, actor=actor(), now=house().now(), notice=notice)
     flash(_("It is sent again within a minute."))
     return redirect(url_for("mails.index"))

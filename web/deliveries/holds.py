@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, holds, slots
-from publisher.scheduling.holds import Brake, Facts
+from publisher.scheduling.holds import Facts, Hold
 from web.core.context import house
 from web.messages.reasons import delivery_reason, freeze_words
 
@@ -25,7 +25,7 @@ def kept(session: Session, delivery: Delivery) -> str:
     now = house().now()
     facts = holds.facts_of(delivery)
     held = holds.brakes(session, now=now).holds(facts) if delivery.due_at <= now else None
-    if held is Brake.STOPPED:
+    if held is Hold.STOPPED:
         return delivery_reason(delivery.state, {"code": held})
     known = holds.freezes_ahead(session, now=now)
     found = holds.freeze_at(known, facts, max(delivery.due_at, now))

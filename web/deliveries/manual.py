@@ -11,13 +11,13 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action
 from publisher.content_checks import outgoing_text
 from publisher.delivery import manual
-from publisher.delivery.manual import Found, Wanted
+from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.drafting import drafts
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.i18n import _, _l
@@ -109,7 +109,7 @@ def publish(delivery_id: int) -> Page:
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
-def _wanted(delivery_id: int, link: str) -> Wanted:
+def _wanted(delivery_id: int, link: str) -> ManualPost:
     with house().database.reading() as session:
         _delivery(session, delivery_id)
         return manual.look_at_link(
@@ -117,7 +117,7 @@ def _wanted(delivery_id: int, link: str) -> Wanted:
         )
 
 
-def read_back(wanted: Wanted) -> Found:
+def read_back(wanted: ManualPost) -> LinkedPost:
     """Ask the platform, outside of any transaction; raises `Invalid`."""
     try:
         platform = house().open_account(wanted.account)
@@ -126,12 +126,12 @@ def read_back(wanted: Wanted) -> Found:
     return manual.read_back(platform, wanted)
 
 
-def _there(problems: tuple[Problem, ...]) -> str:
+def _there(problems: tuple[FieldError, ...]) -> str:
     """The text that stands there, where it is another than the approved one."""
     return next((str(one.values["there"]) for one in problems if "there" in one.values), "")
 
 
-def _say(found: Found) -> None:
+def _say(found: LinkedPost) -> None:
     if found.is_read:
         flash(_("Kept: published by hand. It was read back and says what was approved."))
         return

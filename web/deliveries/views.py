@@ -38,7 +38,7 @@ routes = Blueprint("deliveries", __name__)
 Page = Response | str | tuple[str, int]
 
 
-class LinkForm(Form):
+class PlatformLinkForm(Form):
     """The link of what a person saw on the platform."""
 
     link = StringField(_l("Link of the post"))
@@ -64,10 +64,10 @@ def board(session: Session) -> Page:
 @reads
 def show(session: Session, delivery_id: int) -> Page:
     """One delivery: what leaves, when, what became of it, and what can be done."""
-    return _page(session, delivery_id, LinkForm())
+    return _page(session, delivery_id, PlatformLinkForm())
 
 
-def _page(session: Session, delivery_id: int, form: LinkForm, *, happened: str = "") -> str:
+def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, happened: str = "") -> str:
     delivery, post = _delivery(session, delivery_id)
     revision = delivery.variant.revision
     view = next(one for one in shown(revision) if one.variant.id == delivery.variant_id)
@@ -136,7 +136,7 @@ def cancel(delivery_id: int) -> Page:
 @for_action(Action.SETTLE_HELD)
 def it_is_live(delivery_id: int) -> Page:
     """A person saw a held delivery on the platform."""
-    form = LinkForm()
+    form = PlatformLinkForm()
     try:
         return _told(
             delivery_id, lambda: _live(delivery_id, form.link.data or ""), _("Kept: it is live.")
@@ -195,6 +195,6 @@ def _told(delivery_id: int, act: Callable[[], None], said: str) -> Page:
     except NotAllowed as refusal:
         with house().database.reading() as session:
             happened = refusal_sentence(refusal)
-            return _page(session, delivery_id, LinkForm(), happened=happened), 409
+            return _page(session, delivery_id, PlatformLinkForm(), happened=happened), 409
     flash(said)
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

@@ -24,7 +24,7 @@ from publisher.models.desk import StartingText, TextPart
 from publisher.models.people import Department
 from publisher.models.posts import Language
 from publisher.scheduling.corrections import Target
-from publisher.validation import Problem
+from publisher.validation import FieldError
 from publisher.working_time import local
 from web.core.i18n import _, _l
 from web.drafting import joint as drafting_joint
@@ -37,7 +37,7 @@ MARATHI_AND_ENGLISH = (Language.MARATHI, Language.ENGLISH)
 
 
 @dataclass(frozen=True)
-class Slot:
+class TextSlot:
     """Where one text stands on the page."""
 
     account: Account
@@ -80,20 +80,20 @@ class Sheet:
     """
 
     form: DraftForm
-    slots: tuple[Slot, ...]
+    slots: tuple[TextSlot, ...]
     pictures: tuple[PictureDraft, ...]
     joint: tuple[JointRow, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
 
 
-def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[Slot, ...]:
+def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[TextSlot, ...]:
     """A slot for each account and language; Marathi and English are always there."""
     wanted = [*MARATHI_AND_ENGLISH, *(one for one in languages if one not in MARATHI_AND_ENGLISH)]
-    return tuple(Slot(account, language) for account in accounts for language in wanted)
+    return tuple(TextSlot(account, language) for account in accounts for language in wanted)
 
 
 def make_sheet(
-    slots: tuple[Slot, ...], pictures: Sequence[PictureDraft], joint: Sequence[JointRow] = ()
+    slots: tuple[TextSlot, ...], pictures: Sequence[PictureDraft], joint: Sequence[JointRow] = ()
 ) -> Sheet:
     """The form for these slots and pictures, filled by the POST in hand where there is one."""
     fields: dict[str, object] = {slot.name: TextAreaField(slot.title) for slot in slots}
@@ -150,7 +150,7 @@ def pictures_of(draft: Draft) -> tuple[PictureDraft, ...]:
 def read(sheet: Sheet) -> Draft:
     """The form as a draft; a slot left empty is no variant."""
     form = sheet.form
-    found: list[Problem] = []
+    found: list[FieldError] = []
     new = [_uploaded(one) for one in form.photos.data or [] if isinstance(one, FileStorage)]
     return Draft(
         title=form.title.data or "",
@@ -166,7 +166,7 @@ def read(sheet: Sheet) -> Draft:
     )
 
 
-def written(sheet: Sheet) -> list[Slot]:
+def written(sheet: Sheet) -> list[TextSlot]:
     """The slots with a text, in the order in which the draft numbers its variants."""
     return [slot for slot in sheet.slots if (sheet.form[slot.name].data or "").strip()]
 
@@ -175,7 +175,7 @@ def _uploaded(file: FileStorage) -> PictureDraft:
     return PictureDraft(alt_text="", content=file.read(), name=file.filename or "")
 
 
-def _variant(sheet: Sheet, slot: Slot, new: list[PictureDraft]) -> VariantDraft:
+def _variant(sheet: Sheet, slot: TextSlot, new: list[PictureDraft]) -> VariantDraft:
     form = sheet.form
     kept = [
         PictureDraft(
@@ -195,7 +195,7 @@ def _variant(sheet: Sheet, slot: Slot, new: list[PictureDraft]) -> VariantDraft:
     )
 
 
-def _moment(form: DraftForm, name: str, found: list[Problem], usual: str) -> datetime | None:
+def _moment(form: DraftForm, name: str, found: list[FieldError], usual: str) -> datetime | None:
     """A day without a time begins or ends with that day; a time without a day is asked about."""
     day, clock = form[f"{name}_day"], (form[f"{name}_clock"].data or "").strip()
     if not (clock or day.is_typed):
@@ -204,18 +204,18 @@ def _moment(form: DraftForm, name: str, found: list[Problem], usual: str) -> dat
         return parse_when(day.typed, clock or usual)
     except BadWhen as bad:
         part = "day" if bad.code.field == "date" else "clock"
-        found.append(Problem(f"{name}_{part}", bad.code.value))
+        found.append(FieldError(f"{name}_{part}", bad.code.value))
         return None
 
 
-def place_of(sheet: Sheet, problem: Problem) -> Problem:
+def place_of(sheet: Sheet, problem: FieldError) -> FieldError:
     """The same problem at the field of this form that it belongs to."""
     parts = problem.field.split("-")
     if parts[0] != "variants" or len(parts) < 3:
         names = {"not_before": "not_before_day", "not_after": "not_after_day"}
-        return Problem(names.get(problem.field, problem.field), problem.code, problem.values)
+        return FieldError(names.get(problem.field, problem.field), problem.code, problem.values)
     slot = written(sheet)[int(parts[1])]
     name = {"text": slot.name, "link": "link"}.get(parts[2], "photos")
     if parts[2] == "pictures" and parts[-1] == "alt_text":
         name = f"alt_{parts[3]}_{slot.language.value}"
-    return Problem(name if name in sheet.form else "photos", problem.code, problem.values)
+    return FieldError(name if name in sheet.form else "photos", problem.code, problem.values)

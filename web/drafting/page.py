@@ -23,7 +23,7 @@ from web.core.auth import actor
 from web.core.context import house
 from web.core.i18n import _
 from web.drafting import forms, placeholders, warnings
-from web.drafting.forms import Sheet, Slot
+from web.drafting.forms import Sheet, TextSlot
 from web.drafting.joint import ASKED, rows
 from web.messages.corrections import begins
 from web.messages.refusals import MAY_BE_LIVE
@@ -40,7 +40,7 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Approvers:
+class DepartmentApprovers:
     """Who decides for one department: its officers, else its head; nobody where it has neither."""
 
     department: Department
@@ -164,7 +164,9 @@ def _source(post: Post, picture: PictureDraft) -> str:
     return url_for("media.picture", post_id=post.id, sha256=picture.source_sha256)
 
 
-def _preview(post: Post, sheet: Sheet, slot: Slot, sources: Sequence[str]) -> list[ShownPicture]:
+def _preview(
+    post: Post, sheet: Sheet, slot: TextSlot, sources: Sequence[str]
+) -> list[ShownPicture]:
     form, language = sheet.form, slot.language.value
     sizes, target = _sizes(post), sheet.targets.get(slot.name)
     out = correction_targets.pictures_out(target) if target else frozenset()
@@ -189,12 +191,12 @@ def _sizes(post: Post) -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def _room(sheet: Sheet, slot: Slot) -> outgoing_text.Room:
+def _room(sheet: Sheet, slot: TextSlot) -> outgoing_text.LengthLimit:
     text, link = _typed(sheet, slot)
     return outgoing_text.room(slot.account.platform, text, link, has_pictures=_has_pictures(sheet))
 
 
-def _typed(sheet: Sheet, slot: Slot) -> tuple[str, str]:
+def _typed(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
     """Text and link without the blanks and the browser's line ends, as they are kept."""
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
     target = sheet.targets.get(slot.name)
@@ -208,7 +210,7 @@ def _has_pictures(sheet: Sheet) -> bool:
     )
 
 
-def _leaves(sheet: Sheet, slot: Slot) -> tuple[str, str]:
+def _leaves(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
     """The text as readers will see it, and the link that then stands beside it."""
     text, link = _typed(sheet, slot)
     words, beside = outgoing_text.leaving(
@@ -249,16 +251,16 @@ def _returned(post: Post) -> Decision | None:
     return refusing[-1] if refusing else None
 
 
-def _approvers(session: Session, post: Post, sheet: Sheet) -> list[Approvers]:
+def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApprovers]:
     """Who will be asked when this is sent, department by department, the owning one first."""
     form = sheet.form
     asked = [one.department for one in sheet.joint if form[one.name].data == ASKED]
     return [_approvers_of(session, one) for one in (post.department, *asked)]
 
 
-def _approvers_of(session: Session, department: Department) -> Approvers:
+def _approvers_of(session: Session, department: Department) -> DepartmentApprovers:
     now = house().now()
     if officers := responsibility.officers(session, department.id, now=now):
-        return Approvers(department, tuple(officers), is_head=False)
+        return DepartmentApprovers(department, tuple(officers), is_head=False)
     head = responsibility.head(session, department.id, now=now)
-    return Approvers(department, (head,) if head else (), is_head=True)
+    return DepartmentApprovers(department, (head,) if head else (), is_head=True)

@@ -11,7 +11,7 @@ from wtforms import Form as PlainForm
 from wtforms import StringField
 
 from publisher.content_checks import placeholders
-from publisher.content_checks.placeholders import Blank
+from publisher.content_checks.placeholders import Placeholder
 from publisher.models.posts import Language
 from web.core.i18n import _
 from web.core.state_badges import N_
@@ -31,7 +31,7 @@ KNOWN: Mapping[str, str] = {
 class ShownBlank:
     """A blank of the texts in one language: the name of its box, and what it is called."""
 
-    blank: Blank
+    blank: Placeholder
     language: Language
     name: str
     label: str
@@ -50,12 +50,12 @@ def shown(sheet: Sheet) -> list[ShownBlank]:
     ]
 
 
-def _name(language: Language, blank: Blank) -> str:
+def _name(language: Language, blank: Placeholder) -> str:
     """A field's name that any letters survive in."""
     return f"blank_{language.value}_{blank.name.encode().hex()}"
 
 
-def _label(blank: Blank) -> str:
+def _label(blank: Placeholder) -> str:
     words = KNOWN.get(blank.name.lower())
     return f"{_(words)} – {blank.text}" if words else blank.text
 

@@ -16,7 +16,7 @@ from publisher.drafting import diff, drafts, save
 from publisher.drafting.diff import Change
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.i18n import _
@@ -60,7 +60,7 @@ def show(session: Session, post_id: int) -> Page:
 
 def _page(post: Post, *, happened: Sequence[str] = ()) -> str:
     if not post.revisions:
-        raise Missing(post.id)
+        raise NotFound(post.id)
     old, new = _chosen(post)
     found = diff.changes(old, new)
     return render_template(

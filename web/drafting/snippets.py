@@ -14,7 +14,7 @@ from approvals.errors import StaleRevision
 from approvals.policy import Action
 from publisher.drafting import diff, snippets
 from publisher.drafting.diff import FinePiece
-from publisher.drafting.snippets import Entry, TextForm
+from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.submissions import SubmissionKind
 from publisher.validation import Invalid
@@ -61,10 +61,10 @@ class OneTextForm(Form):
 
 
 @dataclass(frozen=True)
-class Step:
+class SnippetStep:
     """One step of the history as the page shows it; texts as differences, word by word."""
 
-    entry: Entry
+    entry: SnippetChange
     word: str
     texts: tuple[tuple[str, str, tuple[FinePiece, ...]], ...]
 
@@ -157,7 +157,7 @@ def _page(
     form: OneTextForm,
     *,
     text: StartingText | None = None,
-    history: list[Step] | None = None,
+    history: list[SnippetStep] | None = None,
     beside: tuple[tuple[str, str, tuple[FinePiece, ...]], ...] = (),
 ) -> str:
     said = _("Somebody changed this text while you were writing. Yours stands below, not kept yet.")
@@ -186,10 +186,10 @@ def _form(session: Session | None = None) -> OneTextForm:
     return form
 
 
-def _read(form: OneTextForm) -> TextForm:
+def _read(form: OneTextForm) -> SnippetDraft:
     kinds = {one.value: one for one in SubmissionKind}
     parts = {one.value: one for one in TextPart}
-    return TextForm(
+    return SnippetDraft(
         part=parts.get(form.part.data or ""),
         name=form.name.data or "",
         kind=kinds.get(form.kind.data or ""),
@@ -200,14 +200,14 @@ def _read(form: OneTextForm) -> TextForm:
     )
 
 
-def _steps(session: Session, text_id: int) -> list[Step]:
+def _steps(session: Session, text_id: int) -> list[SnippetStep]:
     return [
-        Step(one, _(VERBS.get(one.verb, "Changed")), _differences(one))
+        SnippetStep(one, _(VERBS.get(one.verb, "Changed")), _differences(one))
         for one in snippets.history_of(session, text_id)
     ]
 
 
-def _differences(entry: Entry) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
+def _differences(entry: SnippetChange) -> tuple[tuple[str, str, tuple[FinePiece, ...]], ...]:
     return tuple(
         _difference(name, str(before or ""), str(after or ""))
         for name, (before, after) in entry.changed.items()

@@ -11,9 +11,9 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from publisher.content_checks import checks, context
-from publisher.content_checks.link_checker import Glass, look_now
+from publisher.content_checks.link_checker import LinkChecker, look_now
 from publisher.content_checks.rules import all_addresses, takes_reply
-from publisher.content_checks.types import Place, Text, Warned, WarningCode
+from publisher.content_checks.types import Text, TextLocation, Warned, WarningCode
 from publisher.drafting.drafts import Draft
 from publisher.media.link_preview import is_within
 from publisher.models.posts import Language, Post, Revision
@@ -21,7 +21,7 @@ from publisher.reports.comment_detail import CommentPage
 from web.core.context import house
 from web.core.i18n import _
 from web.drafting import forms
-from web.drafting.forms import Sheet, Slot
+from web.drafting.forms import Sheet, TextSlot
 from web.messages.names import account_name
 from web.messages.warnings import warning_sentence, way_on
 from web.previews import LANGUAGE_WORDS, variant_title
@@ -36,7 +36,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Line:
+class WarningLine:
     """One line of the list: its places, the sentence, the way on, and a post to look at."""
 
     spots: tuple[Spot, ...]
@@ -55,15 +55,15 @@ class Links:
 
 
 @dataclass(frozen=True)
-class Shown:
+class WarningList:
     """Everything to show: lines on top, sentences by the field's id, and the links' state."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[WarningLine, ...]
     at: Mapping[str, str] = field(default_factory=dict)
     links: Links = field(default_factory=Links)
 
 
-def of_revision(session: Session, revision: Revision) -> Shown:
+def of_revision(session: Session, revision: Revision) -> WarningList:
     """What there is to check in a saved revision; places lead to the previews."""
     found = checks.warnings_of(session, revision, now=house().now())
     variants = revision.variants
@@ -71,10 +71,10 @@ def of_revision(session: Session, revision: Revision) -> Shown:
         Spot(variant_title(variants[at]), f"variant-{variants[at].id}")
         for at in (one.place.variant for one in found)
     ]
-    return Shown(tuple(_lines(found, spots)))
+    return WarningList(tuple(_lines(found, spots)))
 
 
-def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Shown:
+def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> WarningList:
     """What there is to check in the form in hand; places lead to its fields."""
     texts = texts_of(sheet, draft)
     slots = forms.written(sheet)
@@ -85,7 +85,7 @@ def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Shown:
     for one, spot in zip(found, spots, strict=True):
         at.setdefault(spot.anchor, {})[warning_sentence(one)] = None
     told = {anchor: " ".join(sentences) for anchor, sentences in at.items()}
-    return Shown(tuple(_lines(found, spots)), told, _links(session, texts))
+    return WarningList(tuple(_lines(found, spots)), told, _links(session, texts))
 
 
 def of_reply(comment: CommentPage) -> str:
@@ -93,7 +93,7 @@ def of_reply(comment: CommentPage) -> str:
     account, is_ours = comment.account, comment.own_post is not None
     if takes_reply(account.platform, account.handle, comment.text, is_ours):
         return ""
-    refused = Warned(WarningCode.REPLY_REFUSED, Place(0, "text"))
+    refused = Warned(WarningCode.REPLY_REFUSED, TextLocation(0, "text"))
     return f"{warning_sentence(refused)} {way_on(refused)}"
 
 
@@ -115,11 +115,11 @@ def texts_of(sheet: Sheet, draft: Draft) -> list[Text]:
 
 def look_at_links(sheet: Sheet, draft: Draft) -> None:
     """Look at the draft's links while somebody waits; called while no transaction is open."""
-    glass = Glass(house().database, house().store, house().settings.link_reach, monotonic)
+    glass = LinkChecker(house().database, house().store, house().settings.link_reach, monotonic)
     look_now(glass, all_addresses(texts_of(sheet, draft)), now=house().now())
 
 
-def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[Line]:
+def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLine]:
     """One line for the same words at several places."""
     grouped: dict[tuple[str, str, str], dict[Spot, None]] = {}
     for one, spot in zip(found, spots, strict=True):
@@ -127,24 +127,24 @@ def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[Line]:
         see = url_for("posts.show", post_id=post_id) if post_id else ""
         grouped.setdefault((warning_sentence(one), way_on(one), see), {})[spot] = None
     for (sentence, way, see), places in grouped.items():
-        yield Line(tuple(places), sentence, way, see)
+        yield WarningLine(tuple(places), sentence, way, see)
 
 
-def _spot(sheet: Sheet, slot: Slot, warned: Warned) -> Spot:
+def _spot(sheet: Sheet, slot: TextSlot, warned: Warned) -> Spot:
     """The field of the form, and what it is called."""
     named = f"{account_name(slot.account)} – {_(LANGUAGE_WORDS[slot.language])}"
     kind, _dash, index = warned.place.field.partition("-")
     if kind == "link":
         return Spot(_("Link"), sheet.form.link.id)
     if kind == "language":
-        missing = Slot(slot.account, Language(str(warned.values["missing"])))
+        missing = TextSlot(slot.account, Language(str(warned.values["missing"])))
         return Spot(named, missing.name if missing.name in sheet.form else slot.name)
     if kind == "pictures":
         return Spot(_("Photos"), _alt_field(sheet, slot, int(index)))
     return Spot(named, sheet.form[slot.name].id)
 
 
-def _alt_field(sheet: Sheet, slot: Slot, number: int) -> str:
+def _alt_field(sheet: Sheet, slot: TextSlot, number: int) -> str:
     """The description's field of the so-manieth photo that is kept; of a new one the photos'."""
     kept = [at for at, _one in enumerate(sheet.pictures) if not sheet.form[f"drop_{at}"].data]
     if number < len(kept):

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from wtforms import Field, HiddenField, RadioField, StringField
 
-from approvals.emergency import Blank, BlankKind, Template
+from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.delivery.emergency import placeholders
 from publisher.delivery.emergency.publish import UseForm
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.i18n.languages import number
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 from publisher.working_time import local
 from web.core.i18n import _, _l, page_language
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -76,7 +76,7 @@ def make_form(template: Template) -> LaneForm:
     return form
 
 
-def _field(blank: Blank, tongue: str) -> Field:
+def _field(blank: TemplateField, tongue: str) -> Field:
     word = blank_word(blank.name)
     if blank.kind is BlankKind.CHOICE:
         at = 1 if page_language() == "en" else 0
@@ -91,7 +91,7 @@ def _field(blank: Blank, tongue: str) -> Field:
     return StringField(word, description=_hint(blank))
 
 
-def _hint(blank: Blank) -> str:
+def _hint(blank: TemplateField) -> str:
     """What may be typed, where the blank's name does not say it."""
     match blank.kind:
         case BlankKind.TIME:
@@ -134,4 +134,4 @@ def _moment(form: LaneForm) -> datetime | None:
         return parse_when(form.day.typed, form.clock.data or "")
     except BadWhen as bad:
         field = "day" if bad.code.field == "date" else "clock"
-        raise Invalid([Problem(field, bad.code.value)]) from bad
+        raise Invalid([FieldError(field, bad.code.value)]) from bad

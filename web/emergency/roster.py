@@ -15,7 +15,7 @@ from publisher.delivery.emergency import roster
 from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writes
 from web.core.context import house
 from web.core.i18n import _, _l
@@ -123,7 +123,7 @@ def _moment(form: DutyForm, which: str) -> datetime | None:
         return parse_when(day.typed, clock.data or "")
     except BadWhen as bad:
         field = f"{which}_day" if bad.code.field == "date" else f"{which}_clock"
-        raise Invalid([Problem(field, bad.code.value)]) from bad
+        raise Invalid([FieldError(field, bad.code.value)]) from bad
 
 
 @routes.post("/<int:duty_id>/end")

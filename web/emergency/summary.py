@@ -15,7 +15,7 @@ from publisher.models.emergency import Alert, EmergencyTemplate
 from web.core.auth import actor
 from web.core.context import house
 from web.core.i18n import _
-from web.core.layout import Entry, Tab
+from web.core.layout import MenuEntry, Tab
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,6 @@ def tab() -> tuple[Tab, ...]:
     return (Tab(_("Emergency"), url_for("emergency.index"), stuck or None, loud=True, here=here),)
 
 
-def entry() -> tuple[Entry, ...]:
+def entry() -> tuple[MenuEntry, ...]:
     """The lane's list of uses, which leads to its templates and the roster."""
-    return (Entry(_("Emergency publications"), url_for("emergency.uses"), icon="megaphone"),)
+    return (MenuEntry(_("Emergency publications"), url_for("emergency.uses"), icon="megaphone"),)

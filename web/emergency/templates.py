@@ -29,7 +29,7 @@ routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templ
 Page = Response | str | tuple[str, int]
 
 
-class ReasonForm(Form):
+class TemplateReasonForm(Form):
     """What to change, or why the approval is taken back."""
 
     reason = TextAreaField(_l("Reason"))
@@ -221,7 +221,7 @@ def withdraw(template_id: int) -> Page:
 
 def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Page:
     """Ask for the reason, then act; both act on the revision that was seen."""
-    form = ReasonForm()
+    form = TemplateReasonForm()
     if request.method == "GET":
         return _reason_page(template_id, form)
     try:
@@ -245,7 +245,7 @@ def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Pag
 
 
 @reads
-def _reason_page(session: Session, template_id: int, form: ReasonForm) -> str:
+def _reason_page(session: Session, template_id: int, form: TemplateReasonForm) -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     return render_template(
         "emergency/reason.html",

@@ -9,7 +9,15 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from publisher.reports.search import SPAN, Group, Kind, hits_of, kinds_for, search, straight_to
+from publisher.reports.search import (
+    SPAN,
+    Kind,
+    SearchGroup,
+    hits_of,
+    kinds_for,
+    search,
+    straight_to,
+)
 from web.core.auth import actor, reads
 from web.core.permissions import for_roles
 from web.core.state_badges import N_
@@ -53,7 +61,7 @@ def index(session: Session) -> Response | str:
     )
 
 
-def _further(words: str, group: Group, kind: Kind | None) -> str | None:
+def _further(words: str, group: SearchGroup, kind: Kind | None) -> str | None:
     """Where there is more of this kind: all of it from the first page, older ones from there.
 
     Where the newest hold nothing, the first page leads to the older ones at once.

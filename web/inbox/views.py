@@ -19,7 +19,7 @@ from publisher.models.comments import AnswerKind
 from publisher.models.people import Department
 from publisher.reports import inbox_list
 from publisher.reports.comment_detail import comment_page
-from publisher.reports.inbox_list import View
+from publisher.reports.inbox_list import InboxView
 from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.validation import Invalid
@@ -49,7 +49,7 @@ class AnswerForm(Form):
     interim = BooleanField(_l("This is an interim answer; the deadline goes on"))
 
 
-class MoveForm(Form):
+class RoutingForm(Form):
     """A department and a reason, as far as the act asks for them."""
 
     department = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
@@ -110,17 +110,17 @@ def _page(
 
 
 _VIEW_OF = {
-    CommentState.RECEIVED: View.QUEUE,
-    CommentState.ROUTED: View.MINE,
-    CommentState.ANSWERED: View.ANSWERED,
-    CommentState.CLOSED: View.CLOSED,
+    CommentState.RECEIVED: InboxView.QUEUE,
+    CommentState.ROUTED: InboxView.MINE,
+    CommentState.ANSWERED: InboxView.ANSWERED,
+    CommentState.CLOSED: InboxView.CLOSED,
 }
 
 
 def _beside(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
     """The list that stands beside a comment at the desk: the view it was probably taken from."""
     views = inbox_list.views_for(actor())
-    view = _VIEW_OF[state] if _VIEW_OF[state] in views else View.DEPARTMENT
+    view = _VIEW_OF[state] if _VIEW_OF[state] in views else InboxView.DEPARTMENT
     page = inbox_list.comments_in(
         session, actor=actor(), now=house().now(), view=view, limit=BESIDE
     )
@@ -173,7 +173,7 @@ def _in_sight(session: Session, comment_id: int) -> None:
     comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
 
 
-Use = Callable[[Session, MoveForm], object]
+Use = Callable[[Session, RoutingForm], object]
 
 
 @routes.post("/comments/<int:comment_id>/assign")
@@ -181,7 +181,7 @@ Use = Callable[[Session, MoveForm], object]
 def assign(comment_id: int) -> Page:
     """Give a comment from the queue to a department."""
 
-    def use(session: Session, form: MoveForm) -> object:
+    def use(session: Session, form: RoutingForm) -> object:
         return routing.assign(
             session,
             actor=actor(),
@@ -198,7 +198,7 @@ def assign(comment_id: int) -> Page:
 def transfer(comment_id: int) -> Page:
     """Give a comment to another department, or back to the cell, with a reason."""
 
-    def use(session: Session, form: MoveForm) -> object:
+    def use(session: Session, form: RoutingForm) -> object:
         return routing.transfer(
             session,
             actor=actor(),
@@ -216,7 +216,7 @@ def transfer(comment_id: int) -> Page:
 def close(comment_id: int) -> Page:
     """Close a comment without an answer."""
 
-    def use(session: Session, form: MoveForm) -> object:
+    def use(session: Session, form: RoutingForm) -> object:
         return routing.close(
             session,
             actor=actor(),
@@ -233,7 +233,7 @@ def close(comment_id: int) -> Page:
 def reopen(comment_id: int) -> Page:
     """Open an answered or closed comment again."""
 
-    def use(session: Session, form: MoveForm) -> object:
+    def use(session: Session, form: RoutingForm) -> object:
         return routing.reopen(
             session,
             actor=actor(),
@@ -246,7 +246,7 @@ def reopen(comment_id: int) -> Page:
 
 
 def _moved(comment_id: int, act: str, use: Use, said: str) -> Page:
-    form = MoveForm()
+    form = RoutingForm()
     if request.method == "GET":
         return _move_page(comment_id, act, form)
     try:
@@ -271,7 +271,7 @@ def _after(comment_id: int, act: str) -> str:
 
 @reads
 def _move_page(
-    session: Session, comment_id: int, act: str, form: MoveForm, *, happened: str = ""
+    session: Session, comment_id: int, act: str, form: RoutingForm, *, happened: str = ""
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
     places = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]

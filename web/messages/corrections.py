@@ -9,32 +9,32 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Variant
 from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
-from publisher.scheduling.corrections import Target, Way
+from publisher.scheduling.corrections import CorrectionMode, Target
 from web.core.context import house
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
 from web.messages.names import platform_word
 
-HAPPENS: Mapping[Way, str] = {
-    Way.EDIT: N_(
+HAPPENS: Mapping[CorrectionMode, str] = {
+    CorrectionMode.EDIT: N_(
         "Correction: when it leaves, our post on %(platform)s reads like this. Nothing is posted "
         "anew."
     ),
-    Way.NOTE: N_(
+    CorrectionMode.NOTE: N_(
         "Correction: when it leaves, this stands as an answer under our post on %(platform)s. The "
         "post itself cannot be changed there."
     ),
 }
-BEGINS: Mapping[Way, str] = {
-    Way.EDIT: N_(
+BEGINS: Mapping[CorrectionMode, str] = {
+    CorrectionMode.EDIT: N_(
         "Live since %(at)s. What you write here takes its place on %(platform)s; left unchanged, "
         "nothing happens there. Photos and the link’s card stay as they are."
     ),
-    Way.NOTE: N_(
+    CorrectionMode.NOTE: N_(
         "Live since %(at)s, and %(platform)s lets nobody change it. What you write here stands "
         "under it as an answer: say what changed. Left as it begins, nothing happens there."
     ),
-    Way.UNKNOWN: N_(
+    CorrectionMode.UNKNOWN: N_(
         "Somebody said that it is live there, and gave no link. It cannot be corrected from here."
     ),
 }

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from publisher.auth.contact_details import BadPerson
 from publisher.i18n import dates
 from publisher.i18n.languages import number
-from publisher.validation import Problem
+from publisher.validation import FieldError
 from web.core.context import house
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
@@ -159,7 +159,7 @@ GENERAL: Mapping[str, str] = {
 WORDS = (GENERAL, SENTENCES, OF_THE_LANE)
 
 
-def problem_sentence(problem: Problem) -> str:
+def problem_sentence(problem: FieldError) -> str:
     """The sentence for a problem; more specific words stand under "field.code"."""
     own = _own(problem)
     if own is None:
@@ -167,7 +167,7 @@ def problem_sentence(problem: Problem) -> str:
     return _(own, **shown(problem.values, own))
 
 
-def _own(problem: Problem) -> str | None:
+def _own(problem: FieldError) -> str | None:
     """By field and code, by code and what was found, by code alone."""
     code = problem.code
     keys = (f"{problem.field}.{code}", f"{code}.{problem.values.get('found')}", code)

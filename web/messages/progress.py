@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.reports.inbox_list import View
+from publisher.reports.inbox_list import InboxView
 from publisher.reports.next_step import NextKind
 from publisher.reports.replies import ReplyState
 from publisher.reports.timeline_steps import StepKind
@@ -172,12 +172,12 @@ NEXT: Mapping[NextKind, str] = {
 }
 
 
-VIEWS: Mapping[View, str] = {
-    View.MINE: N_("With you"),
-    View.DEPARTMENT: N_("With the department"),
-    View.QUEUE: N_("To be assigned"),
-    View.ANSWERED: N_("Answered"),
-    View.CLOSED: N_("Closed"),
+VIEWS: Mapping[InboxView, str] = {
+    InboxView.MINE: N_("With you"),
+    InboxView.DEPARTMENT: N_("With the department"),
+    InboxView.QUEUE: N_("To be assigned"),
+    InboxView.ANSWERED: N_("Answered"),
+    InboxView.CLOSED: N_("Closed"),
 }
 
 REPLIES: Mapping[ReplyState, tuple[str, str]] = {

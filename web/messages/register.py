@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from flask import Flask, url_for
 
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.operations.departments.open_items import OpenKind, OpenThing
 from publisher.people.department_orders import BadDepartment
@@ -187,7 +187,7 @@ def rights_words(rights: list[str]) -> str:
     return ", ".join(f"{_(RIGHTS[one])} ({one})" if one in RIGHTS else one for one in rights)
 
 
-def allowance_word(allowance: Allowance) -> str:
+def allowance_word(allowance: AllowanceRow) -> str:
     """What a limit counts; empty for those that hold no publication."""
     return _(OPERATIONS[allowance.name]) if allowance.name in OPERATIONS else ""
 

@@ -5,37 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.models.posts import Decision, DecisionKind
-from publisher.review.history import Became
-from publisher.review.in_person import CodeProblem, CodeRefusal
+from publisher.review.history import Outcome
+from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
 from web.core.i18n import _
 from web.core.state_badges import N_
 from web.messages.field_errors import shown
 
-CODES: Mapping[CodeProblem, str] = {
-    CodeProblem.UNREADABLE: N_(
+CODES: Mapping[ApprovalCodeProblem, str] = {
+    ApprovalCodeProblem.UNREADABLE: N_(
         "The code has eight characters, English letters and digits. Type it as it stands on the "
         "screen."
     ),
-    CodeProblem.UNKNOWN: N_(
+    ApprovalCodeProblem.UNKNOWN: N_(
         "There is no such code. Compare it with the screen, or ask the cell for a new one."
     ),
-    CodeProblem.EXPIRED: N_(
+    ApprovalCodeProblem.EXPIRED: N_(
         "This code was valid for 15 minutes, and they are over. Ask the cell for a new one."
     ),
-    CodeProblem.REPLACED: N_("A newer code has taken its place. Use the one on the screen now."),
-    CodeProblem.DECIDED: N_(
+    ApprovalCodeProblem.REPLACED: N_(
+        "A newer code has taken its place. Use the one on the screen now."
+    ),
+    ApprovalCodeProblem.DECIDED: N_(
         "A decision has been made since this code was shown, so it has ended. If yours is still "
         "wanted, the post waits for you under Today."
     ),
-    CodeProblem.NEWER_REVISION: N_(
+    ApprovalCodeProblem.NEWER_REVISION: N_(
         "This code belongs to an older revision; the cell has saved a newer one. Ask for the code "
         "of the newer one."
     ),
-    CodeProblem.ELSEWHERE: N_(
+    ApprovalCodeProblem.ELSEWHERE: N_(
         "This code belongs to a post of another department. If you hold another appointment, "
         "choose it in the menu and use the code again."
     ),
-    CodeProblem.THROTTLED: N_(
+    ApprovalCodeProblem.THROTTLED: N_(
         "Too many wrong codes. You can type again from %(until)s on. The post waits for you under "
         "Today as well."
     ),
@@ -72,15 +74,15 @@ DECIDED: Mapping[DecisionKind, tuple[str, str]] = {
 }
 """For each kind of decision its word, and the state of a post whose look it bears."""
 
-BECAME: Mapping[Became, str] = {
-    Became.WITHDRAWN_APPROVAL: N_("The approval no longer counts."),
-    Became.POST_WITHDRAWN: N_("The post was withdrawn."),
-    Became.NEWER_REVISION: N_("Revision %(newest)s has taken its place."),
-    Became.WAITS_FOR_OTHERS: N_("It waits for another department’s decision."),
-    Became.WAITS_FOR_A_TIME: N_("It waits for the cell to set a time."),
-    Became.WITH_THE_CELL: N_("The cell is changing it."),
-    Became.REJECTED: N_("It is not published."),
-    Became.DELIVERIES: "",
+BECAME: Mapping[Outcome, str] = {
+    Outcome.WITHDRAWN_APPROVAL: N_("The approval no longer counts."),
+    Outcome.POST_WITHDRAWN: N_("The post was withdrawn."),
+    Outcome.NEWER_REVISION: N_("Revision %(newest)s has taken its place."),
+    Outcome.WAITS_FOR_OTHERS: N_("It waits for another department’s decision."),
+    Outcome.WAITS_FOR_A_TIME: N_("It waits for the cell to set a time."),
+    Outcome.WITH_THE_CELL: N_("The cell is changing it."),
+    Outcome.REJECTED: N_("It is not published."),
+    Outcome.DELIVERIES: "",
 }
 
 
@@ -90,7 +92,7 @@ def already_sentence(done: Decision) -> str:
     return _(words, **shown({"at": done.at}, words))
 
 
-def became_sentence(became: Became, newest: int) -> str:
+def became_sentence(became: Outcome, newest: int) -> str:
     """What became of a decided revision; empty where its deliveries say it."""
     words = BECAME[became]
     return _(words, **shown({"newest": newest}, words)) if words else ""

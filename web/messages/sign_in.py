@@ -7,7 +7,7 @@ from datetime import datetime
 
 from publisher.auth.passwords import BadPassword
 from publisher.auth.sign_in import SignInProblem, SignInRefusal
-from publisher.people.contact_verification import CodeProblem
+from publisher.people.contact_verification import ContactCodeProblem
 from web.core.i18n import _
 from web.core.state_badges import N_
 from web.messages.field_errors import shown
@@ -32,11 +32,17 @@ PASSWORD: Mapping[str, str] = {
 }
 
 
-CODES: Mapping[CodeProblem, str] = {
-    CodeProblem.WRONG: N_("This code is not right. Look at it once more, or ask for a new one."),
-    CodeProblem.THROTTLED: N_("Too many wrong codes. Wait a quarter of an hour, then try again."),
-    CodeProblem.NOTHING_ASKED: N_("The time for this code is over. Ask for a new one."),
-    CodeProblem.TAKEN: N_("This address or number belongs to another person. Tell the cell."),
+CODES: Mapping[ContactCodeProblem, str] = {
+    ContactCodeProblem.WRONG: N_(
+        "This code is not right. Look at it once more, or ask for a new one."
+    ),
+    ContactCodeProblem.THROTTLED: N_(
+        "Too many wrong codes. Wait a quarter of an hour, then try again."
+    ),
+    ContactCodeProblem.NOTHING_ASKED: N_("The time for this code is over. Ask for a new one."),
+    ContactCodeProblem.TAKEN: N_(
+        "This address or number belongs to another person. Tell the cell."
+    ),
 }
 
 
@@ -45,7 +51,7 @@ def throttled_until(until: datetime) -> SignInRefusal:
     return SignInRefusal(SignInProblem.THROTTLED, until)
 
 
-def code_sentence(problem: CodeProblem) -> str:
+def code_sentence(problem: ContactCodeProblem) -> str:
     """Why a typed code changed nothing."""
     return _(CODES[problem])
 

@@ -10,7 +10,7 @@ from web.core.state_badges import N_
 
 
 @dataclass(frozen=True)
-class Step:
+class TourPage:
     """One page of the introduction, and the page of the house that it speaks of."""
 
     title: str
@@ -18,7 +18,7 @@ class Step:
     endpoint: str
 
 
-HAND_IN = Step(
+HAND_IN = TourPage(
     N_("Hand in what citizens should know"),
     (
         N_(
@@ -29,7 +29,7 @@ HAND_IN = Step(
     ),
     "submissions.new",
 )
-FOLLOW = Step(
+FOLLOW = TourPage(
     N_("See where it stands"),
     (
         N_(
@@ -40,7 +40,7 @@ FOLLOW = Step(
     ),
     "submissions.index",
 )
-COMPLETE = Step(
+COMPLETE = TourPage(
     N_("When something is missing"),
     (
         N_(
@@ -50,7 +50,7 @@ COMPLETE = Step(
     ),
     "today.index",
 )
-APPROVE = Step(
+APPROVE = TourPage(
     N_("Approve exactly what leaves"),
     (
         N_(
@@ -64,7 +64,7 @@ APPROVE = Step(
     ),
     "today.index",
 )
-ANSWER = Step(
+ANSWER = TourPage(
     N_("Answer citizens"),
     (
         N_(
@@ -78,7 +78,7 @@ ANSWER = Step(
     ),
     "inbox.index",
 )
-STAND_IN = Step(
+STAND_IN = TourPage(
     N_("You act where no officer can"),
     (
         N_(
@@ -88,7 +88,7 @@ STAND_IN = Step(
     ),
     "today.index",
 )
-DRAFT = Step(
+DRAFT = TourPage(
     N_("Make posts from what comes in"),
     (
         N_(
@@ -99,7 +99,7 @@ DRAFT = Step(
     ),
     "submissions.index",
 )
-SCHEDULE = Step(
+SCHEDULE = TourPage(
     N_("Set the time"),
     (
         N_(
@@ -109,7 +109,7 @@ SCHEDULE = Step(
     ),
     "calendar.index",
 )
-DECIDE = Step(
+DECIDE = TourPage(
     N_("What waits for a decision"),
     (
         N_(
@@ -120,7 +120,7 @@ DECIDE = Step(
     ),
     "deliveries.board",
 )
-ASSIGN = Step(
+ASSIGN = TourPage(
     N_("Find the department for a comment"),
     (
         N_(
@@ -130,7 +130,7 @@ ASSIGN = Step(
     ),
     "inbox.index",
 )
-RECORD = Step(
+RECORD = TourPage(
     N_("Record officers and heads"),
     (
         N_(
@@ -141,23 +141,23 @@ RECORD = Step(
     ),
     "people.index",
 )
-CONNECT = Step(
+CONNECT = TourPage(
     N_("Keep the accounts working"),
     (N_("If an account’s access expires, its posts wait. Renew it and press “Check again”."),),
     "accounts.index",
 )
-OVERSEE = Step(
+OVERSEE = TourPage(
     N_("See who has named officers"),
     (N_("Each department shows its officers and head, or that it has named nobody."),),
     "departments.index",
 )
-READ = Step(
+READ = TourPage(
     N_("Read every step"),
     (N_("Every submission and post shows who did what, and when. You read; you change nothing."),),
     "submissions.index",
 )
 
-TOURS: Mapping[Role, tuple[Step, ...]] = {
+TOURS: Mapping[Role, tuple[TourPage, ...]] = {
     Role.MEMBER: (HAND_IN, FOLLOW, COMPLETE),
     Role.OFFICER: (APPROVE, ANSWER, HAND_IN, FOLLOW),
     Role.HEAD: (STAND_IN, APPROVE, HAND_IN, FOLLOW),

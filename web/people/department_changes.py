@@ -18,9 +18,9 @@ from publisher.operations.departments import close as departments_close
 from publisher.operations.departments.close import StillOpen
 from publisher.operations.departments.open_items import OpenThing
 from publisher.people import department_changes, department_orders
-from publisher.people.department_orders import KINDS, BadDepartment, Names, Order
+from publisher.people.department_orders import KINDS, BadDepartment, DepartmentOrder, Names
 from publisher.people.departments import departments_in_force
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web.core.auth import actor, reads
 from web.core.context import house
@@ -76,7 +76,7 @@ def _today() -> date:
     return local_day(house().now())
 
 
-def _order(form: OrderForm) -> Order:
+def _order(form: OrderForm) -> DepartmentOrder:
     return department_orders.read_order(form.order_number.data or "", form.in_force_on.data)
 
 
@@ -95,7 +95,7 @@ def department_of(session: Session, code: str) -> Department:
     """The department of this code, or `Missing`."""
     found = session.scalars(select(Department).where(Department.code == code)).one_or_none()
     if found is None:
-        raise Missing(code)
+        raise NotFound(code)
     return found
 
 
@@ -296,7 +296,7 @@ def drop(code: str, change_id: int) -> Page:
     with house().database.transaction() as session:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
-            raise Missing(change_id)
+            raise NotFound(change_id)
         department_changes.drop(session, actor=actor(), change=change, now=house().now())
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))

@@ -16,7 +16,7 @@ from publisher.models.people import Appointment, Department
 from publisher.operations.departments import close
 from publisher.people import department_orders, responsibility
 from publisher.people.departments import departments_in_force, find_departments, is_in_force
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web.core.auth import actor, reads
 from web.core.context import house
@@ -85,7 +85,7 @@ def show(session: Session, code: str) -> str:
         select(Department).where(func.lower(Department.code) == code.lower())
     ).one_or_none()
     if department is None or not _in_sight(department):
-        raise Missing(code)
+        raise NotFound(code)
     held = {
         role: responsibility.holders(session, role, now=house().now(), department_id=department.id)
         for role in (Role.OFFICER, Role.HEAD, Role.MEMBER)

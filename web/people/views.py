@@ -16,7 +16,7 @@ from publisher.auth.contact_details import BadPerson
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import appointments, invitations, permissions
 from publisher.people.departments import departments_in_force
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from web import in_flight
 from web.core.auth import actor, reads
 from web.core.context import house
@@ -170,7 +170,7 @@ def _person(session: Session, person_id: int) -> Person:
         select(Person).where(Person.id == person_id).options(*loaded)
     ).one_or_none()
     if person is None:
-        raise Missing(person_id)
+        raise NotFound(person_id)
     return person
 
 
@@ -244,7 +244,7 @@ def end(person_id: int, appointment_id: int) -> Page:
     def use(session: Session, person: Person) -> None:
         held = next((one for one in person.appointments if one.id == appointment_id), None)
         if held is None:
-            raise Missing(appointment_id)
+            raise NotFound(appointment_id)
         appointments.end_appointment(session, actor=actor(), appointment=held, now=house().now())
 
     done = _act(person_id, use, _("The appointment has ended."))

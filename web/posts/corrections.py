@@ -15,7 +15,7 @@ from publisher.delivery.monitoring import acknowledge
 from publisher.drafting import diff
 from publisher.models.controls import Order
 from publisher.models.posts import Post
-from publisher.reports.external_changes import Finding, FindingKind, finding_for, findings_of
+from publisher.reports.external_changes import ExternalChange, FindingKind, finding_for, findings_of
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
@@ -31,7 +31,7 @@ routes = Blueprint("correcting", __name__)
 Page = Response | str | tuple[str, int]
 
 
-class NoteForm(Form):
+class ChangeNoteForm(Form):
     """What somebody says about what was found."""
 
     note = TextAreaField(_l("What is it about?"))
@@ -43,7 +43,7 @@ class Outside:
 
     live: LiveText
     order: Order | None
-    finding: Finding | None
+    finding: ExternalChange | None
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Was:
     """One publication that stands no more: by an order of ours, or found to be gone."""
 
     order: Order | None
-    finding: Finding | None
+    finding: ExternalChange | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def situation_of(session: Session, post: Post) -> Situation:
     return Situation(standing, gone + tuple(Was(None, one) for one in missed))
 
 
-def _outside(one: LiveText, orders: list[Order], findings: tuple[Finding, ...]) -> Outside:
+def _outside(one: LiveText, orders: list[Order], findings: tuple[ExternalChange, ...]) -> Outside:
     about = [order for order in orders if order.receipt_id == one.receipt.id]
     found = [
         finding
@@ -99,10 +99,10 @@ def _outside(one: LiveText, orders: list[Order], findings: tuple[Finding, ...]) 
 @reads
 def found(session: Session, watch_id: int) -> Page:
     """What stands there now, what we published, and what can be done."""
-    return _page(session, watch_id, NoteForm(formdata=None))
+    return _page(session, watch_id, ChangeNoteForm(formdata=None))
 
 
-def _page(session: Session, watch_id: int, form: NoteForm, *, happened: str = "") -> str:
+def _page(session: Session, watch_id: int, form: ChangeNoteForm, *, happened: str = "") -> str:
     finding = finding_for(session, actor=actor(), watch_id=watch_id)
     changed = finding.kind is FindingKind.CHANGED
     pieces = diff.difference(finding.ours, finding.seen) if changed else ()
@@ -119,7 +119,7 @@ def _page(session: Session, watch_id: int, form: NoteForm, *, happened: str = ""
 @for_action(Action.NOTE_FINDING)
 def seen(watch_id: int) -> Page:
     """Somebody has seen it, and says what it is about."""
-    form = NoteForm()
+    form = ChangeNoteForm()
     try:
         with house().database.transaction() as session:
             finding_for(session, actor=actor(), watch_id=watch_id)

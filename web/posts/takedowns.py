@@ -33,7 +33,7 @@ class TakeBackForm(Form):
     reason = TextAreaField(_l("Reason"))
 
 
-class ReasonForm(Form):
+class HideReasonForm(Form):
     """Why a comment is hidden, or shown again."""
 
     reason = TextAreaField(_l("Reason"))
@@ -114,7 +114,7 @@ _USES = {"hide": inbox_hide.hide, "unhide": inbox_hide.unhide}
 
 
 def _hidden(comment_id: int, act: str, said: str) -> Page:
-    form = ReasonForm()
+    form = HideReasonForm()
     if request.method == "GET":
         return _hide_page(comment_id, act, form)
     try:
@@ -144,7 +144,7 @@ def _in_sight(session: Session, comment_id: int) -> None:
 
 @reads
 def _hide_page(
-    session: Session, comment_id: int, act: str, form: ReasonForm, *, happened: str = ""
+    session: Session, comment_id: int, act: str, form: HideReasonForm, *, happened: str = ""
 ) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
     return render_template(

@@ -16,7 +16,7 @@ from publisher.models.desk import OpenDraft
 from publisher.models.posts import Post, PostKind, Revision
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
-from publisher.review.gate_adapter import Standing, asked_departments
+from publisher.review.gate_adapter import DepartmentReview, asked_departments
 from publisher.validation import Invalid, departments_in_sight
 from web.core.auth import actor, reads
 from web.core.context import house
@@ -31,7 +31,7 @@ routes = Blueprint("posts", __name__)
 Page = Response | str | tuple[str, int]
 
 
-class NoteForm(Form):
+class ClerkNoteForm(Form):
     """A note between clerks."""
 
     clerk_note = TextAreaField(_l("Internal note"))
@@ -42,10 +42,10 @@ class NoteForm(Form):
 @reads
 def show(session: Session, post_id: int) -> Page:
     """The post as it stands."""
-    return _page(session, post_id, NoteForm(formdata=None))
+    return _page(session, post_id, ClerkNoteForm(formdata=None))
 
 
-def _page(session: Session, post_id: int, form: NoteForm) -> str:
+def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     newest = post.revisions[-1] if post.revisions else None
     situation = situation_of(session, post)
@@ -71,11 +71,11 @@ def _page(session: Session, post_id: int, form: NoteForm) -> str:
     )
 
 
-def _standings(newest: Revision | None) -> list[Standing]:
+def _standings(newest: Revision | None) -> list[DepartmentReview]:
     return gate_adapter.standings(newest, now=house().now()) if newest else []
 
 
-def _blocked(session: Session, post: Post, standings: Sequence[Standing]) -> set[int]:
+def _blocked(session: Session, post: Post, standings: Sequence[DepartmentReview]) -> set[int]:
     """The asked departments for which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
@@ -110,7 +110,7 @@ def _sisters(post: Post) -> list[Post]:
 @for_action(Action.DRAFT)
 def note(post_id: int) -> Page:
     """Add a note between clerks; departments do not see it."""
-    form = NoteForm()
+    form = ClerkNoteForm()
     try:
         with house().database.transaction() as session:
             collaboration.write_note(

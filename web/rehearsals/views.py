@@ -58,7 +58,7 @@ REFUSALS: Mapping[str, LazyString] = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class ScenarioView:
     """A scenario with its words, and its rehearsal where there is one."""
 
     scenario: Scenario
@@ -126,7 +126,7 @@ def _page(problem: str = "") -> str:
         "rehearsals/index.html",
         offered=offered,
         inside=bool(settings.rehearsal),
-        shown=[Shown(one, *words, known.get(one)) for one, words in WORDS.items()],
+        shown=[ScenarioView(one, *words, known.get(one)) for one, words in WORDS.items()],
         people=_people() if any(one.running for one in found) else [],
         problem=problem,
     )

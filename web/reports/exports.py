@@ -21,7 +21,7 @@ from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
 from publisher.reports.submission_filters import wanted_from
 from publisher.reports.types import Office, Who
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from publisher.working_time import local
 from web.core.auth import actor, reads, writes
 from web.core.context import house
@@ -102,7 +102,7 @@ def fetch(export_id: int) -> Response:
             session, actor=actor(), now=house().now(), export_id=export_id
         )
         if export.finished_at is None:
-            raise Missing(export_id)
+            raise NotFound(export_id)
     return csv_answer(_kept_rows(export_id, actor()))
 
 

@@ -47,7 +47,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Group:
+class BarGroup:
     """The bars of one week or department, and where its name stands; `under` is a second line."""
 
     name: str
@@ -67,7 +67,7 @@ class Chart:
     width: int
     height: int
     floor: int
-    groups: tuple[Group, ...]
+    groups: tuple[BarGroup, ...]
     is_beside: bool = True
 
 
@@ -122,7 +122,7 @@ def _columns(report: WeeklyReport) -> Chart:
         name = digits(str(week.first_day.day), page_language())
         is_first = at == 0 or week.first_day.month != report.weeks[at - 1].first_day.month
         under = _month_name(week.first_day) if is_first else ""
-        groups.append(Group(name, left + step / 2, floor + 19, bars, under))
+        groups.append(BarGroup(name, left + step / 2, floor + 19, bars, under))
     return Chart(WIDTH, HEIGHT, floor, tuple(groups))
 
 
@@ -146,7 +146,7 @@ def _lying(named: Named, *, width: int, beside: int) -> Chart:
             for place, (kind, value) in enumerate(_pair(tally))
         )
         x, y = (beside - 8, top + BAR + 4) if beside else (0, top - 6)
-        groups.append(Group(name, x, y, bars))
+        groups.append(BarGroup(name, x, y, bars))
     return Chart(width, len(groups) * row + 8, 0, tuple(groups), is_beside=bool(beside))
 
 

@@ -19,7 +19,7 @@ from publisher.models.approvals import SpotCode
 from publisher.models.people import Appointment
 from publisher.models.posts import Post, Revision
 from publisher.review import gate_adapter, in_person
-from publisher.review.in_person import CodeProblem, CodeRefusal, Spelled
+from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.i18n import _l
@@ -32,14 +32,14 @@ routes = Blueprint("on_the_spot", __name__)
 Page = Response | str | tuple[str, int]
 
 
-class CodeForm(Form):
+class ApprovalCodeForm(Form):
     """The eight characters."""
 
     letters = StringField(_l("Code"))
 
 
 @dataclass(frozen=True)
-class Shown:
+class CodeView:
     """A code as the clerk's page shows it, with the address that the picture holds."""
 
     code: SpotCode
@@ -68,7 +68,7 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
         revision=revision,
         waiting=post.state is PostState.IN_REVIEW,
         shown=_shown(code) if code is not None and problem is None else None,
-        expired=problem is CodeProblem.EXPIRED,
+        expired=problem is ApprovalCodeProblem.EXPIRED,
         decisions=in_person.decisions_of(revision),
         deciders=_deciders(session, revision),
         refusal=refusal,
@@ -77,10 +77,10 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
     )
 
 
-def _shown(code: SpotCode) -> Shown:
+def _shown(code: SpotCode) -> CodeView:
     spelled = in_person.spell(code.seed, house().settings.secret_key)
     address = _outside(url_for("on_the_spot.arrive", spot=spelled.token))
-    return Shown(code, spelled, address, _picture(address))
+    return CodeView(code, spelled, address, _picture(address))
 
 
 def _outside(path: str) -> str:
@@ -136,14 +136,14 @@ def _refused(post_id: int, refusal: NotAllowed) -> Page:
 @for_roles()
 def ask() -> Page:
     """Where the eight characters are typed."""
-    return render_template("review/code.html", form=CodeForm(formdata=None))
+    return render_template("review/code.html", form=ApprovalCodeForm(formdata=None))
 
 
 @routes.post("/code")
 @for_roles()
 def follow() -> Page:
     """Lead to the revision that the typed code stands for."""
-    form = CodeForm()
+    form = ApprovalCodeForm()
     with house().database.transaction() as session:
         found = in_person.typed(
             session, actor=actor(), now=house().now(), letters=form.letters.data or ""
@@ -151,7 +151,7 @@ def follow() -> Page:
         if isinstance(found, SpotCode):
             return _lead(found)
     form.letters.errors = [code_sentence(found)]
-    code = 429 if found.problem is CodeProblem.THROTTLED else 422
+    code = 429 if found.problem is ApprovalCodeProblem.THROTTLED else 422
     return render_template("review/code.html", form=form), code
 
 

@@ -26,7 +26,7 @@ Page = Response | str | tuple[str, int]
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 
-class TextForm(Form):
+class DecisionTextForm(Form):
     """A text to keep."""
 
     words = TextAreaField(_l("Text"), id="own-words")  # the page has an id "words" already
@@ -76,11 +76,11 @@ def _month_words(month: date) -> str:
 @for_action(*DECIDERS)
 def texts() -> Page:
     """One's own texts for returning a post."""
-    return _texts_page(TextForm(formdata=None))
+    return _texts_page(DecisionTextForm(formdata=None))
 
 
 @reads
-def _texts_page(session: Session, form: TextForm) -> str:
+def _texts_page(session: Session, form: DecisionTextForm) -> str:
     kept = notify.mine(session, actor=actor())
     return render_template(
         "review/decision_texts.html", form=form, texts=kept, is_full=len(kept) >= notify.MOST
@@ -91,7 +91,7 @@ def _texts_page(session: Session, form: TextForm) -> str:
 @for_action(*DECIDERS)
 def keep_text() -> Page:
     """Keep a text."""
-    form = TextForm()
+    form = DecisionTextForm()
     try:
         with house().database.transaction() as session:
             notify.keep(session, actor=actor(), now=house().now(), words=form.words.data or "")

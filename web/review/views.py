@@ -45,7 +45,7 @@ class SeenForm(Form):
     under = IntegerField()
 
 
-class ReasonForm(Form):
+class DecisionReasonForm(Form):
     """A reason, for the revision that was on the screen, under the appointment of the page."""
 
     seen = HiddenField()
@@ -251,7 +251,7 @@ _SAME_AGAIN: Mapping[str, Collection[DecisionKind]] = {
 
 
 def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
-    form = ReasonForm()
+    form = DecisionReasonForm()
     if request.method == "GET":
         return _reason_page(post_id, act, form)
     if act == "return" and ("use" in request.form or "keep" in request.form):
@@ -273,7 +273,7 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _reason_refused(post_id: int, act: str, form: ReasonForm, refusal: NotAllowed) -> Page:
+def _reason_refused(post_id: int, act: str, form: DecisionReasonForm, refusal: NotAllowed) -> Page:
     """The words stay; what was pressed twice is no error."""
     seen = number_of(form.seen.data)
     if isinstance(refusal, StaleRevision):
@@ -287,7 +287,7 @@ def _reason_refused(post_id: int, act: str, form: ReasonForm, refusal: NotAllowe
     return _reason_page(post_id, act, form, happened=refusal_sentence(refusal)), 409
 
 
-def _with_own_text(post_id: int, form: ReasonForm) -> Page:
+def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
     """Put one of one's own texts into the reason, or keep the reason as one of them."""
     words, code = form.reason.data or "", 200
     try:
@@ -307,7 +307,7 @@ def _with_own_text(post_id: int, form: ReasonForm) -> Page:
     return _reason_page(post_id, "return", form, filled=True), code
 
 
-def _overtaken(post_id: int, act: str, form: ReasonForm, stale: StaleRevision) -> Page:
+def _overtaken(post_id: int, act: str, form: DecisionReasonForm, stale: StaleRevision) -> Page:
     """The words stay; the next press is about the newer revision, whose difference is shown."""
     seen = number_of(form.seen.data)
     form.seen.data = str(stale.values["newest"])
@@ -321,7 +321,7 @@ def _reason_page(
     session: Session,
     post_id: int,
     act: str,
-    form: ReasonForm,
+    form: DecisionReasonForm,
     *,
     happened: str = "",
     seen: int | None = None,

@@ -14,7 +14,7 @@ from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.reports import calendar
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, Shift, ToSlots
-from publisher.validation import Check, Invalid
+from publisher.validation import Invalid, Validator
 from web.core import form_recovery
 from web.core.auth import actor, reads
 from web.core.context import house
@@ -40,7 +40,7 @@ class AmountField(IntegerField):
             raise ValueError(_("Write a whole number, for example 2 or -1.")) from problem
 
 
-class MoveForm(Form):
+class BulkMoveForm(Form):
     """Which way they go, and how far."""
 
     aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
@@ -56,7 +56,7 @@ class MoveForm(Form):
 @for_action(Action.SCHEDULE)
 def index() -> Page:
     """What can be moved, and which way."""
-    return _choosing(MoveForm(formdata=None), _chosen(request.args.getlist("chosen")))
+    return _choosing(BulkMoveForm(formdata=None), _chosen(request.args.getlist("chosen")))
 
 
 def _chosen(typed: list[str]) -> list[int]:
@@ -67,7 +67,7 @@ def _chosen(typed: list[str]) -> list[int]:
 
 @reads
 def _choosing(
-    session: Session, form: MoveForm, chosen: list[int], *, wrong: list[str] | None = None
+    session: Session, form: BulkMoveForm, chosen: list[int], *, wrong: list[str] | None = None
 ) -> str:
     """The choosing page; what is `wrong` with the choice leads to its first box."""
     _offer(form)
@@ -83,7 +83,7 @@ def _choosing(
     )
 
 
-def _offer(form: MoveForm) -> None:
+def _offer(form: BulkMoveForm) -> None:
     form.way.choices = options(
         [
             ("hours", _("by hours")),
@@ -98,7 +98,7 @@ def _offer(form: MoveForm) -> None:
 @for_action(Action.SCHEDULE)
 def move() -> Page:
     """Show what would happen, or do what was shown; what was dragged is done at once if it can."""
-    form, chosen = MoveForm(), _chosen(request.form.getlist("chosen"))
+    form, chosen = BulkMoveForm(), _chosen(request.form.getlist("chosen"))
     if not form.validate():
         return _choosing(form, chosen), 422
     try:
@@ -110,9 +110,9 @@ def move() -> Page:
         return _choosing(form, chosen, wrong=form.show(invalid.problems)), 422
 
 
-def _how(form: MoveForm) -> How:
+def _how(form: BulkMoveForm) -> How:
     """The way that was chosen; raises `Invalid` where it cannot be gone."""
-    check, amount = Check(), form.amount.data or 0
+    check, amount = Validator(), form.amount.data or 0
     how: How = ToSlots()
     if form.way.data == "at":
         how = At(_when(check, form))
@@ -126,7 +126,7 @@ def _how(form: MoveForm) -> How:
     return how
 
 
-def _when(check: Check, form: MoveForm) -> datetime:
+def _when(check: Validator, form: BulkMoveForm) -> datetime:
     day = form.day.data.isoformat() if form.day.data else ""
     try:
         return parse_when(day, form.clock.data or "")
@@ -135,7 +135,7 @@ def _when(check: Check, form: MoveForm) -> datetime:
         return house().now()
 
 
-def _planned(form: MoveForm, chosen: list[int], how: How, *, happened: str = "") -> str:
+def _planned(form: BulkMoveForm, chosen: list[int], how: How, *, happened: str = "") -> str:
     """What would happen, each with its words."""
     with house().database.reading() as session:
         steps = bulk_reschedule.plan(
@@ -149,7 +149,7 @@ def _planned(form: MoveForm, chosen: list[int], how: How, *, happened: str = "")
         return _plan_page(form, steps, happened=happened)
 
 
-def _plan_page(form: MoveForm, steps: list[Planned], *, happened: str = "") -> str:
+def _plan_page(form: BulkMoveForm, steps: list[Planned], *, happened: str = "") -> str:
     _offer(form)
     return render_template(
         "schedule/bulk_plan.html",
@@ -168,7 +168,7 @@ def _back() -> str:
     return path if form_recovery.is_own_path(path) else url_for("calendar.index")
 
 
-def _done(form: MoveForm, chosen: list[int], how: How) -> Page:
+def _done(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
     """Do it in one transaction; where it cannot be as shown, it is shown anew."""
     dragged = request.form.get("step") == "drag"
     try:

@@ -26,7 +26,7 @@ from web.core.permissions import for_action
 from web.core.state_badges import STATE_LOOK
 from web.forms import number_of
 from web.schedule import calendar_layout
-from web.schedule.calendar_layout import Choice, View
+from web.schedule.calendar_layout import CalendarQuery, CalendarView
 
 routes = Blueprint("calendar", __name__)
 LIST_DAYS = 14
@@ -87,7 +87,7 @@ def index(session: Session) -> str:
     )
 
 
-def _laid_out(choice: Choice, days: Sequence[CalendarDay]) -> dict[str, object]:
+def _laid_out(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, object]:
     """The days as tables and as a list, and the ways to others."""
     today = local_day(house().now())
     begins = calendar_layout.place(choice, today)
@@ -98,24 +98,24 @@ def _laid_out(choice: Choice, days: Sequence[CalendarDay]) -> dict[str, object]:
         "title": calendar_layout.title(choice),
         "names": dates.weekdays(page_language()),
         "ways": calendar_layout.ways(choice, today),
-        "views": [(one, choice.href(one, begins)) for one in View],
+        "views": [(one, choice.href(one, begins)) for one in CalendarView],
         "weeks": calendar_layout.weeks(days, choice, today),
         "bands": calendar_layout.bands(days, choice, today),
         "listed": calendar_layout.listed(days, choice, today),
     }
 
 
-def _choice() -> Choice:
+def _choice() -> CalendarQuery:
     """What is asked for; whatever cannot be read counts for nothing."""
     asked = request.args
-    known = {one.value for one in View}
-    view = View(asked["view"]) if asked.get("view") in known else View.MONTH
+    known = {one.value for one in CalendarView}
+    view = CalendarView(asked["view"]) if asked.get("view") in known else CalendarView.MONTH
     today = local_day(house().now())
     first = _day(asked.get("from", ""), today)
     month = _day(f"{asked.get('month', '')}-1", first).replace(day=1)
     begins, days = _span(view, first, month)
     state = asked.get("state", "")
-    return Choice(
+    return CalendarQuery(
         view=view,
         first=begins,
         days=days,
@@ -126,11 +126,11 @@ def _choice() -> Choice:
     )
 
 
-def _span(view: View, first: date, month: date) -> tuple[date, int]:
+def _span(view: CalendarView, first: date, month: date) -> tuple[date, int]:
     """The first day and how many are shown."""
-    if view is View.MONTH:
+    if view is CalendarView.MONTH:
         return month_grid(month)
-    if view is View.WEEK:
+    if view is CalendarView.WEEK:
         return first - first.weekday() * ONE_DAY, 7
     return first, LIST_DAYS
 

@@ -32,7 +32,7 @@ BANDS: tuple[tuple[int, int], ...] = (
 """The rows of a week: from an hour of the day up to another."""
 
 
-class View(StrEnum):
+class CalendarView(StrEnum):
     """How the calendar is laid out."""
 
     MONTH = "month"
@@ -41,10 +41,10 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
+class CalendarQuery:
     """What of the calendar is asked for."""
 
-    view: View
+    view: CalendarView
     first: date
     days: int
     month: date
@@ -54,7 +54,7 @@ class Choice:
 
     def href(self, view: str, first: date) -> str:
         """The address of another part, with the same choices."""
-        in_month = view == View.MONTH
+        in_month = view == CalendarView.MONTH
         asked: dict[str, Any] = {
             "view": None if in_month else str(view),
             "month": f"{first:%Y-%m}" if in_month else None,
@@ -86,19 +86,19 @@ class Band:
     cells: tuple[Cell, ...]
 
 
-def title(choice: Choice) -> str:
+def title(choice: CalendarQuery) -> str:
     """The month, or the first day and the last."""
     tongue, now = page_language(), house().now()
-    if choice.view is View.MONTH:
+    if choice.view is CalendarView.MONTH:
         return dates.month(choice.month, tongue)
     last = choice.first + (choice.days - 1) * ONE_DAY
     first = dates.plain_day(choice.first, tongue, now=now)
     return f"{first} – {dates.plain_day(last, tongue, now=now)}"
 
 
-def ways(choice: Choice, today: date) -> list[tuple[str, str, str]]:
+def ways(choice: CalendarQuery, today: date) -> list[tuple[str, str, str]]:
     """Earlier, today, later: what it is called (empty where words are enough) and where it is."""
-    if choice.view is View.MONTH:
+    if choice.view is CalendarView.MONTH:
         earlier, later = previous_month(choice.month), next_month(choice.month)
         names = [dates.month(one, page_language()) for one in (earlier, later)]
     else:
@@ -111,16 +111,16 @@ def ways(choice: Choice, today: date) -> list[tuple[str, str, str]]:
     ]
 
 
-def place(choice: Choice, today: date) -> date:
+def place(choice: CalendarQuery, today: date) -> date:
     """Where another view begins: today, where that is in sight, else at the same place."""
     if choice.first <= today < choice.first + choice.days * ONE_DAY:
         return today
-    return choice.month if choice.view is View.MONTH else choice.first
+    return choice.month if choice.view is CalendarView.MONTH else choice.first
 
 
-def listed(days: Sequence[CalendarDay], choice: Choice, today: date) -> list[CalendarDay]:
+def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[CalendarDay]:
     """The days of the list: in a month only its own, from today on, that have anything."""
-    if choice.view is not View.MONTH:
+    if choice.view is not CalendarView.MONTH:
         return list(days)
     own = [one for one in days if one.day.replace(day=1) == choice.month]
     return [one for one in own if one.day == today or (one.items and one.day >= _since(own, today))]
@@ -130,16 +130,16 @@ def _since(own: Sequence[CalendarDay], today: date) -> date:
     return today if any(one.day == today for one in own) else date.min
 
 
-def weeks(days: Sequence[CalendarDay], choice: Choice, today: date) -> list[list[Cell]]:
+def weeks(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[list[Cell]]:
     """The rows of a month."""
-    if choice.view is not View.MONTH:
+    if choice.view is not CalendarView.MONTH:
         return []
     cells = [_cell(one, choice, today) for one in days]
     return [cells[at : at + 7] for at in range(0, len(cells), 7)]
 
 
-def _cell(one: CalendarDay, choice: Choice, today: date, most: int = MOST_IN_CELL) -> Cell:
-    is_other = choice.view is View.MONTH and one.day.replace(day=1) != choice.month
+def _cell(one: CalendarDay, choice: CalendarQuery, today: date, most: int = MOST_IN_CELL) -> Cell:
+    is_other = choice.view is CalendarView.MONTH and one.day.replace(day=1) != choice.month
     marks = (
         ("today", one.day == today),
         ("past-day", one.day < today),
@@ -156,9 +156,9 @@ def _cell(one: CalendarDay, choice: Choice, today: date, most: int = MOST_IN_CEL
     )
 
 
-def bands(days: Sequence[CalendarDay], choice: Choice, today: date) -> list[Band]:
+def bands(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Band]:
     """The rows of a week, in each of them seven days."""
-    if choice.view is not View.WEEK:
+    if choice.view is not CalendarView.WEEK:
         return []
     return [
         Band(

@@ -14,7 +14,7 @@ from werkzeug import Response
 from publisher.reports import ical_feeds
 from publisher.reports.calendar_month import Item
 from publisher.reports.ical_feeds import Fed, TooOften
-from publisher.validation import Missing
+from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.i18n import _
@@ -71,7 +71,7 @@ def calendar(token: str) -> Response:
     try:
         with house().database.transaction() as session:
             fed = ical_feeds.fetch(session, token=token, now=house().now())
-    except Missing:
+    except NotFound:
         return Response("", 404, mimetype="text/plain")
     except TooOften as problem:
         waits = {"Retry-After": str(problem.again_in)}

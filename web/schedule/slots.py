@@ -17,7 +17,7 @@ from publisher.i18n.date_parsing import BadWhen, parse_time
 from publisher.models.deliveries import Account
 from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
-from publisher.validation import Check, Invalid
+from publisher.validation import Invalid, Validator
 from publisher.working_time import from_local, local_day
 from web.core.auth import actor, reads
 from web.core.context import house
@@ -122,7 +122,7 @@ def set_slots() -> Page:
     form = SlotForm()
     try:
         with house().database.transaction() as session:
-            check = Check()
+            check = Validator()
             clock = _clock(check, "clock", form.clock.data)
             weekdays = [one for one in form.weekdays.data or [] if one in WEEKDAYS]
             if not weekdays:
@@ -143,7 +143,7 @@ def set_slots() -> Page:
     return redirect(url_for("slots.index"))
 
 
-def _clock(check: Check, field: str, typed: str | None) -> time:
+def _clock(check: Validator, field: str, typed: str | None) -> time:
     """A time as it was typed; what cannot be read is noted."""
     try:
         return parse_time(typed or "")
@@ -159,7 +159,7 @@ def set_quiet_time() -> Page:
     form = QuietForm(prefix="quiet-")
     try:
         with house().database.transaction() as session:
-            check = Check()
+            check = Validator()
             begins = _clock(check, "begins", form.begins.data)
             ends = _clock(check, "ends", form.ends.data)
             check.finish()

@@ -20,7 +20,7 @@ from publisher.models.desk import QuietTime
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, slots
 from publisher.scheduling import schedule as scheduling_schedule
-from publisher.validation import Invalid, Missing, Problem
+from publisher.validation import FieldError, Invalid, NotFound
 from publisher.working_time import local
 from web.core import form_recovery
 from web.core.auth import actor, reads
@@ -95,7 +95,7 @@ def _variant(post: Post, variant_id: int) -> Variant:
         for one in revision.variants:
             if one.id == variant_id:
                 return one
-    raise Missing(variant_id)
+    raise NotFound(variant_id)
 
 
 def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
@@ -111,7 +111,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
             )
         except BadWhen as bad:
             field = "day" if bad.code.field == "date" else "clock"
-            raise Invalid([Problem(field, bad.code.value)]) from bad
+            raise Invalid([FieldError(field, bad.code.value)]) from bad
         scheduling_schedule.schedule(
             session,
             actor=actor(),

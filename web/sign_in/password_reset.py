@@ -29,7 +29,7 @@ class AskForm(Form):
     )
 
 
-class LinkForm(Form):
+class NewPasswordForm(Form):
     """The new password."""
 
     new_password = PasswordField(
@@ -37,7 +37,7 @@ class LinkForm(Form):
     )
 
 
-class CodeForm(LinkForm):
+class ResetCodeForm(NewPasswordForm):
     """The mobile number, the code that came to it, and the new password."""
 
     identifier = StringField(
@@ -88,14 +88,14 @@ def open_link(token: str) -> Page:
     with house().database.reading() as session:
         if password_reset.by_link(session, token=token, now=house().now()) is None:
             return _spent()
-    return render_template("sign_in/password_reset_link.html", form=LinkForm(formdata=None))
+    return render_template("sign_in/password_reset_link.html", form=NewPasswordForm(formdata=None))
 
 
 @routes.post("/forgotten/link/<token>")
 @public
 def use_link(token: str) -> Page:
     """Keep the new password."""
-    form = LinkForm()
+    form = NewPasswordForm()
     with house().database.reading() as session:
         link = password_reset.by_link(session, token=token, now=house().now())
         if link is None:
@@ -122,14 +122,14 @@ def use_link(token: str) -> Page:
 @public
 def ask_code() -> Page:
     """Where the code from the SMS is typed."""
-    return render_template("sign_in/password_reset_code.html", form=CodeForm(formdata=None))
+    return render_template("sign_in/password_reset_code.html", form=ResetCodeForm(formdata=None))
 
 
 @routes.post("/forgotten/code")
 @public
 def use_code() -> Page:
     """Keep the new password, if this is the code that went to this number."""
-    form = CodeForm()
+    form = ResetCodeForm()
     if not form.validate():
         return render_template("sign_in/password_reset_code.html", form=form), 422
     link = _link_of(form)
@@ -151,7 +151,7 @@ def use_code() -> Page:
     return _kept()
 
 
-def _link_of(form: CodeForm) -> Link | None:
+def _link_of(form: ResetCodeForm) -> Link | None:
     """The code's row with its person; a wrong one is counted, so this commits."""
     with house().database.transaction() as session:
         link = password_reset.by_code(

@@ -14,7 +14,7 @@ from publisher.auth.sign_in import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notifications import preferences
 from publisher.people import contact_verification, profile
-from publisher.people.contact_verification import CodeProblem
+from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
 from web.core.auth import acting, actor, reads
 from web.core.context import house
@@ -29,7 +29,7 @@ from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("profile", __name__)
 Page = Response | str | tuple[str, int]
-OVER = (CodeProblem.NOTHING_ASKED, CodeProblem.TAKEN)
+OVER = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
 """After these there is nothing to type any more."""
 
 LANGUAGES = (("mr", "मराठी"), ("en", "English"), ("hi", "हिन्दी"))
@@ -70,7 +70,7 @@ class ContactForm(Form):
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
 
 
-class CodeForm(Form):
+class ContactCodeForm(Form):
     """The code that came to the new address or number."""
 
     code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code."))])
@@ -282,10 +282,10 @@ def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
 @reads
 def code(database_session: Session) -> Page:
     """Where the code is typed that came to the new address or number."""
-    return _code_page(database_session, CodeForm(formdata=None))
+    return _code_page(database_session, ContactCodeForm(formdata=None))
 
 
-def _code_page(database_session: Session, form: CodeForm) -> str:
+def _code_page(database_session: Session, form: ContactCodeForm) -> str:
     waiting = contact_verification.waiting_change(
         database_session, person_id=_own_id(), now=house().now()
     )
@@ -296,7 +296,7 @@ def _code_page(database_session: Session, form: CodeForm) -> str:
 @for_roles()
 def confirm() -> Page:
     """Take the new address or number, if the code is right."""
-    form = CodeForm()
+    form = ContactCodeForm()
     if form.validate():
         with house().database.transaction() as database_session:
             problem = contact_verification.confirm(

@@ -42,7 +42,7 @@ RECEIVED, RETURNED, DRAFTED = (
 )
 
 
-class ReasonForm(Form):
+class SubmissionReasonForm(Form):
     """A reason, question, answer or note: one text under the name its use case gives it."""
 
     reason = TextAreaField(_l("Reason"))
@@ -67,12 +67,12 @@ def departments_by_name(session: Session) -> list[Department]:
 @for_action(Action.SEE_SUBMISSION)
 def show(submission_id: int) -> Page:
     """One submission with its timeline."""
-    return _submission_page(submission_id, ReasonForm())
+    return _submission_page(submission_id, SubmissionReasonForm())
 
 
 @reads
 def _submission_page(
-    session: Session, submission_id: int, form: ReasonForm, *, happened: str = ""
+    session: Session, submission_id: int, form: SubmissionReasonForm, *, happened: str = ""
 ) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     return render_template(
@@ -144,7 +144,7 @@ def _related(submission: Submission) -> list[tuple[Submission, bool]]:
 
 
 @dataclass(frozen=True)
-class Step:
+class SubmissionAction:
     """One step that asks for words: its use case, their field, and what is said when it is done."""
 
     use: Callable[..., Submission]
@@ -153,19 +153,21 @@ class Step:
     wanted: str = ""
 
 
-def _step(act: str) -> Step:
+def _step(act: str) -> SubmissionAction:
     return {
-        "decline": Step(close.decline, "reason", _("Declined. The department is told why.")),
-        "withdraw": Step(close.withdraw, "reason", _("The submission is withdrawn.")),
-        "return": Step(
+        "decline": SubmissionAction(
+            close.decline, "reason", _("Declined. The department is told why.")
+        ),
+        "withdraw": SubmissionAction(close.withdraw, "reason", _("The submission is withdrawn.")),
+        "return": SubmissionAction(
             questions.return_submission,
             "question",
             _("Returned. The department is asked by mail, and answers on this page."),
         ),
-        "complete": Step(
+        "complete": SubmissionAction(
             questions.complete, "answer", _("Answered. The submission is with the cell again.")
         ),
-        "note": Step(
+        "note": SubmissionAction(
             questions.add_note,
             "note",
             _("The note stands here, and the clerk is told by mail."),
@@ -220,7 +222,7 @@ def complete(submission_id: int) -> Page:
 
 
 def _with_words(submission_id: int, act: str) -> Page:
-    form = ReasonForm()
+    form = SubmissionReasonForm()
     if request.method == "GET":
         return _words_page(submission_id, act, form)
     try:
@@ -237,13 +239,15 @@ def _with_words(submission_id: int, act: str) -> Page:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _take(step: Step, submission_id: int, form: ReasonForm) -> None:
+def _take(step: SubmissionAction, submission_id: int, form: SubmissionReasonForm) -> None:
     words = {step.wanted or step.field: form[step.field].data or ""}
     with house().database.transaction() as session:
         step.use(session, actor=actor(), now=house().now(), submission_id=submission_id, **words)
 
 
-def _words_page(submission_id: int, act: str, form: ReasonForm, *, happened: str = "") -> str:
+def _words_page(
+    submission_id: int, act: str, form: SubmissionReasonForm, *, happened: str = ""
+) -> str:
     """The page that asks for the words; an answer is asked for on the submission's own."""
     if act == "complete":
         return _submission_page(submission_id, form, happened=happened)
@@ -252,7 +256,7 @@ def _words_page(submission_id: int, act: str, form: ReasonForm, *, happened: str
 
 @reads
 def _reason_page(
-    session: Session, submission_id: int, act: str, form: ReasonForm, happened: str
+    session: Session, submission_id: int, act: str, form: SubmissionReasonForm, happened: str
 ) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     if act == "note":

@@ -15,7 +15,7 @@ from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, c
 from publisher.intake.form import MOST_PICTURES, HandIn, check
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads
 from web.core.context import house
 from web.core.i18n import _
@@ -56,7 +56,7 @@ class Filled:
             return bool(self.submission.brought_by)
         return scope_of(actor(), Action.HAND_IN) is Scope.ANY
 
-    def show(self, problems: Sequence[Problem]) -> None:
+    def show(self, problems: Sequence[FieldError]) -> None:
         """Put every problem at its place."""
         rest = uploads.show_problems(self.rows, problems)
         self.happened += self.form.show(rest)
@@ -131,21 +131,21 @@ def create() -> Page:
 
 def _read_files(
     form: HandInForm, submission: Submission | None = None
-) -> tuple[Filled, list[Problem]]:
+) -> tuple[Filled, list[FieldError]]:
     """The form in hand with the files it carries and those that were chosen now."""
     rows = uploads.carried()
     problems = uploads.take_up(rows)
     return Filled(form, rows, submission), problems
 
 
-def _acted(filled: Filled, problems: Sequence[Problem], act: str) -> Page:
+def _acted(filled: Filled, problems: Sequence[FieldError], act: str) -> Page:
     """The form once more after a step among its files, everything typed as it was."""
     filled.rows = uploads.act_on(filled.rows, act)
     filled.show(problems)
     return filled.page(), 422 if problems else 200
 
 
-def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[Problem]) -> tuple[int, str]:
+def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> tuple[int, str]:
     """Hand it in; what cannot be read or taken counts among what is wrong with the form."""
     if not filled.form.validate() or problems:
         _tell_the_rest(filled, handed)
@@ -225,7 +225,7 @@ def save(session: Session, submission_id: int) -> Page:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _change(filled: Filled, handed: HandIn, problems: Sequence[Problem]) -> tuple[str, ...]:
+def _change(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> tuple[str, ...]:
     if filled.submission is None:
         raise ValueError("there is nothing to change")
     if not filled.form.validate() or problems:

@@ -20,7 +20,7 @@ from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.intake.form import HandIn
 from publisher.models.people import Department
 from publisher.models.submissions import Priority, SubmissionKind
-from publisher.validation import Problem
+from publisher.validation import FieldError
 from publisher.working_time import from_local, local
 from web.core.i18n import _, _l
 from web.core.state_badges import N_
@@ -131,7 +131,7 @@ def read(
     useful_until: datetime | None = None,
 ) -> HandIn:
     """What the form says; `useful_until` is what stood so far, kept where its day is the same."""
-    found: list[Problem] = []
+    found: list[FieldError] = []
     kind = form.kind.data
     texts = {name: form[name].data or "" for name in _TEXTS}
     urgent = form.priority.data == Priority.URGENT.value
@@ -151,17 +151,17 @@ def read(
     )
 
 
-def _wished(form: HandInForm, found: list[Problem]) -> datetime | None:
+def _wished(form: HandInForm, found: list[FieldError]) -> datetime | None:
     day: date | None = form.wished_day.data
     clock = (form.wished_clock.data or "").strip()
     if day is None:
         if clock and not form.wished_day.process_errors:
-            found.append(Problem("wished_day", "date_missing"))
+            found.append(FieldError("wished_day", "date_missing"))
         return None
     try:
         return parse_when(day.isoformat(), clock)
     except BadWhen as bad:
-        found.append(Problem("wished_clock", bad.code.value))
+        found.append(FieldError("wished_clock", bad.code.value))
         return None
 
 

@@ -16,7 +16,13 @@ from publisher.models.people import Department
 from publisher.models.saved_views import KeptView
 from publisher.reports import export, saved_views, search_window
 from publisher.reports.export import Plain
-from publisher.reports.submission_filters import Holder, SubmissionView, Wanted, Wished, wanted_from
+from publisher.reports.submission_filters import (
+    Holder,
+    SubmissionFilter,
+    SubmissionView,
+    Wished,
+    wanted_from,
+)
 from publisher.reports.submission_list import (
     Listing,
     read_on,
@@ -78,7 +84,7 @@ def index(session: Session) -> Page:
     return _page(session, wanted_from(request.args))
 
 
-def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = "") -> str:
+def _page(session: Session, wanted: SubmissionFilter, *, name: str = "", problem: str = "") -> str:
     now = house().now()
     counts = submission_counts(session, actor=actor(), now=now, wanted=wanted)
     listing = submissions_in(
@@ -112,13 +118,15 @@ def _page(session: Session, wanted: Wanted, *, name: str = "", problem: str = ""
     )
 
 
-def address(wanted: Wanted, place: str = "") -> str:
+def address(wanted: SubmissionFilter, place: str = "") -> str:
     """The address of the list with these filters, from a place on where it is given."""
     behind = "&".join(part for part in (wanted.query, place) if part)
     return url_for("submissions.index") + (f"?{behind}" if behind else "")
 
 
-def _views(wanted: Wanted, counts: Mapping[SubmissionView, int]) -> list[dict[str, object]]:
+def _views(
+    wanted: SubmissionFilter, counts: Mapping[SubmissionView, int]
+) -> list[dict[str, object]]:
     """Every view with its address; what is seldom needed stands only where something is in it."""
     shown = [
         one
@@ -136,7 +144,7 @@ def _views(wanted: Wanted, counts: Mapping[SubmissionView, int]) -> list[dict[st
     ]
 
 
-def _steps(wanted: Wanted, listing: Listing) -> dict[str, str | None]:
+def _steps(wanted: SubmissionFilter, listing: Listing) -> dict[str, str | None]:
     """Where the next and the previous page lie, and the older ones that were not looked through."""
     back = place_from(request.args.get("back", ""))
     among = {"back": place_to(back)} if back is not None else {}
@@ -179,7 +187,7 @@ def csv() -> Response:
     return csv_answer(_every_row(wanted, actor()))
 
 
-def _every_row(wanted: Wanted, seeing: Actor) -> Iterator[Plain]:
+def _every_row(wanted: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
     """All of the list, part by part, each in a reading of its own."""
     now, after = house().now(), None
     while True:

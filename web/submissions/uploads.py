@@ -15,11 +15,11 @@ from werkzeug.datastructures import FileStorage
 
 from publisher.intake import uploads
 from publisher.intake.form import MOST_FILES
-from publisher.intake.uploads import KeptFile, Refused, UploadedFile, own_name
+from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, own_name
 from publisher.media import images
 from publisher.media.images import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
-from publisher.validation import Invalid, Problem
+from publisher.validation import FieldError, Invalid
 from web.core.auth import actor
 from web.core.context import house
 from web.core.request import HeldFile
@@ -102,18 +102,18 @@ def _at(words: Sequence[str], place: int) -> str:
     return words[place] if place < len(words) else ""
 
 
-def take_up(rows: list[FileRow]) -> list[Problem]:
+def take_up(rows: list[FileRow]) -> list[FieldError]:
     """Add the files that were chosen now; gives what is wrong with those that were not taken."""
     chosen = [one for one in request.files.getlist("files") if one.filename]
     if len(rows) + len(chosen) > MOST_FILES:
         values = {"found": len(chosen), "most": MOST_FILES, "kept": len(rows)}
-        return [Problem("files", "too_many_chosen_files", values)] if chosen else []
+        return [FieldError("files", "too_many_chosen_files", values)] if chosen else []
     problems = []
     for one in chosen:
         try:
             rows.append(_taken(one, rows))
-        except Refused as bad:
-            problems.append(Problem("files", bad.code, bad.values))
+        except UploadRefused as bad:
+            problems.append(FieldError("files", bad.code, bad.values))
         except Invalid as invalid:
             problems.extend(invalid.problems)
     return problems
@@ -124,11 +124,11 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     name = chosen.filename or ""
     stream = chosen.stream
     if isinstance(stream, HeldFile) and stream.is_cut:
-        raise Refused("too_many_bytes", {"name": own_name(name)})
+        raise UploadRefused("too_many_bytes", {"name": own_name(name)})
     source = cast(BinaryIO, stream)
     file = uploads.look_at(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
-        raise Refused("same_file_twice", {"name": file.name})
+        raise UploadRefused("same_file_twice", {"name": file.name})
     with house().database.transaction() as session:
         counted = uploads.admit(session, actor=actor(), now=house().now(), file=file)
     try:
@@ -136,7 +136,7 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     except StoreAway as away:
         with house().database.transaction() as session:
             uploads.give_back(session, upload_id=counted)
-        raise Refused("store_away", {"name": file.name}) from away
+        raise UploadRefused("store_away", {"name": file.name}) from away
     return rows_of([file])[0]
 
 
@@ -153,7 +153,7 @@ def act_on(rows: list[FileRow], act: str) -> list[FileRow]:
     return moved
 
 
-def show_problems(rows: Sequence[FileRow], problems: Iterable[Problem]) -> list[Problem]:
+def show_problems(rows: Sequence[FileRow], problems: Iterable[FieldError]) -> list[FieldError]:
     """Put each problem of a file beside its row; gives those that belong to no row."""
     rest = []
     for problem in problems:

@@ -19,10 +19,10 @@ from publisher import now as wall
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import Health, HealthProblem
-from publisher.platforms.oauth.flow import Ways
+from publisher.platforms.oauth.flow import OAuthFlows
 from publisher.platforms.oauth.types import App, TokenFacts, Turned, Why
 from publisher.platforms.registry import open_platform
-from publisher.settings.delivery import Press
+from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import Settings
 
 
@@ -76,14 +76,14 @@ OpenAccount = Callable[[Account], Platform]
 
 
 @dataclass(frozen=True)
-class Look:
+class AccountCheck:
     """What a platform says of an account: whether it works, and of its token (None: nothing)."""
 
     health: Health
     facts: TokenFacts | None = None
 
 
-LookAt = Callable[[Account], Look]
+LookAt = Callable[[Account], AccountCheck]
 """How the house asks a platform about an account; no transaction is open then."""
 
 
@@ -93,7 +93,7 @@ def opener(settings: Settings) -> OpenAccount:
     return lambda account: _open(account, vault, press)
 
 
-def _open(account: Account, vault: Vault, press: Press) -> Platform:
+def _open(account: Account, vault: Vault, press: DeliverySettings) -> Platform:
     try:
         credentials = vault.open(account.credentials)
     except Unsealable as problem:
@@ -108,10 +108,10 @@ def _open(account: Account, vault: Vault, press: Press) -> Platform:
     )
 
 
-def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> Ways:
+def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
     """The ways to the platforms, with the app's keys of this installation."""
     press, access = settings.press, settings.access
-    return Ways(
+    return OAuthFlows(
         App(
             x_consumer_key=access.x_consumer_key,
             x_consumer_secret=access.x_consumer_secret,
@@ -136,26 +136,34 @@ def looker(
     return lambda account: _look(account, open_account, vault, to)
 
 
-def _look(account: Account, open_account: OpenAccount, vault: Vault, to: Ways) -> Look:
+def _look(
+    account: Account, open_account: OpenAccount, vault: Vault, to: OAuthFlows
+) -> AccountCheck:
     try:
         health = open_account(account).check()
     except CredentialsExpired as problem:
-        return Look(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
+        return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
     if not health.ok:
-        return Look(health)
+        return AccountCheck(health)
     told = None if health.missing is None else TokenFacts(missing=health.missing)
     try:
-        return Look(health, to.examine(account.platform, vault.open(account.credentials)) or told)
+        return AccountCheck(
+            health, to.examine(account.platform, vault.open(account.credentials)) or told
+        )
     except Unsealable:
-        return Look(health)
+        return AccountCheck(health)
     except Turned as turned:
         return _doubted(health, turned)
 
 
-def _doubted(health: Health, turned: Turned) -> Look:
+def _doubted(health: Health, turned: Turned) -> AccountCheck:
     """The account answers, but of its token something else is said."""
     if turned.why is Why.EXPIRED:
-        return Look(Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about))
+        return AccountCheck(
+            Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about)
+        )
     if turned.why in (Why.OTHER_ACCOUNT, Why.OTHER_APP):
-        return Look(Health(False, HealthProblem.WRONG_ACCOUNT, health.name, None, turned.about))
-    return Look(health)
+        return AccountCheck(
+            Health(False, HealthProblem.WRONG_ACCOUNT, health.name, None, turned.about)
+        )
+    return AccountCheck(health)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery.rate_limits.daily_cap import recount
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.notifications import compose, links
@@ -21,7 +21,7 @@ from publisher.people import responsibility
 from publisher.platforms.base.types import Health
 from publisher.platforms.oauth.types import TokenFacts
 from publisher.states import AccountState
-from publisher.validation import Check, Missing
+from publisher.validation import NotFound, Validator
 
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 500
@@ -30,7 +30,7 @@ MOST_A_DAY = 2_400
 
 
 @dataclass(frozen=True)
-class Choice:
+class AccountSettings:
     """What the house decides of an account: its name, owner, purpose, users and daily cap."""
 
     name: str
@@ -101,9 +101,9 @@ def _may_be(account: Account, platform_id: str) -> bool:
     return not (account.platform_id and platform_id and account.platform_id != platform_id)
 
 
-def checked(session: Session, choice: Choice) -> Choice:
+def checked(session: Session, choice: AccountSettings) -> AccountSettings:
     """The choice as it may be stored; raises `Invalid`."""
-    check = Check()
+    check = Validator()
     name = check.line("name", choice.name, most=LONGEST_NAME, required=True)
     purpose = check.text("purpose", choice.purpose, most=LONGEST_PURPOSE)
     cap = choice.daily_cap
@@ -114,10 +114,12 @@ def checked(session: Session, choice: Choice) -> Choice:
     if session.scalar(counted) != len(wanted):
         check.add("department_id", "unknown_department")
     check.finish()
-    return Choice(name, choice.department_id, purpose, tuple(choice.open_to), cap)
+    return AccountSettings(name, choice.department_id, purpose, tuple(choice.open_to), cap)
 
 
-def apply_choice(session: Session, account: Account, choice: Choice, *, now: datetime) -> None:
+def apply_choice(
+    session: Session, account: Account, choice: AccountSettings, *, now: datetime
+) -> None:
     """Write a checked choice into the account."""
     account.name, account.purpose = choice.name, choice.purpose
     account.department_id, account.daily_cap = choice.department_id, choice.daily_cap
@@ -128,7 +130,7 @@ def apply_choice(session: Session, account: Account, choice: Choice, *, now: dat
 
 
 def change(
-    session: Session, *, actor: Actor, now: datetime, account_id: int, choice: Choice
+    session: Session, *, actor: Actor, now: datetime, account_id: int, choice: AccountSettings
 ) -> Account:
     """Change an account's name, owner, purpose, users or cap; raises `Invalid`."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
@@ -159,7 +161,7 @@ def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -
     """The same without asking for rights: for the command on the machine itself."""
     account.credentials, account.reason, account.quiet_until = "", "", None
     keep_facts(account, TokenFacts())
-    session.execute(delete(Allowance).where(Allowance.account_id == account.id))
+    session.execute(delete(AllowanceRow).where(AllowanceRow.account_id == account.id))
     if account.state is not AccountState.DISCONNECTED:
         transitions.apply(
             session, account, AccountState.DISCONNECTED, actor=actor, now=now, verb="disconnect"
@@ -229,7 +231,7 @@ def account_for(session: Session, account_id: int, *, lock: bool = True) -> Acco
         transitions.lock(session, Account, account_id) if lock else session.get(Account, account_id)
     )
     if account is None:
-        raise Missing(account_id)
+        raise NotFound(account_id)
     return account
 
 

@@ -18,14 +18,14 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.credentials import Vault
-from publisher.delivery.accounts.manage import Choice
+from publisher.delivery.accounts.manage import AccountSettings
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.platforms.oauth.flow import Begun
-from publisher.platforms.oauth.types import Candidate, TokenFacts, Turned, Why
+from publisher.platforms.oauth.types import ConnectableAccount, TokenFacts, Turned, Why
 from publisher.states import AccountState
-from publisher.validation import Missing
+from publisher.validation import NotFound
 
 LIFE: Final = timedelta(minutes=15)
 """How long one may take at the platform; X's own request token holds as long."""
@@ -68,7 +68,7 @@ def walk_of(session: Session, walk_id: int, *, sign_in_id: int, lock: bool = Tru
     fresh = held.execution_options(populate_existing=True)
     walk = session.scalars(fresh).one_or_none()
     if walk is None:
-        raise Missing(walk_id)
+        raise NotFound(walk_id)
     return walk
 
 
@@ -99,7 +99,7 @@ def keep_found(
     *,
     walk_id: int,
     sign_in_id: int,
-    found: Sequence[Candidate],
+    found: Sequence[ConnectableAccount],
     vault: Vault,
 ) -> None:
     """Keep what was found, sealed, until the person has chosen.
@@ -114,18 +114,18 @@ def keep_found(
     walk.sealed = vault.seal({"found": kept})
 
 
-def _is_same(account: Account, one: Candidate) -> bool:
+def _is_same(account: Account, one: ConnectableAccount) -> bool:
     if account.platform_id:
         return account.platform_id == one.platform_id
     return account.handle.lower() == one.handle.lower()
 
 
-def candidates(walk: Connecting, vault: Vault) -> tuple[Candidate, ...]:
+def candidates(walk: Connecting, vault: Vault) -> tuple[ConnectableAccount, ...]:
     """What was found on a walk that has come back; nothing before, or once it has ended."""
     if walk.back_at is None or walk.ended_at is not None:
         return ()
     found = vault.open(walk.sealed).get("found", "[]")
-    return tuple(Candidate.read(one) for one in json.loads(found))
+    return tuple(ConnectableAccount.read(one) for one in json.loads(found))
 
 
 def refuse(
@@ -154,9 +154,9 @@ def finish(
     now: datetime,
     walk_id: int,
     sign_in_id: int,
-    chosen: Candidate,
+    chosen: ConnectableAccount,
     facts: TokenFacts | None,
-    choice: Choice,
+    choice: AccountSettings,
     vault: Vault,
 ) -> Account:
     """Connect what was chosen; a known account keeps its row, and all that hangs on it.
@@ -197,8 +197,8 @@ def is_from_page(session: Session, account: Account) -> bool:
 def _taken_up(
     session: Session,
     platform: str,
-    chosen: Candidate,
-    wanted: Choice,
+    chosen: ConnectableAccount,
+    wanted: AccountSettings,
     *,
     actor: Actor,
     now: datetime,

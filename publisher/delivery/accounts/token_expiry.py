@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery.accounts import manage, oauth_flow
-from publisher.delivery.accounts.credentials import Look, LookAt, looker
+from publisher.delivery.accounts.credentials import AccountCheck, LookAt, looker
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notifications import compose, links
@@ -23,7 +23,7 @@ from publisher.settings.environment import Settings
 from publisher.states import AccountState
 
 if TYPE_CHECKING:
-    from publisher.delivery.worker_context import Bench
+    from publisher.delivery.worker_context import WorkerContext
 
 WARN_BEFORE: Final = (14, 7, 1)
 """Days before the end, the first warning first."""
@@ -32,7 +32,7 @@ LOOK_EVERY: Final = timedelta(hours=24)
 
 
 def tick_tokens(
-    bench: Bench,
+    bench: WorkerContext,
     settings: Settings,
     *,
     look: LookAt | None = None,
@@ -54,7 +54,7 @@ def tick_tokens(
         return done + warn(session, now=bench.now())
 
 
-def _unseen(bench: Bench) -> list[Account]:
+def _unseen(bench: WorkerContext) -> list[Account]:
     longest_ago = bench.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,
@@ -64,7 +64,7 @@ def _unseen(bench: Bench) -> list[Account]:
         return list(session.scalars(query.order_by(Account.id)))
 
 
-def _store(bench: Bench, seen: Account, look: Look) -> None:
+def _store(bench: WorkerContext, seen: Account, look: AccountCheck) -> None:
     """What was found, unless the account was changed meanwhile."""
     with bench.database.transaction() as session:
         now = bench.now()

@@ -28,8 +28,8 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import departments, responsibility
 from publisher.scheduling.constraints import UNSENT
-from publisher.scheduling.holds import Brakes, is_free
-from publisher.validation import LONGEST_REASON, Check, Missing, person_of
+from publisher.scheduling.holds import Holds, is_free
+from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 
 def tell_laid(session: Session, freeze: Freeze, *, now: datetime) -> None:
@@ -100,7 +100,7 @@ def _touched(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, in
         .where(
             Delivery.state.in_(UNSENT),
             Delivery.due_at < freeze.until_at,
-            not_(is_free(Brakes(None, (freeze,)))),
+            not_(is_free(Holds(None, (freeze,)))),
         )
     )
     if freeze.from_at > now:
@@ -153,7 +153,7 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
 
 def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
     """The words of the reason; raises `Invalid`."""
-    check = Check()
+    check = Validator()
     if form.until_at <= now:
         check.add("until_at", "past")
     elif form.until_at <= form.from_at:
@@ -179,7 +179,7 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
     require(actor, Action.FREEZE, None, now=now)
     found = session.get(Freeze, freeze_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise Missing(freeze_id)
+        raise NotFound(freeze_id)
     if found.lifted_at is not None or found.until_at <= now:
         raise FreezeOver
     found.lifted_at, found.lifted_by_id = now, actor.person_id

@@ -30,7 +30,7 @@ from publisher.review.gate_adapter import APPROVALS
 from publisher.scheduling.constraints import UNSENT
 from publisher.scheduling.holds import TAKES_BACK, is_touched
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Problem, checked_reason
+from publisher.validation import FieldError, Invalid, checked_reason
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 """What no stop reaches any more: it has left, or may have."""
@@ -116,7 +116,7 @@ def release(
         raise ReleasedAlready
     left = restore_state.in_doubt(session, found)
     if left.total > known:
-        raise Invalid([Problem("in_doubt", "in_doubt", {"total": left.total})])
+        raise Invalid([FieldError("in_doubt", "in_doubt", {"total": left.total})])
     for one in found:
         one.released_at, one.released_by_id, one.release_reason = now, actor.person_id, words
         values = asdict(left) if left.total and one.person_id is None else None

@@ -10,12 +10,12 @@ from datetime import datetime
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from approvals.emergency import Blank, BlankKind, Template
+from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.auth.contact_details import REGION
 from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen, parse_time
 from publisher.i18n.languages import digits, latin_digits
-from publisher.validation import Check
+from publisher.validation import Validator
 from publisher.working_time import from_local, local_day
 
 MARATHI, ENGLISH = "mr", "en"
@@ -35,7 +35,7 @@ Typed = Mapping[str, str]
 Said = dict[str, dict[str, str]]
 
 
-def fields_of(template: Template) -> list[tuple[str, Blank, str]]:
+def fields_of(template: Template) -> list[tuple[str, TemplateField, str]]:
     """The fields of a form: name, blank, and the language, "" where one field serves both."""
     return [
         (field_of(at, tongue), blank, tongue)
@@ -49,7 +49,7 @@ def field_of(at: int, tongue: str = "") -> str:
     return f"blank-{at}-{tongue}" if tongue else f"blank-{at}"
 
 
-def read(template: Template, typed: Typed, checking: Check, *, now: datetime) -> Said:
+def read(template: Template, typed: Typed, checking: Validator, *, now: datetime) -> Said:
     """What fills the blanks, by language and name; problems are noted by field."""
     said: Said = {tongue: {} for tongue in TONGUES}
     for at, blank in enumerate(template.blanks):
@@ -58,10 +58,12 @@ def read(template: Template, typed: Typed, checking: Check, *, now: datetime) ->
     return said
 
 
-Reader = Callable[[int, Blank, Typed, Check, datetime], dict[str, str]]
+Reader = Callable[[int, TemplateField, Typed, Validator, datetime], dict[str, str]]
 
 
-def _place(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime) -> dict[str, str]:
+def _place(
+    at: int, blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+) -> dict[str, str]:
     """A place's name in each language: letters, digits and the signs between them."""
     found = {}
     for tongue in TONGUES:
@@ -91,7 +93,9 @@ def _may_stand(letter: str) -> bool:
     )
 
 
-def _time(at: int, _blank: Blank, typed: Typed, checking: Check, now: datetime) -> dict[str, str]:
+def _time(
+    at: int, _blank: TemplateField, typed: Typed, checking: Validator, now: datetime
+) -> dict[str, str]:
     """A time of the day, in words of each language."""
     field = field_of(at)
     try:
@@ -107,7 +111,9 @@ def _plain(words: str) -> str:
     return words.replace("\u00a0", " ")
 
 
-def _number(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime) -> dict[str, str]:
+def _number(
+    at: int, blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+) -> dict[str, str]:
     """A number as it was typed, in the digits of each language."""
     field = field_of(at)
     words = latin_digits(checking.line(field, typed.get(field, ""), most=blank.most, required=True))
@@ -117,7 +123,7 @@ def _number(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime
 
 
 def _helpline(
-    at: int, _blank: Blank, typed: Typed, checking: Check, _now: datetime
+    at: int, _blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
 ) -> dict[str, str]:
     """A telephone number of the city or of an emergency service, in each language's digits."""
     field = field_of(at)
@@ -148,7 +154,9 @@ def _is_whole(number: PhoneNumber) -> bool:
     return len(str(number.national_number)) == WHOLE or phonenumbers.is_valid_number(number)
 
 
-def _choice(at: int, blank: Blank, typed: Typed, checking: Check, _now: datetime) -> dict[str, str]:
+def _choice(
+    at: int, blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+) -> dict[str, str]:
     """One of the list: what is typed is its place, from 0."""
     field = field_of(at)
     chosen = typed.get(field, "")

@@ -18,7 +18,7 @@ from approvals.policy import Action, Actor
 from approvals.states import PostState
 from publisher import transitions
 from publisher.content_checks import outgoing_text
-from publisher.content_checks.outgoing_text import Room
+from publisher.content_checks.outgoing_text import LengthLimit
 from publisher.delivery.emergency import notify, placeholders, roster, templates
 from publisher.delivery.emergency.placeholders import Said
 from publisher.models.deliveries import Account
@@ -41,7 +41,7 @@ from publisher.models.posts import (
 from publisher.review import decide, emergency_grounds, gate_adapter
 from publisher.scheduling import schedule
 from publisher.states import AccountState
-from publisher.validation import Check, Invalid, Problem, person_of
+from publisher.validation import FieldError, Invalid, Validator, person_of
 
 OWED_WITHIN = timedelta(hours=24)
 """Until when the department owes its word; what has not left by then leaves no more."""
@@ -74,20 +74,20 @@ class UseForm:
 
 
 @dataclass(frozen=True)
-class Piece:
+class AlertText:
     """One text on one account, exactly as it leaves, and how much of what fits it takes."""
 
     account: Account
     language: Language
     text: str
-    room: Room
+    room: LengthLimit
 
 
 @dataclass(frozen=True)
 class Plan:
     """All that leaves at once; `beside` are accounts that cannot be used now."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[AlertText, ...]
     beside: tuple[Account, ...]
     digest: str
 
@@ -99,7 +99,7 @@ def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
     connected = [one for one in accounts if one.state is AccountState.CONNECTED]
     texts = emergency.texts_of(template, said)
     pieces = tuple(
-        Piece(one, Language(tongue), text, outgoing_text.room(one.platform, text, ""))
+        AlertText(one, Language(tongue), text, outgoing_text.room(one.platform, text, ""))
         for one in connected
         for tongue, text in texts.items()
     )
@@ -107,7 +107,7 @@ def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
     return Plan(pieces, paused, _digest_of(revision, pieces))
 
 
-def _digest_of(revision: TemplateRevision, pieces: Sequence[Piece]) -> str:
+def _digest_of(revision: TemplateRevision, pieces: Sequence[AlertText]) -> str:
     seen = [[one.account.id, one.language.value, one.text] for one in pieces]
     written = json.dumps([revision.id, revision.digest, seen], ensure_ascii=False)
     return hashlib.sha256(written.encode()).hexdigest()
@@ -141,7 +141,7 @@ def _approval(template: EmergencyTemplate) -> TemplateDecision:
 
 def read_values(template: Template, form: UseForm, *, now: datetime) -> Said:
     """What fills the blanks; raises `Invalid` with everything that is wrong."""
-    checking = Check()
+    checking = Validator()
     said = placeholders.read(template, form.typed, checking, now=now)
     checking.finish()
     return said
@@ -159,7 +159,7 @@ class Word:
 
 def read_word(form: UseForm, *, now: datetime) -> Word:
     """The word on which it rests; raises `Invalid` with everything that is wrong."""
-    checking = Check()
+    checking = Validator()
     name = checking.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
     post = checking.line("word_post", form.word_post, most=LONGEST_WORD, required=True)
     hows = {one.value: one for one in WordHow}
@@ -203,36 +203,36 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
 
 def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | None:
     """The use that this form has made; the template is locked, so nobody makes one meanwhile."""
-    checking = Check()
+    checking = Validator()
     if not checking.token("token", token):
         checking.add("token", "unreadable")
     checking.finish()
     query = select(EmergencyUse).where(EmergencyUse.form_token == token)
     found = session.scalars(query).one_or_none()
     if found is not None and found.decision.person_id != actor.person_id:
-        raise Invalid([Problem("token", "used")])
+        raise Invalid([FieldError("token", "used")])
     return found
 
 
 def _checked_plan(
     session: Session, revision: TemplateRevision, said: Said, seen: str
-) -> tuple[Piece, ...]:
+) -> tuple[AlertText, ...]:
     leaves = plan(session, revision, said)
     if leaves.digest != seen:
         raise WhatLeavesChanged
     if not leaves.pieces:
-        raise Invalid([Problem("accounts", "no_account")])
+        raise Invalid([FieldError("accounts", "no_account")])
     for one in leaves.pieces:
         if not one.room.is_enough:
             values = {"found": one.room.found, "most": one.room.most}
-            raise Invalid([Problem("accounts", "too_long", values)])
+            raise Invalid([FieldError("accounts", "too_long", values)])
     return leaves.pieces
 
 
 def _lay_post(
     session: Session,
     template: EmergencyTemplate,
-    pieces: Sequence[Piece],
+    pieces: Sequence[AlertText],
     *,
     actor: Actor,
     now: datetime,

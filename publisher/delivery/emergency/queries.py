@@ -18,7 +18,7 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.states import DeliveryState
-from publisher.validation import Missing, departments_in_sight
+from publisher.validation import NotFound, departments_in_sight
 
 PAGE = 50
 
@@ -76,7 +76,7 @@ def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> Us
     query = _in_sight(session, actor, now).where(EmergencyUse.id == use_id)
     found = session.scalars(query).all()
     if not found:
-        raise Missing(use_id)
+        raise NotFound(use_id)
     return _with_outcome(session, found, now=now)[0]
 
 

@@ -19,7 +19,7 @@ from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.posts import Post
 from publisher.review import gate_adapter
 from publisher.scheduling import schedule
-from publisher.validation import Missing, check_in_sight, checked_reason
+from publisher.validation import NotFound, check_in_sight, checked_reason
 
 REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
 """How long after the publication the department is reminded."""
@@ -82,7 +82,7 @@ def _locked(session: Session, use_id: int) -> EmergencyUse:
     """The use, behind its post: the press and the desk lock posts first."""
     found = session.get(EmergencyUse, use_id)
     if found is None:
-        raise Missing(use_id)
+        raise NotFound(use_id)
     transitions.lock(session, Post, found.decision.revision.post_id)
     return session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
 

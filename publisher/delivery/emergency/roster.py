@@ -14,7 +14,7 @@ from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.validation import Check, Missing, person_of
+from publisher.validation import NotFound, Validator, person_of
 
 LONGEST = timedelta(days=31)
 MOST_SHOWN = 200
@@ -125,7 +125,7 @@ def _checked(
     now: datetime,
 ) -> tuple[datetime, datetime]:
     """The moments as they are stored; the row of the person is locked against another entry."""
-    checking = Check()
+    checking = Validator()
     person = session.get(Person, person_id, with_for_update=True) if person_id else None
     begins, ends = from_at or now, until_at or now
     if person is None or not _is_reachable(person, now):
@@ -166,7 +166,7 @@ def take_off(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> 
     require(actor, Action.KEEP_ROSTER, None, now=now)
     duty = session.get(Duty, duty_id, with_for_update=True, populate_existing=True)
     if duty is None or duty.ended_at is not None or duty.until_at <= now:
-        raise Missing(duty_id)
+        raise NotFound(duty_id)
     if duty.person_id == actor.person_id:
         raise OwnDuty
     duty.ended_at, duty.ended_by_id = now, person_of(actor)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals import emergency, gate
-from approvals.emergency import Blank, BlankKind, Template
+from approvals.emergency import BlankKind, Template, TemplateField
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.content_checks import outgoing_text
@@ -20,7 +20,7 @@ from publisher.models.people import Department
 from publisher.people import departments
 from publisher.review import emergency_grounds
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
-from publisher.validation import Check
+from publisher.validation import Validator
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 1_000
@@ -143,7 +143,7 @@ def add_revision(
 
 def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     """The template as it would be stored; raises `Invalid` with everything that is wrong."""
-    checking = Check()
+    checking = Validator()
     _check_department(session, form.department_id, checking, now)
     wanted = Template(
         department_id=form.department_id,
@@ -165,7 +165,9 @@ def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     return wanted
 
 
-def _check_department(session: Session, department_id: int, checking: Check, now: datetime) -> None:
+def _check_department(
+    session: Session, department_id: int, checking: Validator, now: datetime
+) -> None:
     department = session.get(Department, department_id) if department_id else None
     if department is None:
         checking.add("department_id", "unknown_department")
@@ -173,8 +175,8 @@ def _check_department(session: Session, department_id: int, checking: Check, now
         checking.add("department_id", "closed")
 
 
-def _blanks(typed: Sequence[BlankForm], checking: Check) -> tuple[Blank, ...]:
-    found: list[Blank] = []
+def _blanks(typed: Sequence[BlankForm], checking: Validator) -> tuple[TemplateField, ...]:
+    found: list[TemplateField] = []
     for at, one in enumerate(typed[:MOST_BLANKS]):
         field_name = f"blanks-{at}-name"
         name = checking.line(field_name, one.name, most=emergency.LONGEST_NAME)
@@ -188,7 +190,7 @@ def _blanks(typed: Sequence[BlankForm], checking: Check) -> tuple[Blank, ...]:
     return tuple(found)
 
 
-def _blank(at: int, name: str, typed: BlankForm, checking: Check) -> Blank:
+def _blank(at: int, name: str, typed: BlankForm, checking: Validator) -> TemplateField:
     kinds = {one.value: one for one in BlankKind}
     kind = kinds.get(typed.kind, BlankKind.PLACE)
     if typed.kind not in kinds:
@@ -197,10 +199,10 @@ def _blank(at: int, name: str, typed: BlankForm, checking: Check) -> Blank:
     if kind in _LONGEST and not 1 <= typed.most <= _LONGEST[kind]:
         checking.add(f"blanks-{at}-most", "letters", most=_LONGEST[kind])
     choices = _choices(at, typed.choices, checking) if kind is BlankKind.CHOICE else ()
-    return Blank(name, kind, most, choices)
+    return TemplateField(name, kind, most, choices)
 
 
-def _choices(at: int, typed: str, checking: Check) -> tuple[tuple[str, str], ...]:
+def _choices(at: int, typed: str, checking: Validator) -> tuple[tuple[str, str], ...]:
     """Each line as a pair; two at least, both languages in each."""
     field_name, found = f"blanks-{at}-choices", []
     for line in checking.text(field_name, typed, most=LONGEST_TEXT).splitlines():
@@ -218,7 +220,7 @@ def _choices(at: int, typed: str, checking: Check) -> tuple[tuple[str, str], ...
     return tuple(found)
 
 
-def _check_texts(wanted: Template, checking: Check) -> None:
+def _check_texts(wanted: Template, checking: Validator) -> None:
     """Every blank stands in both texts, and the longest text still fits the strictest platform."""
     for tongue, name in emergency.unknown_names(wanted):
         checking.add(f"text_{tongue}", "blank_unknown", blanks="{" + name + "}")

@@ -20,7 +20,7 @@ from publisher.models.emergency import (
 from publisher.models.people import Appointment
 from publisher.people import responsibility
 from publisher.review import emergency_grounds
-from publisher.validation import Missing, check_in_sight, departments_in_sight
+from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 
 def newest(template: EmergencyTemplate) -> TemplateRevision:
@@ -102,7 +102,7 @@ def template_for(session: Session, *, actor: Actor, template_id: int) -> Emergen
     """One template that the actor may see, or `Missing`."""
     template = session.scalars(_whole().where(EmergencyTemplate.id == template_id)).one_or_none()
     if template is None:
-        raise Missing(template_id)
+        raise NotFound(template_id)
     check_in_sight(actor, Action.SEE_EMERGENCY, [template.department_id])
     return template
 
@@ -112,7 +112,7 @@ def in_use(session: Session, template_id: int) -> EmergencyTemplate:
     query = _in_use().where(EmergencyTemplate.id == template_id)
     template = session.scalars(query).one_or_none()
     if template is None:
-        raise Missing(template_id)
+        raise NotFound(template_id)
     return template
 
 
@@ -122,7 +122,7 @@ def locked(session: Session, template_id: int) -> EmergencyTemplate:
         EmergencyTemplate, template_id, with_for_update=True, populate_existing=True
     )
     if template is None or template.ended_at is not None:
-        raise Missing(template_id)
+        raise NotFound(template_id)
     return template
 
 

@@ -10,7 +10,7 @@ from approvals.errors import WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.monitoring import Watch
-from publisher.validation import Missing, checked_reason
+from publisher.validation import NotFound, checked_reason
 
 
 def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, note: str) -> Watch:
@@ -20,7 +20,7 @@ def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, n
     """
     watch = session.get(Watch, watch_id, with_for_update=True, populate_existing=True)
     if watch is None:
-        raise Missing(watch_id)
+        raise NotFound(watch_id)
     delivery = watch.receipt.delivery
     require(actor, Action.NOTE_FINDING, delivery.post.department_id, now=now)
     if watch.settled_at is not None or not (watch.found_gone_at or watch.differs_at):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from publisher.models.deliveries import Receipt
+from publisher.models.deliveries import ReceiptRow
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -25,7 +25,7 @@ def pause(receipt_id: int) -> timedelta:
     return SHORTEST + STEP * (receipt_id % SPREAD)
 
 
-def next_pause(receipt: Receipt, now: datetime, weekly_after: timedelta | None) -> timedelta:
+def next_pause(receipt: ReceiptRow, now: datetime, weekly_after: timedelta | None) -> timedelta:
     """Less than a day, without end; a week where the city holds that to be enough by then."""
     is_old = weekly_after is not None and now - receipt.published_at > weekly_after
     return WEEK if is_old else pause(receipt.id)

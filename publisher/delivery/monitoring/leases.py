@@ -14,8 +14,8 @@ from publisher import transitions
 from publisher.delivery.accounts import manage
 from publisher.delivery.monitoring.intervals import AFTER_TROUBLE
 from publisher.delivery.monitoring.rate_guard import may_be_asked
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Account, Receipt
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import Refused, TryLater
 
@@ -35,15 +35,15 @@ class Looks:
     leased_until: datetime
 
 
-def take(bench: Bench, account: Account, most: int) -> Looks:
+def take(bench: WorkerContext, account: Account, most: int) -> Looks:
     """Take what has waited longest, and keep other clocks off it for a lease."""
     with bench.database.reading() as session:
         now = bench.now()
         query = (
             select(Watch.id)
-            .join(Receipt, Receipt.id == Watch.receipt_id)
-            .join(Account, Account.id == Receipt.account_id)
-            .where(Receipt.account_id == account.id, Watch.look_at <= now, *may_be_asked(now))
+            .join(ReceiptRow, ReceiptRow.id == Watch.receipt_id)
+            .join(Account, Account.id == ReceiptRow.account_id)
+            .where(ReceiptRow.account_id == account.id, Watch.look_at <= now, *may_be_asked(now))
             .order_by(Watch.look_at, Watch.id)
             .limit(most)
         )
@@ -68,7 +68,7 @@ def _leased(session: Session, looks: Looks) -> Iterable[Watch]:
     return session.scalars(query.with_for_update())
 
 
-def put_off(bench: Bench, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
+def put_off(bench: WorkerContext, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
     """What could not be read is looked at again later: when the platform said, else in an hour."""
     with bench.database.transaction() as session:
         soonest = bench.now() + AFTER_TROUBLE
@@ -79,14 +79,14 @@ def put_off(bench: Bench, looks: Looks, unread: Mapping[int, TryLater | Refused]
                 watch.look_at = max(until, soonest) if until else soonest
 
 
-def give_back(bench: Bench, looks: Looks) -> None:
+def give_back(bench: WorkerContext, looks: Looks) -> None:
     """One of them may be the trouble, or that they are too many: fewer are asked for next."""
     with bench.database.transaction() as session:
         for watch in _leased(session, looks):
             watch.look_at = looks.due[watch.id]
 
 
-def pause_account(bench: Bench, tried: Account, looks: Looks | None = None) -> None:
+def pause_account(bench: WorkerContext, tried: Account, looks: Looks | None = None) -> None:
     """Its access ended, unless it has got another one since this one was tried."""
     with bench.database.transaction() as session:
         now = bench.now()

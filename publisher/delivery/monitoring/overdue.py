@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from publisher.delivery.monitoring.intervals import DAY, LONGEST, WEEK
-from publisher.models.deliveries import Account, Receipt
+from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.states import AccountState
 
@@ -36,16 +36,16 @@ def behind(
     What was found late, or published by hand, is known here since its receipt was stored.
     A disconnected account is left out: nothing of it can be read.
     """
-    seen_at = func.coalesce(Watch.looked_at, Receipt.stored_at)
+    seen_at = func.coalesce(Watch.looked_at, ReceiptRow.stored_at)
     late = seen_at < now - LONGEST - DAY
     if weekly_after is not None:
-        is_daily = Receipt.published_at >= now - weekly_after
+        is_daily = ReceiptRow.published_at >= now - weekly_after
         late &= or_(is_daily, seen_at < now - WEEK - DAY)
     query = (
-        select(Receipt.account_id, func.count(), func.min(seen_at, type_=Watch.looked_at.type))
-        .join(Watch, Watch.receipt_id == Receipt.id)
-        .join(Account, Account.id == Receipt.account_id)
+        select(ReceiptRow.account_id, func.count(), func.min(seen_at, type_=Watch.looked_at.type))
+        .join(Watch, Watch.receipt_id == ReceiptRow.id)
+        .join(Account, Account.id == ReceiptRow.account_id)
         .where(Watch.look_at.is_not(None), Account.state != AccountState.DISCONNECTED, late)
-        .group_by(Receipt.account_id)
+        .group_by(ReceiptRow.account_id)
     )
     return {one: Behind(one, number, since) for one, number, since in session.execute(query)}

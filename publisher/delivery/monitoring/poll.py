@@ -15,8 +15,8 @@ from publisher.delivery.monitoring import leases, results
 from publisher.delivery.monitoring.intervals import LONGEST, pause
 from publisher.delivery.monitoring.leases import Looks
 from publisher.delivery.monitoring.rate_guard import heed, may_be_asked
-from publisher.delivery.worker_context import Bench
-from publisher.models.deliveries import Account, DeliveryAction, Receipt
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -25,7 +25,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import Outgoing, Seen
+from publisher.platforms.base.types import Outgoing, RemotePost
 from publisher.scheduling import corrections
 
 ROUNDS = 4
@@ -58,7 +58,7 @@ class Turn:
 
 
 def tick_watching(
-    bench: Bench,
+    bench: WorkerContext,
     *,
     most: int = MOST,
     rounds: int = ROUNDS,
@@ -89,16 +89,16 @@ def open_watches(session: Session, *, now: datetime) -> int:
     """Watch whatever came out since, each from a moment of its own on within the day."""
     newest = session.scalar(select(func.max(Watch.receipt_id)))
     query = (
-        select(Receipt.id)
-        .outerjoin(Watch, Watch.receipt_id == Receipt.id)
+        select(ReceiptRow.id)
+        .outerjoin(Watch, Watch.receipt_id == ReceiptRow.id)
         .where(
             Watch.id.is_(None),
-            Receipt.id > (newest or 0) - CATCH_UP,
-            Receipt.action == DeliveryAction.PUBLISH,
-            Receipt.gone_at.is_(None),
-            Receipt.platform_id.not_like(f"{corrections.UNKNOWN_ID}%"),
+            ReceiptRow.id > (newest or 0) - CATCH_UP,
+            ReceiptRow.action == DeliveryAction.PUBLISH,
+            ReceiptRow.gone_at.is_(None),
+            ReceiptRow.platform_id.not_like(f"{corrections.UNKNOWN_ID}%"),
         )
-        .order_by(Receipt.id)
+        .order_by(ReceiptRow.id)
         .limit(MOST_OPENED)
     )
     found_ids = list(session.scalars(query))
@@ -121,14 +121,14 @@ def _pull_in(session: Session, now: datetime) -> None:
         session.execute(update(Watch).where(Watch.id.in_(far)).values(look_at=now))
 
 
-def _waiting(bench: Bench) -> list[int]:
+def _waiting(bench: WorkerContext) -> list[int]:
     """The accounts with looks due, the one first of which something has waited longest."""
     now = bench.now()
     waits = (
-        select(Receipt.account_id, func.min(Watch.look_at).label("since"))
-        .join(Watch, Watch.receipt_id == Receipt.id)
+        select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
+        .join(Watch, Watch.receipt_id == ReceiptRow.id)
         .where(Watch.look_at <= now)
-        .group_by(Receipt.account_id)
+        .group_by(ReceiptRow.account_id)
         .subquery()
     )
     query = (
@@ -141,7 +141,7 @@ def _waiting(bench: Bench) -> list[int]:
         return list(session.scalars(query))
 
 
-def _turn(bench: Bench, account_id: int, at_once: int) -> Turn:
+def _turn(bench: WorkerContext, account_id: int, at_once: int) -> Turn:
     """One request for an account, of so many looks at most.
 
     The account is read anew: it may have been connected anew since the tick began.
@@ -161,7 +161,7 @@ def _turn(bench: Bench, account_id: int, at_once: int) -> Turn:
     return Turn(len(looks.ids), _look(bench, platform, looks, most)) if looks.ids else Turn()
 
 
-def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
+def _look(bench: WorkerContext, platform: Platform, looks: Looks, most: int) -> int:
     """Look, with no transaction open meanwhile; gives how many the next request may hold."""
     found = _ask(bench, platform, looks)
     if found is None:
@@ -184,7 +184,7 @@ def _look(bench: Bench, platform: Platform, looks: Looks, most: int) -> int:
 
 
 def _ask(
-    bench: Bench, platform: Platform, looks: Looks
+    bench: WorkerContext, platform: Platform, looks: Looks
 ) -> Mapping[str, OneSeen] | TryLater | Refused | None:
     """What the platform says of each, or of the request as a whole; None: it knows us no more."""
     found: Mapping[str, OneSeen] | TryLater | Refused
@@ -201,7 +201,7 @@ def _ask(
 
 
 def _is_doubtful(
-    bench: Bench, platform: Platform, account: Account, seen: Collection[Seen | None]
+    bench: WorkerContext, platform: Platform, account: Account, seen: Collection[RemotePost | None]
 ) -> bool:
     """Where none of many is there: Facebook says the same where it was a right that went.
 
@@ -221,10 +221,10 @@ def _is_doubtful(
 
 def _parted(
     answers: Mapping[int, OneSeen],
-) -> tuple[dict[int, TryLater | Refused], dict[int, Seen | None]]:
+) -> tuple[dict[int, TryLater | Refused], dict[int, RemotePost | None]]:
     """What could not be read, and what could: there, or not there."""
     unread: dict[int, TryLater | Refused] = {}
-    seen: dict[int, Seen | None] = {}
+    seen: dict[int, RemotePost | None] = {}
     for watch_id, one in answers.items():
         if isinstance(one, TryLater | Refused):
             unread[watch_id] = one

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, or_
 
 from publisher.delivery.rate_limits import response_limits
-from publisher.delivery.worker_context import Bench
-from publisher.models.accounts import Allowance
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import OneSeen, Platform, TryLater
 from publisher.platforms.base.types import Allowance as Told
@@ -25,13 +25,13 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
     A share of an hour is Facebook's, which counts looks and publications together.
     """
-    is_share = Allowance.name.startswith(f"{PUBLISH}.")
-    is_share &= Allowance.name.endswith("_hour", autoescape=True)
-    is_half_used = is_share & (Allowance.remaining * 2 < Allowance.most)
+    is_share = AllowanceRow.name.startswith(f"{PUBLISH}.")
+    is_share &= AllowanceRow.name.endswith("_hour", autoescape=True)
+    is_half_used = is_share & (AllowanceRow.remaining * 2 < AllowanceRow.most)
     holds = exists().where(
-        Allowance.account_id == Account.id,
-        Allowance.resets_at > now,
-        or_(Allowance.name == WAIT, is_half_used),
+        AllowanceRow.account_id == Account.id,
+        AllowanceRow.resets_at > now,
+        or_(AllowanceRow.name == WAIT, is_half_used),
     )
     return (
         Account.state == AccountState.CONNECTED,
@@ -40,7 +40,9 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def heed(bench: Bench, account_id: int, platform: Platform, answers: Iterable[OneSeen]) -> None:
+def heed(
+    bench: WorkerContext, account_id: int, platform: Platform, answers: Iterable[OneSeen]
+) -> None:
     """Keep what was told of the account: until when it may not be asked, and what is left."""
     waits = [one.at for one in answers if isinstance(one, TryLater) and one.at is not None]
     told = list(platform.allowances)

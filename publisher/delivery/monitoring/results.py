@@ -14,12 +14,12 @@ from publisher.content_checks import outgoing_text
 from publisher.database.session import table_of
 from publisher.delivery.monitoring import notify
 from publisher.delivery.monitoring.intervals import AGAIN, next_pause
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.controls import Order
-from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.platforms.base.text import shows
-from publisher.platforms.base.types import Medium, Outgoing, Seen
+from publisher.platforms.base.types import Medium, Outgoing, RemotePost
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
@@ -39,7 +39,7 @@ _STANDS = (
 """What another clock has found since it was compared stays as that one left it."""
 
 
-def keep(bench: Bench, seen: Mapping[int, Seen | None], *, at: datetime) -> None:
+def keep(bench: WorkerContext, seen: Mapping[int, RemotePost | None], *, at: datetime) -> None:
     """Keep what looks begun at `at` have shown, by the ids of the watches.
 
     Nearly everything stands as it should: that is compared while nothing is locked, and kept in
@@ -68,13 +68,13 @@ def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
     query = (
         select(Watch)
         .where(Watch.id.in_(watch_ids))
-        .options(joinedload(Watch.receipt).joinedload(Receipt.delivery))
+        .options(joinedload(Watch.receipt).joinedload(ReceiptRow.delivery))
         .order_by(Watch.id)
     )
     return list(session.scalars(query))
 
 
-def _is_as_it_should(session: Session, watch: Watch, seen: Seen | None) -> bool:
+def _is_as_it_should(session: Session, watch: Watch, seen: RemotePost | None) -> bool:
     """It stands there as we last published it, and nothing else was found before."""
     if seen is None or not seen.is_public or watch.absent_at or watch.differs_at:
         return False
@@ -82,7 +82,7 @@ def _is_as_it_should(session: Session, watch: Watch, seen: Seen | None) -> bool:
     return standing is not None and shows(seen, sought(standing))
 
 
-def _keep_one(bench: Bench, watch_id: int, seen: Seen | None, at: datetime) -> None:
+def _keep_one(bench: WorkerContext, watch_id: int, seen: RemotePost | None, at: datetime) -> None:
     with bench.database.transaction() as session:
         now = bench.now()
         watch = session.get_one(Watch, watch_id, with_for_update=True, populate_existing=True)
@@ -143,7 +143,9 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
     notify.tell_gone(session, watch, now=now)
 
 
-def _compare(session: Session, watch: Watch, standing: LiveText, seen: Seen, now: datetime) -> None:
+def _compare(
+    session: Session, watch: Watch, standing: LiveText, seen: RemotePost, now: datetime
+) -> None:
     if shows(seen, sought(standing)):
         if watch.differs_at is not None:
             transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Integer, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.database.prepared_statements import Prepared, Value, run
+from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import Key, table_of
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.daily_cap import CAP, DAY
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.transitions import MOMENT
@@ -55,7 +55,8 @@ def give_back(session: Session, account_id: int, claimed_at: datetime, now: date
     """
     _locked(session, account_id, now)
     left = case(
-        (Allowance.remaining < Allowance.most, Allowance.remaining + 1), else_=Allowance.most
+        (AllowanceRow.remaining < AllowanceRow.most, AllowanceRow.remaining + 1),
+        else_=AllowanceRow.most,
     )
     _change(session, account_id, now, left, _ran_at(claimed_at))
 
@@ -63,7 +64,9 @@ def give_back(session: Session, account_id: int, claimed_at: datetime, now: date
 def _ran_at(moment: datetime) -> ColumnElement[bool]:
     """That `Allowance` is of a window which had begun at this moment."""
     ends = {name: moment + span for name, span in COUNTED.items()}
-    return or_(*((Allowance.name == one) & (Allowance.resets_at <= ends[one]) for one in ends))
+    return or_(
+        *((AllowanceRow.name == one) & (AllowanceRow.resets_at <= ends[one]) for one in ends)
+    )
 
 
 def spend(
@@ -99,38 +102,38 @@ def spend(
     return None
 
 
-def _locked(session: Session, account_id: int, now: datetime) -> list[Allowance]:
-    query = select(Allowance).where(
-        Allowance.account_id == account_id,
-        or_(Allowance.resets_at > now, Allowance.name == CAP),
-        Allowance.name.startswith(f"{PUBLISH}."),
+def _locked(session: Session, account_id: int, now: datetime) -> list[AllowanceRow]:
+    query = select(AllowanceRow).where(
+        AllowanceRow.account_id == account_id,
+        or_(AllowanceRow.resets_at > now, AllowanceRow.name == CAP),
+        AllowanceRow.name.startswith(f"{PUBLISH}."),
     )
-    locked = query.order_by(Allowance.id).with_for_update()
+    locked = query.order_by(AllowanceRow.id).with_for_update()
     return list(session.scalars(locked.execution_options(populate_existing=True)))
 
 
-_CAP = Prepared("cap_of_account", select(Account.daily_cap).where(Account.id == OF), [OF])
-_WINDOWS = Prepared(
+_CAP = PreparedStatement("cap_of_account", select(Account.daily_cap).where(Account.id == OF), [OF])
+_WINDOWS = PreparedStatement(
     "windows_of_account",
-    select(Allowance.remaining)
+    select(AllowanceRow.remaining)
     .where(
-        Allowance.account_id == OF,
-        Allowance.resets_at > MOMENT,
-        Allowance.name.startswith(f"{PUBLISH}."),
+        AllowanceRow.account_id == OF,
+        AllowanceRow.resets_at > MOMENT,
+        AllowanceRow.name.startswith(f"{PUBLISH}."),
     )
-    .order_by(Allowance.id)
+    .order_by(AllowanceRow.id)
     .with_for_update(),
     [OF, MOMENT],
 )
-_DOWN = Prepared(
+_DOWN = PreparedStatement(
     "count_down",
-    update(table_of(Allowance))
+    update(table_of(AllowanceRow))
     .where(
-        Allowance.account_id == OF,
-        Allowance.resets_at > MOMENT,
-        or_(*(Allowance.name == one for one in COUNTED)),
+        AllowanceRow.account_id == OF,
+        AllowanceRow.resets_at > MOMENT,
+        or_(*(AllowanceRow.name == one for one in COUNTED)),
     )
-    .values(remaining=case((Allowance.remaining > BY, Allowance.remaining - BY), else_=0)),
+    .values(remaining=case((AllowanceRow.remaining > BY, AllowanceRow.remaining - BY), else_=0)),
     [OF, MOMENT, BY],
 )
 
@@ -149,11 +152,11 @@ def _change(
 ) -> None:
     """Change what is left in the windows that go down with each publication."""
     statement = (
-        update(Allowance)
+        update(AllowanceRow)
         .where(
-            Allowance.account_id == account_id,
-            Allowance.resets_at > now,
-            Allowance.name.in_(COUNTED),
+            AllowanceRow.account_id == account_id,
+            AllowanceRow.resets_at > now,
+            AllowanceRow.name.in_(COUNTED),
             *only,
         )
         .values(remaining=remaining)

@@ -8,9 +8,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from publisher.delivery.rate_limits.response_limits import insert_for, values_of
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
-from publisher.platforms.http.rate_limits import PUBLISH, Window
+from publisher.platforms.http.rate_limits import PUBLISH, RateWindow
 
 CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)
@@ -23,7 +23,9 @@ def recount(session: Session, account_id: int, now: datetime) -> None:
     """Bring the cap's row in line with the account's cap and with what was sent."""
     cap = session.scalar(select(Account.daily_cap).where(Account.id == account_id))
     if cap is None:
-        gone = delete(Allowance).where(Allowance.account_id == account_id, Allowance.name == CAP)
+        gone = delete(AllowanceRow).where(
+            AllowanceRow.account_id == account_id, AllowanceRow.name == CAP
+        )
         session.execute(gone)
         return
     lay(session, account_id, cap, now)
@@ -59,7 +61,7 @@ def lay(session: Session, account_id: int, cap: int, now: datetime) -> None:
     statement = insert_for(connection.dialect.name)
     connection.execute(
         statement.on_conflict_do_nothing(index_elements=["account_id", "name"]),
-        values_of(account_id, Window(CAP, cap, cap, now + DAY), now),
+        values_of(account_id, RateWindow(CAP, cap, cap, now + DAY), now),
     )
 
 
@@ -75,8 +77,8 @@ def _write(
     left = max(0, cap - len(sent))
     until = (sent[cap - 1] if left == 0 else now) + DAY
     statement = (
-        update(Allowance)
-        .where(Allowance.account_id == account_id, Allowance.name == CAP)
+        update(AllowanceRow)
+        .where(AllowanceRow.account_id == account_id, AllowanceRow.name == CAP)
         .values(most=cap, remaining=left, resets_at=until, learned_at=now)
     )
     session.execute(statement.execution_options(synchronize_session=False))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
 from publisher.delivery.rate_limits.daily_cap import CAP
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.states import DeliveryState
@@ -19,27 +19,29 @@ Moment = datetime | BindParameter[datetime]
 
 def is_free(now: Moment) -> ColumnElement[bool]:
     """That `Account` may publish now: nothing asked us to wait, and no limit is used up."""
-    full = exists().where(Allowance.account_id == Account.id, *_used_up(now))
+    full = exists().where(AllowanceRow.account_id == Account.id, *_used_up(now))
     quiet = or_(Account.quiet_until.is_(None), Account.quiet_until <= now)
     return quiet & ~full.correlate(Account)
 
 
 def _used_up(now: Moment) -> tuple[ColumnElement[bool], ...]:
-    is_publication = Allowance.name.startswith(f"{PUBLISH}.")
-    return Allowance.remaining <= 0, Allowance.resets_at > now, is_publication
+    is_publication = AllowanceRow.name.startswith(f"{PUBLISH}.")
+    return AllowanceRow.remaining <= 0, AllowanceRow.resets_at > now, is_publication
 
 
 def free_at(session: Session, account_id: int, now: datetime) -> datetime | None:
     """When the account may publish again; None where it may now."""
     quiet = select(Account.quiet_until).where(Account.id == account_id, Account.quiet_until > now)
-    full = select(Allowance.resets_at).where(Allowance.account_id == account_id, *_used_up(now))
+    full = select(AllowanceRow.resets_at).where(
+        AllowanceRow.account_id == account_id, *_used_up(now)
+    )
     return max((at for at in session.scalars(quiet.union_all(full)) if at), default=None)
 
 
 def why_not(session: Session, account_id: int, now: datetime) -> str:
     """The code of what holds the account longest: `cap` is ours, `limit` the platform's."""
-    query = select(Allowance.name, Allowance.resets_at).where(
-        Allowance.account_id == account_id, *_used_up(now)
+    query = select(AllowanceRow.name, AllowanceRow.resets_at).where(
+        AllowanceRow.account_id == account_id, *_used_up(now)
     )
     full = sorted(session.execute(query), key=lambda one: one.resets_at)
     if not full:
@@ -56,8 +58,8 @@ def tick_limits(database: Database, *, now: datetime) -> int:
 
 
 def _full_accounts(session: Session, now: datetime) -> list[int]:
-    query = select(Allowance.account_id).where(*_used_up(now)).distinct()
-    return list(session.scalars(query.order_by(Allowance.account_id)))
+    query = select(AllowanceRow.account_id).where(*_used_up(now)).distinct()
+    return list(session.scalars(query.order_by(AllowanceRow.account_id)))
 
 
 def _say(session: Session, account_id: int, now: datetime) -> int:

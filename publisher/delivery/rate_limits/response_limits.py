@@ -12,10 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from publisher.database.session import table_of
-from publisher.models.accounts import Allowance
+from publisher.models.accounts import AllowanceRow
 from publisher.platforms.base.types import Allowance as Told
 from publisher.platforms.http import rate_limits
-from publisher.platforms.http.rate_limits import Window
+from publisher.platforms.http.rate_limits import RateWindow
 
 
 def learn(session: Session, account_id: int, allowances: Iterable[Told], now: datetime) -> None:
@@ -28,7 +28,7 @@ def learn(session: Session, account_id: int, allowances: Iterable[Told], now: da
         _keep(session, account_id, window, now)
 
 
-def _keep(session: Session, account_id: int, window: Window, now: datetime) -> None:
+def _keep(session: Session, account_id: int, window: RateWindow, now: datetime) -> None:
     connection = session.connection()
     statement = _keeping(connection.dialect.name)
     connection.execute(statement, values_of(account_id, window, now))
@@ -38,12 +38,12 @@ def _keep(session: Session, account_id: int, window: Window, now: datetime) -> N
 def _keeping(dialect: str) -> sqlite.Insert | postgresql.Insert:
     statement = insert_for(dialect)
     new = statement.excluded
-    lower = (Allowance.resets_at == new.resets_at) & (Allowance.remaining < new.remaining)
+    lower = (AllowanceRow.resets_at == new.resets_at) & (AllowanceRow.remaining < new.remaining)
     return statement.on_conflict_do_update(
         index_elements=["account_id", "name"],
         set_={
             "most": new.most,
-            "remaining": case((lower, Allowance.remaining), else_=new.remaining),
+            "remaining": case((lower, AllowanceRow.remaining), else_=new.remaining),
             "resets_at": new.resets_at,
             "learned_at": new.learned_at,
         },
@@ -52,10 +52,10 @@ def _keeping(dialect: str) -> sqlite.Insert | postgresql.Insert:
 
 def insert_for(dialect: str) -> sqlite.Insert | postgresql.Insert:
     """An INSERT of limits that may say what is done where the row is there already."""
-    table = table_of(Allowance)
+    table = table_of(AllowanceRow)
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def values_of(account_id: int, window: Window, now: datetime) -> dict[str, object]:
+def values_of(account_id: int, window: RateWindow, now: datetime) -> dict[str, object]:
     """The row of one window."""
     return {"account_id": account_id, "learned_at": now, **asdict(window)}

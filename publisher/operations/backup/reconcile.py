@@ -12,14 +12,14 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import payload, platform_actions, restore_state
 from publisher.delivery.accounts import manage
-from publisher.delivery.attempt import Desk
-from publisher.delivery.payload import Parcel
+from publisher.delivery.attempt import PlatformPool
+from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.restore_state import Restores
-from publisher.delivery.worker_context import Bench, Claim
+from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery
 from publisher.operations.backup.write import Progress
 from publisher.platforms.base.protocol import CredentialsExpired, PlatformError, Refused
-from publisher.platforms.base.types import Sighting
+from publisher.platforms.base.types import Match
 from publisher.states import AccountState, DeliveryState
 
 AT_ONCE = 200
@@ -34,14 +34,14 @@ class Sought:
     not_asked: int
 
 
-def tick_seeking(bench: Bench, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+def tick_seeking(bench: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Go on seeking while a restore's stop stands, some at a time; gives how many were sought."""
     found = seek(bench, tell=lambda _what, _done, _of: None, most=AT_ONCE, is_stopping=is_stopping)
     return found.asked
 
 
 def seek(
-    bench: Bench,
+    bench: WorkerContext,
     *,
     tell: Progress,
     most: int | None = None,
@@ -58,7 +58,7 @@ def seek(
         ahead = _ahead(bench, session, restores) if restores is not None else []
     if restores is None:
         return Sought(0, 0, 0)
-    desk, silent, found = Desk(bench), set[int](), list[bool]()
+    desk, silent, found = PlatformPool(bench), set[int](), list[bool]()
     for number, parcel in enumerate(ahead, start=1):
         tell("looking", number, len(ahead))
         if is_stopping() or (most is not None and len(found) >= most):
@@ -77,7 +77,7 @@ def seek(
     return Sought(len(found), sum(found), _left(bench, restores))
 
 
-def _ahead(bench: Bench, session: Session, restores: Restores) -> list[Parcel]:
+def _ahead(bench: WorkerContext, session: Session, restores: Restores) -> list[DeliveryPayload]:
     now = bench.now()
     query = (
         select(Delivery.id, Delivery.fence)
@@ -97,14 +97,14 @@ def _ahead(bench: Bench, session: Session, restores: Restores) -> list[Parcel]:
     ]
 
 
-def _left(bench: Bench, restores: Restores) -> int:
+def _left(bench: WorkerContext, restores: Restores) -> int:
     with bench.database.reading() as session:
         return len(
             list(session.scalars(select(Delivery.id).where(restore_state.is_unsought(restores))))
         )
 
 
-def _pause_where_closed(bench: Bench, account: Account, problem: PlatformError) -> None:
+def _pause_where_closed(bench: WorkerContext, account: Account, problem: PlatformError) -> None:
     if not isinstance(problem, CredentialsExpired):
         return
     with bench.database.transaction() as session:
@@ -113,7 +113,9 @@ def _pause_where_closed(bench: Bench, account: Account, problem: PlatformError) 
         )
 
 
-def _keep(bench: Bench, parcel: Parcel, seen: Sighting | None, restores: Restores) -> bool:
+def _keep(
+    bench: WorkerContext, parcel: DeliveryPayload, seen: Match | None, restores: Restores
+) -> bool:
     """Keep what the platform said; gives whether it may be live."""
     with bench.database.transaction() as session:
         now = bench.now()

@@ -23,7 +23,7 @@ from publisher.operations.departments.open_items import (
     lock_work,
 )
 from publisher.people import appointment_transfer, department_changes, department_orders
-from publisher.people.department_orders import BadDepartment, Order
+from publisher.people.department_orders import BadDepartment, DepartmentOrder
 from publisher.people.departments import is_in_force
 
 ONE_DAY = timedelta(days=1)
@@ -40,7 +40,7 @@ class StillOpen(NotAllowed):
 
 
 def close(
-    session: Session, *, actor: Actor, now: datetime, department: Department, order: Order
+    session: Session, *, actor: Actor, now: datetime, department: Department, order: DepartmentOrder
 ) -> DepartmentChange:
     """Close a department from the order's day on; its officers, head and members end with it.
 
@@ -65,7 +65,7 @@ def merge(
     now: datetime,
     department: Department,
     into: Department,
-    order: Order,
+    order: DepartmentOrder,
 ) -> DepartmentChange:
     """Merge a department into another from the order's day on; people and open work go along.
 
@@ -85,7 +85,7 @@ def merge(
 
 
 def _check_may_end(
-    session: Session, department: Department, order: Order, *, actor: Actor, now: datetime
+    session: Session, department: Department, order: DepartmentOrder, *, actor: Actor, now: datetime
 ) -> None:
     require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
     lock_work(session, department.id)

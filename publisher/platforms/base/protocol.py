@@ -13,15 +13,15 @@ from typing import Protocol
 
 from publisher.platforms.base.types import (
     Allowance,
+    CommentPage,
+    CommentSource,
     Health,
-    Limits,
+    Match,
     Outgoing,
-    Page,
-    Prepared,
+    PlatformLimits,
+    PreparedPost,
     Receipt,
-    Seen,
-    Sighting,
-    Source,
+    RemotePost,
 )
 
 
@@ -72,7 +72,7 @@ class OutcomeUnknown(PlatformError):
     """It may be live or not: look, and never send again by machine."""
 
 
-OneSeen = Seen | Refused | TryLater | None
+OneSeen = RemotePost | Refused | TryLater | None
 """One of many that were read back: as it stands, or why it was not read; None: not there."""
 
 
@@ -109,7 +109,7 @@ class Platform(Protocol):
         ...
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> PlatformLimits:
         """What this account may send."""
         ...
 
@@ -118,22 +118,22 @@ class Platform(Protocol):
         """What this account may still do, as the answers so far told it; empty before any."""
         ...
 
-    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits and upload the pictures: harmless, and safe to do again.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Create the post, or the reply where it answers something. Raises any PlatformError."""
         ...
 
-    def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Answer `outgoing.reply_to`, which must be given. Raises any PlatformError."""
         ...
 
-    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+    def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
         """Make the post unpublished, where `limits.has_two_steps`; its id. Nobody sees it.
 
         Raises TryLater, Refused or CredentialsExpired: a second one would be as invisible.
@@ -148,7 +148,7 @@ class Platform(Protocol):
         """
         ...
 
-    def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Give a live post or answer of ours the new text, where `limits.can_edit`.
 
         Its pictures and a link in a field of its own stay as they are. Raises any PlatformError;
@@ -167,7 +167,7 @@ class Platform(Protocol):
         """
         ...
 
-    def see(self, platform_id: str) -> Seen | None:
+    def see(self, platform_id: str) -> RemotePost | None:
         """Read one thing back by its id; None if it is not there (any more).
 
         Raises TryLater, Refused or CredentialsExpired.
@@ -182,14 +182,14 @@ class Platform(Protocol):
         """
         ...
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Find what may have been created since the attempt began; None if it is not seen.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
         ...
 
-    def comments_since(self, source: Source, cursor: str | None) -> Page:
+    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read a page of comments after the cursor (None: from the start), ours among them.
 
         Raises TryLater, Refused or CredentialsExpired.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from publisher.platforms.base.types import Outgoing, Seen
+from publisher.platforms.base.types import Outgoing, RemotePost
 
 ANSWER_LENGTH = 2_000
 _PROTOCOL = re.compile(r"https?://", re.IGNORECASE)
@@ -22,7 +22,7 @@ def with_link(text: str, link: str | None) -> str:
     return f"{text}\n{link}" if text else link
 
 
-def shows(seen: Seen, outgoing: Outgoing) -> bool:
+def shows(seen: RemotePost, outgoing: Outgoing) -> bool:
     """Whether what the platform shows is what was sent: the same words, and as many pictures."""
     said = with_link(outgoing.text, outgoing.link)
     is_same = plain(seen.text) in (plain(outgoing.text), plain(said))

@@ -31,7 +31,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPost:
     """What is ready to leave: its pictures are uploaded, by these ids, and nobody sees them yet."""
 
     outgoing: Outgoing
@@ -49,7 +49,7 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Match:
     """What a look at the platform's own timeline found: the same fields as a receipt."""
 
     platform_id: str
@@ -59,17 +59,17 @@ class Sighting:
 
 
 @dataclass(frozen=True)
-class Source:
+class CommentSource:
     """Where comments are read: under one post, or, without a post, where we are mentioned."""
 
     post_id: str | None = None
 
 
-MENTIONS = Source()
+MENTIONS = CommentSource()
 
 
 @dataclass(frozen=True)
-class Seen:
+class RemotePost:
     """One thing as a platform shows it now, read by its id.
 
     `text` has short links expanded; `media` counts pictures; `is_public` is false for what was
@@ -89,7 +89,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Remark:
+class RemoteComment:
     """One comment as read from a platform.
 
     `parent_id` is what it directly answers (a post or a comment), None where it answers nothing;
@@ -111,7 +111,7 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Page:
+class CommentPage:
     """One page of remarks, with the cursor to save beside them.
 
     The cursor is opaque and safe to save with each page: reading on from it leaves nothing out.
@@ -119,13 +119,13 @@ class Page:
     its platform id. `more` says that reading on at once is worth while.
     """
 
-    remarks: tuple[Remark, ...]
+    remarks: tuple[RemoteComment, ...]
     cursor: str | None
     more: bool
 
 
 @dataclass(frozen=True)
-class Limits:
+class PlatformLimits:
     """What a platform takes: text in its own units, number and bytes of pictures, alt text.
 
     `can_edit`: what is live can be changed. `has_two_steps`: it can be made unpublished first.

@@ -20,8 +20,8 @@ from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance, Medium
 from publisher.platforms.facebook.payloads import learned
 from publisher.platforms.http.client import Clocks, Json, Opened, at, number_at, rows_at, text_at
-from publisher.platforms.http.responses import Answer, Fault, Finding, sensible
-from publisher.platforms.http.session import Call, Channel
+from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault, sensible
+from publisher.platforms.http.session import ClientCall, PlatformSession
 
 THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})
 CREDENTIALS = frozenset({102, 104, 190})
@@ -41,36 +41,36 @@ REFUSED = {
 }
 
 
-def read_error(answer: Answer) -> Finding | None:
+def read_error(answer: PlatformResponse) -> ResponseFault | None:
     """What an answer means by its body; None where it holds no error."""
     error = at(answer.json(), "error")
     if not isinstance(error, dict):
         return None
     code = number_at(error, "code")
     if code in THROTTLED:
-        return Finding(Fault.THROTTLED, until=regained_at(answer))
+        return ResponseFault(Fault.THROTTLED, until=regained_at(answer))
     if code in CREDENTIALS:
-        return Finding(Fault.CREDENTIALS)
+        return ResponseFault(Fault.CREDENTIALS)
     if code in TROUBLE:
-        return Finding(Fault.TROUBLE)
+        return ResponseFault(Fault.TROUBLE)
     if code == 368 and number_at(error, "error_subcode") == WAIT:
-        return Finding(Fault.THROTTLED)
+        return ResponseFault(Fault.THROTTLED)
     return _refusal(error, code)
 
 
-def _refusal(error: Json, code: int | None) -> Finding:
+def _refusal(error: Json, code: int | None) -> ResponseFault:
     if code == 368 and "already posted" in text_at(error, "message").lower():
-        return Finding(Fault.REFUSED, RefusalCode.DUPLICATE)
+        return ResponseFault(Fault.REFUSED, RefusalCode.DUPLICATE)
     if code == 100 and number_at(error, "error_subcode") == GONE:
-        return Finding(Fault.REFUSED, RefusalCode.TARGET_GONE)
+        return ResponseFault(Fault.REFUSED, RefusalCode.TARGET_GONE)
     if code is not None and 200 <= code <= 299 and code != 283:
-        return Finding(Fault.REFUSED, RefusalCode.PERMISSION)
+        return ResponseFault(Fault.REFUSED, RefusalCode.PERMISSION)
     if code not in REFUSED and error.get("is_transient") is True:
-        return Finding(Fault.TROUBLE)
-    return Finding(Fault.REFUSED, REFUSED.get(code or 0, RefusalCode.UNKNOWN))
+        return ResponseFault(Fault.TROUBLE)
+    return ResponseFault(Fault.REFUSED, REFUSED.get(code or 0, RefusalCode.UNKNOWN))
 
 
-def regained_at(answer: Answer) -> datetime | None:
+def regained_at(answer: PlatformResponse) -> datetime | None:
     """When the page may call again, by the header that says it in minutes; None where unsaid."""
     try:
         usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
@@ -117,7 +117,9 @@ class FacebookCalls(Opened):
         self._web_url = web_url
         self._proof = _proof(credentials)
         secrets = {"token": credentials.page_token, "secret": credentials.app_secret, **self._proof}
-        channel = Channel(home=HOME, base_url=api_url, read=read_error, secrets=secrets, now=now)
+        channel = PlatformSession(
+            home=HOME, base_url=api_url, read=read_error, secrets=secrets, now=now
+        )
         super().__init__(channel, Clocks(now, monotonic, read_seconds))
         self._graph = facebook.GraphAPI(credentials.page_token, session=channel.session)
         # The client knows no version after 3.1, but sends whichever it is told afterwards.
@@ -133,7 +135,7 @@ class FacebookCalls(Opened):
         found: Json = self._graph.get_object(path, **args, **self._proof)
         return found
 
-    def get_each(self, call: Call, asked: Mapping[str, str]) -> list[Answer | None]:
+    def get_each(self, call: ClientCall, asked: Mapping[str, str]) -> list[PlatformResponse | None]:
         """Read nodes by their ids in one request, each with its fields; an answer for each.
 
         None: Facebook had no time for that one. Its way by `?ids=` ended with version 26.0 (of
@@ -192,19 +194,19 @@ def _query(fields: str) -> str:
     return urlencode({"fields": fields})
 
 
-def _part(whole: Answer, one: object) -> Answer | None:
+def _part(whole: PlatformResponse, one: object) -> PlatformResponse | None:
     """One answer of a batch as if it had come alone; how often may be asked is told of all."""
     code = number_at(one, "code")
     return None if code is None else replace(whole, code=code, body=text_at(one, "body"))
 
 
-def must_succeed(call: Call, done: Json) -> None:
+def must_succeed(call: ClientCall, done: Json) -> None:
     """Facebook says `success`; anything else makes no sense. Raises OutcomeUnknown."""
     if done.get("success") is not True:
         call.senseless("the answer does not say that it is done")
 
 
-def of_another(call: Call) -> NoReturn:
+def of_another(call: ClientCall) -> NoReturn:
     """Say that an answer tells of somebody else's. Raises OutcomeUnknown."""
     call.senseless("the answer names what is another's")
 

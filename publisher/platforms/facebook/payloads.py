@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from publisher.platforms.base.text import normal, with_link
-from publisher.platforms.base.types import Allowance, Limits, Outgoing, Prepared
+from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits, PreparedPost
 from publisher.platforms.http.client import Json, number_at, rows_at, text_at
-from publisher.platforms.http.responses import Answer
+from publisher.platforms.http.responses import PlatformResponse
 
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff")
 # Facebook: photos up to 10 MB. How long a text may be is known from others' pages only.
 # A batch holds up to 50 requests.
-LIMITS = Limits(
+LIMITS = PlatformLimits(
     63_206,
     10,
     10 * 1024 * 1024,
@@ -31,7 +31,7 @@ LIMITS = Limits(
 COMMENT_LIMITS = replace(LIMITS, text_units=8_000, media=1, has_two_steps=False)
 
 
-def limits_for(outgoing: Outgoing) -> Limits:
+def limits_for(outgoing: Outgoing) -> PlatformLimits:
     """The limits of a post, or of a comment where it answers something."""
     return LIMITS if outgoing.reply_to is None else COMMENT_LIMITS
 
@@ -48,7 +48,7 @@ def words_of(outgoing: Outgoing) -> str:
     return normal(with_link(outgoing.text, outgoing.link))
 
 
-def post_form(prepared: Prepared) -> dict[str, str]:
+def post_form(prepared: PreparedPost) -> dict[str, str]:
     """The fields of a post on the page's feed."""
     outgoing = prepared.outgoing
     form = {"message": words_of(outgoing)}
@@ -59,7 +59,7 @@ def post_form(prepared: Prepared) -> dict[str, str]:
     return form
 
 
-def comment_form(prepared: Prepared) -> dict[str, str]:
+def comment_form(prepared: PreparedPost) -> dict[str, str]:
     """The fields of a comment; Facebook takes one picture there."""
     form = {"message": words_of(prepared.outgoing)}
     if prepared.media_ids:
@@ -83,7 +83,7 @@ SHARES = {"x-app-usage": "publish.app_hour", "x-page-usage": "publish.page_hour"
 BUSINESS = "x-business-use-case-usage"
 
 
-def learned(answers: Mapping[str, Answer]) -> tuple[Allowance, ...]:
+def learned(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
     """What the last answers tell; the newer counts. All calls share these, publishing too."""
     found: dict[str, Allowance] = {}
     for answer in answers.values():
@@ -91,14 +91,14 @@ def learned(answers: Mapping[str, Answer]) -> tuple[Allowance, ...]:
     return tuple(found.values())
 
 
-def _shares(answer: Answer) -> Iterator[Allowance]:
+def _shares(answer: PlatformResponse) -> Iterator[Allowance]:
     for header, name in SHARES.items():
         used = _used(_read(answer, header))
         if used is not None:
             yield Allowance(name, WHOLE, max(0, WHOLE - used), None)
 
 
-def _business(answer: Answer) -> Iterator[Allowance]:
+def _business(answer: PlatformResponse) -> Iterator[Allowance]:
     """Facebook: by business and kind of use; what is used most counts, and the longest wait."""
     usage = _read(answer, BUSINESS)
     rows = [row for number in usage for row in rows_at(usage, number)]
@@ -116,7 +116,7 @@ def _used(usage: Json) -> int | None:
     return max(told) if told else None
 
 
-def _read(answer: Answer, header: str) -> Json:
+def _read(answer: PlatformResponse, header: str) -> Json:
     try:
         found = json.loads(answer.headers.get(header, ""))
     except (ValueError, RecursionError):

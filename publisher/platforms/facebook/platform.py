@@ -8,19 +8,19 @@ from datetime import datetime
 from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused
 from publisher.platforms.base.text import normal
 from publisher.platforms.base.types import (
+    CommentPage,
+    CommentSource,
     Health,
+    Match,
     Outgoing,
-    Page,
-    Prepared,
+    PreparedPost,
     Receipt,
-    Seen,
-    Sighting,
-    Source,
+    RemotePost,
 )
 from publisher.platforms.facebook import read, write
 from publisher.platforms.facebook.api import HOME, FacebookCalls, FacebookCredentials
 from publisher.platforms.facebook.payloads import LIMITS, limits_for
-from publisher.platforms.http.client import Place, read_on, text_at
+from publisher.platforms.http.client import CursorPosition, read_on, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 
@@ -55,21 +55,21 @@ class FacebookPlatform(FacebookCalls):
             read_seconds=read_seconds,
         )
 
-    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits and upload the photos unpublished: Facebook drops them after a day."""
         refuse_unfit(outgoing, limits_for(outgoing), len(normal(outgoing.text)))
         media_ids = tuple(write.upload(self, one, deadline) for one in outgoing.media)
-        return Prepared(outgoing, media_ids)
+        return PreparedPost(outgoing, media_ids)
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Create the post in one step, or the comment where it answers something."""
         return write.create(self, prepared, deadline)
 
-    def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Answer a post or a comment as the page."""
         return self.publish(must_answer(prepared), deadline=deadline)
 
-    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+    def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
         """Make the post unpublished; Facebook has no unpublished comments: those are refused."""
         if prepared.outgoing.reply_to is not None:
             raise Refused(RefusalCode.INVALID, "a comment is published in one step")
@@ -79,7 +79,7 @@ class FacebookPlatform(FacebookCalls):
         """Publish what was made unpublished, and read it back."""
         return write.release(self, staged_id, deadline)
 
-    def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Give a post or comment of the page another text, and read it back."""
         return write.edit(self, platform_id, prepared, deadline)
 
@@ -91,7 +91,7 @@ class FacebookPlatform(FacebookCalls):
         """Hide a comment under a post of the page, or show it again."""
         return write.hide(self, platform_id, hidden, deadline)
 
-    def see(self, platform_id: str) -> Seen | None:
+    def see(self, platform_id: str) -> RemotePost | None:
         """Read one post or comment. What may not be seen looks as if it were gone."""
         return read.one(self, platform_id)
 
@@ -99,16 +99,18 @@ class FacebookPlatform(FacebookCalls):
         """Read up to fifty posts and comments in one request; Facebook counts each as a call."""
         return read.many(self, platform_ids)
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Look through the page's posts, or the comments under what is answered, newest first."""
         return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
 
-    def comments_since(self, source: Source, cursor: str | None) -> Page:
+    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read all comments under a post, nested ones too. Facebook lists no mentions: none."""
         post_id = source.post_id
         if post_id is None:
-            return Page((), cursor, False)
-        return read_on(Place.read(cursor), lambda place: read.comments(self, post_id, place))
+            return CommentPage((), cursor, False)
+        return read_on(
+            CursorPosition.read(cursor), lambda place: read.comments(self, post_id, place)
+        )
 
     def check(self) -> Health:
         """Ask Facebook for the page with its own token."""

@@ -13,27 +13,27 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.text import plain, shortened
-from publisher.platforms.base.types import Outgoing, Page, Remark, Seen, Sighting
+from publisher.platforms.base.types import CommentPage, Match, Outgoing, RemoteComment, RemotePost
 from publisher.platforms.facebook.api import FacebookCalls, read_error
 from publisher.platforms.facebook.payloads import photo_count, words_of
 from publisher.platforms.http.client import (
     MOST_PAGES,
     OVERLAP,
+    CursorPosition,
     Json,
-    Place,
     moment_at,
     rows_at,
     text_at,
 )
-from publisher.platforms.http.responses import Answer, by_code, error_for
-from publisher.platforms.http.session import Call
+from publisher.platforms.http.responses import PlatformResponse, by_code, error_for
+from publisher.platforms.http.session import ClientCall
 
 POST_FIELDS = "id,message,created_time,permalink_url,attachments{media_type,subattachments}"
 SEEN_FIELDS = f"{POST_FIELDS},from{{id}},is_published"
 COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,is_hidden,attachment"
 
 
-def one(calls: FacebookCalls, key: str) -> Seen | None:
+def one(calls: FacebookCalls, key: str) -> RemotePost | None:
     """A post or comment by its id; None where Facebook says that there is none for this page."""
     try:
         with calls.reading() as call:
@@ -51,8 +51,8 @@ def _fields(calls: FacebookCalls, key: str) -> str:
     return SEEN_FIELDS if calls.is_post(key) else COMMENT_FIELDS
 
 
-def _seen(calls: FacebookCalls, key: str, found: Json) -> Seen:
-    return Seen(
+def _seen(calls: FacebookCalls, key: str, found: Json) -> RemotePost:
+    return RemotePost(
         platform_id=text_at(found, "id"),
         url=calls.address(found),
         text=text_at(found, "message"),
@@ -78,7 +78,9 @@ def many(calls: FacebookCalls, keys: Sequence[str]) -> dict[str, OneSeen]:
         }
 
 
-def _one_of_many(calls: FacebookCalls, call: Call, key: str, part: Answer | None) -> OneSeen:
+def _one_of_many(
+    calls: FacebookCalls, call: ClientCall, key: str, part: PlatformResponse | None
+) -> OneSeen:
     """What a batch says of one id; raises where that is true of the whole page."""
     if part is None:
         return TryLater(None, "no answer came for this one")
@@ -104,7 +106,7 @@ def _parent_id(calls: FacebookCalls, found: Json) -> str:
     return text_at(found, "parent", "id") or f"{calls.page_id}_{number}"
 
 
-def find(calls: FacebookCalls, outgoing: Outgoing, oldest: datetime) -> Sighting | None:
+def find(calls: FacebookCalls, outgoing: Outgoing, oldest: datetime) -> Match | None:
     """Look through the page's posts, or the comments under what is answered, newest first."""
     with calls.reading() as call:
         for found in _own(calls, call, outgoing):
@@ -116,7 +118,7 @@ def find(calls: FacebookCalls, outgoing: Outgoing, oldest: datetime) -> Sighting
     return None
 
 
-def _own(calls: FacebookCalls, call: Call, outgoing: Outgoing) -> Iterator[Json]:
+def _own(calls: FacebookCalls, call: ClientCall, outgoing: Outgoing) -> Iterator[Json]:
     if outgoing.reply_to is None:
         edge, args = f"{calls.page_id}/published_posts", {"fields": POST_FIELDS}
     else:
@@ -131,7 +133,7 @@ def _own(calls: FacebookCalls, call: Call, outgoing: Outgoing) -> Iterator[Json]
         args = {**args, "after": after}
 
 
-def _listed(calls: FacebookCalls, call: Call, edge: str, args: dict[str, str]) -> Json:
+def _listed(calls: FacebookCalls, call: ClientCall, edge: str, args: dict[str, str]) -> Json:
     page = calls.get(edge, **args)
     if "data" not in page:
         call.senseless("the answer is no list")
@@ -145,7 +147,7 @@ def _is_it(calls: FacebookCalls, found: Json, outgoing: Outgoing) -> bool:
     return is_same and photo_count(found) == len(outgoing.media)
 
 
-def comments(calls: FacebookCalls, post_id: str, place: Place) -> Page:
+def comments(calls: FacebookCalls, post_id: str, place: CursorPosition) -> CommentPage:
     """A page of all comments under a post, nested ones too."""
     args = {
         "fields": COMMENT_FIELDS,
@@ -162,18 +164,18 @@ def comments(calls: FacebookCalls, post_id: str, place: Place) -> Page:
     return _page(calls, page, post_id, place)
 
 
-def _page(calls: FacebookCalls, page: Json, post_id: str, place: Place) -> Page:
+def _page(calls: FacebookCalls, page: Json, post_id: str, place: CursorPosition) -> CommentPage:
     rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
     remarks = tuple(_remark(calls, row, post_id) for row in rows)
     seconds = [int(one.written_at.timestamp()) for one in remarks]
     newest = max([int(place.newest or 0), *seconds])
     following = place.after(str(newest) if newest else "", _after(page))
-    return Page(remarks, following.written(), bool(following.token))
+    return CommentPage(remarks, following.written(), bool(following.token))
 
 
-def _remark(calls: FacebookCalls, row: Json, post_id: str) -> Remark:
+def _remark(calls: FacebookCalls, row: Json, post_id: str) -> RemoteComment:
     author_id = text_at(row, "from", "id")
-    return Remark(
+    return RemoteComment(
         platform_id=text_at(row, "id"),
         parent_id=text_at(row, "parent", "id") or post_id,
         root_id=post_id,

@@ -16,11 +16,11 @@ from publisher.platforms.base.protocol import (
     Refused,
 )
 from publisher.platforms.base.text import plain
-from publisher.platforms.base.types import Medium, Prepared, Receipt
+from publisher.platforms.base.types import Medium, PreparedPost, Receipt
 from publisher.platforms.facebook.api import FacebookCalls, must_succeed, of_another
 from publisher.platforms.facebook.payloads import comment_form, post_form, words_of
 from publisher.platforms.http.client import Json, moment_at, text_at
-from publisher.platforms.http.session import Call
+from publisher.platforms.http.session import ClientCall
 
 MADE = "id,permalink_url,created_time,message,from{id}"
 IN_FEED = f"{MADE},is_published"
@@ -35,7 +35,7 @@ def upload(calls: FacebookCalls, medium: Medium, deadline: Deadline) -> str:
     return number
 
 
-def create(calls: FacebookCalls, prepared: Prepared, deadline: Deadline) -> Receipt:
+def create(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt:
     """Create a post, or a comment where it answers something; the answer has to say the same."""
     outgoing = prepared.outgoing
     with calls.changing(deadline) as call:
@@ -50,14 +50,14 @@ def create(calls: FacebookCalls, prepared: Prepared, deadline: Deadline) -> Rece
         return calls.receipt(text_at(made, "id"), calls.address(made), call, made_at)
 
 
-def _must_be_on_our_page(calls: FacebookCalls, call: Call, made: Json) -> None:
+def _must_be_on_our_page(calls: FacebookCalls, call: ClientCall, made: Json) -> None:
     """Facebook: a post's id holds the page's number in front."""
     page_id, bar, _ = text_at(made, "id").partition("_")
     if bar and page_id != calls.page_id:
         of_another(call)
 
 
-def _must_be_it(calls: FacebookCalls, call: Call, made: Json, prepared: Prepared) -> None:
+def _must_be_it(calls: FacebookCalls, call: ClientCall, made: Json, prepared: PreparedPost) -> None:
     if not text_at(made, "id"):
         call.senseless("the answer names nothing")
     if text_at(made, "from", "id") not in ("", calls.page_id):
@@ -67,7 +67,7 @@ def _must_be_it(calls: FacebookCalls, call: Call, made: Json, prepared: Prepared
         call.senseless("the answer holds another text")
 
 
-def stage(calls: FacebookCalls, prepared: Prepared, deadline: Deadline) -> str:
+def stage(calls: FacebookCalls, prepared: PreparedPost, deadline: Deadline) -> str:
     """Make a post unpublished; its id.
 
     A page that publishes it all the same is found out when it is released: by this one id, so
@@ -103,7 +103,7 @@ def _is_public(found: Json) -> bool:
     return found.get("is_published") is True
 
 
-def edit(calls: FacebookCalls, key: str, prepared: Prepared, deadline: Deadline) -> Receipt:
+def edit(calls: FacebookCalls, key: str, prepared: PreparedPost, deadline: Deadline) -> Receipt:
     """Give a post or comment of the page another text, and read it back."""
     words = words_of(prepared.outgoing)
     with calls.changing(deadline) as call:

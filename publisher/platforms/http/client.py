@@ -20,13 +20,13 @@ from publisher.platforms.base.protocol import (
     Refused,
 )
 from publisher.platforms.base.text import shortened
-from publisher.platforms.base.types import Health, HealthProblem, Page, Receipt, Sighting
-from publisher.platforms.http.responses import Answer
-from publisher.platforms.http.session import Call, Channel
+from publisher.platforms.base.types import CommentPage, Health, HealthProblem, Match, Receipt
+from publisher.platforms.http.responses import PlatformResponse
+from publisher.platforms.http.session import ClientCall, PlatformSession
 
 
 @dataclass(frozen=True)
-class Place:
+class CursorPosition:
     """`since` is read up to for certain; `newest` was seen in this round; `token` leads on in it.
 
     Pages come in any order, so `since` moves only when a round has been read to its end.
@@ -37,7 +37,7 @@ class Place:
     token: str = ""
 
     @classmethod
-    def read(cls, cursor: str | None) -> Place:
+    def read(cls, cursor: str | None) -> CursorPosition:
         """The place that a cursor writes."""
         parts = (cursor or "").split("|", 2)
         return cls(*parts) if len(parts) == 3 else cls()
@@ -46,25 +46,25 @@ class Place:
         """The cursor."""
         return f"{self.since}|{self.newest}|{self.token}"
 
-    def after(self, newest: str, token: str) -> Place:
+    def after(self, newest: str, token: str) -> CursorPosition:
         """The next place, after a page whose newest is this; an empty token ends the round."""
         if token and token != self.token:
-            return Place(self.since, newest, token)
-        return Place(newest or self.since)
+            return CursorPosition(self.since, newest, token)
+        return CursorPosition(newest or self.since)
 
 
-def read_on(place: Place, read: Callable[[Place], Page]) -> Page:
+def read_on(place: CursorPosition, read: Callable[[CursorPosition], CommentPage]) -> CommentPage:
     """Read a page; where the platform no longer takes the place, from the round's start, or all.
 
     Raises what `read` raises.
     """
-    for tried in dict.fromkeys((place, Place(place.since))):
+    for tried in dict.fromkeys((place, CursorPosition(place.since))):
         try:
             return read(tried)
         except Refused as refused:
-            if refused.reason is not RefusalCode.INVALID or tried == Place():
+            if refused.reason is not RefusalCode.INVALID or tried == CursorPosition():
                 raise
-    return read(Place())
+    return read(CursorPosition())
 
 
 Json = dict[str, object]
@@ -129,7 +129,7 @@ class Opened:
     It is safe to use from one thread at a time.
     """
 
-    def __init__(self, channel: Channel, clocks: Clocks) -> None:
+    def __init__(self, channel: PlatformSession, clocks: Clocks) -> None:
         self._channel = channel
         self._clocks = clocks
 
@@ -137,12 +137,12 @@ class Opened:
         """The present moment, aware UTC."""
         return self._clocks.now()
 
-    def reading(self, deadline: Deadline | None = None) -> AbstractContextManager[Call]:
+    def reading(self, deadline: Deadline | None = None) -> AbstractContextManager[ClientCall]:
         """A call that only reads: its outcome is never unknown. It has its own time, or a try's."""
         own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
         return self._channel.calling(deadline or own)
 
-    def reading_many(self, *, is_list: bool = False) -> AbstractContextManager[Call]:
+    def reading_many(self, *, is_list: bool = False) -> AbstractContextManager[ClientCall]:
         """A reading call whose answer may be as large as many things are.
 
         `is_list`: what is answered is a list.
@@ -150,30 +150,28 @@ class Opened:
         own = Deadline.after(self._clocks.read_seconds, self._clocks.monotonic)
         return self._channel.calling(own, is_list=is_list, most_bytes=MOST_OF_MANY)
 
-    def changing(self, deadline: Deadline) -> AbstractContextManager[Call]:
+    def changing(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
         """A call after which the public may see a difference: its outcome may stay unknown."""
         return self._channel.calling(deadline, creating=True)
 
-    def harmless(self, deadline: Deadline) -> AbstractContextManager[Call]:
+    def harmless(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
         """A call that makes something nobody sees: safe to do again."""
         return self._channel.calling(deadline)
 
     def receipt(
-        self, platform_id: str, url: str, call: Call, made_at: datetime | None = None
+        self, platform_id: str, url: str, call: ClientCall, made_at: datetime | None = None
     ) -> Receipt:
         """The proof of a change that was just answered, at a time that our clock can believe."""
         now = self.now()
         is_likely = made_at is not None and abs(made_at - now) <= SLACK
         return Receipt(platform_id, url, made_at if made_at and is_likely else now, call.answer)
 
-    def sighting(self, platform_id: str, url: str, made_at: datetime, found: Json) -> Sighting:
+    def sighting(self, platform_id: str, url: str, made_at: datetime, found: Json) -> Match:
         """What a look has found, with what the platform showed."""
         answer = shortened(self._channel.mask(json.dumps(found, ensure_ascii=False)))
-        return Sighting(platform_id, url, made_at, answer)
+        return Match(platform_id, url, made_at, answer)
 
-    def sought(
-        self, since: datetime, find: Callable[[datetime], Sighting | None]
-    ) -> Sighting | None:
+    def sought(self, since: datetime, find: Callable[[datetime], Match | None]) -> Match | None:
         """What was made since then; where the platform's clock is off, by its clock as well.
 
         `find` looks back to the time it is given.
@@ -186,7 +184,7 @@ class Opened:
         self,
         ask: Callable[[], tuple[str, str]],
         expected: str,
-        lacks: Callable[[Answer], tuple[str, ...] | None] = lambda _: None,
+        lacks: Callable[[PlatformResponse], tuple[str, ...] | None] = lambda _: None,
     ) -> Health:
         """Whether the credentials work and belong to the expected id; `ask` gives id and name.
 

@@ -58,7 +58,7 @@ class Passage:
 CURRENT: ContextVar[Passage] = ContextVar("current passage")
 
 
-class _PatientReader(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """Reads a socket, each time no longer than the call has left."""
 
     def __init__(self, sock: socket.socket, passage: Passage) -> None:
@@ -78,7 +78,7 @@ class _PatientReader(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class _WatchedResponse(http.client.HTTPResponse):
     def __init__(
         self,
         sock: socket.socket,
@@ -88,11 +88,11 @@ class _Response(http.client.HTTPResponse):
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
         self.fp.close()
-        self.fp = io.BufferedReader(_PatientReader(sock, CURRENT.get()))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, CURRENT.get()))
 
 
 class _Watched(HTTPConnection):
-    response_class = _Response
+    response_class = _WatchedResponse
 
     def send(self, data: Sendable) -> None:
         """Write, if there is time: the last look before anything leaves."""

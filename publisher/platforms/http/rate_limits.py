@@ -16,7 +16,7 @@ AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Window:
+class RateWindow:
     """One limit as an answer told it: `name` is the operation and its window."""
 
     name: str
@@ -25,7 +25,7 @@ class Window:
     resets_at: datetime
 
 
-def read(allowances: Iterable[Allowance], *, now: datetime) -> tuple[Window, ...]:
+def read(allowances: Iterable[Allowance], *, now: datetime) -> tuple[RateWindow, ...]:
     """The limits that a platform told of; what makes no sense is left out.
 
     The last that tells of a window counts. Where none says when it ends, a full one is asked about
@@ -35,10 +35,10 @@ def read(allowances: Iterable[Allowance], *, now: datetime) -> tuple[Window, ...
     return tuple(found.values())
 
 
-def _whole(told: Allowance, now: datetime) -> Window | None:
+def _whole(told: Allowance, now: datetime) -> RateWindow | None:
     if told.remaining is None:
         return None
     most = told.remaining if told.most is None else told.most
     unsaid = now + (AGAIN if told.remaining <= 0 else HOUR)
     resets_at = sensible(told.resets_at or unsaid, now)
-    return Window(told.name, most, told.remaining, resets_at) if resets_at else None
+    return RateWindow(told.name, most, told.remaining, resets_at) if resets_at else None

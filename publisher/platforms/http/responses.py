@@ -141,7 +141,7 @@ RATE_HEADERS = (
 
 
 @dataclass(frozen=True)
-class Answer:
+class PlatformResponse:
     """An answer read to its end: `path` without query, header names in lower case.
 
     `skew` is how far the other side's clock is ahead of ours: see `skew_of`.
@@ -192,7 +192,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ResponseFault:
     """A fault with what is known of it: why it was refused, until when it is throttled."""
 
     fault: Fault
@@ -200,21 +200,21 @@ class Finding:
     until: datetime | None = None
 
 
-def by_code(answer: Answer, *, is_list: bool = False) -> Finding | None:
+def by_code(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault | None:
     """What the HTTP code alone says; None for a success with a JSON object, or with a list."""
     if 200 <= answer.code < 300:
         found = answer.listed() if is_list else answer.json()
-        return Finding(Fault.TROUBLE) if found is None else None
+        return ResponseFault(Fault.TROUBLE) if found is None else None
     if answer.code == 401:
-        return Finding(Fault.CREDENTIALS)
+        return ResponseFault(Fault.CREDENTIALS)
     if answer.code == 429:
-        return Finding(Fault.THROTTLED, until=reset_at(answer))
+        return ResponseFault(Fault.THROTTLED, until=reset_at(answer))
     if 400 <= answer.code < 500 and answer.code != 408:
-        return Finding(Fault.REFUSED)
-    return Finding(Fault.TROUBLE)
+        return ResponseFault(Fault.REFUSED)
+    return ResponseFault(Fault.TROUBLE)
 
 
-def error_for(finding: Finding, detail: str, *, creating: bool) -> PlatformError:
+def error_for(finding: ResponseFault, detail: str, *, creating: bool) -> PlatformError:
     """The error that carries the decision. Only a creation can have an unknown outcome."""
     if finding.fault is Fault.THROTTLED:
         return TryLater(finding.until, detail)
@@ -225,7 +225,7 @@ def error_for(finding: Finding, detail: str, *, creating: bool) -> PlatformError
     return OutcomeUnknown(detail) if creating else TryLater(None, detail)
 
 
-def reset_at(answer: Answer) -> datetime | None:
+def reset_at(answer: PlatformResponse) -> datetime | None:
     """When the limit that was met ends, by the answer's own headers; None where it is unsaid.
 
     Of several windows those that are used up count, and the last of them to end.
@@ -243,7 +243,7 @@ def sensible(moment: datetime, received_at: datetime) -> datetime | None:
     return moment if received_at < moment <= received_at + LONGEST_WAIT else None
 
 
-def moment_in(answer: Answer, header: str) -> datetime | None:
+def moment_in(answer: PlatformResponse, header: str) -> datetime | None:
     """A header's time in seconds since 1970, by our clock: both sides' clocks may differ."""
     try:
         told = datetime.fromtimestamp(int(answer.headers.get(header, "")), UTC)

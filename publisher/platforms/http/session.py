@@ -28,10 +28,10 @@ from publisher.platforms.http.connections import CURRENT, NETWORK_ERRORS, Passag
 from publisher.platforms.http.responses import (
     ACCEPTED,
     RATE_HEADERS,
-    Answer,
     Fault,
-    Finding,
     Mask,
+    PlatformResponse,
+    ResponseFault,
     TooBig,
     by_code,
     error_for,
@@ -52,12 +52,12 @@ NOT_HTTP = (ValueError, OverflowError)
 # written into it is lost: the outcome would be unknown for nothing.
 LONGEST_REST = 15.0
 _NUMBER = re.compile(r"(?<=[a-z])/[0-9_]+(?=/|$)")
-Reading = Callable[[Answer], Finding | None]
-_OPEN: ContextVar[Call] = ContextVar("open call")
+Reading = Callable[[PlatformResponse], ResponseFault | None]
+_OPEN: ContextVar[ClientCall] = ContextVar("open call")
 
 
 @dataclass
-class Call:
+class ClientCall:
     """One call of a client: what was answered last, for the receipt.
 
     `is_list`: a success is a list, not an object. `most_bytes`: what its answers may hold, where
@@ -68,7 +68,7 @@ class Call:
     mask: Mask
     is_list: bool = False
     most_bytes: int = 0
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[PlatformResponse] = field(default_factory=list)
 
     @property
     def answer(self) -> str:
@@ -78,10 +78,10 @@ class Call:
     def senseless(self, what: str) -> NoReturn:
         """Say that a success makes no sense. Raises OutcomeUnknown, or TryLater for a reading."""
         detail = shortened(f"{what}: {self.answer}")
-        raise error_for(Finding(Fault.TROUBLE), detail, creating=self.creating)
+        raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=self.creating)
 
 
-class Channel:
+class PlatformSession:
     """One account's way to one host.
 
     `home` is the address that the client believes in, `base_url` where it really goes; `read`
@@ -111,7 +111,7 @@ class Channel:
         self.read_seconds = read_seconds
         self.most_bytes = most_bytes
         self.takes_forms = takes_forms
-        self.learned: dict[str, Answer] = {}
+        self.learned: dict[str, PlatformResponse] = {}
         self.skew = timedelta(0)
         self._adapter = _Adapter(self, base_url, read, now)
         self._called_at = float("-inf")
@@ -125,14 +125,14 @@ class Channel:
         creating: bool = False,
         is_list: bool = False,
         most_bytes: int = 0,
-    ) -> Iterator[Call]:
+    ) -> Iterator[ClientCall]:
         """Open a call: what the client asks for inside must end by the deadline.
 
-        `creating`: what is sent may become visible, so its outcome may stay unknown. `Call` says
-        what the others are.
+        `creating`: what is sent may become visible, so its outcome may stay unknown. `ClientCall`
+        says what the others are.
         """
         self._rest(deadline.clock())
-        call = Call(creating, self.mask, is_list, most_bytes)
+        call = ClientCall(creating, self.mask, is_list, most_bytes)
         passage = CURRENT.set(Passage(deadline, self.read_seconds, changes=creating))
         opened = _OPEN.set(call)
         try:
@@ -141,7 +141,7 @@ class Channel:
             _OPEN.reset(opened)
             CURRENT.reset(passage)
 
-    def note(self, answer: Answer) -> None:
+    def note(self, answer: PlatformResponse) -> None:
         """Keep the last answer that tells a rate limit, by method and path; the newest last."""
         self.skew = answer.skew
         if any(name in answer.headers for name in RATE_HEADERS):
@@ -205,7 +205,7 @@ class _Adapter(BaseAdapter):
     """
 
     def __init__(
-        self, channel: Channel, base_url: str, read: Reading, now: Callable[[], datetime]
+        self, channel: PlatformSession, base_url: str, read: Reading, now: Callable[[], datetime]
     ) -> None:
         super().__init__()
         self._channel = channel
@@ -237,13 +237,13 @@ class _Adapter(BaseAdapter):
         except (*NETWORK_ERRORS, *NOT_HTTP, HTTPError, TooBig) as broken:
             detail = shortened(self._channel.mask(f"{type(broken).__name__}: {broken}"))
             creating = call.creating and passage.has_written
-            raise error_for(Finding(Fault.TROUBLE), detail, creating=creating) from None
+            raise error_for(ResponseFault(Fault.TROUBLE), detail, creating=creating) from None
         call.answers.append(answer)
         self._channel.note(answer)
         self._judge(answer, call)
         return _Handed(request, answer)
 
-    def _exchange(self, request: requests.PreparedRequest, passage: Passage) -> Answer:
+    def _exchange(self, request: requests.PreparedRequest, passage: Passage) -> PlatformResponse:
         parts = urlsplit(str(request.url))
         response = self._ask(request, parts, passage)
         try:
@@ -255,7 +255,7 @@ class _Adapter(BaseAdapter):
             response.release_conn()
         received_at = self._now()
         headers = {name.lower(): told for name, told in response.headers.itermerged()}
-        return Answer(
+        return PlatformResponse(
             method=str(request.method),
             path=parts.path,
             code=response.status,
@@ -296,7 +296,7 @@ class _Adapter(BaseAdapter):
         most = max(self._channel.most_bytes, _OPEN.get().most_bytes)
         return whole(pieces, coding, most).decode("utf-8", errors="replace")
 
-    def _judge(self, answer: Answer, call: Call) -> None:
+    def _judge(self, answer: PlatformResponse, call: ClientCall) -> None:
         is_form = self._channel.takes_forms and 200 <= answer.code < 300
         finding = None if is_form else by_code(answer, is_list=call.is_list)
         # A server in trouble is not believed when it gives a reason as well.
@@ -310,7 +310,7 @@ class _Adapter(BaseAdapter):
 class _Handed(requests.Response):
     """A success handed on to the client, which need not parse it once more."""
 
-    def __init__(self, request: requests.PreparedRequest, answer: Answer) -> None:
+    def __init__(self, request: requests.PreparedRequest, answer: PlatformResponse) -> None:
         super().__init__()
         self.request = request
         self.url = str(request.url)

@@ -18,20 +18,20 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.types import (
     Allowance,
+    CommentPage,
+    CommentSource,
     Health,
-    Limits,
+    Match,
     Outgoing,
-    Page,
-    Prepared,
+    PlatformLimits,
+    PreparedPost,
     Receipt,
-    Seen,
-    Sighting,
-    Source,
+    RemotePost,
 )
 from publisher.platforms.memory.store import (
     OURSELVES,
-    Kept,
     Shelf,
+    StoredPost,
     address,
     is_under,
     receipt,
@@ -42,7 +42,7 @@ from publisher.platforms.memory.store import (
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
 TYPES = ("image/jpeg", "image/png")
-LIMITS = Limits(280, 4, 5 * 1024 * 1024, 1_000, TYPES, seen_at_once=100)
+LIMITS = PlatformLimits(280, 4, 5 * 1024 * 1024, 1_000, TYPES, seen_at_once=100)
 SLACK = timedelta(minutes=5)
 Call = Literal[
     "prepare", "publish", "stage", "release", "edit", "delete", "hide", "see", "look_up", "comments"
@@ -68,7 +68,7 @@ class MemoryPlatform:
         *,
         now: Callable[[], datetime],
         name: str = "memory",
-        limits: Limits = LIMITS,
+        limits: PlatformLimits = LIMITS,
         lag: timedelta = timedelta(0),
         page_size: int = 100,
         two_steps: bool = False,
@@ -79,20 +79,20 @@ class MemoryPlatform:
         self.lag = lag
         self.page_size = page_size
         self._shelf = Shelf(now)
-        self.kept: list[Kept] = self._shelf.kept
-        self.gone: list[Kept] = self._shelf.gone
+        self.kept: list[StoredPost] = self._shelf.kept
+        self.gone: list[StoredPost] = self._shelf.gone
         self.health = Health(True, None, OURSELVES, None)
         self.allowances: tuple[Allowance, ...] = ()
         self._now = now
         self._planned: dict[Call, deque[_Planned]] = {}
 
     @property
-    def published(self) -> list[Kept]:
+    def published(self) -> list[StoredPost]:
         """What the account itself has made and the public sees, oldest first."""
         return [one for one in self.kept if one.author == OURSELVES and one.is_public]
 
     @property
-    def staged(self) -> list[Kept]:
+    def staged(self) -> list[StoredPost]:
         """What the account has made and nobody sees."""
         return [one for one in self.kept if not one.is_public]
 
@@ -119,22 +119,22 @@ class MemoryPlatform:
         """Let somebody else change its text on the platform. Raises LookupError."""
         self._shelf.change(self._shelf.known(platform_id), text=text)
 
-    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits; a picture's id is its digest."""
         _in_time(deadline)
         refuse_unfit(outgoing, self.limits, len(words_of(outgoing)))
         self._begin("prepare")
-        return Prepared(outgoing, tuple(medium.sha256 for medium in outgoing.media))
+        return PreparedPost(outgoing, tuple(medium.sha256 for medium in outgoing.media))
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Keep the post or reply, unless a failure was planned."""
         return self._make(prepared.outgoing, deadline, "publish", is_public=True)
 
-    def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Answer what `reply_to` names."""
         return self.publish(must_answer(prepared), deadline=deadline)
 
-    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+    def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
         """Keep the post out of everybody's sight, where the account has two steps."""
         if not self.limits.has_two_steps or prepared.outgoing.reply_to is not None:
             raise Refused(RefusalCode.INVALID)
@@ -146,7 +146,7 @@ class MemoryPlatform:
             raise Refused(RefusalCode.INVALID)
         return self._change(staged_id, "release", deadline, is_public=True)
 
-    def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Give it the new text, where the account may."""
         if not self.limits.can_edit:
             raise Refused(RefusalCode.INVALID)
@@ -165,7 +165,7 @@ class MemoryPlatform:
         """Hide a comment, or show it again."""
         return self._change(platform_id, "hide", deadline, is_hidden=hidden)
 
-    def see(self, platform_id: str) -> Seen | None:
+    def see(self, platform_id: str) -> RemotePost | None:
         """What there is under this id now, without any lag."""
         self._begin("see")
         found = self._shelf.find(platform_id)
@@ -177,7 +177,7 @@ class MemoryPlatform:
         found = {one: self._shelf.find(one) for one in platform_ids}
         return {one: seen(kept) if kept is not None else None for one, kept in found.items()}
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Find what was made since the attempt, once the lag is over."""
         self._begin("look_up")
         for one in self._visible():
@@ -188,10 +188,10 @@ class MemoryPlatform:
                 and len(one.media) == len(outgoing.media)
             ):
                 url = address(one.platform_id)
-                return Sighting(one.platform_id, url, one.created_at, one.text)
+                return Match(one.platform_id, url, one.created_at, one.text)
         return None
 
-    def comments_since(self, source: Source, cursor: str | None) -> Page:
+    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read what is under a post, or who names us outside our posts, in order."""
         self._begin("comments")
         done = int(cursor or 0)
@@ -203,7 +203,7 @@ class MemoryPlatform:
         shown = found[: self.page_size]
         following = shown[-1].platform_id if shown else cursor
         remarks = tuple(remark(one) for one in shown)
-        return Page(remarks, following, len(found) > len(shown))
+        return CommentPage(remarks, following, len(found) > len(shown))
 
     def check(self) -> Health:
         """What `health` was set to."""
@@ -248,7 +248,7 @@ class MemoryPlatform:
         _fail_after(planned)
         return receipt(changed)
 
-    def _visible(self) -> list[Kept]:
+    def _visible(self) -> list[StoredPost]:
         horizon = self._now() - self.lag
         return [one for one in self.kept if one.is_public and one.created_at <= horizon]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.platforms.base.text import normal, with_link
-from publisher.platforms.base.types import Medium, Outgoing, Receipt, Remark, Seen
+from publisher.platforms.base.types import Medium, Outgoing, Receipt, RemoteComment, RemotePost
 
 OURSELVES = "city"
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredPost:
     """One post, reply or comment, as the platform keeps it."""
 
     platform_id: str
@@ -31,8 +31,8 @@ class Shelf:
     """Everything that is there, and what was deleted; `now` gives aware UTC."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self.kept: list[Kept] = []
-        self.gone: list[Kept] = []
+        self.kept: list[StoredPost] = []
+        self.gone: list[StoredPost] = []
         self._now = now
 
     def keep(
@@ -43,12 +43,12 @@ class Shelf:
         media: tuple[Medium, ...] = (),
         *,
         is_public: bool = True,
-    ) -> Kept:
+    ) -> StoredPost:
         """Keep something new."""
         parent = self.find(parent_id) if parent_id else None
         platform_id = str(1_000 + len(self.kept) + len(self.gone))
         root_id = parent.root_id if parent else platform_id
-        made = Kept(
+        made = StoredPost(
             platform_id, author, normal(text), parent_id, root_id, media, self._now(), is_public
         )
         self.kept.append(made)
@@ -56,12 +56,12 @@ class Shelf:
 
     def change(
         self,
-        found: Kept,
+        found: StoredPost,
         *,
         text: str | None = None,
         is_public: bool | None = None,
         is_hidden: bool | None = None,
-    ) -> Kept:
+    ) -> StoredPost:
         """Put something else in its place; None leaves as it is."""
         changed = replace(
             found,
@@ -72,16 +72,16 @@ class Shelf:
         self.kept[self.kept.index(found)] = changed
         return changed
 
-    def remove(self, found: Kept) -> None:
+    def remove(self, found: StoredPost) -> None:
         """Take it away."""
         self.kept.remove(found)
         self.gone.append(found)
 
-    def find(self, platform_id: str) -> Kept | None:
+    def find(self, platform_id: str) -> StoredPost | None:
         """What is there under this id."""
         return next((one for one in self.kept if one.platform_id == platform_id), None)
 
-    def known(self, platform_id: str) -> Kept:
+    def known(self, platform_id: str) -> StoredPost:
         """What is there under this id. Raises LookupError."""
         found = self.find(platform_id)
         if found is None:
@@ -99,21 +99,21 @@ def address(platform_id: str) -> str:
     return f"https://platform.example/{platform_id}"
 
 
-def is_under(one: Kept, post_id: str | None) -> bool:
+def is_under(one: StoredPost, post_id: str | None) -> bool:
     """Whether it stands under that post, or, without a post, names us."""
     if post_id is None:
         return one.author != OURSELVES and "@" + OURSELVES in one.text
     return one.root_id == post_id and one.platform_id != post_id
 
 
-def receipt(one: Kept) -> Receipt:
+def receipt(one: StoredPost) -> Receipt:
     """What a change of it is answered with."""
     return Receipt(one.platform_id, address(one.platform_id), one.created_at, one.text)
 
 
-def seen(one: Kept) -> Seen:
+def seen(one: StoredPost) -> RemotePost:
     """What is read of it by its id."""
-    return Seen(
+    return RemotePost(
         platform_id=one.platform_id,
         url=address(one.platform_id),
         text=one.text,
@@ -126,9 +126,9 @@ def seen(one: Kept) -> Seen:
     )
 
 
-def remark(one: Kept) -> Remark:
+def remark(one: StoredPost) -> RemoteComment:
     """What is read of it as a comment."""
-    return Remark(
+    return RemoteComment(
         platform_id=one.platform_id,
         parent_id=one.parent_id,
         root_id=one.root_id,

@@ -17,8 +17,8 @@ import facebook
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.facebook.api import HOME, read_error
 from publisher.platforms.http.client import Json, at, number_at, rows_at, text_at
-from publisher.platforms.http.session import Channel
-from publisher.platforms.oauth.types import App, Candidate, TokenFacts, Turned, Why, turned
+from publisher.platforms.http.session import PlatformSession
+from publisher.platforms.oauth.types import App, ConnectableAccount, TokenFacts, Turned, Why, turned
 
 LEG_SECONDS = 20.0
 MOST_PAGES = 5
@@ -44,7 +44,7 @@ def address(app: App, callback: str, state: str) -> str:
     return f"{app.facebook_web_url}/{app.graph_api_version}/dialog/oauth?{urlencode(asked)}"
 
 
-def finish(app: App, *, code: str, callback: str) -> tuple[Candidate, ...]:
+def finish(app: App, *, code: str, callback: str) -> tuple[ConnectableAccount, ...]:
     """The pages that the person let the app see, each with its token. Raises `Turned`."""
     keys = {"app_id": app.facebook_app_id, "app_secret": app.facebook_app_secret}
     with _leg(app, code, refused=Why.EXPIRED) as graph:
@@ -112,10 +112,10 @@ def _pages(app: App, token: str) -> Iterator[Json]:
         args["after"] = text_at(listed, "paging", "cursors", "after")
 
 
-def _candidate(app: App, page: Json) -> Candidate:
+def _candidate(app: App, page: Json) -> ConnectableAccount:
     number, tasks = text_at(page, "id"), at(page, "tasks")
     held = tasks if isinstance(tasks, list) else []
-    return Candidate(
+    return ConnectableAccount(
         platform_id=number,
         handle=number,
         name=text_at(page, "name"),
@@ -137,7 +137,7 @@ def _proof(app: App, token: str) -> dict[str, str]:
 @contextmanager
 def _leg(app: App, secret: str, *, refused: Why) -> Iterator[facebook.GraphAPI]:
     """The client for one call; what comes wrong of it is said as `Turned`."""
-    channel = Channel(
+    channel = PlatformSession(
         home=HOME,
         base_url=app.graph_api_url,
         read=read_error,

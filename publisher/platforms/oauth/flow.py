@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from publisher.platforms.oauth.types import App, Candidate, TokenFacts, Turned, Why
+from publisher.platforms.oauth.types import App, ConnectableAccount, TokenFacts, Turned, Why
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Ways:
+class OAuthFlows:
     """The ways to X and Facebook, for one app."""
 
     app: App
@@ -42,7 +42,7 @@ class Ways:
 
     def finish(
         self, platform: str, *, callback: str, secret: str, given: Mapping[str, str]
-    ) -> tuple[Candidate, ...]:
+    ) -> tuple[ConnectableAccount, ...]:
         """The accounts behind what came back (`given`: the query's values). Raises `Turned`."""
         if "denied" in given or given.get("error") == "access_denied":
             raise Turned(Why.DENIED)

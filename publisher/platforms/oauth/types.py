@@ -52,7 +52,7 @@ class TokenFacts:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ConnectableAccount:
     """An account that could be connected, by its number, handle and name there.
 
     `missing` are rights on this account that the person does not have.
@@ -70,7 +70,7 @@ class Candidate:
         return asdict(self)
 
     @classmethod
-    def read(cls, values: Mapping[str, object]) -> Candidate:
+    def read(cls, values: Mapping[str, object]) -> ConnectableAccount:
         """What `plain` gave."""
         missing, credentials = values["missing"], values["credentials"]
         if not isinstance(missing, list | tuple) or not isinstance(credentials, dict):

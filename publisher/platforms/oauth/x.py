@@ -9,8 +9,8 @@ import tweepy
 
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.base.types import HealthProblem
-from publisher.platforms.http.session import Channel
-from publisher.platforms.oauth.types import Candidate, Turned, Why, turned
+from publisher.platforms.http.session import PlatformSession
+from publisher.platforms.oauth.types import ConnectableAccount, Turned, Why, turned
 from publisher.platforms.x.api import HOME, XCredentials, read_error
 from publisher.platforms.x.platform import XPlatform
 
@@ -27,7 +27,7 @@ LEG_SECONDS = 20.0
 class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
     """tweepy's handler; it makes a session anew for each leg, and each goes through our channel."""
 
-    def __init__(self, app: App, channel: Channel, callback: str) -> None:
+    def __init__(self, app: App, channel: PlatformSession, callback: str) -> None:
         self.channel = channel
         super().__init__(app.x_consumer_key, app.x_consumer_secret, callback=callback)
 
@@ -60,7 +60,7 @@ def set_out(app: App, callback: str) -> tuple[str, str, str]:
     return own, str(token["oauth_token"]), str(token["oauth_token_secret"])
 
 
-def finish(app: App, *, token: str, secret: str, verifier: str) -> Candidate:
+def finish(app: App, *, token: str, secret: str, verifier: str) -> ConnectableAccount:
     """The third leg: the account whose keys these are. Raises `Turned`."""
     handler = _Handler(app, _channel(app, token, secret, verifier), "")
     handler.request_token = {"oauth_token": token, "oauth_token_secret": secret}
@@ -74,7 +74,7 @@ def finish(app: App, *, token: str, secret: str, verifier: str) -> Candidate:
     )
 
 
-def _candidate(app: App, credentials: XCredentials) -> Candidate:
+def _candidate(app: App, credentials: XCredentials) -> ConnectableAccount:
     platform = XPlatform(
         credentials,
         now=app.now,
@@ -88,7 +88,7 @@ def _candidate(app: App, credentials: XCredentials) -> Candidate:
         raise Turned(Why.UNREACHABLE if unreachable else Why.EXPIRED, health.detail)
     handle = health.name.lstrip("@")
     url = f"{app.x_web_url}/{handle}"
-    return Candidate(
+    return ConnectableAccount(
         credentials.user_id,
         handle,
         health.name,
@@ -98,9 +98,9 @@ def _candidate(app: App, credentials: XCredentials) -> Candidate:
     )
 
 
-def _channel(app: App, *secrets: str) -> Channel:
+def _channel(app: App, *secrets: str) -> PlatformSession:
     known = {str(place): secret for place, secret in enumerate(secrets)}
-    return Channel(
+    return PlatformSession(
         home=HOME,
         base_url=app.x_api_url,
         read=read_error,

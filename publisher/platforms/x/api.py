@@ -14,8 +14,8 @@ import tweepy
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
 from publisher.platforms.http.client import Clocks, Json, Opened
-from publisher.platforms.http.responses import Answer, Fault, Finding
-from publisher.platforms.http.session import Channel
+from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
+from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.x.limits import learned
 
 # What a refusal says, and what it means. The words for a reply that was not summoned and for
@@ -39,21 +39,21 @@ BY_CODE = {
 }
 
 
-def read_error(answer: Answer) -> Finding | None:
+def read_error(answer: PlatformResponse) -> ResponseFault | None:
     """What an answer of X means beyond its HTTP code; None where the code says all."""
     if answer.code < 400 or answer.code in (401, 408, 429):
         return None
     said = answer.body.lower()
     if "expired token" in said:
-        return Finding(Fault.CREDENTIALS)
+        return ResponseFault(Fault.CREDENTIALS)
     if answer.path.startswith("/2/media") and answer.code == 400:
         is_large = "too large" in said
         reason = RefusalCode.MEDIA_TOO_LARGE if is_large else RefusalCode.MEDIA_INVALID
-        return Finding(Fault.REFUSED, reason)
+        return ResponseFault(Fault.REFUSED, reason)
     for words, reason in REFUSALS:
         if words in said:
-            return Finding(Fault.REFUSED, reason)
-    return Finding(Fault.REFUSED, BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
+            return ResponseFault(Fault.REFUSED, reason)
+    return ResponseFault(Fault.REFUSED, BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
 
 
 HOME = "https://api.twitter.com"
@@ -87,7 +87,7 @@ class XCalls(Opened):
         web_url: str,
         read_seconds: float,
     ) -> None:
-        channel = Channel(
+        channel = PlatformSession(
             home=HOME, base_url=api_url, read=read_error, secrets=vars(credentials), now=now
         )
         super().__init__(channel, Clocks(now, monotonic, read_seconds))

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.platforms.base.text import normal, with_link
-from publisher.platforms.base.types import Allowance, Limits, Outgoing
-from publisher.platforms.http.responses import Answer, moment_in
+from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits
+from publisher.platforms.http.responses import PlatformResponse, moment_in
 from publisher.platforms.x.text_length import LIMIT
 
 TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
-def limits(text_units: int = LIMIT) -> Limits:
+def limits(text_units: int = LIMIT) -> PlatformLimits:
     """What X takes: four pictures up to 5 MB, alt text up to 1,000; no edit, one step."""
     size = 5 * 1024 * 1024
-    return Limits(text_units, 4, size, 1_000, TYPES, tells_hidden=False, seen_at_once=100)
+    return PlatformLimits(text_units, 4, size, 1_000, TYPES, tells_hidden=False, seen_at_once=100)
 
 
 def words_of(outgoing: Outgoing) -> str:
@@ -46,7 +46,7 @@ WINDOWS = {
 }
 
 
-def learned(answers: Mapping[str, Answer]) -> tuple[Allowance, ...]:
+def learned(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance, ...]:
     """What the last answers tell, by method and path; routes that are not asked are left out."""
     return tuple(
         allowance
@@ -57,7 +57,7 @@ def learned(answers: Mapping[str, Answer]) -> tuple[Allowance, ...]:
     )
 
 
-def _told(answer: Answer, prefix: str, name: str) -> Allowance | None:
+def _told(answer: PlatformResponse, prefix: str, name: str) -> Allowance | None:
     most, remaining = (_number(answer, f"{prefix}-{part}") for part in ("limit", "remaining"))
     resets_at = moment_in(answer, f"{prefix}-reset")
     if most is None and remaining is None and resets_at is None:
@@ -65,12 +65,12 @@ def _told(answer: Answer, prefix: str, name: str) -> Allowance | None:
     return Allowance(name, most, remaining, resets_at)
 
 
-def _number(answer: Answer, header: str) -> int | None:
+def _number(answer: PlatformResponse, header: str) -> int | None:
     told = answer.headers.get(header, "").strip()
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
 
 
-def missing_rights(answer: Answer) -> tuple[str, ...] | None:
+def missing_rights(answer: PlatformResponse) -> tuple[str, ...] | None:
     """Which rights this access lacks; None where X does not say.
 
     Source: its announcement of access levels; its documentation of version 2 is silent on them.

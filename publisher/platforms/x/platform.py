@@ -7,16 +7,16 @@ from datetime import datetime
 
 from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused
 from publisher.platforms.base.types import (
+    CommentPage,
+    CommentSource,
     Health,
+    Match,
     Outgoing,
-    Page,
-    Prepared,
+    PreparedPost,
     Receipt,
-    Seen,
-    Sighting,
-    Source,
+    RemotePost,
 )
-from publisher.platforms.http.client import Place, at, read_on, text_at
+from publisher.platforms.http.client import CursorPosition, at, read_on, text_at
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from publisher.platforms.x import read, write
 from publisher.platforms.x.api import HOME, XCalls, XCredentials
@@ -54,21 +54,21 @@ class XPlatform(XCalls):
         )
         self.limits = limits(text_units)
 
-    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> Prepared:
+    def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits, upload the pictures and describe them."""
         refuse_unfit(outgoing, self.limits, count(words_of(outgoing)).weighted)
         media_ids = tuple(write.upload(self, one, deadline) for one in outgoing.media)
-        return Prepared(outgoing, media_ids)
+        return PreparedPost(outgoing, media_ids)
 
-    def publish(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def publish(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Create the post, or the reply where it answers something."""
         return write.create(self, prepared, deadline)
 
-    def reply(self, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Answer a post. X refuses a reply to who did not name the account (not summoned)."""
         return self.publish(must_answer(prepared), deadline=deadline)
 
-    def stage(self, prepared: Prepared, *, deadline: Deadline) -> str:
+    def stage(self, prepared: PreparedPost, *, deadline: Deadline) -> str:
         """X knows no unpublished posts: refused."""
         raise Refused(RefusalCode.INVALID, "X publishes in one step")
 
@@ -76,7 +76,7 @@ class XPlatform(XCalls):
         """X knows no unpublished posts: refused."""
         raise Refused(RefusalCode.INVALID, "X publishes in one step")
 
-    def edit(self, platform_id: str, prepared: Prepared, *, deadline: Deadline) -> Receipt:
+    def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """X offers no edit to programmes, and each edit would be a new post: refused."""
         raise Refused(RefusalCode.INVALID, "X lets no programme edit a post")
 
@@ -88,7 +88,7 @@ class XPlatform(XCalls):
         """Hide a reply in a conversation that the account began, or show it again."""
         return write.hide(self, platform_id, hidden, deadline)
 
-    def see(self, platform_id: str) -> Seen | None:
+    def see(self, platform_id: str) -> RemotePost | None:
         """Read one post; X does not tell whether a reply is hidden."""
         return read.one(self, platform_id)
 
@@ -96,13 +96,15 @@ class XPlatform(XCalls):
         """Read up to a hundred posts in one request; X counts each of them as read."""
         return read.many(self, platform_ids)
 
-    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Sighting | None:
+    def look_up(self, outgoing: Outgoing, *, since: datetime) -> Match | None:
         """Look through the account's own timeline, newest first, down to when the attempt began."""
         return self.sought(since, lambda oldest: read.find(self, outgoing, oldest))
 
-    def comments_since(self, source: Source, cursor: str | None) -> Page:
+    def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read mentions, or all replies under a post, nested ones too (of the last seven days)."""
-        return read_on(Place.read(cursor), lambda place: read.comments(self, source, place))
+        return read_on(
+            CursorPosition.read(cursor), lambda place: read.comments(self, source, place)
+        )
 
     def check(self) -> Health:
         """Ask X whose keys these are; where the answer says so, whether they may write."""

@@ -8,18 +8,25 @@ from datetime import datetime, timedelta
 
 from publisher.platforms.base.protocol import Deadline, OneSeen, RefusalCode, Refused, TryLater
 from publisher.platforms.base.text import shortened
-from publisher.platforms.base.types import Outgoing, Page, Remark, Seen, Sighting, Source
+from publisher.platforms.base.types import (
+    CommentPage,
+    CommentSource,
+    Match,
+    Outgoing,
+    RemoteComment,
+    RemotePost,
+)
 from publisher.platforms.http.client import (
     MOST_PAGES,
     OVERLAP,
+    CursorPosition,
     Json,
-    Place,
     at,
     moment_at,
     rows_at,
     text_at,
 )
-from publisher.platforms.http.session import Call
+from publisher.platforms.http.session import ClientCall
 from publisher.platforms.x.api import XCalls
 from publisher.platforms.x.limits import words_of
 from publisher.platforms.x.text import (
@@ -41,7 +48,7 @@ Read = Json | Refused | TryLater | None
 """A post, or why it was not read; None: X says that there is none."""
 
 
-def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> Seen | None:
+def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> RemotePost | None:
     """A post by its id, in its newest version; None where X says that there is none."""
     with calls.reading(deadline) as call:
         post = _post(calls, call, number)
@@ -53,7 +60,7 @@ def one(calls: XCalls, number: str, deadline: Deadline | None = None) -> Seen | 
     return _seen(calls, post)
 
 
-def _post(calls: XCalls, call: Call, number: str) -> Json | None:
+def _post(calls: XCalls, call: ClientCall, number: str) -> Json | None:
     """X: what is not there is a 200 with an error inside; a bare 404 is no answer of its own."""
     try:
         answer = calls.ask("GET", f"/2/tweets/{number}", params={"tweet.fields": FIELDS})
@@ -90,7 +97,7 @@ def many(calls: XCalls, numbers: Sequence[str]) -> dict[str, OneSeen]:
     return {key: _seen(calls, one) if isinstance(one, dict) else one for key, one in found.items()}
 
 
-def _newest(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Read]:
+def _newest(calls: XCalls, call: ClientCall, numbers: Sequence[str]) -> dict[str, Read]:
     """The newest versions; where they cannot be read, nothing is known of those edited alone."""
     try:
         return _posts(calls, call, numbers)
@@ -99,7 +106,7 @@ def _newest(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Read
         return dict.fromkeys(numbers, TryLater(until, problem.detail))
 
 
-def _posts(calls: XCalls, call: Call, numbers: Sequence[str]) -> dict[str, Read]:
+def _posts(calls: XCalls, call: ClientCall, numbers: Sequence[str]) -> dict[str, Read]:
     """X: what is not there, or not for us, stands among the errors of a 200, by its number."""
     if not numbers:
         return {}
@@ -116,7 +123,7 @@ def _about(error: Json) -> str:
     return text_at(error, "resource_id") or text_at(error, "value")
 
 
-def _unread(call: Call, error: Json | None) -> Refused | None:
+def _unread(call: ClientCall, error: Json | None) -> Refused | None:
     """None: X says that there is none. A number that it does not name is not said to be gone."""
     if error is None:
         return Refused(RefusalCode.UNKNOWN, "the answer does not name this post")
@@ -129,9 +136,9 @@ def _is_not_found(error: object) -> bool:
     return text_at(error, "type").endswith(NOT_FOUND)
 
 
-def _seen(calls: XCalls, post: Json) -> Seen:
+def _seen(calls: XCalls, post: Json) -> RemotePost:
     number = text_at(post, "id")
-    return Seen(
+    return RemotePost(
         platform_id=number,
         url=calls.address(number),
         text=own_words(post),
@@ -142,7 +149,7 @@ def _seen(calls: XCalls, post: Json) -> Seen:
     )
 
 
-def find(calls: XCalls, outgoing: Outgoing, oldest: datetime) -> Sighting | None:
+def find(calls: XCalls, outgoing: Outgoing, oldest: datetime) -> Match | None:
     """Look through the account's own timeline, newest first, down to that time."""
     with calls.reading() as call:
         for post in _own_posts(calls, call, oldest):
@@ -161,7 +168,7 @@ def _is_it(post: Json, outgoing: Outgoing) -> bool:
     )
 
 
-def _own_posts(calls: XCalls, call: Call, since: datetime) -> Iterator[Json]:
+def _own_posts(calls: XCalls, call: ClientCall, since: datetime) -> Iterator[Json]:
     params: Json = {
         "max_results": 100,
         "tweet.fields": FIELDS,
@@ -176,14 +183,14 @@ def _own_posts(calls: XCalls, call: Call, since: datetime) -> Iterator[Json]:
         params = {**params, "pagination_token": token}
 
 
-def _listed(calls: XCalls, call: Call, route: str, params: Json) -> Json:
+def _listed(calls: XCalls, call: ClientCall, route: str, params: Json) -> Json:
     page = calls.ask("GET", route, params=params)
     if "data" not in page and "meta" not in page:
         call.senseless("the answer is no list")
     return page
 
 
-def comments(calls: XCalls, source: Source, place: Place) -> Page:
+def comments(calls: XCalls, source: CommentSource, place: CursorPosition) -> CommentPage:
     """A page of mentions, or of all replies under a post (of the last seven days)."""
     params: Json = {
         "max_results": 100,
@@ -205,21 +212,21 @@ def comments(calls: XCalls, source: Source, place: Place) -> Page:
     return _page(calls, page, source, place)
 
 
-def _page(calls: XCalls, page: Json, source: Source, place: Place) -> Page:
+def _page(calls: XCalls, page: Json, source: CommentSource, place: CursorPosition) -> CommentPage:
     authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
     posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
     remarks = [_remark(calls, post, authors) for post in posts]
     newest = max([place.newest, *(one.platform_id for one in remarks)], key=_number)
     following = place.after(newest, text_at(page, "meta", "next_token"))
     kept = tuple(one for one in remarks if one.platform_id != source.post_id)
-    return Page(kept, following.written(), bool(following.token))
+    return CommentPage(kept, following.written(), bool(following.token))
 
 
-def _remark(calls: XCalls, post: Json, authors: dict[str, Json]) -> Remark:
+def _remark(calls: XCalls, post: Json, authors: dict[str, Json]) -> RemoteComment:
     number, author_id = text_at(post, "id"), text_at(post, "author_id")
     author = authors.get(author_id, {})
     handle = text_at(author, "username")
-    return Remark(
+    return RemoteComment(
         platform_id=number,
         parent_id=reply_target(post),
         root_id=text_at(post, "conversation_id") or number,

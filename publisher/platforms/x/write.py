@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 
 from publisher.platforms.base.protocol import Deadline, RefusalCode, Refused
-from publisher.platforms.base.types import Medium, Prepared, Receipt
+from publisher.platforms.base.types import Medium, PreparedPost, Receipt
 from publisher.platforms.http.client import Json, at, text_at
-from publisher.platforms.http.session import Call
+from publisher.platforms.http.session import ClientCall
 from publisher.platforms.x import read
 from publisher.platforms.x.api import XCalls
 from publisher.platforms.x.limits import words_of
@@ -30,7 +30,7 @@ def upload(calls: XCalls, medium: Medium, deadline: Deadline) -> str:
     return media_id
 
 
-def create(calls: XCalls, prepared: Prepared, deadline: Deadline) -> Receipt:
+def create(calls: XCalls, prepared: PreparedPost, deadline: Deadline) -> Receipt:
     """Create a post, or the reply where it answers something; the answer has to say the same."""
     body: Json = {"text": words_of(prepared.outgoing)}
     if prepared.media_ids:
@@ -44,7 +44,7 @@ def create(calls: XCalls, prepared: Prepared, deadline: Deadline) -> Receipt:
         return calls.receipt(number, calls.address(number), call)
 
 
-def _must_be_it(call: Call, made: object, prepared: Prepared) -> None:
+def _must_be_it(call: ClientCall, made: object, prepared: PreparedPost) -> None:
     """X's answer tells no account; an id that was seen before is for the caller to notice."""
     if not text_at(made, "id").isdecimal():
         call.senseless("the answer names no post")

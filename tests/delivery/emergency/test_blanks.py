@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 import pytest
 
 from approvals import emergency
-from approvals.emergency import Blank, BlankKind, Template
+from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.delivery.emergency import placeholders
-from publisher.validation import Check
+from publisher.validation import Validator
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 
 
 def read(kind: BlankKind, typed: dict[str, str], *, most: int = 10) -> tuple[object, list[str]]:
     """What is said in both languages, and the codes of what is wrong."""
-    blank = Blank("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
+    blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
-    checking = Check()
+    checking = Validator()
     said = placeholders.read(template, typed, checking, now=NOW)
     return (said["mr"].get("b"), said["en"].get("b")), [one.code for one in checking.problems]
 
@@ -113,7 +113,7 @@ def test_a_choice_is_one_of_the_list() -> None:
 
 
 def test_the_longest_text_is_known_before_anything_is_filled_in() -> None:
-    blank = Blank("b", BlankKind.PLACE, 30)
+    blank = TemplateField("b", BlankKind.PLACE, 30)
     template = Template(1, ("अ", "A"), (("mr", "{b}."), ("en", "{b}!")), (blank,), 60)
     assert {key: len(text) for key, text in emergency.longest(template).items()} == {
         "mr": 31,

@@ -22,7 +22,7 @@ from publisher.models.emergency import EmergencyUse, TemplateDecision, TemplateR
 from publisher.models.posts import Decision, DecisionKind, Language, Post, Variant
 from publisher.review import gate_adapter
 from publisher.states import AccountState, DeliveryState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.support import lane
 from tests.support.city import DAY, HOUR, MINUTE, City
 
@@ -188,7 +188,7 @@ def test_an_ended_template_cannot_be_used(town: City) -> None:
         template_editing.end(
             session, actor=town.actor("clerk"), now=town.now, template_id=template_id
         )
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         lane.publish(town, template_id, form=form)
 
 
@@ -313,7 +313,7 @@ def test_a_template_needs_every_language_on_every_account() -> None:
     """The rule itself, without a database."""
     template = emergency.Template(1, ("अ", "A"), (("mr", "पाऊस"), ("en", "Rain")), (), 60)
     known = emergency.digest(template)
-    ground = emergency.Ground(template, known, known, True, False, {})
+    ground = emergency.EmergencyBasis(template, known, known, True, False, {})
     variants = [_variant("mr", "पाऊस"), _variant("en", "Rain")]
     assert emergency.stands(ground, _subject(variants))
     assert not emergency.stands(ground, _subject(variants[:1]))

@@ -10,12 +10,12 @@ from approvals.policy import Role
 from approvals.states import PostState
 from publisher.delivery.emergency import queries, ratification
 from publisher.delivery.emergency.queries import Owed
-from publisher.models.deliveries import Delivery, Receipt
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.people import Department
 from publisher.models.posts import Language, Post
 from publisher.states import DeliveryState
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.support import lane
 from tests.support.city import HOUR, MINUTE, City
 
@@ -79,7 +79,7 @@ def test_nobody_else_says_the_departments_word(town: City, name: str) -> None:
 
 def test_another_department_knows_nothing_of_it(town: City) -> None:
     use_id = lane.used(town)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         ratify(town, use_id, by="road_officer")
 
 
@@ -169,7 +169,7 @@ def test_a_refusal_of_what_is_out_owes_a_correction_until_all_of_it_is_gone(town
 
 def _gone(town: City, *, keep: int) -> None:
     with town.write() as session:
-        receipts = list(session.scalars(select(Receipt).order_by(Receipt.id)))
+        receipts = list(session.scalars(select(ReceiptRow).order_by(ReceiptRow.id)))
         for one in receipts[keep:]:
             one.gone_at = town.now
 

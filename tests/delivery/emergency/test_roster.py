@@ -10,7 +10,7 @@ from approvals.errors import WrongRole
 from publisher.delivery.emergency import roster
 from publisher.delivery.emergency.roster import OwnDuty
 from publisher.models.emergency import Duty
-from publisher.validation import Invalid, Missing
+from publisher.validation import Invalid, NotFound
 from tests.support import lane
 from tests.support.city import DAY, HOUR, City
 
@@ -75,7 +75,7 @@ def test_a_duty_that_was_taken_back_stays_in_the_history(town: City) -> None:
         (over,) = roster.past(session, now=town.now)
         assert (over.ended_at, over.ended_by_id) == (town.now, town.people["lead"])
         assert roster.on_duty(session, now=town.now) == []
-    with town.write() as session, pytest.raises(Missing):
+    with town.write() as session, pytest.raises(NotFound):
         roster.take_off(session, actor=town.actor("lead"), now=town.now, duty_id=duty_id)
     assert town.verbs("duties", duty_id) == ["put_on_duty", "take_off_duty"]
 

@@ -13,13 +13,13 @@ from approvals.errors import NotAllowed
 from publisher.content_checks import outgoing_text
 from publisher.delivery import attempt, commit_sending, dispatch, reconcile
 from publisher.delivery.accounts import manage
-from publisher.delivery.attempt import Desk
+from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import claim
 from publisher.delivery.controls import stop
 from publisher.delivery.controls.freeze import FreezeForm, freeze
 from publisher.delivery.emergency import ratification
-from publisher.delivery.payload import Parcel
-from publisher.delivery.worker_context import Bench
+from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.comments import Comment
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
@@ -99,7 +99,7 @@ class AtTheClock(Brakes):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asleep: list[tuple[Bench, Parcel]] = []
+        self.asleep: list[tuple[WorkerContext, DeliveryPayload]] = []
 
     @rule(after=SPANS)
     def press(self, after: int) -> None:
@@ -180,7 +180,7 @@ class AtTheClock(Brakes):
             if how == "claimed":
                 self.asleep.append((bench, parcel))
             elif how == "sent":
-                attempt.try_once(Desk(bench), parcel)
+                attempt.try_once(PlatformPool(bench), parcel)
                 self.judge_what_was_done()
             else:
                 self._begin(parcel)
@@ -192,7 +192,7 @@ class AtTheClock(Brakes):
         self.use("publish_now", schedule.publish_now, by="clerk", variant_ids=variants)
         self.town.platform(on).lag = timedelta(seconds=lag)
 
-    def _begin(self, parcel: Parcel) -> None:
+    def _begin(self, parcel: DeliveryPayload) -> None:
         try:
             commit_sending.start(self.town.bench, parcel)
         except (commit_sending.HeldBack, NotAllowed):
@@ -203,7 +203,7 @@ class AtTheClock(Brakes):
     def wake(self) -> None:
         """One that stood still after its claim goes on, whatever happened meanwhile."""
         bench, parcel = self.asleep.pop(0)
-        attempt.carry_out(bench, parcel, Desk(bench))
+        attempt.carry_out(bench, parcel, PlatformPool(bench))
         self.came["wake"] += 1
 
     # What a person makes of what was held

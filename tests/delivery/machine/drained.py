@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery import restore_state
 from publisher.models.comments import Comment
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.scheduling import corrections
 from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.answered import Answered
@@ -85,8 +85,8 @@ class Drained(Answered):
         self._check_accounts()
         with self.town.read() as session:
             rows = _pairs(session, select(Comment.account_id, Comment.platform_id))
-            query = select(Receipt.account_id, Receipt.platform_id).where(
-                Receipt.action == DeliveryAction.PUBLISH, Receipt.gone_at.is_(None)
+            query = select(ReceiptRow.account_id, ReceiptRow.platform_id).where(
+                ReceiptRow.action == DeliveryAction.PUBLISH, ReceiptRow.gone_at.is_(None)
             )
             heard = _pairs(session, query)
         return [
@@ -110,7 +110,7 @@ class Drained(Answered):
         A receipt without a number, on a person's word, stands for one that is not known.
         """
         with self.town.read() as session:
-            receipts = _pairs(session, select(Receipt.account_id, Receipt.platform_id))
+            receipts = _pairs(session, select(ReceiptRow.account_id, ReceiptRow.platform_id))
         held = [one.account_id for one in self.deliveries(Delivery.state == DeliveryState.HELD)]
         for name in BOTH:
             account_id = self.town.accounts[name]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Medium, Receipt
 from publisher.platforms.memory.platform import MemoryPlatform
-from publisher.platforms.memory.store import OURSELVES, Kept, Shelf
+from publisher.platforms.memory.store import OURSELVES, Shelf, StoredPost
 
 
 class Deed(StrEnum):
@@ -55,7 +55,7 @@ class _Written(Shelf):
         media: tuple[Medium, ...] = (),
         *,
         is_public: bool = True,
-    ) -> Kept:
+    ) -> StoredPost:
         made = super().keep(author, text, parent_id, media, is_public=is_public)
         if author == OURSELVES:
             self._lines.append(Line(Deed.MAKE, made.platform_id, made.text, parent_id or ""))
@@ -63,12 +63,12 @@ class _Written(Shelf):
 
     def change(
         self,
-        found: Kept,
+        found: StoredPost,
         *,
         text: str | None = None,
         is_public: bool | None = None,
         is_hidden: bool | None = None,
-    ) -> Kept:
+    ) -> StoredPost:
         changed = super().change(found, text=text, is_public=is_public, is_hidden=is_hidden)
         if text is not None:
             self._lines.append(Line(Deed.EDIT, found.platform_id, changed.text))
@@ -100,7 +100,7 @@ class Ledger(MemoryPlatform):
         """A person of ours posts it on the platform's own page; gives its number."""
         return self._shelf.keep(OURSELVES, text, parent_id or None).platform_id
 
-    def stands(self, platform_id: str) -> Kept | None:
+    def stands(self, platform_id: str) -> StoredPost | None:
         """What there is under this number now."""
         return self._shelf.find(platform_id)
 

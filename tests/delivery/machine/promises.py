@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from approvals.states import PostState
 from publisher.delivery import dispatch
 from publisher.models.controls import Freeze, Order, Stop
-from publisher.models.deliveries import Delivery, DeliveryAction, Receipt
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.emergency import EmergencyUse, Ratification, TemplateVerdict
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, PostKind, Revision, Variant
@@ -183,8 +183,8 @@ class Approved(Scene):
         done = {name: Counter(self.ledger(name).lines) for name in BOTH}
         names = {account_id: name for name, account_id in self.town.accounts.items()}
         query = (
-            select(Receipt, Variant.text, Variant.target, Order.target)
-            .join(Delivery, Delivery.id == Receipt.delivery_id)
+            select(ReceiptRow, Variant.text, Variant.target, Order.target)
+            .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
             .join(Variant, Variant.id == Delivery.variant_id)
             .outerjoin(Order, Order.delivery_id == Delivery.id)
         )

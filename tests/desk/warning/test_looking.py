@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from publisher.content_checks import record
-from publisher.content_checks.link_checker import PATIENCE, Glass, look_now, tick_links
+from publisher.content_checks.link_checker import PATIENCE, LinkChecker, look_now, tick_links
 from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.content_checks import CheckedLink, LinkFinding
@@ -29,30 +29,30 @@ def site() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def glass(database: Database, store: Store) -> Glass:
+def glass(database: Database, store: Store) -> LinkChecker:
     """What links are looked at with, in a rehearsal."""
-    return Glass(database, store, Reach.LOOPBACK, monotonic)
+    return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 
 
-def ask(glass: Glass, *urls: str, now: datetime = NOW) -> None:
+def ask(glass: LinkChecker, *urls: str, now: datetime = NOW) -> None:
     """Ask for these links, as saving a draft does."""
     with glass.database.transaction() as session:
         record.ask_for_links(session, urls, now=now)
 
 
-def row(glass: Glass, url: str) -> CheckedLink:
+def row(glass: LinkChecker, url: str) -> CheckedLink:
     """What is known of a link."""
     with glass.database.reading() as session:
         return session.scalars(select(CheckedLink).where(CheckedLink.url == url)).one()
 
 
-def tick(glass: Glass, now: datetime = NOW) -> int:
+def tick(glass: LinkChecker, now: datetime = NOW) -> int:
     """One tick at this time."""
     return tick_links(glass, now=lambda: now)
 
 
 def test_a_tick_looks_at_what_is_due_and_keeps_what_came_of_it(
-    glass: Glass, site: WebServer
+    glass: LinkChecker, site: WebServer
 ) -> None:
     fine, gone = site.page("/a", "<title>पाणी</title>"), site.url("/gone")
     ask(glass, fine, gone)
@@ -64,7 +64,7 @@ def test_a_tick_looks_at_what_is_due_and_keeps_what_came_of_it(
 
 
 def test_a_link_that_does_not_answer_is_tried_three_times_and_then_let_be(
-    glass: Glass, site: WebServer
+    glass: LinkChecker, site: WebServer
 ) -> None:
     url = site.url("/gone")
     ask(glass, url)
@@ -73,7 +73,7 @@ def test_a_link_that_does_not_answer_is_tried_three_times_and_then_let_be(
     assert row(glass, url).next_at is None
 
 
-def test_a_link_that_came_back_is_dead_no_longer(glass: Glass, site: WebServer) -> None:
+def test_a_link_that_came_back_is_dead_no_longer(glass: LinkChecker, site: WebServer) -> None:
     url = site.url("/a")
     ask(glass, url)
     tick(glass)
@@ -82,7 +82,9 @@ def test_a_link_that_came_back_is_dead_no_longer(glass: Glass, site: WebServer) 
     assert row(glass, url).finding is LinkFinding.FINE
 
 
-def test_no_transaction_is_open_while_a_link_is_looked_at(glass: Glass, site: WebServer) -> None:
+def test_no_transaction_is_open_while_a_link_is_looked_at(
+    glass: LinkChecker, site: WebServer
+) -> None:
     url = site.url("/slow")
     site.replies["/slow"] = Reply(b"x" * 8, drips=True)
     ask(glass, url)
@@ -94,13 +96,15 @@ def test_no_transaction_is_open_while_a_link_is_looked_at(glass: Glass, site: We
             written.append(True)
         return monotonic()
 
-    watched = Glass(glass.database, glass.store, glass.reach, clock)
+    watched = LinkChecker(glass.database, glass.store, glass.reach, clock)
     tick(watched)
     assert written == [True]
     assert row(glass, url).finding is LinkFinding.FINE
 
 
-def test_looking_at_once_takes_no_longer_than_a_page_may(glass: Glass, site: WebServer) -> None:
+def test_looking_at_once_takes_no_longer_than_a_page_may(
+    glass: LinkChecker, site: WebServer
+) -> None:
     slow = site.url("/slow")
     site.replies["/slow"] = Reply(b"x" * 1_000, drips=True)
     fine = site.page("/a")
@@ -110,8 +114,8 @@ def test_looking_at_once_takes_no_longer_than_a_page_may(glass: Glass, site: Web
     assert row(glass, fine).finding is LinkFinding.FINE
 
 
-def test_where_none_may_be_asked_none_is(glass: Glass, site: WebServer) -> None:
-    nowhere = Glass(glass.database, glass.store, Reach.NONE, monotonic)
+def test_where_none_may_be_asked_none_is(glass: LinkChecker, site: WebServer) -> None:
+    nowhere = LinkChecker(glass.database, glass.store, Reach.NONE, monotonic)
     url = site.page("/a")
     assert look_now(nowhere, [url], now=NOW) == 0
     assert tick(nowhere) == 0
@@ -119,14 +123,14 @@ def test_where_none_may_be_asked_none_is(glass: Glass, site: WebServer) -> None:
     assert row(glass, url).finding is None
 
 
-def test_in_a_rehearsal_a_link_to_another_host_is_let_be(glass: Glass) -> None:
+def test_in_a_rehearsal_a_link_to_another_host_is_let_be(glass: LinkChecker) -> None:
     ask(glass, "https://pmc.example/a", "http://localhost.pmc.example/")
     assert tick(glass) == 0
     left = row(glass, "https://pmc.example/a")
     assert (left.finding, left.next_at) == (None, None)
 
 
-def test_two_clocks_do_not_look_at_the_same_link(glass: Glass, site: WebServer) -> None:
+def test_two_clocks_do_not_look_at_the_same_link(glass: LinkChecker, site: WebServer) -> None:
     url = site.page("/a")
     ask(glass, url)
     counted: list[int] = []
@@ -136,5 +140,5 @@ def test_two_clocks_do_not_look_at_the_same_link(glass: Glass, site: WebServer) 
             counted.append(tick(glass))
         return monotonic()
 
-    assert tick(Glass(glass.database, glass.store, glass.reach, clock)) == 1
+    assert tick(LinkChecker(glass.database, glass.store, glass.reach, clock)) == 1
     assert counted == [0]

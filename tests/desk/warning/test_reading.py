@@ -16,7 +16,7 @@ from publisher.content_checks.types import Text, WarningCode
 from publisher.database.session import Database
 from publisher.models.comments import Comment, Thread
 from publisher.models.content_checks import CheckedLink, LinkFinding, TextMark
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, Receipt, ReceiptOrigin
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.posts import Language, Post, Revision
 from publisher.states import CommentState
@@ -94,7 +94,7 @@ def test_what_is_older_than_thirty_days_does_not_count_unless_it_went_out_since(
         session.add(delivery)
         session.flush()
         session.add(
-            Receipt(
+            ReceiptRow(
                 delivery_id=delivery.id,
                 account_id=board.x,
                 platform_id="9",

@@ -7,12 +7,19 @@ from datetime import UTC, date, datetime
 import pytest
 
 from publisher.content_checks import checks, rules
-from publisher.content_checks.types import Alike, Known, Place, SeenLink, Text, WarningCode
+from publisher.content_checks.types import (
+    Alike,
+    CheckContext,
+    SeenLink,
+    Text,
+    TextLocation,
+    WarningCode,
+)
 from publisher.models.content_checks import LinkFinding
 from publisher.models.posts import Language
 
 TODAY = date(2026, 11, 25)  # a Wednesday
-KNOWN = Known(leaves_on=TODAY)
+KNOWN = CheckContext(leaves_on=TODAY)
 
 
 def text(
@@ -23,9 +30,9 @@ def text(
     return Text(account, platform, language, words, **more)  # type: ignore[arg-type]  # named by the test
 
 
-def event(first: date, last: date | None = None) -> Known:
+def event(first: date, last: date | None = None) -> CheckContext:
     """A draft about an event."""
-    return Known(leaves_on=TODAY, event=(first, last or first))
+    return CheckContext(leaves_on=TODAY, event=(first, last or first))
 
 
 # Dates
@@ -56,7 +63,7 @@ def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(words: str) -> No
 
 
 def test_what_leaves_only_next_week_is_measured_by_then() -> None:
-    known = Known(leaves_on=date(2026, 12, 1))
+    known = CheckContext(leaves_on=date(2026, 12, 1))
     assert list(rules.passed([text("28 November")], known))
 
 
@@ -118,7 +125,7 @@ def test_a_helpline_or_another_number_is_not(words: str) -> None:
 
 
 def test_a_mobile_number_of_the_citys_own_is_no_fault() -> None:
-    known = Known(leaves_on=TODAY, city_numbers=frozenset({"9822012345"}))
+    known = CheckContext(leaves_on=TODAY, city_numbers=frozenset({"9822012345"}))
     assert list(rules.mobiles([text("+91-98220 12345")], known)) == []
 
 
@@ -145,7 +152,7 @@ def test_a_photo_without_a_description_is_warned_of_in_its_language() -> None:
         text("a", language=Language.ENGLISH, descriptions=("words", "more")),
     ]
     (found,) = rules.descriptions(texts, KNOWN)
-    assert found.place == Place(0, "pictures-1")
+    assert found.place == TextLocation(0, "pictures-1")
     assert found.values == {"picture": 2, "language": Language.MARATHI}
 
 
@@ -156,7 +163,7 @@ def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> No
         text("a", platform="facebook", language=Language.ENGLISH),
     ]
     (found,) = rules.languages(texts, KNOWN)
-    assert found.place == Place(2, "language")
+    assert found.place == TextLocation(2, "language")
     assert found.values["missing"] is Language.MARATHI
 
 
@@ -168,19 +175,21 @@ def test_a_mixed_text_and_an_answer_need_no_second_language() -> None:
 # Links
 
 
-def seen(url: str, finding: LinkFinding | None, *, picture: str = "", code: int = 0) -> Known:
+def seen(
+    url: str, finding: LinkFinding | None, *, picture: str = "", code: int = 0
+) -> CheckContext:
     """A link that was looked at."""
     link = SeenLink(url, finding, code or None, datetime(2026, 11, 25, tzinfo=UTC), "", picture)
-    return Known(leaves_on=TODAY, links={url: link})
+    return CheckContext(leaves_on=TODAY, links={url: link})
 
 
 def test_a_dead_link_is_warned_of_at_the_field_and_in_the_text() -> None:
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.GONE, code=404)
     (field,) = rules.dead([text("अ", link=url)], known)
-    assert (field.place, field.values["answer"]) == (Place(0, "link"), 404)
+    assert (field.place, field.values["answer"]) == (TextLocation(0, "link"), 404)
     (within,) = rules.dead([text(f"पाहा {url} येथे")], known)
-    assert within.place == Place(0, "text", (5, 5 + len(url)))
+    assert within.place == TextLocation(0, "text", (5, 5 + len(url)))
 
 
 @pytest.mark.parametrize("finding", [None, LinkFinding.FINE, LinkFinding.GUARDED])
@@ -199,7 +208,7 @@ def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_wi
     url = "https://pmc.example/camp"
     known = seen(url, LinkFinding.FINE)
     (found,) = rules.without_picture([text("अ", link=url)], known)
-    assert (found.code, found.place) == (WarningCode.NO_LINK_PICTURE, Place(0, "link"))
+    assert (found.code, found.place) == (WarningCode.NO_LINK_PICTURE, TextLocation(0, "link"))
     assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], known)) == []
     with_picture = seen(url, LinkFinding.FINE, picture="a" * 64)
     assert list(rules.without_picture([text("अ", link=url)], with_picture)) == []
@@ -209,7 +218,7 @@ def test_a_link_whose_preview_has_no_picture_is_warned_of_where_no_photo_goes_wi
 
 
 def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
-    known = Known(leaves_on=TODAY, may_reply=False)
+    known = CheckContext(leaves_on=TODAY, may_reply=False)
     answer = text("आपली तक्रार मिळाली.", target="900")
     (found,) = rules.refused([answer], known)
     assert found.code is WarningCode.REPLY_REFUSED
@@ -223,7 +232,7 @@ def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
 )
 def test_a_like_text_is_told_as_the_same_or_nearly_so(share: float, code: WarningCode) -> None:
     alike = Alike(7, "पाणी बंद", datetime(2026, 11, 20, tzinfo=UTC), share)
-    known = Known(leaves_on=TODAY, alike={1: alike})
+    known = CheckContext(leaves_on=TODAY, alike={1: alike})
     (found,) = rules.same([text("अ"), text("आ")], known)
     assert (found.code, found.place.variant) == (code, 1)
     assert (found.values["post_id"], found.values["percent"]) == (7, int(share * 100))
