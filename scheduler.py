@@ -23,7 +23,7 @@ from publisher.delivery.monitoring.poll import tick_watching
 from publisher.delivery.orphan_cleanup import tick_tidying
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.delivery.rate_limits.query import tick_limits
-from publisher.delivery.reconcile import tick_confirming
+from publisher.delivery.reconcile import tick_reconcile
 from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_listening
@@ -69,7 +69,7 @@ def ticks(
         Tick("press", 0.5, lambda: tick_press(bench)),
         Tick("tidying", 300.0, lambda: tick_tidying(bench, is_stopping=is_stopping)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(bench)),
-        Tick("confirming", 2.0, lambda: tick_confirming(bench, is_stopping=is_stopping)),
+        Tick("confirming", 2.0, lambda: tick_reconcile(bench, is_stopping=is_stopping)),
         Tick("seeking", 60.0, lambda: tick_seeking(bench, is_stopping=is_stopping)),
         Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
         Tick("watching", 60.0, lambda: tick_watching(bench, is_stopping=is_stopping)),
@@ -227,7 +227,7 @@ def _beat(press: Worker, asked: threading.Event) -> None:
     """A database that is away for a moment ends nothing."""
     while not asked.is_set():
         try:
-            taken = press.beat()
+            taken = press.run_for()
         except NOT_STORED as problem:
             log.warning("press: the database does not answer (%s)", type(problem).__name__)
             asked.wait(1.0)

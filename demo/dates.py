@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from publisher.i18n.languages import digits, tongue
+from publisher.i18n.languages import digits, language_rules
 from publisher.working_time import from_local, local_day
 
 
@@ -68,7 +68,7 @@ def date_texts(days: Mapping[str, date]) -> dict[str, str]:
 
 
 def _marathi(day: date) -> dict[str, str]:
-    names = tongue("mr")
+    names = language_rules("mr")
     weekday = names.weekdays[day.weekday()]
     # Plain spaces: platforms may turn a no-break space into one, and the texts must come back
     # as they were sent.
@@ -85,7 +85,7 @@ def _marathi(day: date) -> dict[str, str]:
 
 
 def _english(day: date) -> dict[str, str]:
-    names = tongue("en")
+    names = language_rules("en")
     weekday = names.weekdays[day.weekday()]
     dated = f"{day.day} {names.months[day.month - 1]}"
     return {

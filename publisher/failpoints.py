@@ -52,7 +52,7 @@ def is_armed(name: str) -> bool:
     return os.environ.get(ARMED) == name
 
 
-def reach(name: str) -> None:
+def hit(name: str) -> None:
     """Die here by SIGKILL where the environment arms this name; a log says it was reached."""
     if name not in NAMES:
         raise ValueError(name)

@@ -32,7 +32,7 @@ from sqlalchemy.sql.selectable import FromClause
 from approvals.errors import Overtaken
 from approvals.policy import Actor
 from approvals.states import POST_MOVES, Moves, check_move
-from publisher.database.bulk import as_json, given_rows, insert_together, is_given, is_still
+from publisher.database.bulk import as_json, bulk_insert, column_equals, is_in_rows, rows_from_json
 from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import Key, UtcDateTime, table_of
 from publisher.models.comments import Comment
@@ -125,7 +125,7 @@ def apply_all(
         event_row(thing, verb, actor=actor, now=now, values=values, before=before, after=to)
         for thing in things
     ]
-    insert_together(session, Event, rows)
+    bulk_insert(session, Event, rows)
     for thing in things:
         set_committed_value(thing, "state", to)
         set_committed_value(thing, "state_at", now)
@@ -150,7 +150,9 @@ class ClaimedTransition:
     ) -> None:
         check_move(DELIVERY_MOVES, before, to)
         changes = update(_DELIVERY).where(
-            _DELIVERY.c.id == KEY, _DELIVERY.c.fence == FENCE, is_still(_DELIVERY.c.state, before)
+            _DELIVERY.c.id == KEY,
+            _DELIVERY.c.fence == FENCE,
+            column_equals(_DELIVERY.c.state, before),
         )
         rows = changes.values(state=to, state_at=MOMENT, **also).returning(_DELIVERY.c.id)
         told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
@@ -198,7 +200,7 @@ class ClaimedTransitions:
             for dialect in ("sqlite", "postgresql")
         }
         self._at_once = _in_one_statement(self._rows["postgresql"], told)
-        self._events = _events_of(given_rows("sqlite", {"id": Key}), told, with_types=False)
+        self._events = _events_of(rows_from_json("sqlite", {"id": Key}), told, with_types=False)
 
     def apply(self, session: Session, held: Mapping[int, int], now: datetime) -> frozenset[int]:
         """Move those whose fence is this one; gives the ids of those that moved.
@@ -218,8 +220,8 @@ class ClaimedTransitions:
 
 
 def _many_rows(dialect: str, before: StrEnum, values: Mapping[str, object]) -> ReturningUpdate[Any]:
-    is_held = is_given(dialect, _DELIVERY.c.id, _DELIVERY.c.fence)
-    is_before = is_still(_DELIVERY.c.state, before)
+    is_held = is_in_rows(dialect, _DELIVERY.c.id, _DELIVERY.c.fence)
+    is_before = column_equals(_DELIVERY.c.state, before)
     changes = update(_DELIVERY).where(is_held, is_before).values(values)
     return changes.returning(_DELIVERY.c.id)
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
-from publisher.database.bulk import insert_together
+from publisher.database.bulk import bulk_insert
 from publisher.database.engines import BELIEVED
 from publisher.database.session import Database, ReadOnly, UtcDateTime, migrate
 from publisher.models.history import Event, Seal
@@ -535,7 +535,7 @@ def test_many_rows_are_inserted_by_one_statement_that_leaves_at_once(database: D
     ]
     event.listen(database.engine, "before_cursor_execute", note)
     with database.transaction() as session:
-        insert_together(session, Department, rows)
+        bulk_insert(session, Department, rows)
     (inserting,) = [one for one in said if one.startswith("INSERT INTO departments")]
     assert inserting.count("VALUES") == 0 or database.is_sqlite
     with database.reading() as session:

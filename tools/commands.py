@@ -51,7 +51,7 @@ def demo(options: argparse.Namespace) -> int:
     call = [str(there.program("nagarvani")), "demo"]
     call += ["--port", options.port] if options.port else []
     call += ["--fresh"] if options.fresh else []
-    return _become(call)
+    return _replace_process(call)
 
 
 def test(options: argparse.Namespace) -> int:
@@ -60,34 +60,36 @@ def test(options: argparse.Namespace) -> int:
     if failed := _check(there):
         raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
-    return _become([str(there.python), "-m", "pytest", *WORKERS, *options.arguments])
+    return _replace_process([str(there.python), "-m", "pytest", *WORKERS, *options.arguments])
 
 
 def proof(options: argparse.Namespace) -> int:
     """Set up and become the long tests, which `test` leaves out."""
     there = _ready_for_tests()
-    return _become([str(there.python), "-m", "pytest", "-m", "proof", *WORKERS, *options.arguments])
+    return _replace_process(
+        [str(there.python), "-m", "pytest", "-m", "proof", *WORKERS, *options.arguments]
+    )
 
 
 def crash(options: argparse.Namespace) -> int:
     """Set up and become the crashes: the short form, or with `--long` the one without end."""
     there = _ready_for_tests()
     if options.long:
-        return _become([str(there.python), "-m", "tests.crash", *options.arguments])
+        return _replace_process([str(there.python), "-m", "tests.crash", *options.arguments])
     call = [str(there.python), "-m", "pytest", "-m", "", "tests/crash", *WORKERS]
-    return _become([*call, *options.arguments])
+    return _replace_process([*call, *options.arguments])
 
 
 def mutants(options: argparse.Namespace) -> int:
     """Set up and become the planted bugs."""
     there = _ready_for_tests()
-    return _become([str(there.python), "-m", "tests.mutants", *options.arguments])
+    return _replace_process([str(there.python), "-m", "tests.mutants", *options.arguments])
 
 
 def mutate(options: argparse.Namespace) -> int:
     """Set up and try changes that are drawn by a seed."""
     there = _ready_for_tests()
-    return _become([str(there.python), "-m", "tools.mutator", *options.arguments])
+    return _replace_process([str(there.python), "-m", "tools.mutator", *options.arguments])
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -96,12 +98,12 @@ def bench(options: argparse.Namespace) -> int:
     if missing := system.try_to_bring([system.REDIS]):
         warn(missing)
     named = [options.only] if options.only else []
-    return _become([str(there.python), "-m", "bench", *named, *options.arguments])
+    return _replace_process([str(there.python), "-m", "bench", *named, *options.arguments])
 
 
 def figures(options: argparse.Namespace) -> int:
     """Become the figures, which need nothing but Python itself."""
-    return _become([sys.executable, "-m", "tools.figures", *options.arguments])
+    return _replace_process([sys.executable, "-m", "tools.figures", *options.arguments])
 
 
 def lint(_options: argparse.Namespace) -> int:
@@ -125,16 +127,16 @@ def lock(options: argparse.Namespace) -> int:
     """Write the lock files anew, in a virtual environment that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        _must([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
+        _run_checked([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
         for name, extra in LOCKS.items():
-            _must([f"{folder}/bin/uv", *_compile_call(name, extra, upgrade=options.upgrade)])
+            _run_checked([f"{folder}/bin/uv", *_compile_call(name, extra, upgrade=options.upgrade)])
     return 0
 
 
 def shots(_options: argparse.Namespace) -> int:
     """Take a picture of every page."""
     there = _ready_for_tests()
-    return _become(
+    return _replace_process(
         [str(there.python), "-m", "pytest", "-q", "-m", "browser", *WORKERS, "--shots", "shots"]
     )
 
@@ -158,7 +160,7 @@ def _ready_for_tests(lock: str = "test") -> Environment:
 
 def _make_files(there: Environment) -> None:
     """Make what the pages need and git does not keep: translations compiled, the web font."""
-    _must([str(there.python), "-m", "tools.made"])
+    _run_checked([str(there.python), "-m", "tools.made"])
 
 
 def _check(there: Environment) -> list[str]:
@@ -187,14 +189,14 @@ def _call(call: Sequence[str]) -> int:
     return subprocess.run(call, cwd=ROOT, check=False).returncode
 
 
-def _must(call: Sequence[str]) -> None:
+def _run_checked(call: Sequence[str]) -> None:
     if _call(call):
         raise UsageError(
             f"{Path(call[0]).name} {' '.join(call[1:3])} failed; what it said stands above."
         )
 
 
-def _become(call: list[str]) -> int:
+def _replace_process(call: list[str]) -> int:
     os.chdir(ROOT)
     sys.stdout.flush()
     os.execv(call[0], call)

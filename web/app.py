@@ -16,7 +16,7 @@ from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
 from web.controls import workers
 from web.core import auth, filters, i18n, permissions, state_badges
-from web.core.context import AppContext, house
+from web.core.context import AppContext, ctx
 from web.core.request import Request
 from web.forms import MOST
 from web.messages.filters import register
@@ -104,6 +104,6 @@ def _secure(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
     if response.mimetype == "text/html":
         headers.setdefault("Cache-Control", "no-store")
-    if house().settings.is_tls:
+    if ctx.settings.is_tls:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

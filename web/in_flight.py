@@ -8,27 +8,27 @@ from flask import flash
 
 from publisher.delivery.controls import freeze, stop
 from publisher.models.deliveries import Delivery
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.previews import variant_title
 
 
 def tell_of_post(post_id: int) -> None:
     """Tell what of this post no act reaches any more; nothing where all has stayed here."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         _tell(stop.on_its_way(session, seen=None, post_id=post_id))
 
 
 def tell_of_approvals(appointment_ids: Sequence[int]) -> None:
     """Tell what is on its way on approvals given under these appointments."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         _tell(stop.on_its_way(session, seen=None, approved_under=appointment_ids))
 
 
 def tell_of_freeze(freeze_id: int) -> None:
     """Tell what a freeze that was laid just now would have held, had it come in time."""
-    with house().database.reading() as session:
-        _tell(freeze.on_its_way(session, freeze_id=freeze_id, now=house().now()))
+    with ctx.database.reading() as session:
+        _tell(freeze.on_its_way(session, freeze_id=freeze_id, now=ctx.now()))
 
 
 def _tell(found: Sequence[Delivery]) -> None:

@@ -18,7 +18,7 @@ from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.content_checks import CheckedLink
 from publisher.validation import NotFound
 from web.core.auth import reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.permissions import for_roles
 
 routes = Blueprint("link_cards", __name__)
@@ -64,7 +64,7 @@ def _seen(url: str) -> SeenLink:
         return SeenLink(url)
     known = cast("dict[str, SeenLink]", g.setdefault("link_cards", {}))
     if url not in known:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             known |= context.links_seen(session, [url])
     return known[url]
 
@@ -78,7 +78,7 @@ def picture(session: Session, card_sha256: str) -> Response:
     if session.scalar(query) is None:
         raise NotFound(card_sha256)
     try:
-        content = house().store.open(card_sha256)
+        content = ctx.store.open(card_sha256)
     except (MediumMissing, MediumChanged) as problem:
         raise NotFound(card_sha256) from problem
     kind = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])

@@ -24,7 +24,7 @@ from publisher.working_time import ZONE
 from web.controls import stop as controls_stop
 from web.controls import workers
 from web.core.auth import Acting
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import LANGUAGES, _, code, page_language
 from web.core.layout import ActingLabel as Shown
 from web.core.layout import Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
@@ -119,14 +119,14 @@ def _frame() -> dict[str, object]:
         frame = chrome(g.get("acting"))
     except SQLAlchemyError:
         frame = chrome(None)
-    return {"chrome": frame, "now": house().now()}
+    return {"chrome": frame, "now": ctx.now()}
 
 
 def chrome(acting: Acting | None) -> Chrome:
     """The frame for this person, or for somebody who has not signed in."""
     locale = code()
     stop, stopped = _stopping(acting) if acting else (None, ())
-    city = house().settings.city
+    city = ctx.settings.city
     return Chrome(
         locale=locale,
         city=city.name_en if locale == "en" else city.name_mr,
@@ -149,20 +149,20 @@ def chrome(acting: Acting | None) -> Chrome:
         else (),
         stop=stop,
         banners=(*stopped, *_banners()),
-        help=help_of(house().settings.help_desk),
+        help=help_of(ctx.settings.help_desk),
     )
 
 
 def _training(acting: Acting) -> tuple[MenuEntry, ...]:
     """Rehearsals, for whoever may start them, where this house offers them."""
-    if acting.actor.role not in views.FOR or not are_offered(house().settings):
+    if acting.actor.role not in views.FOR or not are_offered(ctx.settings):
         return ()
     return (MenuEntry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
 
 
 def _stopping(acting: Acting) -> tuple[MenuEntry | None, tuple[Banner, ...]]:
     """The way to stop everything, and what everybody sees while it is, or while no clock runs."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         entry = controls_stop.entry(session, acting.actor)
         silent = workers.banners(session, acting.actor)
         return entry, (*controls_stop.banners(session, acting.actor), *silent)
@@ -170,7 +170,7 @@ def _stopping(acting: Acting) -> tuple[MenuEntry | None, tuple[Banner, ...]]:
 
 def _banners() -> tuple[Banner, ...]:
     """In a rehearsal every page says that it is one."""
-    if not house().settings.rehearsal:
+    if not ctx.settings.rehearsal:
         return ()
     return (Banner(_("Rehearsal – this is not real")),)
 
@@ -223,8 +223,8 @@ def _is_here(endpoint: str) -> bool:
 
 def _counts(acting: Acting) -> dict[str, int]:
     """How much stands on each tab's page; what waits in the emergency lane stands on two."""
-    with house().database.reading() as session:
-        found = counts(session, actor=acting.actor, now=house().now())
+    with ctx.database.reading() as session:
+        found = counts(session, actor=acting.actor, now=ctx.now())
         lane = summary.number_of(session)
     return {
         "today.index": found.today + lane,
@@ -235,9 +235,9 @@ def _counts(acting: Acting) -> dict[str, int]:
 
 
 def _shown(acting: Acting) -> Shown:
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         held = session.get_one(Appointment, acting.actor.appointment_id)
-        several = sum(one.in_force(house().now()) for one in held.person.appointments) > 1
+        several = sum(one.in_force(ctx.now()) for one in held.person.appointments) > 1
         return Shown(
             name=_name(held),
             post=post_of(held),

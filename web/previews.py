@@ -15,7 +15,7 @@ from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.states import DeliveryState
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import LANGUAGES, _, page_language
 from web.core.state_badges import N_
 from web.messages.corrections import happens
@@ -84,7 +84,7 @@ class Preview:
         if self.delivery is None:
             return False
         due = self.delivery.state == DeliveryState.SCHEDULED
-        return self.delivery.state in MOVING or (due and self.delivery.due_at <= house().now())
+        return self.delivery.state in MOVING or (due and self.delivery.due_at <= ctx.now())
 
 
 def shown(revision: Revision) -> list[Preview]:
@@ -99,7 +99,7 @@ def variant_title(variant: Variant) -> str:
 
 def live_text(one: LiveText) -> str:
     """The words that stand on the platform now."""
-    return outgoing_text.leaving_text(one.shown)
+    return outgoing_text.outgoing_text(one.shown)
 
 
 def short_title(variant: Variant) -> str:
@@ -115,13 +115,13 @@ def language_text(language: str) -> str:
 
 def _shown(post: Post, variant: Variant) -> Preview:
     delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
-    text = outgoing_text.leaving_text(variant)
+    text = outgoing_text.outgoing_text(variant)
     return Preview(
         variant=variant,
         title=variant_title(variant),
         account=variant.account,
         text=text,
-        link=outgoing_text.leaving_link(variant) or "",
+        link=outgoing_text.outgoing_link(variant) or "",
         pictures=tuple(
             ShownPicture(
                 url_for("media.picture", post_id=post.id, sha256=one.sha256),
@@ -131,7 +131,7 @@ def _shown(post: Post, variant: Variant) -> Preview:
             )
             for one in variant.renditions
         ),
-        room=outgoing_text.room(
+        room=outgoing_text.length_limit(
             variant.account.platform,
             variant.text,
             variant.link,
@@ -158,7 +158,7 @@ def _now_reads(post: Post, variant: Variant) -> str:
 def _when(delivery: Delivery | None) -> str:
     if delivery is None:
         return _("once the time is set")
-    return dates.moment(_time_of(delivery), page_language(), now=house().now())
+    return dates.moment(_time_of(delivery), page_language(), now=ctx.now())
 
 
 def _time_of(delivery: Delivery) -> datetime:

@@ -11,9 +11,9 @@ from typing import Final
 from demo.script import Story
 from demo.seeding.context import Context, delivery_of
 from demo.seeding.moments import MINUTE
-from publisher.content_checks.outgoing_text import leaving_link, leaving_text
+from publisher.content_checks.outgoing_text import outgoing_link, outgoing_text
 from publisher.delivery.dispatch import tick_press
-from publisher.delivery.reconcile import tick_confirming
+from publisher.delivery.reconcile import tick_reconcile
 from publisher.inbox.reply import tick_answers
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Outgoing
@@ -58,7 +58,7 @@ def deliver(context: Context) -> None:
 
 def _look(context: Context) -> None:
     """Look for what is unconfirmed."""
-    tick_confirming(context.bench)
+    tick_reconcile(context.bench)
 
 
 def _send_into_reset(context: Context, *, variant: str) -> None:
@@ -86,7 +86,7 @@ def _post_by_hand(context: Context, *, story: Story, variant: str) -> None:
     """Post the very text on the account by hand, so that the platform refuses ours."""
     with context.database.reading() as session:
         delivery = delivery_of(session, story, variant)
-        text, link = leaving_text(delivery.variant), leaving_link(delivery.variant)
+        text, link = outgoing_text(delivery.variant), outgoing_link(delivery.variant)
         platform = context.bench.open_account(delivery.account)
     outgoing = Outgoing(text=text, link=link)
     deadline = Deadline.after(context.bench.pace.send_deadline, context.bench.monotonic)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from publisher.content_checks.context import digest_of
 from publisher.content_checks.record import ask_for_links
 from publisher.database.session import Database
-from publisher.media.link_preview import Looked, is_within, look
+from publisher.media.link_preview import Looked, fetch_preview, is_within
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.platforms.base.protocol import Deadline
@@ -56,7 +56,7 @@ def tick_links(glass: LinkChecker, *, now: Callable[[], datetime]) -> int:
     return len(seen)
 
 
-def look_now(glass: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
+def check_now(glass: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
     """Look at these links within `PATIENCE`; the rest is left to the clock. Gives how many."""
     with glass.database.transaction() as session:
         ask_for_links(session, urls, now=now)
@@ -103,7 +103,7 @@ def _look_at(glass: LinkChecker, urls: Sequence[str], *, patience: float) -> lis
 
 def _look(glass: LinkChecker, url: str) -> Seen:
     deadline = Deadline.after(ONE_LINK, glass.monotonic)
-    looked = look(url, reach=glass.reach, remaining=deadline.remaining)
+    looked = fetch_preview(url, reach=glass.reach, remaining=deadline.remaining)
     return url, looked, _kept(glass, looked.picture) if looked.picture else ""
 
 

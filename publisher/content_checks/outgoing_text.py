@@ -57,18 +57,18 @@ def is_answer(variant: Variant) -> bool:
     return bool(variant.target) and not is_edit(variant)
 
 
-def leaving_text(variant: Variant) -> str:
+def outgoing_text(variant: Variant) -> str:
     """The text as it leaves, with the link in it where the platform has no place of its own."""
     return _leaving(variant)[0]
 
 
-def leaving_link(variant: Variant) -> str | None:
+def outgoing_link(variant: Variant) -> str | None:
     """The link that leaves beside the text; None where there is none, or it is in the text."""
     return _leaving(variant)[1]
 
 
 def _leaving(variant: Variant) -> tuple[str, str | None]:
-    return leaving(
+    return render_outgoing(
         variant.account.platform,
         variant.text,
         variant.link,
@@ -77,7 +77,7 @@ def _leaving(variant: Variant) -> tuple[str, str | None]:
     )
 
 
-def leaving(
+def render_outgoing(
     platform: str, text: str, link: str, *, has_target: bool, has_pictures: bool
 ) -> tuple[str, str | None]:
     """Text and link as they leave; the link goes into the text where it has no field.
@@ -96,7 +96,7 @@ def has_field_for_link(
     return platform == FACEBOOK and not is_reply and not has_pictures
 
 
-def room(
+def length_limit(
     platform: str, text: str, link: str, *, is_reply: bool = False, has_pictures: bool = False
 ) -> LengthLimit:
     """How much of what the platform takes this text needs, its link counted where it is in it."""

@@ -34,13 +34,13 @@ from sqlalchemy.types import TypeEngine
 
 from publisher.database.session import Base, table_of
 
-GIVEN = bindparam("given", type_=Text())
+ROWS_AS_JSON = bindparam("given", type_=Text())
 """The parameter that stands for the rows: `as_json` of them."""
 
 Values = Mapping[str, object]
 
 
-def insert_together(session: Session, model: type[Base], rows: Sequence[Values]) -> None:
+def bulk_insert(session: Session, model: type[Base], rows: Sequence[Values]) -> None:
     """Insert the rows, which have the same columns, by one statement.
 
     A statement for each would leave for PostgreSQL as a pipeline; if its sender stands still in the
@@ -60,18 +60,18 @@ def _insert(table: Table, names: tuple[str, ...]) -> Insert:
     return insert(table).from_select(names, select(*(given.c[name] for name in names)))
 
 
-def given_rows(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
-    """The rows of `GIVEN` as a table with these columns, numbers and words, on this database."""
+def rows_from_json(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
+    """Return the rows of `ROWS_AS_JSON` as a table with these columns (integers and texts)."""
     if dialect != "sqlite":
         return _from_json(types)
-    each = func.json_each(GIVEN).table_valued("value", name="each_given")
+    each = func.json_each(ROWS_AS_JSON).table_valued("value", name="each_given")
     taken = [func.json_extract(each.c.value, f"$.{name}").label(name) for name in types]
     return select(*taken).select_from(each).subquery("given_rows")
 
 
-def is_given(dialect: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
-    """That these columns of a row stand among the rows of `GIVEN`, by the same names."""
-    given = given_rows(dialect, {str(one.key): one.type for one in columns})
+def is_in_rows(dialect: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That these columns of a row stand among the rows of `ROWS_AS_JSON`, by the same names."""
+    given = rows_from_json(dialect, {str(one.key): one.type for one in columns})
     theirs = [given.c[str(one.key)] for one in columns]
     if dialect != "sqlite":
         return and_(*(one == their for one, their in zip(columns, theirs, strict=True)))
@@ -80,7 +80,7 @@ def is_given(dialect: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return one.in_(select(*theirs))
 
 
-def is_still(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
+def column_equals(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
     """That a column of what is found by its key has this value: no way to find rows by.
 
     Of an index on a state that many rows have for a moment, a database would read all their traces.
@@ -90,12 +90,12 @@ def is_still(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
 
 def _from_json(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
     columns = [column(name, of_type) for name, of_type in types.items()]
-    of_json = func.json_to_recordset(cast(GIVEN, JSON))
+    of_json = func.json_to_recordset(cast(ROWS_AS_JSON, JSON))
     return of_json.table_valued(*columns).render_derived(name="given_rows", with_types=True)
 
 
 def as_json(rows: Sequence[Values]) -> str:
-    """The rows as `GIVEN` takes them. Raises `ValueError` for a naive moment."""
+    """The rows as `ROWS_AS_JSON` takes them. Raises `ValueError` for a naive moment."""
     return json.dumps(rows, default=_plain)
 
 

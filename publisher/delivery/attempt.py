@@ -34,7 +34,8 @@ NOTHING = PreparedPost(Outgoing(""))
 class PlatformPool:
     """Where one thread of the press works: an account's platform, opened once and kept.
 
-    `open` gives the platform; an account whose credentials changed is opened anew. `turn` lets
+    `open` gives the platform; an account whose credentials changed is opened anew.
+    `commit_semaphore` lets
     only so many of a clock's threads write `sending` at the same time: more would be slower.
     """
 
@@ -42,7 +43,7 @@ class PlatformPool:
         self, bench: WorkerContext, turn: AbstractContextManager[object] | None = None
     ) -> None:
         self.bench = bench
-        self.turn = turn or nullcontext()
+        self.commit_semaphore = turn or nullcontext()
         self._opened: dict[int, tuple[str, Platform]] = {}
 
     def open(self, account: Account) -> Platform:
@@ -76,7 +77,7 @@ def try_once(desk: PlatformPool, parcel: DeliveryPayload) -> Done | None:
     try:
         platform = desk.open(parcel.account)
         prepared, ready = _prepare(bench, platform, parcel, deadline)
-        with desk.turn:
+        with desk.commit_semaphore:
             commit_sending.start(bench, ready)
         receipt = platform_actions.send(platform, ready, prepared, deadline)
     except (HeldBack, Overtaken):
@@ -95,7 +96,7 @@ def try_once(desk: PlatformPool, parcel: DeliveryPayload) -> Done | None:
     except OutcomeUnknown as problem:
         outcomes.store_unknown(bench, parcel, problem, desk.allowances(parcel.account))
     else:
-        failpoints.reach("publish.answer_unstored")
+        failpoints.hit("publish.answer_unstored")
         return Done(parcel, receipt, platform.allowances)
     return None
 
@@ -111,11 +112,11 @@ def _prepare(
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
         return PreparedPost(outgoing), parcel
     prepared = platform.prepare(outgoing, deadline=deadline)
-    failpoints.reach("publish.uploaded")
+    failpoints.hit("publish.uploaded")
     if parcel.stages and not parcel.staged_id:
         staged_id = platform_actions.stage(platform, prepared, deadline)
-        failpoints.reach("publish.staged_unstored")
+        failpoints.hit("publish.staged_unstored")
         outcomes.store_staged(bench, parcel, staged_id)
-        failpoints.reach("publish.staged")
+        failpoints.hit("publish.staged")
         parcel = dataclasses.replace(parcel, staged_id=staged_id)
     return prepared, parcel

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from publisher import failpoints
-from publisher.database.bulk import as_json, insert_together, is_given, is_still
+from publisher.database.bulk import as_json, bulk_insert, column_equals, is_in_rows
 from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import table_of
 from publisher.delivery import payload
@@ -96,7 +96,7 @@ _NEXT = PreparedStatement(
 )
 
 
-def look(bench: WorkerContext) -> Due:
+def find_due(bench: WorkerContext) -> Due:
     """What is due now: the accounts that share the connections, and until when the press rests."""
     with bench.database.connection_for_reading() as connection:
         values: dict[str, Value] = {"at_moment": bench.now()}
@@ -110,14 +110,14 @@ def claim(
     bench: WorkerContext, *, account_id: int, most: int, only_urgent: bool = False
 ) -> list[DeliveryPayload]:
     """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
-    failpoints.reach("publish.before_claim")
+    failpoints.hit("publish.before_claim")
     now = bench.now()
     with bench.database.transaction() as session:
-        found = wanted(session, account_id, now, most, only_urgent=only_urgent)
+        found = candidate_ids(session, account_id, now, most, only_urgent=only_urgent)
         claims = claim_these(session, found, bench, now) if found else []
-        ready = payload.read(session, claims)
-        failpoints.reach("publish.in_claim_commit")
-    failpoints.reach("publish.claimed")
+        ready = payload.load_payloads(session, claims)
+        failpoints.hit("publish.in_claim_commit")
+    failpoints.hit("publish.claimed")
     return ready
 
 
@@ -144,7 +144,7 @@ Asked for one by one, so that each comes from an index in this order, however mu
 """
 
 
-def wanted(
+def candidate_ids(
     session: Session, account_id: int, now: datetime, most: int, *, only_urgent: bool = False
 ) -> list[int]:
     """What is to be claimed, locked. Only where a stop or freeze is, it is asked what they hold."""
@@ -154,7 +154,7 @@ def wanted(
     braked, *found = run(connection, _BRAKED(values), *(one(values) for one in asked))
     if not braked:
         return [one.id for some in found for one in some][:most]
-    is_free = holds.is_free(holds.brakes(session, now=now))
+    is_free = holds.not_held(holds.active_holds(session, now=now))
     free = _DUE.join(Post, Post.id == Delivery.post_id).where(is_free)
     which = _IS_URGENT[: len(asked)]
     held = [connection.execute(free.where(one), values).scalars() for one in which]
@@ -187,7 +187,7 @@ def claim_these(
         for row in taken
     ]
     if rows:
-        insert_together(session, Attempt, rows)
+        bulk_insert(session, Attempt, rows)
     return [Claim(row.id, row.fence, row.id in counted) for row in taken]
 
 
@@ -197,8 +197,8 @@ def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
     return (
         update(table)
         .where(
-            is_given(dialect, table.c.id),
-            is_still(table.c.state, DeliveryState.SCHEDULED),
+            is_in_rows(dialect, table.c.id),
+            column_equals(table.c.state, DeliveryState.SCHEDULED),
         )
         .values(
             state=DeliveryState.CLAIMED,

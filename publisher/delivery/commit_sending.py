@@ -55,14 +55,14 @@ def start(bench: WorkerContext, parcel: DeliveryPayload) -> None:
         raise HeldBack from None
     if found is not None:
         raise HeldBack
-    failpoints.reach("publish.before_connect")
+    failpoints.hit("publish.before_connect")
 
 
 def _commit(bench: WorkerContext, parcel: DeliveryPayload) -> preconditions.Blocker | None:
     """Write `sending`, or what keeps it here, which it gives. Raises `_NotOurs`: undo it all."""
     with bench.database.connection() as connection:
         now = bench.now()
-        found = preconditions.look(connection, parcel, now=now, seconds=bench.pace.send_deadline)
+        found = preconditions.check(connection, parcel, now=now, seconds=bench.pace.send_deadline)
         obstacle = found.obstacle
         if obstacle is None and found.is_limited:
             with session_on(connection) as session:
@@ -70,7 +70,7 @@ def _commit(bench: WorkerContext, parcel: DeliveryPayload) -> preconditions.Bloc
         if obstacle is not None:
             with session_on(connection) as session:
                 outcomes.refuse(session, parcel, obstacle, now=now)
-        failpoints.reach("publish.in_sending_commit")
+        failpoints.hit("publish.in_sending_commit")
         if obstacle is None:
             # What was counted is undone where the move is not made, so it cannot commit at once.
             _write(connection, parcel, now, commit=not found.is_limited)

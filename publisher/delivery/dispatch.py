@@ -13,7 +13,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify, outcomes, restore_state
 from publisher.delivery.attempt import PlatformPool, carry_out
-from publisher.delivery.claim import claim, look
+from publisher.delivery.claim import claim, find_due
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
@@ -38,20 +38,20 @@ def tick_press(bench: WorkerContext, *, most: int = 50) -> int:
 def settle(bench: WorkerContext) -> None:
     """Beat, mark what is missed, and take up what a dead clock left."""
     with bench.database.transaction() as session:
-        beat(session, bench.clock_name, now=bench.now())
+        record_heartbeat(session, bench.clock_name, now=bench.now())
         give_up_late(session, now=bench.now())
         sweep(session, now=bench.now(), pace=bench.pace)
 
 
 def claim_next(bench: WorkerContext) -> DeliveryPayload | None:
     """Claim one delivery that is due, or None; every account has its turn."""
-    for account_id in look(bench).account_ids:
+    for account_id in find_due(bench).account_ids:
         if claimed := claim(bench, account_id=account_id, most=1):
             return claimed[0]
     return None
 
 
-def beat(session: Session, clock_name: str, *, now: datetime) -> None:
+def record_heartbeat(session: Session, clock_name: str, *, now: datetime) -> None:
     """Write down that this clock is alive."""
     known = session.get(ClockBeat, clock_name)
     if known is None:
@@ -65,7 +65,7 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
     late = _late(session, now)
     if not late:
         return []
-    brakes = holds.brakes(session, now=now)
+    brakes = holds.active_holds(session, now=now)
     transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
         delivery.reason = {"code": _why_late(delivery, brakes), "limit": delivery.late_limit}
@@ -97,7 +97,7 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
         return []
     restores = restore_state.standing(session)
     # What a restored house has not looked for yet may be live: it is late once that is known.
-    sought = true() if restores is None else ~restore_state.is_unsought(restores)
+    sought = true() if restores is None else ~restore_state.not_reconciled(restores)
     locked = (
         select(Delivery)
         .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.SCHEDULED, sought)

@@ -134,7 +134,7 @@ def _query() -> Select[*tuple[Any, ...]]:
 _FACTS = PreparedStatement("facts_of_delivery", _query(), [KEY, MOMENT])
 
 
-def read(
+def lock_and_load(
     connection: Connection, parcel: DeliveryPayload, now: datetime
 ) -> tuple[GateRows, ApproverTenure]:
     """Lock what the gate rests on until the transaction ends, then read all that decides.

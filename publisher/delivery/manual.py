@@ -90,7 +90,7 @@ def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) ->
         raise NotFound(delivery_id)
     require(actor, Action.PUBLISH_BY_HAND, delivery.post.department_id, now=now)
     _check_state(delivery)
-    match holds.brakes(session, now=now).holds(holds.facts_of(delivery)):
+    match holds.active_holds(session, now=now).holds(holds.facts_of(delivery)):
         case Hold.STOPPED:
             raise HeldByStop
         case Hold.FROZEN:
@@ -115,14 +115,14 @@ def look_at_link(
     Raises what `ready` raises, and `Invalid` where the link leads elsewhere.
     """
     delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
-    (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+    (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
     found = link_of(session, parcel, link)
     if found.platform_id:
         _check_unknown(session, delivery, found.platform_id)
     return ManualPost(
         delivery_id=delivery.id,
         account=parcel.account,
-        outgoing=payload.sought_of(parcel),
+        outgoing=payload.lookup_of(parcel),
         pasted=found,
         since=min(delivery.due_at, now) - LOOK_BACK,
     )

@@ -49,7 +49,7 @@ def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: dateti
 
 
 def _concerned(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
-    people = [one.person for one in responsibility.caretakers(session, now=now)]
+    people = [one.person for one in responsibility.fallback_admins(session, now=now)]
     people += [
         one.person for one in responsibility.officers(session, delivery.post.department_id, now=now)
     ]

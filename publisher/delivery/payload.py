@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from publisher.content_checks import outgoing_text
-from publisher.database.bulk import as_json, given_rows
+from publisher.database.bulk import as_json, rows_from_json
 from publisher.database.session import Key
 from publisher.delivery.worker_context import Claim
 from publisher.media.store import Store
@@ -68,7 +68,7 @@ class DeliveryPayload:
         )
 
 
-def read(session: Session, claims: Sequence[Claim]) -> list[DeliveryPayload]:
+def load_payloads(session: Session, claims: Sequence[Claim]) -> list[DeliveryPayload]:
     """The parcels of these claims, in their order: two statements, however many they are."""
     if not claims:
         return []
@@ -87,7 +87,7 @@ _COPIED = ("id", "code", "platform", "handle", "name", "url", "credentials", "tw
 
 @cache
 def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
-    given = given_rows(dialect, {"id": Key})
+    given = rows_from_json(dialect, {"id": Key})
     return (
         select(
             Delivery.id,
@@ -114,7 +114,7 @@ def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _renditions(dialect: str) -> Select[int, str, str, str]:
-    given = given_rows(dialect, {"id": Key})
+    given = rows_from_json(dialect, {"id": Key})
     return (
         select(Rendition.variant_id, Rendition.sha256, Rendition.mime, Rendition.alt_text)
         .join(given, given.c.id == Rendition.variant_id)
@@ -168,7 +168,7 @@ def outgoing_of(parcel: DeliveryPayload, store: Store) -> Outgoing:
     return _outgoing(parcel, media)
 
 
-def sought_of(parcel: DeliveryPayload) -> Outgoing:
+def lookup_of(parcel: DeliveryPayload) -> Outgoing:
     """What to look for on the platform: pictures are counted there, so their bytes stay unread."""
     media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in parcel.leaves)
     return _outgoing(parcel, media)
@@ -177,7 +177,7 @@ def sought_of(parcel: DeliveryPayload) -> Outgoing:
 def _outgoing(parcel: DeliveryPayload, media: tuple[Medium, ...]) -> Outgoing:
     variant = parcel.variant
     is_reply = parcel.action is DeliveryAction.PUBLISH and bool(variant.target)
-    text, link = outgoing_text.leaving(
+    text, link = outgoing_text.render_outgoing(
         parcel.account.platform,
         variant.text,
         variant.link,

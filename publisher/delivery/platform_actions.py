@@ -87,14 +87,14 @@ def _do(
     return platform.publish(prepared, deadline=deadline)
 
 
-def look(platform: Platform, parcel: DeliveryPayload, *, since: datetime) -> Match | None:
+def find_published(platform: Platform, parcel: DeliveryPayload, *, since: datetime) -> Match | None:
     """What shows that it was done, or None. Raises TryLater, Refused or CredentialsExpired."""
     found = _find(platform, parcel, since)
     return kept(found) if found is not None and _is_id(found.platform_id) else None
 
 
 def _find(platform: Platform, parcel: DeliveryPayload, since: datetime) -> Match | None:
-    outgoing = payload.sought_of(parcel)
+    outgoing = payload.lookup_of(parcel)
     if parcel.action is DeliveryAction.PUBLISH and not parcel.staged_id:
         return platform.look_up(outgoing, since=since)
     target = parcel.staged_id or parcel.target

@@ -49,14 +49,14 @@ class Preconditions:
     row: Fields
 
 
-def look(
+def check(
     connection: Connection, parcel: DeliveryPayload, *, now: datetime, seconds: float
 ) -> Preconditions:
     """Look at what keeps this parcel here; `seconds` is how long a try may take.
 
     Locks the post against a change until the transaction ends; the gate judges here, once.
     """
-    found, approvers = gate_query.read(connection, parcel, now)
+    found, approvers = gate_query.lock_and_load(connection, parcel, now)
     row = found[0]
     held = _held(connection, parcel, row, now, seconds)
     if held is None and parcel.creates:
@@ -82,7 +82,7 @@ def _held(
 def _braked(connection: Connection, parcel: DeliveryPayload, now: datetime) -> Blocker | None:
     with session_on(connection) as session:
         delivery = session.get_one(Delivery, parcel.claim.delivery_id)
-        held = holds.brakes(session, now=now).holds(holds.facts_of(delivery))
+        held = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
     return None if held is None else Blocker(held)
 
 

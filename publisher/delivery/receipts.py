@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import failpoints
-from publisher.database.bulk import as_json, given_rows, insert_together
+from publisher.database.bulk import as_json, bulk_insert, rows_from_json
 from publisher.database.session import Key, table_of
 from publisher.delivery import outcomes
 from publisher.delivery.payload import DeliveryPayload
@@ -60,14 +60,14 @@ def store_receipts(bench: WorkerContext, done: Sequence[Done]) -> None:
         moved = _PUBLISH.apply(session, held, now) if held else frozenset()
         rows = [_receipt_row(one, now) for one in usual if one.parcel.claim.delivery_id in moved]
         if rows:
-            insert_together(session, ReceiptRow, rows)
+            bulk_insert(session, ReceiptRow, rows)
         for one in done:
             if one.parcel.claim.delivery_id not in moved:
                 _store_late(bench, session, one.parcel, one.receipt, now)
         _end_attempts(session, done, now)  # deliveries first, as everywhere: see recording.py
         _learn(session, done, now)
-        failpoints.reach("publish.in_receipt_commit")
-    failpoints.reach("publish.stored")
+        failpoints.hit("publish.in_receipt_commit")
+    failpoints.hit("publish.stored")
 
 
 def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:
@@ -112,7 +112,7 @@ def _known(session: Session, ids: Sequence[tuple[int, str]]) -> set[tuple[int, s
 @cache
 def _known_query(dialect: str) -> Select[int, str]:
     columns = (_RECEIPT.c.account_id, _RECEIPT.c.platform_id)
-    given = given_rows(dialect, {one.name: one.type for one in columns})
+    given = rows_from_json(dialect, {one.name: one.type for one in columns})
     same = and_(*(one == given.c[one.name] for one in columns))
     query = select(*columns).join(given, same)
     return query.where(_RECEIPT.c.action == IS_PUBLISH)
@@ -190,7 +190,7 @@ def add_receipt(
 
 @cache
 def _ending(dialect: str) -> Update:
-    given = given_rows(dialect, {"delivery_id": Key, "fence": Integer(), "answer": Text()})
+    given = rows_from_json(dialect, {"delivery_id": Key, "fence": Integer(), "answer": Text()})
     return (
         update(_ATTEMPT)
         .where(_ATTEMPT.c.delivery_id == given.c.delivery_id, _ATTEMPT.c.fence == given.c.fence)

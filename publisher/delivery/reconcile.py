@@ -59,7 +59,7 @@ class ReconcileCheck:
     since: datetime
 
 
-def tick_confirming(
+def tick_reconcile(
     bench: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Look for every unconfirmed delivery whose time has come; gives the number of looks.
@@ -96,9 +96,9 @@ def _next_look(bench: WorkerContext, silent: Collection[int]) -> ReconcileCheck 
         staged_posts.end_unfinished(session, delivery, now)
         delivery.looks += 1
         delivery.look_at = now + timedelta(seconds=bench.pace.lease)
-        (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+        (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
         look = ReconcileCheck(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
-    failpoints.reach("look.marked")
+    failpoints.hit("look.marked")
     return look
 
 
@@ -108,7 +108,7 @@ def _look(desk: PlatformPool, look: ReconcileCheck) -> bool:
     if isinstance(found, CredentialsExpired):
         _pause(desk.bench, look)
     _store_look(desk.bench, look, found)
-    failpoints.reach("look.stored")
+    failpoints.hit("look.stored")
     return not isinstance(found, (TryLater, OutcomeUnknown))
 
 
@@ -116,8 +116,8 @@ def _ask(desk: PlatformPool, look: ReconcileCheck) -> Match | PlatformError | No
     """What the platform shows, or why it does not say: that is no evidence of absence."""
     try:
         platform = desk.open(look.parcel.account)
-        found = platform_actions.look(platform, look.parcel, since=look.since)
-        failpoints.reach("look.read")
+        found = platform_actions.find_published(platform, look.parcel, since=look.since)
+        failpoints.hit("look.read")
         if found is None and look.parcel.staged_id:
             found = staged_posts.release_again(desk.bench, platform, look.parcel)
     except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
@@ -150,7 +150,7 @@ def _store_look(
             _not_found(session, delivery, look, bench, now)
         else:
             _found(session, delivery, found, now)
-        failpoints.reach("look.in_commit")
+        failpoints.hit("look.in_commit")
 
 
 def _proves_another(session: Session, delivery: Delivery, found: Match) -> bool:
@@ -192,23 +192,23 @@ def _not_found(
     notify.tell_held(session, delivery, now=now)
 
 
-def to_look_for(
+def unconfirmed_deliveries(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
 ) -> ManualPost | None:
     """What is to be looked for by its text, as its link holds no id; None where nothing is.
 
-    Raises what `it_is_live` raises.
+    Raises what `confirm_live` raises.
     """
     delivery = _may_settle(session.get(Delivery, delivery_id), delivery_id, actor, now)
     seen = _pasted(session, delivery, link)
     if not seen.url or seen.platform_id or delivery.action is not DeliveryAction.PUBLISH:
         return None
-    (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+    (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
     since = min(delivery.due_at, now) - manual.LOOK_BACK
-    return ManualPost(delivery.id, parcel.account, payload.sought_of(parcel), seen, since)
+    return ManualPost(delivery.id, parcel.account, payload.lookup_of(parcel), seen, since)
 
 
-def it_is_live(
+def confirm_live(
     session: Session,
     *,
     actor: Actor,
@@ -219,7 +219,7 @@ def it_is_live(
 ) -> Delivery:
     """A person has seen a held delivery on the platform; `link` is what they saw, if given.
 
-    `found` is what was found of what was `to_look_for`. Raises `Invalid` where the link is none,
+    `found` is what was found of what was looked for. Raises `Invalid` where the link is none,
     leads elsewhere, or to another post of ours.
     """
     delivery = _held(session, delivery_id, actor=actor, now=now)
@@ -249,7 +249,7 @@ def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
     """What the link names, seen to be on this account and no other post of ours."""
     if not link.strip():
         return Pasted("", "")
-    (parcel,) = payload.read(session, [Claim(delivery.id, delivery.fence)])
+    (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
     found = manual.link_of(session, parcel, link)
     if found.platform_id and _is_another(session, parcel, found.platform_id):
         raise Invalid([FieldError("link", "other_post")])

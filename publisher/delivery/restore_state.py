@@ -71,7 +71,7 @@ def standing(session: Session) -> Restores | None:
     return Restores(since, found[-1].id)
 
 
-def is_unsought(restores: Restores) -> ColumnElement[bool]:
+def not_reconciled(restores: Restores) -> ColumnElement[bool]:
     """It would leave after the release, and no platform was asked for it since the restore."""
     sought = exists().where(
         Event.subject == Delivery.__tablename__,
@@ -84,7 +84,7 @@ def is_unsought(restores: Restores) -> ColumnElement[bool]:
     )
 
 
-def note_sought(session: Session, delivery: Delivery, *, now: datetime) -> None:
+def note_reconciled(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Its platform was asked, and does not show it."""
     transitions.record(session, delivery, SEEK, actor=CLOCK, now=now)
 
@@ -99,6 +99,6 @@ def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:
     is_unconfirmed = Delivery.state == DeliveryState.UNCONFIRMED
     counts = [
         session.execute(select(func.count(Delivery.id)).where(one)).scalar_one()
-        for one in (is_unconfirmed, is_unsought(restores))
+        for one in (is_unconfirmed, not_reconciled(restores))
     ]
     return InDoubt(*counts)

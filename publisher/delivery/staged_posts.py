@@ -65,7 +65,7 @@ def _begin(bench: WorkerContext, parcel: DeliveryPayload) -> int | None:
         delivery.leased_until = delivery.look_at
         session.flush()  # what stands in its way is asked past the session
         seconds = bench.pace.send_deadline
-        found = preconditions.look(session.connection(), parcel, now=now, seconds=seconds)
+        found = preconditions.check(session.connection(), parcel, now=now, seconds=seconds)
         if found.obstacle is not None:
             return None
         transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)

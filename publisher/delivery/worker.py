@@ -15,33 +15,33 @@ from datetime import datetime
 
 from publisher.delivery import attempt, dispatch, outcomes
 from publisher.delivery.attempt import PlatformPool
-from publisher.delivery.claim import Due, claim, look
+from publisher.delivery.claim import Due, claim, find_due
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipt_writer import Recorder
 from publisher.delivery.worker_context import WorkerContext
 
 log = logging.getLogger("nagarvani.press")
 
-AHEAD = 2
+PREFETCH = 2
 """How many times its threads a line lays ready; it claims again when half a round is left.
 
 So a claim is for many at a time, and no thread waits for the next one. Of urgent ones it may
 lay as many ready besides, in front, however many others lie there.
 """
 
-LOOKING = 0.25
+POLL_INTERVAL = 0.25
 """The longest that a press goes without a look at the table, in seconds, however full its lines.
 
 What a web process lays there, an emergency above all, is found within half a second.
 """
 
-HELPERS = 4
+URGENT_THREADS = 4
 """The most threads beside its own that a line starts for the urgent, while all of its own are busy.
 
 So an emergency waits for no answer of a platform, however slow.
 """
 
-WRITING = 16
+MAX_CONCURRENT_COMMITS = 16
 """How many of a clock's threads write `sending` at the same time on PostgreSQL."""
 
 
@@ -70,12 +70,12 @@ class AccountQueue:
             if not self._is_low():
                 self._has_asked = False  # nothing is given now: it asks again once it is low
                 return 0
-            return self.threads * AHEAD - self._waiting()
+            return self.threads * PREFETCH - self._waiting()
 
     def urgent_room(self) -> int:
         """How many urgent ones are to be claimed for it now, whatever else lies ready."""
         with self._changed:
-            return 0 if self._stopping else max(0, self.threads * AHEAD - len(self._urgent))
+            return 0 if self._stopping else max(0, self.threads * PREFETCH - len(self._urgent))
 
     def _waiting(self) -> int:
         return len(self._urgent) + len(self._ready)
@@ -110,7 +110,7 @@ class AccountQueue:
         for _ in range(wanted - len(self._workers)):
             self._workers.append(self._start(self._work))
         idle = len(self._workers) - self._busy
-        for _ in range(min(HELPERS - len(self._helpers), len(self._urgent) - idle)):
+        for _ in range(min(URGENT_THREADS - len(self._helpers), len(self._urgent) - idle)):
             self._helpers.append(self._start(self._help))
 
     def _start(self, run: Callable[[], None]) -> threading.Thread:
@@ -190,7 +190,7 @@ class AccountQueue:
 
 
 class Worker:
-    """Everything one clock sends: `beat` is called again and again, `close` once at the end."""
+    """Everything one clock sends: `run_for` is called again and again, `close` once at the end."""
 
     def __init__(self, bench: WorkerContext, *, settle_every: float = 1.0) -> None:
         self.bench = bench
@@ -201,7 +201,9 @@ class Worker:
         self.recorder = Recorder(self._storing)
         self.wake = threading.Event()
         # On SQLite one writes at a time anyway, and the database sees to it.
-        self.turn = None if bench.database.is_sqlite else threading.BoundedSemaphore(WRITING)
+        self.turn = (
+            None if bench.database.is_sqlite else threading.BoundedSemaphore(MAX_CONCURRENT_COMMITS)
+        )
         self._lines: dict[int, AccountQueue] = {}
         self._settle_every = settle_every
         self._settled_at = float("-inf")
@@ -211,7 +213,7 @@ class Worker:
         """Whether more is due than can be begun at this moment."""
         return any(line.waits() for line in list(self._lines.values()))
 
-    def beat(self, seconds: float = 0.5) -> int:
+    def run_for(self, seconds: float = 0.5) -> int:
         """For so many seconds: claim what is due the moment it is due; gives how many were.
 
         Raises `RuntimeError` where receipts are stored no longer: nothing more may be sent then.
@@ -224,7 +226,7 @@ class Worker:
             self._settled_at = self.bench.monotonic()
         while not self._closing:
             self.wake.clear()
-            due = look(self._storing)
+            due = find_due(self._storing)
             taken += self._fill(due)
             left = ends - self.bench.monotonic()
             if left <= 0:
@@ -262,7 +264,7 @@ class Worker:
 
     def _patience(self, left: float, next_at: datetime | None) -> float:
         """Until the next one is due, if that is sooner than the next look or this beat's end."""
-        soon = min(left, LOOKING)
+        soon = min(left, POLL_INTERVAL)
         if next_at is None:
             return soon
         return min(soon, max(0.0, (next_at - self.bench.now()).total_seconds()))

@@ -66,7 +66,7 @@ def _as_edit(
     if _has_card(first) and variant.link.strip() not in ("", first.link):
         checking.add(f"{place}-link", "edit_keeps_link")
     link = link_left(target, variant.link)
-    if outgoing_text.leaving_text(shown) == with_link(corrections.plain(variant.text), link):
+    if outgoing_text.outgoing_text(shown) == with_link(corrections.plain(variant.text), link):
         return None
     pictures = tuple(_same_picture(one) for one in first.renditions)
     return replace(variant, link=link, pictures=pictures, target=target.live.platform_id)
@@ -90,7 +90,7 @@ def pictures_out(target: Target) -> frozenset[str]:
 
 def _has_card(first: Variant) -> bool:
     """Whether it came out with a link beside the text, which stands there for good."""
-    return outgoing_text.leaving_link(first) is not None
+    return outgoing_text.outgoing_link(first) is not None
 
 
 def _as_note(variant: PreparedVariant, target: Target) -> PreparedVariant | None:

@@ -161,11 +161,11 @@ def _check_room(
     """The target of a post is what it corrects: on Facebook that takes as much as any post."""
     text, has_pictures = variant.text, bool(variant.pictures)
     is_reply = bool(variant.target) and not is_post
-    room = outgoing_text.room(
+    room = outgoing_text.length_limit(
         platform, text, variant.link, is_reply=is_reply, has_pictures=has_pictures
     )
     if not room.is_enough:
-        alone = outgoing_text.room(platform, text, "", is_reply=is_reply)
+        alone = outgoing_text.length_limit(platform, text, "", is_reply=is_reply)
         code = "too_long_with_link" if alone.is_enough else "too_long"
         checking.add(f"{place}-text", code, found=room.found, most=room.most, platform=platform)
 

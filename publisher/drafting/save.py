@@ -93,7 +93,7 @@ def save(
     )
     post.title = title
     session.flush()
-    failpoints.reach("edit.before_commit")
+    failpoints.hit("edit.before_commit")
     return revision
 
 

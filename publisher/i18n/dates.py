@@ -8,7 +8,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import date, datetime, timedelta
 
-from publisher.i18n.languages import NBSP, PART_STARTS, LanguageRules, counted, digits, tongue
+from publisher.i18n.languages import (
+    NBSP,
+    PART_STARTS,
+    LanguageRules,
+    counted,
+    digits,
+    language_rules,
+)
 from publisher.working_time import ONE_DAY, day_bounds, from_local, local, local_day
 
 __all__ = [
@@ -38,13 +45,13 @@ _ONE_MINUTE = timedelta(minutes=1)
 def full_date(when: date, locale: str) -> str:
     """`बुधवार, दि. २५ नोव्हेंबर २०२६`, always with its year."""
     there = _day_of(when)
-    words = tongue(locale)
+    words = language_rules(locale)
     return digits(f"{words.weekdays[there.weekday()]}, {_named(there, words, year=True)}", locale)
 
 
 def day(when: date, locale: str, *, now: datetime) -> str:
     """`शुक्रवार, दि. २७ नोव्हेंबर`, with the year where it is not this one."""
-    weekday = tongue(locale).weekdays[_day_of(when).weekday()]
+    weekday = language_rules(locale).weekdays[_day_of(when).weekday()]
     return f"{weekday}, {plain_day(when, locale, now=now)}"
 
 
@@ -52,12 +59,12 @@ def plain_day(when: date, locale: str, *, now: datetime) -> str:
     """`दि. २३ नोव्हेंबर`, with the year where it is not this one."""
     there = _day_of(when)
     year = there.year != local_day(now).year
-    return digits(_named(there, tongue(locale), year=year), locale)
+    return digits(_named(there, language_rules(locale), year=year), locale)
 
 
 def day_heading(when: date, locale: str, *, now: datetime) -> str:
     """`आज, बुधवार, दि. २५ नोव्हेंबर`; without the first word for days further off."""
-    near = _near(_day_of(when), local_day(now), tongue(locale))
+    near = _near(_day_of(when), local_day(now), language_rules(locale))
     written = day(when, locale, now=now)
     return f"{near}, {written}" if near else written
 
@@ -65,13 +72,15 @@ def day_heading(when: date, locale: str, *, now: datetime) -> str:
 def short_day(when: date, locale: str) -> str:
     """`१ डिसें.`, for narrow places."""
     there = _day_of(when)
-    return digits(f"{there.day}{NBSP}{tongue(locale).short_months[there.month - 1]}", locale)
+    return digits(
+        f"{there.day}{NBSP}{language_rules(locale).short_months[there.month - 1]}", locale
+    )
 
 
 def clock_time(at: datetime, locale: str, *, short: bool = False) -> str:
     """`सकाळी ९:००`, short `स. ९:००`; `9:00 am` in English."""
     here = local(at)
-    words = tongue(locale)
+    words = language_rules(locale)
     part = bisect_right(PART_STARTS, here.hour) - 1
     name = (words.short_parts if short else words.parts)[part]
     clock = f"{(here.hour - 1) % 12 + 1}:{here.minute:02}"
@@ -80,10 +89,10 @@ def clock_time(at: datetime, locale: str, *, short: bool = False) -> str:
 
 def moment(at: datetime, locale: str, *, now: datetime) -> str:
     """`आज सायं. ६:००`, `काल सायं. ७:१०`, else `शुक्रवार, दि. २७ नोव्हेंबर, सायं. ५:३०`."""
-    near = _near(local_day(at), local_day(now), tongue(locale))
+    near = _near(local_day(at), local_day(now), language_rules(locale))
     if near is None:
         return f"{day(at, locale, now=now)}, {clock_time(at, locale)}"
-    if tongue(locale).names_date_too and local_day(at) != local_day(now):
+    if language_rules(locale).names_date_too and local_day(at) != local_day(now):
         near = f"{near} ({plain_day(at, locale, now=now)})"
     return f"{near} {clock_time(at, locale)}"
 
@@ -96,7 +105,7 @@ def plain_moment(at: datetime, locale: str, *, now: datetime) -> str:
 def short_moment(at: datetime, locale: str, *, now: datetime) -> str:
     """`आज दुपारी ३:३०`, else `शुक्र. दि. २७, स. १०:००`; month and year where they differ."""
     there, today = local_day(at), local_day(now)
-    words = tongue(locale)
+    words = language_rules(locale)
     if _near(there, today, words):
         return moment(at, locale, now=now)
     date_part = words.day.format(day=there.day)
@@ -111,7 +120,7 @@ def short_moment(at: datetime, locale: str, *, now: datetime) -> str:
 def stamp(at: datetime, locale: str, *, now: datetime) -> str:
     """When something came, for a list's narrow column: `स. ९:४०`, `काल`, `सोम.`, `२३ ऑक्टो.`."""
     there, today = local_day(at), local_day(now)
-    words = tongue(locale)
+    words = language_rules(locale)
     if there == today:
         return clock_time(at, locale, short=True)
     if there == today - ONE_DAY:
@@ -125,17 +134,17 @@ def stamp(at: datetime, locale: str, *, now: datetime) -> str:
 def month(when: date, locale: str) -> str:
     """`नोव्हेंबर २०२६`."""
     there = _day_of(when)
-    return digits(f"{tongue(locale).months[there.month - 1]} {there.year}", locale)
+    return digits(f"{language_rules(locale).months[there.month - 1]} {there.year}", locale)
 
 
 def weekdays(locale: str) -> tuple[str, ...]:
     """The seven names from Monday on, for the head of a calendar."""
-    return tongue(locale).weekdays
+    return language_rules(locale).weekdays
 
 
 def duration(span: timedelta, locale: str) -> str:
     """`१ तास २० मिनिटे`: the two largest units, rounded down; below an hour minutes only."""
-    words = tongue(locale)
+    words = language_rules(locale)
     days, rest = divmod(span, ONE_DAY)
     hours, rest = divmod(rest, _ONE_HOUR)
     minutes = rest // _ONE_MINUTE
@@ -153,8 +162,8 @@ def remaining(due_at: datetime, locale: str, *, now: datetime) -> str:
     if span <= timedelta(0):
         return ""
     if span < _ONE_MINUTE:
-        return tongue(locale).nearly_over
-    return tongue(locale).left.format(span=duration(span, locale))
+        return language_rules(locale).nearly_over
+    return language_rules(locale).left.format(span=duration(span, locale))
 
 
 def _day_of(when: date) -> date:

@@ -193,7 +193,7 @@ HINDI = LanguageRules(
 _TONGUES = {"mr": MARATHI, "mixed": MARATHI, "hi": HINDI, "en": ENGLISH}
 
 
-def tongue(locale: str) -> LanguageRules:
+def language_rules(locale: str) -> LanguageRules:
     """The language of a locale code such as `mr`, `hi_IN` or `mixed`; English for any other."""
     return _TONGUES.get(locale.partition("_")[0].partition("-")[0].lower(), ENGLISH)
 
@@ -210,7 +210,7 @@ def digits(text: str, locale: str) -> str:
 
     Words that hold Latin letters keep theirs: `PMC/2026/000123`, addresses, handles.
     """
-    if not tongue(locale).devanagari_digits:
+    if not language_rules(locale).devanagari_digits:
         return text
     return _WITHOUT_LATIN_LETTERS.sub(lambda word: word[0].translate(_TO_DEVANAGARI), text)
 
@@ -231,12 +231,12 @@ def number(value: int, locale: str) -> str:
 
 def numbered(value: int, locale: str) -> str:
     """`क्र. ३` or `No. 3`, which no line break parts."""
-    return tongue(locale).numbered.format(number=digits(str(value), locale))
+    return language_rules(locale).numbered.format(number=digits(str(value), locale))
 
 
 def plural(value: int, one: str, other: str, locale: str) -> str:
     """The form that goes with `value`: in Hindi nought takes the singular too."""
-    singular = value == 1 or (value == 0 and tongue(locale).zero_is_singular)
+    singular = value == 1 or (value == 0 and language_rules(locale).zero_is_singular)
     return one if singular else other
 
 

@@ -143,9 +143,9 @@ def _read(bench: WorkerContext, reading: Reading) -> int | None:
     except CredentialsExpired:
         _pause(bench, reading)
         return 0
-    failpoints.reach("listen.page_unstored")
+    failpoints.hit("listen.page_unstored")
     found = _store(bench, reading, page)
-    failpoints.reach("listen.page_stored")
+    failpoints.hit("listen.page_stored")
     return found
 
 

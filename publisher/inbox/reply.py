@@ -122,7 +122,7 @@ def answer(
         session, actor=actor, now=now, post=post, variants=[written]
     )
     _decide(session, post, revision, actor=actor, now=now)
-    failpoints.reach("answer.before_commit")
+    failpoints.hit("answer.before_commit")
     return post
 
 

@@ -77,7 +77,9 @@ def _put(
         routing.until_at = routing.until_at or now
     session.flush()
     rungs = (
-        responsibility.rungs(session, department_id, now=now) if department_id is not None else []
+        responsibility.responsible_chain(session, department_id, now=now)
+        if department_id is not None
+        else []
     )
     holder = rungs[0] if rungs else None
     if department_id is not None and holder is None:

@@ -99,7 +99,7 @@ def _owners(
     """The first who answers for the owning department, where that is another one."""
     if post.department_id == submission.department_id:
         return
-    for one in responsibility.rungs(session, post.department_id, now=now)[:1]:
+    for one in responsibility.responsible_chain(session, post.department_id, now=now)[:1]:
         yield one.person
 
 

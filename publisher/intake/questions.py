@@ -148,7 +148,7 @@ def _department_side(session: Session, submission: Submission, now: datetime) ->
     first = contact(session, submission, now=now)
     if first is not None:
         yield first
-    rungs = responsibility.rungs(session, submission.department_id, now=now)
+    rungs = responsibility.responsible_chain(session, submission.department_id, now=now)
     if rungs and first is not None and rungs[0].person_id != first.id:
         yield rungs[0].person
 

@@ -181,7 +181,7 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
         own = under.department_id == submission.department_id
         if own and under.role in _OF_A_DEPARTMENT:
             return person
-    rungs = responsibility.rungs(session, submission.department_id, now=now)
+    rungs = responsibility.responsible_chain(session, submission.department_id, now=now)
     return rungs[0].person if rungs else None
 
 

@@ -133,7 +133,7 @@ class _Loops(Exception):
     """More redirections than anybody needs."""
 
 
-def look(
+def fetch_preview(
     url: str, *, reach: Reach, remaining: Callable[[], float], names: Resolve = resolve
 ) -> Looked:
     """Look at an address: HEAD, then the beginning of its page. Raises nothing of the network.

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.failpoints import reach
+from publisher.failpoints import hit
 from publisher.models.history import Event
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import links
@@ -114,7 +114,7 @@ def tick(
         notice = None if is_stopping() else _claim(office)
         if notice is None:
             break
-        reach(f"{office.channel}.claimed")
+        hit(f"{office.channel}.claimed")
         problem = _send(office, notice)
         with database.transaction() as session:
             _record(session, office.carrier, notice, problem, now=now())
@@ -180,7 +180,7 @@ def _send(office: _Office, notice: Notice) -> NotSent | None:
         office.carrier.hand_over(notice)
     except NotSent as problem:
         return problem
-    reach(f"{office.channel}.accepted_unstored")
+    hit(f"{office.channel}.accepted_unstored")
     return None
 
 

@@ -43,7 +43,7 @@ def head(session: Session, department_id: int, *, now: datetime) -> Appointment 
     return heads[0] if heads else None
 
 
-def rungs(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+def responsible_chain(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
     """Who has a matter of the department, in order: first officer, second officer, head."""
     top = head(session, department_id, now=now)
     return officers(session, department_id, now=now) + ([top] if top else [])
@@ -54,6 +54,6 @@ def cell(session: Session, *, now: datetime) -> list[Appointment]:
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.CELL, now=now)
 
 
-def caretakers(session: Session, *, now: datetime) -> list[Appointment]:
+def fallback_admins(session: Session, *, now: datetime) -> list[Appointment]:
     """Those who look after accounts: the cell's lead and the admins."""
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.ADMIN, now=now)

@@ -16,7 +16,7 @@ from publisher.database.session import Database
 from publisher.models.people import Appointment
 from publisher.models.saved_views import Export, ExportPart
 from publisher.reports import submission_list
-from publisher.reports.submission_filters import SubmissionFilter, wanted_from
+from publisher.reports.submission_filters import SubmissionFilter, filter_from_query
 from publisher.reports.submission_list import SubmissionRow
 from publisher.reports.types import Place
 from publisher.validation import NotFound, person_of
@@ -139,7 +139,7 @@ def _sees_as_before(session: Session, export: Export, now: datetime) -> bool:
 
 def wanted_of(export: Export) -> SubmissionFilter:
     """View and filters of an export."""
-    return wanted_from(dict(parse_qsl(export.query)))
+    return filter_from_query(dict(parse_qsl(export.query)))
 
 
 def _actor(held: Appointment, line: Sequence[int]) -> Actor:

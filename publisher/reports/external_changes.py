@@ -180,5 +180,5 @@ def _ours(session: Session, watch: Watch) -> str:
     first = watch.receipt.delivery
     for one in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
         if one.receipt.id == watch.receipt_id:
-            return outgoing_text.leaving_text(one.shown)
-    return outgoing_text.leaving_text(first.variant)
+            return outgoing_text.outgoing_text(one.shown)
+    return outgoing_text.outgoing_text(first.variant)

@@ -13,7 +13,7 @@ from publisher.models.posts import Post, Revision
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.todo_kinds import WaitingKind, waits_for
+from publisher.reports.todo_kinds import WaitingKind, todo_kinds_for
 
 _IN_PERSON = frozenset(
     {WaitingKind.SUBMISSION_RETURNED, WaitingKind.TO_APPROVE, WaitingKind.BLOCKED}
@@ -22,7 +22,7 @@ _IN_PERSON = frozenset(
 
 def held_by(actor: Actor, *, now: datetime) -> Condition:
     """The actor in person has the submission: what waits for the whole cell does not count."""
-    waits = [one for one in waits_for(actor, now=now) if one.kind in _IN_PERSON]
+    waits = [one for one in todo_kinds_for(actor, now=now) if one.kind in _IN_PERSON]
     own = [one.condition for one in waits if one.about is Submission]
     posts = [one.condition for one in waits if one.about is Post]
     return or_(*own, _rests_on([_writes(actor), *posts]))

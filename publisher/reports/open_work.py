@@ -48,14 +48,14 @@ NOT_SETTLED = (
 )
 
 
-def what_is_left(*, now: datetime) -> CompoundSelect[int, int]:
+def open_work_query(*, now: datetime) -> CompoundSelect[int, int]:
     """The submissions of which something needs work, once for each such thing, with its place."""
     return union_all(*_of_submissions(), *_of_deliveries(), *_of_orders(), *_of_posts(now))
 
 
-def left_is(stages: Collection[Stage], *, now: datetime) -> Condition:
+def stage_in(stages: Collection[Stage], *, now: datetime) -> Condition:
     """What is most pressing of the row of `submissions` is one of these stages."""
-    rows = what_is_left(now=now).subquery()
+    rows = open_work_query(now=now).subquery()
     places = [PRESSING.index(one) for one in stages]
     found = select(rows.c.submission_id).group_by(rows.c.submission_id)
     most_pressing = func.min(rows.c.place).in_(places)
@@ -67,7 +67,7 @@ def counted(narrowed: Collection[Condition], *, now: datetime) -> Select[int, in
 
     By what is reckoned with, no index can be made: each submission is looked up by its own.
     """
-    rows = what_is_left(now=now).subquery()
+    rows = open_work_query(now=now).subquery()
     first = (
         select(func.min(rows.c.place).label("place"))
         .join(Submission, Submission.id == rows.c.submission_id + 0)

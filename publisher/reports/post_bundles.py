@@ -55,7 +55,9 @@ class PostBundle:
         )
 
 
-def strands_of(session: Session, submissions: Collection[int]) -> dict[int, list[PostBundle]]:
+def bundles_by_submission(
+    session: Session, submissions: Collection[int]
+) -> dict[int, list[PostBundle]]:
     """The posts that rest on each of these submissions, in seven queries."""
     query = (
         select(PostSubmission.submission_id, Post)
@@ -65,14 +67,14 @@ def strands_of(session: Session, submissions: Collection[int]) -> dict[int, list
         .order_by(Post.id)
     )
     pairs = session.execute(query).all()
-    strands = strands_for(session, [post for _, post in pairs])
+    strands = bundles_by_post(session, [post for _, post in pairs])
     found: defaultdict[int, list[PostBundle]] = defaultdict(list)
     for submission_id, post in pairs:
         found[submission_id].append(strands[post.id])
     return found
 
 
-def strands_for(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
+def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
     """These posts with what belongs to them, by their ids."""
     ids = {post.id for post in posts}
     revisions = {one.post_id: one for one in session.scalars(_newest_revisions(ids))}

@@ -15,7 +15,7 @@ from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Decision, DecisionKind, Post
 from publisher.notifications import links
-from publisher.reports.post_bundles import PostBundle, strands_for
+from publisher.reports.post_bundles import PostBundle, bundles_by_post
 from publisher.reports.types import MACHINE, Who, who_acted, who_of
 from publisher.review import gate_adapter
 from publisher.states import DeliveryState
@@ -98,7 +98,7 @@ def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
         .order_by(Reply.post_id)
     )
     replies = session.scalars(query).all()
-    strands = strands_for(session, [one.post for one in replies])
+    strands = bundles_by_post(session, [one.post for one in replies])
     return [_view(one, one.comment, strands[one.post_id]) for one in replies]
 
 

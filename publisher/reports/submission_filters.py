@@ -148,7 +148,7 @@ class SubmissionFilter:
         return urlencode(view | self.filters)
 
 
-def wanted_from(given: Mapping[str, str]) -> SubmissionFilter:
+def filter_from_query(given: Mapping[str, str]) -> SubmissionFilter:
     """View and filters out of an address; what cannot be read does not narrow the list."""
     return SubmissionFilter(
         view=_member(SubmissionView, given.get("view")) or SubmissionView.OPEN,
@@ -197,10 +197,10 @@ def _left_is(left: tuple[Stage, ...], now: datetime) -> list[Condition]:
     states = [one for one in SubmissionState if one.value in left]
     if len(states) == len(left):
         return [Submission.state.in_(states)]
-    return [open_work.left_is(left, now=now)]
+    return [open_work.stage_in(left, now=now)]
 
 
-def narrowed(
+def where_clauses(
     wanted: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
 ) -> list[Condition]:
     """The conditions of the filters, and of the actor's sight; raises `WrongRole`."""

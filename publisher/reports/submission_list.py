@@ -15,7 +15,7 @@ from publisher.notifications import links
 from publisher.reports import open_work, progress
 from publisher.reports.next_step import Next, next_for_submission
 from publisher.reports.officer_coverage import Roster, asked_by, roster_of
-from publisher.reports.post_bundles import PostBundle, strands_of
+from publisher.reports.post_bundles import PostBundle, bundles_by_submission
 from publisher.reports.progress import Stage
 from publisher.reports.search_window import SPAN, Newest, newest_of
 from publisher.reports.sql_conditions import Condition
@@ -27,9 +27,9 @@ from publisher.reports.submission_filters import (
     ahead,
     behind,
     in_view,
-    narrowed,
     order,
     place,
+    where_clauses,
 )
 from publisher.reports.types import Live, Office, Page, Place, Who, office_of, who_acted, with_names
 from publisher.states import DeliveryState
@@ -141,7 +141,7 @@ def submissions_in(
 
 
 def _narrowed(wanted: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
-    return narrowed(wanted, actor=actor, now=now, by_index=not wanted.is_of_few)
+    return where_clauses(wanted, actor=actor, now=now, by_index=not wanted.is_of_few)
 
 
 def _is_reckoned(wanted: SubmissionFilter) -> bool:
@@ -161,7 +161,7 @@ def _looked_through(
     if not wanted.words or wanted.by_wish:
         return Newest()
     sight = replace(wanted, words="", kind=None, wished=None, holder=None)
-    return newest_of(session, narrowed(sight, actor=actor, now=now), back, span=span)
+    return newest_of(session, where_clauses(sight, actor=actor, now=now), back, span=span)
 
 
 def read_on(
@@ -193,7 +193,7 @@ def submission_counts(
     session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter
 ) -> dict[SubmissionView, int]:
     """How many submissions each view of what is open holds under these filters, in one query."""
-    conditions = narrowed(wanted, actor=actor, now=now, by_index=False)
+    conditions = where_clauses(wanted, actor=actor, now=now, by_index=False)
     rows = session.execute(open_work.counted(conditions, now=now)).all()
     found: dict[int, int] = dict(rows)
     stands = {stage: found.get(place, 0) for place, stage in enumerate(progress.PRESSING)}
@@ -262,7 +262,7 @@ def _tally(session: Session, conditions: Sequence[Condition], ahead: Condition) 
 
 
 def _rows(session: Session, found: Found, now: datetime) -> tuple[SubmissionRow, ...]:
-    strands = strands_of(session, [submission.id for submission, *_ in found])
+    strands = bundles_by_submission(session, [submission.id for submission, *_ in found])
     everything = [one for several in strands.values() for one in several]
     roster = roster_of(session, asked_by(everything), now=now)
     return tuple(

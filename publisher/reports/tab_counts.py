@@ -26,7 +26,7 @@ from publisher.reports import inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, to_decide
 from publisher.reports.problems import to_count
 from publisher.reports.submission_filters import in_sight
-from publisher.reports.todo_kinds import Thing, waits_for
+from publisher.reports.todo_kinds import Thing, todo_kinds_for
 from publisher.working_time import local_day
 
 PERSON, APPOINTMENT, DEPARTMENT, LINE = -101, -102, -103, -104
@@ -96,7 +96,7 @@ def _asking(role: Role) -> _Asking | None:
 
 def _wanted(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     """Every number that is counted, with the tab to whose count it adds."""
-    for wait in waits_for(actor, now=MOMENT):
+    for wait in todo_kinds_for(actor, now=MOMENT):
         yield "today", _count(wait.about, wait.condition)
     if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
         yield (

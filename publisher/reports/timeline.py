@@ -19,7 +19,12 @@ from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import sql_conditions
 from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of
-from publisher.reports.post_bundles import PostBundle, strands_for, strands_of, under_posts
+from publisher.reports.post_bundles import (
+    PostBundle,
+    bundles_by_post,
+    bundles_by_submission,
+    under_posts,
+)
 from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, Office, account_of, office_of, who_acted, with_names
@@ -54,7 +59,7 @@ def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: date
     """The timeline of one submission; `Missing` where it is not in the actor's sight."""
     submission, stage = _submission(session, submission_id, now)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
-    strands = strands_of(session, [submission_id]).get(submission_id, [])
+    strands = bundles_by_submission(session, [submission_id]).get(submission_id, [])
     roster = roster_of(session, asked_by(strands), now=now)
     following = next_for_submission(submission, strands, roster)
     timeline = _timeline(session, strands, following, submission)
@@ -75,7 +80,7 @@ def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
     if found is None:
         raise NotFound(post_id)
     post, wished_at = found
-    strand = strands_for(session, [post])[post_id]
+    strand = bundles_by_post(session, [post])[post_id]
     roster = roster_of(session, asked_by([strand]), now=now)
     return _timeline(session, [strand], next_for_post(strand, roster, wished_at))
 

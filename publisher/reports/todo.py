@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.reports.todo_kinds import Waiting, waits_for
+from publisher.reports.todo_kinds import Waiting, todo_kinds_for
 from publisher.reports.todo_queries import gather
 
 SOON = timedelta(hours=4)
@@ -23,7 +23,7 @@ def waiting_for(
     The number of queries depends on the actor's role alone. With `most` only so many are read,
     the most urgent ones.
     """
-    waits = waits_for(actor, now=now)
+    waits = todo_kinds_for(actor, now=now)
     found = [one for wait in waits for one in gather(session, wait, most, now=now)]
     marked = [replace(one, urgent=_is_urgent(one, now)) for one in found]
     return sorted(marked, key=_rank)[:most]

@@ -122,7 +122,7 @@ class TodoKind:
         return self.kinds.get(row, self.kind)
 
 
-def waits_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
+def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
     """Everything that can wait for this actor; nothing for those who only read."""
     match actor.role:
         case Role.CELL | Role.CELL_LEAD:

@@ -107,7 +107,7 @@ def approve(session: Session, *, actor: Actor, now: datetime, post_id: int, seen
         session, DecisionKind.APPROVED, revision, department_id, actor=actor, now=now
     )
     _settle(session, revision, actor=actor, now=now)
-    failpoints.reach("approve.before_commit")
+    failpoints.hit("approve.before_commit")
     return decision
 
 

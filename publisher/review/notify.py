@@ -57,7 +57,7 @@ def _say_blocked(
     values = {"why": why, "department": department_id}
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
     more = {"why": why, "department": session.get_one(Department, department_id)}
-    for one in responsibility.caretakers(session, now=now):
+    for one in responsibility.fallback_admins(session, now=now):
         tell(session, NoticeKind.REVIEW_BLOCKED, one.person, revision, now=now, more=more)
 
 

@@ -60,7 +60,7 @@ class Holds:
         return Hold.FROZEN if any(freezes(one, facts) for one in self.freezes) else None
 
 
-def brakes(session: Session, *, now: datetime) -> Holds:
+def active_holds(session: Session, *, now: datetime) -> Holds:
     """What holds back now."""
     return Holds(standing_stop(session), tuple(freezes_at(session, now)))
 
@@ -124,15 +124,15 @@ def facts_for(
     )
 
 
-def is_free(found: Holds) -> ColumnElement[bool]:
+def not_held(found: Holds) -> ColumnElement[bool]:
     """The same as a condition on `deliveries` joined with `posts`, for many at once."""
-    held: list[ColumnElement[bool]] = [is_touched(one) for one in found.freezes]
+    held: list[ColumnElement[bool]] = [is_held(one) for one in found.freezes]
     if found.stop is not None:
         held.append(Delivery.action.not_in(TAKES_BACK))
     return not_(or_(*held)) if held else Delivery.id.is_not(None)
 
 
-def is_touched(freeze: Freeze) -> ColumnElement[bool]:
+def is_held(freeze: Freeze) -> ColumnElement[bool]:
     """`freezes` as a condition on `deliveries` joined with `posts`."""
     return and_(
         Delivery.action.not_in(TAKES_BACK),

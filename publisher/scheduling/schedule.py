@@ -67,7 +67,7 @@ def schedule(
     delivery = _set_time(
         session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
     )
-    failpoints.reach("schedule.before_commit")
+    failpoints.hit("schedule.before_commit")
     return delivery
 
 

@@ -74,7 +74,7 @@ def places(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place
 def _beat(counter: Counter) -> None:
     """A clock is alive in the filled city; the one of the stopped city died half an hour ago."""
     with counter.town.write() as session:
-        dispatch.beat(session, "clock-1", now=counter.town.now)
+        dispatch.record_heartbeat(session, "clock-1", now=counter.town.now)
 
 
 def ids_of_nothing() -> Ids:

@@ -46,7 +46,7 @@ class Practice:
         """The old house sends it after the backup, and its database is lost."""
         with self.town.read() as session:
             variant = session.get_one(Delivery, delivery_id).variant
-            self.ground.send(Outgoing(outgoing_text.leaving_text(variant)))
+            self.ground.send(Outgoing(outgoing_text.outgoing_text(variant)))
 
 
 @pytest.fixture

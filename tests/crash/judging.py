@@ -124,7 +124,7 @@ def _deliveries(house: House) -> list[Delivery]:
     with house.database.reading() as session:
         rows = list(session.scalars(query).unique())
         for one in rows:
-            outgoing_text.leaving_text(one.variant)
+            outgoing_text.outgoing_text(one.variant)
             len(one.variant.renditions)
             for decision in one.variant.revision.decisions:
                 _ends(decision)
@@ -132,7 +132,7 @@ def _deliveries(house: House) -> list[Delivery]:
 
 
 def _key(delivery: Delivery) -> Key:
-    return delivery.account.platform, outgoing_text.leaving_text(delivery.variant)
+    return delivery.account.platform, outgoing_text.outgoing_text(delivery.variant)
 
 
 def _is_safe(delivery: Delivery, found: Counter[Key]) -> bool:

@@ -102,7 +102,7 @@ def test_what_a_person_posts_in_between_is_found_and_nothing_is_sent_again(
     )
     lost = select(Delivery).where(Delivery.state == DeliveryState.UNCONFIRMED)
     with standing.database.reading() as session:
-        words = outgoing_text.leaving_text(session.scalars(lost).one().variant)
+        words = outgoing_text.outgoing_text(session.scalars(lost).one().variant)
     standing.clear_faults()
     standing.post_as_a_person(words)
     standing.wait_for(lambda: standing.waiting() == 0)

@@ -36,7 +36,7 @@ def _first(session: Session) -> Delivery:
 
 def test_a_second_copy_is_a_duplicate(sent: House) -> None:
     with sent.database.reading() as session:
-        words = outgoing_text.leaving_text(_first(session).variant)
+        words = outgoing_text.outgoing_text(_first(session).variant)
     sent.post_as_a_person(words)
     found = judge(sent)
     assert (found.duplicates, found.losses, found.unapproved) == (1, 0, 0)

@@ -144,9 +144,9 @@ def test_the_rule_for_one_and_the_rule_for_many_say_the_same(
             brake(town)
         with town.write() as session:
             delivery = session.get_one(Delivery, delivery_id)
-            found = holds.brakes(session, now=town.now)
+            found = holds.active_holds(session, now=town.now)
             held = found.holds(holds.facts_of(delivery))
-            due = claim.wanted(session, delivery.account_id, town.now, 5)
+            due = claim.candidate_ids(session, delivery.account_id, town.now, 5)
         assert (held is None) == (due == [delivery_id])
 
 

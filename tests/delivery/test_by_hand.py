@@ -55,7 +55,7 @@ def post(
 ) -> str:
     """What a person does on the platform; gives the link."""
     with town.read() as session:
-        approved = outgoing_text.leaving_text(session.get_one(Delivery, delivery_id).variant)
+        approved = outgoing_text.outgoing_text(session.get_one(Delivery, delivery_id).variant)
     platform = town.platform(on)
     deadline = Deadline.after(60, lambda: 0.0)
     outgoing = Outgoing(text or approved, media=media)

@@ -118,7 +118,7 @@ def test_a_platform_that_refuses_has_answered_and_is_asked_on(town: City) -> Non
 
 def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
     deaf, _, kept = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
-    assert reconcile.tick_confirming(town.bench, is_stopping=lambda: deaf.asked == 2) == 2
+    assert reconcile.tick_reconcile(town.bench, is_stopping=lambda: deaf.asked == 2) == 2
     assert {town.delivery(one).looks for one in kept} == {0}
 
 
@@ -142,7 +142,7 @@ def test_credentials_that_cannot_be_opened_do_not_stop_the_looks_for_others(town
         return town.platforms[account.id]
 
     town.clock.move(MINUTE)
-    reconcile.tick_confirming(_with(town, open_account))
+    reconcile.tick_reconcile(_with(town, open_account))
     assert town.delivery(stuck).state is DeliveryState.UNCONFIRMED
     assert town.delivery(found).state is DeliveryState.PUBLISHED
 
@@ -229,7 +229,7 @@ def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
     delivery_id = town.hold()
     link = "https://platform.example/pmc_x/status/77?s=20"
     with town.write() as session:
-        reconcile.it_is_live(
+        reconcile.confirm_live(
             session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
         )
     with town.read() as session:
@@ -244,7 +244,7 @@ def test_those_who_may_settle_say_that_it_is_live(town: City, who: str) -> None:
 @pytest.mark.parametrize("who", ["clerk", "admin", "member", "auditor", "road_officer"])
 def test_nobody_else_settles_a_held_delivery(town: City, who: str) -> None:
     delivery_id = town.hold()
-    for settle in (reconcile.it_is_live, reconcile.send_again):
+    for settle in (reconcile.confirm_live, reconcile.send_again):
         with town.write() as session, pytest.raises(WrongRole):
             settle(session, actor=town.actor(who), now=town.now, delivery_id=delivery_id)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
@@ -253,7 +253,7 @@ def test_nobody_else_settles_a_held_delivery(town: City, who: str) -> None:
 def test_settling_asks_for_a_fresh_sign_in(town: City) -> None:
     delivery_id = town.hold()
     stale = town.actor("lead", fresh=False)
-    for settle in (reconcile.it_is_live, reconcile.send_again):
+    for settle in (reconcile.confirm_live, reconcile.send_again):
         with town.write() as session, pytest.raises(FreshSignInRequired):
             settle(session, actor=stale, now=town.now, delivery_id=delivery_id)
 
@@ -371,7 +371,7 @@ def test_what_is_found_by_its_text_must_not_be_another_delivery(town: City) -> N
 def test_nothing_is_looked_for_on_behalf_of_those_who_may_not_settle(town: City, who: str) -> None:
     delivery_id, link = _held_on_our_page(town)
     with town.read() as session, pytest.raises(WrongRole):
-        reconcile.to_look_for(
+        reconcile.unconfirmed_deliveries(
             session, actor=town.actor(who), now=town.now, delivery_id=delivery_id, link=link
         )
 
@@ -388,7 +388,7 @@ def test_an_edit_that_is_live_stands_under_the_id_of_what_it_edits(town: City) -
 
 def test_only_what_is_held_can_be_settled(town: City) -> None:
     (delivery_id,) = town.live()
-    for settle in (reconcile.it_is_live, reconcile.send_again):
+    for settle in (reconcile.confirm_live, reconcile.send_again):
         with town.write() as session, pytest.raises(WrongState):
             settle(session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id)
         with town.write() as session, pytest.raises(NotFound):
@@ -409,7 +409,7 @@ def _hold_early(town: City) -> int:
         town.clock.move(150 * SECOND)
         with town.write() as session:
             session.get_one(Delivery, delivery_id).look_at = town.now
-        reconcile.tick_confirming(town.bench)
+        reconcile.tick_reconcile(town.bench)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     return delivery_id
 
@@ -418,14 +418,14 @@ def _settle(town: City, delivery_id: int, link: str) -> None:
     """The lead says that it is live, and where; as the page does it."""
     lead, now = town.actor("lead"), town.now
     with town.read() as session:
-        wanted = reconcile.to_look_for(
+        wanted = reconcile.unconfirmed_deliveries(
             session, actor=lead, now=now, delivery_id=delivery_id, link=link
         )
     found = None
     if wanted is not None:
         found = manual.read_back(town.platforms[wanted.account.id], wanted)
     with town.write() as session:
-        reconcile.it_is_live(
+        reconcile.confirm_live(
             session, actor=lead, now=now, delivery_id=delivery_id, link=link, found=found
         )
 
@@ -483,7 +483,7 @@ def _die_while_sending(town: City) -> DeliveryPayload:
 def _of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
     """What the clock of that claim still holds in its hands."""
     with town.read() as session:
-        (parcel,) = payload.read(session, [Claim(delivery_id, fence)])
+        (parcel,) = payload.load_payloads(session, [Claim(delivery_id, fence)])
     return parcel
 
 

@@ -68,7 +68,7 @@ def lives(town: City, post_id: int) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with town.read() as session:
         for one in corrections.of_post(session, post_id):
-            text = outgoing_text.leaving_text(one.shown)
+            text = outgoing_text.outgoing_text(one.shown)
             found.setdefault(one.account.platform, []).append(text)
     return found
 

@@ -80,7 +80,7 @@ class Practice:
     def approved_text(self, delivery_id: int) -> str:
         """What was approved, as it would leave."""
         with self.town.read() as session:
-            return outgoing_text.leaving_text(session.get_one(Delivery, delivery_id).variant)
+            return outgoing_text.outgoing_text(session.get_one(Delivery, delivery_id).variant)
 
 
 @pytest.fixture(params=tuple(HANDLES))

@@ -161,7 +161,7 @@ def test_a_look_that_finds_an_id_which_cannot_be_one_has_found_nothing(
             return Match(platform_id, "", since, "")
 
     (only,) = claimed(town)
-    found = platform_actions.look(Strange(now=town.clock, name="x"), only, since=NOON)
+    found = platform_actions.find_published(Strange(now=town.clock, name="x"), only, since=NOON)
     assert found is None
 
 
@@ -211,7 +211,7 @@ def test_closing_stores_every_receipt_though_one_cannot_be_given_back(town: City
         town.due()
     pace = replace(PACE, connections=1)
     press = Worker(replace(town.bench, pace=pace, monotonic=time.monotonic))
-    press.beat(0.1)
+    press.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
     slow.may_answer.set()
     with _away_once(town.database) as failed:

@@ -126,7 +126,7 @@ def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
 def test_the_threads_of_a_press_learn_as_well(town: City, telling: _Telling) -> None:
     town.due()
     press = Worker(replace(town.bench, monotonic=time.monotonic))
-    press.beat(0.1)
+    press.run_for(0.1)
     assert telling.has_answered.wait(PATIENCE)
     press.close()
     assert known(town) == LEARNED

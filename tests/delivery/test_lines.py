@@ -86,7 +86,7 @@ def full(town: City) -> Iterator[tuple[_OneByOne, Worker]]:
         town.due(on=["x"])
     press = Worker(_bench(town, connections=2))
     _beat_until(press, lambda: len(platform.asked) == 2)
-    press.beat(0)
+    press.run_for(0)
     assert _states(town) == ["sending"] * 2 + ["claimed"] * 2 + ["scheduled"] * 4
     yield platform, press
     platform.answer(100)
@@ -121,7 +121,7 @@ def test_an_account_that_does_not_answer_slows_no_other(town: City, slow: _Slow)
     (stuck,) = town.due(on=["x"])
     others = [town.due("road", on=["facebook"])[0] for _ in range(3)]
     press = Worker(_bench(town))
-    press.beat(0.1)
+    press.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
     _beat_until(press, lambda: len(town.platform("facebook").published) == 3)
     assert town.delivery(stuck).state is DeliveryState.SENDING
@@ -136,7 +136,7 @@ def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
     for _ in range(3):
         town.due(on=["x"])
     press = Worker(_bench(town, connections=1))
-    press.beat(0.1)
+    press.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
     closing = Thread(target=press.close)
     closing.start()
@@ -177,7 +177,7 @@ def test_within_one_beat_it_is_sent_when_its_time_comes(town: City) -> None:
         session.get_one(Delivery, delivery_id).due_at = datetime.now(UTC) + timedelta(seconds=1)
     bench = replace(_bench(town), now=lambda: datetime.now(UTC))
     press = Worker(bench)
-    press.beat(3)
+    press.run_for(3)
     press.close()
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
@@ -198,7 +198,7 @@ def test_an_urgent_one_waits_for_no_answer_though_every_thread_of_its_line_does(
 ) -> None:
     platform, press = full
     (urgent,) = _urgent(town)
-    press.beat(0)
+    press.run_for(0)
     assert platform.was_asked(3)
     assert platform.asked[2:] == _texts(town, [urgent])
     assert _states(town) == ["sending"] * 2 + ["claimed"] * 2 + ["scheduled"] * 4 + ["sending"]
@@ -210,7 +210,7 @@ def test_who_helps_with_the_urgent_takes_up_nothing_else_and_ends(
     platform, press = full
     own = set(platform.asked_by)
     urgent = _texts(town, _urgent(town, 2))
-    press.beat(0)
+    press.run_for(0)
     assert platform.was_asked(4)
     platform.answer(100)
     _beat_until(press, lambda: len(platform.published) == 8 + 2)
@@ -228,7 +228,7 @@ def test_under_a_freeze_a_full_line_claims_the_urgent_alone(
     platform, press = full
     _urgent(town)
     freeze(town, ahead=0)
-    press.beat(0)
+    press.run_for(0)
     assert platform.was_asked(3)
     assert _states(town)[4:] == ["scheduled"] * 4 + ["sending"]
 
@@ -238,13 +238,13 @@ def test_more_urgent_ones_than_have_room_leave_in_their_order_before_what_lay_re
 ) -> None:
     platform, press = full
     texts = _texts(town, _urgent(town, 4 + 5))
-    press.beat(0)
+    press.run_for(0)
     assert platform.was_asked(2 + 4)  # four are helped with at once
     for _ in range(2):
-        press.beat(0)
+        press.run_for(0)
         assert _states(town).count(DeliveryState.CLAIMED) == 2 + 4  # as many urgent as others
     for number in range(7, 12):
-        press.beat(0)
+        press.run_for(0)
         platform.answer()
         assert platform.was_asked(number)
     assert sorted(platform.asked[2:6]) == sorted(texts[:4])
@@ -256,9 +256,9 @@ def test_a_line_that_runs_low_on_urgent_ones_asks_for_more_at_once(
 ) -> None:
     platform, press = full
     _urgent(town)
-    press.beat(0)
+    press.run_for(0)
     assert press.wake.wait(PATIENCE)
-    press.beat(0)  # nothing urgent is due any more, and it asks again when all of it runs low
+    press.run_for(0)  # nothing urgent is due any more, and it asks again when all of it runs low
     assert not press.wake.is_set()
     platform.answer(3)
     assert press.wake.wait(PATIENCE)
@@ -269,9 +269,9 @@ def test_closing_gives_back_the_urgent_that_lay_ready_too(
 ) -> None:
     platform, press = full
     *_, last = _urgent(town, 5)
-    press.beat(0)
+    press.run_for(0)
     assert platform.was_asked(2 + 4)
-    press.beat(0)
+    press.run_for(0)
     assert town.delivery(last).state is DeliveryState.CLAIMED
     closing = Thread(target=press.close)
     closing.start()
@@ -299,11 +299,11 @@ def test_while_all_lines_are_full_the_table_is_looked_at_twice_a_second_at_least
         return town.clock()
 
     press = Worker(replace(_bench(town, connections=1), now=now))
-    press.beat(0.1)
+    press.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
-    press.beat(0)
+    press.run_for(0)
     looks.clear()
-    press.beat(3)
+    press.run_for(3)
     gaps = sorted(later - sooner for sooner, later in pairwise(looks) if later - sooner > 0.05)
     slow.may_answer.set()
     press.close()
@@ -316,7 +316,7 @@ def test_an_account_with_something_urgent_has_its_turn_before_the_others(town: C
     (other,), (urgent,) = town.due(on=[first]), town.due("road", on=[second])
     with town.write() as session:
         session.get_one(Delivery, urgent).urgent = True
-    found = claim.look(town.bench)
+    found = claim.find_due(town.bench)
     assert found.account_ids == (town.accounts[second], town.accounts[first])
     assert found.urgent_ids == {town.accounts[second]}
     assert town.press() == 2
@@ -350,7 +350,7 @@ def test_a_press_that_dies_ends_its_clock() -> None:
         def __init__(self) -> None:
             """Nothing of a press but its end."""
 
-        def beat(self, seconds: float = 0.5) -> int:
+        def run_for(self, seconds: float = 0.5) -> int:
             raise ZeroDivisionError
 
     asked, died = Event(), Event()
@@ -361,7 +361,7 @@ def test_a_press_that_dies_ends_its_clock() -> None:
 
 def _beat_until(press: Worker, done: Callable[[], bool]) -> None:
     for _ in range(PATIENCE * 10):
-        press.beat(0.1)
+        press.run_for(0.1)
         if done():
             return
     raise AssertionError("the press did not get it done")

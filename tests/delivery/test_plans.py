@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, select, text
 
-from publisher.database.bulk import is_still
+from publisher.database.bulk import column_equals
 from publisher.database.prepared_statements import BoundStatement, PreparedStatement, Value, run
 from publisher.database.session import Database, table_of
 from publisher.delivery import claim, receipts
@@ -66,7 +66,7 @@ def test_whether_something_urgent_is_due_is_seen_in_the_index_of_the_urgent(town
 def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> None:
     table = table_of(Delivery)
     held = select(table.c.id).where(
-        table.c.id == KEY, is_still(table.c.state, DeliveryState.CLAIMED)
+        table.c.id == KEY, column_equals(table.c.state, DeliveryState.CLAIMED)
     )
     with town.database.connection() as connection:
         plan = _plan(connection, PreparedStatement("held", held, [KEY])({"of_key": 1}))
@@ -104,7 +104,7 @@ def test_urgent_ones_come_first_then_the_oldest_and_never_more_than_asked_for(to
     with town.write() as session:
         account_id = town.accounts["x"]
         for most, expected in ((1, [third]), (2, [third, first]), (9, [third, first, second])):
-            assert claim.wanted(session, account_id, town.now, most) == expected
+            assert claim.candidate_ids(session, account_id, town.now, most) == expected
 
 
 def test_apart_each_statement_is_planned_once(postgres_url: str, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_apart_each_statement_is_planned_once(postgres_url: str, tmp_path: Path)
     try:
         for _ in range(3):
             with apart.transaction() as session:
-                claim.wanted(session, town.accounts["x"], town.now, 5)
+                claim.candidate_ids(session, town.accounts["x"], town.now, 5)
                 session.execute(select(Delivery.id).where(Delivery.id == 1))
         with apart.connection() as connection:
             told = connection.exec_driver_sql(

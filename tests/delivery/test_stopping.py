@@ -78,7 +78,7 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
     (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
     stop(town)
     with town.write() as session:
-        found = preconditions.look(session.connection(), parcel, now=town.now, seconds=1).obstacle
+        found = preconditions.check(session.connection(), parcel, now=town.now, seconds=1).obstacle
         assert found is not None
         assert (found.code, found.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -279,7 +279,7 @@ def _obstacle(town: City, parcel: DeliveryPayload, begun: Barrier) -> str:
     """What keeps it here, as a clock finds it that waits for what others have locked."""
     with town.database.transaction() as session:
         begun.wait()
-        found = preconditions.look(session.connection(), parcel, now=town.now, seconds=1)
+        found = preconditions.check(session.connection(), parcel, now=town.now, seconds=1)
         return found.obstacle.code if found.obstacle else ""
 
 

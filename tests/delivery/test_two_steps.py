@@ -175,7 +175,7 @@ def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
     (delivery_id,) = town.live(on=["facebook"])
     town.confirm(MINUTE)
     with town.read() as session:
-        (parcel,) = payload.read(session, [Claim(delivery_id, 1)])
+        (parcel,) = payload.load_payloads(session, [Claim(delivery_id, 1)])
     late = Receipt(parcel.staged_id, "", town.now, "late")
     receipts.store_receipts(town.bench, [Done(parcel, late)])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED

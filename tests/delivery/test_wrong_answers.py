@@ -53,7 +53,7 @@ class Wire:
     def look(self, after: timedelta = timedelta(0)) -> None:
         """One tick of confirming."""
         self.town.clock.move(after)
-        reconcile.tick_confirming(self.bench)
+        reconcile.tick_reconcile(self.bench)
 
     def wait(self) -> None:
         """Let an hour pass, with all its ticks."""

@@ -38,20 +38,22 @@ def variant(
 def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
     given: Variant, text: str, link: str | None
 ) -> None:
-    assert outgoing_text.leaving_text(given) == text
-    assert outgoing_text.leaving_link(given) == link
+    assert outgoing_text.outgoing_text(given) == text
+    assert outgoing_text.outgoing_link(given) == link
 
 
 def test_room_is_counted_as_each_platform_counts() -> None:
-    assert outgoing_text.room("x", "👩‍🚒 पाणी", LINK) == outgoing_text.LengthLimit(
+    assert outgoing_text.length_limit("x", "👩‍🚒 पाणी", LINK) == outgoing_text.LengthLimit(
         2 + 1 + 4 + 1 + 23, 280
     )
-    assert outgoing_text.room("facebook", "👩‍🚒", LINK) == outgoing_text.LengthLimit(3, 63_206)
-    assert outgoing_text.room(
+    assert outgoing_text.length_limit("facebook", "👩‍🚒", LINK) == outgoing_text.LengthLimit(
+        3, 63_206
+    )
+    assert outgoing_text.length_limit(
         "facebook", "पाणी", LINK, has_pictures=True
     ) == outgoing_text.LengthLimit(4 + 1 + len(LINK), 63_206)
-    assert outgoing_text.room("facebook", "पाणी", LINK, is_reply=True) == outgoing_text.LengthLimit(
-        4 + 1 + len(LINK), 8_000
-    )
+    assert outgoing_text.length_limit(
+        "facebook", "पाणी", LINK, is_reply=True
+    ) == outgoing_text.LengthLimit(4 + 1 + len(LINK), 8_000)
     assert outgoing_text.LengthLimit(280, 280).is_enough
     assert not outgoing_text.LengthLimit(281, 280).is_enough

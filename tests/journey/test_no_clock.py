@@ -24,7 +24,7 @@ def test_the_pages_server_mails_that_no_clock_runs_though_nobody_asks_for_a_page
 ) -> None:
     city(database, tmp_path)
     with database.transaction() as session:
-        dispatch.beat(session, "gone-7", now=now() - timedelta(minutes=10))
+        dispatch.record_heartbeat(session, "gone-7", now=now() - timedelta(minutes=10))
     environment = {
         "NAGARVANI_DATABASE_URL": database.url,
         "NAGARVANI_MEDIA_DIR": str(tmp_path / "media"),

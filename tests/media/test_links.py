@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 from PIL import Image
 
-from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, Looked, look, read_page
+from publisher.media.link_preview import MOST_HOPS, MOST_PAGE, Looked, fetch_preview, read_page
 from publisher.media.safe_http import is_public
 from publisher.models.content_checks import LinkFinding
 from publisher.settings.environment import Reach
@@ -34,7 +34,7 @@ def within(seconds: float) -> Callable[[], float]:
 
 def at(url: str, *, reach: Reach = Reach.LOOPBACK, seconds: float = 5.0) -> Looked:
     """Look at an address, as in a rehearsal."""
-    return look(url, reach=reach, remaining=within(seconds))
+    return fetch_preview(url, reach=reach, remaining=within(seconds))
 
 
 def answering(*addresses: str) -> Callable[[str, int], list[str]]:
@@ -173,7 +173,7 @@ def test_loopback_is_asked_in_a_rehearsal_only(site: WebServer) -> None:
 )
 def test_an_address_that_is_not_public_is_refused_before_connecting(address: str) -> None:
     assert not is_public(ip_address(address))
-    found = look(
+    found = fetch_preview(
         "http://pmc.example/",
         reach=Reach.PUBLIC,
         remaining=within(1),
@@ -183,7 +183,7 @@ def test_an_address_that_is_not_public_is_refused_before_connecting(address: str
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused() -> None:
-    found = look(
+    found = fetch_preview(
         "http://pmc.example/",
         reach=Reach.PUBLIC,
         remaining=within(1),
@@ -210,7 +210,7 @@ def test_a_redirection_to_where_it_may_not_go_is_refused(site: WebServer, locati
 
 
 def test_a_public_address_is_asked_at_the_ports_of_the_web_only() -> None:
-    found = look(
+    found = fetch_preview(
         "http://pmc.example:25/",
         reach=Reach.PUBLIC,
         remaining=within(1),
@@ -228,7 +228,7 @@ def test_a_name_is_resolved_once_for_each_request(site: WebServer) -> None:
 
     url = f"http://pmc.example:{site.port}/a.pdf"
     site.replies["/a.pdf"] = Reply(b"", kind="application/pdf")
-    found = look(url, reach=Reach.LOOPBACK, remaining=within(2), names=names)
+    found = fetch_preview(url, reach=Reach.LOOPBACK, remaining=within(2), names=names)
     assert (found.finding, asked) == (LinkFinding.FINE, ["pmc.example"])
     assert site.headers[0]["Host"] == f"pmc.example:{site.port}"
 

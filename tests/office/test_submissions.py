@@ -17,7 +17,7 @@ from publisher.reports.submission_filters import (
     SubmissionFilter,
     SubmissionView,
     Wished,
-    wanted_from,
+    filter_from_query,
 )
 from publisher.reports.submission_list import Listing, submission_counts, submissions_in
 from publisher.states import DeliveryState, SubmissionState
@@ -304,11 +304,11 @@ def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
         since=date(2026, 1, 2),
         until=date(2026, 3, 4),
     )
-    assert wanted_from(dict(parse_qsl(wanted.query))) == wanted
+    assert filter_from_query(dict(parse_qsl(wanted.query))) == wanted
     assert SubmissionFilter().query == ""
     nonsense = dict.fromkeys(("view", "kind", "wished", "holder", "since", "department"), "x")
-    assert wanted_from(nonsense) == SubmissionFilter()
-    assert wanted_from({"department": "9" * 30}) == SubmissionFilter()
+    assert filter_from_query(nonsense) == SubmissionFilter()
+    assert filter_from_query({"department": "9" * 30}) == SubmissionFilter()
 
 
 def test_counts_name_every_open_view(town: City) -> None:

@@ -128,7 +128,7 @@ def test_the_same_thing_for_two_accounts_hours_apart_is_two_steps(town: City) ->
 def test_a_person_who_settled_a_held_one_is_named(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:
-        reconcile.it_is_live(
+        reconcile.confirm_live(
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
     assert _last(town).by.name_mr == "प्रसाद केंजळे"

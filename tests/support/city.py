@@ -425,7 +425,7 @@ class City:
     def confirm(self, after: timedelta = timedelta(0)) -> int:
         """One tick of confirming, after that long."""
         self.clock.move(after)
-        return reconcile.tick_confirming(self.bench)
+        return reconcile.tick_reconcile(self.bench)
 
     def hold(self, *, on: str = "x", department: str = "water") -> int:
         """A delivery of which nobody knows whether it left, held for a person; gives its id."""

@@ -97,7 +97,7 @@ def begin_walk(city: City, state: str) -> int:
         )
         session.add(elsewhere)
         session.flush()
-        return oauth_flow.set_out(
+        return oauth_flow.start_oauth(
             session,
             actor=city.actor("admin"),
             now=city.now,

@@ -52,7 +52,7 @@ def rows(page: Page) -> list[str]:
 def beat(city: City, name: str = "clock-1") -> datetime:
     """Let a clock be alive at this moment."""
     with city.write() as session:
-        dispatch.beat(session, name, now=city.now)
+        dispatch.record_heartbeat(session, name, now=city.now)
     return city.now
 
 

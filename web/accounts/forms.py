@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 from publisher.delivery.accounts.manage import AccountSettings
 from publisher.models.deliveries import Account
 from publisher.people.departments import departments_in_force
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _l
 from web.forms import Form, key_of, options
 from web.messages.names import department_name
@@ -69,7 +69,7 @@ def account_form(
 ) -> AccountForm:
     """The form as sent, else filled with what is known of the account."""
     kept = [] if account is None else [account.department, *account.open_to]
-    now = {one.id: one for one in (*departments_in_force(session, now=house().now()), *kept)}
+    now = {one.id: one for one in (*departments_in_force(session, now=ctx.now()), *kept)}
     defaults = (
         {"name": name, "department_id": owner_id}
         if account is None

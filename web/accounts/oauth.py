@@ -23,7 +23,7 @@ from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
 from web.core.auth import acting, actor
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.sign_in_page import prove_page
@@ -54,11 +54,11 @@ def begin() -> Page:
         )
     except Turned as turned:
         return _turned_page(turned)
-    with house().database.transaction() as session:
-        walk = oauth_flow.set_out(
+    with ctx.database.transaction() as session:
+        walk = oauth_flow.start_oauth(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             platform=platform,
             begun=begun,
             sign_in_id=acting().sign_in_id,
@@ -71,7 +71,7 @@ def begin() -> Page:
 def _check_known(platform: str, account_id: int) -> None:
     """An account that is to be connected anew is one of that platform, or `Missing`."""
     if account_id:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             account = session.get(Account, account_id)
             if account is None or account.platform != platform:
                 raise NotFound(account_id)
@@ -79,7 +79,7 @@ def _check_known(platform: str, account_id: int) -> None:
 
 def _not_fresh() -> Page | None:
     try:
-        require(actor(), Action.CONNECT_ACCOUNT, None, now=house().now())
+        require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     return None
@@ -94,10 +94,10 @@ def back(platform: str) -> Page:
     given = request.args.to_dict()
     own = acting().sign_in_id
     try:
-        with house().database.transaction() as session:
-            known, secret = oauth_flow.come_back(
+        with ctx.database.transaction() as session:
+            known, secret = oauth_flow.oauth_callback(
                 session,
-                now=house().now(),
+                now=ctx.now(),
                 platform=platform,
                 state=state_in(platform, given),
                 sign_in_id=own,
@@ -108,8 +108,8 @@ def back(platform: str) -> Page:
         return _lost(turned)
     try:
         found = _ways().finish(platform, callback=_callback(platform), secret=secret, given=given)
-        with house().database.transaction() as session:
-            oauth_flow.keep_found(
+        with ctx.database.transaction() as session:
+            oauth_flow.store_candidates(
                 session, walk_id=walk_id, sign_in_id=own, found=found, vault=_vault()
             )
     except Turned as turned:
@@ -118,10 +118,10 @@ def back(platform: str) -> Page:
 
 
 def _refuse(walk_id: int, turned: Turned) -> None:
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         oauth_flow.refuse(
             session,
-            now=house().now(),
+            now=ctx.now(),
             walk_id=walk_id,
             sign_in_id=acting().sign_in_id,
             turned=turned,
@@ -132,11 +132,11 @@ def _refuse(walk_id: int, turned: Turned) -> None:
 @for_action(Action.CONNECT_ACCOUNT)
 def walk(walk_id: int) -> Page:
     """A walk as it stands: on to the platform, the choice of what was found, or why it ended."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         begun = session.get(Connecting, walk_id)
         if begun is not None and begun.sign_in_id != acting().sign_in_id:
             return _lost(Turned(Why.WRONG_STATE))
-        own = oauth_flow.walk_of(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
+        own = oauth_flow.oauth_session(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
         found = oauth_flow.candidates(own, _vault())
         chosen = _chosen(found)
         form = _form(session, own.platform, chosen) if chosen else None
@@ -159,7 +159,7 @@ def _form(session: Session, platform: str, chosen: ConnectableAccount) -> Accoun
     known = manage.known(session, code, platform, chosen.platform_id, chosen.handle, lock=False)
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
-    name = chosen.name if platform == "facebook" else house().settings.city.name_mr
+    name = chosen.name if platform == "facebook" else ctx.settings.city.name_mr
     return account_form(session, known, name=name, owner_id=owner_id)
 
 
@@ -174,7 +174,7 @@ def _walk_page(
         "accounts/connecting.html",
         walk=own,
         refusal=turned_sentence(own.refusal, own.details) if own.refusal else "",
-        is_old=own.back_at is None and house().now() > own.begun_at + oauth_flow.LIFE,
+        is_old=own.back_at is None and ctx.now() > own.begun_at + oauth_flow.LIFE,
         found=found,
         chosen=chosen,
         form=form,
@@ -203,11 +203,11 @@ def _finish(own: Connecting, chosen: ConnectableAccount, form: AccountForm) -> P
 def _connect(
     walk_id: int, chosen: ConnectableAccount, facts: TokenFacts | None, form: AccountForm
 ) -> Account:
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         return oauth_flow.finish(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             walk_id=walk_id,
             sign_in_id=acting().sign_in_id,
             chosen=chosen,
@@ -231,12 +231,12 @@ def _lost(turned: Turned) -> Page:
 
 def _callback(platform: str) -> str:
     """Where the platform sends the person back to; it is registered there, so from the settings."""
-    return house().settings.base_url + url_for("accounts_connecting.back", platform=platform)
+    return ctx.settings.base_url + url_for("accounts_connecting.back", platform=platform)
 
 
 def _ways() -> OAuthFlows:
-    return credentials.ways(house().settings, now=house().now)
+    return credentials.ways(ctx.settings, now=ctx.now)
 
 
 def _vault() -> Vault:
-    return Vault.of(house().settings)
+    return Vault.of(ctx.settings)

@@ -23,7 +23,7 @@ from publisher.validation import Invalid
 from web.accounts.forms import AccountForm, account_form
 from web.core import form_recovery
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action, for_roles
 from web.core.sign_in_page import prove_page
@@ -40,8 +40,8 @@ READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 def index(session: Session) -> Page:
     """Every account with its owner, its state and what of it ends."""
     found = manage.all_accounts(session)
-    now = house().now()
-    ways = credentials.ways(house().settings)
+    now = ctx.now()
+    ways = credentials.ways(ctx.settings)
     return render_template(
         "accounts/index.html",
         accounts=found,
@@ -57,7 +57,7 @@ def index(session: Session) -> Page:
 @reads
 def show(session: Session, account_id: int) -> Page:
     """One account: owner, users, token, rights and limits."""
-    account, now = manage.account_for(session, account_id, lock=False), house().now()
+    account, now = manage.account_for(session, account_id, lock=False), ctx.now()
     return render_template(
         "accounts/account.html",
         account=account,
@@ -69,18 +69,18 @@ def show(session: Session, account_id: int) -> Page:
         free_at=free_at(session, account_id, now),
         waiting=waiting_for(session, account_id),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking=credentials.ways(house().settings).lacks(account.platform),
+        lacking=credentials.ways(ctx.settings).lacks(account.platform),
     )
 
 
 def _behind(session: Session) -> Mapping[int, overdue.Behind]:
-    weekly_after = house().settings.press.weekly_looks_after
-    return overdue.behind(session, now=house().now(), weekly_after=weekly_after)
+    weekly_after = ctx.settings.press.weekly_looks_after
+    return overdue.behind(session, now=ctx.now(), weekly_after=weekly_after)
 
 
 def _limits(session: Session, account_id: int) -> list[AllowanceRow]:
     query = select(AllowanceRow).where(
-        AllowanceRow.account_id == account_id, AllowanceRow.resets_at > house().now()
+        AllowanceRow.account_id == account_id, AllowanceRow.resets_at > ctx.now()
     )
     return list(session.scalars(query.order_by(AllowanceRow.name)))
 
@@ -97,7 +97,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 @for_action(Action.CONNECT_ACCOUNT)
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         account = manage.account_for(session, account_id, lock=False)
         form = account_form(session, account)
     if request.method == "GET":
@@ -105,11 +105,11 @@ def change(account_id: int) -> Page:
     if not form.validate():
         return _change_page(account, form), 422
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             manage.change(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 account_id=account_id,
                 choice=form.choice(),
             )
@@ -133,7 +133,7 @@ def _change_page(
 def disconnect(account_id: int) -> Page:
     """Forget the account's credentials, once it was said what that means."""
     if request.method == "GET":
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return render_template(
                 "accounts/disconnect.html",
                 account=manage.account_for(session, account_id, lock=False),
@@ -142,7 +142,7 @@ def disconnect(account_id: int) -> Page:
     return _fresh(
         account_id,
         lambda session: manage.disconnect(
-            session, actor=actor(), now=house().now(), account_id=account_id
+            session, actor=actor(), now=ctx.now(), account_id=account_id
         ),
         _("The account is disconnected. Its access is forgotten here."),
     )
@@ -150,7 +150,7 @@ def disconnect(account_id: int) -> Page:
 
 def _fresh(account_id: int, act: Callable[[Session], Account], said: str) -> Page:
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             act(session)
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
@@ -163,15 +163,15 @@ def _fresh(account_id: int, act: Callable[[Session], Account], said: str) -> Pag
 def check(account_id: int) -> Page:
     """Ask the platform whether the account works again; a paused one that does is resumed."""
     try:
-        require(actor(), Action.CONNECT_ACCOUNT, None, now=house().now())
+        require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     look = _look(account_id)
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         account = manage.resume(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             account_id=account_id,
             health=look.health,
             facts=look.facts,
@@ -195,7 +195,7 @@ def _say(look: AccountCheck, missing: list[str]) -> None:
 
 def _look(account_id: int) -> AccountCheck:
     """What the platform says; asked outside of any transaction."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         account = manage.account_for(session, account_id, lock=False)
-    look = credentials.looker(house().settings, house().open_account, now=house().now)
+    look = credentials.looker(ctx.settings, ctx.open_account, now=ctx.now)
     return look(account)

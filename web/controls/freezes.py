@@ -23,7 +23,7 @@ from publisher.validation import LONGEST_REASON, Invalid, Validator
 from publisher.working_time import day_bounds
 from web import in_flight
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -66,7 +66,7 @@ def index() -> Page:
 
 @reads
 def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
-    now = house().now()
+    now = ctx.now()
     _offer(session, form)
     return render_template(
         "controls/freezes.html",
@@ -85,7 +85,7 @@ def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
 def _offer(session: Session, form: LayForm) -> None:
     known = slots.accounts(session)
     accounts = [(str(one.id), f"{account_name(one)} · {one.name}") for one in known]
-    departments = departments_in_force(session, now=house().now())
+    departments = departments_in_force(session, now=ctx.now())
     named = sorted((department_name(one), str(one.id)) for one in departments)
     kinds = [(one.value, _(words)) for one, words in KIND_WORDS.items()]
     form.account.choices = options([(ALL, _("All accounts")), *accounts])
@@ -116,8 +116,8 @@ def freeze() -> Page:
     form = LayForm()
     try:
         wanted = _read(form)
-        with house().database.transaction() as session:
-            made = controls_freeze.freeze(session, actor=actor(), now=house().now(), form=wanted)
+        with ctx.database.transaction() as session:
+            made = controls_freeze.freeze(session, actor=actor(), now=ctx.now(), form=wanted)
             freeze_id = made.id
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -130,7 +130,7 @@ def freeze() -> Page:
 
 def _read(form: LayForm) -> FreezeForm:
     """What was typed; raises `Invalid` where a date or time cannot be read."""
-    check, now = Validator(), house().now()
+    check, now = Validator(), ctx.now()
     from_at = _moment(check, form, "from", now)
     until_at = _moment(check, form, "until", now)
     if check.problems:  # then the reason is told with them, else with all the rest
@@ -166,8 +166,8 @@ def _moment(check: Validator, form: LayForm, which: str, now: datetime) -> datet
 def lift(freeze_id: int) -> Page:
     """End a freeze early."""
     try:
-        with house().database.transaction() as session:
-            controls_freeze.lift(session, actor=actor(), now=house().now(), freeze_id=freeze_id)
+        with ctx.database.transaction() as session:
+            controls_freeze.lift(session, actor=actor(), now=ctx.now(), freeze_id=freeze_id)
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("freezes.index"))

@@ -16,7 +16,7 @@ from publisher.models.controls import Stop
 from publisher.reports.types import who_of
 from publisher.validation import Invalid, departments_in_sight
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l, _n, page_language
 from web.core.layout import Banner, MenuEntry
 from web.core.permissions import for_action, for_roles
@@ -51,7 +51,7 @@ def show() -> Page:
 
 @reads
 def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
-    now = house().now()
+    now = ctx.now()
     seen = _in_sight()
     standing = controls_stop.standing(session)
     return render_template(
@@ -84,9 +84,9 @@ def stop() -> Page:
     """Stop everything; the page then says what is on its way all the same."""
     form = StopForm()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             controls_stop.stop_all(
-                session, actor=actor(), now=house().now(), reason=form.reason.data or ""
+                session, actor=actor(), now=ctx.now(), reason=form.reason.data or ""
             )
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -103,11 +103,11 @@ def release() -> Page:
     form = ReleaseForm(prefix="release-")
     seen = [number_of(one) for one in request.form.getlist("seen")]
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             controls_stop.release(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 seen=seen,
                 reason=form.reason.data or "",
                 known=_known(form),
@@ -137,7 +137,7 @@ def _say_released(is_free: bool) -> None:
 
 def entry(session: Session, of: Actor) -> MenuEntry | None:
     """The quiet "Stop all" of the bar and the foot, for whoever may."""
-    if not controls_stop.may_stop(session, actor=of, now=house().now()):
+    if not controls_stop.may_stop(session, actor=of, now=ctx.now()):
         return None
     return MenuEntry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
 
@@ -163,7 +163,7 @@ def _sentence(standing: list[Stop]) -> str:
     first, more = standing[0], len(standing) - 1
     said = _(
         "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
-        at=dates.moment(first.at, page_language(), now=house().now()),
+        at=dates.moment(first.at, page_language(), now=ctx.now()),
         who=stopper(first),
         reason=_cut(first.reason),
     )

@@ -20,7 +20,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.notifications.email import tick_mail
 from publisher.operations import worker_health
 from web.core.auth import reads
-from web.core.context import AppContext, house
+from web.core.context import AppContext, ctx
 from web.core.i18n import _, page_language
 from web.core.layout import Banner, MenuEntry
 from web.core.permissions import for_roles
@@ -34,7 +34,7 @@ FOR = (Role.ADMIN, Role.CELL_LEAD)
 @reads
 def index(session: Session) -> str:
     """Every clock with its last beat, and the times without any."""
-    now = house().now()
+    now = ctx.now()
     return render_template(
         "controls/workers.html",
         clocks=worker_health.clocks(session, now=now),
@@ -56,7 +56,7 @@ def entry(of: Actor) -> tuple[MenuEntry, ...]:
 
 def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
     """Over every page, for everybody: that nothing leaves, because no clock has been alive."""
-    said = _said(session, house().now())
+    said = _said(session, ctx.now())
     if not said:
         return ()
     sees = of.role in FOR

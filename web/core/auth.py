@@ -16,7 +16,7 @@ from publisher.auth import sessions
 from publisher.auth.sessions import Present
 from publisher.models.people import Appointment
 from web.core import form_recovery, permissions
-from web.core.context import house
+from web.core.context import ctx
 from web.core.sign_in_page import sign_in_page
 from web.forms import number_of
 
@@ -88,7 +88,7 @@ def _refuse_another() -> tuple[str, int] | None:
     kept = form_recovery.sent()
     if kept is None:
         return None  # no page of ours sent it: its token will not do either
-    with house().database.reading() as reading:
+    with ctx.database.reading() as reading:
         page = render_template(
             "sign_in/another_appointment.html",
             kept=kept,
@@ -103,7 +103,7 @@ def _own_appointment(reading: Session, appointment_id: int) -> Appointment | Non
     """The appointment, if it is the person's and in force."""
     found = reading.get(Appointment, appointment_id)
     is_own = found is not None and found.person_id == actor().person_id
-    return found if found is not None and is_own and found.in_force(house().now()) else None
+    return found if found is not None and is_own and found.in_force(ctx.now()) else None
 
 
 def _known() -> Acting | None:
@@ -111,14 +111,14 @@ def _known() -> Acting | None:
     token = session.get(SESSION_KEY)
     if not isinstance(token, str):
         return None
-    with house().database.reading() as reading:
-        present = sessions.peek(reading, token=token, now=house().now())
+    with ctx.database.reading() as reading:
+        present = sessions.peek(reading, token=token, now=ctx.now())
         if present is not None and not present.is_stale:
             return _acting(present)
     if present is None:
         return None
-    with house().database.transaction() as writing:
-        present = sessions.session_of(writing, token=token, now=house().now())
+    with ctx.database.transaction() as writing:
+        present = sessions.session_of(writing, token=token, now=ctx.now())
         return None if present is None else _acting(present)
 
 
@@ -142,7 +142,7 @@ def reads(
 
     @wraps(view)
     def opened(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        with house().database.reading() as database_session:
+        with ctx.database.reading() as database_session:
             return view(database_session, *args, **kwargs)
 
     return opened
@@ -155,7 +155,7 @@ def writes(
 
     @wraps(view)
     def opened(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        with house().database.transaction() as database_session:
+        with ctx.database.transaction() as database_session:
             return view(database_session, *args, **kwargs)
 
     return opened

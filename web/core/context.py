@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from flask import current_app
+from werkzeug.local import LocalProxy
 
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
@@ -30,6 +31,9 @@ class AppContext:
     rings: bool = False
 
 
-def house() -> AppContext:
-    """The house of the application in hand."""
+def _current() -> AppContext:
     return cast(AppContext, current_app.extensions["house"])
+
+
+ctx = cast(AppContext, LocalProxy(_current))
+"""The context of the application that answers the current request."""

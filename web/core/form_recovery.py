@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import render_template, request
 
-from web.core.context import house
+from web.core.context import ctx
 
 KEPT_PATH = "kept_path"
 KEPT_FILE = "kept_file"
@@ -62,7 +62,7 @@ def came_from_us() -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    ours = urlsplit(house().settings.base_url).netloc
+    ours = urlsplit(ctx.settings.base_url).netloc
     return urlsplit(origin).netloc in {ours, request.host}
 
 

@@ -16,7 +16,7 @@ from werkzeug import Response
 
 from publisher.auth import sign_in
 from publisher.i18n.languages import digits
-from web.core.context import house
+from web.core.context import ctx
 from web.core.form_recovery import is_own_path
 from web.core.layout import Locale
 from web.core.permissions import public
@@ -82,5 +82,5 @@ def _remember(chosen: str) -> None:
     acting = g.get("acting")
     if acting is None:
         return
-    with house().database.transaction() as database_session:
+    with ctx.database.transaction() as database_session:
         sign_in.choose_language(database_session, person_id=acting.actor.person_id, language=chosen)

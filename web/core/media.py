@@ -15,7 +15,7 @@ from publisher.media import images
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.permissions import for_roles
 
 routes = Blueprint("media", __name__)
@@ -69,7 +69,7 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
 
 def _opened(sha256: str) -> BinaryIO:
     try:
-        return house().store.open_file(sha256)
+        return ctx.store.open_file(sha256)
     except (MediumMissing, MediumChanged) as problem:
         raise NotFound(sha256) from problem
 

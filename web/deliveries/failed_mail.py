@@ -11,7 +11,7 @@ from publisher.models.notifications import Notice
 from publisher.notifications import retry
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.filters import place_from, place_to
 from web.core.i18n import _
 from web.core.permissions import for_action
@@ -39,10 +39,10 @@ def index(session: Session) -> Page:
 @for_action(Action.SEND_MAIL_AGAIN)
 def send_again(notice_id: int) -> Page:
     """Queue one again."""
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         notice = session.get(Notice, notice_id)
         if notice is None:
             raise NotFound(notice_id)
-        retry.send_again(session, actor=actor(), now=house().now(), notice=notice)
+        retry.send_again(session, actor=actor(), now=ctx.now(), notice=notice)
     flash(_("It is sent again within a minute."))
     return redirect(url_for("mails.index"))

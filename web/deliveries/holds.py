@@ -11,7 +11,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post, Variant
 from publisher.scheduling import constraints, holds, slots
 from publisher.scheduling.holds import Facts, Hold
-from web.core.context import house
+from web.core.context import ctx
 from web.messages.reasons import delivery_reason, freeze_words
 
 SHOWN_FREE, MOST_FREE = 3, 60
@@ -22,9 +22,9 @@ def kept(session: Session, delivery: Delivery) -> str:
     """What keeps here what has not left: a stop, or the freeze into which it falls."""
     if delivery.state not in constraints.UNSENT:
         return ""
-    now = house().now()
+    now = ctx.now()
     facts = holds.facts_of(delivery)
-    held = holds.brakes(session, now=now).holds(facts) if delivery.due_at <= now else None
+    held = holds.active_holds(session, now=now).holds(facts) if delivery.due_at <= now else None
     if held is Hold.STOPPED:
         return delivery_reason(delivery.state, {"code": held})
     known = holds.freezes_ahead(session, now=now)
@@ -34,7 +34,7 @@ def kept(session: Session, delivery: Delivery) -> str:
 
 def in_freeze(session: Session, variant: Variant, due_at: datetime) -> list[str]:
     """What is to be said of a time that falls into a freeze."""
-    known = holds.freezes_ahead(session, now=house().now())
+    known = holds.freezes_ahead(session, now=ctx.now())
     found = holds.freeze_at(known, _facts(variant), due_at)
     return [freeze_words(found)] if found is not None else []
 
@@ -43,7 +43,7 @@ def advice(
     session: Session, post: Post, variant: Variant, delivery: Delivery | None
 ) -> dict[str, object]:
     """The freezes that concern this text, whether its time falls into one, and free good times."""
-    now, facts = house().now(), _facts(variant)
+    now, facts = ctx.now(), _facts(variant)
     known = holds.touching(holds.freezes_ahead(session, now=now), facts)
     wished_at = slots.wished_time(post)
     times = slots.next_slots(session, variant=variant, now=now, wished_at=wished_at, most=MOST_FREE)

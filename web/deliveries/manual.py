@@ -19,7 +19,7 @@ from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
@@ -65,8 +65,8 @@ def _page(
         happened=happened,
         refusal=_refusal(session, delivery_id),
         there=there,
-        text=outgoing_text.leaving_text(delivery.variant),
-        link=outgoing_text.leaving_link(delivery.variant),
+        text=outgoing_text.outgoing_text(delivery.variant),
+        link=outgoing_text.outgoing_link(delivery.variant),
         leaves_itself=delivery.state is DeliveryState.SCHEDULED
         and delivery.account.state is AccountState.CONNECTED,
     )
@@ -82,7 +82,7 @@ def _delivery(session: Session, delivery_id: int) -> Delivery:
 def _refusal(session: Session, delivery_id: int) -> str:
     """Why it may not be published by hand now; empty where it may."""
     try:
-        manual.ready(session, actor=actor(), now=house().now(), delivery_id=delivery_id)
+        manual.ready(session, actor=actor(), now=ctx.now(), delivery_id=delivery_id)
     except NotAllowed as refusal:
         return refusal_sentence(refusal)
     return ""
@@ -96,9 +96,9 @@ def publish(delivery_id: int) -> Page:
     try:
         wanted = _wanted(delivery_id, form.link.data or "")
         found = read_back(wanted)
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             manual.publish_by_hand(
-                session, actor=actor(), now=house().now(), wanted=wanted, found=found
+                session, actor=actor(), now=ctx.now(), wanted=wanted, found=found
             )
     except Invalid as invalid:
         form.show(invalid.problems)
@@ -110,17 +110,17 @@ def publish(delivery_id: int) -> Page:
 
 
 def _wanted(delivery_id: int, link: str) -> ManualPost:
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         _delivery(session, delivery_id)
         return manual.look_at_link(
-            session, actor=actor(), now=house().now(), delivery_id=delivery_id, link=link
+            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id, link=link
         )
 
 
 def read_back(wanted: ManualPost) -> LinkedPost:
     """Ask the platform, outside of any transaction; raises `Invalid`."""
     try:
-        platform = house().open_account(wanted.account)
+        platform = ctx.open_account(wanted.account)
     except CredentialsExpired:
         return manual.unread(wanted)
     return manual.read_back(platform, wanted)

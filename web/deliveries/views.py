@@ -23,7 +23,7 @@ from publisher.scheduling import schedule
 from publisher.validation import Invalid
 from web.core import form_recovery
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.core.sign_in_page import prove_page
@@ -51,10 +51,10 @@ def board(session: Session) -> Page:
     """Everything that does not go on without a person."""
     return render_template(
         "deliveries/board.html",
-        rows=decisions(session, actor=actor(), now=house().now()),
+        rows=decisions(session, actor=actor(), now=ctx.now()),
         beside=troubles(session, actor=actor()),
         lane=lane_of(session),
-        braked=problems.braked(session, actor=actor(), now=house().now()),
+        braked=problems.braked(session, actor=actor(), now=ctx.now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 
@@ -82,7 +82,7 @@ def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, happene
         kept=holds.kept(session, delivery),
         by_hand=_by_hand(session, delivery),
         reads_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
-        patience_ends=(delivery.sending_at or house().now()) + reconcile.PATIENCE,
+        patience_ends=(delivery.sending_at or ctx.now()) + reconcile.PATIENCE,
         attempts=_attempts(delivery),
     )
 
@@ -126,7 +126,7 @@ def cancel(delivery_id: int) -> Page:
     return _act(
         delivery_id,
         lambda session: schedule.cancel(
-            session, actor=actor(), now=house().now(), delivery_id=delivery_id
+            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id
         ),
         _("It is cancelled; the post stays approved."),
     )
@@ -143,22 +143,22 @@ def it_is_live(delivery_id: int) -> Page:
         )
     except Invalid as invalid:
         form.show(invalid.problems)
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, delivery_id, form), 422
 
 
 def _live(delivery_id: int, link: str) -> None:
     """Look for what the link alone does not tell, outside of any transaction; then keep it."""
-    who, now = actor(), house().now()
-    with house().database.reading() as session:
+    who, now = actor(), ctx.now()
+    with ctx.database.reading() as session:
         _delivery(session, delivery_id)
-        wanted = reconcile.to_look_for(
+        wanted = reconcile.unconfirmed_deliveries(
             session, actor=who, now=now, delivery_id=delivery_id, link=link
         )
     found = manual.read_back(wanted) if wanted is not None else None
-    with house().database.transaction() as session:
-        reconcile.it_is_live(
-            session, actor=who, now=house().now(), delivery_id=delivery_id, link=link, found=found
+    with ctx.database.transaction() as session:
+        reconcile.confirm_live(
+            session, actor=who, now=ctx.now(), delivery_id=delivery_id, link=link, found=found
         )
 
 
@@ -169,7 +169,7 @@ def send_again(delivery_id: int) -> Page:
     return _act(
         delivery_id,
         lambda session: reconcile.send_again(
-            session, actor=actor(), now=house().now(), delivery_id=delivery_id
+            session, actor=actor(), now=ctx.now(), delivery_id=delivery_id
         ),
         _("It is sent once more."),
     )
@@ -179,7 +179,7 @@ def _act(delivery_id: int, use: Use, said: str) -> Page:
     """Carry out an act on a delivery in sight, in one transaction."""
 
     def act() -> None:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             _delivery(session, delivery_id)
             use(session)
 
@@ -193,7 +193,7 @@ def _told(delivery_id: int, act: Callable[[], None], said: str) -> Page:
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     except NotAllowed as refusal:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             happened = refusal_sentence(refusal)
             return _page(session, delivery_id, PlatformLinkForm(), happened=happened), 409
     flash(said)

@@ -20,7 +20,7 @@ from publisher.people import responsibility
 from publisher.people.departments import departments_in_force
 from publisher.scheduling import corrections
 from web.core.auth import actor
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.drafting import forms, placeholders, warnings
 from web.drafting.forms import Sheet, TextSlot
@@ -60,7 +60,7 @@ class Beside:
 
 def departments_of(session: Session) -> list[Department]:
     """Every department that is open today, by name."""
-    return departments_in_force(session, now=house().now())
+    return departments_in_force(session, now=ctx.now())
 
 
 def texts_for(session: Session, post: Post) -> list[StartingText]:
@@ -122,7 +122,7 @@ def render(
         newer=_changes(post, told.newer) if told.newer else [],
         beside=_beside(post, sheet) if told.newer else [],
         returned=_returned(post),
-        others=collaboration.others_at(session, actor=actor(), now=house().now(), post_id=post.id),
+        others=collaboration.others_at(session, actor=actor(), now=ctx.now(), post_id=post.id),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
     )
@@ -193,7 +193,9 @@ def _sizes(post: Post) -> dict[str, tuple[int, int]]:
 
 def _room(sheet: Sheet, slot: TextSlot) -> outgoing_text.LengthLimit:
     text, link = _typed(sheet, slot)
-    return outgoing_text.room(slot.account.platform, text, link, has_pictures=_has_pictures(sheet))
+    return outgoing_text.length_limit(
+        slot.account.platform, text, link, has_pictures=_has_pictures(sheet)
+    )
 
 
 def _typed(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
@@ -213,7 +215,7 @@ def _has_pictures(sheet: Sheet) -> bool:
 def _leaves(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
     """The text as readers will see it, and the link that then stands beside it."""
     text, link = _typed(sheet, slot)
-    words, beside = outgoing_text.leaving(
+    words, beside = outgoing_text.render_outgoing(
         slot.account.platform,
         text,
         link,
@@ -259,7 +261,7 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
 
 
 def _approvers_of(session: Session, department: Department) -> DepartmentApprovers:
-    now = house().now()
+    now = ctx.now()
     if officers := responsibility.officers(session, department.id, now=now):
         return DepartmentApprovers(department, tuple(officers), is_head=False)
     head = responsibility.head(session, department.id, now=now)

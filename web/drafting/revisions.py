@@ -18,7 +18,7 @@ from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.validation import Invalid, NotFound
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action, for_roles
 from web.forms import number_of
@@ -114,11 +114,11 @@ def restore(post_id: int) -> Page:
     """Make a new revision of what an older one held."""
     number = number_of(request.form.get("number"))
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             made = save.restore(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 seen=number_of(request.form.get("seen")),
                 number=number,

@@ -19,7 +19,7 @@ from publisher.models.desk import StartingText, TextPart
 from publisher.models.submissions import SubmissionKind
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.core.state_badges import N_
@@ -94,8 +94,8 @@ def new() -> Page:
     if request.method == "GET":
         return _page(form)
     try:
-        with house().database.transaction() as session:
-            snippets.make(session, actor=actor(), now=house().now(), form=_read(form))
+        with ctx.database.transaction() as session:
+            snippets.make(session, actor=actor(), now=ctx.now(), form=_read(form))
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(form), 422
@@ -112,11 +112,11 @@ def edit(text_id: int) -> Page:
         return _shown(text_id)
     form = _form()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             snippets.change(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 text_id=text_id,
                 seen=number_of(form.seen.data),
                 form=_read(form),
@@ -175,7 +175,7 @@ def _page(
 def _form(session: Session | None = None) -> OneTextForm:
     """The form with its choices; it opens the database itself where no session is at hand."""
     if session is None:
-        with house().database.reading() as opened:
+        with ctx.database.reading() as opened:
             return _form(opened)
     form = OneTextForm()
     form.part.choices = options((part, _(words)) for part, words in PARTS.items())
@@ -238,6 +238,6 @@ def _difference(name: str, before: str, after: str) -> tuple[str, str, tuple[Fin
 @writes
 def end(session: Session, text_id: int) -> Page:
     """Offer it no longer; its history stays."""
-    text = snippets.end(session, actor=actor(), now=house().now(), text_id=text_id)
+    text = snippets.end(session, actor=actor(), now=ctx.now(), text_id=text_id)
     flash(_("“%(name)s” is no longer offered. It stays to be read.", name=text.name))
     return redirect(url_for("texts.index"))

@@ -11,7 +11,7 @@ from approvals.policy import Action
 from publisher.drafting import collaboration, drafts, prefill
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
@@ -34,11 +34,11 @@ def show(post_id: int) -> Page:
     if request.method == "GET":
         return _join_page(post_id, form)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             joined = collaboration.join(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 number=form.number.data or "",
             )
@@ -63,11 +63,11 @@ def _join_page(session: Session, post_id: int, form: NumberForm) -> str:
 def part(post_id: int, submission_id: int) -> Page:
     """Let a submission go that was joined by mistake."""
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             gone = collaboration.part(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 submission_id=submission_id,
             )

@@ -21,7 +21,7 @@ from publisher.review import decide
 from publisher.validation import Invalid
 from web import in_flight
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.drafting import forms, page, placeholders, warnings
@@ -41,9 +41,7 @@ STAYS = frozenset({"start", "close", "fill", "more", "note", "links"})
 @writes
 def start(session: Session, submission_id: int) -> Response:
     """Begin a post from a submission."""
-    post = drafting_save.start(
-        session, actor=actor(), now=house().now(), submission_id=submission_id
-    )
+    post = drafting_save.start(session, actor=actor(), now=ctx.now(), submission_id=submission_id)
     return redirect(url_for("drafting.edit", post_id=post.id))
 
 
@@ -51,8 +49,8 @@ def start(session: Session, submission_id: int) -> Response:
 @for_action(Action.DRAFT)
 def edit(post_id: int) -> Page:
     """The newest revision to go on from; before the first, the department's own texts."""
-    with house().database.transaction() as session:
-        collaboration.open_draft(session, actor=actor(), now=house().now(), post_id=post_id)
+    with ctx.database.transaction() as session:
+        collaboration.open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
     return _edit(post_id)
 
 
@@ -72,7 +70,7 @@ def save(post_id: int) -> Page:
 
     The other buttons change the form in hand and give it back; nothing typed is lost by them.
     """
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         begun = prefill.begun(post, drafts.usable_accounts(session, post))
         sheet = page.make_sheet(session, post, begun)
@@ -82,7 +80,7 @@ def save(post_id: int) -> Page:
     if request.form.get("then") in STAYS:
         return _stay(post_id, sheet, draft)
     seen = number_of(sheet.form.seen.data)
-    prepared = renditions.prepare_pictures(house().store, draft, known)
+    prepared = renditions.prepare_pictures(ctx.store, draft, known)
     try:
         number = _store(post_id, seen, prepared, _stored(post, seen))
     except Invalid as invalid:
@@ -91,7 +89,7 @@ def save(post_id: int) -> Page:
         return _overtaken(post_id, sheet, draft, stale)
     except NotAllowed as refusal:
         return _again(post_id, sheet, draft, Happened((refusal_sentence(refusal),))), 409
-    failpoints.reach("edit.after_commit")
+    failpoints.hit("edit.after_commit")
     return _saved(post_id, number)
 
 
@@ -119,7 +117,7 @@ def _stay(post_id: int, sheet: Sheet, draft: Draft) -> Page:
     if request.form.get("then") != "note":
         return _again(post_id, sheet, draft)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             _write_note(session, post_id, sheet.form.clerk_note.data or "")
     except Invalid as invalid:
         return _wrong(post_id, sheet, draft, invalid)
@@ -128,7 +126,7 @@ def _stay(post_id: int, sheet: Sheet, draft: Draft) -> Page:
 
 
 def _write_note(session: Session, post_id: int, words: str) -> None:
-    collaboration.write_note(session, actor=actor(), now=house().now(), post_id=post_id, text=words)
+    collaboration.write_note(session, actor=actor(), now=ctx.now(), post_id=post_id, text=words)
 
 
 def _stored(post: Post, seen: int) -> Draft | None:
@@ -149,13 +147,13 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
     Sending an unchanged draft makes no new revision of it.
     """
     sends = request.form.get("then") == "send"
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         number = seen
         if not (sends and before is not None and _same(before, prepared.draft)):
             number = drafting_save.save(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 seen=seen,
                 prepared=prepared,
@@ -165,13 +163,13 @@ def _store(post_id: int, seen: int, prepared: drafts.PreparedDraft, before: Draf
         if sends:
             _send(session, post_id, number)
         else:
-            collaboration.open_draft(session, actor=actor(), now=house().now(), post_id=post_id)
+            collaboration.open_draft(session, actor=actor(), now=ctx.now(), post_id=post_id)
     return number
 
 
 def _send(session: Session, post_id: int, seen: int) -> None:
     """Send for review, once no blank is left; the draft is then closed."""
-    decide.send_for_review(session, actor=actor(), now=house().now(), post_id=post_id, seen=seen)
+    decide.send_for_review(session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen)
     collaboration.close_draft(session, actor=actor(), post_id=post_id)
 
 
@@ -241,7 +239,7 @@ def send(post_id: int) -> Page:
     """Send the newest revision for review; what is in the way is shown at the draft."""
     seen = request.form.get("seen", 0, type=int)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             _send(session, post_id, seen)
     except Invalid as invalid:

@@ -11,14 +11,14 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from publisher.content_checks import checks, context
-from publisher.content_checks.link_checker import LinkChecker, look_now
+from publisher.content_checks.link_checker import LinkChecker, check_now
 from publisher.content_checks.rules import all_addresses, takes_reply
 from publisher.content_checks.types import Text, TextLocation, Warned, WarningCode
 from publisher.drafting.drafts import Draft
 from publisher.media.link_preview import is_within
 from publisher.models.posts import Language, Post, Revision
 from publisher.reports.comment_detail import CommentPage
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.drafting import forms
 from web.drafting.forms import Sheet, TextSlot
@@ -65,7 +65,7 @@ class WarningList:
 
 def of_revision(session: Session, revision: Revision) -> WarningList:
     """What there is to check in a saved revision; places lead to the previews."""
-    found = checks.warnings_of(session, revision, now=house().now())
+    found = checks.warnings_of(session, revision, now=ctx.now())
     variants = revision.variants
     spots = [
         Spot(variant_title(variants[at]), f"variant-{variants[at].id}")
@@ -78,7 +78,7 @@ def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Warnin
     """What there is to check in the form in hand; places lead to its fields."""
     texts = texts_of(sheet, draft)
     slots = forms.written(sheet)
-    now, not_before = house().now(), draft.not_before
+    now, not_before = ctx.now(), draft.not_before
     found = checks.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
     spots = [_spot(sheet, slots[one.place.variant], one) for one in found]
     at: dict[str, dict[str, None]] = {}
@@ -115,8 +115,8 @@ def texts_of(sheet: Sheet, draft: Draft) -> list[Text]:
 
 def look_at_links(sheet: Sheet, draft: Draft) -> None:
     """Look at the draft's links while somebody waits; called while no transaction is open."""
-    glass = LinkChecker(house().database, house().store, house().settings.link_reach, monotonic)
-    look_now(glass, all_addresses(texts_of(sheet, draft)), now=house().now())
+    glass = LinkChecker(ctx.database, ctx.store, ctx.settings.link_reach, monotonic)
+    check_now(glass, all_addresses(texts_of(sheet, draft)), now=ctx.now())
 
 
 def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLine]:
@@ -153,7 +153,7 @@ def _alt_field(sheet: Sheet, slot: TextSlot, number: int) -> str:
 
 
 def _links(session: Session, texts: Sequence[Text]) -> Links:
-    reach = house().settings.link_reach
+    reach = ctx.settings.link_reach
     wanted = [one for one in all_addresses(texts) if is_within(one, reach)]
     seen = context.links_seen(session, wanted).values()
     times = [one.checked_at for one in seen if one.checked_at is not None]

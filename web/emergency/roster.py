@@ -17,7 +17,7 @@ from publisher.models.emergency import Duty
 from publisher.models.people import Appointment
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -47,7 +47,7 @@ def index(session: Session) -> Page:
 
 
 def _page(session: Session, form: DutyForm, happened: list[str] | None = None) -> str:
-    now, keeps = house().now(), may(actor(), Action.KEEP_ROSTER, None)
+    now, keeps = ctx.now(), may(actor(), Action.KEEP_ROSTER, None)
     if keeps:
         found = roster.candidates(session, now=now)
         people = [(str(one.person_id), _words(one)) for one in found if _is_another(one)]
@@ -80,7 +80,7 @@ def post_at(duty: Duty) -> str:
     held = [
         one
         for one in duty.person.appointments
-        if one.in_force(duty.from_at) or one.in_force(house().now())
+        if one.in_force(duty.from_at) or one.in_force(ctx.now())
     ]
     return post_of(held[0]) if held else ""
 
@@ -91,13 +91,13 @@ def put_on() -> Page:
     """Put somebody on the roster."""
     form = DutyForm()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             duty = roster.put_on(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 person_id=number_of(form.person_id.data),
-                from_at=_moment(form, "from") or house().now(),
+                from_at=_moment(form, "from") or ctx.now(),
                 until_at=_moment(form, "until"),
             )
             name = person_name(duty.person)
@@ -131,6 +131,6 @@ def _moment(form: DutyForm, which: str) -> datetime | None:
 @writes
 def take_off(session: Session, duty_id: int) -> Page:
     """End a duty now, or take one back that has yet to begin."""
-    duty = roster.take_off(session, actor=actor(), now=house().now(), duty_id=duty_id)
+    duty = roster.take_off(session, actor=actor(), now=ctx.now(), duty_id=duty_id)
     flash(_("%(name)s is off the roster.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))

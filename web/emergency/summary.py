@@ -13,7 +13,7 @@ from publisher.delivery.emergency.queries import Used
 from publisher.delivery.emergency.templates import waiting_for
 from publisher.models.emergency import Alert, EmergencyTemplate
 from web.core.auth import actor
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.layout import MenuEntry, Tab
 
@@ -41,7 +41,7 @@ def number_of(session: Session) -> int:
 
 def lane_of(session: Session) -> Lane:
     """What waits in the lane for whoever is at the counter."""
-    who, now = actor(), house().now()
+    who, now = actor(), ctx.now()
     takes = may_take(session, actor=who, now=now)
     lane = Lane(
         alerts=open_alerts(session) if takes else [],
@@ -55,8 +55,8 @@ def lane_of(session: Session) -> Lane:
 
 def tab() -> tuple[Tab, ...]:
     """The way into the lane, with what is stuck there: only for whoever is on duty now."""
-    with house().database.reading() as session:
-        if not roster.is_on_duty(session, actor(), now=house().now()):
+    with ctx.database.reading() as session:
+        if not roster.is_on_duty(session, actor(), now=ctx.now()):
             return ()
         stuck = len(open_alerts(session))
     here = request.endpoint == "emergency.index"

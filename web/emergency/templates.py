@@ -18,7 +18,7 @@ from publisher.models.emergency import EmergencyTemplate, TemplateDecision, Temp
 from publisher.review import emergency_grounds
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.emergency.template_form import TemplateFormPage, filled_form, make_form, read
@@ -80,7 +80,7 @@ def _page(session: Session, template_id: int, happened: str = "") -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
     whole = emergency_grounds.template_of(revision)
-    able = templates.approvers_of(session, revision, now=house().now())
+    able = templates.approvers_of(session, revision, now=ctx.now())
     state = state_of(template)
     return render_template(
         "emergency/template.html",
@@ -88,7 +88,7 @@ def _page(session: Session, template_id: int, happened: str = "") -> str:
         revision=revision,
         blanks=whole.blanks,
         rooms={
-            tongue: outgoing_text.room(outgoing_text.X, text, "")
+            tongue: outgoing_text.length_limit(outgoing_text.X, text, "")
             for tongue, text in emergency.longest(whole).items()
         },
         state=state,
@@ -113,8 +113,8 @@ def new() -> Page:
     if request.method == "GET":
         return _form_page(form)
     try:
-        with house().database.transaction() as session:
-            made = template_editing.make(session, actor=actor(), now=house().now(), form=read(form))
+        with ctx.database.transaction() as session:
+            made = template_editing.make(session, actor=actor(), now=ctx.now(), form=read(form))
     except Invalid as invalid:
         return _form_page(form, happened=form.show(invalid.problems)), 422
     flash("template-new", "draft-done")
@@ -130,11 +130,11 @@ def edit(template_id: int) -> Page:
         return _shown(template_id)
     form = make_form()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             template_editing.change(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 template_id=template_id,
                 seen=number_of(form.seen.data),
                 form=read(form),
@@ -181,12 +181,12 @@ def _form_page(
 def approve(template_id: int) -> Page:
     """Approve exactly the revision that was seen."""
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             templates.template_for(session, actor=actor(), template_id=template_id)
             template_approval.approve(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 template_id=template_id,
                 seen=number_of(request.form.get("seen")),
             )
@@ -225,12 +225,12 @@ def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Pag
     if request.method == "GET":
         return _reason_page(template_id, form)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             templates.template_for(session, actor=actor(), template_id=template_id)
             act(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 template_id=template_id,
                 seen=number_of(request.form.get("seen")),
                 reason=form.reason.data or "",
@@ -260,6 +260,6 @@ def _reason_page(session: Session, template_id: int, form: TemplateReasonForm) -
 @writes
 def end(session: Session, template_id: int) -> Page:
     """Offer it no longer; its uses stay."""
-    template_editing.end(session, actor=actor(), now=house().now(), template_id=template_id)
+    template_editing.end(session, actor=actor(), now=ctx.now(), template_id=template_id)
     flash(_("It is no longer offered. It stays to be read."))
     return redirect(url_for("emergency_templates.index"))

@@ -14,7 +14,7 @@ from publisher.delivery.emergency.queries import PAGE, Used
 from publisher.models.people import Appointment
 from publisher.validation import Invalid, check_in_sight
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.emergency.views import routes
@@ -37,7 +37,7 @@ class RefusalForm(Form):
 def uses(session: Session) -> Page:
     """Every use in sight: who, when, by which template, on whose word, and what became of it."""
     page = max(request.args.get("page", 1, type=int), 1)
-    found = queries.uses(session, actor=actor(), now=house().now(), page=page)
+    found = queries.uses(session, actor=actor(), now=ctx.now(), page=page)
     return render_template(
         "emergency/uses.html", found=found[:PAGE], page=page, more=len(found) > PAGE
     )
@@ -52,7 +52,7 @@ def show(session: Session, use_id: int) -> Page:
 
 
 def _use_page(session: Session, use_id: int, happened: str = "") -> str:
-    now = house().now()
+    now = ctx.now()
     used = queries.use_for(session, actor=actor(), now=now, use_id=use_id)
     return render_template(
         "emergency/use.html",
@@ -70,7 +70,7 @@ def _decides(session: Session, used: Used) -> bool:
     """Whether this actor may say the department's word now."""
     if used.use.ratification is not None or used.use.decision.person_id == actor().person_id:
         return False
-    standing_in = ratification.may_head_decide(session, used.use, now=house().now())
+    standing_in = ratification.may_head_decide(session, used.use, now=ctx.now())
     department_id = used.use.decision.department_id
     return may(actor(), Action.RATIFY, department_id, standing_in=standing_in)
 
@@ -80,8 +80,8 @@ def _decides(session: Session, used: Used) -> bool:
 def ratify(use_id: int) -> Page:
     """The department stands by it."""
     try:
-        with house().database.transaction() as session:
-            ratification.ratify(session, actor=actor(), now=house().now(), use_id=use_id)
+        with ctx.database.transaction() as session:
+            ratification.ratify(session, actor=actor(), now=ctx.now(), use_id=use_id)
     except NotAllowed as refusal:
         return _refused(use_id, refusal_sentence(refusal))
     flash(_("Ratified. The department stands by what was published."))
@@ -107,14 +107,12 @@ def refuse(use_id: int) -> Page:
     """The department does not stand by it; a correction is owed from now on."""
     form = RefusalForm()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             reason = form.reason.data or ""
-            ratification.refuse(
-                session, actor=actor(), now=house().now(), use_id=use_id, reason=reason
-            )
+            ratification.refuse(session, actor=actor(), now=ctx.now(), use_id=use_id, reason=reason)
     except Invalid as invalid:
         form.show(invalid.problems)
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _refusal_page(session, use_id, form), 422
     except NotAllowed as refusal:
         return _refused(use_id, refusal_sentence(refusal))
@@ -123,6 +121,6 @@ def refuse(use_id: int) -> Page:
 
 
 def _refusal_page(session: Session, use_id: int, form: RefusalForm) -> str:
-    used = queries.use_for(session, actor=actor(), now=house().now(), use_id=use_id)
+    used = queries.use_for(session, actor=actor(), now=ctx.now(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", used=used, form=form)

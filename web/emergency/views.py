@@ -26,7 +26,7 @@ from publisher.scheduling import holds
 from publisher.validation import Invalid
 from web.core import form_recovery
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.sign_in_page import prove_page
@@ -42,7 +42,7 @@ Page = Response | str | tuple[str, int]
 @reads
 def index(session: Session) -> Page:
     """What is stuck, and the templates to choose from: for whoever is on duty, and the lead."""
-    now = house().now()
+    now = ctx.now()
     on_duty = roster.is_on_duty(session, actor(), now=now)
     if not on_duty and not emergency_alerts.may_take(session, actor=actor(), now=now):
         raise NotOnDuty(action=Action.PUBLISH_EMERGENCY)
@@ -62,7 +62,7 @@ def index(session: Session) -> Page:
 @writes
 def take(session: Session, alert_id: int) -> Page:
     """Take it upon oneself: nobody is called about this one any more."""
-    alert = emergency_alerts.take(session, actor=actor(), now=house().now(), alert_id=alert_id)
+    alert = emergency_alerts.take(session, actor=actor(), now=ctx.now(), alert_id=alert_id)
     post_id = alert.delivery.post_id
     flash(_("You have taken it. Nobody is called about it any more; do what its page says."))
     return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
@@ -86,7 +86,7 @@ def go_on(template_id: int) -> Page:
     step, back = request.form.get("step", ""), request.form.get("back", "")
     if step == CONFIRM and not back:
         return _publish(template_id)
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         template = _template(session, template_id)
         form = make_form(emergency_grounds.template_of(templates.newest(template)))
         if back in STEPS:
@@ -95,12 +95,12 @@ def go_on(template_id: int) -> Page:
 
 
 def _template(session: Session, template_id: int) -> EmergencyTemplate:
-    return template_to_use(session, actor=actor(), now=house().now(), template_id=template_id)
+    return template_to_use(session, actor=actor(), now=ctx.now(), template_id=template_id)
 
 
 def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step: str) -> Page:
     """The page after this one, or the same again where something on it is wrong."""
-    now = house().now()
+    now = ctx.now()
     try:
         filled = read(form, template.id)
         said = read_values(_approved(template), filled, now=now)
@@ -127,7 +127,7 @@ def _step(
     if step == CONFIRM:
         step = WORD
     if step == WORD:
-        begin_word(form, house().now())
+        begin_word(form, ctx.now())
     _say_step(form, step)
     return render_template(
         f"emergency/{step}.html",
@@ -163,7 +163,7 @@ def _preview(
         form=form,
         leaves=leaves,
         stop=holds.standing_stop(session),
-        word=read_word(read(form, template.id), now=house().now()),
+        word=read_word(read(form, template.id), now=ctx.now()),
         carried=form.carried([*form.blanks, *form.word]),
         happened=[(happened, None)] if happened else [],
     )
@@ -171,10 +171,10 @@ def _preview(
 
 def _publish(template_id: int) -> Page:
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             template = _template(session, template_id)
             form = make_form(_approved(template))
-            use = publish(session, actor=actor(), now=house().now(), form=read(form, template_id))
+            use = publish(session, actor=actor(), now=ctx.now(), form=read(form, template_id))
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
     except Invalid as invalid:
@@ -205,7 +205,7 @@ def _look_again(session: Session, template_id: int, refusal: NotAllowed) -> Page
     template = _template(session, template_id)
     form = make_form(_approved(template))
     try:
-        said = read_values(_approved(template), read(form, template_id), now=house().now())
+        said = read_values(_approved(template), read(form, template_id), now=ctx.now())
     except Invalid as invalid:  # the template was worded anew, with other blanks
         form.show(invalid.problems)
         return _step(template, form, BLANKS, [refusal_sentence(refusal)]), 422

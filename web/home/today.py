@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from publisher.auth.sessions import is_newcomer
 from publisher.reports.todo import waiting_for
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import LANGUAGES
 from web.core.permissions import for_roles
 from web.emergency.summary import lane_of
@@ -24,7 +24,7 @@ MOST = 60
 @reads
 def index(session: Session) -> str:
     """The page everybody begins with."""
-    now = house().now()
+    now = ctx.now()
     waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
     return render_template(
         "home/today.html",

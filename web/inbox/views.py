@@ -24,7 +24,7 @@ from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.filters import place_from, place_to
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
@@ -67,7 +67,7 @@ def index(session: Session) -> Page:
     page = inbox_list.comments_in(
         session,
         actor=actor(),
-        now=house().now(),
+        now=ctx.now(),
         view=view,
         before=place_from(request.args.get("before", "")),
     )
@@ -76,7 +76,7 @@ def index(session: Session) -> Page:
         page=page,
         view=view,
         view_words=VIEWS,
-        counts=inbox_list.view_counts(session, actor=actor(), now=house().now()),
+        counts=inbox_list.view_counts(session, actor=actor(), now=ctx.now()),
         next_place=place_to(page.following),
     )
 
@@ -92,12 +92,14 @@ def show(session: Session, comment_id: int) -> Page:
 def _page(
     session: Session, comment_id: int, form: AnswerForm, *, happened: list[str] | None = None
 ) -> str:
-    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template(
         "inbox/comment.html",
         comment=comment,
         form=form,
-        room=outgoing_text.room(comment.account.platform, form.text.data or "", "", is_reply=True),
+        room=outgoing_text.length_limit(
+            comment.account.platform, form.text.data or "", "", is_reply=True
+        ),
         reply_words=REPLIES,
         reply_warning=warnings.of_reply(comment),
         acts={one.value for one in comment.acts},
@@ -121,14 +123,12 @@ def _beside(session: Session, state: CommentState) -> tuple[inbox_list.CommentRo
     """The list that stands beside a comment at the desk: the view it was probably taken from."""
     views = inbox_list.views_for(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else InboxView.DEPARTMENT
-    page = inbox_list.comments_in(
-        session, actor=actor(), now=house().now(), view=view, limit=BESIDE
-    )
+    page = inbox_list.comments_in(session, actor=actor(), now=ctx.now(), view=view, limit=BESIDE)
     return page.rows
 
 
 def _departments(session: Session) -> list[tuple[int, str]]:
-    today = house().now().date()
+    today = ctx.now().date()
     found = session.scalars(select(Department).order_by(Department.name_mr))
     return [
         (one.id, department_name(one))
@@ -144,24 +144,24 @@ def answer(comment_id: int) -> Page:
     form = AnswerForm()
     kind = AnswerKind.INTERIM if form.interim.data else AnswerKind.FINAL
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             _in_sight(session, comment_id)
             post = reply.answer(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 comment_id=comment_id,
                 text=form.text.data or "",
                 kind=kind,
             )
             leaves = bool(post.deliveries)
-        failpoints.reach("answer.after_commit")
+        failpoints.hit("answer.after_commit")
     except Invalid as invalid:
         rest = form.show(invalid.problems)
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, comment_id, form, happened=rest), 422
     except NotAllowed as refusal:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, comment_id, form, happened=[refusal_sentence(refusal)]), 409
     flash(f"answer-{comment_id}", "draft-done")
     flash(_("The answer is on its way.") if leaves else _("The answer waits for the officer."))
@@ -170,7 +170,7 @@ def answer(comment_id: int) -> Page:
 
 def _in_sight(session: Session, comment_id: int) -> None:
     """Raise `Missing` for another department's comment."""
-    comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
 
 
 Use = Callable[[Session, RoutingForm], object]
@@ -185,7 +185,7 @@ def assign(comment_id: int) -> Page:
         return routing.assign(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             comment_id=comment_id,
             department_id=form.department.data or 0,
         )
@@ -202,7 +202,7 @@ def transfer(comment_id: int) -> Page:
         return routing.transfer(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             comment_id=comment_id,
             department_id=form.department.data or None,
             reason=form.reason.data or "",
@@ -220,7 +220,7 @@ def close(comment_id: int) -> Page:
         return routing.close(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             comment_id=comment_id,
             reason=form.reason.data or "",
         )
@@ -237,7 +237,7 @@ def reopen(comment_id: int) -> Page:
         return routing.reopen(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             comment_id=comment_id,
             reason=form.reason.data or "",
         )
@@ -250,7 +250,7 @@ def _moved(comment_id: int, act: str, use: Use, said: str) -> Page:
     if request.method == "GET":
         return _move_page(comment_id, act, form)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             _in_sight(session, comment_id)
             use(session, form)
     except Invalid as invalid:
@@ -273,7 +273,7 @@ def _after(comment_id: int, act: str) -> str:
 def _move_page(
     session: Session, comment_id: int, act: str, form: RoutingForm, *, happened: str = ""
 ) -> str:
-    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     places = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
     form.department.choices = options((str(value), words) for value, words in places)
     return render_template(

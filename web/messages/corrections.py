@@ -10,7 +10,7 @@ from publisher.models.posts import Variant
 from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import CorrectionMode, Target
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
 from web.messages.names import platform_word
@@ -61,7 +61,7 @@ def happens(variant: Variant) -> str:
 
 def begins(target: Target) -> str:
     """What a clerk has to know who writes a correction in this box."""
-    now, tongue = house().now(), page_language()
+    now, tongue = ctx.now(), page_language()
     since = dates.moment(target.live.since, tongue, now=now)
     platform = platform_word(target.live.account.platform)
     words = BEGINS[target.way]

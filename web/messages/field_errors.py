@@ -12,7 +12,7 @@ from publisher.auth.contact_details import BadPerson
 from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.validation import FieldError
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
 from web.messages.emergency import SENTENCES as OF_THE_LANE
@@ -185,7 +185,7 @@ def shown(values: Mapping[str, object], template: str) -> dict[str, str]:
 def _said(value: object) -> str:
     tongue = page_language()
     if isinstance(value, datetime):
-        return dates.moment(value, tongue, now=house().now())
+        return dates.moment(value, tongue, now=ctx.now())
     if isinstance(value, date):
         return dates.full_date(value, tongue)
     if isinstance(value, int):

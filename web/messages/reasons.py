@@ -8,7 +8,7 @@ from datetime import datetime
 from publisher.i18n import dates
 from publisher.models.controls import Freeze
 from publisher.reports.comment_detail import RoutingStep
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
 from web.messages.names import department_name
@@ -179,8 +179,8 @@ def routing_reason(step: RoutingStep) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return dates.moment(at, page_language(), now=house().now())
+    return dates.moment(at, page_language(), now=ctx.now())
 
 
 def _day(at: datetime) -> str:
-    return dates.day(at, page_language(), now=house().now())
+    return dates.day(at, page_language(), now=ctx.now())

@@ -9,7 +9,7 @@ from publisher.content_checks.types import Warned, WarningCode
 from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.models.content_checks import LinkFinding
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
 
@@ -122,7 +122,7 @@ def _shown(name: str, value: object) -> str:
     if name in ("language", "missing"):
         return _(TONGUES[str(value)])
     if isinstance(value, datetime):
-        return dates.plain_day(value, tongue, now=house().now())
+        return dates.plain_day(value, tongue, now=ctx.now())
     if isinstance(value, date):
         return dates.full_date(value, tongue)
     if isinstance(value, int):

@@ -23,7 +23,7 @@ from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -73,7 +73,7 @@ class OtherForm(OrderForm):
 
 
 def _today() -> date:
-    return local_day(house().now())
+    return local_day(ctx.now())
 
 
 def _order(form: OrderForm) -> DepartmentOrder:
@@ -86,7 +86,7 @@ def _names(form: NamesForm) -> Names:
 
 def _offer_others(session: Session, form: NewForm | OtherForm, *, but: str, none: str) -> None:
     """The departments in force to choose from, and what choosing none means."""
-    found = departments_in_force(session, now=house().now())
+    found = departments_in_force(session, now=ctx.now())
     pairs = [(str(one.id), department_name(one)) for one in found if one.code != but]
     form.other_id.choices = options([("", none), *pairs])
 
@@ -123,7 +123,7 @@ def add() -> Page:
         return department_changes.add(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             names=_names(form),
             kind=form.kind.data or "",
             order=_order(form),
@@ -158,7 +158,7 @@ def rename(code: str) -> Page:
         department_changes.rename(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             department=department_of(session, code),
             names=_names(form),
             order=_order(form),
@@ -201,7 +201,7 @@ def place(code: str) -> Page:
         department_changes.place(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             department=department_of(session, code),
             reports_to_id=number_of(form.other_id.data) or None,
             order=_order(form),
@@ -235,7 +235,7 @@ def merge(code: str) -> Page:
         departments_close.merge(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             department=department_of(session, code),
             into=into,
             order=_order(form),
@@ -277,7 +277,7 @@ def close(code: str) -> Page:
         departments_close.close(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             department=department_of(session, code),
             order=_order(form),
         )
@@ -293,11 +293,11 @@ def close(code: str) -> Page:
 @for_action(Action.RECORD_DEPARTMENT)
 def drop(code: str, change_id: int) -> Page:
     """Give up a change whose day has not come."""
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise NotFound(change_id)
-        department_changes.drop(session, actor=actor(), change=change, now=house().now())
+        department_changes.drop(session, actor=actor(), change=change, now=ctx.now())
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))
 
@@ -309,14 +309,14 @@ def _carry_out(
     form.validate()
     try:
         _check_day(form)
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             code = use(session)
     except BadDepartment as bad:
         _show(form, bad)
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return again(session, form), 422
     except StillOpen as refused:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return again(session, form, refused.things), 409
     flash(said)
     return redirect(url_for("departments.show", code=code))

@@ -19,7 +19,7 @@ from publisher.people.departments import departments_in_force, find_departments,
 from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.permissions import for_roles
 
 routes = Blueprint("departments", __name__)
@@ -35,9 +35,7 @@ def index(session: Session) -> str:
     """Every department in force, with its officers and its head."""
     words = request.args.get("q", "").strip()
     found = (
-        find_departments(session, words)
-        if words
-        else departments_in_force(session, now=house().now())
+        find_departments(session, words) if words else departments_in_force(session, now=ctx.now())
     )
     shown = [one for one in found if _in_sight(one)]
     officers = _holders(session, Role.OFFICER)
@@ -49,7 +47,7 @@ def index(session: Session) -> str:
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
         former=department_orders.former_names(session, [one.id for one in shown]),
-        ended={one.id for one in shown if not is_in_force(one, now=house().now())},
+        ended={one.id for one in shown if not is_in_force(one, now=ctx.now())},
         may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
         without=sum(1 for one in shown if one.id not in officers),
     )
@@ -63,7 +61,7 @@ def _in_sight(department: Department) -> bool:
 
 def _holders(session: Session, role: Role) -> Mapping[int, list[Appointment]]:
     found: defaultdict[int, list[Appointment]] = defaultdict(list)
-    for one in responsibility.holders(session, role, now=house().now()):
+    for one in responsibility.holders(session, role, now=ctx.now()):
         found[one.department_id].append(one)
     return dict(found)
 
@@ -87,7 +85,7 @@ def show(session: Session, code: str) -> str:
     if department is None or not _in_sight(department):
         raise NotFound(code)
     held = {
-        role: responsibility.holders(session, role, now=house().now(), department_id=department.id)
+        role: responsibility.holders(session, role, now=ctx.now(), department_id=department.id)
         for role in (Role.OFFICER, Role.HEAD, Role.MEMBER)
     }
     return render_template(
@@ -106,7 +104,7 @@ def show(session: Session, code: str) -> str:
 
 def _what_became_of(session: Session, department: Department) -> dict[str, object]:
     """Its history by orders, its former names, and what keeps it from ending on its day."""
-    now = house().now()
+    now = ctx.now()
     history = department_orders.history(session, department_id=department.id)
     ending = next((one for one in history if one.waits and one.kind in ENDINGS), None)
     hindering = ending is not None and ending.in_force_on <= local_day(now)

@@ -19,7 +19,7 @@ from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
 from web import in_flight
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form, key_of, options
@@ -83,7 +83,7 @@ def _form(session: Session) -> PersonForm:
     own = actor().department_id
     roles = [role for role in Role if permissions.may_record(actor(), role, own)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
-    found = departments_in_force(session, now=house().now())
+    found = departments_in_force(session, now=ctx.now())
     form.department_id.choices = options((str(one.id), department_name(one)) for one in found)
     asked = request.args.get("department", "")
     if request.method == "GET" and asked:
@@ -104,10 +104,10 @@ def new(session: Session) -> Page:
 @for_action(*RECORDING)
 def create() -> Page:
     """Record a person and send the invitation."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         form = _form(session)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             person_id = _record(session, form)
     except BadPerson as bad:
         sentence = person_problem(bad)
@@ -127,7 +127,7 @@ def _record(session: Session, form: PersonForm) -> int:
     held = appointments.record_person(
         session,
         actor=actor(),
-        now=house().now(),
+        now=ctx.now(),
         name_mr=form.name_mr.data or "",
         name_en=form.name_en.data or "",
         designation=form.designation.data or "",
@@ -138,7 +138,7 @@ def _record(session: Session, form: PersonForm) -> int:
         order_number=form.order_number.data or "",
     )
     if held.person.password_hash is None:
-        invitations.invite(session, actor=actor(), person=held.person, now=house().now())
+        invitations.invite(session, actor=actor(), person=held.person, now=ctx.now())
     return held.person_id
 
 
@@ -156,7 +156,7 @@ def _page(session: Session, person_id: int, *, happened: str = "") -> str:
         "people/person.html",
         person=person,
         happened=happened,
-        may_disable=permissions.may_disable(session, actor(), person, now=house().now()),
+        may_disable=permissions.may_disable(session, actor(), person, now=ctx.now()),
         may_record=permissions.may_record,
         actor=actor(),
         disabling=appointments.disabling_of(session, person),
@@ -180,13 +180,13 @@ Use = Callable[[Session, Person], object]
 def _act(person_id: int, use: Use, said: str) -> Page:
     """Carry out an act on a person; a refusal is told on the person's page."""
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             use(session, _person(session, person_id))
     except NotAllowed as refusal:
         happened = (
             person_problem(refusal) if isinstance(refusal, BadPerson) else refusal_sentence(refusal)
         )
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, person_id, happened=happened), 409
     flash(said)
     return redirect(url_for("people.show", person_id=person_id))
@@ -199,7 +199,7 @@ def invite(person_id: int) -> Page:
     return _act(
         person_id,
         lambda session, person: invitations.invite(
-            session, actor=actor(), person=person, now=house().now()
+            session, actor=actor(), person=person, now=ctx.now()
         ),
         _("An invitation is on its way by mail."),
     )
@@ -212,12 +212,12 @@ def disable(person_id: int) -> Page:
     done = _act(
         person_id,
         lambda session, person: appointments.disable_person(
-            session, actor=actor(), person=person, now=house().now()
+            session, actor=actor(), person=person, now=ctx.now()
         ),
         _("The access is closed, and every session of this person has ended."),
     )
     if isinstance(done, Response):
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             held = [one.id for one in _person(session, person_id).appointments]
         in_flight.tell_of_approvals(held)
     return done
@@ -230,7 +230,7 @@ def enable(person_id: int) -> Page:
     return _act(
         person_id,
         lambda session, person: appointments.enable_person(
-            session, actor=actor(), person=person, now=house().now()
+            session, actor=actor(), person=person, now=ctx.now()
         ),
         _("The access is open again."),
     )
@@ -245,7 +245,7 @@ def end(person_id: int, appointment_id: int) -> Page:
         held = next((one for one in person.appointments if one.id == appointment_id), None)
         if held is None:
             raise NotFound(appointment_id)
-        appointments.end_appointment(session, actor=actor(), appointment=held, now=house().now())
+        appointments.end_appointment(session, actor=actor(), appointment=held, now=ctx.now())
 
     done = _act(person_id, use, _("The appointment has ended."))
     if isinstance(done, Response):

@@ -21,7 +21,7 @@ from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form
@@ -121,21 +121,21 @@ def seen(watch_id: int) -> Page:
     """Somebody has seen it, and says what it is about."""
     form = ChangeNoteForm()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             finding_for(session, actor=actor(), watch_id=watch_id)
             acknowledge.note_seen(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 watch_id=watch_id,
                 note=form.note.data or "",
             )
     except Invalid as invalid:
         form.show(invalid.problems)
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, watch_id, form), 422
     except NotAllowed as refusal:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, watch_id, form, happened=refusal_sentence(refusal)), 409
     flash(_("Noted. It no longer stands among the decisions."))
     flash(f"found-{watch_id}", "draft-done")

@@ -16,7 +16,7 @@ from publisher.reports.comment_detail import comment_page
 from publisher.review import takedown_orders
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form, number_of
@@ -62,12 +62,12 @@ def take_back(post_id: int) -> Page:
 
 def _order(post_id: int, form: TakeBackForm) -> bool:
     """Give the orders; whether nothing of the post is left, so that it is withdrawn."""
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         takedown_orders.take_back(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             post_id=post_id,
             receipt_ids=[number_of(one) for one in form.things.data or []],
             reason=form.reason.data or "",
@@ -88,7 +88,7 @@ def _take_back_page(
         "posts/take_down.html",
         post=post,
         standing=standing,
-        texts={one.receipt.id: outgoing_text.leaving_text(one.shown) for one in standing},
+        texts={one.receipt.id: outgoing_text.outgoing_text(one.shown) for one in standing},
         chosen=chosen,
         form=form,
         happened=happened,
@@ -118,12 +118,12 @@ def _hidden(comment_id: int, act: str, said: str) -> Page:
     if request.method == "GET":
         return _hide_page(comment_id, act, form)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             _in_sight(session, comment_id)
             _USES[act](
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 comment_id=comment_id,
                 reason=form.reason.data or "",
             )
@@ -139,14 +139,14 @@ def _hidden(comment_id: int, act: str, said: str) -> Page:
 
 def _in_sight(session: Session, comment_id: int) -> None:
     """Raise `Missing` for another department's comment."""
-    comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
 
 
 @reads
 def _hide_page(
     session: Session, comment_id: int, act: str, form: HideReasonForm, *, happened: str = ""
 ) -> str:
-    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=house().now())
+    comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template(
         "posts/hide.html", comment=comment, act=act, form=form, happened=happened
     )

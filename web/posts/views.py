@@ -19,7 +19,7 @@ from publisher.review import decide, gate_adapter
 from publisher.review.gate_adapter import DepartmentReview, asked_departments
 from publisher.validation import Invalid, departments_in_sight
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form
@@ -55,7 +55,7 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
         post=post,
         revision=newest,
         shown=shown(newest) if newest else [],
-        timeline=timeline.post_timeline(session, post_id=post_id, now=house().now()),
+        timeline=timeline.post_timeline(session, post_id=post_id, now=ctx.now()),
         steps=STEPS,
         next_words=NEXT,
         acts=acts,
@@ -72,19 +72,19 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
 
 
 def _standings(newest: Revision | None) -> list[DepartmentReview]:
-    return gate_adapter.standings(newest, now=house().now()) if newest else []
+    return gate_adapter.standings(newest, now=ctx.now()) if newest else []
 
 
 def _blocked(session: Session, post: Post, standings: Sequence[DepartmentReview]) -> set[int]:
     """The asked departments for which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
-    lacking = gate_adapter.lacking(session, post.revisions[-1], standings, now=house().now())
+    lacking = gate_adapter.lacking(session, post.revisions[-1], standings, now=ctx.now())
     return {department.id for department, _why in lacking}
 
 
 def _others(session: Session, post_id: int) -> list[OpenDraft]:
-    return collaboration.others_at(session, actor=actor(), now=house().now(), post_id=post_id)
+    return collaboration.others_at(session, actor=actor(), now=ctx.now(), post_id=post_id)
 
 
 def _in_sight(post: Post) -> set[int]:
@@ -112,17 +112,17 @@ def note(post_id: int) -> Page:
     """Add a note between clerks; departments do not see it."""
     form = ClerkNoteForm()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             collaboration.write_note(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 text=form.clerk_note.data or "",
             )
     except Invalid as invalid:
         form.show(invalid.problems)
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             return _page(session, post_id, form), 422
     flash(_("The note is kept."))
     flash(f"note-{post_id}", "draft-done")
@@ -167,7 +167,7 @@ def _decisions(post: Post) -> set[str]:
     standing = [
         one for one in decide.standing_approvals(post.revisions[-1]) if one.department_id == mine
     ]
-    in_force = any(gate_adapter.is_in_force(one, now=house().now()) for one in standing)
+    in_force = any(gate_adapter.is_in_force(one, now=ctx.now()) for one in standing)
     found = set()
     waits = post.state is PostState.IN_REVIEW and not in_force
     if waits and may(actor(), Action.APPROVE, mine, standing_in=True):

@@ -14,7 +14,7 @@ from demo.people import DemoPerson, to_try_first
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse, Rehearsal
 from demo.rehearsals.scenarios import Scenario
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import for_roles
 
@@ -85,11 +85,10 @@ def index() -> Page:
 def start(scenario: str) -> Page:
     """Start one; it goes on by itself, whatever becomes of this page."""
     chosen = _scenario(scenario)
-    of = house()
-    if not processes.are_offered(of.settings):
+    if not processes.are_offered(ctx.settings):
         return _page(), 409
     try:
-        processes.start(of.settings.rehearsals_dir, chosen, now=of.now())
+        processes.start(ctx.settings.rehearsals_dir, chosen, now=ctx.now())
     except CannotRehearse as problem:
         return _page(str(REFUSALS[problem.code])), 409
     flash(_("The rehearsal is starting. Look again in a moment."))
@@ -101,11 +100,10 @@ def start(scenario: str) -> Page:
 def drop(scenario: str) -> Page:
     """End one and remove all that it kept."""
     chosen = _scenario(scenario)
-    of = house()
-    if not processes.are_offered(of.settings):
+    if not processes.are_offered(ctx.settings):
         return _page(), 409
     try:
-        processes.drop(of.settings.rehearsals_dir, chosen)
+        processes.drop(ctx.settings.rehearsals_dir, chosen)
     except CannotRehearse as problem:
         return _page(str(REFUSALS[problem.code])), 409
     flash(_("The rehearsal is gone, with all that was in it."))
@@ -118,7 +116,7 @@ def _scenario(name: str) -> Scenario:
 
 
 def _page(problem: str = "") -> str:
-    settings = house().settings
+    settings = ctx.settings
     offered = processes.are_offered(settings)
     found = processes.all_in(settings.rehearsals_dir) if offered else []
     known = {one.scenario: one for one in found}

@@ -19,12 +19,12 @@ from publisher.reports import export as reports_export
 from publisher.reports.export import Plain
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
-from publisher.reports.submission_filters import wanted_from
+from publisher.reports.submission_filters import filter_from_query
 from publisher.reports.types import Office, Who
 from publisher.validation import NotFound
 from publisher.working_time import local
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.state_badges import N_, state_word
@@ -62,13 +62,13 @@ HEADINGS = (
 @reads
 def index(session: Session) -> str:
     """One's own exports with how far each is; `list` in the address asks for one more."""
-    exports = reports_export.exports_of(session, actor=actor(), now=house().now())
+    exports = reports_export.exports_of(session, actor=actor(), now=ctx.now())
     asked = request.args.get("list")
     return render_template(
         "reports/exports.html",
         exports=exports,
         own=actor().appointment_id,
-        asked=None if asked is None else wanted_from(dict(parse_qsl(asked))).query,
+        asked=None if asked is None else filter_from_query(dict(parse_qsl(asked))).query,
     )
 
 
@@ -77,8 +77,8 @@ def index(session: Session) -> str:
 @writes
 def start(session: Session) -> Response:
     """Have a long list written down by the clock."""
-    wanted = wanted_from(dict(parse_qsl(request.form.get("list", ""))))
-    reports_export.start(session, actor=actor(), now=house().now(), wanted=wanted)
+    wanted = filter_from_query(dict(parse_qsl(request.form.get("list", ""))))
+    reports_export.start(session, actor=actor(), now=ctx.now(), wanted=wanted)
     flash(_("The list is being prepared. You can leave this page and come back."))
     return redirect(url_for("exports.index"))
 
@@ -88,7 +88,7 @@ def start(session: Session) -> Response:
 @writes
 def remove(session: Session, export_id: int) -> Response:
     """Throw an export away, prepared or not."""
-    reports_export.remove(session, actor=actor(), now=house().now(), export_id=export_id)
+    reports_export.remove(session, actor=actor(), now=ctx.now(), export_id=export_id)
     flash(_("The prepared list is deleted."))
     return redirect(url_for("exports.index"))
 
@@ -97,9 +97,9 @@ def remove(session: Session, export_id: int) -> Response:
 @for_action(Action.SEE_SUBMISSION)
 def fetch(export_id: int) -> Response:
     """The list as CSV, in the language of the page."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         export = reports_export.export_for(
-            session, actor=actor(), now=house().now(), export_id=export_id
+            session, actor=actor(), now=ctx.now(), export_id=export_id
         )
         if export.finished_at is None:
             raise NotFound(export_id)
@@ -107,16 +107,14 @@ def fetch(export_id: int) -> Response:
 
 
 def _kept_rows(export_id: int, owner: Actor) -> Iterator[Plain]:
-    with house().database.reading() as session:
-        export = reports_export.export_for(
-            session, actor=owner, now=house().now(), export_id=export_id
-        )
+    with ctx.database.reading() as session:
+        export = reports_export.export_for(session, actor=owner, now=ctx.now(), export_id=export_id)
         yield from reports_export.parts_of(session, export)
 
 
 def csv_answer(rows: Iterable[Plain]) -> Response:
     """The rows as a CSV file that Excel opens as it is; sent while it is read."""
-    name = f"submissions-{local(house().now()):%Y-%m-%d}.csv"
+    name = f"submissions-{local(ctx.now()):%Y-%m-%d}.csv"
     answer = Response(stream_with_context(_written(rows)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f"attachment; filename={name}"
     answer.headers["Cache-Control"] = "no-store"

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action
 from publisher.i18n import dates
-from publisher.i18n.languages import digits, tongue
+from publisher.i18n.languages import digits, language_rules
 from publisher.reports.types import Office
 from publisher.reports.weekly import Tally, WeeklyReport, weekly_report
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import page_language
 from web.core.permissions import for_action
 from web.forms import number_of
@@ -77,7 +77,7 @@ class Chart:
 def index(session: Session) -> str:
     """The last twelve weeks, of one department or of all in sight."""
     chosen = number_of(request.args.get("department")) or None
-    report = weekly_report(session, actor=actor(), now=house().now(), department_id=chosen)
+    report = weekly_report(session, actor=actor(), now=ctx.now(), department_id=chosen)
     weeks = [(_week_name(one.first_day, one.last_day), one) for one in report.weeks]
     busiest = _busiest(report.departments)
     offices = [one for one, _tally in report.departments]
@@ -103,7 +103,7 @@ def _week_name(first: date, last: date) -> str:
 
 
 def _month_name(day: date) -> str:
-    return tongue(page_language()).short_months[day.month - 1]
+    return language_rules(page_language()).short_months[day.month - 1]
 
 
 def _columns(report: WeeklyReport) -> Chart:

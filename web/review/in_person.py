@@ -21,7 +21,7 @@ from publisher.models.posts import Post, Revision
 from publisher.review import gate_adapter, in_person
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _l
 from web.core.permissions import for_action, for_roles
 from web.forms import Form, number_of
@@ -61,7 +61,7 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
         return redirect(url_for("posts.show", post_id=post.id))
     revision = post.revisions[-1]
     code = in_person.latest(session, revision=revision)
-    problem = in_person.problem_of(code, now=house().now()) if code is not None else None
+    problem = in_person.problem_of(code, now=ctx.now()) if code is not None else None
     return render_template(
         "review/in_person.html",
         post=post,
@@ -78,14 +78,14 @@ def _page(session: Session, post: Post, *, refusal: str = "") -> Page:
 
 
 def _shown(code: SpotCode) -> CodeView:
-    spelled = in_person.spell(code.seed, house().settings.secret_key)
+    spelled = in_person.spell(code.seed, ctx.settings.secret_key)
     address = _outside(url_for("on_the_spot.arrive", spot=spelled.token))
     return CodeView(code, spelled, address, _picture(address))
 
 
 def _outside(path: str) -> str:
     """The address of a page as a phone outside reaches it, whatever the Host header says."""
-    return house().settings.base_url.rstrip("/") + path
+    return ctx.settings.base_url.rstrip("/") + path
 
 
 def _picture(address: str) -> Markup:
@@ -100,7 +100,7 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
     """Those who can decide now, department by department."""
     found = []
     for department_id in gate_adapter.asked_departments(revision):
-        able = gate_adapter.approvers_for(session, revision, department_id, now=house().now())
+        able = gate_adapter.approvers_for(session, revision, department_id, now=ctx.now())
         found += [session.get_one(Appointment, one.appointment_id) for one in able.everybody]
     return found
 
@@ -110,15 +110,15 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
 def make(post_id: int) -> Page:
     """Make a code for the revision that was on the screen."""
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             in_person.make(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 seen=number_of(request.form.get("seen")),
-                secret=house().settings.secret_key,
+                secret=ctx.settings.secret_key,
             )
     except NotAllowed as refusal:
         return _refused(post_id, refusal)
@@ -126,7 +126,7 @@ def make(post_id: int) -> Page:
 
 
 def _refused(post_id: int, refusal: NotAllowed) -> Page:
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         page = _page(session, post, refusal=refusal_sentence(refusal))
         return (page, 409) if isinstance(page, str) else page
@@ -144,9 +144,9 @@ def ask() -> Page:
 def follow() -> Page:
     """Lead to the revision that the typed code stands for."""
     form = ApprovalCodeForm()
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         found = in_person.typed(
-            session, actor=actor(), now=house().now(), letters=form.letters.data or ""
+            session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""
         )
         if isinstance(found, SpotCode):
             return _lead(found)
@@ -160,7 +160,7 @@ def follow() -> Page:
 @reads
 def arrive(session: Session, spot: str) -> Page:
     """Where the scanned code leads: on to the revision, or to what can be done instead."""
-    found = in_person.scanned(session, actor=actor(), now=house().now(), token=spot)
+    found = in_person.scanned(session, actor=actor(), now=ctx.now(), token=spot)
     if isinstance(found, CodeRefusal):
         return render_template("review/code_spent.html", happened=code_sentence(found)), 404
     return _lead(found)

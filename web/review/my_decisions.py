@@ -14,7 +14,7 @@ from publisher.i18n import dates
 from publisher.review import history, notify
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.filters import place_from, place_to
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import for_action
@@ -37,7 +37,7 @@ class DecisionTextForm(Form):
 @reads
 def index(session: Session) -> str:
     """One's own decisions, newest first; `month` narrows, `whole` shows a month in one piece."""
-    months = history.months_of(session, actor=actor(), now=house().now())
+    months = history.months_of(session, actor=actor(), now=ctx.now())
     month = _month(request.args.get("month", ""))
     whole = month is not None and "whole" in request.args
     found = history.decisions_by(
@@ -93,8 +93,8 @@ def keep_text() -> Page:
     """Keep a text."""
     form = DecisionTextForm()
     try:
-        with house().database.transaction() as session:
-            notify.keep(session, actor=actor(), now=house().now(), words=form.words.data or "")
+        with ctx.database.transaction() as session:
+            notify.keep(session, actor=actor(), now=ctx.now(), words=form.words.data or "")
     except Invalid as invalid:
         form.show(invalid.problems)
         return _texts_page(form), 422
@@ -107,7 +107,7 @@ def keep_text() -> Page:
 @for_action(*DECIDERS)
 def remove_text() -> Page:
     """Forget a text of one's own."""
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         text_id = number_of(request.form.get("text"))
         notify.remove(session, actor=actor(), text_id=text_id)
     flash(_("The text is removed."))

@@ -22,7 +22,7 @@ from publisher.review.decide import ActsUnderAnother
 from publisher.validation import Invalid
 from web import in_flight
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action, for_roles
 from web.drafting import warnings
@@ -70,7 +70,7 @@ def show(session: Session, post_id: int) -> Page:
 def _page(
     session: Session, post: Post, revision: Revision, *, refusal: NotAllowed | None = None
 ) -> str:
-    before, now = decided_before(post, revision), house().now()
+    before, now = decided_before(post, revision), ctx.now()
     standings = gate_adapter.standings(revision, now=now)
     lacking = gate_adapter.lacking(session, revision, standings, now=now)
     return render_template(
@@ -115,7 +115,7 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
             "Your department has approved this revision. It waits for: %(departments)s.",
             departments=waits_for,
         )
-    able = gate_adapter.approvers_for(session, revision, mine, now=house().now())
+    able = gate_adapter.approvers_for(session, revision, mine, now=ctx.now())
     if not may(actor(), Action.APPROVE, mine, standing_in=able.standing_in):
         return _("An officer of your department decides about this.")
     try:
@@ -135,7 +135,7 @@ def _cannot(session: Session, post: Post, revision: Revision) -> str:
 
 def _waits_for_others(revision: Revision, mine: int | None) -> str:
     """The asked departments that are missing, once the own one has approved; else nothing."""
-    standings = gate_adapter.standings(revision, now=house().now())
+    standings = gate_adapter.standings(revision, now=ctx.now())
     own = any(one.has_approved for one in standings if one.department.id == mine)
     missing = [department_name(one.department) for one in standings if one.is_missing]
     return ", ".join(missing) if own else ""
@@ -148,15 +148,15 @@ def approve(post_id: int) -> Page:
     form = SeenForm()
     try:
         decide.check_under(actor(), form.under.data)
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             decide.approve(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 post_id=post_id,
                 seen=form.seen.data or 0,
             )
-        failpoints.reach("approve.after_commit")
+        failpoints.hit("approve.after_commit")
     except NotAllowed as refusal:
         done = _done_before(post_id, form.seen.data or 0, gate_adapter.APPROVALS, refusal)
         return done or _refused(post_id, form.seen.data or 0, refusal)
@@ -170,7 +170,7 @@ def _done_before(
     """Pressed twice, or once more after going back: the first press counts, none is an error."""
     if not isinstance(refusal, WrongState):
         return None
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         done = history.already(session, actor=actor(), post_id=post_id, seen=seen)
         if done is None or done.kind not in kinds:
             return None
@@ -180,7 +180,7 @@ def _done_before(
 
 def _refused(post_id: int, seen: int, refusal: NotAllowed) -> Page:
     """The review page again, with what stands in the way; the stale one with the difference."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         known = {one.number: one for one in post.revisions}
         stale = isinstance(refusal, StaleRevision)
@@ -193,25 +193,25 @@ Use = Callable[[Session, int, int, str], object]
 
 def _return(session: Session, post_id: int, seen: int, reason: str) -> object:
     return decide.return_post(
-        session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen, reason=reason
     )
 
 
 def _reject(session: Session, post_id: int, seen: int, reason: str) -> object:
     return decide.reject(
-        session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen, reason=reason
     )
 
 
 def _withdraw_approval(session: Session, post_id: int, seen: int, reason: str) -> object:
     return withdraw.withdraw_approval(
-        session, actor=actor(), now=house().now(), post_id=post_id, seen=seen, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, seen=seen, reason=reason
     )
 
 
 def _withdraw_post(session: Session, post_id: int, _seen: int, reason: str) -> object:
     return withdraw.withdraw_post(
-        session, actor=actor(), now=house().now(), post_id=post_id, reason=reason
+        session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason
     )
 
 
@@ -258,7 +258,7 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
         return _with_own_text(post_id, form)
     try:
         decide.check_under(actor(), number_of(form.under.data))
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             use(session, post_id, number_of(form.seen.data), form.reason.data or "")
     except Invalid as invalid:
@@ -291,10 +291,10 @@ def _with_own_text(post_id: int, form: DecisionReasonForm) -> Page:
     """Put one of one's own texts into the reason, or keep the reason as one of them."""
     words, code = form.reason.data or "", 200
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
-                notify.keep(session, actor=actor(), now=house().now(), words=words)
+                notify.keep(session, actor=actor(), now=ctx.now(), words=words)
                 flash(_("The text is kept. You find it here the next time."))
             else:
                 wanted = number_of(request.form.get("use"))

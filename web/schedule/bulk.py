@@ -17,7 +17,7 @@ from publisher.scheduling.bulk_reschedule import At, How, PlanChanged, Planned, 
 from publisher.validation import Invalid, Validator
 from web.core import form_recovery
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l, _n
 from web.core.permissions import for_action
 from web.forms import DayMonthYearField, Form, number_of, options
@@ -132,16 +132,16 @@ def _when(check: Validator, form: BulkMoveForm) -> datetime:
         return parse_when(day, form.clock.data or "")
     except BadWhen as bad:
         check.add("day" if bad.code.field == "date" else "clock", bad.code.value)
-        return house().now()
+        return ctx.now()
 
 
 def _planned(form: BulkMoveForm, chosen: list[int], how: How, *, happened: str = "") -> str:
     """What would happen, each with its words."""
-    with house().database.reading() as session:
+    with ctx.database.reading() as session:
         steps = bulk_reschedule.plan(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             delivery_ids=chosen,
             how=how,
             despite_clash=bool(form.despite_clash.data),
@@ -172,11 +172,11 @@ def _done(form: BulkMoveForm, chosen: list[int], how: How) -> Page:
     """Do it in one transaction; where it cannot be as shown, it is shown anew."""
     dragged = request.form.get("step") == "drag"
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             moved = bulk_reschedule.move_all(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 delivery_ids=chosen,
                 how=how,
                 seen=None if dragged else _seen(chosen),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Scope, may, scope_of
 from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen, parse_day
-from publisher.i18n.languages import tongue
+from publisher.i18n.languages import language_rules
 from publisher.models.people import Department
 from publisher.people.departments import departments_in_force
 from publisher.reports import calendar
@@ -20,7 +20,7 @@ from publisher.reports.calendar_month import CalendarDay, Item, calendar_days, m
 from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import page_language
 from web.core.permissions import for_action
 from web.core.state_badges import STATE_LOOK
@@ -65,7 +65,7 @@ def index(session: Session) -> str:
     days = calendar_days(
         session,
         actor=actor(),
-        now=house().now(),
+        now=ctx.now(),
         first_day=choice.first,
         days=choice.days,
         account_id=choice.account,
@@ -89,12 +89,12 @@ def index(session: Session) -> str:
 
 def _laid_out(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, object]:
     """The days as tables and as a list, and the ways to others."""
-    today = local_day(house().now())
+    today = local_day(ctx.now())
     begins = calendar_layout.place(choice, today)
     return {
         "days": days,
         "today": today,
-        "today_word": tongue(page_language()).today,
+        "today_word": language_rules(page_language()).today,
         "title": calendar_layout.title(choice),
         "names": dates.weekdays(page_language()),
         "ways": calendar_layout.ways(choice, today),
@@ -110,7 +110,7 @@ def _choice() -> CalendarQuery:
     asked = request.args
     known = {one.value for one in CalendarView}
     view = CalendarView(asked["view"]) if asked.get("view") in known else CalendarView.MONTH
-    today = local_day(house().now())
+    today = local_day(ctx.now())
     first = _day(asked.get("from", ""), today)
     month = _day(f"{asked.get('month', '')}-1", first).replace(day=1)
     begins, days = _span(view, first, month)
@@ -144,7 +144,7 @@ def _day(typed: str, otherwise: date) -> date:
 
 def _departments(session: Session) -> list[Department]:
     """The departments to choose from: all for whoever sees all, else those of the line."""
-    known = departments_in_force(session, now=house().now())
+    known = departments_in_force(session, now=ctx.now())
     if scope_of(actor(), Action.SEE_POST) is Scope.ANY:
         return known
     seen = actor().line | {actor().department_id}
@@ -161,5 +161,5 @@ def _item_classes(item: Item) -> str:
     look = STATE_LOOK[item.thing, item.state]
     if look.fill == "filled":
         return f"tone-{look.tone} month-item-filled"
-    is_past = item.is_over or item.at < house().now() - timedelta(hours=1)
+    is_past = item.is_over or item.at < ctx.now() - timedelta(hours=1)
     return f"tone-{look.tone} month-item-past" if is_past else f"tone-{look.tone}"

@@ -13,7 +13,7 @@ from flask import url_for
 from publisher.i18n import dates
 from publisher.reports.calendar_month import CalendarDay, Item, next_month, previous_month
 from publisher.working_time import ONE_DAY, local
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import page_language
 
 MOST_IN_CELL = 4
@@ -88,7 +88,7 @@ class Band:
 
 def title(choice: CalendarQuery) -> str:
     """The month, or the first day and the last."""
-    tongue, now = page_language(), house().now()
+    tongue, now = page_language(), ctx.now()
     if choice.view is CalendarView.MONTH:
         return dates.month(choice.month, tongue)
     last = choice.first + (choice.days - 1) * ONE_DAY

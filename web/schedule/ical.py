@@ -16,7 +16,7 @@ from publisher.reports.calendar_month import Item
 from publisher.reports.ical_feeds import Fed, TooOften
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_roles, public
 from web.core.state_badges import STATE_WORDS
@@ -47,10 +47,10 @@ def _page(session: Session, *, address: str = "") -> str:
 @for_roles()
 def renew() -> Page:
     """Make the link, or another one; its address is shown this once."""
-    with house().database.transaction() as session:
-        token = ical_feeds.renew(session, actor=actor(), now=house().now())
-    address = house().settings.base_url + url_for("feeds.calendar", token=token)
-    with house().database.reading() as session:
+    with ctx.database.transaction() as session:
+        token = ical_feeds.renew(session, actor=actor(), now=ctx.now())
+    address = ctx.settings.base_url + url_for("feeds.calendar", token=token)
+    with ctx.database.reading() as session:
         return _page(session, address=address)
 
 
@@ -58,8 +58,8 @@ def renew() -> Page:
 @for_roles()
 def end() -> Page:
     """End the link; whoever holds it sees nothing from now on."""
-    with house().database.transaction() as session:
-        ical_feeds.end(session, actor=actor(), now=house().now())
+    with ctx.database.transaction() as session:
+        ical_feeds.end(session, actor=actor(), now=ctx.now())
     flash(_("The link has ended."))
     return redirect(url_for("feeds.index"))
 
@@ -69,15 +69,15 @@ def end() -> Page:
 def calendar(token: str) -> Response:
     """The calendar behind a link, for calendar programs; nothing tells who holds none."""
     try:
-        with house().database.transaction() as session:
-            fed = ical_feeds.fetch(session, token=token, now=house().now())
+        with ctx.database.transaction() as session:
+            fed = ical_feeds.fetch(session, token=token, now=ctx.now())
     except NotFound:
         return Response("", 404, mimetype="text/plain")
     except TooOften as problem:
         waits = {"Retry-After": str(problem.again_in)}
         return Response("", 429, mimetype="text/plain", headers=waits)
     with flask_babel.force_locale(fed.person.language):
-        answer = make_response(written(fed, house().settings.base_url))
+        answer = make_response(written(fed, ctx.settings.base_url))
     answer.mimetype = "text/calendar"
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Disposition"] = 'inline; filename="nagarvani.ics"'

@@ -20,7 +20,7 @@ from publisher.scheduling.slots import WEEKDAYS
 from publisher.validation import Invalid, Validator
 from publisher.working_time import from_local, local_day
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import for_action
 from web.forms import Form, key_of, options
@@ -76,7 +76,7 @@ def _equip(state: BlueprintSetupState) -> None:
 
 
 def _minute_words(minute: int) -> str:
-    at = from_local(local_day(house().now()), slots.clock_of(minute))
+    at = from_local(local_day(ctx.now()), slots.clock_of(minute))
     return dates.clock_time(at, page_language())
 
 
@@ -121,7 +121,7 @@ def set_slots() -> Page:
     """Set a good time."""
     form = SlotForm()
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             check = Validator()
             clock = _clock(check, "clock", form.clock.data)
             weekdays = [one for one in form.weekdays.data or [] if one in WEEKDAYS]
@@ -131,7 +131,7 @@ def set_slots() -> Page:
             slots.set_slots(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 account_id=form.account.data or 0,
                 weekdays=weekdays,
                 clock=clock,
@@ -158,7 +158,7 @@ def set_quiet_time() -> Page:
     """Set a quiet time."""
     form = QuietForm(prefix="quiet-")
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             check = Validator()
             begins = _clock(check, "begins", form.begins.data)
             ends = _clock(check, "ends", form.ends.data)
@@ -166,7 +166,7 @@ def set_quiet_time() -> Page:
             slots.set_quiet_time(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 account_id=_chosen(form.account),
                 weekday=_chosen(form.weekday),
                 begins=begins,
@@ -184,9 +184,7 @@ def set_quiet_time() -> Page:
 def remove_slot(slot_id: int) -> Page:
     """Take a good time away."""
     return _remove(
-        lambda session: slots.remove_slot(
-            session, actor=actor(), now=house().now(), slot_id=slot_id
-        )
+        lambda session: slots.remove_slot(session, actor=actor(), now=ctx.now(), slot_id=slot_id)
     )
 
 
@@ -196,13 +194,13 @@ def remove_quiet_time(quiet_id: int) -> Page:
     """Take a quiet time away."""
     return _remove(
         lambda session: slots.remove_quiet_time(
-            session, actor=actor(), now=house().now(), quiet_id=quiet_id
+            session, actor=actor(), now=ctx.now(), quiet_id=quiet_id
         )
     )
 
 
 def _remove(use: Callable[[Session], None]) -> Page:
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         use(session)
     flash(_("It is taken away."))
     return redirect(url_for("slots.index"))

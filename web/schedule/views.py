@@ -24,7 +24,7 @@ from publisher.validation import FieldError, Invalid, NotFound
 from publisher.working_time import local
 from web.core import form_recovery
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.core.sign_in_page import prove_page
@@ -71,7 +71,7 @@ def schedule(post_id: int, variant_id: int) -> Page:
         return _time_page(post_id, variant_id, form, happened=rest, clash=clash), 422
     except NotAllowed as refusal:
         return _time_page(post_id, variant_id, form, happened=[refusal_sentence(refusal)]), 409
-    failpoints.reach("schedule.after_commit")
+    failpoints.hit("schedule.after_commit")
     flash(_("The time is set."))
     for sentence in told:
         flash(sentence, "amber")
@@ -103,7 +103,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
 
     Raises `Invalid` with whatever is wrong.
     """
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
         try:
             due_at = parse_when(
@@ -115,7 +115,7 @@ def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
         scheduling_schedule.schedule(
             session,
             actor=actor(),
-            now=house().now(),
+            now=ctx.now(),
             variant_id=variant_id,
             due_at=due_at,
             late_limit=form.late_limit.data or 0,
@@ -174,10 +174,10 @@ def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]
 def publish_now(post_id: int, variant_id: int) -> Page:
     """Publish a variant at once, after a fresh sign-in."""
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
             scheduling_schedule.publish_now(
-                session, actor=actor(), now=house().now(), variant_ids=[variant_id]
+                session, actor=actor(), now=ctx.now(), variant_ids=[variant_id]
             )
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())

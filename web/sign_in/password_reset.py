@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 
 from publisher.models.people import Link
 from publisher.people import password_reset
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import public
 from web.forms import Form
@@ -63,9 +63,9 @@ def send() -> Page:
     if not form.validate():
         return render_template("sign_in/password_reset_ask.html", form=form, happened=""), 422
     typed = (form.identifier.data or "").replace("\0", "")
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         until = password_reset.ask(
-            session, identifier=typed, address=request.remote_addr or "", now=house().now()
+            session, identifier=typed, address=request.remote_addr or "", now=ctx.now()
         )
     if until is not None:
         happened = sign_in_sentence(throttled_until(until))
@@ -85,8 +85,8 @@ def sent() -> Page:
 @public
 def open_link(token: str) -> Page:
     """Where the link from the mail leads; opening it uses nothing up."""
-    with house().database.reading() as session:
-        if password_reset.by_link(session, token=token, now=house().now()) is None:
+    with ctx.database.reading() as session:
+        if password_reset.by_link(session, token=token, now=ctx.now()) is None:
             return _spent()
     return render_template("sign_in/password_reset_link.html", form=NewPasswordForm(formdata=None))
 
@@ -96,22 +96,22 @@ def open_link(token: str) -> Page:
 def use_link(token: str) -> Page:
     """Keep the new password."""
     form = NewPasswordForm()
-    with house().database.reading() as session:
-        link = password_reset.by_link(session, token=token, now=house().now())
+    with ctx.database.reading() as session:
+        link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _spent()
         made = new_hash(form, link.person)
     if made is None:
         return render_template("sign_in/password_reset_link.html", form=form), 422
-    with house().database.transaction() as session:
-        link = password_reset.by_link(session, token=token, now=house().now())
+    with ctx.database.transaction() as session:
+        link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _spent()
         password_reset.reset(
             session,
             link=link,
             password=form.new_password.data or "",
-            now=house().now(),
+            now=ctx.now(),
             city_words=city_words(),
             made=made,
         )
@@ -139,12 +139,12 @@ def use_code() -> Page:
     made = new_hash(form, link.person)
     if made is None:
         return render_template("sign_in/password_reset_code.html", form=form), 422
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         password_reset.reset(
             session,
             link=session.get_one(Link, link.id),
             password=form.new_password.data or "",
-            now=house().now(),
+            now=ctx.now(),
             city_words=city_words(),
             made=made,
         )
@@ -153,12 +153,12 @@ def use_code() -> Page:
 
 def _link_of(form: ResetCodeForm) -> Link | None:
     """The code's row with its person; a wrong one is counted, so this commits."""
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         link = password_reset.by_code(
             session,
             identifier=(form.identifier.data or "").replace("\0", ""),
             code=form.code.data or "",
-            now=house().now(),
+            now=ctx.now(),
         )
         if link is not None:
             session.refresh(link.person)

@@ -10,7 +10,7 @@ from publisher.auth import passwords, sign_in
 from publisher.auth.passwords import BadPassword, Proof
 from publisher.models.people import Person
 from web.core.auth import acting
-from web.core.context import house
+from web.core.context import ctx
 from web.messages.sign_in import password_sentence
 
 
@@ -25,7 +25,7 @@ class WithNewPassword(Protocol):
 
 def city_words() -> tuple[str, ...]:
     """What is too easily guessed in this city."""
-    city = house().settings.city
+    city = ctx.settings.city
     return city.name_en, city.code
 
 
@@ -45,6 +45,6 @@ def new_hash(form: WithNewPassword, person: Person) -> str | None:
 def own_proof(password: str) -> Proof:
     """What comes of the password of whoever is at the counter."""
     person_id = acting().actor.person_id or 0
-    with house().database.reading() as reading:
-        kept = sign_in.own_hash(reading, person_id=person_id, now=house().now())
+    with ctx.database.reading() as reading:
+        kept = sign_in.own_hash(reading, person_id=person_id, now=ctx.now())
     return kept.proof(password)

@@ -17,7 +17,7 @@ from publisher.people import contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
 from web.core.auth import acting, actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import LANGUAGES as PAGE_LANGUAGES
 from web.core.i18n import _, _l
 from web.core.permissions import for_roles
@@ -105,9 +105,9 @@ def _page(database_session: Session, form: ProfileForm) -> str:
         form=form,
         person=database_session.get_one(Person, _own_id()),
         waiting=contact_verification.waiting_change(
-            database_session, person_id=_own_id(), now=house().now()
+            database_session, person_id=_own_id(), now=ctx.now()
         ),
-        has_sms=house().settings.sms.is_set,
+        has_sms=ctx.settings.sms.is_set,
     )
 
 
@@ -117,17 +117,17 @@ def save() -> Page:
     """Keep the profile; the pages speak the chosen language from then on."""
     form = ProfileForm()
     try:
-        with house().database.transaction() as database_session:
+        with ctx.database.transaction() as database_session:
             profile.save(
                 database_session,
                 actor=actor(),
                 person_id=_own_id(),
                 profile=_read(form),
-                now=house().now(),
+                now=ctx.now(),
             )
     except BadPerson as bad:
         form[bad.field].errors = [person_problem(bad)]
-        with house().database.reading() as database_session:
+        with ctx.database.reading() as database_session:
             return _page(database_session, form), 422
     if form.language.data in PAGE_LANGUAGES:
         session["language"] = form.language.data
@@ -178,14 +178,14 @@ def change_password(database_session: Session) -> Page:
 
 def _changed(form: PasswordForm, made: str) -> SignInRefusal | None:
     proof = own_proof(form.password.data or "")
-    with house().database.transaction() as database_session:
+    with ctx.database.transaction() as database_session:
         return profile.change_password(
             database_session,
             sign_in_id=acting().sign_in_id,
             old=form.password.data or "",
             new=form.new_password.data or "",
             ends_others=bool(form.end_others.data),
-            now=house().now(),
+            now=ctx.now(),
             city_words=city_words(),
             proof=proof,
             made=made,
@@ -230,7 +230,7 @@ def _contact_page(form: ContactForm, field: ContactField) -> str:
 
 
 def _can_send_codes() -> bool:
-    sms = house().settings.sms
+    sms = ctx.settings.sms
     return sms.is_set and "contact_code" in sms.sms_templates
 
 
@@ -252,16 +252,16 @@ def _change_contact(field: ContactField) -> Page:
 def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
     """Prove the password, which has to be committed even where it is wrong; then ask."""
     proof = own_proof(form.password.data or "")
-    with house().database.transaction() as database_session:
+    with ctx.database.transaction() as database_session:
         refusal = sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",
-            now=house().now(),
+            now=ctx.now(),
             proof=proof,
         )
         until = contact_verification.closed_until(
-            database_session, person_id=_own_id(), now=house().now()
+            database_session, person_id=_own_id(), now=ctx.now()
         )
         if refusal is None and until is not None:
             return throttled_until(until)
@@ -272,7 +272,7 @@ def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
                 person_id=_own_id(),
                 field=field,
                 typed=form.value.data or "",
-                now=house().now(),
+                now=ctx.now(),
             )
         return refusal
 
@@ -287,7 +287,7 @@ def code(database_session: Session) -> Page:
 
 def _code_page(database_session: Session, form: ContactCodeForm) -> str:
     waiting = contact_verification.waiting_change(
-        database_session, person_id=_own_id(), now=house().now()
+        database_session, person_id=_own_id(), now=ctx.now()
     )
     return render_template("sign_in/profile_code.html", form=form, waiting=waiting)
 
@@ -298,13 +298,13 @@ def confirm() -> Page:
     """Take the new address or number, if the code is right."""
     form = ContactCodeForm()
     if form.validate():
-        with house().database.transaction() as database_session:
+        with ctx.database.transaction() as database_session:
             problem = contact_verification.confirm(
                 database_session,
                 actor=actor(),
                 person_id=_own_id(),
                 code=form.code.data or "",
-                now=house().now(),
+                now=ctx.now(),
             )
         if problem is None:
             flash(_("You are reached there from now on."))
@@ -313,5 +313,5 @@ def confirm() -> Page:
             flash(code_sentence(problem), "red")
             return redirect(url_for("profile.show"))
         form.code.errors = [code_sentence(problem)]
-    with house().database.reading() as database_session:
+    with ctx.database.reading() as database_session:
         return _code_page(database_session, form), 422

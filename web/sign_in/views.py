@@ -17,7 +17,7 @@ from publisher.models.people import Person
 from publisher.people import invitations
 from web.core import form_recovery
 from web.core.auth import SESSION_KEY, acting, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l, _n
 from web.core.permissions import for_roles, public
 from web.core.sign_in_page import ProveForm, SignInForm, prove_page, sign_in_page
@@ -66,19 +66,19 @@ def sign_in() -> Page:
 def _entered(identifier: str, password: str) -> SignedIn | SignInRefusal:
     """Try the password first, and open the transaction then: trying it takes its time."""
     address = request.remote_addr or ""
-    with house().database.reading() as reading:
+    with ctx.database.reading() as reading:
         kept = auth_sign_in.hash_to_try(
-            reading, identifier=identifier, address=address, now=house().now()
+            reading, identifier=identifier, address=address, now=ctx.now()
         )
     proof = kept.proof(password)
-    with house().database.transaction() as database_session:
+    with ctx.database.transaction() as database_session:
         return auth_sign_in.sign_in(
             database_session,
             identifier=identifier,
             password=password,
             address=address,
             device=request.user_agent.string[:200],
-            now=house().now(),
+            now=ctx.now(),
             proof=proof,
         )
 
@@ -100,7 +100,7 @@ def _begin(found: SignedIn) -> None:
 @writes
 def sign_out(database_session: Session) -> Response:
     """End this session."""
-    signing_in_sessions.end(database_session, sign_in_id=acting().sign_in_id, now=house().now())
+    signing_in_sessions.end(database_session, sign_in_id=acting().sign_in_id, now=ctx.now())
     session.clear()
     return redirect(url_for("signing.ask"))
 
@@ -110,7 +110,7 @@ def sign_out(database_session: Session) -> Response:
 @reads
 def open_invitation(database_session: Session, token: str) -> Page:
     """Where an invited person chooses the first password; opening it uses nothing up."""
-    person = invitations.invited(database_session, token=token, now=house().now())
+    person = invitations.invited(database_session, token=token, now=ctx.now())
     if person is None:
         return _spent()
     return render_template("sign_in/invitation.html", form=InvitationForm(), person=person)
@@ -121,21 +121,21 @@ def open_invitation(database_session: Session, token: str) -> Page:
 def accept_invitation(token: str) -> Page:
     """Keep the first password; then the person signs in with it."""
     form = InvitationForm()
-    with house().database.reading() as reading:
-        person = invitations.invited(reading, token=token, now=house().now())
+    with ctx.database.reading() as reading:
+        person = invitations.invited(reading, token=token, now=ctx.now())
         if person is None:
             return _spent()
         made = new_hash(form, person)
         if made is None:
             return render_template("sign_in/invitation.html", form=form, person=person), 422
-    with house().database.transaction() as database_session:
-        if invitations.invited(database_session, token=token, now=house().now()) is None:
+    with ctx.database.transaction() as database_session:
+        if invitations.invited(database_session, token=token, now=ctx.now()) is None:
             return _spent()
         invitations.accept_invitation(
             database_session,
             token=token,
             password=form.new_password.data or "",
-            now=house().now(),
+            now=ctx.now(),
             city_words=city_words(),
             made=made,
         )
@@ -156,12 +156,12 @@ def prove() -> Page:
     if not form.validate():
         return prove_page(kept, form=form), 422
     proof = own_proof(form.password.data or "")
-    with house().database.transaction() as database_session:
+    with ctx.database.transaction() as database_session:
         refusal = auth_sign_in.prove(
             database_session,
             sign_in_id=acting().sign_in_id,
             password=form.password.data or "",
-            now=house().now(),
+            now=ctx.now(),
             proof=proof,
         )
     if refusal is not None:
@@ -178,7 +178,7 @@ def prove() -> Page:
 def appointments(database_session: Session) -> Page:
     """One's own appointments, to choose the one to work under."""
     person = database_session.get_one(Person, acting().actor.person_id)
-    mine = [one for one in person.appointments if one.in_force(house().now())]
+    mine = [one for one in person.appointments if one.in_force(ctx.now())]
     return render_template(
         "sign_in/appointments.html", appointments=mine, current=acting().actor.appointment_id
     )
@@ -188,12 +188,12 @@ def appointments(database_session: Session) -> Page:
 @for_roles()
 def switch() -> Page:
     """Work under another of one's own appointments; a form that came along goes on from there."""
-    with house().database.transaction() as database_session:
+    with ctx.database.transaction() as database_session:
         actor = signing_in_sessions.switch(
             database_session,
             sign_in_id=acting().sign_in_id,
             appointment_id=request.form.get("appointment", 0, type=key_of),
-            now=house().now(),
+            now=ctx.now(),
         )
     kept = form_recovery.carried()
     if kept is None:
@@ -210,7 +210,7 @@ def switch() -> Page:
 def sessions(database_session: Session) -> Page:
     """Where one is signed in."""
     found = signing_in_sessions.sessions_of(
-        database_session, person_id=acting().actor.person_id or 0, now=house().now()
+        database_session, person_id=acting().actor.person_id or 0, now=ctx.now()
     )
     return render_template("sign_in/sessions.html", sessions=found, current=acting().sign_in_id)
 
@@ -224,7 +224,7 @@ def end(database_session: Session, sign_in_id: int) -> Response:
         database_session,
         person_id=acting().actor.person_id or 0,
         sign_in_id=sign_in_id,
-        now=house().now(),
+        now=ctx.now(),
     )
     flash(_("The session has been ended."))
     return redirect(url_for("signing.sessions"))
@@ -236,7 +236,7 @@ def end(database_session: Session, sign_in_id: int) -> Response:
 def end_others(database_session: Session) -> Response:
     """End every other of one's own sessions."""
     ended = signing_in_sessions.end_others(
-        database_session, sign_in_id=acting().sign_in_id, now=house().now()
+        database_session, sign_in_id=acting().sign_in_id, now=ctx.now()
     )
     flash(_n("%(num)s session has been ended.", "%(num)s sessions have been ended.", ended))
     return redirect(url_for("signing.sessions"))

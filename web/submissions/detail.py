@@ -24,7 +24,7 @@ from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
@@ -60,7 +60,7 @@ class MergeForm(Form):
 
 def departments_by_name(session: Session) -> list[Department]:
     """Every department that is not closed, by name."""
-    return departments_in_force(session, now=house().now())
+    return departments_in_force(session, now=ctx.now())
 
 
 @routes.get("/submissions/<int:submission_id>")
@@ -79,7 +79,7 @@ def _submission_page(
         "submissions/submission.html",
         submission=submission,
         timeline=timeline.timeline_of(
-            session, actor=actor(), submission_id=submission_id, now=house().now()
+            session, actor=actor(), submission_id=submission_id, now=ctx.now()
         ),
         steps=STEPS,
         next_words=NEXT,
@@ -208,8 +208,8 @@ def note(submission_id: int) -> Page:
 @for_action(Action.DRAFT)
 def see_note(submission_id: int) -> Page:
     """The cell has seen the department's notes; they no longer wait under Today."""
-    with house().database.transaction() as session:
-        questions.see_note(session, actor=actor(), now=house().now(), submission_id=submission_id)
+    with ctx.database.transaction() as session:
+        questions.see_note(session, actor=actor(), now=ctx.now(), submission_id=submission_id)
     flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
@@ -241,8 +241,8 @@ def _with_words(submission_id: int, act: str) -> Page:
 
 def _take(step: SubmissionAction, submission_id: int, form: SubmissionReasonForm) -> None:
     words = {step.wanted or step.field: form[step.field].data or ""}
-    with house().database.transaction() as session:
-        step.use(session, actor=actor(), now=house().now(), submission_id=submission_id, **words)
+    with ctx.database.transaction() as session:
+        step.use(session, actor=actor(), now=ctx.now(), submission_id=submission_id, **words)
 
 
 def _words_page(
@@ -280,11 +280,11 @@ def merge(submission_id: int) -> Page:
     if request.method == "GET":
         return _merge_page(submission_id, form)
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             merged = intake_merge.merge(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 submission_id=submission_id,
                 number=form.number.data or "",
                 reason=form.reason.data or "",

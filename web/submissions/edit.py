@@ -17,7 +17,7 @@ from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads
-from web.core.context import house
+from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.forms import key_of, number_of
@@ -101,7 +101,7 @@ def _form_in_hand(session: Session) -> HandInForm:
 def _empty_form(session: Session) -> HandInForm:
     at_desk = scope_of(actor(), Action.HAND_IN) is Scope.ANY
     departments = departments_by_name(session) if at_desk else []
-    wards = persistence.ward_offices(session, now=house().now())
+    wards = persistence.ward_offices(session, now=ctx.now())
     return forms.empty_form(departments, wards, actor().department_id)
 
 
@@ -149,13 +149,13 @@ def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> 
     """Hand it in; what cannot be read or taken counts among what is wrong with the form."""
     if not filled.form.validate() or problems:
         _tell_the_rest(filled, handed)
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         submission = hand_in(
             session,
             actor=actor(),
-            now=house().now(),
-            city_code=house().settings.city.code,
-            store=house().store,
+            now=ctx.now(),
+            city_code=ctx.settings.city.code,
+            store=ctx.store,
             form=handed,
         )
         return submission.id, submission.number
@@ -163,7 +163,7 @@ def _hand_in(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> 
 
 def _tell_the_rest(filled: Filled, handed: HandIn) -> None:
     """Raise `Invalid` with whatever else is wrong, so that everything is told at once."""
-    checked = check(handed, at_desk=filled.at_desk, now=house().now())
+    checked = check(handed, at_desk=filled.at_desk, now=ctx.now())
     raise Invalid(checked.problems)
 
 
@@ -230,12 +230,12 @@ def _change(filled: Filled, handed: HandIn, problems: Sequence[FieldError]) -> t
         raise ValueError("there is nothing to change")
     if not filled.form.validate() or problems:
         _tell_the_rest(filled, handed)
-    with house().database.transaction() as session:
+    with ctx.database.transaction() as session:
         return edit.change(
             session,
             actor=actor(),
-            now=house().now(),
-            store=house().store,
+            now=ctx.now(),
+            store=ctx.store,
             submission_id=filled.submission.id,
             seen=number_of(filled.form.seen.data),
             form=handed,

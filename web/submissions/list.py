@@ -21,7 +21,7 @@ from publisher.reports.submission_filters import (
     SubmissionFilter,
     SubmissionView,
     Wished,
-    wanted_from,
+    filter_from_query,
 )
 from publisher.reports.submission_list import (
     Listing,
@@ -33,7 +33,7 @@ from publisher.reports.submission_list import (
 from publisher.reports.types import Place
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
-from web.core.context import house
+from web.core.context import ctx
 from web.core.filters import place_from, place_to
 from web.core.i18n import _
 from web.core.permissions import for_action
@@ -81,11 +81,11 @@ HOLDER_WORDS: Mapping[Holder, str] = {
 @reads
 def index(session: Session) -> Page:
     """The submissions in sight, with state, who has them and what comes next."""
-    return _page(session, wanted_from(request.args))
+    return _page(session, filter_from_query(request.args))
 
 
 def _page(session: Session, wanted: SubmissionFilter, *, name: str = "", problem: str = "") -> str:
-    now = house().now()
+    now = ctx.now()
     counts = submission_counts(session, actor=actor(), now=now, wanted=wanted)
     listing = submissions_in(
         session,
@@ -179,9 +179,9 @@ def _departments(session: Session) -> Sequence[Department]:
 @for_action(Action.SEE_SUBMISSION)
 def csv() -> Response:
     """The same list as CSV; a long one is prepared first, at `/exports`."""
-    wanted = wanted_from(request.args)
-    with house().database.reading() as session:
-        total = submission_total(session, actor=actor(), now=house().now(), wanted=wanted)
+    wanted = filter_from_query(request.args)
+    with ctx.database.reading() as session:
+        total = submission_total(session, actor=actor(), now=ctx.now(), wanted=wanted)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=wanted.query))
     return csv_answer(_every_row(wanted, actor()))
@@ -189,9 +189,9 @@ def csv() -> Response:
 
 def _every_row(wanted: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
     """All of the list, part by part, each in a reading of its own."""
-    now, after = house().now(), None
+    now, after = ctx.now(), None
     while True:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             page = read_on(session, actor=seeing, now=now, wanted=wanted, after=after)
         yield from (export.plain(one) for one in page.rows)
         after = page.following
@@ -203,19 +203,19 @@ def _every_row(wanted: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
 @for_action(Action.SEE_SUBMISSION)
 def keep_view() -> Page:
     """Keep the filters in hand under a name, as a link of this person."""
-    wanted, name = wanted_from(request.form), request.form.get("name", "")
+    wanted, name = filter_from_query(request.form), request.form.get("name", "")
     try:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             kept = saved_views.keep_view(
                 session,
                 actor=actor(),
-                now=house().now(),
+                now=ctx.now(),
                 page=export.SUBMISSIONS,
                 name=name,
                 query=wanted.query,
             )
     except Invalid as invalid:
-        with house().database.reading() as session:
+        with ctx.database.reading() as session:
             sentence = problem_sentence(invalid.problems[0])
             return _page(session, wanted, name=name, problem=sentence), 422
     flash(_("Kept as “%(name)s”.", name=kept.name))

@@ -21,7 +21,7 @@ from publisher.media.images import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor
-from web.core.context import house
+from web.core.context import ctx
 from web.core.request import HeldFile
 from web.messages.field_errors import problem_sentence
 
@@ -54,7 +54,7 @@ class FileRow:
 
 def _thumbnail(digest: str) -> str:
     try:
-        content = _small(house().store, digest)
+        content = _small(ctx.store, digest)
     except (MediumMissing, MediumChanged, BadPicture):
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(content).decode()
@@ -67,7 +67,7 @@ def _small(store: Store, digest: str) -> bytes:
 
 
 def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(house().settings.secret_key, salt="kept file")
+    return URLSafeSerializer(ctx.settings.secret_key, salt="kept file")
 
 
 def rows_of(files: Iterable[UploadedFile | KeptFile]) -> list[FileRow]:
@@ -129,12 +129,12 @@ def _taken(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     file = uploads.look_at(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise UploadRefused("same_file_twice", {"name": file.name})
-    with house().database.transaction() as session:
-        counted = uploads.admit(session, actor=actor(), now=house().now(), file=file)
+    with ctx.database.transaction() as session:
+        counted = uploads.admit(session, actor=actor(), now=ctx.now(), file=file)
     try:
-        house().store.save_file(source)
+        ctx.store.save_file(source)
     except StoreAway as away:
-        with house().database.transaction() as session:
+        with ctx.database.transaction() as session:
             uploads.give_back(session, upload_id=counted)
         raise UploadRefused("store_away", {"name": file.name}) from away
     return rows_of([file])[0]

@@ -192,7 +192,7 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
 
 def caretakers(session: Session, *, now: datetime) -> list[Person]:
     """Those who look after accounts, each once."""
-    found = {one.person_id: one.person for one in responsibility.caretakers(session, now=now)}
+    found = {one.person_id: one.person for one in responsibility.fallback_admins(session, now=now)}
     return list(found.values())
 
 

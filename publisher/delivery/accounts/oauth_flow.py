@@ -34,7 +34,7 @@ CHOICE_LIFE: Final = timedelta(hours=1)
 """How long what was found is kept for the person's choice, from the beginning of the walk."""
 
 
-def set_out(
+def start_oauth(
     session: Session,
     *,
     actor: Actor,
@@ -61,7 +61,9 @@ def set_out(
     return walk
 
 
-def walk_of(session: Session, walk_id: int, *, sign_in_id: int, lock: bool = True) -> Connecting:
+def oauth_session(
+    session: Session, walk_id: int, *, sign_in_id: int, lock: bool = True
+) -> Connecting:
     """A walk of this session, or `Missing`; locked unless it is only read."""
     query = select(Connecting).where(Connecting.id == walk_id, Connecting.sign_in_id == sign_in_id)
     held = query.with_for_update() if lock else query
@@ -72,7 +74,7 @@ def walk_of(session: Session, walk_id: int, *, sign_in_id: int, lock: bool = Tru
     return walk
 
 
-def come_back(
+def oauth_callback(
     session: Session, *, now: datetime, platform: str, state: str, sign_in_id: int, vault: Vault
 ) -> tuple[Connecting, str]:
     """The walk that this answer belongs to, spent by it, and its secret.
@@ -94,7 +96,7 @@ def come_back(
     return walk, vault.open(walk.sealed)["secret"]
 
 
-def keep_found(
+def store_candidates(
     session: Session,
     *,
     walk_id: int,
@@ -106,7 +108,7 @@ def keep_found(
 
     Raises `Turned` where an account was to be connected anew and it is not among them.
     """
-    walk = walk_of(session, walk_id, sign_in_id=sign_in_id)
+    walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
     fitting = [one for one in found if walk.account is None or _is_same(walk.account, one)]
     if not fitting:
         raise Turned(Why.OTHER_ACCOUNT, ", ".join(one.name for one in found))
@@ -132,7 +134,7 @@ def refuse(
     session: Session, *, now: datetime, walk_id: int, sign_in_id: int, turned: Turned
 ) -> None:
     """The walk ends without an account; what it had found is forgotten."""
-    walk = walk_of(session, walk_id, sign_in_id=sign_in_id)
+    walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
     walk.refusal, walk.details = turned.why.value, turned.about[:500]
     walk.ended_at, walk.sealed = now, ""
 
@@ -164,7 +166,7 @@ def finish(
     Raises `Invalid`, or `Turned` where the walk has ended or a right is missing.
     """
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
-    walk = walk_of(session, walk_id, sign_in_id=sign_in_id)
+    walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
     if walk.ended_at is not None:
         raise Turned(Why.WRONG_STATE)
     if now > walk.begun_at + CHOICE_LIFE:

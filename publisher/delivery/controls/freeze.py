@@ -28,7 +28,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import departments, responsibility
 from publisher.scheduling.constraints import UNSENT
-from publisher.scheduling.holds import Holds, is_free
+from publisher.scheduling.holds import Holds, not_held
 from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 
@@ -55,7 +55,7 @@ def _tell(
         _queue(session, kind, person, values, sum(touched.values()), now=now)
     told = set(cell)
     for department_id, count in touched.items():
-        for one in responsibility.rungs(session, department_id, now=now):
+        for one in responsibility.responsible_chain(session, department_id, now=now):
             if one.person_id not in told:
                 told.add(one.person_id)
                 _queue(session, kind, one.person, values, count, now=now)
@@ -100,7 +100,7 @@ def _touched(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, in
         .where(
             Delivery.state.in_(UNSENT),
             Delivery.due_at < freeze.until_at,
-            not_(is_free(Holds(None, (freeze,)))),
+            not_(not_held(Holds(None, (freeze,)))),
         )
     )
     if freeze.from_at > now:

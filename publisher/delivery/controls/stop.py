@@ -28,7 +28,7 @@ from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.review.gate_adapter import APPROVALS
 from publisher.scheduling.constraints import UNSENT
-from publisher.scheduling.holds import TAKES_BACK, is_touched
+from publisher.scheduling.holds import TAKES_BACK, is_held
 from publisher.states import DeliveryState
 from publisher.validation import FieldError, Invalid, checked_reason
 
@@ -158,7 +158,7 @@ def on_its_way(
     if approved_under is not None:
         query = query.where(_rests_on(approved_under))
     if frozen_by is not None:
-        query = query.where(is_touched(frozen_by))
+        query = query.where(is_held(frozen_by))
     return list(session.scalars(query))
 
 
@@ -221,5 +221,5 @@ def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[P
     ]
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
-        found += responsibility.rungs(session, department_id, now=now)
+        found += responsibility.responsible_chain(session, department_id, now=now)
     return list({one.person_id: one.person for one in found}.values())

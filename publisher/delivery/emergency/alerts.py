@@ -157,7 +157,9 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 
 def _readers(session: Session, *, now: datetime) -> list[Person]:
     people = [one.person for one in roster.on_duty(session, now=now)]
-    return people or notify.once(one.person for one in responsibility.caretakers(session, now=now))
+    return people or notify.once(
+        one.person for one in responsibility.fallback_admins(session, now=now)
+    )
 
 
 def _queue(

@@ -62,7 +62,7 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
 def deciders(session: Session, able: Approvers, *, now: datetime) -> list[Person]:
     """Those who can decide for a department; where nobody can, those who look after accounts."""
     found = [session.get_one(Person, one.person_id) for one in able.everybody]
-    return found or once(one.person for one in responsibility.caretakers(session, now=now))
+    return found or once(one.person for one in responsibility.fallback_admins(session, now=now))
 
 
 def say_owed(
@@ -83,7 +83,7 @@ def say_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
         )
         readers += [one.person for one in above]
     if not readers:
-        readers = [one.person for one in responsibility.caretakers(session, now=now)]
+        readers = [one.person for one in responsibility.fallback_admins(session, now=now)]
     _say(session, NoticeKind.EMERGENCY_OVERDUE, use, once(readers), now=now)
 
 

@@ -99,7 +99,7 @@ def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
     connected = [one for one in accounts if one.state is AccountState.CONNECTED]
     texts = emergency.texts_of(template, said)
     pieces = tuple(
-        AlertText(one, Language(tongue), text, outgoing_text.room(one.platform, text, ""))
+        AlertText(one, Language(tongue), text, outgoing_text.length_limit(one.platform, text, ""))
         for one in connected
         for tongue, text in texts.items()
     )

@@ -227,6 +227,6 @@ def _check_texts(wanted: Template, checking: Validator) -> None:
     for tongue, name in emergency.unused_names(wanted):
         checking.add(f"text_{tongue}", "blank_unused", blanks="{" + name + "}")
     for tongue, text in emergency.longest(wanted).items():
-        room = outgoing_text.room(outgoing_text.X, text, "")
+        room = outgoing_text.length_limit(outgoing_text.X, text, "")
         if not room.is_enough:
             checking.add(f"text_{tongue}", "too_long_filled", found=room.found, most=room.most)

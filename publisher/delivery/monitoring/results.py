@@ -167,4 +167,4 @@ def sought(standing: LiveText) -> Outgoing:
     pictures = standing.first.renditions
     media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in pictures)
     shown = standing.shown
-    return Outgoing(outgoing_text.leaving_text(shown), outgoing_text.leaving_link(shown), media)
+    return Outgoing(outgoing_text.outgoing_text(shown), outgoing_text.outgoing_link(shown), media)

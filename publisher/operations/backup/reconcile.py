@@ -66,7 +66,9 @@ def seek(
         if parcel.account.id in silent:
             continue
         try:
-            seen = platform_actions.look(desk.open(parcel.account), parcel, since=restores.since)
+            seen = platform_actions.find_published(
+                desk.open(parcel.account), parcel, since=restores.since
+            )
         except Refused:
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:
@@ -83,7 +85,7 @@ def _ahead(bench: WorkerContext, session: Session, restores: Restores) -> list[D
         select(Delivery.id, Delivery.fence)
         .join(Account, Account.id == Delivery.account_id)
         .where(
-            restore_state.is_unsought(restores),
+            restore_state.not_reconciled(restores),
             Account.state == AccountState.CONNECTED,
             or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
         )
@@ -93,14 +95,14 @@ def _ahead(bench: WorkerContext, session: Session, restores: Restores) -> list[D
     return [
         parcel
         for start in range(0, len(claims), AT_ONCE)
-        for parcel in payload.read(session, claims[start : start + AT_ONCE])
+        for parcel in payload.load_payloads(session, claims[start : start + AT_ONCE])
     ]
 
 
 def _left(bench: WorkerContext, restores: Restores) -> int:
     with bench.database.reading() as session:
         return len(
-            list(session.scalars(select(Delivery.id).where(restore_state.is_unsought(restores))))
+            list(session.scalars(select(Delivery.id).where(restore_state.not_reconciled(restores))))
         )
 
 
@@ -123,7 +125,7 @@ def _keep(
         if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
             return False
         if seen is None:
-            restore_state.note_sought(session, delivery, now=now)
+            restore_state.note_reconciled(session, delivery, now=now)
             return False
         delivery.look_at, delivery.looks, delivery.sending_at = now, 0, restores.since
         delivery.reason = {"code": "restored"}

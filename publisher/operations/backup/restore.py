@@ -70,8 +70,8 @@ def restore(
             rows = _fill(session, archive, tell)
             stop_everything(session, now=now, reason=reason, backup_at=manifest.moment)
             unconfirmed = doubt(session, since=manifest.moment, now=now)
-            failpoints.reach("restore.in_commit")
-    failpoints.reach("restore.unsought")
+            failpoints.hit("restore.in_commit")
+    failpoints.hit("restore.unsought")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
 
 

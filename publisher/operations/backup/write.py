@@ -41,7 +41,7 @@ def write(
         with _private(unfinished), ZipFile(unfinished, "w", ZIP_DEFLATED) as archive:
             manifest = _write_all(database, store, archive, now, tell)
         check(unfinished, tell=tell)
-        failpoints.reach("backup.unfinished")
+        failpoints.hit("backup.unfinished")
         unfinished.replace(file)
     finally:
         with suppress(FileNotFoundError):

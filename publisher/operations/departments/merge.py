@@ -129,7 +129,7 @@ def _comment(
     now: datetime,
 ) -> None:
     """As a transfer; the citizen's clock goes on. Where nobody is there, the cell has it."""
-    rungs = responsibility.rungs(session, to.id, now=now)
+    rungs = responsibility.responsible_chain(session, to.id, now=now)
     current(comment).until_at = now
     session.flush()
     comment.department_id = to.id if rungs else None

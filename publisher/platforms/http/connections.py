@@ -104,13 +104,13 @@ class _Watched(HTTPConnection):
         self.sock.settimeout(seconds)
         if passage.changes and isinstance(data, bytes) and failpoints.is_armed(HALF_SENT):
             super().send(data[: len(data) // 2])
-            failpoints.reach(HALF_SENT)
+            failpoints.hit(HALF_SENT)
         super().send(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 and http.client differ
         """Begin to read: from here on somebody else knows what became of it, and we do not yet."""
         if CURRENT.get().changes:
-            failpoints.reach("publish.sent_unread")
+            failpoints.hit("publish.sent_unread")
         return super().getresponse()
 
 

@@ -224,7 +224,7 @@ class AtTheClock(Brakes):
             platform, number = self.ledger_of(one.account_id), self._found(one)
             if number:
                 link = link_to(number, on=platform.name)
-                self.use("it_is_live", reconcile.it_is_live, delivery_id=one.id, link=link)
+                self.use("it_is_live", reconcile.confirm_live, delivery_id=one.id, link=link)
             else:
                 self.use("send_again", reconcile.send_again, delivery_id=one.id)
 
@@ -233,7 +233,7 @@ class AtTheClock(Brakes):
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             row = session.get_one(Delivery, delivery.id)
-            words, target = outgoing_text.leaving_text(row.variant), row.variant.target
+            words, target = outgoing_text.outgoing_text(row.variant), row.variant.target
             target = row.order.target if row.order is not None else target
         there = platform.stands(target)
         match delivery.action:

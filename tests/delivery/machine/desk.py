@@ -162,7 +162,7 @@ class AtTheDesk(AtTheClock):
         platform = self.ledger_of(delivery.account_id)
         with self.town.read() as session:
             variant = session.get_one(Variant, delivery.variant_id)
-            words, target = outgoing_text.leaving_text(variant), variant.target
+            words, target = outgoing_text.outgoing_text(variant), variant.target
         found = platform.made(words)
         return found[0].platform_id if found else platform.by_hand(words, target)
 

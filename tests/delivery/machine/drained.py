@@ -49,7 +49,7 @@ class Drained(Answered):
             restores = restore_state.standing(session)
             if restores is None:
                 return False
-            unsought = select(Delivery.id).where(restore_state.is_unsought(restores))
+            unsought = select(Delivery.id).where(restore_state.not_reconciled(restores))
             return bool(session.scalars(unsought).all())
 
     def _drain(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from publisher.content_checks import record
-from publisher.content_checks.link_checker import PATIENCE, LinkChecker, look_now, tick_links
+from publisher.content_checks.link_checker import PATIENCE, LinkChecker, check_now, tick_links
 from publisher.database.session import Database
 from publisher.media.store import Store
 from publisher.models.content_checks import CheckedLink, LinkFinding
@@ -109,7 +109,7 @@ def test_looking_at_once_takes_no_longer_than_a_page_may(
     site.replies["/slow"] = Reply(b"x" * 1_000, drips=True)
     fine = site.page("/a")
     begun = monotonic()
-    look_now(glass, [slow, fine], now=NOW)
+    check_now(glass, [slow, fine], now=NOW)
     assert monotonic() - begun < PATIENCE + 1
     assert row(glass, fine).finding is LinkFinding.FINE
 
@@ -117,7 +117,7 @@ def test_looking_at_once_takes_no_longer_than_a_page_may(
 def test_where_none_may_be_asked_none_is(glass: LinkChecker, site: WebServer) -> None:
     nowhere = LinkChecker(glass.database, glass.store, Reach.NONE, monotonic)
     url = site.page("/a")
-    assert look_now(nowhere, [url], now=NOW) == 0
+    assert check_now(nowhere, [url], now=NOW) == 0
     assert tick(nowhere) == 0
     assert site.asked == []
     assert row(glass, url).finding is None
