@@ -100,16 +100,16 @@ def clock(once: bool) -> None:
     from commands.app_setup import open_bench, settings_with_secret
 
     settings = settings_with_secret()
-    bench = open_bench(settings)
+    context = open_bench(settings)
     import scheduler
     from commands.single_instance import only_clock
 
-    with only_clock(bench.database):
+    with only_clock(context.database):
         if once:
-            for name, done in scheduler.run_once(bench, settings).items():
+            for name, done in scheduler.run_once(context, settings).items():
                 click.echo(f"{name}: {done}")
         else:
-            scheduler.run(bench, settings)
+            scheduler.run(context, settings)
 
 
 @nagarvani.command()

@@ -54,7 +54,7 @@ class Tick:
 
 
 def ticks(
-    bench: WorkerContext,
+    context: WorkerContext,
     settings: Settings,
     *,
     is_busy: Callable[[], bool] = lambda: False,
@@ -66,94 +66,98 @@ def ticks(
     `is_stopping`, what asks platforms for one thing after another ends after the one in hand.
     """
     return (
-        Tick("press", 0.5, lambda: tick_press(bench)),
-        Tick("tidying", 300.0, lambda: tick_tidying(bench, is_stopping=is_stopping)),
-        Tick("overtaken", 300.0, lambda: tick_overtaken(bench)),
-        Tick("confirming", 2.0, lambda: tick_reconcile(bench, is_stopping=is_stopping)),
-        Tick("seeking", 60.0, lambda: tick_seeking(bench, is_stopping=is_stopping)),
-        Tick("answers", 2.0, lambda: tick_answers(bench.database, now=bench.now())),
-        Tick("watching", 60.0, lambda: tick_watching(bench, is_stopping=is_stopping)),
-        Tick("limits", 5.0, lambda: tick_limits(bench.database, now=bench.now())),
-        Tick("tokens", 3_600.0, lambda: tick_tokens(bench, settings, is_stopping=is_stopping)),
-        Tick("alerts", 5.0, lambda: tick_alerts(bench.database, sms=settings.sms, now=bench.now)),
-        Tick("ratifications", 60.0, lambda: tick_ratifications(bench.database, now=bench.now)),
+        Tick("press", 0.5, lambda: tick_press(context)),
+        Tick("tidying", 300.0, lambda: tick_tidying(context, is_stopping=is_stopping)),
+        Tick("overtaken", 300.0, lambda: tick_overtaken(context)),
+        Tick("confirming", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
+        Tick("seeking", 60.0, lambda: tick_seeking(context, is_stopping=is_stopping)),
+        Tick("answers", 2.0, lambda: tick_answers(context.database, now=context.now())),
+        Tick("watching", 60.0, lambda: tick_watching(context, is_stopping=is_stopping)),
+        Tick("limits", 5.0, lambda: tick_limits(context.database, now=context.now())),
+        Tick("tokens", 3_600.0, lambda: tick_tokens(context, settings, is_stopping=is_stopping)),
+        Tick(
+            "alerts", 5.0, lambda: tick_alerts(context.database, sms=settings.sms, now=context.now)
+        ),
+        Tick("ratifications", 60.0, lambda: tick_ratifications(context.database, now=context.now)),
         Tick(
             "listening",
             5.0,
-            lambda: tick_listening(bench, is_busy=is_busy, is_stopping=is_stopping),
+            lambda: tick_listening(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
-        Tick("mail", 2.0, lambda: _mail(bench, settings, is_stopping)),
-        Tick("exports", 1.0, lambda: tick_exports(bench.database, now=bench.now())),
-        Tick("sms", 2.0, lambda: _sms(bench, settings, is_stopping)),
-        Tick("departments", 60.0, lambda: tick_departments(bench.database, now=bench.now)),
-        Tick("links", 3.0, lambda: _links(bench, settings)),
-        Tick("outages", 5.0, lambda: tick_outages(bench.database, now=bench.now())),
-        Tick("timed", 30.0, lambda: tick_timed(bench.database)),
+        Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
+        Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
+        Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
+        Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
+        Tick("links", 3.0, lambda: _links(context, settings)),
+        Tick("outages", 5.0, lambda: tick_outages(context.database, now=context.now())),
+        Tick("timed", 30.0, lambda: tick_timed(context.database)),
         Tick(
             "retention",
             3600.0,
-            lambda: tick_retention(bench.database, bench.store, now=bench.now()),
+            lambda: tick_retention(context.database, context.store, now=context.now()),
         ),
     )
 
 
-def _mail(bench: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
+def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
     return tick_mail(
-        bench.database,
+        context.database,
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
         base_url=settings.base_url,
-        now=bench.now,
+        now=context.now,
         is_stopping=is_stopping,
     )
 
 
-def _sms(bench: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
+def _sms(context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
     return tick_sms(
-        bench.database,
+        context.database,
         sms=settings.sms,
         base_url=settings.base_url,
-        now=bench.now,
+        now=context.now,
         is_stopping=is_stopping,
     )
 
 
-def _links(bench: WorkerContext, settings: Settings) -> int:
-    glass = LinkChecker(bench.database, bench.store, settings.link_reach, bench.monotonic)
-    return tick_links(glass, now=bench.now)
+def _links(context: WorkerContext, settings: Settings) -> int:
+    link_checker = LinkChecker(
+        context.database, context.store, settings.link_reach, context.monotonic
+    )
+    return tick_links(link_checker, now=context.now)
 
 
-def run_once(bench: WorkerContext, settings: Settings) -> dict[str, int]:
+def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run whatever is due, once; gives how much each tick did."""
-    look_back(bench.database, now=bench.now())
-    return {tick.name: tick.run() for tick in ticks(bench, settings)}
+    look_back(context.database, now=context.now())
+    return {tick.name: tick.run() for tick in ticks(context, settings)}
 
 
-def run(bench: WorkerContext, settings: Settings) -> None:
+def run(context: WorkerContext, settings: Settings) -> None:
     """Tick until SIGTERM or SIGINT; what is under way then is finished first."""
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: asked.set())
-    look_back(bench.database, now=bench.now())
+    look_back(context.database, now=context.now())
     _leave_alone_what_stays()
     died = threading.Event()
-    tables = Tick("tables", 2.0, _watch_tables(bench.database, asked, died))
-    with on_one_processor(is_wanted=bench.database.is_sqlite):
+    tables = Tick("tables", 2.0, _watch_tables(context.database, asked, died))
+    with on_one_processor(is_wanted=context.database.is_sqlite):
         # The press has a thread of its own: it waits for the next due moment, not for a beat.
-        press = Worker(bench)
+        press = Worker(context)
         printing = threading.Thread(target=_print, args=[press, asked, died], name="press")
         printing.start()
-    beside = ticks(bench, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
+    beside = ticks(context, settings, is_busy=press.is_busy, is_stopping=asked.is_set)
     scheduler = make_scheduler((*(one for one in beside if one.name != "press"), tables))
     scheduler.start()
-    log.info("clock %s runs", bench.clock_name)
+    log.info("clock %s runs", context.clock_name)
     asked.wait()
     scheduler.pause()  # nothing is begun any more
     press.wake.set()
     printing.join()
     press.close()
     scheduler.shutdown(wait=True)
-    log.info("clock %s has stopped", bench.clock_name)
+    log.info("clock %s has stopped", context.clock_name)
     if died.is_set():
         raise SystemExit(1)  # whoever watches over the clock starts it again
 
@@ -213,21 +217,21 @@ def _choose(processors: set[int]) -> None:
         os.sched_setaffinity(0, processors)
 
 
-def _print(press: Worker, asked: threading.Event, died: threading.Event) -> None:
+def _print(worker: Worker, asked: threading.Event, died: threading.Event) -> None:
     """Beat until asked to stop; a clock whose press dies of a mistake ends as a whole."""
     try:
-        _beat(press, asked)
+        _beat(worker, asked)
     finally:
         if not asked.is_set():
             died.set()
             asked.set()
 
 
-def _beat(press: Worker, asked: threading.Event) -> None:
+def _beat(worker: Worker, asked: threading.Event) -> None:
     """A database that is away for a moment ends nothing."""
     while not asked.is_set():
         try:
-            taken = press.run_for()
+            taken = worker.run_for()
         except NOT_STORED as problem:
             log.warning("press: the database does not answer (%s)", type(problem).__name__)
             asked.wait(1.0)

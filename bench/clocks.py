@@ -49,7 +49,7 @@ class House:
     def bench(self) -> WorkerContext:
         """A clock's own bench on this database, for what is measured without a clock."""
         return replace(
-            self.town.city.bench,
+            self.town.city.context,
             now=now,
             monotonic=time.monotonic,
             clock_name="bench",

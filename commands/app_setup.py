@@ -93,7 +93,7 @@ def open_bench(settings: Settings) -> WorkerContext:
         database=checked_database(settings),
         store=Store(settings.media_dir),
         open_account=opener(settings),
-        pace=settings.press,
+        delivery_settings=settings.delivery_settings,
         clock_name=clock_name(),
         now=now,
         monotonic=time.monotonic,

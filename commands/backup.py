@@ -56,19 +56,19 @@ def _say_lost(manifest: Manifest) -> None:
 def restore(settings: Settings, file: Path) -> None:
     """Fill the empty house of these settings; it starts under a stop, and in doubt."""
     lay_tables(settings)
-    bench = open_bench(settings)
+    context = open_bench(settings)
     try:
-        _say_restored(_fill(bench, file))
-        _say_sought(reconcile.seek(bench, tell=_telling()))
+        _say_restored(_fill(context, file))
+        _say_sought(reconcile.seek(context, tell=_telling()))
     finally:
-        bench.database.dispose()
+        context.database.dispose()
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
 
 
-def _fill(bench: WorkerContext, file: Path) -> Restored:
+def _fill(context: WorkerContext, file: Path) -> Restored:
     try:
         return backup_restore(
-            bench.database, bench.store, file, now=now(), reason=REASON, tell=_telling()
+            context.database, context.store, file, now=now(), reason=REASON, tell=_telling()
         )
     except OtherSchema as problem:
         raise click.ClickException(

@@ -155,9 +155,9 @@ def _connect_all(
         yield f"Accounts: none given; the settings {PREFIX}X_… and {PREFIX}FACEBOOK_… name them."
 
 
-def _opened(vault: Vault, known: Account) -> Mapping[str, str] | None:
+def _opened(vault: Vault, account: Account) -> Mapping[str, str] | None:
     try:
-        return vault.open(known.credentials)
+        return vault.open(account.credentials)
     except Unsealable:
         return None
 

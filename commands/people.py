@@ -145,9 +145,10 @@ def _invite(session: Session, person: Person, *, at: datetime) -> Notice | None:
     return invitations.invite(session, actor=COMMAND, person=person, now=at)
 
 
-def _said(one: Appointment) -> str:
-    rank = f" {one.rank}" if one.rank else ""
-    return f"Recorded: {one.person.name_mr}, {one.role}{rank}, {one.department.name_mr}"
+def _said(appointment: Appointment) -> str:
+    rank = f" {appointment.rank}" if appointment.rank else ""
+    person, department = appointment.person.name_mr, appointment.department.name_mr
+    return f"Recorded: {person}, {appointment.role}{rank}, {department}"
 
 
 def _invited(notice: Notice | None, base_url: str, *, show_link: bool) -> str:

@@ -78,16 +78,16 @@ def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
         raise AssertionError(account)
 
     database = Database(f"sqlite:///{tmp_path / 'nagarvani.db'}")
-    bench = WorkerContext(
+    context = WorkerContext(
         database=database,
         store=Store(tmp_path / "media"),
         open_account=opens_none,
-        pace=PACE,
+        delivery_settings=PACE,
         clock_name="clock-1",
         now=lambda: NOON,
         monotonic=lambda: 0.0,
     )
-    yield scheduler.ticks(bench, environment.load({}, folder=tmp_path))
+    yield scheduler.ticks(context, environment.load({}, folder=tmp_path))
     database.dispose()
 
 

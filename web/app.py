@@ -39,20 +39,20 @@ class KeyConverter(IntegerConverter):
         super().__init__(url_map, max=MOST - 1)
 
 
-def create_app(of: AppContext) -> Flask:
+def create_app(context: AppContext) -> Flask:
     """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
     compile_all()
     app = Flask("web")
     app.request_class = Request
     app.url_map.converters["int"] = KeyConverter
     app.url_map.merge_slashes = False  # such a redirect would name whatever the Host header says
-    app.extensions["house"] = of
-    app.config.update(_configuration(of.settings))
-    if trusted := of.settings.trusted_proxies:
+    app.extensions["house"] = context
+    app.config.update(_configuration(context.settings))
+    if trusted := context.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
     _equip(app)
     blueprints.register(app)
-    workers.register(app, of)
+    workers.register(app, context)
     permissions.check_every_route(app)
     return app
 

@@ -246,8 +246,8 @@ def _shown(acting: Acting) -> Shown:
         )
 
 
-def _name(held: Appointment) -> str:
-    person = held.person
+def _name(appointment: Appointment) -> str:
+    person = appointment.person
     return person.name_en or person.name_mr if code() == "en" else person.name_mr
 
 

@@ -14,8 +14,8 @@ from web.core.context import AppContext
 
 
 class _Server(BaseApplication):
-    def __init__(self, house: AppContext, options: dict[str, Any]) -> None:
-        self.house = house
+    def __init__(self, context: AppContext, options: dict[str, Any]) -> None:
+        self.house = context
         self.options = options
         self.ended = threading.Event()
         options["worker_exit"] = self._end
@@ -42,7 +42,7 @@ class _Server(BaseApplication):
         return app
 
 
-def serve(house: AppContext, *, port: int, workers: int) -> None:
+def serve(context: AppContext, *, port: int, workers: int) -> None:
     """Serve until SIGTERM or SIGINT."""
     options = {
         "bind": f"127.0.0.1:{port}",
@@ -56,4 +56,4 @@ def serve(house: AppContext, *, port: int, workers: int) -> None:
         "errorlog": "-",
         "loglevel": "warning",
     }
-    _Server(house, options).run()
+    _Server(context, options).run()

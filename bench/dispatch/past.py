@@ -47,9 +47,9 @@ def measure(ground: Ground, kind: Kind) -> Found:
 
 
 def _claim(house: House) -> float:
-    bench = house.bench()
+    context = house.bench()
     began = time.perf_counter()
-    claimed = claim(bench, account_id=house.town.account_id, most=AT_ONCE)
+    claimed = claim(context, account_id=house.town.account_id, most=AT_ONCE)
     ended = time.perf_counter()
     if len(claimed) != AT_ONCE:
         raise RuntimeError(f"{len(claimed)} claimed")

@@ -135,7 +135,7 @@ class RainPost:
         for number in range(self.comments):
             variant = self.variants[number % len(self.variants)]
             platform = variant.partition("-")[0]
-            remark = self.about.remarks[number % len(self.about.remarks)]
+            remote_comment = self.about.remarks[number % len(self.about.remarks)]
             yield CitizenComment(
                 key=f"{self.key}-{number}",
                 notice=self.key,
@@ -143,7 +143,7 @@ class RainPost:
                 variant=variant,
                 author=self._author(number, platform),
                 after=5 + (-self.wished - 10) * number // self.comments,
-                text=self.localised(remark),
+                text=self.localised(remote_comment),
                 acts=self._comment_acts(number),
             )
 

@@ -67,7 +67,7 @@ class Context:
     store: Store
     clock: SetClock
     sandbox: SandboxClient
-    bench: WorkerContext
+    context: WorkerContext
     accounts: Mapping[str, int]
     handle: str
 
@@ -149,11 +149,11 @@ def opened(
     sandbox = SandboxClient(sandbox_url)
     database, store = Database(settings.database_url), Store(settings.media_dir)
     clock = SetClock(base)
-    bench = WorkerContext(
+    context = WorkerContext(
         database=database,
         store=store,
         open_account=_opener(settings, clock, web_url=f"{sandbox_url}/x"),
-        pace=settings.press,
+        delivery_settings=settings.delivery_settings,
         clock_name=PLAYED,
         now=clock,
         monotonic=time.monotonic,
@@ -170,7 +170,7 @@ def opened(
             store=store,
             clock=clock,
             sandbox=sandbox,
-            bench=bench,
+            context=context,
             accounts={platform: account.id for platform, account in accounts.items()},
             handle=accounts["x"].handle,
         )
@@ -181,7 +181,7 @@ def opened(
 
 def _opener(settings: Settings, clock: SetClock, *, web_url: str) -> OpenAccount:
     """Return what opens an account so that each of its calls happens at the time of `clock`."""
-    vault, press = Vault(settings.secret_key, settings.token_keys), settings.press
+    vault, press = Vault(settings.secret_key, settings.token_keys), settings.delivery_settings
 
     def open_account(account: Account) -> Platform:
         platform = open_platform(

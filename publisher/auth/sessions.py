@@ -108,28 +108,28 @@ def actor_of(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
     return _actor(session, sign_in, sign_in.appointment)
 
 
-def _actor(session: Session, sign_in: SignIn, held: Appointment) -> Actor:
+def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor:
     return Actor(
         kind=ActorKind.PERSON,
         person_id=sign_in.person_id,
-        appointment_id=held.id,
-        role=held.role,
-        department_id=held.department_id,
-        line=line_of(session, held),
+        appointment_id=appointment.id,
+        role=appointment.role,
+        department_id=appointment.department_id,
+        line=line_of(session, appointment),
         signed_in_at=sign_in.proved_at,
         name=sign_in.person.name_mr,
     )
 
 
-def line_of(session: Session, held: Appointment) -> frozenset[int]:
+def line_of(session: Session, appointment: Appointment) -> frozenset[int]:
     """The departments that report to an oversight office, directly or through others."""
-    if held.role is not Role.OVERSIGHT:
+    if appointment.role is not Role.OVERSIGHT:
         return frozenset()
     under: defaultdict[int | None, set[int]] = defaultdict(set)
     for department_id, above in session.execute(select(Department.id, Department.reports_to_id)):
         under[above].add(department_id)
     found: set[int] = set()
-    fresh = {held.department_id}
+    fresh = {appointment.department_id}
     while fresh:
         fresh = set().union(*(under[one] for one in fresh)) - found
         found |= fresh

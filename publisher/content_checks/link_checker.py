@@ -44,25 +44,25 @@ class LinkChecker:
     monotonic: Callable[[], float]
 
 
-def tick_links(glass: LinkChecker, *, now: Callable[[], datetime]) -> int:
+def tick_links(link_checker: LinkChecker, *, now: Callable[[], datetime]) -> int:
     """Look at the links that are due; gives how many. Where none may be asked, none are."""
-    if glass.reach is Reach.NONE or not _any_due(glass.database, now=now()):
+    if link_checker.reach is Reach.NONE or not _any_due(link_checker.database, now=now()):
         return 0
-    with glass.database.transaction() as session:
-        due = _claimed(session, glass.reach, now=now())
-    seen = _look_at(glass, due, patience=ONE_LINK * AT_ONCE)
-    with glass.database.transaction() as session:
+    with link_checker.database.transaction() as session:
+        due = _claimed(session, link_checker.reach, now=now())
+    seen = _look_at(link_checker, due, patience=ONE_LINK * AT_ONCE)
+    with link_checker.database.transaction() as session:
         _record(session, seen, now=now())
     return len(seen)
 
 
-def check_now(glass: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
+def check_now(link_checker: LinkChecker, urls: Sequence[str], *, now: datetime) -> int:
     """Look at these links within `PATIENCE`; the rest is left to the clock. Gives how many."""
-    with glass.database.transaction() as session:
+    with link_checker.database.transaction() as session:
         ask_for_links(session, urls, now=now)
-    wanted = [one for one in urls if is_within(one, glass.reach)]
-    seen = _look_at(glass, wanted, patience=PATIENCE)
-    with glass.database.transaction() as session:
+    wanted = [one for one in urls if is_within(one, link_checker.reach)]
+    seen = _look_at(link_checker, wanted, patience=PATIENCE)
+    with link_checker.database.transaction() as session:
         _record(session, seen, now=now)
     return len(seen)
 
@@ -92,25 +92,25 @@ def _claimed(session: Session, reach: Reach, *, now: datetime) -> list[str]:
     return [row.url for row in rows if row.next_at is not None]
 
 
-def _look_at(glass: LinkChecker, urls: Sequence[str], *, patience: float) -> list[Seen]:
+def _look_at(link_checker: LinkChecker, urls: Sequence[str], *, patience: float) -> list[Seen]:
     """What came of each address that answered in time."""
     pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="links")
-    waits = [pool.submit(_look, glass, url) for url in urls]
-    done, _late = wait(waits, timeout=patience)
+    todo_kinds = [pool.submit(_look, link_checker, url) for url in urls]
+    done, _late = wait(todo_kinds, timeout=patience)
     pool.shutdown(wait=False, cancel_futures=True)
-    return [one.result() for one in waits if one in done]
+    return [one.result() for one in todo_kinds if one in done]
 
 
-def _look(glass: LinkChecker, url: str) -> Seen:
-    deadline = Deadline.after(ONE_LINK, glass.monotonic)
-    looked = fetch_preview(url, reach=glass.reach, remaining=deadline.remaining)
-    return url, looked, _kept(glass, looked.picture) if looked.picture else ""
+def _look(link_checker: LinkChecker, url: str) -> Seen:
+    deadline = Deadline.after(ONE_LINK, link_checker.monotonic)
+    looked = fetch_preview(url, reach=link_checker.reach, remaining=deadline.remaining)
+    return url, looked, _kept(link_checker, looked.picture) if looked.picture else ""
 
 
-def _kept(glass: LinkChecker, picture: bytes) -> str:
+def _kept(link_checker: LinkChecker, picture: bytes) -> str:
     """The digest of its picture; nothing where none can be kept now."""
     try:
-        return glass.store.save(picture)
+        return link_checker.store.save(picture)
     except StoreAway:
         return ""
 

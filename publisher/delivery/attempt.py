@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 from approvals.errors import Overtaken
 from publisher import failpoints
-from publisher.delivery import commit_sending, outcomes, payload, platform_actions, receipts
+from publisher.delivery import commit_sending, outcomes, platform_actions, receipts
 from publisher.delivery.commit_sending import HeldBack
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.payload import DeliveryPayload, outgoing_of
 from publisher.delivery.receipts import Done
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import MediumChanged, MediumMissing
@@ -35,14 +35,14 @@ class PlatformPool:
     """Where one thread of the press works: an account's platform, opened once and kept.
 
     `open` gives the platform; an account whose credentials changed is opened anew.
-    `commit_semaphore` lets
-    only so many of a clock's threads write `sending` at the same time: more would be slower.
+    `commit_semaphore` lets only so many of a clock's threads write `sending` at the same time:
+    more would be slower.
     """
 
     def __init__(
-        self, bench: WorkerContext, turn: AbstractContextManager[object] | None = None
+        self, context: WorkerContext, turn: AbstractContextManager[object] | None = None
     ) -> None:
-        self.bench = bench
+        self.context = context
         self.commit_semaphore = turn or nullcontext()
         self._opened: dict[int, tuple[str, Platform]] = {}
 
@@ -51,7 +51,7 @@ class PlatformPool:
         known = self._opened.get(account.id)
         if known is not None and known[0] == account.credentials:
             return known[1]
-        platform = self.bench.open_account(account)
+        platform = self.context.open_account(account)
         self._opened[account.id] = (account.credentials, platform)
         return platform
 
@@ -62,61 +62,61 @@ class PlatformPool:
 
 
 def carry_out(
-    bench: WorkerContext, parcel: DeliveryPayload, desk: PlatformPool | None = None
+    context: WorkerContext, payload: DeliveryPayload, pool: PlatformPool | None = None
 ) -> None:
     """Try this delivery once, and store the outcome."""
-    done = try_once(desk or PlatformPool(bench), parcel)
+    done = try_once(pool or PlatformPool(context), payload)
     if done is not None:
-        receipts.store_receipts(bench, [done])
+        receipts.store_receipts(context, [done])
 
 
-def try_once(desk: PlatformPool, parcel: DeliveryPayload) -> Done | None:
+def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Done | None:
     """Try once; what was done is still to be stored, every other outcome is stored already."""
-    bench = desk.bench
-    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
+    context = pool.context
+    deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
     try:
-        platform = desk.open(parcel.account)
-        prepared, ready = _prepare(bench, platform, parcel, deadline)
-        with desk.commit_semaphore:
-            commit_sending.start(bench, ready)
+        platform = pool.open(payload.account)
+        prepared, ready = _prepare(context, platform, payload, deadline)
+        with pool.commit_semaphore:
+            commit_sending.start(context, ready)
         receipt = platform_actions.send(platform, ready, prepared, deadline)
     except (HeldBack, Overtaken):
         return None
     except MediumMissing as problem:
-        outcomes.store_failure(bench, parcel, "medium_missing", problem.digest)
+        outcomes.store_failure(context, payload, "medium_missing", problem.digest)
     except MediumChanged as problem:
-        outcomes.store_failure(bench, parcel, "medium_changed", problem.digest)
+        outcomes.store_failure(context, payload, "medium_changed", problem.digest)
     except Refused as problem:
-        told = desk.allowances(parcel.account)
-        outcomes.store_failure(bench, parcel, problem.reason, problem.detail, told)
+        told = pool.allowances(payload.account)
+        outcomes.store_failure(context, payload, problem.reason, problem.detail, told)
     except TryLater as problem:
-        outcomes.store_delay(bench, parcel, problem, desk.allowances(parcel.account))
+        outcomes.store_delay(context, payload, problem, pool.allowances(payload.account))
     except CredentialsExpired as problem:
-        outcomes.store_expiry(bench, parcel, problem, desk.allowances(parcel.account))
+        outcomes.store_expiry(context, payload, problem, pool.allowances(payload.account))
     except OutcomeUnknown as problem:
-        outcomes.store_unknown(bench, parcel, problem, desk.allowances(parcel.account))
+        outcomes.store_unknown(context, payload, problem, pool.allowances(payload.account))
     else:
         failpoints.hit("publish.answer_unstored")
-        return Done(parcel, receipt, platform.allowances)
+        return Done(payload, receipt, platform.allowances)
     return None
 
 
 def _prepare(
-    bench: WorkerContext, platform: Platform, parcel: DeliveryPayload, deadline: Deadline
+    context: WorkerContext, platform: Platform, payload: DeliveryPayload, deadline: Deadline
 ) -> tuple[PreparedPost, DeliveryPayload]:
     """Upload the pictures and make what can be made unpublished: the public sees none of it."""
-    if not parcel.creates:
-        return NOTHING, parcel
-    outgoing = payload.outgoing_of(parcel, bench.store)
-    if parcel.action is DeliveryAction.EDIT:  # an edit changes words: the pictures stand already
+    if not payload.creates:
+        return NOTHING, payload
+    outgoing = outgoing_of(payload, context.store)
+    if payload.action is DeliveryAction.EDIT:  # an edit changes words: the pictures stand already
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
-        return PreparedPost(outgoing), parcel
+        return PreparedPost(outgoing), payload
     prepared = platform.prepare(outgoing, deadline=deadline)
     failpoints.hit("publish.uploaded")
-    if parcel.stages and not parcel.staged_id:
+    if payload.stages and not payload.staged_id:
         staged_id = platform_actions.stage(platform, prepared, deadline)
         failpoints.hit("publish.staged_unstored")
-        outcomes.store_staged(bench, parcel, staged_id)
+        outcomes.store_staged(context, payload, staged_id)
         failpoints.hit("publish.staged")
-        parcel = dataclasses.replace(parcel, staged_id=staged_id)
-    return prepared, parcel
+        payload = dataclasses.replace(payload, staged_id=staged_id)
+    return prepared, payload

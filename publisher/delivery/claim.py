@@ -25,8 +25,7 @@ from publisher import failpoints
 from publisher.database.bulk import as_json, bulk_insert, column_equals, is_in_rows
 from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import table_of
-from publisher.delivery import payload
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.payload import DeliveryPayload, load_payloads
 from publisher.delivery.rate_limits import counter, query
 from publisher.delivery.rate_limits.counter import OF
 from publisher.delivery.worker_context import Claim, WorkerContext
@@ -96,10 +95,10 @@ _NEXT = PreparedStatement(
 )
 
 
-def find_due(bench: WorkerContext) -> Due:
+def find_due(context: WorkerContext) -> Due:
     """What is due now: the accounts that share the connections, and until when the press rests."""
-    with bench.database.connection_for_reading() as connection:
-        values: dict[str, Value] = {"at_moment": bench.now()}
+    with context.database.connection_for_reading() as connection:
+        values: dict[str, Value] = {"at_moment": context.now()}
         accounts, upcoming = run(connection, _OPEN(values), _NEXT(values), commit=True)
     urgent = frozenset(one.id for one in accounts if one.has_urgent)
     in_order = sorted((one.id for one in accounts), key=lambda one: one not in urgent)
@@ -107,15 +106,15 @@ def find_due(bench: WorkerContext) -> Due:
 
 
 def claim(
-    bench: WorkerContext, *, account_id: int, most: int, only_urgent: bool = False
+    context: WorkerContext, *, account_id: int, most: int, only_urgent: bool = False
 ) -> list[DeliveryPayload]:
     """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
     failpoints.hit("publish.before_claim")
-    now = bench.now()
-    with bench.database.transaction() as session:
+    now = context.now()
+    with context.database.transaction() as session:
         found = candidate_ids(session, account_id, now, most, only_urgent=only_urgent)
-        claims = claim_these(session, found, bench, now) if found else []
-        ready = payload.load_payloads(session, claims)
+        claims = claim_these(session, found, context, now) if found else []
+        ready = load_payloads(session, claims)
         failpoints.hit("publish.in_claim_commit")
     failpoints.hit("publish.claimed")
     return ready
@@ -162,15 +161,15 @@ def candidate_ids(
 
 
 def claim_these(
-    session: Session, wanted: Sequence[int], bench: WorkerContext, now: datetime
+    session: Session, wanted: Sequence[int], context: WorkerContext, now: datetime
 ) -> list[Claim]:
     """One atomic UPDATE: whoever changes a row has it, by the next fence; each is an Attempt."""
     connection = session.connection()
     values = {
         "given": as_json([{"id": one} for one in wanted]),
         "at_moment": now,
-        "of_clock": bench.clock_name,
-        "at_end": now + timedelta(seconds=bench.pace.lease),
+        "of_clock": context.clock_name,
+        "at_end": now + timedelta(seconds=context.delivery_settings.lease),
     }
     found = connection.execute(_claim(connection.dialect.name), values).all()
     taken = sorted(found, key=lambda row: wanted.index(row.id))
@@ -179,7 +178,7 @@ def claim_these(
         {
             "delivery_id": row.id,
             "fence": row.fence,
-            "clock": bench.clock_name,
+            "clock": context.clock_name,
             "claimed_at": now,
             "asked": row.action.value,
             "counted": row.id in counted,

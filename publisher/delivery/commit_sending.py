@@ -42,43 +42,47 @@ class _NotOurs(Exception):
     """This claim holds the delivery no longer."""
 
 
-def start(bench: WorkerContext, parcel: DeliveryPayload) -> None:
+def start(context: WorkerContext, payload: DeliveryPayload) -> None:
     """Commit `sending`, if exactly this may leave now; raises `HeldBack` if not.
 
     One durable commit for this delivery alone, whichever way it comes out. Of one that was
     cancelled or claimed anew meanwhile nothing is kept; a second transaction ends its try.
     """
     try:
-        found = _commit(bench, parcel)
+        found = _commit(context, payload)
     except _NotOurs:
-        outcomes.let_go(bench, parcel)
+        outcomes.let_go(context, payload)
         raise HeldBack from None
     if found is not None:
         raise HeldBack
     failpoints.hit("publish.before_connect")
 
 
-def _commit(bench: WorkerContext, parcel: DeliveryPayload) -> preconditions.Blocker | None:
+def _commit(context: WorkerContext, payload: DeliveryPayload) -> preconditions.Blocker | None:
     """Write `sending`, or what keeps it here, which it gives. Raises `_NotOurs`: undo it all."""
-    with bench.database.connection() as connection:
-        now = bench.now()
-        found = preconditions.check(connection, parcel, now=now, seconds=bench.pace.send_deadline)
-        obstacle = found.obstacle
+    with context.database.connection() as connection:
+        now = context.now()
+        found = preconditions.check(
+            connection, payload, now=now, seconds=context.delivery_settings.send_deadline
+        )
+        obstacle = found.blocker
         if obstacle is None and found.is_limited:
             with session_on(connection) as session:
-                obstacle = preconditions.count(session, parcel, found, now)
+                obstacle = preconditions.count(session, payload, found, now)
         if obstacle is not None:
             with session_on(connection) as session:
-                outcomes.refuse(session, parcel, obstacle, now=now)
+                outcomes.refuse(session, payload, obstacle, now=now)
         failpoints.hit("publish.in_sending_commit")
         if obstacle is None:
             # What was counted is undone where the move is not made, so it cannot commit at once.
-            _write(connection, parcel, now, commit=not found.is_limited)
+            _write(connection, payload, now, commit=not found.is_limited)
     return obstacle
 
 
-def _write(connection: Connection, parcel: DeliveryPayload, now: datetime, *, commit: bool) -> None:
-    claim = parcel.claim
+def _write(
+    connection: Connection, payload: DeliveryPayload, now: datetime, *, commit: bool
+) -> None:
+    claim = payload.claim
     values: dict[str, Value] = {
         "of_key": claim.delivery_id,
         "of_fence": claim.fence,

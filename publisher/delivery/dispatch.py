@@ -25,28 +25,28 @@ from publisher.states import AccountState, DeliveryState
 SHORTEST_LIMIT = timedelta(minutes=1)
 
 
-def tick_press(bench: WorkerContext, *, most: int = 50) -> int:
+def tick_press(context: WorkerContext, *, most: int = 50) -> int:
     """Settle what is too late, then send what is due, one by one; gives how many were taken up."""
-    settle(bench)
-    desk, taken = PlatformPool(bench), 0
-    while taken < most and (parcel := claim_next(bench)) is not None:
-        carry_out(bench, parcel, desk)
+    settle(context)
+    desk, taken = PlatformPool(context), 0
+    while taken < most and (payload := claim_next(context)) is not None:
+        carry_out(context, payload, desk)
         taken += 1
     return taken
 
 
-def settle(bench: WorkerContext) -> None:
+def settle(context: WorkerContext) -> None:
     """Beat, mark what is missed, and take up what a dead clock left."""
-    with bench.database.transaction() as session:
-        record_heartbeat(session, bench.clock_name, now=bench.now())
-        give_up_late(session, now=bench.now())
-        sweep(session, now=bench.now(), pace=bench.pace)
+    with context.database.transaction() as session:
+        record_heartbeat(session, context.clock_name, now=context.now())
+        give_up_late(session, now=context.now())
+        sweep(session, now=context.now(), delivery_settings=context.delivery_settings)
 
 
-def claim_next(bench: WorkerContext) -> DeliveryPayload | None:
+def claim_next(context: WorkerContext) -> DeliveryPayload | None:
     """Claim one delivery that is due, or None; every account has its turn."""
-    for account_id in find_due(bench).account_ids:
-        if claimed := claim(bench, account_id=account_id, most=1):
+    for account_id in find_due(context).account_ids:
+        if claimed := claim(context, account_id=account_id, most=1):
             return claimed[0]
     return None
 
@@ -116,7 +116,7 @@ def _why_late(delivery: Delivery, brakes: holds.Holds) -> str:
     return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
 
 
-def sweep(session: Session, *, now: datetime, pace: DeliverySettings) -> None:
+def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySettings) -> None:
     """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
     for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
         end_unfinished(session, delivery, now, sending_at=None)
@@ -131,7 +131,7 @@ def sweep(session: Session, *, now: datetime, pace: DeliverySettings) -> None:
         )
     for delivery in _lapsed(session, DeliveryState.SENDING, now):
         end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
-        delivery.look_at = now + timedelta(seconds=pace.looks[0])
+        delivery.look_at = now + timedelta(seconds=delivery_settings.looks[0])
         delivery.reason = {"code": "lease_ended"}
         transitions.apply(
             session,
@@ -166,17 +166,21 @@ NOT_LEFT = (
 )
 
 
-def tick_overtaken(bench: WorkerContext) -> int:
+def tick_overtaken(context: WorkerContext) -> int:
     """End the tries that nobody ends any more; gives how many.
 
     Their delivery was cancelled after the claim, and their clock died before it noticed: what the
     claim counted is counted no more.
     """
-    with bench.database.reading() as session:
-        ids = list(session.scalars(_overtaken(bench.now() - timedelta(seconds=bench.pace.lease))))
+    with context.database.reading() as session:
+        ids = list(
+            session.scalars(
+                _overtaken(context.now() - timedelta(seconds=context.delivery_settings.lease))
+            )
+        )
     for attempt_id in ids:
-        with bench.database.transaction() as session:
-            _end_overtaken(session, attempt_id, bench.now())
+        with context.database.transaction() as session:
+            _end_overtaken(session, attempt_id, context.now())
     return len(ids)
 
 

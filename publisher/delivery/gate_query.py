@@ -135,7 +135,7 @@ _FACTS = PreparedStatement("facts_of_delivery", _query(), [KEY, MOMENT])
 
 
 def lock_and_load(
-    connection: Connection, parcel: DeliveryPayload, now: datetime
+    connection: Connection, payload: DeliveryPayload, now: datetime
 ) -> tuple[GateRows, ApproverTenure]:
     """Lock what the gate rests on until the transaction ends, then read all that decides.
 
@@ -143,15 +143,15 @@ def lock_and_load(
     whoever approved, so that none of them leaves office meanwhile: how they stand comes with the
     locks. All else is read by a statement of its own, so nothing is older than these.
     """
-    values: dict[str, Value] = {"of_key": parcel.claim.delivery_id, "at_moment": now}
+    values: dict[str, Value] = {"of_key": payload.claim.delivery_id, "at_moment": now}
     facts = _FACTS(values)
-    if parcel.creates:
+    if payload.creates:
         approvers, found = run(connection, _LOCK_ALL(values), facts)
         if approvers:
             return found, {one.id: one for one in approvers}
     if connection.dialect.name == "postgresql":  # SQLite is locked as a whole
         _, found = run(connection, _LOCK_POST(values), facts)
-    elif not parcel.creates:
+    elif not payload.creates:
         (found,) = run(connection, facts)
     return found, {}
 

@@ -17,8 +17,8 @@ from approvals import gate
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.delivery import payload, permalinks, receipts
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery import permalinks, receipts
+from publisher.delivery.payload import DeliveryPayload, load_payloads, lookup_of
 from publisher.delivery.permalinks import Pasted
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
@@ -115,26 +115,26 @@ def look_at_link(
     Raises what `ready` raises, and `Invalid` where the link leads elsewhere.
     """
     delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
-    (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    found = link_of(session, parcel, link)
+    (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
+    found = link_of(session, payload, link)
     if found.platform_id:
         _check_unknown(session, delivery, found.platform_id)
     return ManualPost(
         delivery_id=delivery.id,
-        account=parcel.account,
-        outgoing=payload.lookup_of(parcel),
+        account=payload.account,
+        outgoing=lookup_of(payload),
         pasted=found,
         since=min(delivery.due_at, now) - LOOK_BACK,
     )
 
 
-def link_of(session: Session, parcel: DeliveryPayload, link: str) -> Pasted:
+def link_of(session: Session, payload: DeliveryPayload, link: str) -> Pasted:
     """What a pasted link names, seen to be on this parcel's account; raises `Invalid`."""
     return permalinks.read_link(
         link,
-        parcel.account,
-        is_reply=parcel.is_reply,
-        page_id=_page_id(session, parcel.account),
+        payload.account,
+        is_reply=payload.is_reply,
+        page_id=_page_id(session, payload.account),
     )
 
 
@@ -193,30 +193,30 @@ def _seen(platform: Platform, wanted: ManualPost) -> LinkedPost:
     return LinkedPost(True, seen.platform_id, seen.published_at, seen.text)
 
 
-def _difference(seen: RemotePost, outgoing: Outgoing) -> FieldError | None:
+def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | None:
     """What keeps this from being what was approved; compared as the press compares."""
-    if not seen.by_ourselves:
+    if not remote_post.by_ourselves:
         return FieldError("link", "other_account")
-    if not seen.is_public:
+    if not remote_post.is_public:
         return FieldError("link", "not_public")
-    if outgoing.reply_to is not None and seen.parent_id != outgoing.reply_to:
+    if outgoing.reply_to is not None and remote_post.parent_id != outgoing.reply_to:
         return FieldError("link", "other_target")
-    as_many = replace(seen, media=len(outgoing.media))
+    as_many = replace(remote_post, media=len(outgoing.media))
     if not shows(as_many, outgoing) and not shows(*_without_names(as_many, outgoing)):
-        return FieldError("link", "other_text", {"there": seen.text})
-    if seen.media != len(outgoing.media):
+        return FieldError("link", "other_text", {"there": remote_post.text})
+    if remote_post.media != len(outgoing.media):
         return FieldError(
-            "link", "other_pictures", {"found": seen.media, "most": len(outgoing.media)}
+            "link", "other_pictures", {"found": remote_post.media, "most": len(outgoing.media)}
         )
     return None
 
 
-def _without_names(seen: RemotePost, outgoing: Outgoing) -> tuple[RemotePost, Outgoing]:
+def _without_names(remote_post: RemotePost, outgoing: Outgoing) -> tuple[RemotePost, Outgoing]:
     """Both without the names in front: X sets them before an answer."""
     if outgoing.reply_to is None:
-        return seen, outgoing
-    said, meant = (_LEADING_NAMES.sub("", one) for one in (seen.text, outgoing.text))
-    return replace(seen, text=said), replace(outgoing, text=meant)
+        return remote_post, outgoing
+    said, meant = (_LEADING_NAMES.sub("", one) for one in (remote_post.text, outgoing.text))
+    return replace(remote_post, text=said), replace(outgoing, text=meant)
 
 
 def publish_by_hand(

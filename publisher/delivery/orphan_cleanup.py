@@ -29,18 +29,18 @@ class _Orphan:
 
 
 def tick_tidying(
-    bench: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
+    context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Remove what earlier attempts staged and no delivery needs; gives how many were removed."""
-    desk, removed = PlatformPool(bench), 0
-    for orphan in takewhile(lambda _: not is_stopping(), _orphans(bench, most)):
-        removed += _remove(bench, desk, orphan)
+    desk, removed = PlatformPool(context), 0
+    for orphan in takewhile(lambda _: not is_stopping(), _orphans(context, most)):
+        removed += _remove(context, desk, orphan)
     return removed
 
 
-def _orphans(bench: WorkerContext, most: int) -> list[_Orphan]:
+def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
     """First nobody can publish it any more, then it is removed: never the other way round."""
-    with bench.database.transaction() as session:
+    with context.database.transaction() as session:
         query = (
             select(Attempt, Delivery)
             .join(Delivery, Delivery.id == Attempt.delivery_id)
@@ -48,7 +48,7 @@ def _orphans(bench: WorkerContext, most: int) -> list[_Orphan]:
             .where(
                 Attempt.staged_id != "",
                 Attempt.tidied_at.is_(None),
-                Attempt.claimed_at < bench.now() - REST,
+                Attempt.claimed_at < context.now() - REST,
                 or_(
                     Delivery.state.in_(SETTLED),
                     (Delivery.state == DeliveryState.PUBLISHED)
@@ -70,12 +70,12 @@ def _given_up(attempt: Attempt, delivery: Delivery) -> _Orphan:
     return _Orphan(attempt.id, delivery.account, attempt.staged_id)
 
 
-def _remove(bench: WorkerContext, desk: PlatformPool, orphan: _Orphan) -> int:
-    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
+def _remove(context: WorkerContext, pool: PlatformPool, orphan: _Orphan) -> int:
+    deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
     try:
-        desk.open(orphan.account).delete(orphan.staged_id, deadline=deadline)
+        pool.open(orphan.account).delete(orphan.staged_id, deadline=deadline)
     except PlatformError:
         return 0  # tried again by the next tick
-    with bench.database.transaction() as session:
-        session.get_one(Attempt, orphan.attempt_id).tidied_at = bench.now()
+    with context.database.transaction() as session:
+        session.get_one(Attempt, orphan.attempt_id).tidied_at = context.now()
     return 1

@@ -35,9 +35,9 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 """What says that one of the rows cannot be stored as it is."""
 
 
-def refuse(session: Session, parcel: DeliveryPayload, found: Blocker, *, now: datetime) -> None:
+def refuse(session: Session, payload: DeliveryPayload, found: Blocker, *, now: datetime) -> None:
     """It did not leave: what only waits goes back to the table, the rest is for a person."""
-    claim = parcel.claim
+    claim = payload.claim
     delivery = held_delivery(session, claim)
     end_attempt(session, claim, "gate", found.code, now)
     if delivery is None or delivery.state is not DeliveryState.CLAIMED:
@@ -58,52 +58,52 @@ def _wait(delivery: Delivery, found: Blocker) -> None:
         delivery.reason = {"code": found.code, "at": found.until.isoformat()}
 
 
-def give_back(bench: WorkerContext, parcel: DeliveryPayload) -> None:
+def give_back(context: WorkerContext, payload: DeliveryPayload) -> None:
     """This clock stops before it began with this one: somebody else takes it up at once."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = held_delivery(session, parcel.claim)
-        end_attempt(session, parcel.claim, "given_back", "", now)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = held_delivery(session, payload.claim)
+        end_attempt(session, payload.claim, "given_back", "", now)
         if delivery is not None and delivery.state is DeliveryState.CLAIMED:
-            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
 
 
-def let_go(bench: WorkerContext, parcel: DeliveryPayload) -> None:
+def let_go(context: WorkerContext, payload: DeliveryPayload) -> None:
     """It was cancelled or claimed anew before `sending`: this try ends, and counts no more."""
-    with bench.database.transaction() as session:
-        attempt = attempt_of(session, parcel.claim)
+    with context.database.transaction() as session:
+        attempt = attempt_of(session, payload.claim)
         if attempt.ended_at is None:
-            finish(session, attempt, "gate", "overtaken", bench.now())
+            finish(session, attempt, "gate", "overtaken", context.now())
 
 
-def store_staged(bench: WorkerContext, parcel: DeliveryPayload, staged_id: str) -> None:
+def store_staged(context: WorkerContext, payload: DeliveryPayload, staged_id: str) -> None:
     """Keep the id of what was made unpublished, before it is published by that id."""
-    with bench.database.transaction() as session:
-        delivery = held_delivery(session, parcel.claim)
-        attempt_of(session, parcel.claim).staged_id = staged_id
+    with context.database.transaction() as session:
+        delivery = held_delivery(session, payload.claim)
+        attempt_of(session, payload.claim).staged_id = staged_id
         if delivery is not None and delivery.state is DeliveryState.CLAIMED:
             delivery.staged_id = staged_id
 
 
 def store_failure(
-    bench: WorkerContext,
-    parcel: DeliveryPayload,
+    context: WorkerContext,
+    payload: DeliveryPayload,
     code: str,
     answer: str,
     allowances: Allowances = (),
 ) -> None:
     """The platform, or our own store, says no for good: a person has to change something."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = _still_trying(session, parcel.claim)
-        end_attempt(session, parcel.claim, "refused", answer, now)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = _still_trying(session, payload.claim)
+        end_attempt(session, payload.claim, "refused", answer, now)
         if delivery is not None:
             delivery.reason = {"code": code}
             if delivery.staged_id:
                 _distrust_second_step(delivery)
-            move(session, delivery, DeliveryState.FAILED, parcel.claim, now, "fail")
+            move(session, delivery, DeliveryState.FAILED, payload.claim, now, "fail")
             notify.tell_failed(session, delivery, now=now)
-        _learn(session, parcel, allowances, now)
+        _learn(session, payload, allowances, now)
 
 
 def _distrust_second_step(delivery: Delivery) -> None:
@@ -113,66 +113,66 @@ def _distrust_second_step(delivery: Delivery) -> None:
 
 
 def store_delay(
-    bench: WorkerContext, parcel: DeliveryPayload, problem: TryLater, allowances: Allowances = ()
+    context: WorkerContext, payload: DeliveryPayload, problem: TryLater, allowances: Allowances = ()
 ) -> None:
     """Nothing left, and trying again is safe: back to the table, not before a later time."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = _still_trying(session, parcel.claim)
-        end_attempt(session, parcel.claim, "later", problem.detail, now)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = _still_trying(session, payload.claim)
+        end_attempt(session, payload.claim, "later", problem.detail, now)
         if delivery is not None:
             delivery.not_before = retry.next_try(delivery, now=now, asked=problem.at)
             delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
-            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
             retry.quieten(session, delivery.account_id, until=problem.at)
-        _learn(session, parcel, allowances, now)
+        _learn(session, payload, allowances, now)
 
 
 def store_expiry(
-    bench: WorkerContext,
-    parcel: DeliveryPayload,
+    context: WorkerContext,
+    payload: DeliveryPayload,
     problem: CredentialsExpired,
     allowances: Allowances = (),
 ) -> None:
     """The token is no longer good: the account pauses, the delivery waits."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = _still_trying(session, parcel.claim)
-        end_attempt(session, parcel.claim, "credentials", problem.detail, now)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = _still_trying(session, payload.claim)
+        end_attempt(session, payload.claim, "credentials", problem.detail, now)
         if delivery is not None:
             delivery.reason = {"code": "credentials"}
-            move(session, delivery, DeliveryState.SCHEDULED, parcel.claim, now, "give_back")
+            move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
             manage.pause(
                 session, actor=CLOCK, now=now, account_id=delivery.account_id, reason="credentials"
             )
-        _learn(session, parcel, allowances, now)
+        _learn(session, payload, allowances, now)
 
 
 def store_unknown(
-    bench: WorkerContext,
-    parcel: DeliveryPayload,
+    context: WorkerContext,
+    payload: DeliveryPayload,
     problem: OutcomeUnknown,
     allowances: Allowances = (),
 ) -> None:
     """It may be live: never sent again by machine, looked for instead."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = held_delivery(session, parcel.claim)
-        end_attempt(session, parcel.claim, "unknown", problem.detail, now)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = held_delivery(session, payload.claim)
+        end_attempt(session, payload.claim, "unknown", problem.detail, now)
         if delivery is not None:
-            unconfirm(bench, session, delivery, parcel.claim, "unknown")
-        _learn(session, parcel, allowances, now)
+            unconfirm(context, session, delivery, payload.claim, "unknown")
+        _learn(session, payload, allowances, now)
 
 
 def _learn(
-    session: Session, parcel: DeliveryPayload, allowances: Allowances, now: datetime
+    session: Session, payload: DeliveryPayload, allowances: Allowances, now: datetime
 ) -> None:
     """What the answers said of the account's limits, whatever came of the try.
 
     Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
     """
     session.flush()
-    response_limits.learn(session, parcel.account.id, allowances, now)
+    response_limits.learn(session, payload.account.id, allowances, now)
 
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:
@@ -189,13 +189,13 @@ def _still_trying(session: Session, claim: Claim) -> Delivery | None:
 
 
 def unconfirm(
-    bench: WorkerContext, session: Session, delivery: Delivery, claim: Claim, code: str
+    context: WorkerContext, session: Session, delivery: Delivery, claim: Claim, code: str
 ) -> None:
     """From sending on nobody knows: it will be looked for."""
     if delivery.state is not DeliveryState.SENDING:
         return
-    now = bench.now()
-    delivery.look_at = now + timedelta(seconds=bench.pace.looks[0])
+    now = context.now()
+    delivery.look_at = now + timedelta(seconds=context.delivery_settings.looks[0])
     delivery.reason = {"code": code}
     move(session, delivery, DeliveryState.UNCONFIRMED, claim, now, "unconfirm")
 

@@ -160,29 +160,29 @@ def _parcel(
     )
 
 
-def outgoing_of(parcel: DeliveryPayload, store: Store) -> Outgoing:
+def outgoing_of(payload: DeliveryPayload, store: Store) -> Outgoing:
     """Exactly what leaves; the pictures' bytes are compared with their digests as they open."""
     media = tuple(
-        Medium(store.open(one.sha256), one.mime, one.alt_text, one.sha256) for one in parcel.leaves
+        Medium(store.open(one.sha256), one.mime, one.alt_text, one.sha256) for one in payload.leaves
     )
-    return _outgoing(parcel, media)
+    return _outgoing(payload, media)
 
 
-def lookup_of(parcel: DeliveryPayload) -> Outgoing:
+def lookup_of(payload: DeliveryPayload) -> Outgoing:
     """What to look for on the platform: pictures are counted there, so their bytes stay unread."""
-    media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in parcel.leaves)
-    return _outgoing(parcel, media)
+    media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in payload.leaves)
+    return _outgoing(payload, media)
 
 
-def _outgoing(parcel: DeliveryPayload, media: tuple[Medium, ...]) -> Outgoing:
-    variant = parcel.variant
-    is_reply = parcel.action is DeliveryAction.PUBLISH and bool(variant.target)
+def _outgoing(payload: DeliveryPayload, media: tuple[Medium, ...]) -> Outgoing:
+    variant = payload.variant
+    is_reply = payload.action is DeliveryAction.PUBLISH and bool(variant.target)
     text, link = outgoing_text.render_outgoing(
-        parcel.account.platform,
+        payload.account.platform,
         variant.text,
         variant.link,
         has_target=bool(variant.target),
-        has_pictures=bool(parcel.leaves),
+        has_pictures=bool(payload.leaves),
     )
     reply_to = variant.target if is_reply else None
     return Outgoing(text=text, link=link, media=media, reply_to=reply_to)

@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from publisher.delivery import payload
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.payload import DeliveryPayload, lookup_of
 from publisher.models.deliveries import DeliveryAction
 from publisher.platforms.base.protocol import (
     Deadline,
@@ -31,13 +30,13 @@ Shown = TypeVar("Shown", Receipt, Match)
 
 
 def send(
-    platform: Platform, parcel: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
+    platform: Platform, payload: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
 ) -> Receipt:
     """Do it, by the one call that the public may see. Raises any PlatformError.
 
-    A staged post is released by the id that `parcel` carries.
+    A staged post is released by the id that `payload` carries.
     """
-    return kept(_do(platform, parcel, prepared, deadline))
+    return kept(_do(platform, payload, prepared, deadline))
 
 
 def stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str:
@@ -70,52 +69,54 @@ def _is_text(words: str) -> bool:
 
 
 def _do(
-    platform: Platform, parcel: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
+    platform: Platform, payload: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
 ) -> Receipt:
-    match parcel.action:
+    match payload.action:
         case DeliveryAction.EDIT:
-            return platform.edit(parcel.target, prepared, deadline=deadline)
+            return platform.edit(payload.target, prepared, deadline=deadline)
         case DeliveryAction.DELETE:
-            return platform.delete(parcel.target, deadline=deadline)
+            return platform.delete(payload.target, deadline=deadline)
         case DeliveryAction.HIDE | DeliveryAction.UNHIDE:
-            hidden = parcel.action is DeliveryAction.HIDE
-            return platform.hide(parcel.target, hidden=hidden, deadline=deadline)
-    if parcel.staged_id:
-        return platform.release(parcel.staged_id, deadline=deadline)
+            hidden = payload.action is DeliveryAction.HIDE
+            return platform.hide(payload.target, hidden=hidden, deadline=deadline)
+    if payload.staged_id:
+        return platform.release(payload.staged_id, deadline=deadline)
     if prepared.outgoing.reply_to is not None:
         return platform.reply(prepared, deadline=deadline)
     return platform.publish(prepared, deadline=deadline)
 
 
-def find_published(platform: Platform, parcel: DeliveryPayload, *, since: datetime) -> Match | None:
+def find_published(
+    platform: Platform, payload: DeliveryPayload, *, since: datetime
+) -> Match | None:
     """What shows that it was done, or None. Raises TryLater, Refused or CredentialsExpired."""
-    found = _find(platform, parcel, since)
+    found = _find(platform, payload, since)
     return kept(found) if found is not None and _is_id(found.platform_id) else None
 
 
-def _find(platform: Platform, parcel: DeliveryPayload, since: datetime) -> Match | None:
-    outgoing = payload.lookup_of(parcel)
-    if parcel.action is DeliveryAction.PUBLISH and not parcel.staged_id:
+def _find(platform: Platform, payload: DeliveryPayload, since: datetime) -> Match | None:
+    outgoing = lookup_of(payload)
+    if payload.action is DeliveryAction.PUBLISH and not payload.staged_id:
         return platform.look_up(outgoing, since=since)
-    target = parcel.staged_id or parcel.target
-    if parcel.action in HIDES and not platform.limits.tells_hidden:
+    target = payload.staged_id or payload.target
+    if payload.action in HIDES and not platform.limits.tells_hidden:
         return None  # it cannot be seen there: a person decides
     seen = platform.see(target)
-    if not _is_done(parcel, seen, outgoing):
+    if not _is_done(payload, seen, outgoing):
         return None
     if seen is None:
         return Match(target, "", since, "")
     return Match(seen.platform_id, seen.url, seen.published_at, seen.text)
 
 
-def _is_done(parcel: DeliveryPayload, seen: RemotePost | None, outgoing: Outgoing) -> bool:
-    match parcel.action:
+def _is_done(payload: DeliveryPayload, remote_post: RemotePost | None, outgoing: Outgoing) -> bool:
+    match payload.action:
         case DeliveryAction.DELETE:
-            return seen is None
+            return remote_post is None
         case DeliveryAction.EDIT:
-            return seen is not None and shows(seen, outgoing)
+            return remote_post is not None and shows(remote_post, outgoing)
         case DeliveryAction.HIDE | DeliveryAction.UNHIDE:
-            hidden = parcel.action is DeliveryAction.HIDE
-            return seen is not None and seen.is_hidden == hidden
+            hidden = payload.action is DeliveryAction.HIDE
+            return remote_post is not None and remote_post.is_hidden == hidden
         case _:
-            return seen is not None and seen.is_public
+            return remote_post is not None and remote_post.is_public

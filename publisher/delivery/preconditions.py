@@ -44,53 +44,53 @@ class Preconditions:
     `row` is what was read of the delivery and its account.
     """
 
-    obstacle: Blocker | None
+    blocker: Blocker | None
     is_limited: bool
     row: Fields
 
 
 def check(
-    connection: Connection, parcel: DeliveryPayload, *, now: datetime, seconds: float
+    connection: Connection, payload: DeliveryPayload, *, now: datetime, seconds: float
 ) -> Preconditions:
     """Look at what keeps this parcel here; `seconds` is how long a try may take.
 
     Locks the post against a change until the transaction ends; the gate judges here, once.
     """
-    found, approvers = gate_query.lock_and_load(connection, parcel, now)
+    found, approvers = gate_query.lock_and_load(connection, payload, now)
     row = found[0]
-    held = _held(connection, parcel, row, now, seconds)
-    if held is None and parcel.creates:
-        held = _refusal(connection, parcel, found, approvers, now)
-    return Preconditions(held, _is_limited(parcel, row, now), row)
+    held = _held(connection, payload, row, now, seconds)
+    if held is None and payload.creates:
+        held = _refusal(connection, payload, found, approvers, now)
+    return Preconditions(held, _is_limited(payload, row, now), row)
 
 
 def _held(
-    connection: Connection, parcel: DeliveryPayload, row: Fields, now: datetime, seconds: float
+    connection: Connection, payload: DeliveryPayload, row: Fields, now: datetime, seconds: float
 ) -> Blocker | None:
-    if now > _latest(row, parcel):
+    if now > _latest(row, payload):
         return Blocker("late")
     if row.account_state is not AccountState.CONNECTED:
         return Blocker("account")
     # A try that could outlive its lease is not begun: the sweeper might come in between.
     if row.leased_until is not None and now + timedelta(seconds=seconds) > row.leased_until:
         return Blocker("lease")
-    if parcel.creates and row.braked:
-        return _braked(connection, parcel, now)
+    if payload.creates and row.braked:
+        return _braked(connection, payload, now)
     return None
 
 
-def _braked(connection: Connection, parcel: DeliveryPayload, now: datetime) -> Blocker | None:
+def _braked(connection: Connection, payload: DeliveryPayload, now: datetime) -> Blocker | None:
     with session_on(connection) as session:
-        delivery = session.get_one(Delivery, parcel.claim.delivery_id)
+        delivery = session.get_one(Delivery, payload.claim.delivery_id)
         held = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
     return None if held is None else Blocker(held)
 
 
-def _is_limited(parcel: DeliveryPayload, row: Fields, now: datetime) -> bool:
+def _is_limited(payload: DeliveryPayload, row: Fields, now: datetime) -> bool:
     """What its claim has counted is asked for a cap alone: that may have been set since."""
-    if parcel.action is not DeliveryAction.PUBLISH:
+    if payload.action is not DeliveryAction.PUBLISH:
         return False
-    return _is_quiet(row, now) or bool(row.is_capped if parcel.claim.counted else row.is_limited)
+    return _is_quiet(row, now) or bool(row.is_capped if payload.claim.counted else row.is_limited)
 
 
 def _is_quiet(row: Fields, now: datetime) -> bool:
@@ -98,13 +98,13 @@ def _is_quiet(row: Fields, now: datetime) -> bool:
 
 
 def count(
-    session: Session, parcel: DeliveryPayload, standing: Preconditions, now: datetime
+    session: Session, payload: DeliveryPayload, standing: Preconditions, now: datetime
 ) -> Blocker | None:
     """Count it against the account's limits, or give what is full; last, for what counts leaves."""
-    row, account_id = standing.row, parcel.account.id
+    row, account_id = standing.row, payload.account.id
     if _is_quiet(row, now):
         return Blocker("limit", row.quiet_until)
-    claim = parcel.claim
+    claim = payload.claim
     until = counter.spend(
         session,
         account_id,
@@ -116,15 +116,15 @@ def count(
     return None if until is None else Blocker(query.why_not(session, account_id, now), until)
 
 
-def _latest(row: Fields, parcel: DeliveryPayload) -> datetime:
+def _latest(row: Fields, payload: DeliveryPayload) -> datetime:
     """Its late limit; the window binds what leaves, not what is taken back."""
     limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
-    return min(limit, row.not_after) if parcel.creates and row.not_after is not None else limit
+    return min(limit, row.not_after) if payload.creates and row.not_after is not None else limit
 
 
 def _refusal(
     connection: Connection,
-    parcel: DeliveryPayload,
+    payload: DeliveryPayload,
     found: gate_query.GateRows,
     approvers: gate_query.ApproverTenure,
     now: datetime,
@@ -136,7 +136,7 @@ def _refusal(
     if verdict.refusal is not None:
         return Blocker(verdict.refusal)
     # The words and pictures in hand were read at the claim: they have to be the judged ones.
-    return None if parcel.variant in case.subject.variants else Blocker(gate.Refusal.CHANGED)
+    return None if payload.variant in case.subject.variants else Blocker(gate.Refusal.CHANGED)
 
 
 def _case(

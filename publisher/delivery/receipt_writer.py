@@ -27,8 +27,8 @@ MOST_TOGETHER = 64
 class Recorder:
     """Stores receipts as they come, as many together as there are; tries once for each pause."""
 
-    def __init__(self, bench: WorkerContext, *, pauses: Sequence[float] = PAUSES) -> None:
-        self._bench = bench
+    def __init__(self, context: WorkerContext, *, pauses: Sequence[float] = PAUSES) -> None:
+        self._context = context
         self._pauses = pauses
         self._done: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
@@ -87,7 +87,7 @@ class Recorder:
     def _try(self, group: list[Done]) -> Exception | None:
         """Store them together; gives what kept them from being stored."""
         try:
-            receipts.store_receipts(self._bench, group)
+            receipts.store_receipts(self._context, group)
         except outcomes.NOT_STORED as problem:
             log.warning("%d receipts not stored yet: %s", len(group), type(problem).__name__)
             return problem

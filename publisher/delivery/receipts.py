@@ -46,24 +46,24 @@ LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.H
 class Done:
     """What a platform did, and what its answers said of the account's limits."""
 
-    parcel: DeliveryPayload
+    payload: DeliveryPayload
     receipt: Receipt
     allowances: outcomes.Allowances = ()
 
 
-def store_receipts(bench: WorkerContext, done: Sequence[Done]) -> None:
+def store_receipts(context: WorkerContext, done: Sequence[Done]) -> None:
     """Store what was done, in one transaction; what is unusual about one is settled by itself."""
-    with bench.database.transaction() as session:
-        now = bench.now()
+    with context.database.transaction() as session:
+        now = context.now()
         usual = _usual(session, done)
-        held = {one.parcel.claim.delivery_id: one.parcel.claim.fence for one in usual}
+        held = {one.payload.claim.delivery_id: one.payload.claim.fence for one in usual}
         moved = _PUBLISH.apply(session, held, now) if held else frozenset()
-        rows = [_receipt_row(one, now) for one in usual if one.parcel.claim.delivery_id in moved]
+        rows = [_receipt_row(one, now) for one in usual if one.payload.claim.delivery_id in moved]
         if rows:
             bulk_insert(session, ReceiptRow, rows)
         for one in done:
-            if one.parcel.claim.delivery_id not in moved:
-                _store_late(bench, session, one.parcel, one.receipt, now)
+            if one.payload.claim.delivery_id not in moved:
+                _store_late(context, session, one.payload, one.receipt, now)
         _end_attempts(session, done, now)  # deliveries first, as everywhere: see recording.py
         _learn(session, done, now)
         failpoints.hit("publish.in_receipt_commit")
@@ -72,7 +72,7 @@ def store_receipts(bench: WorkerContext, done: Sequence[Done]) -> None:
 
 def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:
     """In one order of accounts for every clock, so that no two wait for one another."""
-    told = {one.parcel.account.id: one.allowances for one in done if one.allowances}
+    told = {one.payload.account.id: one.allowances for one in done if one.allowances}
     for account_id in sorted(told):
         response_limits.learn(session, account_id, told[account_id], now)
 
@@ -84,16 +84,16 @@ def _usual(session: Session, done: Sequence[Done]) -> list[Done]:
     """
     newest: dict[int, int] = {}
     for one in done:
-        claim = one.parcel.claim
+        claim = one.payload.claim
         newest[claim.delivery_id] = max(claim.fence, newest.get(claim.delivery_id, 0))
-    created = [one for one in done if one.parcel.action is DeliveryAction.PUBLISH]
-    ids = [(one.parcel.account.id, one.receipt.platform_id) for one in created]
+    created = [one for one in done if one.payload.action is DeliveryAction.PUBLISH]
+    ids = [(one.payload.account.id, one.receipt.platform_id) for one in created]
     if not ids:
         return []
     known = _known(session, ids)
     once = {one for one in ids if ids.count(one) == 1 and one not in known}
     fresh = [one for one, key in zip(created, ids, strict=True) if key in once]
-    claims = [one.parcel.claim for one in fresh]
+    claims = [one.payload.claim for one in fresh]
     return [
         one
         for one, claim in zip(fresh, claims, strict=True)
@@ -119,35 +119,39 @@ def _known_query(dialect: str) -> Select[int, str]:
 
 
 def _receipt_row(done: Done, now: datetime) -> dict[str, object]:
-    parcel, receipt = done.parcel, done.receipt
+    payload, receipt = done.payload, done.receipt
     return {
-        "delivery_id": parcel.claim.delivery_id,
-        "account_id": parcel.account.id,
+        "delivery_id": payload.claim.delivery_id,
+        "account_id": payload.account.id,
         "platform_id": receipt.platform_id,
         "url": receipt.url,
         "published_at": receipt.published_at,
         "stored_at": now,
         "origin": ReceiptOrigin.ANSWER,
         "answer": receipt.answer,
-        "action": parcel.action,
+        "action": payload.action,
     }
 
 
 def _store_late(
-    bench: WorkerContext, session: Session, parcel: DeliveryPayload, receipt: Receipt, now: datetime
+    context: WorkerContext,
+    session: Session,
+    payload: DeliveryPayload,
+    receipt: Receipt,
+    now: datetime,
 ) -> None:
     """An answer that came late, was no publication, or named an id that proves nothing."""
-    delivery = outcomes.held_delivery(session, parcel.claim)
+    delivery = outcomes.held_delivery(session, payload.claim)
     if delivery is None or delivery.state not in LATE_ANSWER:
         return
-    if parcel.action is DeliveryAction.PUBLISH and is_known(
+    if payload.action is DeliveryAction.PUBLISH and is_known(
         session, delivery.account_id, receipt.platform_id
     ):
-        outcomes.unconfirm(bench, session, delivery, parcel.claim, "id_seen_before")
+        outcomes.unconfirm(context, session, delivery, payload.claim, "id_seen_before")
         return
     delivery.reason = {}
     add_receipt(session, delivery, receipt, origin=ReceiptOrigin.ANSWER, now=now)
-    outcomes.move(session, delivery, DeliveryState.PUBLISHED, parcel.claim, now, "publish")
+    outcomes.move(session, delivery, DeliveryState.PUBLISHED, payload.claim, now, "publish")
 
 
 def is_known(session: Session, account_id: int, platform_id: str) -> bool:
@@ -201,8 +205,8 @@ def _ending(dialect: str) -> Update:
 def _end_attempts(session: Session, done: Sequence[Done], now: datetime) -> None:
     rows = [
         {
-            "delivery_id": one.parcel.claim.delivery_id,
-            "fence": one.parcel.claim.fence,
+            "delivery_id": one.payload.claim.delivery_id,
+            "fence": one.payload.claim.fence,
             "answer": one.receipt.answer,
         }
         for one in done

@@ -16,7 +16,6 @@ from publisher.delivery import (
     manual,
     notify,
     outcomes,
-    payload,
     platform_actions,
     receipts,
     staged_posts,
@@ -24,7 +23,7 @@ from publisher.delivery import (
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.manual import LinkedPost, ManualPost
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.payload import DeliveryPayload, load_payloads, lookup_of
 from publisher.delivery.permalinks import Pasted
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
@@ -54,34 +53,34 @@ class TooSoon(NotAllowed):
 class ReconcileCheck:
     """One look for an unconfirmed delivery; `number` counts them from one."""
 
-    parcel: DeliveryPayload
+    payload: DeliveryPayload
     number: int
     since: datetime
 
 
 def tick_reconcile(
-    bench: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
+    context: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Look for every unconfirmed delivery whose time has come; gives the number of looks.
 
     An account that gives no answer is left alone until the next tick: it keeps no other waiting.
     """
-    desk, looks = PlatformPool(bench), 0
+    desk, looks = PlatformPool(context), 0
     silent: set[int] = set()
     while looks < most and not is_stopping():
-        look = _next_look(bench, silent)
+        look = _next_look(context, silent)
         if look is None:
             break
         looks += 1
         if not _look(desk, look):
-            silent.add(look.parcel.account.id)
+            silent.add(look.payload.account.id)
     return looks
 
 
-def _next_look(bench: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
+def _next_look(context: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
     """Mark the next look as taken, so that another clock does not look at the same time."""
-    with bench.database.transaction() as session:
-        now = bench.now()
+    with context.database.transaction() as session:
+        now = context.now()
         query = (
             select(Delivery)
             .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
@@ -95,59 +94,59 @@ def _next_look(bench: WorkerContext, silent: Collection[int]) -> ReconcileCheck 
             return None
         staged_posts.end_unfinished(session, delivery, now)
         delivery.looks += 1
-        delivery.look_at = now + timedelta(seconds=bench.pace.lease)
-        (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
-        look = ReconcileCheck(parcel, delivery.looks, delivery.sending_at or delivery.due_at)
+        delivery.look_at = now + timedelta(seconds=context.delivery_settings.lease)
+        (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
+        look = ReconcileCheck(payload, delivery.looks, delivery.sending_at or delivery.due_at)
     failpoints.hit("look.marked")
     return look
 
 
-def _look(desk: PlatformPool, look: ReconcileCheck) -> bool:
+def _look(pool: PlatformPool, look: ReconcileCheck) -> bool:
     """Look, and store what was seen; gives whether the platform answered at all."""
-    found = _ask(desk, look)
+    found = _ask(pool, look)
     if isinstance(found, CredentialsExpired):
-        _pause(desk.bench, look)
-    _store_look(desk.bench, look, found)
+        _pause(pool.context, look)
+    _store_look(pool.context, look, found)
     failpoints.hit("look.stored")
     return not isinstance(found, (TryLater, OutcomeUnknown))
 
 
-def _ask(desk: PlatformPool, look: ReconcileCheck) -> Match | PlatformError | None:
+def _ask(pool: PlatformPool, look: ReconcileCheck) -> Match | PlatformError | None:
     """What the platform shows, or why it does not say: that is no evidence of absence."""
     try:
-        platform = desk.open(look.parcel.account)
-        found = platform_actions.find_published(platform, look.parcel, since=look.since)
+        platform = pool.open(look.payload.account)
+        found = platform_actions.find_published(platform, look.payload, since=look.since)
         failpoints.hit("look.read")
-        if found is None and look.parcel.staged_id:
-            found = staged_posts.release_again(desk.bench, platform, look.parcel)
+        if found is None and look.payload.staged_id:
+            found = staged_posts.release_again(pool.context, platform, look.payload)
     except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
         return problem
     return found
 
 
-def _pause(bench: WorkerContext, look: ReconcileCheck) -> None:
-    with bench.database.transaction() as session:
+def _pause(context: WorkerContext, look: ReconcileCheck) -> None:
+    with context.database.transaction() as session:
         manage.pause(
             session,
             actor=CLOCK,
-            now=bench.now(),
-            account_id=look.parcel.account.id,
+            now=context.now(),
+            account_id=look.payload.account.id,
             reason="credentials",
         )
 
 
 def _store_look(
-    bench: WorkerContext, look: ReconcileCheck, found: Match | PlatformError | None
+    context: WorkerContext, look: ReconcileCheck, found: Match | PlatformError | None
 ) -> None:
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = outcomes.held_delivery(session, look.parcel.claim)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = outcomes.held_delivery(session, look.payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
         if isinstance(found, PlatformError):
-            _look_again_later(delivery, bench, now)
+            _look_again_later(delivery, context, now)
         elif found is None or _proves_another(session, delivery, found):
-            _not_found(session, delivery, look, bench, now)
+            _not_found(session, delivery, look, context, now)
         else:
             _found(session, delivery, found, now)
         failpoints.hit("look.in_commit")
@@ -159,13 +158,13 @@ def _proves_another(session: Session, delivery: Delivery, found: Match) -> bool:
     )
 
 
-def _look_again_later(delivery: Delivery, bench: WorkerContext, now: datetime) -> None:
+def _look_again_later(delivery: Delivery, context: WorkerContext, now: datetime) -> None:
     """The platform gave no answer: this look does not count.
 
     The longer it has been in doubt, the longer it is left in peace.
     """
     delivery.looks -= 1
-    pauses = [timedelta(seconds=one) for one in bench.pace.looks]
+    pauses = [timedelta(seconds=one) for one in context.delivery_settings.looks]
     shortest = pauses[min(1, len(pauses) - 1)]
     in_doubt = now - delivery.state_at
     delivery.look_at = now + max(shortest, min(in_doubt / 10, pauses[-1]))
@@ -179,12 +178,16 @@ def _found(session: Session, delivery: Delivery, found: Match, now: datetime) ->
 
 
 def _not_found(
-    session: Session, delivery: Delivery, look: ReconcileCheck, bench: WorkerContext, now: datetime
+    session: Session,
+    delivery: Delivery,
+    look: ReconcileCheck,
+    context: WorkerContext,
+    now: datetime,
 ) -> None:
     """Look again a few times over minutes, then hold it: absence now is not absence."""
-    if look.number < len(bench.pace.looks):
+    if look.number < len(context.delivery_settings.looks):
         since = delivery.sending_at or now
-        next_at = since + timedelta(seconds=bench.pace.looks[look.number])
+        next_at = since + timedelta(seconds=context.delivery_settings.looks[look.number])
         delivery.look_at = max(next_at, now + timedelta(seconds=1))
         return
     delivery.look_at = None
@@ -203,9 +206,9 @@ def unconfirmed_deliveries(
     seen = _pasted(session, delivery, link)
     if not seen.url or seen.platform_id or delivery.action is not DeliveryAction.PUBLISH:
         return None
-    (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
+    (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
     since = min(delivery.due_at, now) - manual.LOOK_BACK
-    return ManualPost(delivery.id, parcel.account, payload.lookup_of(parcel), seen, since)
+    return ManualPost(delivery.id, payload.account, lookup_of(payload), seen, since)
 
 
 def confirm_live(
@@ -249,18 +252,18 @@ def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
     """What the link names, seen to be on this account and no other post of ours."""
     if not link.strip():
         return Pasted("", "")
-    (parcel,) = payload.load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    found = manual.link_of(session, parcel, link)
-    if found.platform_id and _is_another(session, parcel, found.platform_id):
+    (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
+    found = manual.link_of(session, payload, link)
+    if found.platform_id and _is_another(session, payload, found.platform_id):
         raise Invalid([FieldError("link", "other_post")])
     return found
 
 
-def _is_another(session: Session, parcel: DeliveryPayload, platform_id: str) -> bool:
+def _is_another(session: Session, payload: DeliveryPayload, platform_id: str) -> bool:
     """An edit stands under the id of what it edits; only what is new has one of its own."""
-    if parcel.action is DeliveryAction.PUBLISH:
-        return receipts.is_known(session, parcel.account.id, platform_id)
-    return platform_id != parcel.target
+    if payload.action is DeliveryAction.PUBLISH:
+        return receipts.is_known(session, payload.account.id, platform_id)
+    return platform_id != payload.target
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:

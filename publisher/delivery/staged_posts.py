@@ -34,45 +34,45 @@ RELEASE = "release"
 
 
 def release_again(
-    bench: WorkerContext, platform: Platform, parcel: DeliveryPayload
+    context: WorkerContext, platform: Platform, payload: DeliveryPayload
 ) -> Match | None:
     """Publish what lies there unpublished; None where it may not leave now, or is refused.
 
     Raises TryLater, OutcomeUnknown or CredentialsExpired.
     """
-    deadline = Deadline.after(bench.pace.send_deadline, bench.monotonic)
-    attempt_id = _begin(bench, parcel)
+    deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
+    attempt_id = _begin(context, payload)
     if attempt_id is None:
         return None
     try:
-        made = platform_actions.kept(platform.release(parcel.staged_id, deadline=deadline))
+        made = platform_actions.kept(platform.release(payload.staged_id, deadline=deadline))
     except PlatformError as problem:
-        _end(bench, attempt_id, _outcome(problem), problem.detail)
+        _end(context, attempt_id, _outcome(problem), problem.detail)
         if isinstance(problem, Refused):
             return None  # so it counts as a look that found nothing, and in the end it is held
         raise
-    _end(bench, attempt_id, "published", made.answer)
+    _end(context, attempt_id, "published", made.answer)
     return Match(made.platform_id, made.url, made.published_at, made.answer)
 
 
-def _begin(bench: WorkerContext, parcel: DeliveryPayload) -> int | None:
+def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
     """Write the try down; only what may still leave now is released, the rest is for a person."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = outcomes.held_delivery(session, parcel.claim)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = outcomes.held_delivery(session, payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return None
         delivery.leased_until = delivery.look_at
         session.flush()  # what stands in its way is asked past the session
-        seconds = bench.pace.send_deadline
-        found = preconditions.check(session.connection(), parcel, now=now, seconds=seconds)
-        if found.obstacle is not None:
+        seconds = context.delivery_settings.send_deadline
+        found = preconditions.check(session.connection(), payload, now=now, seconds=seconds)
+        if found.blocker is not None:
             return None
         transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)
         attempt = Attempt(
             delivery_id=delivery.id,
             fence=_next_fence(session, delivery.id),
-            clock=bench.clock_name,
+            clock=context.clock_name,
             claimed_at=now,
             sending_at=now,
             asked=RELEASE,
@@ -89,10 +89,10 @@ def _next_fence(session: Session, delivery_id: int) -> int:
     return min(lowest or 0, 0) - 1
 
 
-def _end(bench: WorkerContext, attempt_id: int, outcome: str, answer: str) -> None:
-    with bench.database.transaction() as session:
+def _end(context: WorkerContext, attempt_id: int, outcome: str, answer: str) -> None:
+    with context.database.transaction() as session:
         attempt = session.get_one(Attempt, attempt_id)
-        outcomes.finish(session, attempt, outcome, answer, bench.now())
+        outcomes.finish(session, attempt, outcome, answer, context.now())
 
 
 def _outcome(problem: PlatformError) -> str:

@@ -48,11 +48,13 @@ MAX_CONCURRENT_COMMITS = 16
 class AccountQueue:
     """The threads of one account, and what was claimed for them."""
 
-    def __init__(self, bench: WorkerContext, account_id: int, threads: int, press: Worker) -> None:
+    def __init__(
+        self, context: WorkerContext, account_id: int, threads: int, worker: Worker
+    ) -> None:
         self.account_id = account_id
         self.threads = threads
-        self._bench = bench
-        self._press = press
+        self._context = context
+        self._press = worker
         self._urgent: deque[DeliveryPayload] = deque()  # taken up before all that is ready
         self._ready: deque[DeliveryPayload] = deque()
         self._busy = 0
@@ -135,25 +137,25 @@ class AccountQueue:
 
     def _work(self) -> None:
         """Take up whatever comes, until the line is stopped."""
-        desk = PlatformPool(self._bench, self._press.turn)
-        while (parcel := self._take()) is not None:
+        desk = PlatformPool(self._context, self._press.turn)
+        while (payload := self._take()) is not None:
             try:
-                self._try(desk, parcel)
+                self._try(desk, payload)
             finally:
                 self._leave()
 
     def _help(self) -> None:
         """Take up what is urgent, as long as something is."""
-        desk = PlatformPool(self._bench, self._press.turn)
-        while (parcel := self._take_urgent()) is not None:
-            self._try(desk, parcel)
+        desk = PlatformPool(self._context, self._press.turn)
+        while (payload := self._take_urgent()) is not None:
+            self._try(desk, payload)
 
-    def _try(self, desk: PlatformPool, parcel: DeliveryPayload) -> None:
+    def _try(self, pool: PlatformPool, payload: DeliveryPayload) -> None:
         try:
-            done = attempt.try_once(desk, parcel)
+            done = attempt.try_once(pool, payload)
         except outcomes.NOT_STORED as problem:
             # The sweeper takes it up: claimed is repeated, sending is looked for.
-            log.warning("delivery %d left to the sweeper: %s", parcel.claim.delivery_id, problem)
+            log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)
             return
         if done is not None:
             self._press.recorder.put(done)
@@ -176,13 +178,13 @@ class AccountQueue:
 
     def _next(self) -> DeliveryPayload:
         """The first that lies ready; where little is left, the press is asked for more."""
-        parcel = (self._urgent or self._ready).popleft()
+        payload = (self._urgent or self._ready).popleft()
         # More urgent ones may be due than had room: they come before what lies ready.
-        is_low = self._is_low() or (parcel.urgent and self._is_low_on_urgent())
+        is_low = self._is_low() or (payload.urgent and self._is_low_on_urgent())
         if is_low and not self._has_asked:
             self._has_asked = True
             self._press.wake.set()
-        return parcel
+        return payload
 
     def _leave(self) -> None:
         with self._changed:
@@ -192,17 +194,19 @@ class AccountQueue:
 class Worker:
     """Everything one clock sends: `run_for` is called again and again, `close` once at the end."""
 
-    def __init__(self, bench: WorkerContext, *, settle_every: float = 1.0) -> None:
-        self.bench = bench
+    def __init__(self, context: WorkerContext, *, settle_every: float = 1.0) -> None:
+        self.context = context
         # Who sends has connections apart from who claims and stores: each finds prepared what it
         # says again and again.
-        self._apart = [bench.database.apart() for _ in range(2)]
-        self._sending, self._storing = (replace(bench, database=one) for one in self._apart)
+        self._apart = [context.database.apart() for _ in range(2)]
+        self._sending, self._storing = (replace(context, database=one) for one in self._apart)
         self.recorder = Recorder(self._storing)
         self.wake = threading.Event()
         # On SQLite one writes at a time anyway, and the database sees to it.
         self.turn = (
-            None if bench.database.is_sqlite else threading.BoundedSemaphore(MAX_CONCURRENT_COMMITS)
+            None
+            if context.database.is_sqlite
+            else threading.BoundedSemaphore(MAX_CONCURRENT_COMMITS)
         )
         self._lines: dict[int, AccountQueue] = {}
         self._settle_every = settle_every
@@ -220,15 +224,15 @@ class Worker:
         """
         if not self._closing and not self.recorder.is_alive():
             raise RuntimeError("receipts are no longer stored")
-        taken, ends = 0, self.bench.monotonic() + seconds
-        if self.bench.monotonic() - self._settled_at >= self._settle_every:
-            dispatch.settle(self.bench)
-            self._settled_at = self.bench.monotonic()
+        taken, ends = 0, self.context.monotonic() + seconds
+        if self.context.monotonic() - self._settled_at >= self._settle_every:
+            dispatch.settle(self.context)
+            self._settled_at = self.context.monotonic()
         while not self._closing:
             self.wake.clear()
             due = find_due(self._storing)
             taken += self._fill(due)
-            left = ends - self.bench.monotonic()
+            left = ends - self.context.monotonic()
             if left <= 0:
                 break
             self.wake.wait(self._patience(left, due.next_at))
@@ -236,23 +240,23 @@ class Worker:
 
     def _fill(self, due: Due) -> int:
         """Claim for every line that has room, first where something urgent is due."""
-        threads = max(1, self.bench.pace.connections // max(1, len(due.account_ids)))
+        threads = max(1, self.context.delivery_settings.connections // max(1, len(due.account_ids)))
         return sum(
             self._claim(self._line(one, threads), has_urgent=one in due.urgent_ids)
             for one in due.account_ids
         )
 
-    def _claim(self, line: AccountQueue, *, has_urgent: bool) -> int:
-        room = line.room()
+    def _claim(self, queue: AccountQueue, *, has_urgent: bool) -> int:
+        room = queue.room()
         only_urgent = has_urgent and not room
         if only_urgent:
-            room = line.urgent_room()
+            room = queue.urgent_room()
         if not room:
             return 0
         claimed = claim(
-            self._storing, account_id=line.account_id, most=room, only_urgent=only_urgent
+            self._storing, account_id=queue.account_id, most=room, only_urgent=only_urgent
         )
-        line.add(claimed)  # nothing as well: so it asks again
+        queue.add(claimed)  # nothing as well: so it asks again
         return len(claimed)
 
     def _line(self, account_id: int, threads: int) -> AccountQueue:
@@ -267,25 +271,25 @@ class Worker:
         soon = min(left, POLL_INTERVAL)
         if next_at is None:
             return soon
-        return min(soon, max(0.0, (next_at - self.bench.now()).total_seconds()))
+        return min(soon, max(0.0, (next_at - self.context.now()).total_seconds()))
 
     def close(self) -> None:
         """Finish what is under way within its deadline, give back the rest, store every receipt."""
         self._closing = True
         self.wake.set()
-        unbegun = [parcel for line in self._lines.values() for parcel in line.stop()]
-        for parcel in unbegun:
-            self._give_back(parcel)
+        unbegun = [payload for line in self._lines.values() for payload in line.stop()]
+        for payload in unbegun:
+            self._give_back(payload)
         for line in self._lines.values():
             line.join()
         self.recorder.close()
         for database in self._apart:
-            if database is not self.bench.database:
+            if database is not self.context.database:
                 database.dispose()
 
-    def _give_back(self, parcel: DeliveryPayload) -> None:
+    def _give_back(self, payload: DeliveryPayload) -> None:
         """One that cannot be given back now keeps nothing else here from coming to its end."""
         try:
-            outcomes.give_back(self.bench, parcel)
+            outcomes.give_back(self.context, payload)
         except outcomes.NOT_STORED as problem:
-            log.warning("delivery %d left to the sweeper: %s", parcel.claim.delivery_id, problem)
+            log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)

@@ -22,7 +22,7 @@ class WorkerContext:
     database: Database
     store: Store
     open_account: OpenAccount
-    pace: DeliverySettings
+    delivery_settings: DeliverySettings
     clock_name: str
     now: Callable[[], datetime]
     monotonic: Callable[[], float]

@@ -120,9 +120,9 @@ def write_note(
     if post is None:
         raise NotFound(post_id)
     require(actor, Action.DRAFT, post.department_id, now=now)
-    checking = Validator()
-    words = checking.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
-    checking.finish()
+    validator = Validator()
+    words = validator.text("clerk_note", text, most=LONGEST_CLERK_NOTE, required=True)
+    validator.finish()
     note = ClerkNote(
         post_id=post_id,
         person_id=person_of(actor),

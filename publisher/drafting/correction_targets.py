@@ -20,7 +20,7 @@ Placed = tuple[int, PreparedVariant]
 
 
 def fit(
-    session: Session, post: Post, variants: Sequence[PreparedVariant], checking: Validator
+    session: Session, post: Post, variants: Sequence[PreparedVariant], validator: Validator
 ) -> list[Placed]:
     """Give each text the target that it corrects; what would change nothing is left out.
 
@@ -34,37 +34,37 @@ def fit(
     fitted = []
     for index, variant in placed:
         slot = variant.account_id, variant.language
-        one = _fitted(variant, targets.get(slot), f"variants-{index}", checking)
+        one = _fitted(variant, targets.get(slot), f"variants-{index}", validator)
         fitted += [] if one is None else [(index, one)]
     if placed and not fitted:
-        checking.add("variants", "nothing_changed")
+        validator.add("variants", "nothing_changed")
     return fitted
 
 
 def _fitted(
-    variant: PreparedVariant, target: Target | None, place: str, checking: Validator
+    variant: PreparedVariant, target: Target | None, place: str, validator: Validator
 ) -> PreparedVariant | None:
     if target is None:
         return replace(variant, target="")
     match target.way:
         case CorrectionMode.EDIT:
-            return _as_edit(variant, target, place, checking)
+            return _as_edit(variant, target, place, validator)
         case CorrectionMode.NOTE:
             return _as_note(variant, target)
         case CorrectionMode.UNKNOWN:
-            checking.add(f"{place}-text", "link_not_given")
+            validator.add(f"{place}-text", "link_not_given")
             return variant
 
 
 def _as_edit(
-    variant: PreparedVariant, target: Target, place: str, checking: Validator
+    variant: PreparedVariant, target: Target, place: str, validator: Validator
 ) -> PreparedVariant | None:
     """Words alone can be changed: pictures and their descriptions stay, and so does a link card."""
     first, shown = target.live.first, target.live.shown
     if _sources(variant.pictures) != _sources(first.renditions):
-        checking.add(f"{place}-pictures", "edit_keeps_pictures")
+        validator.add(f"{place}-pictures", "edit_keeps_pictures")
     if _has_card(first) and variant.link.strip() not in ("", first.link):
-        checking.add(f"{place}-link", "edit_keeps_link")
+        validator.add(f"{place}-link", "edit_keeps_link")
     link = link_left(target, variant.link)
     if outgoing_text.outgoing_text(shown) == with_link(corrections.plain(variant.text), link):
         return None

@@ -60,14 +60,14 @@ def prepare_pictures(store: MediaStore, draft: Draft, known: PreparationContext)
     seconds, and is called while no transaction is open. What is wrong with pictures is kept for
     `save`, which raises it with everything else.
     """
-    checking = Validator(draft.found)
+    validator = Validator(draft.found)
     standing = {key: one for key, one in known.made.items() if store.exists(one.sha256)}
-    bench = _Bench(store, standing, checking)
+    context = _Bench(store, standing, validator)
     variants = tuple(
-        bench.prepare(f"variants-{index}", variant, known.platforms)
+        context.prepare(f"variants-{index}", variant, known.platforms)
         for index, variant in enumerate(draft.variants)
     )
-    return PreparedDraft(draft, variants, tuple(checking.problems))
+    return PreparedDraft(draft, variants, tuple(validator.problems))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _Bench:
 
     store: MediaStore
     made: Made
-    checking: Validator
+    validator: Validator
 
     def prepare(
         self, place: str, variant: VariantDraft, platforms: Mapping[int, str]
@@ -84,11 +84,11 @@ class _Bench:
         prepared = PreparedVariant(variant.account_id, variant.language, variant.text, variant.link)
         platform = platforms.get(variant.account_id)
         if platform is None:
-            self.checking.add(f"{place}-account_id", "unknown_account")
+            self.validator.add(f"{place}-account_id", "unknown_account")
             return prepared
         count = len(variant.pictures)
         if count > MOST_PICTURES:
-            self.checking.add(
+            self.validator.add(
                 f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
             )
         pictures = [
@@ -96,7 +96,7 @@ class _Bench:
             for index, picture in enumerate(variant.pictures[:MOST_PICTURES])
         ]
         if count > 1 and any(one is not None and one.mime == MOVING for one in pictures):
-            self.checking.add(f"{place}-pictures", "moving_alone")
+            self.validator.add(f"{place}-pictures", "moving_alone")
         return replace(prepared, pictures=tuple(one for one in pictures if one))
 
     def _picture(self, place: str, picture: PictureDraft, platform: str) -> PreparedPicture | None:
@@ -113,7 +113,7 @@ class _Bench:
             code = "store_away"
         else:
             return replace(made, alt_text=picture.alt_text)
-        self.checking.add(place, code, **{**values, "name": picture.name})
+        self.validator.add(place, code, **{**values, "name": picture.name})
         return None
 
     def _source(self, picture: PictureDraft) -> str:

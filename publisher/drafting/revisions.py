@@ -56,16 +56,16 @@ def write_revision(
     """
     if post.state is not PostState.DRAFT:
         check_move(POST_MOVES, post.state, PostState.DRAFT)
-    checking = Validator(found)
-    words = checking.text("note", note, most=LONGEST_NOTE)
-    placed = fit(session, post, variants, checking)
-    checked = _checked(session, placed, checking, is_post=post.kind is PostKind.POST)
-    _check_open(session, post, placed, checking)
-    _check_window(checking, not_before, not_after, now=now)
+    validator = Validator(found)
+    words = validator.text("note", note, most=LONGEST_NOTE)
+    placed = fit(session, post, variants, validator)
+    checked = _checked(session, placed, validator, is_post=post.kind is PostKind.POST)
+    _check_open(session, post, placed, validator)
+    _check_window(validator, not_before, not_after, now=now)
     departments = _checked_departments(
-        session, checking, asked={post.department_id, *asked}, named=set(named), now=now
+        session, validator, asked={post.department_id, *asked}, named=set(named), now=now
     )
-    checking.finish()
+    validator.finish()
     revision = Revision(
         post=post,
         number=post.newest + 1,
@@ -100,10 +100,10 @@ def _put_back(session: Session, post: Post, number: int, *, actor: Actor, now: d
 
 
 def _checked(
-    session: Session, placed: Sequence[Placed], checking: Validator, *, is_post: bool
+    session: Session, placed: Sequence[Placed], validator: Validator, *, is_post: bool
 ) -> list[PreparedVariant]:
-    if not placed and all(one.field != "variants" for one in checking.problems):
-        checking.add("variants", "required")
+    if not placed and all(one.field != "variants" for one in validator.problems):
+        validator.add("variants", "required")
     ids = {variant.account_id for _, variant in placed}
     found = session.scalars(select(Account).where(Account.id.in_(ids)))
     accounts = {account.id: account for account in found}
@@ -112,14 +112,14 @@ def _checked(
     for index, variant in placed:
         place = f"variants-{index}"
         if (variant.account_id, variant.language) in taken:
-            checking.add(f"{place}-language", "twice", language=variant.language)
+            validator.add(f"{place}-language", "twice", language=variant.language)
         taken.add((variant.account_id, variant.language))
-        checked.append(_checked_variant(place, variant, accounts, checking, is_post=is_post))
+        checked.append(_checked_variant(place, variant, accounts, validator, is_post=is_post))
     return checked
 
 
 def _check_open(
-    session: Session, post: Post, placed: Sequence[Placed], checking: Validator
+    session: Session, post: Post, placed: Sequence[Placed], validator: Validator
 ) -> None:
     """A post of its own leaves by accounts that are open to its department.
 
@@ -129,34 +129,34 @@ def _check_open(
     closed = outgoing_text.closed_among(session, own, post.department_id)
     for index, one in placed:
         if one.account_id in closed:
-            checking.add(f"variants-{index}-account_id", "account_not_open")
+            validator.add(f"variants-{index}-account_id", "account_not_open")
 
 
 def _checked_variant(
     place: str,
     variant: PreparedVariant,
     accounts: Mapping[int, Account],
-    checking: Validator,
+    validator: Validator,
     *,
     is_post: bool,
 ) -> PreparedVariant:
-    before = len(checking.problems)
-    text = checking.text(f"{place}-text", variant.text, most=_LONGEST_TEXT, required=True)
-    link = checking.link(f"{place}-link", variant.link)
-    pictures = _checked_pictures(place, variant.pictures, checking)
+    before = len(validator.problems)
+    text = validator.text(f"{place}-text", variant.text, most=_LONGEST_TEXT, required=True)
+    link = validator.link(f"{place}-link", variant.link)
+    pictures = _checked_pictures(place, variant.pictures, validator)
     account = accounts.get(variant.account_id)
     if account is None:
-        checking.add(f"{place}-account_id", "unknown_account")
+        validator.add(f"{place}-account_id", "unknown_account")
     elif account.state is AccountState.DISCONNECTED:
-        checking.add(f"{place}-account_id", "disconnected", account=account.name)
-    elif before == len(checking.problems):
+        validator.add(f"{place}-account_id", "disconnected", account=account.name)
+    elif before == len(validator.problems):
         kept = replace(variant, text=text, link=link)
-        _check_room(place, account.platform, kept, checking, is_post=is_post)
+        _check_room(place, account.platform, kept, validator, is_post=is_post)
     return replace(variant, text=text, link=link, pictures=pictures)
 
 
 def _check_room(
-    place: str, platform: str, variant: PreparedVariant, checking: Validator, *, is_post: bool
+    place: str, platform: str, variant: PreparedVariant, validator: Validator, *, is_post: bool
 ) -> None:
     """The target of a post is what it corrects: on Facebook that takes as much as any post."""
     text, has_pictures = variant.text, bool(variant.pictures)
@@ -167,21 +167,21 @@ def _check_room(
     if not room.is_enough:
         alone = outgoing_text.length_limit(platform, text, "", is_reply=is_reply)
         code = "too_long_with_link" if alone.is_enough else "too_long"
-        checking.add(f"{place}-text", code, found=room.found, most=room.most, platform=platform)
+        validator.add(f"{place}-text", code, found=room.found, most=room.most, platform=platform)
 
 
 def _checked_pictures(
-    place: str, pictures: tuple[PreparedPicture, ...], checking: Validator
+    place: str, pictures: tuple[PreparedPicture, ...], validator: Validator
 ) -> tuple[PreparedPicture, ...]:
     count = len(pictures)
     if count > MOST_PICTURES:
-        checking.add(f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES)
+        validator.add(f"{place}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES)
     if len({one.sha256 for one in pictures}) < count:
-        checking.add(f"{place}-pictures", "same_picture_twice")
+        validator.add(f"{place}-pictures", "same_picture_twice")
     return tuple(
         replace(
             one,
-            alt_text=checking.text(
+            alt_text=validator.text(
                 f"{place}-pictures-{index}-alt_text", one.alt_text, most=LONGEST_ALT_TEXT
             ),
         )
@@ -190,25 +190,25 @@ def _checked_pictures(
 
 
 def _check_window(
-    checking: Validator, not_before: datetime | None, not_after: datetime | None, *, now: datetime
+    validator: Validator, not_before: datetime | None, not_after: datetime | None, *, now: datetime
 ) -> None:
     """A beginning in the past means at once; an end in the past would let nothing leave."""
-    checking.future("not_after", not_after, now=now)
+    validator.future("not_after", not_after, now=now)
     if not_before and not_after and not_after <= not_before:
-        checking.add("not_after", "before_not_before", not_before=not_before)
+        validator.add("not_after", "before_not_before", not_before=not_before)
 
 
 def _checked_departments(
-    session: Session, checking: Validator, *, asked: set[int], named: set[int], now: datetime
+    session: Session, validator: Validator, *, asked: set[int], named: set[int], now: datetime
 ) -> list[RevisionDepartment]:
     """A row for each; whoever is asked is not only named, and has not ended."""
     everybody = asked | named
     found = session.scalars(select(Department).where(Department.id.in_(everybody)))
     known = {one.id: one for one in found}
     if everybody - known.keys():
-        checking.add("asked", "unknown_department")
+        validator.add("asked", "unknown_department")
     if any(not is_in_force(known[one], now=now) for one in asked & known.keys()):
-        checking.add("asked", "closed")
+        validator.add("asked", "closed")
     return [RevisionDepartment(department_id=one, asked=one in asked) for one in sorted(everybody)]
 
 

@@ -31,11 +31,11 @@ def start(
     submission = locked_submission(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
     )
-    checking = Validator()
-    words = checking.line(
+    validator = Validator()
+    words = validator.line(
         "title", submission.title if title is None else title, most=LONGEST_TITLE, required=True
     )
-    checking.finish()
+    validator.finish()
     verb = Action.DRAFT
     if submission.state is not SubmissionState.DRAFTED:
         transitions.apply(
@@ -76,8 +76,8 @@ def save(
     require(actor, Action.DRAFT, post.department_id, now=now)
     gate.check_seen(seen, post.newest)
     draft = prepared.draft
-    checking = Validator(prepared.problems)
-    title = checking.line("title", draft.title, most=LONGEST_TITLE, required=True)
+    validator = Validator(prepared.problems)
+    title = validator.line("title", draft.title, most=LONGEST_TITLE, required=True)
     revision = write_revision(
         session,
         actor=actor,
@@ -89,7 +89,7 @@ def save(
         not_after=draft.not_after,
         asked=draft.asked,
         named={*draft.named, *(one.department_id for one in post.submissions)},
-        found=checking.problems,
+        found=validator.problems,
     )
     post.title = title
     session.flush()

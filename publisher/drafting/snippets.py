@@ -89,18 +89,18 @@ def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> S
 
 def _checked(session: Session, form: SnippetDraft) -> dict[str, object]:
     """The columns' values; raises `Invalid`."""
-    checking = Validator()
+    validator = Validator()
     if form.part is None:
-        checking.add("part", "required")
-    name = checking.line("name", form.name, most=LONGEST_NAME, required=True)
+        validator.add("part", "required")
+    name = validator.line("name", form.name, most=LONGEST_NAME, required=True)
     whole = form.part is not TextPart.HASHTAGS and form.part is not TextPart.SIGNATURE
-    read, most = (checking.text, LONGEST_TEXT) if whole else (checking.line, LONGEST_LINE)
+    read, most = (validator.text, LONGEST_TEXT) if whole else (validator.line, LONGEST_LINE)
     texts = {one: read(one, getattr(form, one), most=most) for one in TONGUES}
     if not any(texts.values()):
-        checking.add("text_mr", "no_text")
+        validator.add("text_mr", "no_text")
     if form.department_id is not None and session.get(Department, form.department_id) is None:
-        checking.add("department_id", "unknown_department")
-    checking.finish()
+        validator.add("department_id", "unknown_department")
+    validator.finish()
     plain = {"part": form.part, "kind": form.kind, "department_id": form.department_id}
     return {**plain, "name": name, **texts}
 

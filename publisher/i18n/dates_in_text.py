@@ -42,9 +42,9 @@ _MORE_WEEKDAYS: tuple[tuple[str, ...], ...] = (
 
 def _months() -> dict[str, int]:
     names: dict[str, int] = {}
-    for tongue in (MARATHI, ENGLISH, HINDI):
+    for rules in (MARATHI, ENGLISH, HINDI):
         for number in range(12):
-            for name in (tongue.months[number], tongue.short_months[number]):
+            for name in (rules.months[number], rules.short_months[number]):
                 names[name.rstrip(".")] = number + 1
     for number, more in enumerate(_MORE_MONTHS, 1):
         names |= dict.fromkeys(more, number)
@@ -53,9 +53,9 @@ def _months() -> dict[str, int]:
 
 def _weekdays() -> dict[str, int]:
     names: dict[str, int] = {}
-    for tongue in (MARATHI, ENGLISH, HINDI):
+    for rules in (MARATHI, ENGLISH, HINDI):
         for number in range(7):
-            for name in (tongue.weekdays[number], tongue.short_weekdays[number]):
+            for name in (rules.weekdays[number], rules.short_weekdays[number]):
                 names[name.rstrip(".")] = number
     for number, more in enumerate(_MORE_WEEKDAYS):
         names |= dict.fromkeys(more, number)

@@ -51,7 +51,7 @@ class Reading:
 
 
 def tick_listening(
-    bench: WorkerContext,
+    context: WorkerContext,
     *,
     most: int = 50,
     is_busy: Callable[[], bool] = lambda: False,
@@ -62,17 +62,17 @@ def tick_listening(
     While `is_busy`, a few are read and the rest wait for the next tick: what is due goes before.
     So do the others of an account that gives no answer: it keeps no other account waiting.
     """
-    with bench.database.transaction() as session:
-        open_sources(session, now=bench.now())
+    with context.database.transaction() as session:
+        open_sources(session, now=context.now())
     found = 0
     silent: set[int] = set()
     for number in range(most):
         if is_stopping() or (number >= WHEN_BUSY and is_busy()):
             break
-        reading = _next_reading(bench, silent)
+        reading = _next_reading(context, silent)
         if reading is None:
             break
-        kept = _read(bench, reading)
+        kept = _read(context, reading)
         if kept is None:
             silent.add(reading.account.id)
         found += kept or 0
@@ -105,10 +105,10 @@ def open_sources(session: Session, *, now: datetime) -> None:
         session.execute(opened.on_conflict_do_nothing())
 
 
-def _next_reading(bench: WorkerContext, silent: Collection[int] = ()) -> Reading | None:
+def _next_reading(context: WorkerContext, silent: Collection[int] = ()) -> Reading | None:
     """Take the source that has waited longest, and keep other clocks off it for a lease."""
-    with bench.database.transaction() as session:
-        now = bench.now()
+    with context.database.transaction() as session:
+        now = context.now()
         query = (
             select(Source)
             .join(Account, Account.id == Source.account_id)
@@ -122,56 +122,56 @@ def _next_reading(bench: WorkerContext, silent: Collection[int] = ()) -> Reading
         source = session.scalars(query).one_or_none()
         if source is None:
             return None
-        source.read_at = now + timedelta(seconds=bench.pace.lease)
+        source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
         where = (
             types.CommentSource(source.receipt.platform_id) if source.receipt else types.MENTIONS
         )
         return Reading(source.id, source.account, where, source.cursor)
 
 
-def _read(bench: WorkerContext, reading: Reading) -> int | None:
+def _read(context: WorkerContext, reading: Reading) -> int | None:
     """Read one page; gives how many comments were new, None where the platform did not answer."""
     try:
-        platform = bench.open_account(reading.account)
+        platform = context.open_account(reading.account)
         page = platform.comments_since(reading.where, reading.cursor)
     except TryLater as problem:
-        _wait(bench, reading, problem.at)
+        _wait(context, reading, problem.at)
         return None
     except Refused:
-        _wait(bench, reading, None)
+        _wait(context, reading, None)
         return 0
     except CredentialsExpired:
-        _pause(bench, reading)
+        _pause(context, reading)
         return 0
     failpoints.hit("listen.page_unstored")
-    found = _store(bench, reading, page)
+    found = _store(context, reading, page)
     failpoints.hit("listen.page_stored")
     return found
 
 
-def _wait(bench: WorkerContext, reading: Reading, at: datetime | None) -> None:
-    with bench.database.transaction() as session:
+def _wait(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
+    with context.database.transaction() as session:
         source = session.get_one(Source, reading.source_id)
-        source.read_at = max(at, bench.now()) if at else bench.now() + AFTER_TROUBLE
+        source.read_at = max(at, context.now()) if at else context.now() + AFTER_TROUBLE
 
 
-def _pause(bench: WorkerContext, reading: Reading) -> None:
-    with bench.database.transaction() as session:
-        now = bench.now()
+def _pause(context: WorkerContext, reading: Reading) -> None:
+    with context.database.transaction() as session:
+        now = context.now()
         session.get_one(Source, reading.source_id).read_at = now
         manage.pause(
             session, actor=CLOCK, now=now, account_id=reading.account.id, reason="credentials"
         )
 
 
-def _store(bench: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
+def _store(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
     """Store the page and its cursor in one transaction; the account's lock keeps order."""
-    with bench.database.transaction() as session:
-        now = bench.now()
+    with context.database.transaction() as session:
+        now = context.now()
         transitions.lock(session, Account, reading.account.id)
         source = session.get_one(Source, reading.source_id)
-        remarks = [one for one in page.remarks if not one.by_ourselves]
-        found = sum(keep(session, source.account_id, one, now=now) for one in remarks)
+        remote_comments = [one for one in page.remarks if not one.by_ourselves]
+        found = sum(keep(session, source.account_id, one, now=now) for one in remote_comments)
         source.cursor, source.last_read_at = page.cursor, now
         source.read_at = now if page.more else _next_time(source, now)
     return found
@@ -185,43 +185,45 @@ def _next_time(source: Source, now: datetime) -> datetime | None:
     return now + pauses[0] if pauses else None
 
 
-def keep(session: Session, account_id: int, remark: types.RemoteComment, *, now: datetime) -> bool:
+def keep(
+    session: Session, account_id: int, remote_comment: types.RemoteComment, *, now: datetime
+) -> bool:
     """Store a comment the first time it is seen, and route it; gives whether it was new."""
     query = select(Comment).where(
-        Comment.account_id == account_id, Comment.platform_id == remark.platform_id
+        Comment.account_id == account_id, Comment.platform_id == remote_comment.platform_id
     )
     known = session.scalars(query).one_or_none()
     if known is not None:
-        _note_edit(session, known, remark, now=now)
+        _note_edit(session, known, remote_comment, now=now)
         return False
-    comment = _new_comment(session, account_id, remark, now=now)
+    comment = _new_comment(session, account_id, remote_comment, now=now)
     transitions.record(session, comment, "receive", actor=CLOCK, now=now)
     routing.route_new(session, comment, now=now)
     return True
 
 
 def _note_edit(
-    session: Session, known: Comment, remark: types.RemoteComment, *, now: datetime
+    session: Session, known: Comment, remote_comment: types.RemoteComment, *, now: datetime
 ) -> None:
-    if known.text == remark.text:
+    if known.text == remote_comment.text:
         return
-    known.text = remark.text
+    known.text = remote_comment.text
     transitions.record(session, known, "edited_by_citizen", actor=CLOCK, now=now)
 
 
 def _new_comment(
-    session: Session, account_id: int, remark: types.RemoteComment, *, now: datetime
+    session: Session, account_id: int, remote_comment: types.RemoteComment, *, now: datetime
 ) -> Comment:
     comment = Comment(
         account_id=account_id,
-        thread=_thread(session, account_id, remark.root_id),
-        platform_id=remark.platform_id,
-        parent_platform_id=remark.parent_id or "",
-        author_name=remark.author_name,
-        author_handle=remark.author_handle or "",
-        text=remark.text,
-        url=remark.url,
-        written_at=remark.written_at,
+        thread=_thread(session, account_id, remote_comment.root_id),
+        platform_id=remote_comment.platform_id,
+        parent_platform_id=remote_comment.parent_id or "",
+        author_name=remote_comment.author_name,
+        author_handle=remote_comment.author_handle or "",
+        text=remote_comment.text,
+        url=remote_comment.url,
+        written_at=remote_comment.written_at,
         seen_at=now,
         state=CommentState.RECEIVED,
         state_at=now,

@@ -76,12 +76,12 @@ def _put(
     for routing in comment.routings:
         routing.until_at = routing.until_at or now
     session.flush()
-    rungs = (
+    chain = (
         responsibility.responsible_chain(session, department_id, now=now)
         if department_id is not None
         else []
     )
-    holder = rungs[0] if rungs else None
+    holder = chain[0] if chain else None
     if department_id is not None and holder is None:
         details = {**details, "department": department_id, "meant": reason.value}
         reason = RoutingReason.NOBODY_THERE

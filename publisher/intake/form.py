@@ -75,102 +75,102 @@ NOTHING = FixedTimes()
 
 def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = NOTHING) -> Checked:
     """Look the whole form over; `at_desk` where the cell records it for somebody."""
-    checking = Validator(form.found)
+    validator = Validator(form.found)
     if form.kind is None:
-        checking.add("kind", "required")
-    cleaned = _with_numbers(_with_texts(form, checking), checking, at_desk=at_desk)
-    cleaned = _with_event(_with_priority(cleaned, checking), checking)
-    _check_times(form, checking, now, standing)
-    received = _received(form.files, checking)
-    checking.token("form_token", form.form_token)
-    return Checked(cleaned, received, tuple(checking.problems))
+        validator.add("kind", "required")
+    cleaned = _with_numbers(_with_texts(form, validator), validator, at_desk=at_desk)
+    cleaned = _with_event(_with_priority(cleaned, validator), validator)
+    _check_times(form, validator, now, standing)
+    received = _received(form.files, validator)
+    validator.token("form_token", form.form_token)
+    return Checked(cleaned, received, tuple(validator.problems))
 
 
-def _with_texts(form: HandIn, checking: Validator) -> HandIn:
+def _with_texts(form: HandIn, validator: Validator) -> HandIn:
     cleaned = replace(
         form,
-        title=checking.line("title", form.title, most=LONGEST_TITLE, required=True),
-        text_mr=checking.text("text_mr", form.text_mr, most=LONGEST_TEXT),
-        text_en=checking.text("text_en", form.text_en, most=LONGEST_TEXT),
-        text_hi=checking.text("text_hi", form.text_hi, most=LONGEST_TEXT),
-        link=checking.link("link", form.link),
+        title=validator.line("title", form.title, most=LONGEST_TITLE, required=True),
+        text_mr=validator.text("text_mr", form.text_mr, most=LONGEST_TEXT),
+        text_en=validator.text("text_en", form.text_en, most=LONGEST_TEXT),
+        text_hi=validator.text("text_hi", form.text_hi, most=LONGEST_TEXT),
+        link=validator.link("link", form.link),
     )
     if not (cleaned.text_mr or cleaned.text_en or cleaned.text_hi):
-        checking.add("text_mr", "no_text")
+        validator.add("text_mr", "no_text")
     return cleaned
 
 
-def _with_numbers(form: HandIn, checking: Validator, *, at_desk: bool) -> HandIn:
-    outward = checking.line("outward_number", form.outward_number, most=LONGEST_NUMBER)
+def _with_numbers(form: HandIn, validator: Validator, *, at_desk: bool) -> HandIn:
+    outward = validator.line("outward_number", form.outward_number, most=LONGEST_NUMBER)
     if not at_desk:
         return replace(form, outward_number=outward, inward_number="", brought_by="")
     return replace(
         form,
         outward_number=outward,
-        inward_number=checking.line("inward_number", form.inward_number, most=LONGEST_NUMBER),
-        brought_by=checking.line("brought_by", form.brought_by, most=LONGEST_NAME, required=True),
+        inward_number=validator.line("inward_number", form.inward_number, most=LONGEST_NUMBER),
+        brought_by=validator.line("brought_by", form.brought_by, most=LONGEST_NAME, required=True),
     )
 
 
-def _with_priority(form: HandIn, checking: Validator) -> HandIn:
+def _with_priority(form: HandIn, validator: Validator) -> HandIn:
     """Why it is urgent has to be said; of what is not, nothing is kept."""
     if form.priority is Priority.NORMAL:
         return replace(form, urgent_reason="")
-    why = checking.text("urgent_reason", form.urgent_reason, most=LONGEST_REASON, required=True)
+    why = validator.text("urgent_reason", form.urgent_reason, most=LONGEST_REASON, required=True)
     return replace(form, urgent_reason=why)
 
 
-def _with_event(form: HandIn, checking: Validator) -> HandIn:
+def _with_event(form: HandIn, validator: Validator) -> HandIn:
     if form.event_until_on and not form.event_on:
-        checking.add("event_on", "first_day_missing")
+        validator.add("event_on", "first_day_missing")
     if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
-        checking.add("event_until_on", "before_event", event_on=form.event_on)
-    place = checking.line("event_place", form.event_place, most=LONGEST_PLACE)
+        validator.add("event_until_on", "before_event", event_on=form.event_on)
+    place = validator.line("event_place", form.event_place, most=LONGEST_PLACE)
     return replace(form, event_place=place, wards=tuple(sorted(set(form.wards))))
 
 
-def _check_times(form: HandIn, checking: Validator, now: datetime, standing: FixedTimes) -> None:
+def _check_times(form: HandIn, validator: Validator, now: datetime, standing: FixedTimes) -> None:
     for field in ("wished_at", "useful_until"):
         at = getattr(form, field)
         if at != getattr(standing, field):
-            checking.future(field, at, now=now)
+            validator.future(field, at, now=now)
     if form.wished_at and form.useful_until and form.useful_until < form.wished_at:
-        checking.add("useful_until", "before_wished", wished_at=form.wished_at)
+        validator.add("useful_until", "before_wished", wished_at=form.wished_at)
 
 
 def _received(
-    uploads: tuple[UploadedFile | KeptFile, ...], checking: Validator
+    uploads: tuple[UploadedFile | KeptFile, ...], validator: Validator
 ) -> tuple[KeptFile, ...]:
     if len(uploads) > MOST_FILES:
-        checking.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
+        validator.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
     found = [
-        _received_file(f"files-{index}", upload, checking)
+        _received_file(f"files-{index}", upload, validator)
         for index, upload in enumerate(uploads[:MOST_FILES])
     ]
     received = tuple(one for one in found if one is not None)
     pictures = sum(one.is_picture for one in received)
     if pictures > MOST_PICTURES:
-        checking.add("files", "too_many_pictures", found=pictures, most=MOST_PICTURES)
-    _check_twice(received, checking)
+        validator.add("files", "too_many_pictures", found=pictures, most=MOST_PICTURES)
+    _check_twice(received, validator)
     return received
 
 
 def _received_file(
-    place: str, upload: UploadedFile | KeptFile, checking: Validator
+    place: str, upload: UploadedFile | KeptFile, validator: Validator
 ) -> KeptFile | None:
-    alt_mr = checking.text(f"{place}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
-    alt_en = checking.text(f"{place}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
+    alt_mr = validator.text(f"{place}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)
+    alt_en = validator.text(f"{place}-alt_en", upload.alt_en, most=LONGEST_ALT_TEXT)
     if isinstance(upload, KeptFile):
         return replace(upload, alt_mr=alt_mr, alt_en=alt_en)
     try:
         return replace(look_over(upload), alt_mr=alt_mr, alt_en=alt_en)
     except UploadRefused as bad:
-        checking.add(place, bad.code, **bad.values)
+        validator.add(place, bad.code, **bad.values)
         return None
 
 
-def _check_twice(received: tuple[KeptFile, ...], checking: Validator) -> None:
+def _check_twice(received: tuple[KeptFile, ...], validator: Validator) -> None:
     for digest, count in Counter(one.sha256 for one in received).items():
         if count > 1:
             name = next(one.name for one in received if one.sha256 == digest)
-            checking.add("files", "same_file_twice", name=name)
+            validator.add("files", "same_file_twice", name=name)

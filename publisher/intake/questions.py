@@ -148,9 +148,9 @@ def _department_side(session: Session, submission: Submission, now: datetime) ->
     first = contact(session, submission, now=now)
     if first is not None:
         yield first
-    rungs = responsibility.responsible_chain(session, submission.department_id, now=now)
-    if rungs and first is not None and rungs[0].person_id != first.id:
-        yield rungs[0].person
+    chain = responsibility.responsible_chain(session, submission.department_id, now=now)
+    if chain and first is not None and chain[0].person_id != first.id:
+        yield chain[0].person
 
 
 def _clerk(session: Session, submission: Submission) -> Person | None:

@@ -105,8 +105,12 @@ def _words(source: HandIn | Submission) -> tuple[object, ...]:
     return tuple(getattr(source, name) for name in persistence.COPIED)
 
 
-def _content_of(one: Submission) -> tuple[object, ...]:
-    return _words(one), tuple(ward.id for ward in one.wards), [file.sha256 for file in one.files]
+def _content_of(submission: Submission) -> tuple[object, ...]:
+    return (
+        _words(submission),
+        tuple(ward.id for ward in submission.wards),
+        [file.sha256 for file in submission.files],
+    )
 
 
 def _wrong_department(session: Session, form: HandIn, now: datetime) -> list[FieldError]:
@@ -181,8 +185,8 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
         own = under.department_id == submission.department_id
         if own and under.role in _OF_A_DEPARTMENT:
             return person
-    rungs = responsibility.responsible_chain(session, submission.department_id, now=now)
-    return rungs[0].person if rungs else None
+    chain = responsibility.responsible_chain(session, submission.department_id, now=now)
+    return chain[0].person if chain else None
 
 
 VERB = "original_ended"

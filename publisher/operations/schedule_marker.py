@@ -30,6 +30,6 @@ def tick_timed(database: Database) -> int:
 
 
 def _complete(session: Session) -> list[int]:
-    waits = (Post.timed == false(), Post.state == PostState.APPROVED)
-    query = select(Post.id).where(*waits, sql_scheduling.is_complete())
+    todo_kinds = (Post.timed == false(), Post.state == PostState.APPROVED)
+    query = select(Post.id).where(*todo_kinds, sql_scheduling.is_complete())
     return list(session.scalars(query.order_by(Post.id).limit(STEP)))

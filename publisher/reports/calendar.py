@@ -117,7 +117,7 @@ def entries_by_day(
     if not shown:
         return []
     (begins, _), (_, ends) = day_bounds(shown[0]), day_bounds(shown[-1])
-    brakes = _Brakes.known(session, now)
+    holds = _Brakes.known(session, now)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
@@ -136,13 +136,13 @@ def entries_by_day(
             joinedload(Delivery.variant),
             joinedload(Delivery.receipt),
             joinedload(Delivery.post).joinedload(Post.department),
-            *brakes.needs,
+            *holds.needs,
         )
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
     )
     found: defaultdict[date, list[CalendarEntry]] = defaultdict(list)
     for one in session.scalars(query):
-        found[local_day(one.due_at)].append(_entry(one, brakes))
+        found[local_day(one.due_at)].append(_entry(one, holds))
     return [Day(day, tuple(found[day])) for day in shown]
 
 
@@ -184,39 +184,39 @@ class _Brakes:
         """What of a post has to be read to know whether a freeze touches it."""
         return (joinedload(Delivery.post).selectinload(Post.submissions),) if self.freezes else ()
 
-    def frozen_until(self, one: Delivery) -> datetime | None:
+    def frozen_until(self, delivery: Delivery) -> datetime | None:
         """The end of the freeze into which this falls."""
         if self.now is None or not self.freezes:
             return None
-        found = freeze_at(self.freezes, facts_of(one), max(one.due_at, self.now))
+        found = freeze_at(self.freezes, facts_of(delivery), max(delivery.due_at, self.now))
         return found.until_at if found is not None else None
 
-    def stops(self, one: Delivery) -> bool:
+    def stops(self, delivery: Delivery) -> bool:
         """Whether it is due and everything is stopped."""
-        return self.is_stopped and self.now is not None and one.due_at <= self.now
+        return self.is_stopped and self.now is not None and delivery.due_at <= self.now
 
 
-def _entry(one: Delivery, brakes: _Brakes) -> CalendarEntry:
-    waits = one.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
-    frozen_until = brakes.frozen_until(one) if waits else None
+def _entry(delivery: Delivery, brakes: _Brakes) -> CalendarEntry:
+    todo_kinds = delivery.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+    frozen_until = brakes.frozen_until(delivery) if todo_kinds else None
     is_kept = (
         frozen_until is not None
-        or brakes.stops(one)
-        or one.account.state is not AccountState.CONNECTED
+        or brakes.stops(delivery)
+        or delivery.account.state is not AccountState.CONNECTED
     )
-    receipt = one.receipt
+    receipt = delivery.receipt
     return CalendarEntry(
-        delivery_id=one.id,
-        post_id=one.post_id,
-        path=links.post(one.post_id),
-        title=one.post.title,
-        department=office_of(one.post.department),
-        account=account_of(one.account),
-        language=one.variant.language,
-        state=one.state,
-        due_at=one.due_at,
-        late_limit=one.late_limit,
-        is_paused=waits and is_kept,
+        delivery_id=delivery.id,
+        post_id=delivery.post_id,
+        path=links.post(delivery.post_id),
+        title=delivery.post.title,
+        department=office_of(delivery.post.department),
+        account=account_of(delivery.account),
+        language=delivery.variant.language,
+        state=delivery.state,
+        due_at=delivery.due_at,
+        late_limit=delivery.late_limit,
+        is_paused=todo_kinds and is_kept,
         is_by_hand=receipt is not None and receipt.origin is ReceiptOrigin.BY_HAND,
         url=receipt.url if receipt is not None else "",
         frozen_until=frozen_until,
@@ -278,12 +278,12 @@ def _unscheduled(
 def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[CalendarEntry]:
     """What has not left and can be given another time, the next due first. Raises `WrongRole`."""
     seen = departments_in_sight(actor, Action.SCHEDULE)
-    waits = sql_conditions.is_or_stands_still((DeliveryState.SCHEDULED,))
-    waits = and_(Delivery.action.in_(OF_TEXTS), waits)
+    todo_kinds = sql_conditions.is_or_stands_still((DeliveryState.SCHEDULED,))
+    todo_kinds = and_(Delivery.action.in_(OF_TEXTS), todo_kinds)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
-        .where(Post.kind == PostKind.POST, waits, *sql_conditions.of_department(seen))
+        .where(Post.kind == PostKind.POST, todo_kinds, *sql_conditions.of_department(seen))
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),

@@ -125,12 +125,12 @@ def to_decide(actor: Actor, *, now: datetime) -> list[tuple[type[Delivery | Post
     if actor.role not in COUNTED_FOR:
         return []
     seen = departments_in_sight(actor, Action.SEE_POST)
-    waits = sql_conditions.is_or_stands_still((DeliveryState.HELD,))
+    todo_kinds = sql_conditions.is_or_stands_still((DeliveryState.HELD,))
     posts = and_(
         Post.state == PostState.IN_REVIEW, sql_conditions.blocked(now=now) | _unapproved(now)
     )
     return [
-        (Delivery, and_(waits, *sql_conditions.of_department(seen))),
+        (Delivery, and_(todo_kinds, *sql_conditions.of_department(seen))),
         (Post, and_(posts, *_of_post(seen))),
     ]
 
@@ -151,10 +151,10 @@ def _unapproved(now: datetime) -> Condition:
 def _deliveries(
     session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
 ) -> Iterator[BoardRow]:
-    waits = sql_conditions.is_or_stands_still((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
+    todo_kinds = sql_conditions.is_or_stands_still((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
     query = (
         select(Delivery, sql_conditions.number(Delivery.post_id))
-        .where(waits, *sql_conditions.of_department(seen))
+        .where(todo_kinds, *sql_conditions.of_department(seen))
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.order),
@@ -166,34 +166,34 @@ def _deliveries(
         yield _delivery(one, number, actor, now)
 
 
-def _delivery(one: Delivery, number: str | None, actor: Actor, now: datetime) -> BoardRow:
-    kind, tried = BoardKind(one.state.value), one.sending_at
+def _delivery(delivery: Delivery, number: str | None, actor: Actor, now: datetime) -> BoardRow:
+    kind, tried = BoardKind(delivery.state.value), delivery.sending_at
     return BoardRow(
         kind=kind,
         subject="delivery",
-        subject_id=one.id,
-        post_id=one.post_id,
-        post_kind=one.post.kind,
-        path=links.delivery(one.id),
-        title=one.post.title,
+        subject_id=delivery.id,
+        post_id=delivery.post_id,
+        post_kind=delivery.post.kind,
+        path=links.delivery(delivery.id),
+        title=delivery.post.title,
         number=number or "",
-        department=office_of(one.post.department),
-        since_at=one.state_at,
-        due_at=one.due_at,
-        acts=_acts_on(actor, kind, one),
-        action=one.action,
-        comment_id=one.order.comment_id if one.order is not None else None,
-        account=account_of(one.account),
-        language=one.variant.language,
-        text=one.variant.text,
-        late_at=latest_moment(one),
+        department=office_of(delivery.post.department),
+        since_at=delivery.state_at,
+        due_at=delivery.due_at,
+        acts=_acts_on(actor, kind, delivery),
+        action=delivery.action,
+        comment_id=delivery.order.comment_id if delivery.order is not None else None,
+        account=account_of(delivery.account),
+        language=delivery.variant.language,
+        text=delivery.variant.text,
+        late_at=latest_moment(delivery),
         sent_at=tried,
-        looks=one.looks,
+        looks=delivery.looks,
         again_at=tried + PATIENCE if tried and kind is BoardKind.HELD else None,
-        variant_id=one.variant_id,
-        ends_at=one.variant.revision.not_after,
-        passed=_passed(one.variant.text, local_day(now)),
-        reason=one.reason,
+        variant_id=delivery.variant_id,
+        ends_at=delivery.variant.revision.not_after,
+        passed=_passed(delivery.variant.text, local_day(now)),
+        reason=delivery.reason,
     )
 
 
@@ -216,12 +216,12 @@ _ORDERED = {
 }
 
 
-def _acts_on(actor: Actor, kind: BoardKind, one: Delivery) -> frozenset[Action]:
+def _acts_on(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
     """An order is given anew by whoever may give it; held, it is settled as any other."""
-    given = _ORDERED.get(one.action)
+    given = _ORDERED.get(delivery.action)
     if given is None or kind is BoardKind.HELD:
-        return _acts(actor, kind, one.post.department_id)
-    return frozenset(act for act in given if may(actor, act, one.post.department_id))
+        return _acts(actor, kind, delivery.post.department_id)
+    return frozenset(act for act in given if may(actor, act, delivery.post.department_id))
 
 
 def _posts(

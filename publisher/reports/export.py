@@ -32,7 +32,7 @@ MOST = 10
 Plain = Mapping[str, object]
 
 
-def start(session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter) -> Export:
+def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter) -> Export:
     """Ask for a list as the actor sees it; the clock writes it down. Raises `WrongRole`."""
     _make_room(session, person_of(actor))
     export = Export(
@@ -40,9 +40,9 @@ def start(session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFi
         appointment_id=actor.appointment_id,
         line=sorted(actor.line),
         page=SUBMISSIONS,
-        query=wanted.query,
+        query=filters.query,
         asked_at=now,
-        total=submission_list.submission_total(session, actor=actor, now=now, wanted=wanted),
+        total=submission_list.submission_total(session, actor=actor, now=now, filters=filters),
         expires_at=now + KEPT,
     )
     session.add(export)
@@ -117,7 +117,7 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
         session,
         actor=_actor(export.appointment, export.line),
         now=now,
-        wanted=wanted_of(export),
+        filters=wanted_of(export),
         after=_place(export.place),
         limit=step,
     )
@@ -142,13 +142,13 @@ def wanted_of(export: Export) -> SubmissionFilter:
     return filter_from_query(dict(parse_qsl(export.query)))
 
 
-def _actor(held: Appointment, line: Sequence[int]) -> Actor:
+def _actor(appointment: Appointment, line: Sequence[int]) -> Actor:
     return Actor(
         kind=ActorKind.PERSON,
-        person_id=held.person_id,
-        appointment_id=held.id,
-        role=held.role,
-        department_id=held.department_id,
+        person_id=appointment.person_id,
+        appointment_id=appointment.id,
+        role=appointment.role,
+        department_id=appointment.department_id,
         line=frozenset(line),
     )
 

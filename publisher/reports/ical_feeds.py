@@ -147,12 +147,12 @@ def _together(sights: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
     return together
 
 
-def _actor(session: Session, held: Appointment) -> Actor:
+def _actor(session: Session, appointment: Appointment) -> Actor:
     return Actor(
         kind=ActorKind.PERSON,
-        person_id=held.person_id,
-        appointment_id=held.id,
-        role=held.role,
-        department_id=held.department_id,
-        line=line_of(session, held),
+        person_id=appointment.person_id,
+        appointment_id=appointment.id,
+        role=appointment.role,
+        department_id=appointment.department_id,
+        line=line_of(session, appointment),
     )

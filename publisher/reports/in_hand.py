@@ -22,9 +22,9 @@ _IN_PERSON = frozenset(
 
 def held_by(actor: Actor, *, now: datetime) -> Condition:
     """The actor in person has the submission: what waits for the whole cell does not count."""
-    waits = [one for one in todo_kinds_for(actor, now=now) if one.kind in _IN_PERSON]
-    own = [one.condition for one in waits if one.about is Submission]
-    posts = [one.condition for one in waits if one.about is Post]
+    todo_kinds = [one for one in todo_kinds_for(actor, now=now) if one.kind in _IN_PERSON]
+    own = [one.condition for one in todo_kinds if one.about is Submission]
+    posts = [one.condition for one in todo_kinds if one.about is Post]
     return or_(*own, _rests_on([_writes(actor), *posts]))
 
 

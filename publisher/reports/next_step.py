@@ -96,36 +96,36 @@ def _pressing(one: Next) -> tuple[bool, datetime]:
     return MACHINE in one.holders, one.due_at or one.since_at
 
 
-def next_for_post(strand: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
+def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
     """What comes next for one post; None where nothing does."""
-    match strand.post.state:
+    match bundle.post.state:
         case PostState.DRAFT:
-            return _to_write(strand, wished_at)
+            return _to_write(bundle, wished_at)
         case PostState.IN_REVIEW:
-            return _to_approve(strand, roster, wished_at)
+            return _to_approve(bundle, roster, wished_at)
         case PostState.APPROVED:
-            left = [_to_leave(strand, wished_at), _to_take_back(strand), _to_answer(strand.talk)]
+            left = [_to_leave(bundle, wished_at), _to_take_back(bundle), _to_answer(bundle.talk)]
             return _most_pressing(left)
         case _:
-            return _most_pressing([_to_take_back(strand), _to_answer(strand.talk)])
+            return _most_pressing([_to_take_back(bundle), _to_answer(bundle.talk)])
 
 
-def _to_write(strand: PostBundle, wished_at: datetime | None) -> Next:
-    revision = strand.revision
+def _to_write(bundle: PostBundle, wished_at: datetime | None) -> Next:
+    revision = bundle.revision
     if revision is None:
-        return Next(NextKind.DRAFT, (CELL,), strand.post.state_at, wished_at)
+        return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
     author = who_acted(revision.author_under, revision.author)
     back = any(one.kind is DecisionKind.RETURNED for one in revision.decisions)
     kind = NextKind.CHANGE if back else NextKind.SEND_FOR_REVIEW
-    since_at = strand.post.state_at if back else revision.saved_at
+    since_at = bundle.post.state_at if back else revision.saved_at
     return Next(kind, (author,), since_at, wished_at)
 
 
-def _to_approve(strand: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
-    revision = strand.revision
+def _to_approve(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
+    revision = bundle.revision
     if revision is None:
         return None
-    due_at, since_at = wished_at, strand.post.state_at
+    due_at, since_at = wished_at, bundle.post.state_at
     able = {one: _able(revision, roster, one) for one in _undecided(revision, roster.now)}
     if not all(able.values()):
         return Next(NextKind.NAME_SOMEBODY, (CELL_LEAD,), since_at, due_at)
@@ -148,33 +148,33 @@ def _able(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, 
     return here.named(here.approvers(gate_adapter.bound_authors(revision)).everybody)
 
 
-def _to_leave(strand: PostBundle, wished_at: datetime | None) -> Next | None:
+def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
     """The delivery that most needs somebody; before it, a variant that has no time yet."""
-    standing = [one for one in strand.deliveries if _counts(one, strand)]
+    standing = [one for one in bundle.deliveries if _counts(one, bundle)]
     for state in _STATE_ORDER:
         found = [one for one in standing if one.state is state]
         if found and state is not DeliveryState.SCHEDULED:
             return _of_delivery(min(found, key=_due_at))
-    if any(_has_no_time(variant, strand) for variant in _variants(strand)):
-        return Next(NextKind.SCHEDULE, (CELL,), strand.post.state_at, wished_at)
+    if any(_has_no_time(variant, bundle) for variant in _variants(bundle)):
+        return Next(NextKind.SCHEDULE, (CELL,), bundle.post.state_at, wished_at)
     ahead = [one for one in standing if one.state is DeliveryState.SCHEDULED]
     return _of_delivery(min(ahead, key=_due_at)) if ahead else None
 
 
-def _counts(delivery: Delivery, strand: PostBundle) -> bool:
+def _counts(delivery: Delivery, bundle: PostBundle) -> bool:
     """A held or unconfirmed one always does; any other only with the newest revision."""
     if delivery.state in (DeliveryState.HELD, DeliveryState.UNCONFIRMED, DeliveryState.SENDING):
         return True
-    return delivery.variant_id in {one.id for one in _variants(strand)}
+    return delivery.variant_id in {one.id for one in _variants(bundle)}
 
 
-def _variants(strand: PostBundle) -> Sequence[Variant]:
-    return strand.revision.variants if strand.revision is not None else ()
+def _variants(bundle: PostBundle) -> Sequence[Variant]:
+    return bundle.revision.variants if bundle.revision is not None else ()
 
 
-def _has_no_time(variant: Variant, strand: PostBundle) -> bool:
+def _has_no_time(variant: Variant, bundle: PostBundle) -> bool:
     return all(
-        one.variant_id != variant.id or _is_void(one, strand.post) for one in strand.deliveries
+        one.variant_id != variant.id or _is_void(one, bundle.post) for one in bundle.deliveries
     )
 
 
@@ -213,9 +213,9 @@ _GOES_ON = (
 _STOPPED = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.MISSED)
 
 
-def _to_take_back(strand: PostBundle) -> Next | None:
+def _to_take_back(bundle: PostBundle) -> Next | None:
     """A deletion that is ordered and not carried out: the machine's, or stuck and the lead's."""
-    last = {one.order.receipt_id: one for one in strand.orders if one.order is not None}
+    last = {one.order.receipt_id: one for one in bundle.orders if one.order is not None}
     last.pop(None, None)
     stuck = [one for one in last.values() if one.state in _STOPPED]
     if stuck:

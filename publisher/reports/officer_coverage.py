@@ -85,5 +85,5 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
     return Roster(now, staff)
 
 
-def _place(one: Appointment) -> tuple[int, int]:
-    return one.rank or _WITHOUT_RANK, one.id
+def _place(appointment: Appointment) -> tuple[int, int]:
+    return appointment.rank or _WITHOUT_RANK, appointment.id

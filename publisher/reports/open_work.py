@@ -137,7 +137,7 @@ def is_open() -> Condition:
     """
     one = aliased(Submission)
     waiting = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
-    waits = select(one.id).where(one.state.in_(waiting))
+    todo_kinds = select(one.id).where(one.state.in_(waiting))
     deliveries = select(Delivery.post_id)
     under_way = union_all(
         select(Post.id).where(Post.state.in_((PostState.DRAFT, PostState.IN_REVIEW))),
@@ -146,7 +146,7 @@ def is_open() -> Condition:
         deliveries.where(sql_conditions.stands_still()),
     )
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(under_way))
-    return and_(Submission.state.in_(OPEN), Submission.id.in_(union_all(waits, rests)))
+    return and_(Submission.state.in_(OPEN), Submission.id.in_(union_all(todo_kinds, rests)))
 
 
 def is_ended() -> Condition:

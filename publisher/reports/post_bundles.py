@@ -67,10 +67,10 @@ def bundles_by_submission(
         .order_by(Post.id)
     )
     pairs = session.execute(query).all()
-    strands = bundles_by_post(session, [post for _, post in pairs])
+    bundles = bundles_by_post(session, [post for _, post in pairs])
     found: defaultdict[int, list[PostBundle]] = defaultdict(list)
     for submission_id, post in pairs:
-        found[submission_id].append(strands[post.id])
+        found[submission_id].append(bundles[post.id])
     return found
 
 

@@ -107,10 +107,10 @@ def _mails(session: Session) -> tuple[int, datetime | None]:
 
 def _has_stopped() -> ColumnElement[bool]:
     """The account is paused, or it is disconnected and something is scheduled on it."""
-    waits = exists().where(
+    todo_kinds = exists().where(
         Delivery.account_id == Account.id, Delivery.state == DeliveryState.SCHEDULED
     )
-    gone = and_(Account.state == AccountState.DISCONNECTED, waits.correlate(Account))
+    gone = and_(Account.state == AccountState.DISCONNECTED, todo_kinds.correlate(Account))
     return or_(Account.state == AccountState.PAUSED, gone)
 
 

@@ -103,11 +103,11 @@ def work_left(*, now: datetime) -> ColumnElement[str | None]:
 
     It differs from the stage where a part is live and another is not yet.
     """
-    waits = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
+    todo_kinds = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
     lacks_a_time = _has_post([PostState.APPROVED], sql_scheduling.is_partly_unscheduled())
     left = {stage: condition for stage, condition in _points(now) if stage in PRESSING}
     return case(
-        *((Submission.state == state, Stage(state.value).value) for state in waits),
+        *((Submission.state == state, Stage(state.value).value) for state in todo_kinds),
         (Submission.state != SubmissionState.DRAFTED, null()),
         *(
             (lacks_a_time if stage is Stage.APPROVED else condition, stage.value)

@@ -98,44 +98,44 @@ def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
         .order_by(Reply.post_id)
     )
     replies = session.scalars(query).all()
-    strands = bundles_by_post(session, [one.post for one in replies])
-    return [_view(one, one.comment, strands[one.post_id]) for one in replies]
+    bundles = bundles_by_post(session, [one.post for one in replies])
+    return [_view(one, one.comment, bundles[one.post_id]) for one in replies]
 
 
-def _view(reply: Reply, comment: Comment, strand: PostBundle) -> ReplyView:
-    revision, delivery = strand.revision, _delivery(strand)
+def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
+    revision, delivery = bundle.revision, _delivery(bundle)
     receipt = delivery.receipt if delivery is not None else None
-    no = _last_no(strand)
+    no = _last_no(bundle)
     return ReplyView(
         post_id=reply.post_id,
         comment_id=reply.comment_id,
         path=links.post(reply.post_id),
-        state=_state(reply, strand, delivery, no),
+        state=_state(reply, bundle, delivery, no),
         kind=reply.answer,
         text=revision.variants[0].text if revision and revision.variants else "",
         by=who_acted(revision.author_under, revision.author) if revision else MACHINE,
-        written_at=revision.saved_at if revision else strand.post.created_at,
-        approved_by=_approved_by(strand),
+        written_at=revision.saved_at if revision else bundle.post.created_at,
+        approved_by=_approved_by(bundle),
         delivery_id=delivery.id if delivery is not None else None,
         url=receipt.url if receipt is not None else "",
         published_at=receipt.published_at if receipt is not None else None,
         code=str(delivery.reason.get("code", "")) if delivery is not None else "",
-        words=no.reason if no is not None else strand.post.reason,
+        words=no.reason if no is not None else bundle.post.reason,
         stands=reply.withdrawn_at is None and reply.opening == comment.opening,
     )
 
 
-def _delivery(strand: PostBundle) -> Delivery | None:
-    return strand.deliveries[-1] if strand.deliveries else None
+def _delivery(bundle: PostBundle) -> Delivery | None:
+    return bundle.deliveries[-1] if bundle.deliveries else None
 
 
-def _last_no(strand: PostBundle) -> Decision | None:
-    decisions = strand.revision.decisions if strand.revision is not None else []
+def _last_no(bundle: PostBundle) -> Decision | None:
+    decisions = bundle.revision.decisions if bundle.revision is not None else []
     return decisions[-1] if decisions and decisions[-1].kind in _SAID_NO else None
 
 
-def _approved_by(strand: PostBundle) -> Who | None:
-    decisions = strand.revision.decisions if strand.revision is not None else []
+def _approved_by(bundle: PostBundle) -> Who | None:
+    decisions = bundle.revision.decisions if bundle.revision is not None else []
     given = [
         one for one in decisions if one.kind in gate_adapter.APPROVALS and one.withdrawn_at is None
     ]
@@ -143,7 +143,7 @@ def _approved_by(strand: PostBundle) -> Who | None:
 
 
 def _state(
-    reply: Reply, strand: PostBundle, delivery: Delivery | None, no: Decision | None
+    reply: Reply, bundle: PostBundle, delivery: Delivery | None, no: Decision | None
 ) -> ReplyState:
     """What may be live is told first, whatever became of the answer since; then what is gone."""
     if delivery is not None and delivery.state in _MAY_BE_LIVE:
@@ -151,8 +151,8 @@ def _state(
         return ReplyState.TAKEN_BACK if gone else _WHERE_IT_IS[delivery.state]
     if no is not None:
         return _SAID_NO[no.kind]
-    if reply.withdrawn_at is not None or strand.post.state is PostState.WITHDRAWN:
+    if reply.withdrawn_at is not None or bundle.post.state is PostState.WITHDRAWN:
         return ReplyState.TAKEN_BACK
-    if strand.post.state is not PostState.APPROVED:
+    if bundle.post.state is not PostState.APPROVED:
         return ReplyState.WAITS_FOR_OFFICER
     return ReplyState.ON_ITS_WAY if delivery is None else _WHERE_IT_IS[delivery.state]

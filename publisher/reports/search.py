@@ -269,16 +269,16 @@ def _comments(session: Session, actor: Actor, words: str, stretch: Stretch, limi
     return [_comment(one) for one in found], [one.id for one in found]
 
 
-def _comment(one: Comment) -> Hit:
+def _comment(comment: Comment) -> Hit:
     return Hit(
-        path=links.comment(one.id),
-        words=one.text,
+        path=links.comment(comment.id),
+        words=comment.text,
         thing="comment",
-        state=one.state.value,
-        at=one.written_at,
-        department=office_of(one.department) if one.department else None,
-        account=account_of(one.account),
-        author=one.author_handle or one.author_name,
+        state=comment.state.value,
+        at=comment.written_at,
+        department=office_of(comment.department) if comment.department else None,
+        account=account_of(comment.account),
+        author=comment.author_handle or comment.author_name,
     )
 
 

@@ -177,9 +177,9 @@ def _day(typed: str) -> date | None:
         return None
 
 
-def in_view(wanted: SubmissionFilter, *, now: datetime) -> list[Condition]:
+def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
     """The conditions of the view alone."""
-    match wanted.view:
+    match filters.view:
         case SubmissionView.OPEN:
             return [open_work.is_open()]
         case SubmissionView.LIVE:
@@ -201,23 +201,23 @@ def _left_is(left: tuple[Stage, ...], now: datetime) -> list[Condition]:
 
 
 def where_clauses(
-    wanted: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
+    filters: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
 ) -> list[Condition]:
     """The conditions of the filters, and of the actor's sight; raises `WrongRole`."""
-    sight = in_sight(actor, wanted.department_id, by_index=by_index)
-    found = [*sight, *submission_holds(wanted.words)]
-    if wanted.kind is not None:
-        found.append(Submission.kind == wanted.kind)
-    if wanted.wished is not None:
-        found.append(_wished(wanted.wished, now))
-    if wanted.since is not None:
-        found.append(Submission.received_at >= day_bounds(wanted.since)[0])
-    if wanted.until is not None:
-        found.append(Submission.received_at < day_bounds(wanted.until)[1])
-    if wanted.holder is Holder.ME:
+    sight = in_sight(actor, filters.department_id, by_index=by_index)
+    found = [*sight, *submission_holds(filters.words)]
+    if filters.kind is not None:
+        found.append(Submission.kind == filters.kind)
+    if filters.wished is not None:
+        found.append(_wished(filters.wished, now))
+    if filters.since is not None:
+        found.append(Submission.received_at >= day_bounds(filters.since)[0])
+    if filters.until is not None:
+        found.append(Submission.received_at < day_bounds(filters.until)[1])
+    if filters.holder is Holder.ME:
         found.append(held_by(actor, now=now))
-    elif wanted.holder is not None:
-        found += _left_is(HOLDS[wanted.holder], now)
+    elif filters.holder is not None:
+        found += _left_is(HOLDS[filters.holder], now)
     return found
 
 
@@ -262,32 +262,34 @@ Moment = InstrumentedAttribute[datetime | None] | InstrumentedAttribute[datetime
 
 
 def order(
-    wanted: SubmissionFilter, *, backwards: bool
+    filters: SubmissionFilter, *, backwards: bool
 ) -> tuple[UnaryExpression[Any], UnaryExpression[int]]:
     """The order of the list, or the other way round."""
-    moment = _moment(wanted)
-    if wanted.by_wish != backwards:
+    moment = _moment(filters)
+    if filters.by_wish != backwards:
         return moment.asc().nulls_last(), Submission.id.asc()
     return moment.desc().nulls_first(), Submission.id.desc()
 
 
-def _moment(wanted: SubmissionFilter) -> Moment:
-    return Submission.wished_at if wanted.by_wish else Submission.received_at
+def _moment(filters: SubmissionFilter) -> Moment:
+    return Submission.wished_at if filters.by_wish else Submission.received_at
 
 
-def place(wanted: SubmissionFilter, one: Submission) -> Place:
+def place(filters: SubmissionFilter, submission: Submission) -> Place:
     """Where the submission stands in that order."""
-    return (one.wished_at or NEVER) if wanted.by_wish else one.received_at, one.id
+    return (
+        submission.wished_at or NEVER
+    ) if filters.by_wish else submission.received_at, submission.id
 
 
-def behind(wanted: SubmissionFilter, place: Place) -> Condition:
+def behind(filters: SubmissionFilter, place: Place) -> Condition:
     """Comes after the place in the order of the list."""
-    return _later(_moment(wanted), place) if wanted.by_wish else _earlier(_moment(wanted), place)
+    return _later(_moment(filters), place) if filters.by_wish else _earlier(_moment(filters), place)
 
 
-def ahead(wanted: SubmissionFilter, place: Place) -> Condition:
+def ahead(filters: SubmissionFilter, place: Place) -> Condition:
     """Comes before the place in the order of the list."""
-    return _earlier(_moment(wanted), place) if wanted.by_wish else _later(_moment(wanted), place)
+    return _earlier(_moment(filters), place) if filters.by_wish else _later(_moment(filters), place)
 
 
 def _later(moment: Moment, place: Place) -> Condition:

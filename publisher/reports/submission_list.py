@@ -97,7 +97,7 @@ def submissions_in(
     *,
     actor: Actor,
     now: datetime,
-    wanted: SubmissionFilter,
+    filters: SubmissionFilter,
     after: Place | None = None,
     before: Place | None = None,
     back: Place | None = None,
@@ -111,25 +111,25 @@ def submissions_in(
     everything the newest first, and there words are looked for among the newest `span` alone, or
     the newest before `back`. `total` where it is known already. Raises `WrongRole`.
     """
-    newest = _looked_through(session, wanted, actor, now, back, span)
-    narrow = [*_narrowed(wanted, actor, now), *newest.holds(wanted.words)]
-    conditions = [*narrow, *in_view(wanted, now=now)]
-    bounds = [ahead(wanted, before)] if before else [behind(wanted, after)] if after else []
-    counts = total is None and not bounds and not _is_reckoned(wanted)
+    newest = _looked_through(session, filters, actor, now, back, span)
+    narrow = [*_narrowed(filters, actor, now), *newest.holds(filters.words)]
+    conditions = [*narrow, *in_view(filters, now=now)]
+    bounds = [ahead(filters, before)] if before else [behind(filters, after)] if after else []
+    counts = total is None and not bounds and not _is_reckoned(filters)
     found = _read(
         session,
         [*conditions, *bounds],
-        wanted,
+        filters,
         now,
         limit=limit,
         backwards=before is not None,
         counts=counts,
     )
-    places = [place(wanted, one) for one, *_ in found]
+    places = [place(filters, one) for one, *_ in found]
     start = places[0] if places and bounds else None
     first, everything = 0, total or (found[0][3] if found else 0)
     if start is not None or (total is None and not counts):
-        first, everything = _counted(session, narrow, wanted, now, start)
+        first, everything = _counted(session, narrow, filters, now, start)
     return Listing(
         rows=_rows(session, found, now),
         first=first + 1 if found else 0,
@@ -140,27 +140,27 @@ def submissions_in(
     )
 
 
-def _narrowed(wanted: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
-    return where_clauses(wanted, actor=actor, now=now, by_index=not wanted.is_of_few)
+def _narrowed(filters: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
+    return where_clauses(filters, actor=actor, now=now, by_index=not filters.is_of_few)
 
 
-def _is_reckoned(wanted: SubmissionFilter) -> bool:
+def _is_reckoned(filters: SubmissionFilter) -> bool:
     """Whether the list is counted by itself: much of it has to be read for that, or little."""
-    return wanted.view in (SubmissionView.LIVE, SubmissionView.ALL) and not wanted.words
+    return filters.view in (SubmissionView.LIVE, SubmissionView.ALL) and not filters.words
 
 
 def _looked_through(
     session: Session,
-    wanted: SubmissionFilter,
+    filters: SubmissionFilter,
     actor: Actor,
     now: datetime,
     back: Place | None,
     span: int,
 ) -> Newest:
     """Where words are looked for; what is open is never so much, and looked through as a whole."""
-    if not wanted.words or wanted.by_wish:
+    if not filters.words or filters.by_wish:
         return Newest()
-    sight = replace(wanted, words="", kind=None, wished=None, holder=None)
+    sight = replace(filters, words="", kind=None, wished=None, holder=None)
     return newest_of(session, where_clauses(sight, actor=actor, now=now), back, span=span)
 
 
@@ -169,31 +169,31 @@ def read_on(
     *,
     actor: Actor,
     now: datetime,
-    wanted: SubmissionFilter,
+    filters: SubmissionFilter,
     after: Place | None = None,
     limit: int = 500,
 ) -> Page[SubmissionRow]:
     """The next so many rows of the list, uncounted: for reading all of it part by part."""
-    conditions = [*_narrowed(wanted, actor, now), *in_view(wanted, now=now)]
+    conditions = [*_narrowed(filters, actor, now), *in_view(filters, now=now)]
     if after is not None:
-        conditions.append(behind(wanted, after))
-    found = _read(session, conditions, wanted, now, limit=limit + 1)
-    last = place(wanted, found[limit - 1][0]) if len(found) > limit else None
+        conditions.append(behind(filters, after))
+    found = _read(session, conditions, filters, now, limit=limit + 1)
+    last = place(filters, found[limit - 1][0]) if len(found) > limit else None
     return Page(_rows(session, found[:limit], now), last)
 
 
 def submission_total(
-    session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter
+    session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> int:
     """How many submissions the list holds."""
-    return _counted(session, _narrowed(wanted, actor, now), wanted, now, None)[1]
+    return _counted(session, _narrowed(filters, actor, now), filters, now, None)[1]
 
 
 def submission_counts(
-    session: Session, *, actor: Actor, now: datetime, wanted: SubmissionFilter
+    session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> dict[SubmissionView, int]:
     """How many submissions each view of what is open holds under these filters, in one query."""
-    conditions = where_clauses(wanted, actor=actor, now=now, by_index=False)
+    conditions = where_clauses(filters, actor=actor, now=now, by_index=False)
     rows = session.execute(open_work.counted(conditions, now=now)).all()
     found: dict[int, int] = dict(rows)
     stands = {stage: found.get(place, 0) for place, stage in enumerate(progress.PRESSING)}
@@ -204,7 +204,7 @@ def submission_counts(
 def _read(
     session: Session,
     conditions: Sequence[Condition],
-    wanted: SubmissionFilter,
+    filters: SubmissionFilter,
     now: datetime,
     *,
     limit: int,
@@ -216,7 +216,7 @@ def _read(
     With `counts` also how many meet the conditions, which are then tried once for both. They are
     sorted here: a database asked to would rather read the whole list in its order once more.
     """
-    in_order = order(wanted, backwards=backwards)
+    in_order = order(filters, backwards=backwards)
     number = func.count().over() if counts else literal(0)
     listed = select(Submission.id, number.label("number")).where(*conditions)
     page = listed.order_by(*in_order).limit(limit).subquery()
@@ -230,13 +230,13 @@ def _read(
         )
     )
     found = session.execute(query).all()
-    return sorted(found, key=lambda row: place(wanted, row[0]), reverse=not wanted.by_wish)
+    return sorted(found, key=lambda row: place(filters, row[0]), reverse=not filters.by_wish)
 
 
 def _counted(
     session: Session,
     narrow: Sequence[Condition],
-    wanted: SubmissionFilter,
+    filters: SubmissionFilter,
     now: datetime,
     start: Place | None,
 ) -> tuple[int, int]:
@@ -244,9 +244,9 @@ def _counted(
 
     Nearly all that was drafted is live by and by, so what is live is reckoned from the rest.
     """
-    comes_ahead = ahead(wanted, start) if start is not None else false()
-    if wanted.view is not SubmissionView.LIVE:
-        return _tally(session, [*narrow, *in_view(wanted, now=now)], comes_ahead)
+    comes_ahead = ahead(filters, start) if start is not None else false()
+    if filters.view is not SubmissionView.LIVE:
+        return _tally(session, [*narrow, *in_view(filters, now=now)], comes_ahead)
     drafted = _tally(session, [*narrow, open_work.is_drafted()], comes_ahead)
     only = _tally(session, [*narrow, open_work.is_drafted_only()], comes_ahead)
     return drafted[0] - only[0], drafted[1] - only[1]
@@ -262,11 +262,11 @@ def _tally(session: Session, conditions: Sequence[Condition], ahead: Condition) 
 
 
 def _rows(session: Session, found: Found, now: datetime) -> tuple[SubmissionRow, ...]:
-    strands = bundles_by_submission(session, [submission.id for submission, *_ in found])
-    everything = [one for several in strands.values() for one in several]
+    bundles = bundles_by_submission(session, [submission.id for submission, *_ in found])
+    everything = [one for several in bundles.values() for one in several]
     roster = roster_of(session, asked_by(everything), now=now)
     return tuple(
-        _row(one, Stage(stage), Stage(left) if left else None, strands.get(one.id, []), roster)
+        _row(one, Stage(stage), Stage(left) if left else None, bundles.get(one.id, []), roster)
         for one, stage, left, _ in found
     )
 
@@ -303,5 +303,5 @@ def _row(
 
 def _leaves_on(strands: Sequence[PostBundle]) -> tuple[str, ...]:
     ahead = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
-    found = [one for strand in strands for one in strand.deliveries if one.state in ahead]
+    found = [one for bundle in strands for one in bundle.deliveries if one.state in ahead]
     return tuple(dict.fromkeys(one.account.platform for one in found))

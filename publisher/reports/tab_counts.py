@@ -96,8 +96,8 @@ def _asking(role: Role) -> _Asking | None:
 
 def _wanted(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     """Every number that is counted, with the tab to whose count it adds."""
-    for wait in todo_kinds_for(actor, now=MOMENT):
-        yield "today", _count(wait.about, wait.condition)
+    for todo_kind in todo_kinds_for(actor, now=MOMENT):
+        yield "today", _count(todo_kind.about, todo_kind.condition)
     if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
         yield (
             "submissions",

@@ -59,10 +59,10 @@ def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: date
     """The timeline of one submission; `Missing` where it is not in the actor's sight."""
     submission, stage = _submission(session, submission_id, now)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
-    strands = bundles_by_submission(session, [submission_id]).get(submission_id, [])
-    roster = roster_of(session, asked_by(strands), now=now)
-    following = next_for_submission(submission, strands, roster)
-    timeline = _timeline(session, strands, following, submission)
+    bundles = bundles_by_submission(session, [submission_id]).get(submission_id, [])
+    roster = roster_of(session, asked_by(bundles), now=now)
+    following = next_for_submission(submission, bundles, roster)
+    timeline = _timeline(session, bundles, following, submission)
     return replace(
         timeline,
         title=submission.title,
@@ -80,9 +80,9 @@ def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
     if found is None:
         raise NotFound(post_id)
     post, wished_at = found
-    strand = bundles_by_post(session, [post])[post_id]
-    roster = roster_of(session, asked_by([strand]), now=now)
-    return _timeline(session, [strand], next_for_post(strand, roster, wished_at))
+    bundle = bundles_by_post(session, [post])[post_id]
+    roster = roster_of(session, asked_by([bundle]), now=now)
+    return _timeline(session, [bundle], next_for_post(bundle, roster, wished_at))
 
 
 def _submission(session: Session, submission_id: int, now: datetime) -> tuple[Submission, Stage]:
@@ -127,7 +127,7 @@ def _steps(
     posts = [one.post.id for one in strands]
     rows = Background(
         deliveries={
-            one.id: one for strand in strands for one in (*strand.deliveries, *strand.orders)
+            one.id: one for bundle in strands for one in (*bundle.deliveries, *bundle.orders)
         },
         decisions={one.id: one for one in session.scalars(_decisions(posts))},
         submission=submission,

@@ -23,8 +23,8 @@ def waiting_for(
     The number of queries depends on the actor's role alone. With `most` only so many are read,
     the most urgent ones.
     """
-    waits = todo_kinds_for(actor, now=now)
-    found = [one for wait in waits for one in gather(session, wait, most, now=now)]
+    todo_kinds = todo_kinds_for(actor, now=now)
+    found = [one for todo_kind in todo_kinds for one in gather(session, todo_kind, most, now=now)]
     marked = [replace(one, urgent=_is_urgent(one, now)) for one in found]
     return sorted(marked, key=_rank)[:most]
 

@@ -33,27 +33,27 @@ TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
 
 
 def gather(
-    session: Session, wait: TodoKind, most: int | None = None, *, now: datetime
+    session: Session, todo_kind: TodoKind, most: int | None = None, *, now: datetime
 ) -> Iterator[Waiting]:
     """What of this kind waits, in no order: the `most` that are due first, else everything.
 
     What is due first is found before anything is read about it: a database that has to join a
     dozen tables may begin with the largest.
     """
-    if wait.about is Submission:
-        found = _submissions(session, wait, most)
-        return _with_notes(session, found) if wait.kind is WaitingKind.NOTE else found
-    if wait.about is Post:
-        return _posts(session, wait, most, now)
-    if wait.about is Comment:
-        return _comments(session, wait, most)
-    if wait.about is Delivery:
-        return _deliveries(session, wait, most)
-    if wait.about is Watch:
-        return _watches(session, wait, most)
-    if wait.about is DepartmentChange:
-        return _endings(session, wait)
-    return _accounts(session, wait)
+    if todo_kind.about is Submission:
+        found = _submissions(session, todo_kind, most)
+        return _with_notes(session, found) if todo_kind.kind is WaitingKind.NOTE else found
+    if todo_kind.about is Post:
+        return _posts(session, todo_kind, most, now)
+    if todo_kind.about is Comment:
+        return _comments(session, todo_kind, most)
+    if todo_kind.about is Delivery:
+        return _deliveries(session, todo_kind, most)
+    if todo_kind.about is Watch:
+        return _watches(session, todo_kind, most)
+    if todo_kind.about is DepartmentChange:
+        return _endings(session, todo_kind)
+    return _accounts(session, todo_kind)
 
 
 def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
@@ -61,10 +61,10 @@ def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
     return due_at.asc().nulls_last(), since_at.asc()
 
 
-def _submissions(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
+def _submissions(session: Session, todo_kind: TodoKind, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Submission)
-        .where(wait.condition)
+        .where(todo_kind.condition)
         .order_by(
             (Submission.priority == Priority.URGENT).desc(),
             *_first(
@@ -81,7 +81,7 @@ def _submissions(session: Session, wait: TodoKind, most: int | None) -> Iterator
     for one in session.scalars(query):
         due_at, due_kind = _due(one.wished_at, one.useful_until)
         yield Waiting(
-            kind=wait.kind,
+            kind=todo_kind.kind,
             subject="submission",
             subject_id=one.id,
             path=links.submission(one.id),
@@ -114,10 +114,12 @@ def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
     return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
 
 
-def _posts(session: Session, wait: TodoKind, most: int | None, now: datetime) -> Iterator[Waiting]:
+def _posts(
+    session: Session, todo_kind: TodoKind, most: int | None, now: datetime
+) -> Iterator[Waiting]:
     wished_at, answer_by = sql_conditions.wished_at(), sql_conditions.answer_by()
     order = _first(func.coalesce(answer_by, wished_at), Post.state_at)
-    page = select(Post.id).where(wait.condition).order_by(*order).limit(most).subquery()
+    page = select(Post.id).where(todo_kind.condition).order_by(*order).limit(most).subquery()
     query = (
         select(Post, Revision, wished_at)
         .join(page, page.c.id == Post.id)
@@ -132,10 +134,10 @@ def _posts(session: Session, wait: TodoKind, most: int | None, now: datetime) ->
     found = session.execute(query).all()
     variants = _variants(session, [post.id for post, _, _ in found])
     lacking: Mapping[int, list[Office]] = {}
-    if wait.kind is WaitingKind.BLOCKED:
+    if todo_kind.kind is WaitingKind.BLOCKED:
         lacking = lacking_in(session, [post.id for post, _, _ in found], now=now)
     for post, revision, wished in found:
-        one = _post(wait, post, revision, wished, variants[post.id])
+        one = _post(todo_kind, post, revision, wished, variants[post.id])
         missing = lacking.get(post.id)
         yield replace(one, department=missing[0]) if missing else one
 
@@ -159,7 +161,7 @@ def _variants(
 
 
 def _post(
-    wait: TodoKind,
+    todo_kind: TodoKind,
     post: Post,
     revision: Revision | None,
     wished_at: datetime | None,
@@ -170,10 +172,10 @@ def _post(
     if comment is not None:
         due_at, due_kind = comment.due_at, DueKind.ANSWER_BY
     return Waiting(
-        kind=wait.kind,
+        kind=todo_kind.kind,
         subject="post",
         subject_id=post.id,
-        path=(links.review if wait.kind in TO_JUDGE else links.post)(post.id),
+        path=(links.review if todo_kind.kind in TO_JUDGE else links.post)(post.id),
         since_at=post.state_at,
         due_at=due_at,
         due_kind=due_kind,
@@ -188,11 +190,11 @@ def _post(
     )
 
 
-def _comments(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
+def _comments(session: Session, todo_kind: TodoKind, most: int | None) -> Iterator[Waiting]:
     query = (
         select(Comment, Routing.since_at)
         .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
-        .where(wait.condition)
+        .where(todo_kind.condition)
         .order_by(*_first(Comment.due_at, Routing.since_at))
         .limit(most)
         .options(joinedload(Comment.account), joinedload(Comment.department))
@@ -200,7 +202,7 @@ def _comments(session: Session, wait: TodoKind, most: int | None) -> Iterator[Wa
     for one, since_at in session.execute(query):
         assigned = one.state is not CommentState.RECEIVED
         yield Waiting(
-            kind=wait.kind,
+            kind=todo_kind.kind,
             subject="comment",
             subject_id=one.id,
             path=links.comment(one.id),
@@ -215,9 +217,9 @@ def _comments(session: Session, wait: TodoKind, most: int | None) -> Iterator[Wa
         )
 
 
-def _deliveries(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
+def _deliveries(session: Session, todo_kind: TodoKind, most: int | None) -> Iterator[Waiting]:
     order = _first(Delivery.due_at, Delivery.state_at)
-    page = select(Delivery.id).where(wait.condition).order_by(*order).limit(most).subquery()
+    page = select(Delivery.id).where(todo_kind.condition).order_by(*order).limit(most).subquery()
     query = (
         select(Delivery)
         .join(page, page.c.id == Delivery.id)
@@ -229,35 +231,35 @@ def _deliveries(session: Session, wait: TodoKind, most: int | None) -> Iterator[
         )
     )
     for one in session.scalars(query):
-        yield _delivery(wait, one)
+        yield _delivery(todo_kind, one)
 
 
-def _delivery(wait: TodoKind, one: Delivery) -> Waiting:
-    comment = one.post.reply.comment if one.post.reply is not None else None
-    failed = wait.kind is WaitingKind.ANSWER_FAILED and comment is not None
+def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
+    comment = delivery.post.reply.comment if delivery.post.reply is not None else None
+    failed = todo_kind.kind is WaitingKind.ANSWER_FAILED and comment is not None
     return Waiting(
-        kind=wait.kind_of(one.state),
+        kind=todo_kind.kind_of(delivery.state),
         subject="comment" if failed and comment else "delivery",
-        subject_id=comment.id if failed and comment else one.id,
-        path=links.comment(comment.id) if failed and comment else links.delivery(one.id),
-        since_at=one.state_at,
-        due_at=comment.due_at if failed and comment else one.due_at,
+        subject_id=comment.id if failed and comment else delivery.id,
+        path=links.comment(comment.id) if failed and comment else links.delivery(delivery.id),
+        since_at=delivery.state_at,
+        due_at=comment.due_at if failed and comment else delivery.due_at,
         due_kind=DueKind.ANSWER_BY if failed else DueKind.PLANNED,
-        title=one.post.title,
+        title=delivery.post.title,
         quote=comment.text if comment else "",
-        text=one.variant.text,
-        department=office_of(one.post.department),
-        languages=(one.variant.language,),
-        platforms=(one.account.platform,),
-        account=account_of(one.account),
-        code=str(one.reason.get("code", "")),
+        text=delivery.variant.text,
+        department=office_of(delivery.post.department),
+        languages=(delivery.variant.language,),
+        platforms=(delivery.account.platform,),
+        account=account_of(delivery.account),
+        code=str(delivery.reason.get("code", "")),
     )
 
 
-def _accounts(session: Session, wait: TodoKind) -> Iterator[Waiting]:
-    for one in session.scalars(select(Account).where(wait.condition)):
+def _accounts(session: Session, todo_kind: TodoKind) -> Iterator[Waiting]:
+    for one in session.scalars(select(Account).where(todo_kind.condition)):
         yield Waiting(
-            kind=wait.kind,
+            kind=todo_kind.kind,
             subject="account",
             subject_id=one.id,
             path=links.accounts(),
@@ -269,12 +271,12 @@ def _accounts(session: Session, wait: TodoKind) -> Iterator[Waiting]:
         )
 
 
-def _watches(session: Session, wait: TodoKind, most: int | None) -> Iterator[Waiting]:
+def _watches(session: Session, todo_kind: TodoKind, most: int | None) -> Iterator[Waiting]:
     since_at = func.coalesce(Watch.found_gone_at, Watch.differs_at)
     delivery = joinedload(Watch.receipt).joinedload(ReceiptRow.delivery)
     query = (
         select(Watch)
-        .where(wait.condition)
+        .where(todo_kind.condition)
         .order_by(since_at, Watch.id)
         .limit(most)
         .options(
@@ -285,7 +287,7 @@ def _watches(session: Session, wait: TodoKind, most: int | None) -> Iterator[Wai
     for one in session.scalars(query):
         receipt, post = one.receipt, one.receipt.delivery.post
         yield Waiting(
-            kind=wait.kind_of(kind_of(one)),
+            kind=todo_kind.kind_of(kind_of(one)),
             subject="watch",
             subject_id=one.id,
             path=links.found(one.id),
@@ -297,11 +299,11 @@ def _watches(session: Session, wait: TodoKind, most: int | None) -> Iterator[Wai
         )
 
 
-def _endings(session: Session, wait: TodoKind) -> Iterator[Waiting]:
-    query = select(DepartmentChange).where(wait.condition).order_by(DepartmentChange.id)
+def _endings(session: Session, todo_kind: TodoKind) -> Iterator[Waiting]:
+    query = select(DepartmentChange).where(todo_kind.condition).order_by(DepartmentChange.id)
     for one in session.scalars(query.options(joinedload(DepartmentChange.department))):
         yield Waiting(
-            kind=wait.kind_of(one.kind),
+            kind=todo_kind.kind_of(one.kind),
             subject="department",
             subject_id=one.department_id,
             path=links.department(one.department.code),

@@ -202,12 +202,12 @@ def _targets(
             return _to_slots(session, waiting, quiet, now=now)
 
 
-def _standing(one: Delivery) -> tuple[FieldError, ...]:
+def _standing(delivery: Delivery) -> tuple[FieldError, ...]:
     """Why a delivery cannot be moved at all."""
-    if one.state in GONE:
+    if delivery.state in GONE:
         return (FieldError("due_at", "on_its_way"),)
-    is_newest = one.variant.revision.number == one.post.newest
-    if one.post.state is not PostState.APPROVED or not is_newest:
+    is_newest = delivery.variant.revision.number == delivery.post.newest
+    if delivery.post.state is not PostState.APPROVED or not is_newest:
         return (FieldError("due_at", "not_approved"),)
     return ()
 
@@ -242,7 +242,7 @@ def _to_slots(
 
 
 def _step(
-    one: Delivery,
+    delivery: Delivery,
     due_at: datetime | None,
     quiet: Sequence[QuietTime],
     known: Sequence[Freeze],
@@ -250,16 +250,16 @@ def _step(
     now: datetime,
 ) -> Planned:
     """Where it would go, judged by itself."""
-    if standing := _standing(one):
-        return Planned(one, None, standing)
+    if standing := _standing(delivery):
+        return Planned(delivery, None, standing)
     if due_at is None:
-        return Planned(one, None, (FieldError("due_at", "no_slot"),))
+        return Planned(delivery, None, (FieldError("due_at", "no_slot"),))
     return Planned(
-        one,
+        delivery,
         due_at,
-        tuple(wrong_times(one.variant.revision, due_at, now=now)),
-        quiet_at(quiet, one.account_id, due_at) is not None,
-        holds.freeze_at(known, facts_of(one), due_at),
+        tuple(wrong_times(delivery.variant.revision, due_at, now=now)),
+        quiet_at(quiet, delivery.account_id, due_at) is not None,
+        holds.freeze_at(known, facts_of(delivery), due_at),
     )
 
 

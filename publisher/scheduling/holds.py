@@ -124,10 +124,10 @@ def facts_for(
     )
 
 
-def not_held(found: Holds) -> ColumnElement[bool]:
+def not_held(holds: Holds) -> ColumnElement[bool]:
     """The same as a condition on `deliveries` joined with `posts`, for many at once."""
-    held: list[ColumnElement[bool]] = [is_held(one) for one in found.freezes]
-    if found.stop is not None:
+    held: list[ColumnElement[bool]] = [is_held(one) for one in holds.freezes]
+    if holds.stop is not None:
         held.append(Delivery.action.not_in(TAKES_BACK))
     return not_(or_(*held)) if held else Delivery.id.is_not(None)
 

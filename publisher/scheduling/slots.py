@@ -231,9 +231,9 @@ def _require(actor: Actor) -> None:
         raise WrongRole(role=actor.role, action=Action.SCHEDULE)
 
 
-def _check_account(session: Session, check: Validator, account_id: int) -> None:
+def _check_account(session: Session, validator: Validator, account_id: int) -> None:
     if session.get(Account, account_id) is None:
-        check.add("account", "unknown_account")
+        validator.add("account", "unknown_account")
 
 
 def _said(quiet: QuietTime) -> dict[str, object]:

@@ -140,8 +140,10 @@ def _editing(counter: Counter, post: str, more: str) -> Press:
 
     def done() -> int:
         revisions = _number(counter, select(func.count()).select_from(Revision))
-        waits = Delivery.state == DeliveryState.SCHEDULED
-        assert _number(counter, select(func.count()).where(waits)) == (4 if revisions == 1 else 0)
+        todo_kinds = Delivery.state == DeliveryState.SCHEDULED
+        assert _number(counter, select(func.count()).where(todo_kinds)) == (
+            4 if revisions == 1 else 0
+        )
         return revisions
 
     values["then"] = "send"
@@ -171,6 +173,8 @@ def _everything_left_once(counter: Counter) -> None:
 
 def _all_four(counter: Counter) -> list[dict[str, str]]:
     made = [*counter.ours(X), *counter.ours(FACEBOOK)]
-    waits = _number(counter, select(func.count()).where(Delivery.state == DeliveryState.PUBLISHED))
+    todo_kinds = _number(
+        counter, select(func.count()).where(Delivery.state == DeliveryState.PUBLISHED)
+    )
     assert len(made) <= 4
-    return made if len(made) == waits == 4 else []
+    return made if len(made) == todo_kinds == 4 else []

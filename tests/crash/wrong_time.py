@@ -27,9 +27,9 @@ def main(by: Path) -> None:
 
     logging.basicConfig(level=logging.INFO)
     settings = settings_with_secret()
-    bench = dataclasses.replace(open_bench(settings), now=wrong)
-    with only_clock(bench.database):
-        scheduler.run(bench, settings)
+    context = dataclasses.replace(open_bench(settings), now=wrong)
+    with only_clock(context.database):
+        scheduler.run(context, settings)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_what_lies_ready_knocks_no_more_once_the_platform_asked_for_quiet(town: 
     first, *others = claimed(town, 3)
     town.platform("x").fail_next(TryLater(IN_15, "429"))
     for one in (first, *others):
-        carry_out(town.bench, one)
+        carry_out(town.context, one)
     assert town.platform("x").published == []
     for one in others:
         waiting = town.delivery(one.claim.delivery_id)
@@ -65,7 +65,7 @@ def test_an_urgent_one_leaves_though_its_account_is_quiet(town: City) -> None:
         session.get_one(Delivery, second.claim.delivery_id).urgent = True
     town.platform("x").fail_next(TryLater(IN_15, "429"))
     for one in (first, second):
-        carry_out(town.bench, one)
+        carry_out(town.context, one)
     assert state(town, second) is DeliveryState.PUBLISHED
 
 
@@ -109,9 +109,9 @@ def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) 
     gone, _tried = claimed(town, 2)
     _cancel(town, gone)
     town.clock.move(timedelta(seconds=PACE.lease - 1))
-    assert dispatch.tick_overtaken(town.bench) == 0  # its clock may live
+    assert dispatch.tick_overtaken(town.context) == 0  # its clock may live
     town.clock.move(timedelta(seconds=2))
-    assert dispatch.tick_overtaken(town.bench) == 1
+    assert dispatch.tick_overtaken(town.context) == 1
     assert left(town) == 4
     with town.read() as session:
         ended = select(Attempt.delivery_id, Attempt.outcome, Attempt.answer).where(
@@ -119,7 +119,7 @@ def test_what_is_cancelled_before_its_clock_dies_is_counted_no_more(town: City) 
         )
         assert session.execute(ended).all() == [(gone.claim.delivery_id, "gate", "overtaken")]
     assert not starts(town, gone)
-    assert (dispatch.tick_overtaken(town.bench), left(town)) == (0, 4)
+    assert (dispatch.tick_overtaken(town.context), left(town)) == (0, 4)
 
 
 def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: City) -> None:
@@ -138,13 +138,13 @@ def test_a_try_from_before_is_left_alone_while_its_delivery_is_tried_anew(town: 
             due_at=town.now + 3 * MINUTE,
         )
     town.clock.move(4 * MINUTE)
-    (anew,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    (anew,) = claim(town.context, account_id=town.accounts["x"], most=1)
     assert anew.claim.delivery_id == delivery_id
-    assert dispatch.tick_overtaken(town.bench) == 0
-    carry_out(town.bench, anew)
+    assert dispatch.tick_overtaken(town.context) == 0
+    carry_out(town.context, anew)
     assert state(town, anew) is DeliveryState.PUBLISHED
     before = left(town)
-    assert (dispatch.tick_overtaken(town.bench), left(town)) == (1, before + 1)
+    assert (dispatch.tick_overtaken(town.context), left(town)) == (1, before + 1)
 
 
 def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> None:
@@ -153,9 +153,9 @@ def test_what_may_have_left_is_never_said_to_have_been_overtaken(town: City) -> 
     assert starts(town, only)
     with town.write() as session:
         delivery = session.get_one(Delivery, only.claim.delivery_id)
-        outcomes.unconfirm(town.bench, session, delivery, only.claim, "restored")
+        outcomes.unconfirm(town.context, session, delivery, only.claim, "restored")
     town.clock.move(timedelta(days=1))
-    assert dispatch.tick_overtaken(town.bench) == 0
+    assert dispatch.tick_overtaken(town.context) == 0
     assert _attempt(town).outcome == ""
 
 
@@ -194,7 +194,7 @@ def test_what_is_claimed_waits_where_its_account_is_connected_no_longer(
     learn(town, 5)
     (only,) = claimed(town)
     leave(town)
-    carry_out(town.bench, only)
+    carry_out(town.context, only)
     assert town.platform("x").published == []
     assert state(town, only) is DeliveryState.SCHEDULED
     attempt = _attempt(town)
@@ -207,11 +207,11 @@ def test_a_window_that_began_after_the_claim_gets_nothing_back(town: City) -> No
     (only,) = claimed(town)
     town.clock.move(timedelta(seconds=30))
     learn(town, 0, IN_15 + 15 * MINUTE)
-    outcomes.give_back(town.bench, only)
+    outcomes.give_back(town.context, only)
     assert left(town) == 0
 
 
-def _cancel(town: City, parcel: DeliveryPayload) -> None:
-    delivery_id = parcel.claim.delivery_id
+def _cancel(town: City, payload: DeliveryPayload) -> None:
+    delivery_id = payload.claim.delivery_id
     with town.write() as session:
         cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)

@@ -55,10 +55,10 @@ def test_under_a_stop_nothing_is_claimed_and_after_it_everything_goes_on(town: C
 
 def test_a_stop_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
     (delivery_id,) = town.due()
-    parcel = dispatch.claim_next(town.bench)
-    assert parcel is not None
+    payload = dispatch.claim_next(town.context)
+    assert payload is not None
     _stop(town)
-    attempt.carry_out(town.bench, parcel)
+    attempt.carry_out(town.context, payload)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.delivery(delivery_id).sending_at is None
     assert town.platform("x").published == []
@@ -104,10 +104,10 @@ def test_a_freeze_of_a_kind_holds_posts_of_that_kind_alone(town: City) -> None:
 
 def test_a_freeze_between_claim_and_sending_holds_back_what_is_claimed(town: City) -> None:
     (delivery_id,) = town.due()
-    parcel = dispatch.claim_next(town.bench)
-    assert parcel is not None
+    payload = dispatch.claim_next(town.context)
+    assert payload is not None
     _freeze(town)
-    attempt.carry_out(town.bench, parcel)
+    attempt.carry_out(town.context, payload)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.platform("x").published == []
 
@@ -157,10 +157,10 @@ def _keys(town: City, touched: dict[str, str]) -> dict[str, int]:
 
 def test_a_try_that_could_outlive_its_lease_is_not_begun(town: City) -> None:
     (delivery_id,) = town.due()
-    parcel = dispatch.claim_next(town.bench)
-    assert parcel is not None
-    pace = town.bench.pace
+    payload = dispatch.claim_next(town.context)
+    assert payload is not None
+    pace = town.context.delivery_settings
     town.clock.move(timedelta(seconds=pace.lease - pace.send_deadline + 1))
-    attempt.carry_out(town.bench, parcel)
+    attempt.carry_out(town.context, payload)
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
     assert town.platform("x").published == []

@@ -46,7 +46,7 @@ def keep(town: City, wanted: ManualPost, found: LinkedPost) -> DeliveryState:
 
 
 def claim(town: City) -> list[DeliveryPayload]:
-    return delivery_claim(town.bench, account_id=town.accounts["x"], most=5)
+    return delivery_claim(town.context, account_id=town.accounts["x"], most=5)
 
 
 def has_read_the_delivery(said: str) -> bool:
@@ -105,25 +105,25 @@ def held_by_a_clock(town: City) -> tuple[DeliveryPayload, ManualPost, LinkedPost
     wanted, found = looked_at(town, delivery_id)
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = 10
-    (parcel,) = claim(town)
-    return parcel, wanted, found
+    (payload,) = claim(town)
+    return payload, wanted, found
 
 
 def test_a_person_is_told_of_what_a_clock_is_about_to_send(town: City) -> None:
-    parcel, wanted, found = held_by_a_clock(town)
+    payload, wanted, found = held_by_a_clock(town)
     meet(
         town,
-        lambda: commit_sending.start(town.bench, parcel),
+        lambda: commit_sending.start(town.context, payload),
         lambda: _is_told(town, wanted, found),
         until=lambda said: "FROM allowances" in said,
     )
-    assert state(town, parcel) is DeliveryState.SENDING
+    assert state(town, payload) is DeliveryState.SENDING
 
 
 def test_a_person_who_comes_first_does_not_keep_a_clock_from_what_it_has_claimed(
     town: City,
 ) -> None:
-    parcel, wanted, found = held_by_a_clock(town)
+    payload, wanted, found = held_by_a_clock(town)
     read: list[str] = []
 
     def has_locked(said: str) -> bool:
@@ -134,23 +134,23 @@ def test_a_person_who_comes_first_does_not_keep_a_clock_from_what_it_has_claimed
     meet(
         town,
         lambda: _is_told(town, wanted, found),
-        lambda: commit_sending.start(town.bench, parcel),
+        lambda: commit_sending.start(town.context, payload),
         until=has_locked,
     )
-    assert state(town, parcel) is DeliveryState.SENDING
+    assert state(town, payload) is DeliveryState.SENDING
     assert proofs(town) == []
 
 
 def in_doubt(town: City) -> tuple[Done, ManualPost, LinkedPost]:
     """A clock sent it, and its answer is late; meanwhile a person has pasted a link."""
     (delivery_id,) = town.due()
-    (parcel,) = claim(town)
-    commit_sending.start(town.bench, parcel)
+    (payload,) = claim(town)
+    commit_sending.start(town.context, payload)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.settle(town.bench)
-    assert state(town, parcel) is DeliveryState.UNCONFIRMED
+    dispatch.settle(town.context)
+    assert state(town, payload) is DeliveryState.UNCONFIRMED
     wanted, found = looked_at(town, delivery_id)
-    return Done(parcel, answer(int(found.platform_id), town)), wanted, found
+    return Done(payload, answer(int(found.platform_id), town)), wanted, found
 
 
 def test_an_answer_that_comes_while_a_person_keeps_the_same_adds_nothing(town: City) -> None:
@@ -158,10 +158,10 @@ def test_an_answer_that_comes_while_a_person_keeps_the_same_adds_nothing(town: C
     meet(
         town,
         lambda: keep(town, wanted, found),
-        lambda: receipts.store_receipts(town.bench, [done]),
+        lambda: receipts.store_receipts(town.context, [done]),
         until=has_read_the_delivery,
     )
-    assert state(town, done.parcel) is DeliveryState.PUBLISHED
+    assert state(town, done.payload) is DeliveryState.PUBLISHED
     assert proofs(town) == [ReceiptOrigin.BY_HAND]
 
 
@@ -175,9 +175,9 @@ def test_a_person_is_told_that_an_answer_came_meanwhile(town: City) -> None:
 
     meet(
         town,
-        lambda: receipts.store_receipts(town.bench, [done]),
+        lambda: receipts.store_receipts(town.context, [done]),
         is_refused,
         until=lambda said: said.startswith("INSERT INTO receipts"),
     )
-    assert state(town, done.parcel) is DeliveryState.PUBLISHED
+    assert state(town, done.payload) is DeliveryState.PUBLISHED
     assert proofs(town) == [ReceiptOrigin.ANSWER]

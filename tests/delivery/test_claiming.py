@@ -39,11 +39,11 @@ def test_of_many_clocks_only_one_claims_a_delivery(town: City) -> None:
 def test_who_saw_a_delivery_before_another_claimed_it_does_not_get_it(town: City) -> None:
     """The UPDATE itself asks for the state, whatever was read before."""
     (seen,) = town.due()
-    assert dispatch.claim_next(town.bench) is not None
+    assert dispatch.claim_next(town.context) is not None
     assert _claim_seen(town, seen) == []
     town.clock.move(LEASE + timedelta(seconds=1))
     with town.write() as session:
-        dispatch.sweep(session, now=town.now, pace=PACE)
+        dispatch.sweep(session, now=town.now, delivery_settings=PACE)
     assert _claim_seen(town, seen) == [Claim(seen, 2)]
     assert _claim_seen(town, seen) == []
 
@@ -81,7 +81,7 @@ def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) 
 
 def test_the_claim_is_committed_before_anything_is_sent(town: City) -> None:
     (delivery,) = town.due()
-    claim = dispatch.claim_next(town.bench)
+    claim = dispatch.claim_next(town.context)
     assert claim is not None
     assert claim.claim == Claim(delivery, 1)
     with town.read() as session:
@@ -176,7 +176,7 @@ def test_a_sleeper_whose_delivery_nobody_took_up_sends_nothing_either(town: City
     assert old is not None
     town.clock.move(LEASE + timedelta(seconds=1))
     with town.write() as session:
-        dispatch.sweep(session, now=town.now, pace=PACE)
+        dispatch.sweep(session, now=town.now, delivery_settings=PACE)
     carry_out(town.clock_named("sleeper"), old)
     assert town.platform("x").published == []
     assert town.delivery(delivery).state is DeliveryState.SCHEDULED
@@ -196,8 +196,8 @@ def test_a_try_that_lost_its_claim_is_not_said_to_have_gone_out(town: City) -> N
     old = dispatch.claim_next(town.clock_named("sleeper"))
     assert old is not None
     town.clock.move(LEASE + timedelta(seconds=1))
-    dispatch.settle(town.bench)
-    assert dispatch.claim_next(town.bench) is not None
+    dispatch.settle(town.context)
+    assert dispatch.claim_next(town.context) is not None
     carry_out(town.clock_named("sleeper"), old)
     with town.read() as session:
         attempts = session.scalars(select(Attempt).order_by(Attempt.fence)).all()

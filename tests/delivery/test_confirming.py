@@ -118,7 +118,7 @@ def test_a_platform_that_refuses_has_answered_and_is_asked_on(town: City) -> Non
 
 def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
     deaf, _, kept = _three_on_each(town, Refused(RefusalCode.UNKNOWN))
-    assert reconcile.tick_reconcile(town.bench, is_stopping=lambda: deaf.asked == 2) == 2
+    assert reconcile.tick_reconcile(town.context, is_stopping=lambda: deaf.asked == 2) == 2
     assert {town.delivery(one).looks for one in kept} == {0}
 
 
@@ -189,16 +189,16 @@ def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, w
         town.confirm()
     states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
     assert town.delivery(delivery_id).state is states[wait]
-    receipts.store_receipts(town.bench, [Done(claim, _receipt(town))])
+    receipts.store_receipts(town.context, [Done(claim, _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
 def test_a_late_failure_settles_nothing(town: City) -> None:
     delivery_id = _unknown(town)
     claim = _of(town, delivery_id, 1)
-    store_failure(town.bench, claim, "too_long", "late")
-    store_delay(town.bench, claim, TryLater())
-    store_expiry(town.bench, claim, CredentialsExpired())
+    store_failure(town.context, claim, "too_long", "late")
+    store_delay(town.context, claim, TryLater())
+    store_expiry(town.context, claim, CredentialsExpired())
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
 
 
@@ -208,8 +208,8 @@ def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
         reconcile.send_again(
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
-    dispatch.claim_next(town.bench)
-    receipts.store_receipts(town.bench, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    dispatch.claim_next(town.context)
+    receipts.store_receipts(town.context, [Done(_of(town, delivery_id, 1), _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
@@ -219,8 +219,8 @@ def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
         _send_again(town, session, delivery_id)
     later = _die_while_sending(town)
     assert later.claim == Claim(delivery_id, 2)
-    receipts.store_receipts(town.bench, [Done(_of(town, delivery_id, 1), _receipt(town))])
-    store_unknown(town.bench, _of(town, delivery_id, 1), OutcomeUnknown())
+    receipts.store_receipts(town.context, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    store_unknown(town.context, _of(town, delivery_id, 1), OutcomeUnknown())
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
 
 
@@ -409,7 +409,7 @@ def _hold_early(town: City) -> int:
         town.clock.move(150 * SECOND)
         with town.write() as session:
             session.get_one(Delivery, delivery_id).look_at = town.now
-        reconcile.tick_reconcile(town.bench)
+        reconcile.tick_reconcile(town.context)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     return delivery_id
 
@@ -474,10 +474,10 @@ def _send_again(town: City, session: Session, delivery_id: int) -> None:
 
 def _die_while_sending(town: City) -> DeliveryPayload:
     """Claim and commit `sending`, and do no more."""
-    parcel = dispatch.claim_next(town.bench)
-    assert parcel is not None
-    commit_sending.start(town.bench, parcel)
-    return parcel
+    payload = dispatch.claim_next(town.context)
+    assert payload is not None
+    commit_sending.start(town.context, payload)
+    return payload
 
 
 def _of(town: City, delivery_id: int, fence: int) -> DeliveryPayload:
@@ -492,7 +492,7 @@ def _receipt(town: City) -> Receipt:
 
 
 def _with(town: City, open_account: OpenAccount) -> WorkerContext:
-    return replace(town.bench, open_account=open_account)
+    return replace(town.context, open_account=open_account)
 
 
 def _three_on_each(town: City, trouble: PlatformError) -> tuple[_Deaf, list[int], list[int]]:

@@ -55,7 +55,7 @@ def test_a_refusal_for_the_lease_and_the_sweeper_do_not_wait_for_one_another(
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
     meet(
         shared,
-        lambda: dispatch.settle(shared.bench),
+        lambda: dispatch.settle(shared.context),
         lambda: starts(shared, only),
         until=lambda said: "FROM deliveries" in said and "leased_until <" in said,
     )
@@ -92,8 +92,8 @@ def test_what_comes_of_a_late_try_and_the_sweeper_do_not_wait_for_one_another(
 
     meet(
         shared,
-        lambda: dispatch.settle(shared.bench),
-        lambda: OUTCOMES[outcome](shared.bench, only),
+        lambda: dispatch.settle(shared.context),
+        lambda: OUTCOMES[outcome](shared.context, only),
         until=has_swept,
     )
     assert state(shared, only) is DeliveryState.UNCONFIRMED
@@ -124,7 +124,7 @@ def test_a_try_that_was_overtaken_is_ended_once_by_its_own_clock_or_by_another(
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
     meet(
         shared,
-        lambda: dispatch.tick_overtaken(shared.bench),
+        lambda: dispatch.tick_overtaken(shared.context),
         lambda: starts(shared, only),
         until=has_read,
     )
@@ -141,8 +141,8 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
     done = [Done(published, answer(1, shared), TOLD)]
     meet(
         shared,
-        lambda: receipts.store_receipts(shared.bench, done),
-        lambda: OUTCOMES[outcome](shared.bench, other),
+        lambda: receipts.store_receipts(shared.context, done),
+        lambda: OUTCOMES[outcome](shared.context, other),
         until=lambda said: said.startswith("INSERT INTO receipts"),
     )
     assert state(shared, published) is DeliveryState.PUBLISHED
@@ -157,26 +157,26 @@ def test_what_comes_of_an_older_try_and_a_newer_one_under_a_cap_do_not_wait_for_
     learn(shared, 5)
     (older,) = begun(shared)
     shared.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.settle(shared.bench)
+    dispatch.settle(shared.context)
     _put_back(shared, older, cap=10)
-    (newer,) = claim(shared.bench, account_id=shared.accounts["x"], most=1)
+    (newer,) = claim(shared.context, account_id=shared.accounts["x"], most=1)
     assert newer.claim.fence > older.claim.fence
     began: list[bool] = []
     meet(
         shared,
         lambda: began.append(starts(shared, newer)),
-        lambda: LATE[outcome](shared.bench, older),
+        lambda: LATE[outcome](shared.context, older),
         until=lambda said: "FROM allowances" in said and "FOR UPDATE" in said,
     )
     assert began == [True]
     assert state(shared, newer) is DeliveryState.SENDING
 
 
-def _put_back(town: City, parcel: DeliveryPayload, *, cap: int) -> None:
+def _put_back(town: City, payload: DeliveryPayload, *, cap: int) -> None:
     """A person says that it is not live, and the account has a cap by now."""
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).daily_cap = cap
-        delivery = session.get_one(Delivery, parcel.claim.delivery_id)
+        delivery = session.get_one(Delivery, payload.claim.delivery_id)
         delivery.state, delivery.due_at = DeliveryState.SCHEDULED, town.now
 
 
@@ -196,7 +196,7 @@ def test_what_comes_of_a_try_and_an_approval_taken_back_do_not_wait_for_one_anot
 
     meet(
         shared,
-        lambda: OUTCOMES[outcome](shared.bench, only),
+        lambda: OUTCOMES[outcome](shared.context, only),
         lambda: _withdraw(shared, only),
         until=has_changed_it,
     )
@@ -209,7 +209,7 @@ def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_
 ) -> None:
     template_id = lane.ready(shared)
     lane.publish(shared, template_id)
-    (only, *_others) = claim(shared.bench, account_id=shared.accounts["x"], most=5)
+    (only, *_others) = claim(shared.context, account_id=shared.accounts["x"], most=5)
     changed: list[str] = []
 
     def has_changed_it(said: str) -> bool:
@@ -230,20 +230,20 @@ def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_
 
     meet(
         shared,
-        lambda: OUTCOMES["later"](shared.bench, only),
+        lambda: OUTCOMES["later"](shared.context, only),
         take_back,
         until=has_changed_it,
     )
     assert state(shared, only) is DeliveryState.CANCELLED
 
 
-def _withdraw(town: City, parcel: DeliveryPayload) -> None:
+def _withdraw(town: City, payload: DeliveryPayload) -> None:
     with town.write() as session:
         withdraw.withdraw_approval(
             session,
             actor=town.actor("first"),
             now=town.now,
-            post_id=town.delivery(parcel.claim.delivery_id).post_id,
+            post_id=town.delivery(payload.claim.delivery_id).post_id,
             seen=1,
             reason="वेळ बदलली.",
         )
@@ -263,10 +263,10 @@ def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> 
                 both.wait(0.5)
 
     with after_each(shared.database, wait_for_the_other), ThreadPoolExecutor(2) as clocks:
-        storing = [clocks.submit(receipts.store_receipts, shared.bench, one) for one in groups]
+        storing = [clocks.submit(receipts.store_receipts, shared.context, one) for one in groups]
         for one in storing:
             one.result(timeout=PATIENCE)
-    assert {state(shared, one.parcel) for one in answers} == {DeliveryState.PUBLISHED}
+    assert {state(shared, one.payload) for one in answers} == {DeliveryState.PUBLISHED}
 
 
 def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(shared: City) -> None:

@@ -37,7 +37,7 @@ class Practice:
 
     town: City
     ground: Ground
-    bench: WorkerContext
+    context: WorkerContext
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class Practice:
     def live(self) -> int:
         """A post that this clock has sent there."""
         (delivery_id,) = self.town.due(on=[self.name])
-        dispatch.tick_press(self.bench)
+        dispatch.tick_press(self.context)
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
 
@@ -55,7 +55,7 @@ class Practice:
         """Look as often as the clock does meanwhile; gives what was found."""
         for _ in range(100):
             self.town.clock.move(HOUR / 2)
-            poll.tick_watching(self.bench)
+            poll.tick_watching(self.context)
         with self.town.read() as session:
             return external_changes.open_findings(session, actor=self.town.actor("lead"))
 
@@ -96,8 +96,8 @@ def practice(request: pytest.FixtureRequest, town: City, tmp_path: Path) -> Iter
         def open_account(account: Account) -> Platform:
             return ground.platform if account.platform == name else town.platforms[account.id]
 
-        bench = replace(town.bench, open_account=open_account, monotonic=time.monotonic)
-        yield Practice(town, ground, bench)
+        context = replace(town.context, open_account=open_account, monotonic=time.monotonic)
+        yield Practice(town, ground, context)
 
 
 def test_what_stands_there_as_it_was_sent_is_no_finding(practice: Practice) -> None:
@@ -135,10 +135,10 @@ def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(practice: P
         own_id = delivery.receipt.platform_id
     said = practice.ground.say("पाणी कधी येणार?", own_id)
     town.clock.move(timedelta(minutes=10))
-    ingest.tick_listening(practice.bench)
+    ingest.tick_listening(practice.context)
     assert town.verbs("comments", town.comment_id(said, on=practice.name))[0] == "receive"
     town.clock.move(2 * HOUR)
-    assert dispatch.tick_press(practice.bench) == 0
+    assert dispatch.tick_press(practice.context) == 0
     assert len(practice.ground.made()) == 1
 
 

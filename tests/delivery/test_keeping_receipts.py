@@ -39,7 +39,7 @@ def test_a_receipt_that_cannot_be_stored_costs_no_other(town: City) -> None:
     bad, good = begun(town, 2)
     with town.write() as session:  # one receipt to a delivery, and this one has its own already
         session.add(_row(bad, town))
-    recorder = Recorder(town.bench)
+    recorder = Recorder(town.context)
     recorder.put(Done(bad, answer(1, town)))
     recorder.put(Done(good, answer(2, town)))
     recorder.close()
@@ -53,7 +53,7 @@ PAUSES = (0.1, 0.3, 0.0)
 def test_a_database_that_is_away_for_a_while_costs_no_receipt(town: City) -> None:
     taken = begun(town, 2)
     done = [Done(one, answer(number, town)) for number, one in enumerate(taken, 1)]
-    recorder = Recorder(town.bench, pauses=PAUSES)
+    recorder = Recorder(town.context, pauses=PAUSES)
     with _away(town.database, times=2) as tries:
         for one in done:
             recorder.put(one)
@@ -68,7 +68,7 @@ def test_a_database_that_stays_away_ends_no_recorder_and_leaves_the_rest_to_the_
     town: City,
 ) -> None:
     lost, stored = begun(town, 2)
-    recorder = Recorder(town.bench, pauses=(0.0, 0.0))
+    recorder = Recorder(town.context, pauses=(0.0, 0.0))
     with _away(town.database, times=3) as tries:
         recorder.put(Done(lost, answer(1, town)))
         assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
@@ -105,9 +105,9 @@ def _away(database: Database, *, times: int) -> Iterator[list[float]]:
         event.remove(database.engine, "before_cursor_execute", fail)
 
 
-def _row(parcel: DeliveryPayload, town: City) -> ReceiptRow:
+def _row(payload: DeliveryPayload, town: City) -> ReceiptRow:
     return ReceiptRow(
-        delivery_id=parcel.claim.delivery_id,
+        delivery_id=payload.claim.delivery_id,
         account_id=town.accounts["x"],
         platform_id="before",
         published_at=town.now,
@@ -184,7 +184,7 @@ def test_of_two_tries_of_one_delivery_answered_together_the_newest_counts(town: 
             )
         )
     answers = enumerate((first, again, other), 1)
-    receipts.store_receipts(town.bench, [Done(one, answer(n, town)) for n, one in answers])
+    receipts.store_receipts(town.context, [Done(one, answer(n, town)) for n, one in answers])
     with town.read() as session:
         rows = session.execute(select(ReceiptRow.delivery_id, ReceiptRow.platform_id)).all()
     expected = [(first.claim.delivery_id, "2"), (other.claim.delivery_id, "3")]
@@ -210,7 +210,7 @@ def test_closing_stores_every_receipt_though_one_cannot_be_given_back(town: City
     for _ in range(3):
         town.due()
     pace = replace(PACE, connections=1)
-    press = Worker(replace(town.bench, pace=pace, monotonic=time.monotonic))
+    press = Worker(replace(town.context, delivery_settings=pace, monotonic=time.monotonic))
     press.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
     slow.may_answer.set()

@@ -238,7 +238,7 @@ def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload
     learn(town, publishing(remaining))
     for _ in range(due):
         town.due()
-    return delivery_claim(town.bench, account_id=town.accounts["x"], most=10)
+    return delivery_claim(town.context, account_id=town.accounts["x"], most=10)
 
 
 def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> None:
@@ -250,7 +250,7 @@ def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> No
 def test_what_was_counted_at_the_claim_is_sent_without_asking_a_limit(town: City) -> None:
     first, *_ = claimed(town, remaining=3)
     with statements(town.database) as seen:
-        commit_sending.start(town.bench, first)
+        commit_sending.start(town.context, first)
     assert town.delivery(first.claim.delivery_id).state is DeliveryState.SENDING
     assert not [one for one in seen if one.startswith("UPDATE allowances")]
     assert left(town) == 0
@@ -262,9 +262,9 @@ def test_where_little_is_left_the_rest_is_claimed_uncounted_and_waits_with_a_rea
     taken = claimed(town, remaining=2)
     assert [one.claim.counted for one in taken] == [True, True, False]
     for one in taken[:2]:
-        commit_sending.start(town.bench, one)
+        commit_sending.start(town.context, one)
     with pytest.raises(commit_sending.HeldBack):
-        commit_sending.start(town.bench, taken[2])
+        commit_sending.start(town.context, taken[2])
     waiting = town.delivery(taken[2].claim.delivery_id)
     assert (waiting.state, waiting.reason["code"]) == (DeliveryState.SCHEDULED, "limit")
     assert left(town) == 0
@@ -274,28 +274,28 @@ def test_nothing_is_counted_at_the_claim_under_a_cap_of_ours_or_of_an_unknown_ac
     town: City,
 ) -> None:
     town.due()
-    (unknown,) = delivery_claim(town.bench, account_id=town.accounts["x"], most=1)
+    (unknown,) = delivery_claim(town.context, account_id=town.accounts["x"], most=1)
     cap(town, 5)
     (capped,) = claimed(town, remaining=5, due=1)
     assert [one.claim.counted for one in (unknown, capped)] == [False, False]
     assert left(town) == 5
-    commit_sending.start(town.bench, capped)
+    commit_sending.start(town.context, capped)
     assert left(town) == 4
 
 
 def test_what_is_claimed_and_given_back_is_counted_no_more(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
-    outcomes.give_back(town.bench, first)
+    outcomes.give_back(town.context, first)
     assert left(town) == 3
-    outcomes.give_back(town.bench, first)  # said twice, undone once
+    outcomes.give_back(town.context, first)  # said twice, undone once
     assert left(town) == 3
 
 
 def test_what_a_dead_clock_had_claimed_is_counted_no_more_and_what_it_sent_is(town: City) -> None:
     first, *_ = claimed(town, remaining=5)
-    commit_sending.start(town.bench, first)
+    commit_sending.start(town.context, first)
     town.clock.move(timedelta(seconds=PACE.lease + 1))
-    dispatch.settle(town.bench)
+    dispatch.settle(town.context)
     assert left(town) == 4
 
 
@@ -303,7 +303,7 @@ def test_what_the_gate_keeps_here_is_counted_no_more(town: City) -> None:
     (only,) = claimed(town, remaining=5, due=1)
     town.disable("first")
     with pytest.raises(commit_sending.HeldBack):
-        commit_sending.start(town.bench, only)
+        commit_sending.start(town.context, only)
     assert left(town) == 5
 
 

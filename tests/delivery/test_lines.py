@@ -108,8 +108,8 @@ def _texts(town: City, deliveries: list[int]) -> list[str]:
 
 
 def _bench(town: City, connections: int = 4) -> WorkerContext:
-    pace = replace(town.bench.pace, connections=connections)
-    return replace(town.bench, pace=pace, monotonic=time.monotonic)
+    pace = replace(town.context.delivery_settings, connections=connections)
+    return replace(town.context, delivery_settings=pace, monotonic=time.monotonic)
 
 
 def _states(town: City) -> list[DeliveryState]:
@@ -175,8 +175,8 @@ def test_within_one_beat_it_is_sent_when_its_time_comes(town: City) -> None:
     (delivery_id,) = town.schedule(town.approved(), HOUR)
     with town.write() as session:
         session.get_one(Delivery, delivery_id).due_at = datetime.now(UTC) + timedelta(seconds=1)
-    bench = replace(_bench(town), now=lambda: datetime.now(UTC))
-    press = Worker(bench)
+    context = replace(_bench(town), now=lambda: datetime.now(UTC))
+    press = Worker(context)
     press.run_for(3)
     press.close()
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
@@ -316,7 +316,7 @@ def test_an_account_with_something_urgent_has_its_turn_before_the_others(town: C
     (other,), (urgent,) = town.due(on=[first]), town.due("road", on=[second])
     with town.write() as session:
         session.get_one(Delivery, urgent).urgent = True
-    found = claim.find_due(town.bench)
+    found = claim.find_due(town.context)
     assert found.account_ids == (town.accounts[second], town.accounts[first])
     assert found.urgent_ids == {town.accounts[second]}
     assert town.press() == 2
@@ -359,9 +359,9 @@ def test_a_press_that_dies_ends_its_clock() -> None:
     assert (asked.is_set(), died.is_set()) == (True, True)
 
 
-def _beat_until(press: Worker, done: Callable[[], bool]) -> None:
+def _beat_until(worker: Worker, done: Callable[[], bool]) -> None:
     for _ in range(PATIENCE * 10):
-        press.run_for(0.1)
+        worker.run_for(0.1)
         if done():
             return
     raise AssertionError("the press did not get it done")

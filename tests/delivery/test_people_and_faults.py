@@ -167,12 +167,12 @@ def tell_by_hand(city: TheCity, story: Callable[[TheCity], Iterator[object]]) ->
 def a_long_day(city: TheCity) -> Iterator[object]:
     """The steps of it, one by one."""
     final = AnswerKind.FINAL
-    waits, live = city.begin().values
-    yield city.revise(waits, is_reviewed=True)
-    yield city.hold_back(waits, "cancel")
-    yield city.hold_back(waits, "withdraw_approval")
-    yield city.review_again(waits, None)
-    yield city.publish_by_hand(waits)
+    todo_kinds, live = city.begin().values
+    yield city.revise(todo_kinds, is_reviewed=True)
+    yield city.hold_back(todo_kinds, "cancel")
+    yield city.hold_back(todo_kinds, "withdraw_approval")
+    yield city.review_again(todo_kinds, None)
+    yield city.publish_by_hand(todo_kinds)
     unseen = city.write(BOTH, None)
     yield city.lose(unseen, "facebook", True, 600, False)
     yield city.publish_by_hand(unseen)
@@ -216,12 +216,12 @@ def a_day_of_temptations(city: TheCity) -> Iterator[object]:
     yield city.tamper(city.write(BOTH, None), BOTH)
     yield from a_clock_sleeps(city, city.write(BOTH, None), is_stop=False)
     yield city.all_tick(900)
-    waits = city.write(BOTH, None)
-    yield from a_clock_sleeps(city, waits, is_stop=True)
+    todo_kinds = city.write(BOTH, None)
+    yield from a_clock_sleeps(city, todo_kinds, is_stop=True)
     for _ in range(2):
         yield city.all_tick(3_700)
     yield city.brake(True, 0)
-    yield city.publish_by_hand(waits)
+    yield city.publish_by_hand(todo_kinds)
     yield city.schedule(city.write(BOTH, None), 3_700, None)
     yield city.restore(60, True)
     yield city.all_tick(300)

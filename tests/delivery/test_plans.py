@@ -75,10 +75,10 @@ def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> 
 
 
 def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> None:
-    (parcel,) = begun(town)
+    (payload,) = begun(town)
     seen: list[str] = []
     with _noted(town.database, seen):
-        receipts.store_receipts(town.bench, [Done(parcel, answer(1, town))])
+        receipts.store_receipts(town.context, [Done(payload, answer(1, town))])
     (known,) = (one for one in seen if one.startswith("SELECT receipts.account_id"))
     assert "action = 'publish'" in known
 

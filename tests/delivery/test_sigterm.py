@@ -122,14 +122,14 @@ def test_once_a_clock_is_to_end_its_ticks_ask_platforms_for_nothing_more(
     town: City, name: str
 ) -> None:
     (post,) = town.live()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.platform("x").fail_next(OutcomeUnknown(), after_keeping=True)
     town.live("road")
     town.clock.move(DAY)
     town.platform("x").citizen_says("पाणी कधी येणार?", parent_id=town.platform_id(post))
     given = environment.load({}, folder=Path(__file__).parent)
     asked = Event()
-    every = scheduler.ticks(town.bench, given, is_stopping=asked.is_set)
+    every = scheduler.ticks(town.context, given, is_stopping=asked.is_set)
     (tick,) = (one for one in every if one.name == name)
     asked.set()
     assert tick.run() == 0

@@ -75,10 +75,10 @@ def test_a_stop_holds_what_is_due_and_a_release_lets_it_leave(town: City) -> Non
 def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> None:
     """Between claim and sending the stop is read once more, in the transaction of `sending`."""
     (delivery_id,) = town.due()
-    (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     stop(town)
     with town.write() as session:
-        found = preconditions.check(session.connection(), parcel, now=town.now, seconds=1).obstacle
+        found = preconditions.check(session.connection(), payload, now=town.now, seconds=1).blocker
         assert found is not None
         assert (found.code, found.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -202,7 +202,7 @@ def test_what_takes_back_goes_on_under_a_stop(town: City) -> None:
     stop(town)
     with town.write() as session:
         session.get_one(Delivery, delivery_id).action = DeliveryAction.DELETE
-    assert len(claim(town.bench, account_id=town.accounts["x"], most=1)) == 1
+    assert len(claim(town.context, account_id=town.accounts["x"], most=1)) == 1
 
 
 @pytest.mark.postgres
@@ -239,13 +239,13 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")
     (delivery_id,) = town.due()
-    (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     begun = Barrier(2)
     post_id = town.delivery(delivery_id).post_id
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
             holder.exec_driver_sql(f"SELECT 1 FROM posts WHERE id = {post_id} FOR UPDATE")
-            answer = pool.submit(_obstacle, town, parcel, begun)
+            answer = pool.submit(_obstacle, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
             stop(town)
@@ -263,24 +263,24 @@ def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")
     town.due()
-    (parcel,) = claim(town.bench, account_id=town.accounts["x"], most=1)
+    (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     begun = Barrier(2)
     with ThreadPoolExecutor(1) as pool:
         with town.database.engine.begin() as holder:
             of = {"at": town.now - HOUR}
             holder.execute(text(f"UPDATE {table} SET {column} = :at"), of)
-            answer = pool.submit(_obstacle, town, parcel, begun)
+            answer = pool.submit(_obstacle, town, payload, begun)
             begun.wait()
             _wait_for_a_blocked_one(town)
         assert answer.result(10) == gate.Refusal.APPROVAL_MISSING
 
 
-def _obstacle(town: City, parcel: DeliveryPayload, begun: Barrier) -> str:
+def _obstacle(town: City, payload: DeliveryPayload, begun: Barrier) -> str:
     """What keeps it here, as a clock finds it that waits for what others have locked."""
     with town.database.transaction() as session:
         begun.wait()
-        found = preconditions.check(session.connection(), parcel, now=town.now, seconds=1)
-        return found.obstacle.code if found.obstacle else ""
+        found = preconditions.check(session.connection(), payload, now=town.now, seconds=1)
+        return found.blocker.code if found.blocker else ""
 
 
 def _wait_for_a_blocked_one(town: City) -> None:

@@ -83,14 +83,14 @@ def test_a_clock_that_died_before_the_second_step_is_healed_by_the_next(
     with town.write() as session:
         session.get_one(Account, town.accounts["facebook"]).daily_cap = cap
     (delivery_id,) = town.due(on=["facebook"])
-    parcel = dispatch.claim_next(town.bench)
-    assert parcel is not None
+    payload = dispatch.claim_next(town.context)
+    assert payload is not None
     deadline = Deadline.after(9.0, lambda: 0.0)
-    _, ready = _prepare(town.bench, facebook, parcel, deadline)
-    commit_sending.start(town.bench, ready)
+    _, ready = _prepare(town.context, facebook, payload, deadline)
+    commit_sending.start(town.context, ready)
     town.clock.move(3 * MINUTE)
     with town.write() as session:
-        dispatch.sweep(session, now=town.now, pace=town.bench.pace)
+        dispatch.sweep(session, now=town.now, delivery_settings=town.context.delivery_settings)
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
     town.confirm(MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
@@ -132,14 +132,14 @@ def test_a_second_step_refused_again_and_again_is_held_in_the_end(
     town: City, facebook: MemoryPlatform
 ) -> None:
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
-    for _ in town.bench.pace.looks:
+    for _ in town.context.delivery_settings.looks:
         facebook.fail_next(Refused(RefusalCode.INVALID, "no such thing"), on="release")
     (delivery_id,) = town.live(on=["facebook"])
     for _ in range(5):
         town.confirm(5 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     refused = ("release", "refused", "no such thing", True)
-    assert tries(town)[1:] == [refused] * len(town.bench.pace.looks)
+    assert tries(town)[1:] == [refused] * len(town.context.delivery_settings.looks)
 
 
 class _Dying(MemoryPlatform):
@@ -177,7 +177,7 @@ def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
     with town.read() as session:
         (parcel,) = payload.load_payloads(session, [Claim(delivery_id, 1)])
     late = Receipt(parcel.staged_id, "", town.now, "late")
-    receipts.store_receipts(town.bench, [Done(parcel, late)])
+    receipts.store_receipts(town.context, [Done(parcel, late)])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert [one[1] for one in tries(town)] == ["published", "unknown"]
 
@@ -190,7 +190,7 @@ def test_what_may_not_leave_any_more_is_not_released_again_but_held(
     town.press()
     with town.write() as session:
         session.add(Stop(at=town.now, reason="चाचणी", person_id=town.people["lead"]))
-    for _ in town.bench.pace.looks:
+    for _ in town.context.delivery_settings.looks:
         town.confirm(16 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     assert facebook.published == []
@@ -203,7 +203,7 @@ def test_an_approver_who_left_stops_the_second_step_too(
     facebook.fail_next(OutcomeUnknown("reset"), on="release")
     town.press()
     town.disable("first")
-    for _ in town.bench.pace.looks:
+    for _ in town.context.delivery_settings.looks:
         town.confirm(16 * MINUTE)
     assert town.delivery(delivery_id).state is DeliveryState.HELD
     assert facebook.published == []
@@ -242,9 +242,9 @@ def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
     town: City, facebook: MemoryPlatform
 ) -> None:
     (delivery_id,) = town.due(on=["facebook"])
-    parcel = dispatch.claim_next(town.bench)
-    assert parcel is not None
-    _prepare(town.bench, facebook, parcel, Deadline.after(9.0, lambda: 0.0))
+    payload = dispatch.claim_next(town.context)
+    assert payload is not None
+    _prepare(town.context, facebook, payload, Deadline.after(9.0, lambda: 0.0))
     assert len(facebook.staged) == 1
     with town.write() as session:
         withdraw.withdraw_post(
@@ -254,14 +254,14 @@ def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
             post_id=session.get_one(Delivery, delivery_id).post_id,
             reason="रद्द",
         )
-    assert orphan_cleanup.tick_tidying(town.bench) == 0  # it rests for an hour
+    assert orphan_cleanup.tick_tidying(town.context) == 0  # it rests for an hour
     town.clock.move(HOUR + MINUTE)
-    assert orphan_cleanup.tick_tidying(town.bench, is_stopping=lambda: True) == 0
+    assert orphan_cleanup.tick_tidying(town.context, is_stopping=lambda: True) == 0
     assert len(facebook.staged) == 1
-    assert orphan_cleanup.tick_tidying(town.bench) == 1
+    assert orphan_cleanup.tick_tidying(town.context) == 1
     assert facebook.staged == []
     assert town.delivery(delivery_id).staged_id == ""
-    assert orphan_cleanup.tick_tidying(town.bench) == 0
+    assert orphan_cleanup.tick_tidying(town.context) == 0
     with town.read() as session:
         attempt = session.scalars(select(Attempt)).one()
     assert attempt.tidied_at == town.now
@@ -270,7 +270,7 @@ def test_an_orphan_is_removed_and_nobody_can_publish_it_any_more(
 def test_what_is_published_is_no_orphan(town: City, facebook: MemoryPlatform) -> None:
     town.live(on=["facebook"])
     town.clock.move(timedelta(days=2))
-    assert orphan_cleanup.tick_tidying(town.bench) == 0
+    assert orphan_cleanup.tick_tidying(town.context) == 0
     assert len(facebook.published) == 1
 
 

@@ -46,12 +46,14 @@ QUARTER = timedelta(minutes=15)
 REFUSED = Refused(RefusalCode.UNKNOWN)
 
 
-def watch(town: City, span: timedelta = timedelta(0), *, bench: WorkerContext | None = None) -> int:
+def watch(
+    town: City, span: timedelta = timedelta(0), *, context: WorkerContext | None = None
+) -> int:
     """Let the clock go on for that long, and look every half hour; gives the number of looks."""
-    looks, until = poll.tick_watching(bench or town.bench), town.now + span
+    looks, until = poll.tick_watching(context or town.context), town.now + span
     while town.now < until:
         town.clock.move(min(HOUR / 2, until - town.now))
-        looks += poll.tick_watching(bench or town.bench)
+        looks += poll.tick_watching(context or town.context)
     return looks
 
 
@@ -75,16 +77,19 @@ def test_each_live_thing_is_looked_at_within_twenty_hours_without_end(town: City
 
 def test_a_city_may_hold_a_weekly_look_to_be_enough_after_some_days(town: City) -> None:
     town.live(on=("x", "facebook"))
-    saving = replace(town.bench, pace=replace(town.bench.pace, weekly_looks_after=10 * DAY))
-    assert watch(town, bench=saving) == 0
+    saving = replace(
+        town.context,
+        delivery_settings=replace(town.context.delivery_settings, weekly_looks_after=10 * DAY),
+    )
+    assert watch(town, context=saving) == 0
     town.clock.move(9 * DAY)
-    assert watch(town, bench=saving) == 2
-    assert watch(town, 20 * HOUR, bench=saving) == 2
+    assert watch(town, context=saving) == 2
+    assert watch(town, 20 * HOUR, context=saving) == 2
     town.clock.move(DAY)
-    assert watch(town, bench=saving) == 2
-    assert watch(town, 6 * DAY, bench=saving) == 0
-    assert watch(town, DAY, bench=saving) == 2
-    assert watch(town, DAY, bench=saving) == 0
+    assert watch(town, context=saving) == 2
+    assert watch(town, 6 * DAY, context=saving) == 0
+    assert watch(town, DAY, context=saving) == 2
+    assert watch(town, DAY, context=saving) == 0
     assert watch(town) == 2
     assert watch(town, 15 * HOUR) == 0
     assert watch(town, 5 * HOUR) == 2
@@ -110,11 +115,11 @@ def test_one_look_that_finds_nothing_is_no_proof(town: City) -> None:
     platform = town.platform("x")
     town.clock.move(20 * HOUR)
     hidden = platform.kept.pop()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert findings(town) == ()
     platform.kept.append(hidden)
     town.clock.move(QUARTER)
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert findings(town) == ()
     with town.read() as session:
         assert session.scalars(select(Watch.absent_at)).one() is None
@@ -255,7 +260,7 @@ def test_a_platform_that_cannot_be_read_now_is_asked_later(town: City) -> None:
     town.clock.move(20 * HOUR)
     later = town.now + 3 * HOUR
     town.platform("x").fail_next(TryLater(later), on="see")
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     with town.read() as session:
         assert session.scalars(select(Watch.look_at)).one() == later
     assert watch(town, 2 * HOUR) == 0
@@ -267,7 +272,7 @@ def test_an_expired_access_pauses_the_account(town: City) -> None:
     watch(town)
     town.clock.move(20 * HOUR)
     town.platform("x").fail_next(CredentialsExpired("190"), on="see")
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     with town.read() as session:
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.PAUSED
     assert watch(town, HOUR) == 0
@@ -280,25 +285,25 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
     away = _two_on_each(town, trouble)
     with town.read() as session:
         before = set(session.scalars(select(Watch.look_at)))
-    assert poll.tick_watching(town.bench) == asked + 2
+    assert poll.tick_watching(town.context) == asked + 2
     assert away.asked == asked
     with town.read() as session:
         looked = select(Watch.id).where(Watch.looked_at == town.now)
         assert len(session.scalars(looked).all()) == 2
         assert len(before & set(session.scalars(select(Watch.look_at)))) == 2 - asked
-    assert poll.tick_watching(town.bench) == 2 - asked
+    assert poll.tick_watching(town.context) == 2 - asked
 
 
 def test_a_clock_that_is_to_stop_ends_after_the_look_in_hand(town: City) -> None:
     away = _two_on_each(town, REFUSED)
-    assert poll.tick_watching(town.bench, is_stopping=lambda: away.asked == 1) == 1
+    assert poll.tick_watching(town.context, is_stopping=lambda: away.asked == 1) == 1
 
 
 def _two_on_each(town: City, trouble: PlatformError) -> _Away:
     """What is live, due to be looked at: two on X, which is in trouble, before two on Facebook."""
     for on in ("x", "x", "facebook", "facebook"):
         town.live(on=[on])
-        poll.tick_watching(town.bench)
+        poll.tick_watching(town.context)
         town.clock.move(HOUR)
     away = _Away(town, trouble)
     town.platforms[town.accounts["x"]] = away

@@ -88,7 +88,7 @@ def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> Non
             select(ReceiptRow).where(ReceiptRow.delivery_id == delivery)
         ).one()
         receipt.published_at = town.now - 5 * DAY
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert behind(town) == {}
     town.clock.move(ENOUGH + MINUTE)
     assert behind(town) == {x: Behind(x, 1, stored_at)}

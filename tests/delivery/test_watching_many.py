@@ -68,20 +68,20 @@ def test_looks_are_spread_and_a_few_requests_at_a_time_for_each_account(town: Ci
     for _ in range(11):
         town.live()
         town.clock.move(20 * MINUTE)
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     with town.read() as session:
         times = set(session.scalars(select(Watch.look_at)))
         longest = list(session.scalars(select(Watch.receipt_id).order_by(Watch.look_at)))
     assert len(times) == 11
     town.clock.move(DAY)
-    assert poll.tick_watching(town.bench) == 2 * poll.ROUNDS
+    assert poll.tick_watching(town.context) == 2 * poll.ROUNDS
     assert [len(one) for one in platform.asked] == [2] * poll.ROUNDS
     with town.read() as session:
         seen = select(Watch.receipt_id).where(Watch.looked_at.is_not(None))
         assert set(session.scalars(seen)) == set(longest[:8])
-    assert poll.tick_watching(town.bench, most=1) == 2
-    assert poll.tick_watching(town.bench) == 1
-    assert poll.tick_watching(town.bench) == 0
+    assert poll.tick_watching(town.context, most=1) == 2
+    assert poll.tick_watching(town.context) == 1
+    assert poll.tick_watching(town.context) == 0
 
 
 def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> None:
@@ -89,11 +89,11 @@ def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> No
         town.platforms[town.accounts[name]] = Counting(town, at_once=1)
     for _ in range(3):
         town.live()
-        poll.tick_watching(town.bench)
+        poll.tick_watching(town.context)
     town.live(on=["facebook"])
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.clock.move(DAY)
-    assert poll.tick_watching(town.bench, most=2) == 2
+    assert poll.tick_watching(town.context, most=2) == 2
     with town.read() as session:
         looked = select(ReceiptRow.account_id).join(Watch, Watch.receipt_id == ReceiptRow.id)
         seen = session.scalars(looked.where(Watch.looked_at.is_not(None)))
@@ -102,7 +102,7 @@ def test_each_account_has_its_turn_before_any_has_a_second_one(town: City) -> No
 
 def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> None:
     live = [town.platform_id(town.live()[0]) for _ in range(5)]
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     later = town.now + 2 * DAY
     platform = Counting(town, at_once=100)
     platform.kept.extend(town.platform("x").kept)
@@ -114,7 +114,7 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
     }
     town.platforms[town.accounts["x"]] = platform
     town.clock.move(DAY)
-    assert poll.tick_watching(town.bench) == 5
+    assert poll.tick_watching(town.context) == 5
     assert len(platform.asked) == 1
     with town.read() as session:
         found = {one.receipt.platform_id: one for one in session.scalars(select(Watch))}
@@ -132,33 +132,33 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
 def test_two_looks_at_once_are_one_look(town: City) -> None:
     """Two clocks may look at the same time, where a lease has ended."""
     town.live()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.clock.move(DAY)
     town.platform("x").kept.clear()
     for _ in range(2):
-        poll.tick_watching(town.bench)
+        poll.tick_watching(town.context)
         with town.write() as session:
             session.scalars(select(Watch)).one().look_at = town.now
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert findings(town) == ()
     with town.read() as session:
         assert session.scalars(select(Watch.look_at)).one() == town.now + QUARTER
     town.clock.move(QUARTER)
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert [one.kind for one in findings(town)] == [FindingKind.GONE]
 
 
 def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
     for _ in range(4):
         town.live()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.clock.move(DAY)
     other = town.clock_named("clock-2")
     platform = Counting(town, at_once=2)
     platform.kept.extend(town.platform("x").kept)
     platform.meanwhile = lambda: poll.tick_watching(other, rounds=1)
     town.platforms[town.accounts["x"]] = platform
-    assert poll.tick_watching(town.bench, rounds=1) == 2
+    assert poll.tick_watching(town.context, rounds=1) == 2
     first, second = platform.asked
     assert len({*first, *second}) == 4
 
@@ -166,7 +166,7 @@ def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
 def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     for _ in range(3):
         town.live()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.clock.move(DAY)
     platform = Counting(town, at_once=2)
     platform.kept.extend(town.platform("x").kept)
@@ -174,7 +174,7 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     between = Between(town.database.url)
     between.number = 3
     between.after = lambda: poll.tick_watching(town.clock_named("clock-2"))
-    assert poll.tick_watching(replace(town.bench, database=between)) == 0
+    assert poll.tick_watching(replace(town.context, database=between)) == 0
     between.dispose()
     assert sum(len(one) for one in platform.asked) == 3
 
@@ -182,7 +182,7 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
 def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
     for _ in range(4):
         town.live()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     with town.read() as session:
         absent, differs, gone, same = session.scalars(select(Watch).order_by(Watch.id))
         keys = {one.id: one.receipt.platform_id for one in (absent, differs, gone, same)}
@@ -198,7 +198,7 @@ def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
 
     between = Between(town.database.url)
     between.after = found
-    results.keep(replace(town.bench, database=between), seen, at=town.now)
+    results.keep(replace(town.context, database=between), seen, at=town.now)
     between.dispose()
     with town.read() as session:
         kept = {one.id: one for one in session.scalars(select(Watch))}

@@ -55,7 +55,7 @@ def live(town: City, number: int, *, at_once: int, on: str = "x") -> Failing:
 
 def wait(town: City) -> list[str]:
     """All that is live is to be looked at now: by the platforms' ids, the longest due first."""
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.clock.move(DAY)
     with town.read() as session:
         query = select(Watch).order_by(Watch.look_at, Watch.id)
@@ -76,10 +76,10 @@ def test_one_for_which_a_whole_request_fails_waits_alone(
     ids = wait(town)
     bad = ids[2]
     platform.fails = lambda asked: trouble if bad in asked else None
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert platform.asked == [ids, ids[:2], ids[2:4], [bad]]
     assert watches(town)[bad].look_at == town.now + HOUR
-    assert poll.tick_watching(town.bench) == 5
+    assert poll.tick_watching(town.context) == 5
     assert {key for key, one in watches(town).items() if one.looked_at} == {*ids} - {bad}
 
 
@@ -87,9 +87,9 @@ def test_where_a_large_request_never_ends_smaller_ones_are_made(town: City) -> N
     platform = live(town, 8, at_once=8)
     ids = wait(town)
     platform.fails = lambda asked: TryLater() if len(asked) > 2 else None
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert [len(one) for one in platform.asked] == [8, 2, 2, 2]
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert all(watches(town)[one].looked_at == town.now for one in ids)
 
 
@@ -100,14 +100,14 @@ def test_until_the_time_that_a_platform_names_nothing_of_the_account_is_looked_a
     ids = wait(town)
     until = town.now + 3 * HOUR
     platform.fails = lambda _: TryLater(until)
-    assert poll.tick_watching(town.bench) == 2
+    assert poll.tick_watching(town.context) == 2
     platform.fails = lambda _: None
     assert watch(town, 2 * HOUR) == 0
     (delivery,) = town.live(on=["x"])
     assert town.delivery(delivery).state == "published"
     assert platform.asked == [ids[:2]]
     town.clock.move(until - town.now)
-    assert poll.tick_watching(town.bench) == 4
+    assert poll.tick_watching(town.context) == 4
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_looks_leave_half_of_a_share_of_an_hour_to_publishing(
     platform = live(town, 4, at_once=2)
     wait(town)
     platform.allowances = (Allowance(name, 100, left, None),)
-    assert poll.tick_watching(town.bench) == looks
-    assert poll.tick_watching(town.bench) == 0
+    assert poll.tick_watching(town.context) == looks
+    assert poll.tick_watching(town.context) == 0
     (delivery,) = town.live(on=["x"])
     assert town.delivery(delivery).state == "published"
     platform.allowances = ()
     town.clock.move(HOUR)
-    assert poll.tick_watching(town.bench) == 4 - looks
+    assert poll.tick_watching(town.context) == 4 - looks
 
 
 def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) -> None:
@@ -145,7 +145,7 @@ def test_an_account_is_opened_with_the_access_that_it_has_by_then(town: City) ->
         return town.platforms[account.id]
 
     platform.meanwhile = lambda: connect_anew(town, "x", "facebook")
-    poll.tick_watching(replace(town.bench, open_account=note), rounds=1)
+    poll.tick_watching(replace(town.context, open_account=note), rounds=1)
     assert opened == ["", "new"]
 
 
@@ -161,11 +161,11 @@ def test_an_old_access_that_ended_does_not_pause_an_account_connected_anew(town:
     wait(town)
     platform.meanwhile = lambda: connect_anew(town, "x")
     platform.fails = lambda _: ENDED
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     with town.read() as session:
         assert session.get_one(Account, town.accounts["x"]).state is AccountState.CONNECTED
     platform.fails = lambda _: None
-    assert poll.tick_watching(town.bench) == 1
+    assert poll.tick_watching(town.context) == 1
 
 
 def _lacks(town: City, platform: Failing) -> None:
@@ -201,7 +201,7 @@ def test_that_all_of_many_are_gone_is_not_believed_where_a_right_may_have_gone(
     ids = wait(town)
     platform.kept.clear()
     doubt(town, platform)
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert platform.asked == [ids[:5]]
     found = watches(town)
     assert [one for one in ids if found[one].absent_at] == []
@@ -213,7 +213,7 @@ def test_that_all_of_many_are_gone_is_believed_of_an_account_in_good_health(town
     ids = wait(town)
     platform.kept.clear()
     for _ in range(2):
-        poll.tick_watching(town.bench)
+        poll.tick_watching(town.context)
         town.clock.move(QUARTER)
     assert all(watches(town)[one].found_gone_at for one in ids)
 
@@ -224,7 +224,7 @@ def test_a_few_or_not_all_are_believed_as_they_are(town: City, number: int, left
     ids = wait(town)
     del platform.kept[left:]
     _is_ill(town, platform)
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     assert len([one for one in ids if watches(town)[one].absent_at]) == number - left
 
 
@@ -233,5 +233,5 @@ def test_an_account_that_is_done_takes_no_request_from_the_others(town: City) ->
     other = live(town, 3, at_once=1, on="facebook")
     wait(town)
     away.fails = lambda _: TryLater()
-    assert poll.tick_watching(town.bench, most=3) == 3
+    assert poll.tick_watching(town.context, most=3) == 3
     assert (len(away.asked), len(other.asked)) == (1, 2)

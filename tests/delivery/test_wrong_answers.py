@@ -43,17 +43,17 @@ class Wire:
 
     town: City
     stubs: dict[str, Stub]
-    bench: WorkerContext
+    context: WorkerContext
 
     def press(self, after: timedelta = timedelta(0)) -> None:
         """One tick of the press."""
         self.town.clock.move(after)
-        dispatch.tick_press(self.bench)
+        dispatch.tick_press(self.context)
 
     def look(self, after: timedelta = timedelta(0)) -> None:
         """One tick of confirming."""
         self.town.clock.move(after)
-        reconcile.tick_reconcile(self.bench)
+        reconcile.tick_reconcile(self.context)
 
     def wait(self) -> None:
         """Let an hour pass, with all its ticks."""
@@ -116,8 +116,8 @@ def wire(town: City) -> Iterator[Wire]:
         def open_account(account: Account) -> Platform:
             return opened[account.id]
 
-        bench = replace(town.bench, open_account=open_account, monotonic=time.monotonic)
-        yield Wire(town, stubs, bench)
+        context = replace(town.context, open_account=open_account, monotonic=time.monotonic)
+        yield Wire(town, stubs, context)
 
 
 def made(name: str, number: str, text: str = "", **headers: str) -> bytes:
@@ -211,7 +211,7 @@ def test_a_gzip_bomb_is_unknown_and_sent_once(wire: Wire, name: str) -> None:
 def test_an_answer_that_drips_ends_at_the_deadline(wire: Wire, name: str) -> None:
     """A byte a second is always in time for the next one; only the whole try has an end."""
     (delivery_id,) = wire.town.due(on=[name])
-    wire.bench = replace(wire.bench, pace=replace(PACE, send_deadline=2.5))
+    wire.context = replace(wire.context, delivery_settings=replace(PACE, send_deadline=2.5))
     stub = wire.stubs[name]
     stub.plan(drip(made(name, "77"), stub.over, 1.0))
     began = time.monotonic()

@@ -141,11 +141,11 @@ def test_whoever_starts_one_waits_while_another_chooses_its_ports(real: House) -
 
     with (root / "ports.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        waits = threading.Thread(target=start)
-        waits.start()
-        waits.join(2)
+        todo_kinds = threading.Thread(target=start)
+        todo_kinds.start()
+        todo_kinds.join(2)
         assert not (root / Scenario.LAG.value).exists()
-    waits.join()
+    todo_kinds.join()
     assert begun
 
 
@@ -206,7 +206,9 @@ def test_a_rehearsal_that_would_reach_a_real_platform_does_not_start(
 ) -> None:
     own = ground(tmp_path)
     settings = own.settings()
-    hosts = {one: getattr(settings.press, one) for one in HOSTS} | {host: "https://api.twitter.com"}
-    press = replace(settings.press, **hosts)
+    hosts = {one: getattr(settings.delivery_settings, one) for one in HOSTS} | {
+        host: "https://api.twitter.com"
+    }
+    press = replace(settings.delivery_settings, **hosts)
     with pytest.raises(NotApart):
-        check_apart(replace(settings, press=press), own.folder)
+        check_apart(replace(settings, delivery_settings=press), own.folder)

@@ -22,22 +22,26 @@ KIND = "original_ended"
 Ending = Callable[[Session, House, Submission], Submission]
 
 
-def decline(session: Session, house: House, one: Submission) -> Submission:
+def decline(session: Session, house: House, submission: Submission) -> Submission:
     reason = "निविदा रद्द झाली."
-    return close.decline(session, actor=house.clerk, now=NOW, submission_id=one.id, reason=reason)
+    return close.decline(
+        session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=reason
+    )
 
 
-def withdraw(session: Session, house: House, one: Submission) -> Submission:
+def withdraw(session: Session, house: House, submission: Submission) -> Submission:
     reason = "निविदा रद्द झाली."
-    return close.withdraw(session, actor=house.head, now=NOW, submission_id=one.id, reason=reason)
+    return close.withdraw(
+        session, actor=house.head, now=NOW, submission_id=submission.id, reason=reason
+    )
 
 
-def merge(session: Session, house: House, one: Submission, into: Submission) -> None:
+def merge(session: Session, house: House, submission: Submission, into: Submission) -> None:
     intake_merge(
         session,
         actor=house.clerk,
         now=NOW,
-        submission_id=one.id,
+        submission_id=submission.id,
         number=into.number,
         reason="मजकूर एकच आहे.",
     )

@@ -124,12 +124,12 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
     town.listen()
     town.platform("x").citizen_says("एकदाच", parent_id=town.platform_id(delivery_id))
     town.clock.move(10 * MINUTE)
-    readings = [ingest._next_reading(town.bench)]
+    readings = [ingest._next_reading(town.context)]
     with town.write() as session:
         for source in session.scalars(select(Source)):
             source.read_at = town.now
     readings.append(ingest._next_reading(town.clock_named("clock-2")))
-    found = [ingest._read(town.bench, one) for one in readings if one is not None]
+    found = [ingest._read(town.context, one) for one in readings if one is not None]
     assert set(found) == {0, 1}
     assert _count(town) == 1
 
@@ -218,7 +218,7 @@ def test_a_platform_that_gives_no_answer_is_asked_once_a_tick_and_keeps_no_other
 
 def test_a_clock_that_is_to_stop_ends_after_the_page_in_hand(town: City) -> None:
     troubled = _two_posts_on_each(town, REFUSED)
-    stopped = ingest.tick_listening(town.bench, is_stopping=lambda: troubled.asked == 1)
+    stopped = ingest.tick_listening(town.context, is_stopping=lambda: troubled.asked == 1)
     assert (stopped, troubled.asked) == (0, 1)
 
 
@@ -254,7 +254,7 @@ def test_an_expired_token_pauses_the_account_and_others_are_read_on(town: City, 
         found = town.listen()
     else:
         found = ingest.tick_listening(
-            replace(town.bench, open_account=lambda account: _opened(town, account))
+            replace(town.context, open_account=lambda account: _opened(town, account))
         )
     assert found == 1
     with town.read() as session:
@@ -297,7 +297,7 @@ def _open_sources(town: City) -> None:
 
 def _read_by_one_tick(town: City, *, busy: bool) -> int:
     town.clock.move(timedelta(seconds=1))
-    ingest.tick_listening(town.bench, is_busy=lambda: busy)
+    ingest.tick_listening(town.context, is_busy=lambda: busy)
     with town.read() as session:
         return len(session.scalars(select(Source).where(Source.last_read_at == town.now)).all())
 

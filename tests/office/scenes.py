@@ -255,14 +255,14 @@ def unconfirmed(town: City) -> None:
 
 def found_gone(town: City) -> None:
     (delivery_id,) = town.live()
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
     _look_for_a_day(town)
 
 
 def found_changed(town: City) -> None:
     (delivery_id,) = town.live(on=("facebook",))
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     own = town.platform_id(delivery_id)
     town.platform("facebook").somebody_edits(own, "पाणी बंद नाही.")
     _look_for_a_day(town)
@@ -270,7 +270,7 @@ def found_changed(town: City) -> None:
 
 def found_where_a_head_stands_alone(town: City) -> None:
     (delivery_id,) = town.live("health")
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.platform("x").somebody_deletes(town.platform_id(delivery_id))
     _look_for_a_day(town)
 
@@ -278,7 +278,7 @@ def found_where_a_head_stands_alone(town: City) -> None:
 def _look_for_a_day(town: City) -> None:
     for _half_hour in range(46):
         town.clock.move(HOUR / 2)
-        poll.tick_watching(town.bench)
+        poll.tick_watching(town.context)
 
 
 def merger_due(town: City) -> None:

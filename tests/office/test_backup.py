@@ -117,7 +117,7 @@ def test_what_was_moved_forward_and_sent_after_the_backup_is_found(
     town.press(MINUTE)
     _restore(town, other, file)
     again = replace(town, database=other)
-    sought = reconcile.seek(again.bench, tell=_nothing)
+    sought = reconcile.seek(again.context, tell=_nothing)
     assert (sought.asked, sought.live, sought.not_asked) == (2, 1, 0)
     assert again.delivery(sent).state is DeliveryState.UNCONFIRMED
     assert again.delivery(ahead).state is DeliveryState.SCHEDULED
@@ -129,10 +129,10 @@ def test_what_was_claimed_or_sending_is_in_doubt(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     ids = [town.due()[0] for _ in range(2)]
-    first = dispatch.claim_next(town.bench)
+    first = dispatch.claim_next(town.context)
     assert first is not None
-    commit_sending.start(town.bench, first)
-    assert dispatch.claim_next(town.bench) is not None
+    commit_sending.start(town.context, first)
+    assert dispatch.claim_next(town.context) is not None
     file = tmp_path / "house.zip"
     _write(town, file)
     assert _restore(town, other, file).unconfirmed == 2
@@ -142,7 +142,7 @@ def test_what_was_claimed_or_sending_is_in_doubt(
         tries = session.scalars(select(Attempt)).all()
     assert [(one.outcome, one.sending_at is None) for one in tries] == [("lease_ended", False)] * 2
     again.clock.move(HOUR)
-    assert dispatch.tick_overtaken(again.bench) == 0
+    assert dispatch.tick_overtaken(again.context) == 0
 
 
 def test_it_is_all_of_one_moment_though_others_go_on_writing(

@@ -71,7 +71,9 @@ def check(session: Session, actor: Actor, now: datetime) -> Counts:
 def _submissions(session: Session, actor: Actor, now: datetime) -> int:
     if scope_of(actor, Action.HAND_IN) is None:
         return 0
-    listing = submissions_in(session, actor=actor, now=now, wanted=SubmissionFilter(), limit=10_000)
+    listing = submissions_in(
+        session, actor=actor, now=now, filters=SubmissionFilter(), limit=10_000
+    )
     assert listing.total == len(listing.rows)
     return listing.total
 
@@ -90,8 +92,8 @@ def _decisions(session: Session, actor: Actor, now: datetime) -> int:
     if actor.role not in COUNTED_FOR:
         return 0
     board = decisions(session, actor=actor, now=now)
-    waits = [one for one in board if one.kind is not BoardKind.UNCONFIRMED]
-    return len(waits) + troubles(session, actor=actor).number
+    todo_kinds = [one for one in board if one.kind is not BoardKind.UNCONFIRMED]
+    return len(todo_kinds) + troubles(session, actor=actor).number
 
 
 def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_lists_it(

@@ -33,9 +33,9 @@ def town(on_sqlite: Database, tmp_path: Path) -> City:
     return founded
 
 
-def _start(town: City, who: str, wanted: SubmissionFilter = ALL) -> int:
+def _start(town: City, who: str, filters: SubmissionFilter = ALL) -> int:
     with town.write() as session:
-        return start(session, actor=town.actor(who), now=town.now, wanted=wanted).id
+        return start(session, actor=town.actor(who), now=town.now, filters=filters).id
 
 
 def _tick(town: City) -> int:

@@ -42,13 +42,13 @@ Ask = Callable[[Session, City, Actor], object]
 Asked = tuple[str, tuple[object, ...]]
 
 
-def _list(wanted: SubmissionFilter, **more: object) -> Ask:
+def _list(filters: SubmissionFilter, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
         return submission_list.submissions_in(
             session,
             actor=actor,
             now=town.now,
-            wanted=wanted,
+            filters=filters,
             **more,  # type: ignore[arg-type]  # a test's own places
         ).rows
 
@@ -122,7 +122,7 @@ PAGES: Mapping[str, Ask] = {
     "submissions, live": _list(SubmissionFilter(SubmissionView.LIVE)),
     "submissions, in review": _list(SubmissionFilter(SubmissionView.IN_REVIEW)),
     "views": lambda session, town, actor: submission_list.submission_counts(
-        session, actor=actor, now=town.now, wanted=SubmissionFilter()
+        session, actor=actor, now=town.now, filters=SubmissionFilter()
     ),
     "today": lambda session, town, actor: todo.waiting_for(
         session, actor=actor, now=town.now, most=60
@@ -256,7 +256,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionVi
         forth, after, firsts = [], None, []
         while True:
             page = submission_list.submissions_in(
-                session, actor=actor, now=town.now, wanted=wanted, after=after, limit=4
+                session, actor=actor, now=town.now, filters=wanted, after=after, limit=4
             )
             forth += [one.submission_id for one in page.rows]
             firsts.append((page.first, page.total))
@@ -266,7 +266,7 @@ def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionVi
         back, before = [one.submission_id for one in page.rows], page.preceding
         while before is not None:
             page = submission_list.submissions_in(
-                session, actor=actor, now=town.now, wanted=wanted, before=before, limit=4
+                session, actor=actor, now=town.now, filters=wanted, before=before, limit=4
             )
             back = [one.submission_id for one in page.rows] + back
             before = page.preceding

@@ -62,7 +62,7 @@ REPORTS: dict[str, Report] = {
         session,
         actor=town.actor(name),
         now=town.now,
-        wanted=submission_filters.SubmissionFilter(),
+        filters=submission_filters.SubmissionFilter(),
         limit=100,
     ),
     "decisions": lambda session, town, name: decision_board.decisions(

@@ -106,7 +106,7 @@ def test_killed_before_it_sought_the_clock_finds_it_and_it_is_never_sent_again(
     again, ids = cut_off(town, other, tmp_path)
     assert in_doubt(again) == InDoubt(0, 2)
     assert refused(again) == 2
-    (seeking,) = (one for one in ticks(again.bench, load({})) if one.name == "seeking")
+    (seeking,) = (one for one in ticks(again.context, load({})) if one.name == "seeking")
     assert seeking.run() == 2
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.SCHEDULED]
     assert refused(again) == 1  # live, and not confirmed yet
@@ -123,10 +123,10 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     """Nobody is shown as missed, to be scheduled again, what is live already."""
     again, ids = cut_off(town, other, tmp_path)
     again.platform("x").fail_next(TryLater(), on="look_up")
-    assert seek(again.bench, tell=tell) == Sought(0, 0, 2)
+    assert seek(again.context, tell=tell) == Sought(0, 0, 2)
     again.press(12 * HOUR)
     assert states(again, ids) == [DeliveryState.SCHEDULED] * 2
-    assert tick_seeking(again.bench) == 2
+    assert tick_seeking(again.context) == 2
     again.press(MINUTE)
     assert states(again, ids) == [DeliveryState.UNCONFIRMED, DeliveryState.MISSED]
 
@@ -138,23 +138,23 @@ def test_a_platform_that_fails_once_is_asked_for_a_restored_one_again_within_min
     town.clock.move(timedelta(hours=1))
     again, ids = cut_off(town, other, tmp_path, 1)
     again.clock.move(timedelta(days=1))
-    assert tick_seeking(again.bench) == 1
+    assert tick_seeking(again.context) == 1
     again.platform("x").fail_next(TryLater(), on="look_up")
     again.confirm()
     look_at = again.delivery(ids[0]).look_at
     assert look_at is not None
-    assert look_at <= again.now + timedelta(seconds=again.bench.pace.looks[1])
+    assert look_at <= again.now + timedelta(seconds=again.context.delivery_settings.looks[1])
 
 
 def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twice(
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 3)
-    assert seek(again.bench, tell=tell, most=2) == Sought(2, 1, 1)
+    assert seek(again.context, tell=tell, most=2) == Sought(2, 1, 1)
     assert in_doubt(again) == InDoubt(1, 1)
-    assert tick_seeking(again.bench, is_stopping=lambda: True) == 0
-    assert seek(again.bench, tell=tell) == Sought(1, 0, 0)
-    assert seek(again.bench, tell=tell) == Sought(0, 0, 0)
+    assert tick_seeking(again.context, is_stopping=lambda: True) == 0
+    assert seek(again.context, tell=tell) == Sought(1, 0, 0)
+    assert seek(again.context, tell=tell) == Sought(0, 0, 0)
     verbs = [again.verbs("deliveries", one)[-1] for one in ids]
     assert verbs == ["doubt", "seek", "seek"]
 
@@ -167,11 +167,11 @@ def test_a_platform_that_is_away_is_not_released_silently_and_is_asked_again(
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 1)
     again.platform("x").fail_next(away, on="look_up")
-    assert seek(again.bench, tell=tell) == Sought(0, 0, 1)
+    assert seek(again.context, tell=tell) == Sought(0, 0, 1)
     assert in_doubt(again) == InDoubt(0, 1)
     assert refused(again) == 1
     _connect(again)
-    assert tick_seeking(again.bench) == 1
+    assert tick_seeking(again.context) == 1
     assert states(again, ids) == [DeliveryState.UNCONFIRMED]
 
 
@@ -187,8 +187,8 @@ def test_access_that_has_ended_pauses_the_account_and_it_is_not_asked_meanwhile(
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path, 3)
     again.platform("x").fail_next(CredentialsExpired("ended"), on="look_up")
-    assert seek(again.bench, tell=tell) == Sought(0, 0, 3)
-    assert tick_seeking(again.bench) == 0
+    assert seek(again.context, tell=tell) == Sought(0, 0, 3)
+    assert tick_seeking(again.context) == 0
     with again.read() as session:
         account = session.get_one(Account, again.accounts["x"])
         assert (account.state, account.reason) == (AccountState.PAUSED, "credentials")
@@ -200,9 +200,9 @@ def test_an_account_that_asked_for_quiet_is_asked_when_that_is_over(
     again, _ids = cut_off(town, other, tmp_path)
     with again.write() as session:
         session.get_one(Account, again.accounts["x"]).quiet_until = again.now + HOUR
-    assert tick_seeking(again.bench) == 0
+    assert tick_seeking(again.context) == 0
     again.clock.move(HOUR)
-    assert tick_seeking(again.bench) == 2
+    assert tick_seeking(again.context) == 2
 
 
 def test_an_account_that_does_not_answer_is_left_and_the_others_are_asked(
@@ -214,7 +214,7 @@ def test_an_account_that_does_not_answer_is_left_and_the_others_are_asked(
     write(town.database, town.store, file, now=town.now, tell=tell)
     again = restored_from(town, other, file)
     again.platform("x").fail_next(TryLater(), on="look_up")
-    assert seek(again.bench, tell=tell) == Sought(1, 0, 2)
+    assert seek(again.context, tell=tell) == Sought(1, 0, 2)
 
 
 def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
@@ -228,7 +228,7 @@ def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
         kept = session.scalars(select(Event).where(Event.verb == "release")).one()
     assert kept.details == {"unconfirmed": 0, "unsought": 2}
     assert in_doubt(again) == InDoubt()
-    assert tick_seeking(again.bench) == 0
+    assert tick_seeking(again.context) == 0
 
 
 def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_stands(
@@ -248,7 +248,7 @@ def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
 ) -> None:
     made_at = town.now
     again, _ids = cut_off(town, other, tmp_path, 3)
-    assert seek(again.bench, tell=tell) == Sought(3, 1, 0)
+    assert seek(again.context, tell=tell) == Sought(3, 1, 0)
     with again.write() as session:
         stop = Stop(at=again.now, reason="दुसऱ्यांदा")
         session.add(stop)
@@ -271,7 +271,7 @@ def test_what_takes_back_leaves_under_the_stop_and_is_not_counted(
 def test_a_house_that_was_not_restored_asks_nobody(town: City) -> None:
     town.schedule(town.approved(), 5 * HOUR)
     stop = planned.stop_all(town)
-    assert tick_seeking(town.bench) == 0
+    assert tick_seeking(town.context) == 0
     assert in_doubt(town) == InDoubt()
     town.clock.move(timedelta(minutes=1))
     release(town)

@@ -60,20 +60,20 @@ def _grown(database: Database, folder: Path, copies: int) -> City:
     return town
 
 
-def _list(who: str, wanted: SubmissionFilter, **more: int) -> Ask:
+def _list(who: str, filters: SubmissionFilter, **more: int) -> Ask:
     """The page of the list with the counts of its views, as it is opened."""
 
     def ask(town: City, session: Session) -> object:
         actor = town.actor(who)
         counts = submission_list.submission_counts(
-            session, actor=actor, now=town.now, wanted=wanted
+            session, actor=actor, now=town.now, filters=filters
         )
         return submission_list.submissions_in(
             session,
             actor=actor,
             now=town.now,
-            wanted=wanted,
-            total=counts.get(wanted.view),
+            filters=filters,
+            total=counts.get(filters.view),
             **more,  # type: ignore[arg-type]  # how far words are looked for
         )
 
@@ -145,7 +145,7 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
     for _page in range(4):
         with town.read() as session:
             page = submission_list.submissions_in(
-                session, actor=town.actor("clerk"), now=town.now, wanted=wanted, back=back, span=2
+                session, actor=town.actor("clerk"), now=town.now, filters=wanted, back=back, span=2
             )
         found.append(([one.title for one in page.rows], page.total))
         back = page.older
@@ -164,7 +164,7 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            wanted=SubmissionFilter(SubmissionView.ALL, words=first),
+            filters=SubmissionFilter(SubmissionView.ALL, words=first),
             span=2,
         )
     assert [one.submission_id for one in page.rows] == [1]

@@ -202,7 +202,7 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
     town.hand_in()
     with town.read() as session:
         page = submissions_in(
-            session, actor=town.actor("clerk"), now=town.now, wanted=SubmissionFilter(), limit=1
+            session, actor=town.actor("clerk"), now=town.now, filters=SubmissionFilter(), limit=1
         )
     assert (len(page.rows), page.following, page.preceding) == (1, None, None)
     assert (page.first, page.total) == (1, 1)
@@ -321,7 +321,9 @@ def test_counts_name_every_open_view(town: City) -> None:
     }
     filtered = SubmissionFilter(wished=Wished.SOON)
     with town.read() as session:
-        none = submission_counts(session, actor=town.actor("member"), now=town.now, wanted=filtered)
+        none = submission_counts(
+            session, actor=town.actor("member"), now=town.now, filters=filtered
+        )
     assert set(none.values()) == {0}
 
 
@@ -342,19 +344,19 @@ def test_a_submission_taken_back_says_so(town: City) -> None:
 def _page(town: City, who: str, view: SubmissionView = SubmissionView.ALL) -> Listing:
     with town.read() as session:
         return submissions_in(
-            session, actor=town.actor(who), now=town.now, wanted=SubmissionFilter(view)
+            session, actor=town.actor(who), now=town.now, filters=SubmissionFilter(view)
         )
 
 
-def _listed(town: City, who: str, wanted: SubmissionFilter) -> list[str]:
+def _listed(town: City, who: str, filters: SubmissionFilter) -> list[str]:
     with town.read() as session:
-        page = submissions_in(session, actor=town.actor(who), now=town.now, wanted=wanted)
+        page = submissions_in(session, actor=town.actor(who), now=town.now, filters=filters)
     return [one.title for one in page.rows]
 
 
 def _counts(town: City, who: str) -> dict[SubmissionView, int]:
     with town.read() as session:
         found = submission_counts(
-            session, actor=town.actor(who), now=town.now, wanted=SubmissionFilter()
+            session, actor=town.actor(who), now=town.now, filters=SubmissionFilter()
         )
     return {view: count for view, count in found.items() if count}

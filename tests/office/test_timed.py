@@ -33,8 +33,8 @@ def without_a_time(town: City) -> set[int]:
     with town.read() as session:
         found = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
         assert found == set(session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time())))
-        waits = waiting_for(session, actor=town.actor("clerk"), now=town.now)
-        to_schedule = {one.subject_id for one in waits if one.kind is WaitingKind.TO_SCHEDULE}
+        todo_kinds = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+        to_schedule = {one.subject_id for one in todo_kinds if one.kind is WaitingKind.TO_SCHEDULE}
         assert found == to_schedule
     return found
 

@@ -108,12 +108,12 @@ def test_a_department_is_placed_under_another_but_never_under_itself(
         water = add_department(session, "water", reports_to=office)
         pipes = add_department(session, "pipes", reports_to=water)
 
-        def place(one: Department, under: Department | None) -> None:
+        def place(department: Department, under: Department | None) -> None:
             department_changes.place(
                 session,
                 actor=ADMIN,
                 now=NOW,
-                department=one,
+                department=department,
                 reports_to_id=under.id if under else None,
                 order=ORDER,
             )

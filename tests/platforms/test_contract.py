@@ -94,8 +94,8 @@ def test_a_reply_stands_under_the_very_comment(ground: Ground) -> None:
     reply = Outgoing("नमस्कार, सायंकाळी ६ नंतर पाणी येईल.", reply_to=comment)
     began, until = utc_now(), deadline()
     receipt = ground.platform.reply(ground.platform.prepare(reply, deadline=until), deadline=until)
-    remarks, _ = read_all(ground, CommentSource(root))
-    ours = {one.platform_id: one for one in remarks}[receipt.platform_id]
+    remote_comments, _ = read_all(ground, CommentSource(root))
+    ours = {one.platform_id: one for one in remote_comments}[receipt.platform_id]
     assert (ours.parent_id, ours.root_id, ours.by_ourselves) == (comment, root, True)
     found = ground.platform.look_up(reply, since=began)
     assert found is not None
@@ -112,14 +112,16 @@ def test_nested_comments_are_read_with_author_parent_and_time(ground: Ground) ->
     root = ground.send(NOTICE)
     first = ground.say("Pani kadhi yenar?", root)
     nested = ground.say("हो ना, दोन दिवस झाले.", first)
-    remarks = {one.platform_id: one for one in read_all(ground, CommentSource(root))[0]}
-    assert set(remarks) == {first, nested}
-    assert (remarks[first].parent_id, remarks[nested].parent_id) == (root, first)
-    assert "हो ना, दोन दिवस झाले." in remarks[nested].text
-    assert {one.root_id for one in remarks.values()} == {root}
-    assert all(one.author_name and one.author_id for one in remarks.values())
-    assert not any(one.by_ourselves or one.hidden for one in remarks.values())
-    assert all(abs(one.written_at - utc_now()) < timedelta(minutes=1) for one in remarks.values())
+    remote_comments = {one.platform_id: one for one in read_all(ground, CommentSource(root))[0]}
+    assert set(remote_comments) == {first, nested}
+    assert (remote_comments[first].parent_id, remote_comments[nested].parent_id) == (root, first)
+    assert "हो ना, दोन दिवस झाले." in remote_comments[nested].text
+    assert {one.root_id for one in remote_comments.values()} == {root}
+    assert all(one.author_name and one.author_id for one in remote_comments.values())
+    assert not any(one.by_ourselves or one.hidden for one in remote_comments.values())
+    assert all(
+        abs(one.written_at - utc_now()) < timedelta(minutes=1) for one in remote_comments.values()
+    )
 
 
 def test_reading_on_finds_what_is_new(ground: Ground) -> None:
@@ -150,8 +152,8 @@ def test_many_comments_come_page_by_page_and_none_is_left_out(ground: Ground) ->
 def test_a_cursor_that_means_nothing_any_more_loses_nothing(practice: Ground) -> None:
     root = practice.send(NOTICE)
     first = practice.say("पहिली", root)
-    remarks, _ = read_all(practice, CommentSource(root), "|99|no-such-page")
-    assert [one.platform_id for one in remarks] == [first]
+    remote_comments, _ = read_all(practice, CommentSource(root), "|99|no-such-page")
+    assert [one.platform_id for one in remote_comments] == [first]
 
 
 def test_mentions_can_be_asked_for(ground: Ground) -> None:
@@ -160,8 +162,8 @@ def test_mentions_can_be_asked_for(ground: Ground) -> None:
         assert ground.platform.comments_since(MENTIONS, None) == CommentPage((), None, False)
         return
     said = ground.say(f"{names[ground.name]} रस्त्यावर खड्डे आहेत", None)
-    remarks, _ = read_all(ground, MENTIONS)
-    assert [(one.platform_id, one.parent_id, one.root_id) for one in remarks] == [
+    remote_comments, _ = read_all(ground, MENTIONS)
+    assert [(one.platform_id, one.parent_id, one.root_id) for one in remote_comments] == [
         (said, None, said)
     ]
 

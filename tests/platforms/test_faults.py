@@ -190,11 +190,11 @@ def test_x_is_read_in_either_dialect_and_unescaped(on_x: Ground, switches: dict[
     found = on_x.platform.look_up(reply, since=began)
     assert found is not None
     assert found.platform_id == answered
-    remarks = {
+    remote_comments = {
         r.platform_id: r for r in on_x.platform.comments_since(CommentSource(root), None).remarks
     }
-    assert remarks[answered].parent_id == comment
-    assert remarks[comment].text.endswith("का? R&D <3")
+    assert remote_comments[answered].parent_id == comment
+    assert remote_comments[comment].text.endswith("का? R&D <3")
 
 
 @pytest.mark.parametrize("summons", ["explicit", "any"])

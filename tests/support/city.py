@@ -55,7 +55,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-PACE = environment.load({}, folder=Path(__file__).parent).press
+PACE = environment.load({}, folder=Path(__file__).parent).delivery_settings
 """The pace of a real clock: leases and looks as long as they are in earnest."""
 
 DEPARTMENTS = {
@@ -119,10 +119,10 @@ class City:
     accounts: dict[str, int]
     platforms: dict[int, MemoryPlatform]
     roles: dict[str, tuple[Role, str]]
-    bench: WorkerContext = field(init=False)
+    context: WorkerContext = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bench = self.clock_named("clock-1")
+        self.context = self.clock_named("clock-1")
 
     def clock_named(self, name: str) -> WorkerContext:
         """The bench of another clock on the same database."""
@@ -130,7 +130,7 @@ class City:
             database=self.database,
             store=self.store,
             open_account=lambda account: self.platforms[account.id],
-            pace=PACE,
+            delivery_settings=PACE,
             clock_name=name,
             now=self.clock,
             monotonic=lambda: 0.0,
@@ -420,12 +420,12 @@ class City:
     def press(self, after: timedelta = timedelta(0)) -> int:
         """One tick of the press, after that long."""
         self.clock.move(after)
-        return dispatch.tick_press(self.bench)
+        return dispatch.tick_press(self.context)
 
     def confirm(self, after: timedelta = timedelta(0)) -> int:
         """One tick of confirming, after that long."""
         self.clock.move(after)
-        return reconcile.tick_reconcile(self.bench)
+        return reconcile.tick_reconcile(self.context)
 
     def hold(self, *, on: str = "x", department: str = "water") -> int:
         """A delivery of which nobody knows whether it left, held for a person; gives its id."""
@@ -439,7 +439,7 @@ class City:
     def listen(self, after: timedelta = timedelta(0)) -> int:
         """One tick of listening, after that long; gives the number of new comments."""
         self.clock.move(after)
-        return ingest.tick_listening(self.bench)
+        return ingest.tick_listening(self.context)
 
     def note_answers(self) -> int:
         """One tick that marks comments whose answer is live."""

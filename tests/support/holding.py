@@ -37,7 +37,7 @@ def claimed(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     """So many that are due, claimed together."""
     for _ in range(due):
         town.due(on=[on])
-    return claim(town.bench, account_id=town.accounts[on], most=due)
+    return claim(town.context, account_id=town.accounts[on], most=due)
 
 
 def begun(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
@@ -47,18 +47,18 @@ def begun(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     return taken
 
 
-def starts(town: City, parcel: DeliveryPayload) -> bool:
+def starts(town: City, payload: DeliveryPayload) -> bool:
     """Whether `sending` was written."""
     try:
-        commit_sending.start(town.bench, parcel)
+        commit_sending.start(town.context, payload)
     except commit_sending.HeldBack:
         return False
     return True
 
 
-def state(town: City, parcel: DeliveryPayload) -> DeliveryState:
+def state(town: City, payload: DeliveryPayload) -> DeliveryState:
     """Where the delivery of this parcel stands."""
-    return town.delivery(parcel.claim.delivery_id).state
+    return town.delivery(payload.claim.delivery_id).state
 
 
 def answer(number: int, town: City) -> Receipt:

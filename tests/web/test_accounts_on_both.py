@@ -28,7 +28,7 @@ def test_looking_again_at_an_account_ends_on_its_page(any_site: Site) -> None:
 def test_looks_that_are_behind_are_said_on_both_pages(any_site: Site) -> None:
     city = any_site.city
     city.live(on=["x"])
-    poll.tick_watching(city.bench)
+    poll.tick_watching(city.context)
     pages = ("/accounts", f"/accounts/{city.accounts['x']}")
     said = "१ प्रसिद्धी वेळेत तपासली गेली नाही; शेवटची तपासणी:"
     city.clock.move(intervals.LONGEST + DAY)
@@ -37,5 +37,5 @@ def test_looks_that_are_behind_are_said_on_both_pages(any_site: Site) -> None:
     city.clock.move(MINUTE)
     assert all(said in admin.page(one) for one in pages)
     assert said not in admin.page(f"/accounts/{city.accounts['facebook']}")
-    poll.tick_watching(city.bench)
+    poll.tick_watching(city.context)
     assert not any(said in admin.page(one) for one in pages)

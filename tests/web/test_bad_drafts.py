@@ -96,7 +96,7 @@ def test_an_over_long_x_text_says_how_long_it_is_and_may_be(desk: Desk) -> None:
 
 def test_a_draft_without_any_text_asks_for_one(desk: Desk) -> None:
     texts = [
-        f"text_{account}_{tongue}" for account in (desk.x, desk.facebook) for tongue in ("mr", "en")
+        f"text_{account}_{rules}" for account in (desk.x, desk.facebook) for rules in ("mr", "en")
     ]
     page = desk.save({name: [""] for name in texts})
     assert "किमान एका सोशल मिडिया खात्यासाठी मजकूर लिहावा." in page

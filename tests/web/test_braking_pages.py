@@ -47,7 +47,7 @@ def send(city: City, delivery_id: int) -> None:
 
 
 def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(site: Site) -> None:
-    (gone,), (waits,) = site.city.due("water"), site.city.due("road")
+    (gone,), (todo_kinds,) = site.city.due("water"), site.city.due("road")
     send(site.city, gone)
     lead = site.browser("lead")
     assert links(lead.page("/calendar"), "/stop") == [STOP] * 3  # bar, menu and foot
@@ -56,11 +56,11 @@ def test_two_presses_with_a_reason_stop_everything_and_say_what_is_on_its_way(si
     assert answer.headers["Location"] == "/stop"
     page = lead.page("/stop")
     assert f"/deliveries/{gone}" in page.html
-    assert f"/deliveries/{waits}" not in page.html
+    assert f"/deliveries/{todo_kinds}" not in page.html
     assert "हे आता थांबविता येत नाही" in page
     assert "१ मजकुराची वेळ झाली असून तो थांबला आहे." in page
     assert site.city.press() == 0
-    assert state_of(site.city, waits) is DeliveryState.SCHEDULED
+    assert state_of(site.city, todo_kinds) is DeliveryState.SCHEDULED
 
 
 @pytest.mark.parametrize("name", ["admin", "lead", "clerk", "first", "head", "member", "auditor"])
@@ -278,13 +278,13 @@ def test_without_a_time_a_freeze_lasts_whole_days(site: Site) -> None:
 def test_after_an_approval_is_withdrawn_what_is_on_its_way_is_named(site: Site) -> None:
     city, first = site.city, site.browser("first")
     post = city.approved(on=["x", "facebook"])
-    gone, waits = city.schedule(post, MINUTE)
+    gone, todo_kinds = city.schedule(post, MINUTE)
     send(city, gone)
     form = dict(first.page(f"/posts/{post}/withdraw-approval").form("withdraw_approval"))
     assert first.post(f"/posts/{post}/withdraw-approval", form).status_code == 302
     said = " ".join(first.page(f"/posts/{post}").notices())
     assert "आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही" in said
-    assert state_of(city, waits) is DeliveryState.CANCELLED
+    assert state_of(city, todo_kinds) is DeliveryState.CANCELLED
 
 
 @pytest.mark.both  # it locks what the page has read
@@ -302,7 +302,7 @@ def test_ending_an_approvers_appointment_names_what_is_on_its_way(site: Site) ->
 def test_whoever_edits_reads_what_of_the_post_is_on_its_way(site: Site, then: str) -> None:
     city, clerk = site.city, site.browser("clerk")
     post = city.approved(on=["x", "facebook"])
-    gone, waits = city.schedule(post, MINUTE)
+    gone, todo_kinds = city.schedule(post, MINUTE)
     send(city, gone)
     path = f"/posts/{post}/draft"
     form = [
@@ -314,7 +314,7 @@ def test_whoever_edits_reads_what_of_the_post_is_on_its_way(site: Site, then: st
     said = " ".join(clerk.page(answer.headers["Location"]).notices())
     assert said.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
     assert said.count("शनिवारी पाणीपुरवठा बंद") == 1  # the one that was cancelled is not named
-    assert state_of(city, waits) is DeliveryState.CANCELLED
+    assert state_of(city, todo_kinds) is DeliveryState.CANCELLED
 
 
 @pytest.mark.parametrize(

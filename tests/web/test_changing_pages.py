@@ -129,10 +129,10 @@ def test_a_comment_is_hidden_and_shown_again_from_its_page(site: Site) -> None:
 def test_what_somebody_else_changed_stands_on_the_board_until_it_is_seen(site: Site) -> None:
     town = site.city
     (delivery,) = town.live(on=("facebook",))
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     town.platform("facebook").somebody_edits(town.platform_id(delivery), "पाणी बंद नाही.")
     town.clock.move(DAY)
-    poll.tick_watching(town.bench)
+    poll.tick_watching(town.context)
     lead = site.browser("lead")
     assert "पाणी बंद नाही." in lead.page("/decisions").html
     with town.read() as session:

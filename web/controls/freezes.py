@@ -146,7 +146,7 @@ def _read(form: LayForm) -> FreezeForm:
     )
 
 
-def _moment(check: Validator, form: LayForm, which: str, now: datetime) -> datetime:
+def _moment(validator: Validator, form: LayForm, which: str, now: datetime) -> datetime:
     """A date and time. Without a time whole days are meant; without a beginning, at once."""
     day, clock = form[f"{which}_day"], (form[f"{which}_clock"].data or "").strip()
     if which == "from" and not day.is_typed and not clock:
@@ -157,7 +157,9 @@ def _moment(check: Validator, form: LayForm, which: str, now: datetime) -> datet
             return begins if which == "from" else ends
         return parse_when(day.typed, clock)
     except BadWhen as bad:
-        check.add(f"{which}_day" if bad.code.field == "date" else f"{which}_clock", bad.code.value)
+        validator.add(
+            f"{which}_day" if bad.code.field == "date" else f"{which}_clock", bad.code.value
+        )
         return now
 
 

@@ -100,8 +100,8 @@ BEAT: Final = 30.0
 class Alarm:
     """What one process knows of its own looking."""
 
-    def __init__(self, of: AppContext) -> None:
-        self._house = of
+    def __init__(self, context: AppContext) -> None:
+        self._house = context
         self._looked_at: datetime | None = None
         self._lock = threading.Lock()
 
@@ -117,59 +117,63 @@ class Alarm:
         return thread
 
 
-def keep_watch(of: AppContext, *, every: float = BEAT, ended: threading.Event) -> threading.Thread:
+def keep_watch(
+    context: AppContext, *, every: float = BEAT, ended: threading.Event
+) -> threading.Thread:
     """Look again and again with nobody at the web, in a thread that ends with the process.
 
     The first look is not at the beginning: after a restart of the machine the clock starts too.
     """
-    thread = threading.Thread(target=_watch, args=[of, every, ended], name="watch", daemon=True)
+    thread = threading.Thread(
+        target=_watch, args=[context, every, ended], name="watch", daemon=True
+    )
     thread.start()
     return thread
 
 
-def _watch(of: AppContext, every: float, ended: threading.Event) -> None:
+def _watch(context: AppContext, every: float, ended: threading.Event) -> None:
     """Each look has a thread of its own: whatever one fails of, the next one comes."""
     while not ended.wait(every):
-        look = threading.Thread(target=_try, args=[of], name="alarm", daemon=True)
+        look = threading.Thread(target=_try, args=[context], name="alarm", daemon=True)
         look.start()
         look.join()
 
 
-def _try(of: AppContext) -> None:
+def _try(context: AppContext) -> None:
     """A database that is away for a moment ends nothing."""
     try:
-        ring(of)
+        ring(context)
     except SQLAlchemyError as problem:
         log.warning("whether a clock runs was not seen: %s", type(problem).__name__)
 
 
-def ring(of: AppContext) -> int:
+def ring(context: AppContext) -> int:
     """Where no clock is alive, tell the admins once; gives how many mails the server accepted.
 
     A server that did not take them is asked again, by the rules of every mail.
     """
-    with of.database.reading() as session:
-        if worker_health.alarming_since(session, now=of.now()) is None:
+    with context.database.reading() as session:
+        if worker_health.alarming_since(session, now=context.now()) is None:
             return 0
-        is_new = worker_health.is_new(session, now=of.now())
+        is_new = worker_health.is_new(session, now=context.now())
     if is_new:
-        with of.database.transaction() as session:
-            worker_health.notice(session, now=of.now())
+        with context.database.transaction() as session:
+            worker_health.notice(session, now=context.now())
     return tick_mail(
-        of.database,
-        smtp_url=of.settings.smtp_url,
-        mail_from=of.settings.mail_from,
-        base_url=of.settings.base_url,
-        now=of.now,
+        context.database,
+        smtp_url=context.settings.smtp_url,
+        mail_from=context.settings.mail_from,
+        base_url=context.settings.base_url,
+        now=context.now,
         only=NoticeKind.CLOCKS_SILENT,
     )
 
 
-def register(app: Flask, of: AppContext) -> None:
+def register(app: Flask, context: AppContext) -> None:
     """Look after every request for a page, where this house is to."""
-    if not of.rings:
+    if not context.rings:
         return
-    alarm = Alarm(of)
+    alarm = Alarm(context)
 
     def look(response: Response) -> Response:
         if request.endpoint not in ("static", "bootstrap.static"):

@@ -45,9 +45,9 @@ def page_language() -> str:
 
 
 def _said(values: dict[str, object]) -> dict[str, object]:
-    tongue = page_language()
+    rules = page_language()
     return {
-        name: digits(str(value), tongue) if isinstance(value, int) else value
+        name: digits(str(value), rules) if isinstance(value, int) else value
         for name, value in values.items()
     }
 

@@ -208,14 +208,14 @@ def _moment(form: DraftForm, name: str, found: list[FieldError], usual: str) -> 
         return None
 
 
-def place_of(sheet: Sheet, problem: FieldError) -> FieldError:
+def place_of(sheet: Sheet, error: FieldError) -> FieldError:
     """The same problem at the field of this form that it belongs to."""
-    parts = problem.field.split("-")
+    parts = error.field.split("-")
     if parts[0] != "variants" or len(parts) < 3:
         names = {"not_before": "not_before_day", "not_after": "not_after_day"}
-        return FieldError(names.get(problem.field, problem.field), problem.code, problem.values)
+        return FieldError(names.get(error.field, error.field), error.code, error.values)
     slot = written(sheet)[int(parts[1])]
     name = {"text": slot.name, "link": "link"}.get(parts[2], "photos")
     if parts[2] == "pictures" and parts[-1] == "alt_text":
         name = f"alt_{parts[3]}_{slot.language.value}"
-    return FieldError(name if name in sheet.form else "photos", problem.code, problem.values)
+    return FieldError(name if name in sheet.form else "photos", error.code, error.values)

@@ -115,8 +115,8 @@ def texts_of(sheet: Sheet, draft: Draft) -> list[Text]:
 
 def look_at_links(sheet: Sheet, draft: Draft) -> None:
     """Look at the draft's links while somebody waits; called while no transaction is open."""
-    glass = LinkChecker(ctx.database, ctx.store, ctx.settings.link_reach, monotonic)
-    check_now(glass, all_addresses(texts_of(sheet, draft)), now=ctx.now())
+    link_checker = LinkChecker(ctx.database, ctx.store, ctx.settings.link_reach, monotonic)
+    check_now(link_checker, all_addresses(texts_of(sheet, draft)), now=ctx.now())
 
 
 def _lines(found: Sequence[Warned], spots: Sequence[Spot]) -> Iterable[WarningLine]:

@@ -65,9 +65,7 @@ def _values_of(field: Field) -> list[str]:
 
 def make_form(template: Template) -> LaneForm:
     """The form for this template's blanks, filled with whatever was sent."""
-    fields = {
-        name: _field(blank, tongue) for name, blank, tongue in placeholders.fields_of(template)
-    }
+    fields = {name: _field(blank, rules) for name, blank, rules in placeholders.fields_of(template)}
     made = type("FilledLaneForm", (LaneForm,), fields)
     form: LaneForm = made()
     form.word_how.choices = options((how, _(words)) for how, words in HOWS.items())

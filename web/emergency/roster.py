@@ -67,12 +67,12 @@ def _page(session: Session, form: DutyForm, happened: list[str] | None = None) -
     )
 
 
-def _is_another(held: Appointment) -> bool:
-    return held.person_id != actor().person_id
+def _is_another(appointment: Appointment) -> bool:
+    return appointment.person_id != actor().person_id
 
 
-def _words(held: Appointment) -> str:
-    return f"{person_name(held.person)} – {post_of(held)}"
+def _words(appointment: Appointment) -> str:
+    return f"{person_name(appointment.person)} – {post_of(appointment)}"
 
 
 def post_at(duty: Duty) -> str:

@@ -88,8 +88,8 @@ def _page(session: Session, template_id: int, happened: str = "") -> str:
         revision=revision,
         blanks=whole.blanks,
         rooms={
-            tongue: outgoing_text.length_limit(outgoing_text.X, text, "")
-            for tongue, text in emergency.longest(whole).items()
+            rules: outgoing_text.length_limit(outgoing_text.X, text, "")
+            for rules, text in emergency.longest(whole).items()
         },
         state=state,
         last=_last(template),

@@ -61,8 +61,8 @@ def happens(variant: Variant) -> str:
 
 def begins(target: Target) -> str:
     """What a clerk has to know who writes a correction in this box."""
-    now, tongue = ctx.now(), page_language()
-    since = dates.moment(target.live.since, tongue, now=now)
+    now, rules = ctx.now(), page_language()
+    since = dates.moment(target.live.since, rules, now=now)
     platform = platform_word(target.live.account.platform)
     words = BEGINS[target.way]
     values = {"at": since, "platform": platform}

@@ -159,18 +159,18 @@ GENERAL: Mapping[str, str] = {
 WORDS = (GENERAL, SENTENCES, OF_THE_LANE)
 
 
-def problem_sentence(problem: FieldError) -> str:
+def problem_sentence(error: FieldError) -> str:
     """The sentence for a problem; more specific words stand under "field.code"."""
-    own = _own(problem)
+    own = _own(error)
     if own is None:
         return _("This cannot be taken as it stands.")
-    return _(own, **shown(problem.values, own))
+    return _(own, **shown(error.values, own))
 
 
-def _own(problem: FieldError) -> str | None:
+def _own(error: FieldError) -> str | None:
     """By field and code, by code and what was found, by code alone."""
-    code = problem.code
-    keys = (f"{problem.field}.{code}", f"{code}.{problem.values.get('found')}", code)
+    code = error.code
+    keys = (f"{error.field}.{code}", f"{code}.{error.values.get('found')}", code)
     found = [words[key] for key in keys for words in WORDS if key in words]
     return found[0] if found else None
 
@@ -183,13 +183,13 @@ def shown(values: Mapping[str, object], template: str) -> dict[str, str]:
 
 
 def _said(value: object) -> str:
-    tongue = page_language()
+    rules = page_language()
     if isinstance(value, datetime):
-        return dates.moment(value, tongue, now=ctx.now())
+        return dates.moment(value, rules, now=ctx.now())
     if isinstance(value, date):
-        return dates.full_date(value, tongue)
+        return dates.full_date(value, rules)
     if isinstance(value, int):
-        return number(value, tongue)
+        return number(value, rules)
     return str(value)
 
 

@@ -73,17 +73,17 @@ def field_word(field: str) -> str:
 
 def file_size(size: int) -> str:
     """How large a file is: kB below a megabyte, else MB with one decimal."""
-    tongue = page_language()
+    rules = page_language()
     if size < 1_000_000:
-        return _("%(number)s kB", number=digits(str(max(1, round(size / 1000))), tongue))
-    return _("%(number)s MB", number=digits(f"{size / 1_000_000:.1f}", tongue))
+        return _("%(number)s kB", number=digits(str(max(1, round(size / 1000))), rules))
+    return _("%(number)s MB", number=digits(f"{size / 1_000_000:.1f}", rules))
 
 
 def file_length(seconds: int) -> str:
     """How long a video is, in minutes and seconds."""
     minutes, rest = divmod(seconds, 60)
-    tongue = page_language()
+    rules = page_language()
     if not minutes:
-        return _("%(seconds)s s", seconds=digits(str(rest), tongue))
-    said = {"minutes": digits(str(minutes), tongue), "seconds": digits(str(rest), tongue)}
+        return _("%(seconds)s s", seconds=digits(str(rest), rules))
+    said = {"minutes": digits(str(minutes), rules), "seconds": digits(str(rest), rules)}
     return _("%(minutes)s min %(seconds)s s", **said)

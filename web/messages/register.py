@@ -100,8 +100,8 @@ def former_name(change: DepartmentChange) -> str:
 
 
 def _named(change: DepartmentChange, which: str) -> str:
-    tongue = page_language()
-    return getattr(change, f"{which}_{tongue}", "") or getattr(change, f"{which}_mr")
+    rules = page_language()
+    return getattr(change, f"{which}_{rules}", "") or getattr(change, f"{which}_mr")
 
 
 def open_word(thing: OpenThing) -> str:

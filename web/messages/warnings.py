@@ -118,14 +118,14 @@ def _span(values: Mapping[str, object]) -> str:
 
 
 def _shown(name: str, value: object) -> str:
-    tongue = page_language()
+    rules = page_language()
     if name in ("language", "missing"):
         return _(TONGUES[str(value)])
     if isinstance(value, datetime):
-        return dates.plain_day(value, tongue, now=ctx.now())
+        return dates.plain_day(value, rules, now=ctx.now())
     if isinstance(value, date):
-        return dates.full_date(value, tongue)
+        return dates.full_date(value, rules)
     if isinstance(value, int):
-        return number(value, tongue)
+        return number(value, rules)
     written = str(value)
     return f"{written[:CALM]}…" if name == "url" and len(written) > CALM else written

@@ -155,8 +155,8 @@ def _acts_outside(post: Post, situation: Situation) -> frozenset[str]:
 
 def _may_come_to_the_desk(post: Post) -> bool:
     """Whether an officer who stands at the clerk's desk could decide there, on their own phone."""
-    waits = post.state is PostState.IN_REVIEW
-    return waits and may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
+    todo_kinds = post.state is PostState.IN_REVIEW
+    return todo_kinds and may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
 
 
 def _decisions(post: Post) -> set[str]:
@@ -169,8 +169,8 @@ def _decisions(post: Post) -> set[str]:
     ]
     in_force = any(gate_adapter.is_in_force(one, now=ctx.now()) for one in standing)
     found = set()
-    waits = post.state is PostState.IN_REVIEW and not in_force
-    if waits and may(actor(), Action.APPROVE, mine, standing_in=True):
+    todo_kinds = post.state is PostState.IN_REVIEW and not in_force
+    if todo_kinds and may(actor(), Action.APPROVE, mine, standing_in=True):
         found.add("decide")
     if standing and may(actor(), Action.WITHDRAW_APPROVAL, mine, standing_in=True):
         found.add(Action.WITHDRAW_APPROVAL.value)

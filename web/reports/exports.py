@@ -78,7 +78,7 @@ def index(session: Session) -> str:
 def start(session: Session) -> Response:
     """Have a long list written down by the clock."""
     wanted = filter_from_query(dict(parse_qsl(request.form.get("list", ""))))
-    reports_export.start(session, actor=actor(), now=ctx.now(), wanted=wanted)
+    reports_export.start(session, actor=actor(), now=ctx.now(), filters=wanted)
     flash(_("The list is being prepared. You can leave this page and come back."))
     return redirect(url_for("exports.index"))
 

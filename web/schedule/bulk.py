@@ -126,12 +126,12 @@ def _how(form: BulkMoveForm) -> How:
     return how
 
 
-def _when(check: Validator, form: BulkMoveForm) -> datetime:
+def _when(validator: Validator, form: BulkMoveForm) -> datetime:
     day = form.day.data.isoformat() if form.day.data else ""
     try:
         return parse_when(day, form.clock.data or "")
     except BadWhen as bad:
-        check.add("day" if bad.code.field == "date" else "clock", bad.code.value)
+        validator.add("day" if bad.code.field == "date" else "clock", bad.code.value)
         return ctx.now()
 
 

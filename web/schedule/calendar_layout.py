@@ -88,12 +88,12 @@ class Band:
 
 def title(choice: CalendarQuery) -> str:
     """The month, or the first day and the last."""
-    tongue, now = page_language(), ctx.now()
+    rules, now = page_language(), ctx.now()
     if choice.view is CalendarView.MONTH:
-        return dates.month(choice.month, tongue)
+        return dates.month(choice.month, rules)
     last = choice.first + (choice.days - 1) * ONE_DAY
-    first = dates.plain_day(choice.first, tongue, now=now)
-    return f"{first} – {dates.plain_day(last, tongue, now=now)}"
+    first = dates.plain_day(choice.first, rules, now=now)
+    return f"{first} – {dates.plain_day(last, rules, now=now)}"
 
 
 def ways(choice: CalendarQuery, today: date) -> list[tuple[str, str, str]]:

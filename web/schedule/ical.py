@@ -74,8 +74,8 @@ def calendar(token: str) -> Response:
     except NotFound:
         return Response("", 404, mimetype="text/plain")
     except TooOften as problem:
-        waits = {"Retry-After": str(problem.again_in)}
-        return Response("", 429, mimetype="text/plain", headers=waits)
+        todo_kinds = {"Retry-After": str(problem.again_in)}
+        return Response("", 429, mimetype="text/plain", headers=todo_kinds)
     with flask_babel.force_locale(fed.person.language):
         answer = make_response(written(fed, ctx.settings.base_url))
     answer.mimetype = "text/calendar"

@@ -143,12 +143,12 @@ def set_slots() -> Page:
     return redirect(url_for("slots.index"))
 
 
-def _clock(check: Validator, field: str, typed: str | None) -> time:
+def _clock(validator: Validator, field: str, typed: str | None) -> time:
     """A time as it was typed; what cannot be read is noted."""
     try:
         return parse_time(typed or "")
     except BadWhen as bad:
-        check.add(field, bad.code.value)
+        validator.add(field, bad.code.value)
         return time(0)
 
 

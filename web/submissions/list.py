@@ -84,25 +84,25 @@ def index(session: Session) -> Page:
     return _page(session, filter_from_query(request.args))
 
 
-def _page(session: Session, wanted: SubmissionFilter, *, name: str = "", problem: str = "") -> str:
+def _page(session: Session, filters: SubmissionFilter, *, name: str = "", problem: str = "") -> str:
     now = ctx.now()
-    counts = submission_counts(session, actor=actor(), now=now, wanted=wanted)
+    counts = submission_counts(session, actor=actor(), now=now, filters=filters)
     listing = submissions_in(
         session,
         actor=actor(),
         now=now,
-        wanted=wanted,
+        filters=filters,
         after=place_from(request.args.get("after", "")),
         before=place_from(request.args.get("before", "")),
         back=place_from(request.args.get("back", "")),
-        total=counts.get(wanted.view),
+        total=counts.get(filters.view),
     )
     return render_template(
         "submissions/index.html",
         listing=listing,
-        wanted=wanted,
-        views=_views(wanted, counts),
-        steps=_steps(wanted, listing),
+        wanted=filters,
+        views=_views(filters, counts),
+        steps=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
         kept=saved_views.views_kept(session, actor=actor(), page=export.SUBMISSIONS),
         name=name,
@@ -118,33 +118,33 @@ def _page(session: Session, wanted: SubmissionFilter, *, name: str = "", problem
     )
 
 
-def address(wanted: SubmissionFilter, place: str = "") -> str:
+def address(filters: SubmissionFilter, place: str = "") -> str:
     """The address of the list with these filters, from a place on where it is given."""
-    behind = "&".join(part for part in (wanted.query, place) if part)
+    behind = "&".join(part for part in (filters.query, place) if part)
     return url_for("submissions.index") + (f"?{behind}" if behind else "")
 
 
 def _views(
-    wanted: SubmissionFilter, counts: Mapping[SubmissionView, int]
+    filters: SubmissionFilter, counts: Mapping[SubmissionView, int]
 ) -> list[dict[str, object]]:
     """Every view with its address; what is seldom needed stands only where something is in it."""
     shown = [
         one
         for one in SubmissionView
-        if one is not SubmissionView.TO_DECIDE or counts[one] or wanted.view is one
+        if one is not SubmissionView.TO_DECIDE or counts[one] or filters.view is one
     ]
     return [
         {
             "label": _(VIEW_WORDS[one]),
-            "href": address(replace(wanted, view=one)),
+            "href": address(replace(filters, view=one)),
             "count": counts.get(one),
-            "here": wanted.view is one,
+            "here": filters.view is one,
         }
         for one in shown
     ]
 
 
-def _steps(wanted: SubmissionFilter, listing: Listing) -> dict[str, str | None]:
+def _steps(filters: SubmissionFilter, listing: Listing) -> dict[str, str | None]:
     """Where the next and the previous page lie, and the older ones that were not looked through."""
     back = place_from(request.args.get("back", ""))
     among = {"back": place_to(back)} if back is not None else {}
@@ -152,13 +152,13 @@ def _steps(wanted: SubmissionFilter, listing: Listing) -> dict[str, str | None]:
     def there(given: Mapping[str, str], name: str, place: Place | None) -> str | None:
         if place is None:
             return None
-        return address(wanted, urlencode({**given, name: place_to(place)}))
+        return address(filters, urlencode({**given, name: place_to(place)}))
 
     return {
         "next": there(among, "after", listing.following),
         "previous": there(among, "before", listing.preceding),
         "older": there({}, "back", listing.older),
-        "newest": address(wanted) if among else None,
+        "newest": address(filters) if among else None,
     }
 
 
@@ -181,18 +181,18 @@ def csv() -> Response:
     """The same list as CSV; a long one is prepared first, at `/exports`."""
     wanted = filter_from_query(request.args)
     with ctx.database.reading() as session:
-        total = submission_total(session, actor=actor(), now=ctx.now(), wanted=wanted)
+        total = submission_total(session, actor=actor(), now=ctx.now(), filters=wanted)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=wanted.query))
     return csv_answer(_every_row(wanted, actor()))
 
 
-def _every_row(wanted: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
+def _every_row(filters: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
     """All of the list, part by part, each in a reading of its own."""
     now, after = ctx.now(), None
     while True:
         with ctx.database.reading() as session:
-            page = read_on(session, actor=seeing, now=now, wanted=wanted, after=after)
+            page = read_on(session, actor=seeing, now=now, filters=filters, after=after)
         yield from (export.plain(one) for one in page.rows)
         after = page.following
         if after is None:

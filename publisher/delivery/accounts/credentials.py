@@ -89,11 +89,11 @@ LookAt = Callable[[Account], AccountCheck]
 
 def opener(settings: Settings) -> OpenAccount:
     """How this installation opens accounts: at the real platforms, or wherever settings point."""
-    vault, press = Vault.of(settings), settings.press
+    vault, press = Vault.of(settings), settings.delivery_settings
     return lambda account: _open(account, vault, press)
 
 
-def _open(account: Account, vault: Vault, press: DeliverySettings) -> Platform:
+def _open(account: Account, vault: Vault, delivery_settings: DeliverySettings) -> Platform:
     try:
         credentials = vault.open(account.credentials)
     except Unsealable as problem:
@@ -101,16 +101,16 @@ def _open(account: Account, vault: Vault, press: DeliverySettings) -> Platform:
     return open_platform(
         account.platform,
         credentials,
-        x_api_url=press.x_api_url,
-        x_web_url=press.x_web_url,
-        graph_api_url=press.graph_api_url,
-        graph_api_version=press.graph_api_version,
+        x_api_url=delivery_settings.x_api_url,
+        x_web_url=delivery_settings.x_web_url,
+        graph_api_url=delivery_settings.graph_api_url,
+        graph_api_version=delivery_settings.graph_api_version,
     )
 
 
 def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
     """The ways to the platforms, with the app's keys of this installation."""
-    press, access = settings.press, settings.access
+    press, access = settings.delivery_settings, settings.access
     return OAuthFlows(
         App(
             x_consumer_key=access.x_consumer_key,

@@ -32,7 +32,7 @@ LOOK_EVERY: Final = timedelta(hours=24)
 
 
 def tick_tokens(
-    bench: WorkerContext,
+    context: WorkerContext,
     settings: Settings,
     *,
     look: LookAt | None = None,
@@ -44,30 +44,30 @@ def tick_tokens(
 
     No transaction is open while a platform is asked.
     """
-    asked = look or looker(settings, bench.open_account, now=bench.now)
+    asked = look or looker(settings, context.open_account, now=context.now)
     done = 0
-    for account in takewhile(lambda _: not is_stopping(), _unseen(bench)):
-        _store(bench, account, asked(account))
+    for account in takewhile(lambda _: not is_stopping(), _unseen(context)):
+        _store(context, account, asked(account))
         done += 1
-    with bench.database.transaction() as session:
-        done += oauth_flow.tidy(session, now=bench.now())
-        return done + warn(session, now=bench.now())
+    with context.database.transaction() as session:
+        done += oauth_flow.tidy(session, now=context.now())
+        return done + warn(session, now=context.now())
 
 
-def _unseen(bench: WorkerContext) -> list[Account]:
-    longest_ago = bench.now() - LOOK_EVERY
+def _unseen(context: WorkerContext) -> list[Account]:
+    longest_ago = context.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,
         or_(Account.checked_at.is_(None), Account.checked_at <= longest_ago),
     )
-    with bench.database.reading() as session:
+    with context.database.reading() as session:
         return list(session.scalars(query.order_by(Account.id)))
 
 
-def _store(bench: WorkerContext, seen: Account, look: AccountCheck) -> None:
+def _store(context: WorkerContext, seen: Account, look: AccountCheck) -> None:
     """What was found, unless the account was changed meanwhile."""
-    with bench.database.transaction() as session:
-        now = bench.now()
+    with context.database.transaction() as session:
+        now = context.now()
         account = transitions.lock(session, Account, seen.id)
         if account is None or account.credentials != seen.credentials:
             return

@@ -82,13 +82,13 @@ def _raise_new(session: Session, *, now: datetime) -> None:
 
 
 def _since() -> ColumnElement[datetime]:
-    waits = Delivery.state.in_(_UNSENT)
-    return case((waits, Delivery.due_at), else_=Delivery.state_at)
+    todo_kinds = Delivery.state.in_(_UNSENT)
+    return case((todo_kinds, Delivery.due_at), else_=Delivery.state_at)
 
 
 def _in_trouble(now: datetime) -> ColumnElement[bool]:
-    waits = and_(Delivery.state.in_(_UNSENT), Delivery.due_at <= now - PATIENCE)
-    return or_(Delivery.state.in_(_OVER), waits)
+    todo_kinds = and_(Delivery.state.in_(_UNSENT), Delivery.due_at <= now - PATIENCE)
+    return or_(Delivery.state.in_(_OVER), todo_kinds)
 
 
 def trouble_of(delivery: Delivery, *, now: datetime) -> Trouble | None:

@@ -38,9 +38,9 @@ Said = dict[str, dict[str, str]]
 def fields_of(template: Template) -> list[tuple[str, TemplateField, str]]:
     """The fields of a form: name, blank, and the language, "" where one field serves both."""
     return [
-        (field_of(at, tongue), blank, tongue)
+        (field_of(at, rules), blank, rules)
         for at, blank in enumerate(template.blanks)
-        for tongue in (TONGUES if blank.kind is BlankKind.PLACE else ("",))
+        for rules in (TONGUES if blank.kind is BlankKind.PLACE else ("",))
     ]
 
 
@@ -49,12 +49,12 @@ def field_of(at: int, tongue: str = "") -> str:
     return f"blank-{at}-{tongue}" if tongue else f"blank-{at}"
 
 
-def read(template: Template, typed: Typed, checking: Validator, *, now: datetime) -> Said:
+def read(template: Template, typed: Typed, validator: Validator, *, now: datetime) -> Said:
     """What fills the blanks, by language and name; problems are noted by field."""
-    said: Said = {tongue: {} for tongue in TONGUES}
+    said: Said = {rules: {} for rules in TONGUES}
     for at, blank in enumerate(template.blanks):
-        for tongue, words in _READERS[blank.kind](at, blank, typed, checking, now).items():
-            said[tongue][blank.name] = words
+        for rules, words in _READERS[blank.kind](at, blank, typed, validator, now).items():
+            said[rules][blank.name] = words
     return said
 
 
@@ -62,16 +62,16 @@ Reader = Callable[[int, TemplateField, Typed, Validator, datetime], dict[str, st
 
 
 def _place(
-    at: int, blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+    at: int, blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """A place's name in each language: letters, digits and the signs between them."""
     found = {}
-    for tongue in TONGUES:
-        field = field_of(at, tongue)
-        words = checking.line(field, typed.get(field, ""), most=blank.most, required=True)
-        if words and (code := _wrong_in_place(words, tongue)):
-            checking.add(field, code)
-        found[tongue] = words
+    for rules in TONGUES:
+        field = field_of(at, rules)
+        words = validator.line(field, typed.get(field, ""), most=blank.most, required=True)
+        if words and (code := _wrong_in_place(words, rules)):
+            validator.add(field, code)
+        found[rules] = words
     return found
 
 
@@ -94,16 +94,16 @@ def _may_stand(letter: str) -> bool:
 
 
 def _time(
-    at: int, _blank: TemplateField, typed: Typed, checking: Validator, now: datetime
+    at: int, _blank: TemplateField, typed: Typed, validator: Validator, now: datetime
 ) -> dict[str, str]:
     """A time of the day, in words of each language."""
     field = field_of(at)
     try:
         moment = from_local(local_day(now), parse_time(typed.get(field, "")))
     except BadWhen as bad:
-        checking.add(field, bad.code.value)
+        validator.add(field, bad.code.value)
         return {}
-    return {tongue: _plain(dates.clock_time(moment, tongue)) for tongue in TONGUES}
+    return {rules: _plain(dates.clock_time(moment, rules)) for rules in TONGUES}
 
 
 def _plain(words: str) -> str:
@@ -112,26 +112,28 @@ def _plain(words: str) -> str:
 
 
 def _number(
-    at: int, blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+    at: int, blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """A number as it was typed, in the digits of each language."""
     field = field_of(at)
-    words = latin_digits(checking.line(field, typed.get(field, ""), most=blank.most, required=True))
+    words = latin_digits(
+        validator.line(field, typed.get(field, ""), most=blank.most, required=True)
+    )
     if words and not _NUMBER.fullmatch(words):
-        checking.add(field, "not_a_number")
-    return {tongue: digits(words, tongue) for tongue in TONGUES}
+        validator.add(field, "not_a_number")
+    return {rules: digits(words, rules) for rules in TONGUES}
 
 
 def _helpline(
-    at: int, _blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+    at: int, _blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """A telephone number of the city or of an emergency service, in each language's digits."""
     field = field_of(at)
-    words = checking.line(field, typed.get(field, ""), most=LONGEST_PHONE * 2, required=True)
+    words = validator.line(field, typed.get(field, ""), most=LONGEST_PHONE * 2, required=True)
     number = _phone(latin_digits(words)) if words else ""
     if words and not number:
-        checking.add(field, "not_a_phone")
-    return {tongue: digits(number, tongue) for tongue in TONGUES}
+        validator.add(field, "not_a_phone")
+    return {rules: digits(number, rules) for rules in TONGUES}
 
 
 def _phone(words: str) -> str:
@@ -155,13 +157,13 @@ def _is_whole(number: PhoneNumber) -> bool:
 
 
 def _choice(
-    at: int, blank: TemplateField, typed: Typed, checking: Validator, _now: datetime
+    at: int, blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """One of the list: what is typed is its place, from 0."""
     field = field_of(at)
     chosen = typed.get(field, "")
     if not chosen.isascii() or not chosen.isdigit() or int(chosen) >= len(blank.choices):
-        checking.add(field, "choose")
+        validator.add(field, "choose")
         return {}
     return dict(zip(TONGUES, blank.choices[int(chosen)], strict=True))
 

@@ -99,9 +99,9 @@ def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
     connected = [one for one in accounts if one.state is AccountState.CONNECTED]
     texts = emergency.texts_of(template, said)
     pieces = tuple(
-        AlertText(one, Language(tongue), text, outgoing_text.length_limit(one.platform, text, ""))
+        AlertText(one, Language(rules), text, outgoing_text.length_limit(one.platform, text, ""))
         for one in connected
-        for tongue, text in texts.items()
+        for rules, text in texts.items()
     )
     paused = tuple(one for one in accounts if one.state is AccountState.PAUSED)
     return Plan(pieces, paused, _digest_of(revision, pieces))
@@ -141,9 +141,9 @@ def _approval(template: EmergencyTemplate) -> TemplateDecision:
 
 def read_values(template: Template, form: UseForm, *, now: datetime) -> Said:
     """What fills the blanks; raises `Invalid` with everything that is wrong."""
-    checking = Validator()
-    said = placeholders.read(template, form.typed, checking, now=now)
-    checking.finish()
+    validator = Validator()
+    said = placeholders.read(template, form.typed, validator, now=now)
+    validator.finish()
     return said
 
 
@@ -159,17 +159,17 @@ class Word:
 
 def read_word(form: UseForm, *, now: datetime) -> Word:
     """The word on which it rests; raises `Invalid` with everything that is wrong."""
-    checking = Validator()
-    name = checking.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
-    post = checking.line("word_post", form.word_post, most=LONGEST_WORD, required=True)
+    validator = Validator()
+    name = validator.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
+    post = validator.line("word_post", form.word_post, most=LONGEST_WORD, required=True)
     hows = {one.value: one for one in WordHow}
     if form.word_how not in hows:
-        checking.add("word_how", "choose")
+        validator.add("word_how", "choose")
     if form.word_at is None:
-        checking.add("word_at", "required")
+        validator.add("word_at", "required")
     elif not now - OWED_WITHIN <= form.word_at <= now + timedelta(minutes=1):
-        checking.add("word_at", "not_lately")
-    checking.finish()
+        validator.add("word_at", "not_lately")
+    validator.finish()
     return Word(name, post, form.word_at or now, hows[form.word_how])
 
 
@@ -203,10 +203,10 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
 
 def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | None:
     """The use that this form has made; the template is locked, so nobody makes one meanwhile."""
-    checking = Validator()
-    if not checking.token("token", token):
-        checking.add("token", "unreadable")
-    checking.finish()
+    validator = Validator()
+    if not validator.token("token", token):
+        validator.add("token", "unreadable")
+    validator.finish()
     query = select(EmergencyUse).where(EmergencyUse.form_token == token)
     found = session.scalars(query).one_or_none()
     if found is not None and found.decision.person_id != actor.person_id:

@@ -125,20 +125,20 @@ def _checked(
     now: datetime,
 ) -> tuple[datetime, datetime]:
     """The moments as they are stored; the row of the person is locked against another entry."""
-    checking = Validator()
+    validator = Validator()
     person = session.get(Person, person_id, with_for_update=True) if person_id else None
     begins, ends = from_at or now, until_at or now
     if person is None or not _is_reachable(person, now):
-        checking.add("person_id", "unknown_person")
+        validator.add("person_id", "unknown_person")
     if until_at is None:
-        checking.add("until_day", "required")
+        validator.add("until_day", "required")
     elif ends <= max(begins, now):
-        checking.add("until_day", "before_begin")
+        validator.add("until_day", "before_begin")
     elif ends - begins > LONGEST:
-        checking.add("until_day", "too_long_duty", most=LONGEST.days)
+        validator.add("until_day", "too_long_duty", most=LONGEST.days)
     elif _overlaps(session, person_id, begins, ends):
-        checking.add("person_id", "on_duty_already")
-    checking.finish()
+        validator.add("person_id", "on_duty_already")
+    validator.finish()
     return begins, ends
 
 

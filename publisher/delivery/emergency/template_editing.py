@@ -143,90 +143,90 @@ def add_revision(
 
 def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     """The template as it would be stored; raises `Invalid` with everything that is wrong."""
-    checking = Validator()
-    _check_department(session, form.department_id, checking, now)
+    validator = Validator()
+    _check_department(session, form.department_id, validator, now)
     wanted = Template(
         department_id=form.department_id,
         names=(
-            checking.line("name_mr", form.name_mr, most=LONGEST_NAME, required=True),
-            checking.line("name_en", form.name_en, most=LONGEST_NAME, required=True),
+            validator.line("name_mr", form.name_mr, most=LONGEST_NAME, required=True),
+            validator.line("name_en", form.name_en, most=LONGEST_NAME, required=True),
         ),
         texts=tuple(
-            (tongue, checking.text(f"text_{tongue}", typed, most=LONGEST_TEXT, required=True))
-            for tongue, typed in zip(TONGUES, (form.text_mr, form.text_en), strict=True)
+            (rules, validator.text(f"text_{rules}", typed, most=LONGEST_TEXT, required=True))
+            for rules, typed in zip(TONGUES, (form.text_mr, form.text_en), strict=True)
         ),
-        blanks=_blanks(form.blanks, checking),
+        blanks=_blanks(form.blanks, validator),
         late_limit=form.late_limit,
     )
     if not EARLIEST_LIMIT <= form.late_limit <= LONGEST_LATE_LIMIT:
-        checking.add("late_limit", "limit", most=LONGEST_LATE_LIMIT)
-    _check_texts(wanted, checking)
-    checking.finish()
+        validator.add("late_limit", "limit", most=LONGEST_LATE_LIMIT)
+    _check_texts(wanted, validator)
+    validator.finish()
     return wanted
 
 
 def _check_department(
-    session: Session, department_id: int, checking: Validator, now: datetime
+    session: Session, department_id: int, validator: Validator, now: datetime
 ) -> None:
     department = session.get(Department, department_id) if department_id else None
     if department is None:
-        checking.add("department_id", "unknown_department")
+        validator.add("department_id", "unknown_department")
     elif not departments.is_in_force(department, now=now):
-        checking.add("department_id", "closed")
+        validator.add("department_id", "closed")
 
 
-def _blanks(typed: Sequence[BlankForm], checking: Validator) -> tuple[TemplateField, ...]:
+def _blanks(typed: Sequence[BlankForm], validator: Validator) -> tuple[TemplateField, ...]:
     found: list[TemplateField] = []
     for at, one in enumerate(typed[:MOST_BLANKS]):
         field_name = f"blanks-{at}-name"
-        name = checking.line(field_name, one.name, most=emergency.LONGEST_NAME)
+        name = validator.line(field_name, one.name, most=emergency.LONGEST_NAME)
         if not name:
             continue
         if set(name) & set("{}"):
-            checking.add(field_name, "braces")
+            validator.add(field_name, "braces")
         if name in [other.name for other in found]:
-            checking.add(field_name, "blank_twice", name=name)
-        found.append(_blank(at, name, one, checking))
+            validator.add(field_name, "blank_twice", name=name)
+        found.append(_blank(at, name, one, validator))
     return tuple(found)
 
 
-def _blank(at: int, name: str, typed: BlankForm, checking: Validator) -> TemplateField:
+def _blank(at: int, name: str, typed: BlankForm, validator: Validator) -> TemplateField:
     kinds = {one.value: one for one in BlankKind}
     kind = kinds.get(typed.kind, BlankKind.PLACE)
     if typed.kind not in kinds:
-        checking.add(f"blanks-{at}-kind", "choose")
+        validator.add(f"blanks-{at}-kind", "choose")
     most = FIXED.get(kind, typed.most)
     if kind in _LONGEST and not 1 <= typed.most <= _LONGEST[kind]:
-        checking.add(f"blanks-{at}-most", "letters", most=_LONGEST[kind])
-    choices = _choices(at, typed.choices, checking) if kind is BlankKind.CHOICE else ()
+        validator.add(f"blanks-{at}-most", "letters", most=_LONGEST[kind])
+    choices = _choices(at, typed.choices, validator) if kind is BlankKind.CHOICE else ()
     return TemplateField(name, kind, most, choices)
 
 
-def _choices(at: int, typed: str, checking: Validator) -> tuple[tuple[str, str], ...]:
+def _choices(at: int, typed: str, validator: Validator) -> tuple[tuple[str, str], ...]:
     """Each line as a pair; two at least, both languages in each."""
     field_name, found = f"blanks-{at}-choices", []
-    for line in checking.text(field_name, typed, most=LONGEST_TEXT).splitlines():
+    for line in validator.text(field_name, typed, most=LONGEST_TEXT).splitlines():
         words = [" ".join(part.split()) for part in line.split("|")]
         if not any(words):
             continue
         if len(words) != len(TONGUES) or not all(words) or "{" in line or "}" in line:
-            checking.add(field_name, "choice_pairs")
+            validator.add(field_name, "choice_pairs")
         elif max(map(len, words)) > LONGEST_CHOICE:
-            checking.add(field_name, "too_long", found=max(map(len, words)), most=LONGEST_CHOICE)
+            validator.add(field_name, "too_long", found=max(map(len, words)), most=LONGEST_CHOICE)
         else:
             found.append((words[0], words[1]))
     if not 2 <= len(found) <= MOST_CHOICES:
-        checking.add(field_name, "choice_pairs")
+        validator.add(field_name, "choice_pairs")
     return tuple(found)
 
 
-def _check_texts(wanted: Template, checking: Validator) -> None:
+def _check_texts(wanted: Template, validator: Validator) -> None:
     """Every blank stands in both texts, and the longest text still fits the strictest platform."""
-    for tongue, name in emergency.unknown_names(wanted):
-        checking.add(f"text_{tongue}", "blank_unknown", blanks="{" + name + "}")
-    for tongue, name in emergency.unused_names(wanted):
-        checking.add(f"text_{tongue}", "blank_unused", blanks="{" + name + "}")
-    for tongue, text in emergency.longest(wanted).items():
+    for rules, name in emergency.unknown_names(wanted):
+        validator.add(f"text_{rules}", "blank_unknown", blanks="{" + name + "}")
+    for rules, name in emergency.unused_names(wanted):
+        validator.add(f"text_{rules}", "blank_unused", blanks="{" + name + "}")
+    for rules, text in emergency.longest(wanted).items():
         room = outgoing_text.length_limit(outgoing_text.X, text, "")
         if not room.is_enough:
-            checking.add(f"text_{tongue}", "too_long_filled", found=room.found, most=room.most)
+            validator.add(f"text_{rules}", "too_long_filled", found=room.found, most=room.most)

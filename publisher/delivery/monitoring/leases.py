@@ -35,10 +35,10 @@ class Looks:
     leased_until: datetime
 
 
-def take(bench: WorkerContext, account: Account, most: int) -> Looks:
+def take(context: WorkerContext, account: Account, most: int) -> Looks:
     """Take what has waited longest, and keep other clocks off it for a lease."""
-    with bench.database.reading() as session:
-        now = bench.now()
+    with context.database.reading() as session:
+        now = context.now()
         query = (
             select(Watch.id)
             .join(ReceiptRow, ReceiptRow.id == Watch.receipt_id)
@@ -48,9 +48,9 @@ def take(bench: WorkerContext, account: Account, most: int) -> Looks:
             .limit(most)
         )
         due = list(session.scalars(query))
-    with bench.database.transaction() as session:
-        now = bench.now()
-        until = now + timedelta(seconds=bench.pace.lease)
+    with context.database.transaction() as session:
+        now = context.now()
+        until = now + timedelta(seconds=context.delivery_settings.lease)
         still_due = select(Watch).where(Watch.id.in_(due), Watch.look_at <= now)
         in_order = still_due.order_by(Watch.look_at, Watch.id)
         taken = list(session.scalars(in_order.with_for_update(skip_locked=True, of=Watch)))
@@ -68,10 +68,10 @@ def _leased(session: Session, looks: Looks) -> Iterable[Watch]:
     return session.scalars(query.with_for_update())
 
 
-def put_off(bench: WorkerContext, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
+def put_off(context: WorkerContext, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
     """What could not be read is looked at again later: when the platform said, else in an hour."""
-    with bench.database.transaction() as session:
-        soonest = bench.now() + AFTER_TROUBLE
+    with context.database.transaction() as session:
+        soonest = context.now() + AFTER_TROUBLE
         for watch in _leased(session, looks):
             problem = unread.get(watch.id)
             until = problem.at if isinstance(problem, TryLater) else None
@@ -79,17 +79,17 @@ def put_off(bench: WorkerContext, looks: Looks, unread: Mapping[int, TryLater | 
                 watch.look_at = max(until, soonest) if until else soonest
 
 
-def give_back(bench: WorkerContext, looks: Looks) -> None:
+def give_back(context: WorkerContext, looks: Looks) -> None:
     """One of them may be the trouble, or that they are too many: fewer are asked for next."""
-    with bench.database.transaction() as session:
+    with context.database.transaction() as session:
         for watch in _leased(session, looks):
             watch.look_at = looks.due[watch.id]
 
 
-def pause_account(bench: WorkerContext, tried: Account, looks: Looks | None = None) -> None:
+def pause_account(context: WorkerContext, tried: Account, looks: Looks | None = None) -> None:
     """Its access ended, unless it has got another one since this one was tried."""
-    with bench.database.transaction() as session:
-        now = bench.now()
+    with context.database.transaction() as session:
+        now = context.now()
         for watch in _leased(session, looks) if looks is not None else ():
             watch.look_at = now
         account = transitions.lock(session, Account, tried.id)

@@ -58,7 +58,7 @@ class Turn:
 
 
 def tick_watching(
-    bench: WorkerContext,
+    context: WorkerContext,
     *,
     most: int = MOST,
     rounds: int = ROUNDS,
@@ -68,17 +68,17 @@ def tick_watching(
 
     An account that gives no answer is left alone until the next tick: it keeps no other waiting.
     """
-    with bench.database.transaction() as session:
-        open_watches(session, now=bench.now())
-        if bench.pace.weekly_looks_after is None:
-            _pull_in(session, bench.now())
+    with context.database.transaction() as session:
+        open_watches(session, now=context.now())
+        if context.delivery_settings.weekly_looks_after is None:
+            _pull_in(session, context.now())
     number = requests = 0
-    at_once = dict.fromkeys(_waiting(bench), maxsize)
+    at_once = dict.fromkeys(_waiting(context), maxsize)
     for account_id in chain.from_iterable(repeat(list(at_once), rounds)):
         if requests == most or is_stopping():
             break
         if at_once[account_id]:
-            turn = _turn(bench, account_id, at_once[account_id])
+            turn = _turn(context, account_id, at_once[account_id])
             at_once[account_id] = turn.most
             number += turn.looks
             requests += turn.looks > 0
@@ -121,10 +121,10 @@ def _pull_in(session: Session, now: datetime) -> None:
         session.execute(update(Watch).where(Watch.id.in_(far)).values(look_at=now))
 
 
-def _waiting(bench: WorkerContext) -> list[int]:
+def _waiting(context: WorkerContext) -> list[int]:
     """The accounts with looks due, the one first of which something has waited longest."""
-    now = bench.now()
-    waits = (
+    now = context.now()
+    todo_kinds = (
         select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
         .join(Watch, Watch.receipt_id == ReceiptRow.id)
         .where(Watch.look_at <= now)
@@ -133,75 +133,78 @@ def _waiting(bench: WorkerContext) -> list[int]:
     )
     query = (
         select(Account.id)
-        .join(waits, waits.c.account_id == Account.id)
+        .join(todo_kinds, todo_kinds.c.account_id == Account.id)
         .where(*may_be_asked(now))
-        .order_by(waits.c.since)
+        .order_by(todo_kinds.c.since)
     )
-    with bench.database.reading() as session:
+    with context.database.reading() as session:
         return list(session.scalars(query))
 
 
-def _turn(bench: WorkerContext, account_id: int, at_once: int) -> Turn:
+def _turn(context: WorkerContext, account_id: int, at_once: int) -> Turn:
     """One request for an account, of so many looks at most.
 
     The account is read anew: it may have been connected anew since the tick began.
     """
-    query = select(Account).where(Account.id == account_id, *may_be_asked(bench.now()))
-    with bench.database.reading() as session:
+    query = select(Account).where(Account.id == account_id, *may_be_asked(context.now()))
+    with context.database.reading() as session:
         account = session.scalars(query).one_or_none()
     if account is None:
         return Turn()
     try:
-        platform = bench.open_account(account)
+        platform = context.open_account(account)
     except CredentialsExpired:
-        leases.pause_account(bench, account)
+        leases.pause_account(context, account)
         return Turn()
     most = min(at_once, platform.limits.seen_at_once)
-    looks = leases.take(bench, account, most)
-    return Turn(len(looks.ids), _look(bench, platform, looks, most)) if looks.ids else Turn()
+    looks = leases.take(context, account, most)
+    return Turn(len(looks.ids), _look(context, platform, looks, most)) if looks.ids else Turn()
 
 
-def _look(bench: WorkerContext, platform: Platform, looks: Looks, most: int) -> int:
+def _look(context: WorkerContext, platform: Platform, looks: Looks, most: int) -> int:
     """Look, with no transaction open meanwhile; gives how many the next request may hold."""
-    found = _ask(bench, platform, looks)
+    found = _ask(context, platform, looks)
     if found is None:
         return 0
     if isinstance(found, TryLater | Refused):
         names_no_time = isinstance(found, Refused) or found.at is None
         if names_no_time and len(looks.ids) > 1:
-            leases.give_back(bench, looks)
+            leases.give_back(context, looks)
             return max(1, len(looks.ids) // PART)
         found = dict.fromkeys(looks.ids.values(), found)
     unread, seen = _parted({watch_id: found[key] for watch_id, key in looks.ids.items()})
-    if _is_doubtful(bench, platform, looks.account, seen.values()):
+    if _is_doubtful(context, platform, looks.account, seen.values()):
         unread |= dict.fromkeys(seen, TryLater())
         seen = {}
     if unread:
-        leases.put_off(bench, looks, unread)
-    results.keep(bench, seen, at=looks.at)
+        leases.put_off(context, looks, unread)
+    results.keep(context, seen, at=looks.at)
     is_answered = not any(isinstance(one, TryLater) for one in unread.values())
     return most if is_answered and len(looks.ids) == most else 0
 
 
 def _ask(
-    bench: WorkerContext, platform: Platform, looks: Looks
+    context: WorkerContext, platform: Platform, looks: Looks
 ) -> Mapping[str, OneSeen] | TryLater | Refused | None:
     """What the platform says of each, or of the request as a whole; None: it knows us no more."""
     found: Mapping[str, OneSeen] | TryLater | Refused
     try:
         found = platform.see_many(list(dict.fromkeys(looks.ids.values())))
     except CredentialsExpired:
-        leases.pause_account(bench, looks.account, looks)
+        leases.pause_account(context, looks.account, looks)
         return None
     except (TryLater, Refused) as problem:
         found = problem
     answers = found.values() if isinstance(found, Mapping) else [found]
-    heed(bench, looks.account.id, platform, answers)
+    heed(context, looks.account.id, platform, answers)
     return found
 
 
 def _is_doubtful(
-    bench: WorkerContext, platform: Platform, account: Account, seen: Collection[RemotePost | None]
+    context: WorkerContext,
+    platform: Platform,
+    account: Account,
+    seen: Collection[RemotePost | None],
 ) -> bool:
     """Where none of many is there: Facebook says the same where it was a right that went.
 
@@ -213,7 +216,7 @@ def _is_doubtful(
     if not health.ok or health.missing or account.missing:
         return True
     try:
-        platform.look_up(Outgoing(""), since=bench.now())
+        platform.look_up(Outgoing(""), since=context.now())
     except (TryLater, Refused, CredentialsExpired):
         return True
     return False

@@ -41,13 +41,13 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def heed(
-    bench: WorkerContext, account_id: int, platform: Platform, answers: Iterable[OneSeen]
+    context: WorkerContext, account_id: int, platform: Platform, answers: Iterable[OneSeen]
 ) -> None:
     """Keep what was told of the account: until when it may not be asked, and what is left."""
-    waits = [one.at for one in answers if isinstance(one, TryLater) and one.at is not None]
+    todo_kinds = [one.at for one in answers if isinstance(one, TryLater) and one.at is not None]
     told = list(platform.allowances)
-    if waits:
-        told.append(Told(WAIT, 0, 0, max(waits)))
+    if todo_kinds:
+        told.append(Told(WAIT, 0, 0, max(todo_kinds)))
     if told:
-        with bench.database.transaction() as session:
-            response_limits.learn(session, account_id, told, bench.now())
+        with context.database.transaction() as session:
+            response_limits.learn(session, account_id, told, context.now())

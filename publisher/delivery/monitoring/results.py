@@ -39,29 +39,30 @@ _STANDS = (
 """What another clock has found since it was compared stays as that one left it."""
 
 
-def keep(bench: WorkerContext, seen: Mapping[int, RemotePost | None], *, at: datetime) -> None:
+def keep(context: WorkerContext, seen: Mapping[int, RemotePost | None], *, at: datetime) -> None:
     """Keep what looks begun at `at` have shown, by the ids of the watches.
 
     Nearly everything stands as it should: that is compared while nothing is locked, and kept in
     one short transaction. Each of the others is looked at again in one of its own.
     """
-    now = bench.now()
-    with bench.database.reading() as session:
+    now = context.now()
+    with context.database.reading() as session:
         watches = _watches(session, list(seen))
         same = [one for one in watches if _is_as_it_should(session, one, seen[one.id])]
         rows = [
             {
                 "watch": one.id,
                 "seen_at": now,
-                "next_at": now + next_pause(one.receipt, now, bench.pace.weekly_looks_after),
+                "next_at": now
+                + next_pause(one.receipt, now, context.delivery_settings.weekly_looks_after),
             }
             for one in same
         ]
     if rows:
-        with bench.database.transaction() as session:
+        with context.database.transaction() as session:
             session.connection().execute(_STANDS, rows)
     for watch_id in sorted(seen.keys() - {one["watch"] for one in rows}):
-        _keep_one(bench, watch_id, seen[watch_id], at)
+        _keep_one(context, watch_id, seen[watch_id], at)
 
 
 def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
@@ -74,17 +75,19 @@ def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
     return list(session.scalars(query))
 
 
-def _is_as_it_should(session: Session, watch: Watch, seen: RemotePost | None) -> bool:
+def _is_as_it_should(session: Session, watch: Watch, remote_post: RemotePost | None) -> bool:
     """It stands there as we last published it, and nothing else was found before."""
-    if seen is None or not seen.is_public or watch.absent_at or watch.differs_at:
+    if remote_post is None or not remote_post.is_public or watch.absent_at or watch.differs_at:
         return False
     standing = _standing(session, watch)
-    return standing is not None and shows(seen, sought(standing))
+    return standing is not None and shows(remote_post, sought(standing))
 
 
-def _keep_one(bench: WorkerContext, watch_id: int, seen: RemotePost | None, at: datetime) -> None:
-    with bench.database.transaction() as session:
-        now = bench.now()
+def _keep_one(
+    context: WorkerContext, watch_id: int, remote_post: RemotePost | None, at: datetime
+) -> None:
+    with context.database.transaction() as session:
+        now = context.now()
         watch = session.get_one(Watch, watch_id, with_for_update=True, populate_existing=True)
         watch.looked_at = now
         standing = _standing(session, watch)
@@ -92,12 +95,14 @@ def _keep_one(bench: WorkerContext, watch_id: int, seen: RemotePost | None, at: 
             watch.look_at = None
         elif _is_ours_to_change(session, watch, standing, at):
             watch.look_at = now + AGAIN
-        elif seen is None or not seen.is_public:
+        elif remote_post is None or not remote_post.is_public:
             _absent(session, watch, now, at)
         else:
             watch.absent_at = None
-            watch.look_at = now + next_pause(watch.receipt, now, bench.pace.weekly_looks_after)
-            _compare(session, watch, standing, seen, now)
+            watch.look_at = now + next_pause(
+                watch.receipt, now, context.delivery_settings.weekly_looks_after
+            )
+            _compare(session, watch, standing, remote_post, now)
 
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
@@ -144,14 +149,14 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
 
 
 def _compare(
-    session: Session, watch: Watch, standing: LiveText, seen: RemotePost, now: datetime
+    session: Session, watch: Watch, standing: LiveText, remote_post: RemotePost, now: datetime
 ) -> None:
-    if shows(seen, sought(standing)):
+    if shows(remote_post, sought(standing)):
         if watch.differs_at is not None:
             transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
         watch.differs_at, watch.seen_text = None, ""
-    elif watch.differs_at is None or watch.seen_text != seen.text:
-        watch.differs_at, watch.seen_text = now, seen.text
+    elif watch.differs_at is None or watch.seen_text != remote_post.text:
+        watch.differs_at, watch.seen_text = now, remote_post.text
         _open(watch)
         notify.tell_changed(session, watch, now=now)
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import payload, platform_actions, restore_state
+from publisher.delivery import platform_actions, restore_state
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import PlatformPool
-from publisher.delivery.payload import DeliveryPayload
+from publisher.delivery.payload import DeliveryPayload, load_payloads
 from publisher.delivery.restore_state import Restores
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery
@@ -34,14 +34,16 @@ class Sought:
     not_asked: int
 
 
-def tick_seeking(bench: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+def tick_seeking(context: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Go on seeking while a restore's stop stands, some at a time; gives how many were sought."""
-    found = seek(bench, tell=lambda _what, _done, _of: None, most=AT_ONCE, is_stopping=is_stopping)
+    found = seek(
+        context, tell=lambda _what, _done, _of: None, most=AT_ONCE, is_stopping=is_stopping
+    )
     return found.asked
 
 
 def seek(
-    bench: WorkerContext,
+    context: WorkerContext,
     *,
     tell: Progress,
     most: int | None = None,
@@ -53,34 +55,34 @@ def seek(
     can be cut off anywhere and goes on later. No transaction is open while a platform is asked;
     an account whose platform does not answer is left in peace for this time.
     """
-    with bench.database.reading() as session:
+    with context.database.reading() as session:
         restores = restore_state.standing(session)
-        ahead = _ahead(bench, session, restores) if restores is not None else []
+        ahead = _ahead(context, session, restores) if restores is not None else []
     if restores is None:
         return Sought(0, 0, 0)
-    desk, silent, found = PlatformPool(bench), set[int](), list[bool]()
-    for number, parcel in enumerate(ahead, start=1):
+    desk, silent, found = PlatformPool(context), set[int](), list[bool]()
+    for number, payload in enumerate(ahead, start=1):
         tell("looking", number, len(ahead))
         if is_stopping() or (most is not None and len(found) >= most):
             break
-        if parcel.account.id in silent:
+        if payload.account.id in silent:
             continue
         try:
             seen = platform_actions.find_published(
-                desk.open(parcel.account), parcel, since=restores.since
+                desk.open(payload.account), payload, since=restores.since
             )
         except Refused:
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:
-            silent.add(parcel.account.id)
-            _pause_where_closed(bench, parcel.account, problem)
+            silent.add(payload.account.id)
+            _pause_where_closed(context, payload.account, problem)
             continue
-        found.append(_keep(bench, parcel, seen, restores))
-    return Sought(len(found), sum(found), _left(bench, restores))
+        found.append(_keep(context, payload, seen, restores))
+    return Sought(len(found), sum(found), _left(context, restores))
 
 
-def _ahead(bench: WorkerContext, session: Session, restores: Restores) -> list[DeliveryPayload]:
-    now = bench.now()
+def _ahead(context: WorkerContext, session: Session, restores: Restores) -> list[DeliveryPayload]:
+    now = context.now()
     query = (
         select(Delivery.id, Delivery.fence)
         .join(Account, Account.id == Delivery.account_id)
@@ -93,35 +95,35 @@ def _ahead(bench: WorkerContext, session: Session, restores: Restores) -> list[D
     )
     claims = [Claim(*row) for row in session.execute(query)]
     return [
-        parcel
+        payload
         for start in range(0, len(claims), AT_ONCE)
-        for parcel in payload.load_payloads(session, claims[start : start + AT_ONCE])
+        for payload in load_payloads(session, claims[start : start + AT_ONCE])
     ]
 
 
-def _left(bench: WorkerContext, restores: Restores) -> int:
-    with bench.database.reading() as session:
+def _left(context: WorkerContext, restores: Restores) -> int:
+    with context.database.reading() as session:
         return len(
             list(session.scalars(select(Delivery.id).where(restore_state.not_reconciled(restores))))
         )
 
 
-def _pause_where_closed(bench: WorkerContext, account: Account, problem: PlatformError) -> None:
+def _pause_where_closed(context: WorkerContext, account: Account, problem: PlatformError) -> None:
     if not isinstance(problem, CredentialsExpired):
         return
-    with bench.database.transaction() as session:
+    with context.database.transaction() as session:
         manage.pause(
-            session, actor=CLOCK, now=bench.now(), account_id=account.id, reason="credentials"
+            session, actor=CLOCK, now=context.now(), account_id=account.id, reason="credentials"
         )
 
 
 def _keep(
-    bench: WorkerContext, parcel: DeliveryPayload, seen: Match | None, restores: Restores
+    context: WorkerContext, payload: DeliveryPayload, seen: Match | None, restores: Restores
 ) -> bool:
     """Keep what the platform said; gives whether it may be live."""
-    with bench.database.transaction() as session:
-        now = bench.now()
-        delivery = transitions.lock(session, Delivery, parcel.claim.delivery_id)
+    with context.database.transaction() as session:
+        now = context.now()
+        delivery = transitions.lock(session, Delivery, payload.claim.delivery_id)
         if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
             return False
         if seen is None:

@@ -129,16 +129,16 @@ def _comment(
     now: datetime,
 ) -> None:
     """As a transfer; the citizen's clock goes on. Where nobody is there, the cell has it."""
-    rungs = responsibility.responsible_chain(session, to.id, now=now)
+    chain = responsibility.responsible_chain(session, to.id, now=now)
     current(comment).until_at = now
     session.flush()
-    comment.department_id = to.id if rungs else None
+    comment.department_id = to.id if chain else None
     comment.routings.append(
         Routing(
             department_id=comment.department_id,
-            appointment_id=rungs[0].id if rungs else None,
+            appointment_id=chain[0].id if chain else None,
             since_at=now,
-            reason=RoutingReason.TRANSFERRED if rungs else RoutingReason.NOBODY_THERE,
+            reason=RoutingReason.TRANSFERRED if chain else RoutingReason.NOBODY_THERE,
             details={
                 "from": change.department_id,
                 "department": to.id,
@@ -147,7 +147,7 @@ def _comment(
         )
     )
     values = _from(change.department, to)
-    if rungs:
+    if chain:
         transitions.record(session, comment, VERB, actor=actor, now=now, values=values)
         _tell(session, comment, to, now=now)
     else:

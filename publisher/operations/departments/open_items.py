@@ -241,8 +241,8 @@ def _immovable(
             yield _appointed(OpenKind.OWN_APPOINTMENT, one)
 
 
-def _appointed(kind: OpenKind, one: Appointment) -> OpenThing:
-    return OpenThing(kind, one.person_id, one.person.name_mr)
+def _appointed(kind: OpenKind, appointment: Appointment) -> OpenThing:
+    return OpenThing(kind, appointment.person_id, appointment.person.name_mr)
 
 
 def open_comments(session: Session, department_id: int) -> list[Comment]:

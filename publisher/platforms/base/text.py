@@ -22,11 +22,11 @@ def with_link(text: str, link: str | None) -> str:
     return f"{text}\n{link}" if text else link
 
 
-def shows(seen: RemotePost, outgoing: Outgoing) -> bool:
+def shows(remote_post: RemotePost, outgoing: Outgoing) -> bool:
     """Whether what the platform shows is what was sent: the same words, and as many pictures."""
     said = with_link(outgoing.text, outgoing.link)
-    is_same = plain(seen.text) in (plain(outgoing.text), plain(said))
-    return is_same and seen.media == len(outgoing.media)
+    is_same = plain(remote_post.text) in (plain(outgoing.text), plain(said))
+    return is_same and remote_post.media == len(outgoing.media)
 
 
 def plain(text: str) -> str:

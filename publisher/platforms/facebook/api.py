@@ -78,12 +78,12 @@ def regained_at(answer: PlatformResponse) -> datetime | None:
         return None
     if not isinstance(usage, dict):
         return None
-    waits = [
+    todo_kinds = [
         number_at(row, "estimated_time_to_regain_access") or 0
         for name in usage
         for row in rows_at(usage, name)
     ]
-    until = answer.received_at + timedelta(minutes=min(max([0, *waits]), 10**6))
+    until = answer.received_at + timedelta(minutes=min(max([0, *todo_kinds]), 10**6))
     return sensible(until, answer.received_at)
 
 

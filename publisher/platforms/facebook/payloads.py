@@ -103,9 +103,9 @@ def _business(answer: PlatformResponse) -> Iterator[Allowance]:
     usage = _read(answer, BUSINESS)
     rows = [row for number in usage for row in rows_at(usage, number)]
     told = [used for row in rows if (used := _used(row)) is not None]
-    waits = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
+    todo_kinds = [number_at(row, "estimated_time_to_regain_access") or 0 for row in rows]
     if told:
-        minutes = min(max(waits), 10**6)
+        minutes = min(max(todo_kinds), 10**6)
         until = answer.received_at + timedelta(minutes=minutes) if minutes > 0 else None
         left = 0 if until else max(0, WHOLE - max(told))
         yield Allowance("publish.business_hour", WHOLE, left, until)

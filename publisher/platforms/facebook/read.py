@@ -166,11 +166,11 @@ def comments(calls: FacebookCalls, post_id: str, place: CursorPosition) -> Comme
 
 def _page(calls: FacebookCalls, page: Json, post_id: str, place: CursorPosition) -> CommentPage:
     rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
-    remarks = tuple(_remark(calls, row, post_id) for row in rows)
-    seconds = [int(one.written_at.timestamp()) for one in remarks]
+    remote_comments = tuple(_remark(calls, row, post_id) for row in rows)
+    seconds = [int(one.written_at.timestamp()) for one in remote_comments]
     newest = max([int(place.newest or 0), *seconds])
     following = place.after(str(newest) if newest else "", _after(page))
-    return CommentPage(remarks, following.written(), bool(following.token))
+    return CommentPage(remote_comments, following.written(), bool(following.token))
 
 
 def _remark(calls: FacebookCalls, row: Json, post_id: str) -> RemoteComment:

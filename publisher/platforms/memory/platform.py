@@ -202,8 +202,8 @@ class MemoryPlatform:
         ]
         shown = found[: self.page_size]
         following = shown[-1].platform_id if shown else cursor
-        remarks = tuple(remark(one) for one in shown)
-        return CommentPage(remarks, following, len(found) > len(shown))
+        remote_comments = tuple(remark(one) for one in shown)
+        return CommentPage(remote_comments, following, len(found) > len(shown))
 
     def check(self) -> Health:
         """What `health` was set to."""

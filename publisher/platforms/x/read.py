@@ -215,10 +215,10 @@ def comments(calls: XCalls, source: CommentSource, place: CursorPosition) -> Com
 def _page(calls: XCalls, page: Json, source: CommentSource, place: CursorPosition) -> CommentPage:
     authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
     posts = [post for post in rows_at(page, "data") if text_at(post, "id").isdecimal()]
-    remarks = [_remark(calls, post, authors) for post in posts]
-    newest = max([place.newest, *(one.platform_id for one in remarks)], key=_number)
+    remote_comments = [_remark(calls, post, authors) for post in posts]
+    newest = max([place.newest, *(one.platform_id for one in remote_comments)], key=_number)
     following = place.after(newest, text_at(page, "meta", "next_token"))
-    kept = tuple(one for one in remarks if one.platform_id != source.post_id)
+    kept = tuple(one for one in remote_comments if one.platform_id != source.post_id)
     return CommentPage(kept, following.written(), bool(following.token))
 
 

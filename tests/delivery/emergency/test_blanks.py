@@ -18,9 +18,9 @@ def read(kind: BlankKind, typed: dict[str, str], *, most: int = 10) -> tuple[obj
     """What is said in both languages, and the codes of what is wrong."""
     blank = TemplateField("b", kind, most, (("पहिली", "first"), ("दुसरी", "second")))
     template = Template(1, ("अ", "A"), (("mr", "{b}"), ("en", "{b}")), (blank,), 60)
-    checking = Validator()
-    said = placeholders.read(template, typed, checking, now=NOW)
-    return (said["mr"].get("b"), said["en"].get("b")), [one.code for one in checking.problems]
+    validator = Validator()
+    said = placeholders.read(template, typed, validator, now=NOW)
+    return (said["mr"].get("b"), said["en"].get("b")), [one.code for one in validator.problems]
 
 
 def place(mr: str, en: str) -> dict[str, str]:

@@ -24,17 +24,17 @@ class Answered(AtTheInbox):
             for one in comments:
                 self._check_somebody(one)
 
-    def _check_somebody(self, one: Comment) -> None:
+    def _check_somebody(self, comment: Comment) -> None:
         """Four working hours in the cell's queue, three working days at a department."""
-        (routing,) = [row for row in one.routings if row.until_at is None]
-        assert routing.department_id == one.department_id
-        if one.department_id is None:
-            assert one.state in (CommentState.RECEIVED, CommentState.CLOSED)
-            assert one.due_at >= one.seen_at + 4 * HOUR
+        (routing,) = [row for row in comment.routings if row.until_at is None]
+        assert routing.department_id == comment.department_id
+        if comment.department_id is None:
+            assert comment.state in (CommentState.RECEIVED, CommentState.CLOSED)
+            assert comment.due_at >= comment.seen_at + 4 * HOUR
         else:
-            assert one.state is not CommentState.RECEIVED
-            assert one.due_at >= one.written_at + 2 * DAY
-        assert one.due_at <= self.now + 14 * DAY
+            assert comment.state is not CommentState.RECEIVED
+            assert comment.due_at >= comment.written_at + 2 * DAY
+        assert comment.due_at <= self.now + 14 * DAY
 
     def every_answer_has_its_words(self) -> None:
         """I5: it is there, answers what it answered, and says what was written.

@@ -126,8 +126,8 @@ class AtTheClock(Brakes):
         if self._is_anything_unread():
             self.came["listen"] += self.town.listen()
         self.came["answer_live"] += self.town.note_answers()
-        self.came["seek"] += tick_seeking(self.town.bench)
-        dispatch.tick_overtaken(self.town.bench)
+        self.came["seek"] += tick_seeking(self.town.context)
+        dispatch.tick_overtaken(self.town.context)
         ratification.tick_ratifications(self.database, now=self.town.clock)
 
     def _is_anything_unread(self) -> bool:
@@ -174,16 +174,16 @@ class AtTheClock(Brakes):
     def die(self, post: int, on: str, lag: int, is_settled: bool, how: str) -> None:
         """Something is to leave; a clock gets so far with it, and then stands still."""
         self._let_leave(post, on, lag)
-        bench = self.town.clock_named("dead")
-        for parcel in claim(bench, account_id=self.town.accounts[on], most=1):
+        context = self.town.clock_named("dead")
+        for payload in claim(context, account_id=self.town.accounts[on], most=1):
             self.came[f"die_{how}"] += 1
             if how == "claimed":
-                self.asleep.append((bench, parcel))
+                self.asleep.append((context, payload))
             elif how == "sent":
-                attempt.try_once(PlatformPool(bench), parcel)
+                attempt.try_once(PlatformPool(context), payload)
                 self.judge_what_was_done()
             else:
-                self._begin(parcel)
+                self._begin(payload)
         if is_settled:
             self.decide_what_is_held()
 
@@ -192,9 +192,9 @@ class AtTheClock(Brakes):
         self.use("publish_now", schedule.publish_now, by="clerk", variant_ids=variants)
         self.town.platform(on).lag = timedelta(seconds=lag)
 
-    def _begin(self, parcel: DeliveryPayload) -> None:
+    def _begin(self, payload: DeliveryPayload) -> None:
         try:
-            commit_sending.start(self.town.bench, parcel)
+            commit_sending.start(self.town.context, payload)
         except (commit_sending.HeldBack, NotAllowed):
             return
 
@@ -202,8 +202,8 @@ class AtTheClock(Brakes):
     @rule()
     def wake(self) -> None:
         """One that stood still after its claim goes on, whatever happened meanwhile."""
-        bench, parcel = self.asleep.pop(0)
-        attempt.carry_out(bench, parcel, PlatformPool(bench))
+        context, payload = self.asleep.pop(0)
+        attempt.carry_out(context, payload, PlatformPool(context))
         self.came["wake"] += 1
 
     # What a person makes of what was held
@@ -218,7 +218,7 @@ class AtTheClock(Brakes):
         under_way = Delivery.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED))
         for _ in PACE.looks if self.deliveries(under_way) else ():
             self.pass_time(16 * MINUTE)
-            dispatch.settle(self.town.bench)
+            dispatch.settle(self.town.context)
             self.came["confirm"] += self.town.confirm()
         for one in self.deliveries(Delivery.state == DeliveryState.HELD):
             platform, number = self.ledger_of(one.account_id), self._found(one)

@@ -31,10 +31,10 @@ class AtTheDesk(AtTheClock):
     @initialize(target=posts)
     def begin(self) -> MultipleResults[int]:
         """There is something that waits for its time, and something that is live."""
-        waits, is_live = self._approved(BOTH), self._approved(BOTH)
+        todo_kinds, is_live = self._approved(BOTH), self._approved(BOTH)
         self.town.schedule(is_live, timedelta(0))
         self.town.press()
-        return multiple(waits, is_live)
+        return multiple(todo_kinds, is_live)
 
     @rule(target=posts, on=SOMEWHERE, then=THEN)
     def write(self, on: tuple[str, ...], then: int | None) -> int:

@@ -124,9 +124,9 @@ class Approved(Scene):
                 self._check_use(decision.use, variant)
         self.came[f"rests_on_{decision.kind}"] += 1
 
-    def _is_in_office(self, held: Appointment) -> bool:
-        is_held = held.until_at is None or held.until_at > self.now
-        return is_held and held.person.disabled_at is None
+    def _is_in_office(self, appointment: Appointment) -> bool:
+        is_held = appointment.until_at is None or appointment.until_at > self.now
+        return is_held and appointment.person.disabled_at is None
 
     def _check_use(self, use: EmergencyUse, variant: Variant) -> None:
         template = use.template_revision
@@ -221,7 +221,7 @@ class Once(Approved):
 
     def whatever_was_accepted_is_final_or_waits_with_a_reason(self) -> None:
         """I3: once a clock has ticked, each delivery says why it is where it is."""
-        dispatch.settle(self.town.bench)
+        dispatch.settle(self.town.context)
         deliveries = self.deliveries()
         for one in deliveries:
             self._check_waiting(one)
@@ -229,18 +229,18 @@ class Once(Approved):
         assert self.taken <= ids, "accepted, and gone"
         self.taken = ids
 
-    def _check_waiting(self, one: Delivery) -> None:
-        match one.state:
+    def _check_waiting(self, delivery: Delivery) -> None:
+        match delivery.state:
             case DeliveryState.SENDING:
-                assert one.sending_at is not None
-                assert one.sending_at > self.now - PATIENCE
+                assert delivery.sending_at is not None
+                assert delivery.sending_at > self.now - PATIENCE
             case DeliveryState.CLAIMED:
-                assert one.leased_until is not None
-                assert one.leased_until >= self.now
+                assert delivery.leased_until is not None
+                assert delivery.leased_until >= self.now
             case DeliveryState.UNCONFIRMED:
-                assert one.look_at is not None
-                assert one.reason.get("code")
+                assert delivery.look_at is not None
+                assert delivery.reason.get("code")
             case DeliveryState.FAILED | DeliveryState.MISSED | DeliveryState.HELD:
-                assert one.reason.get("code"), one.state
+                assert delivery.reason.get("code"), delivery.state
             case DeliveryState.SCHEDULED:
-                assert one.due_at + one.late_limit * MINUTE >= self.now
+                assert delivery.due_at + delivery.late_limit * MINUTE >= self.now

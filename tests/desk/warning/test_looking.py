@@ -29,116 +29,128 @@ def site() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def glass(database: Database, store: Store) -> LinkChecker:
+def link_checker(database: Database, store: Store) -> LinkChecker:
     """What links are looked at with, in a rehearsal."""
     return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 
 
-def ask(glass: LinkChecker, *urls: str, now: datetime = NOW) -> None:
+def ask(link_checker: LinkChecker, *urls: str, now: datetime = NOW) -> None:
     """Ask for these links, as saving a draft does."""
-    with glass.database.transaction() as session:
+    with link_checker.database.transaction() as session:
         record.ask_for_links(session, urls, now=now)
 
 
-def row(glass: LinkChecker, url: str) -> CheckedLink:
+def row(link_checker: LinkChecker, url: str) -> CheckedLink:
     """What is known of a link."""
-    with glass.database.reading() as session:
+    with link_checker.database.reading() as session:
         return session.scalars(select(CheckedLink).where(CheckedLink.url == url)).one()
 
 
-def tick(glass: LinkChecker, now: datetime = NOW) -> int:
+def tick(link_checker: LinkChecker, now: datetime = NOW) -> int:
     """One tick at this time."""
-    return tick_links(glass, now=lambda: now)
+    return tick_links(link_checker, now=lambda: now)
 
 
 def test_a_tick_looks_at_what_is_due_and_keeps_what_came_of_it(
-    glass: LinkChecker, site: WebServer
+    link_checker: LinkChecker, site: WebServer
 ) -> None:
     fine, gone = site.page("/a", "<title>पाणी</title>"), site.url("/gone")
-    ask(glass, fine, gone)
-    assert tick(glass) == 2
-    assert (row(glass, fine).finding, row(glass, fine).title) == (LinkFinding.FINE, "पाणी")
-    assert (row(glass, gone).finding, row(glass, gone).code) == (LinkFinding.GONE, 404)
-    assert row(glass, fine).checked_at == NOW
-    assert tick(glass) == 0
+    ask(link_checker, fine, gone)
+    assert tick(link_checker) == 2
+    assert (row(link_checker, fine).finding, row(link_checker, fine).title) == (
+        LinkFinding.FINE,
+        "पाणी",
+    )
+    assert (row(link_checker, gone).finding, row(link_checker, gone).code) == (
+        LinkFinding.GONE,
+        404,
+    )
+    assert row(link_checker, fine).checked_at == NOW
+    assert tick(link_checker) == 0
 
 
 def test_a_link_that_does_not_answer_is_tried_three_times_and_then_let_be(
-    glass: LinkChecker, site: WebServer
+    link_checker: LinkChecker, site: WebServer
 ) -> None:
     url = site.url("/gone")
-    ask(glass, url)
+    ask(link_checker, url)
     times = [NOW, NOW + 9 * MINUTE, NOW + 11 * MINUTE, NOW + 80 * MINUTE, NOW + 9_000 * MINUTE]
-    assert [tick(glass, at) for at in times] == [1, 0, 1, 1, 0]
-    assert row(glass, url).next_at is None
+    assert [tick(link_checker, at) for at in times] == [1, 0, 1, 1, 0]
+    assert row(link_checker, url).next_at is None
 
 
-def test_a_link_that_came_back_is_dead_no_longer(glass: LinkChecker, site: WebServer) -> None:
+def test_a_link_that_came_back_is_dead_no_longer(
+    link_checker: LinkChecker, site: WebServer
+) -> None:
     url = site.url("/a")
-    ask(glass, url)
-    tick(glass)
+    ask(link_checker, url)
+    tick(link_checker)
     site.page("/a")
-    tick(glass, NOW + 11 * MINUTE)
-    assert row(glass, url).finding is LinkFinding.FINE
+    tick(link_checker, NOW + 11 * MINUTE)
+    assert row(link_checker, url).finding is LinkFinding.FINE
 
 
 def test_no_transaction_is_open_while_a_link_is_looked_at(
-    glass: LinkChecker, site: WebServer
+    link_checker: LinkChecker, site: WebServer
 ) -> None:
     url = site.url("/slow")
     site.replies["/slow"] = Reply(b"x" * 8, drips=True)
-    ask(glass, url)
+    ask(link_checker, url)
     written: list[bool] = []
 
     def clock() -> float:
         if not written and site.asked:
-            ask(glass, "http://other.example/")  # another writer gets through at once
+            ask(link_checker, "http://other.example/")  # another writer gets through at once
             written.append(True)
         return monotonic()
 
-    watched = LinkChecker(glass.database, glass.store, glass.reach, clock)
+    watched = LinkChecker(link_checker.database, link_checker.store, link_checker.reach, clock)
     tick(watched)
     assert written == [True]
-    assert row(glass, url).finding is LinkFinding.FINE
+    assert row(link_checker, url).finding is LinkFinding.FINE
 
 
 def test_looking_at_once_takes_no_longer_than_a_page_may(
-    glass: LinkChecker, site: WebServer
+    link_checker: LinkChecker, site: WebServer
 ) -> None:
     slow = site.url("/slow")
     site.replies["/slow"] = Reply(b"x" * 1_000, drips=True)
     fine = site.page("/a")
     begun = monotonic()
-    check_now(glass, [slow, fine], now=NOW)
+    check_now(link_checker, [slow, fine], now=NOW)
     assert monotonic() - begun < PATIENCE + 1
-    assert row(glass, fine).finding is LinkFinding.FINE
+    assert row(link_checker, fine).finding is LinkFinding.FINE
 
 
-def test_where_none_may_be_asked_none_is(glass: LinkChecker, site: WebServer) -> None:
-    nowhere = LinkChecker(glass.database, glass.store, Reach.NONE, monotonic)
+def test_where_none_may_be_asked_none_is(link_checker: LinkChecker, site: WebServer) -> None:
+    nowhere = LinkChecker(link_checker.database, link_checker.store, Reach.NONE, monotonic)
     url = site.page("/a")
     assert check_now(nowhere, [url], now=NOW) == 0
     assert tick(nowhere) == 0
     assert site.asked == []
-    assert row(glass, url).finding is None
+    assert row(link_checker, url).finding is None
 
 
-def test_in_a_rehearsal_a_link_to_another_host_is_let_be(glass: LinkChecker) -> None:
-    ask(glass, "https://pmc.example/a", "http://localhost.pmc.example/")
-    assert tick(glass) == 0
-    left = row(glass, "https://pmc.example/a")
+def test_in_a_rehearsal_a_link_to_another_host_is_let_be(link_checker: LinkChecker) -> None:
+    ask(link_checker, "https://pmc.example/a", "http://localhost.pmc.example/")
+    assert tick(link_checker) == 0
+    left = row(link_checker, "https://pmc.example/a")
     assert (left.finding, left.next_at) == (None, None)
 
 
-def test_two_clocks_do_not_look_at_the_same_link(glass: LinkChecker, site: WebServer) -> None:
+def test_two_clocks_do_not_look_at_the_same_link(
+    link_checker: LinkChecker, site: WebServer
+) -> None:
     url = site.page("/a")
-    ask(glass, url)
+    ask(link_checker, url)
     counted: list[int] = []
 
     def clock() -> float:
         if not counted:
-            counted.append(tick(glass))
+            counted.append(tick(link_checker))
         return monotonic()
 
-    assert tick(LinkChecker(glass.database, glass.store, glass.reach, clock)) == 1
+    assert (
+        tick(LinkChecker(link_checker.database, link_checker.store, link_checker.reach, clock)) == 1
+    )
     assert counted == [0]
