@@ -93,7 +93,7 @@ def open_bench(settings: Settings) -> WorkerContext:
         database=checked_database(settings),
         store=Store(settings.media_dir),
         open_account=opener(settings),
-        delivery_settings=settings.delivery_settings,
+        delivery_settings=settings.delivery,
         clock_name=clock_name(),
         now=now,
         monotonic=time.monotonic,

@@ -67,7 +67,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from health_checks.check_accounts(database, opener(settings))
         yield from health_checks.check_endings(database, now=now())
         yield from health_checks.check_looks(
-            database, now=now(), weekly_after=settings.delivery_settings.weekly_looks_after
+            database, now=now(), weekly_after=settings.delivery.weekly_looks_after
         )
         yield from health_checks.check_clocks(database, now=now())
 

@@ -32,14 +32,14 @@ def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
 
 
 def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Path) -> None:
-    press = read(tmp_path).delivery_settings
+    press = read(tmp_path).delivery
     assert press.x_api_url == "https://api.twitter.com"
     assert press.x_web_url == "https://x.com"
     assert press.graph_api_url == "https://graph.facebook.com"
     assert press.graph_api_version == "v26.0"
     assert press.looks == (20.0, 60.0, 300.0, 900.0)
     assert press.weekly_looks_after is None
-    assert read(tmp_path, WEEKLY_LOOKS_AFTER="never").delivery_settings.weekly_looks_after is None
+    assert read(tmp_path, WEEKLY_LOOKS_AFTER="never").delivery.weekly_looks_after is None
     assert press.send_deadline < press.lease / 2
 
 
@@ -101,7 +101,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
         "दुसरे शहर",
         "TEST",
     )
-    press = found.delivery_settings
+    press = found.delivery
     assert (press.x_api_url, press.graph_api_url) == (GOOD["X_API_URL"], GOOD["GRAPH_API_URL"])
     assert press.x_web_url == GOOD["X_WEB_URL"]
     assert press.facebook_web_url == GOOD["FACEBOOK_WEB_URL"]
@@ -113,8 +113,8 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
 
 
 def test_facebooks_dialog_is_where_its_interface_is_if_that_is_the_sandbox(tmp_path: Path) -> None:
-    assert read(tmp_path).delivery_settings.facebook_web_url == "https://www.facebook.com"
-    here = read(tmp_path, GRAPH_API_URL="http://127.0.0.1:9002").delivery_settings
+    assert read(tmp_path).delivery.facebook_web_url == "https://www.facebook.com"
+    here = read(tmp_path, GRAPH_API_URL="http://127.0.0.1:9002").delivery
     assert here.facebook_web_url == "http://127.0.0.1:9002"
 
 

@@ -48,7 +48,7 @@ def check_apart(settings: Settings, folder: Path) -> None:
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:
-    press = settings.delivery_settings
+    press = settings.delivery
     return (
         settings.base_url,
         press.x_api_url,

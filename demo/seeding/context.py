@@ -153,7 +153,7 @@ def opened(
         database=database,
         store=store,
         open_account=_opener(settings, clock, web_url=f"{sandbox_url}/x"),
-        delivery_settings=settings.delivery_settings,
+        delivery_settings=settings.delivery,
         clock_name=PLAYED,
         now=clock,
         monotonic=time.monotonic,
@@ -181,7 +181,7 @@ def opened(
 
 def _opener(settings: Settings, clock: SetClock, *, web_url: str) -> OpenAccount:
     """Return what opens an account so that each of its calls happens at the time of `clock`."""
-    vault, press = Vault(settings.secret_key, settings.token_keys), settings.delivery_settings
+    vault, press = Vault(settings.secret_key, settings.token_keys), settings.delivery
 
     def open_account(account: Account) -> Platform:
         platform = open_platform(

@@ -98,7 +98,7 @@ class Settings:
     mail_from: str
     city: City
     help_desk: HelpDesk
-    delivery_settings: DeliverySettings
+    delivery: DeliverySettings
     access: Access
     sms: Sms
     link_reach: Reach
@@ -146,7 +146,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         ),
         city=_city(reader),
         help_desk=_help_desk(reader),
-        delivery_settings=_press(reader),
+        delivery=_press(reader),
         access=_access(reader),
         sms=_sms(reader, root),
         link_reach=_link_reach(reader),

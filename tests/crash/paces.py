@@ -30,7 +30,7 @@ class Pace:
     @cached_property
     def press(self) -> DeliverySettings:
         """The times as a clock of this pace has them."""
-        return load(self.settings, folder=Path(__file__).parent).delivery_settings
+        return load(self.settings, folder=Path(__file__).parent).delivery
 
 
 SCALED = Pace(

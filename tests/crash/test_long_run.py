@@ -151,7 +151,7 @@ def test_every_stroke_that_a_number_needs_exists(kind: str) -> None:
 
 
 def test_real_times_are_those_of_the_settings(tmp_path: Path) -> None:
-    assert REAL.press == environment.load({}, folder=tmp_path).delivery_settings
+    assert REAL.press == environment.load({}, folder=tmp_path).delivery
     assert "options" not in REAL.address("postgresql+psycopg://u@/db?host=/there")
     assert SCALED.press.lease < REAL.press.lease
     assert IN_EARNEST.pace is REAL

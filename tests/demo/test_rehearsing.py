@@ -206,9 +206,9 @@ def test_a_rehearsal_that_would_reach_a_real_platform_does_not_start(
 ) -> None:
     own = ground(tmp_path)
     settings = own.settings()
-    hosts = {one: getattr(settings.delivery_settings, one) for one in HOSTS} | {
+    hosts = {one: getattr(settings.delivery, one) for one in HOSTS} | {
         host: "https://api.twitter.com"
     }
-    press = replace(settings.delivery_settings, **hosts)
+    press = replace(settings.delivery, **hosts)
     with pytest.raises(NotApart):
-        check_apart(replace(settings, delivery_settings=press), own.folder)
+        check_apart(replace(settings, delivery=press), own.folder)

@@ -27,7 +27,7 @@ from web.core.context import AppContext
 # What a setting is called where the field's own name says less than the setting does.
 CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"}
 CALLED |= {one: f"HELP_{one.upper()}" for one in ("phone", "mail", "hours")}
-GROUPS = ("city", "help_desk", "press", "access", "sms")
+GROUPS = ("city", "help_desk", "delivery", "access", "sms")
 
 
 def settings_named() -> list[str]:

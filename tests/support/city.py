@@ -55,7 +55,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-PACE = environment.load({}, folder=Path(__file__).parent).delivery_settings
+PACE = environment.load({}, folder=Path(__file__).parent).delivery
 """The pace of a real clock: leases and looks as long as they are in earnest."""
 
 DEPARTMENTS = {

@@ -74,7 +74,7 @@ def show(session: Session, account_id: int) -> Page:
 
 
 def _behind(session: Session) -> Mapping[int, overdue.Behind]:
-    weekly_after = ctx.settings.delivery_settings.weekly_looks_after
+    weekly_after = ctx.settings.delivery.weekly_looks_after
     return overdue.behind(session, now=ctx.now(), weekly_after=weekly_after)
 
 

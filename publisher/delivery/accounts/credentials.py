@@ -89,7 +89,7 @@ LookAt = Callable[[Account], AccountCheck]
 
 def opener(settings: Settings) -> OpenAccount:
     """How this installation opens accounts: at the real platforms, or wherever settings point."""
-    vault, press = Vault.of(settings), settings.delivery_settings
+    vault, press = Vault.of(settings), settings.delivery
     return lambda account: _open(account, vault, press)
 
 
@@ -110,7 +110,7 @@ def _open(account: Account, vault: Vault, delivery_settings: DeliverySettings) -
 
 def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
     """The ways to the platforms, with the app's keys of this installation."""
-    press, access = settings.delivery_settings, settings.access
+    press, access = settings.delivery, settings.access
     return OAuthFlows(
         App(
             x_consumer_key=access.x_consumer_key,
