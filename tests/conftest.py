@@ -100,16 +100,16 @@ def run() -> runs.Run:
 
 
 @pytest.fixture(scope="session")
-def connections(pytestconfig: pytest.Config) -> Connections:
+def database_connections(pytestconfig: pytest.Config) -> Connections:
     """The database connections that this process has open."""
     return pytestconfig.stash[_CONNECTIONS]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _every_connection_is_closed(connections: Connections) -> Iterator[None]:
+def _every_connection_is_closed(database_connections: Connections) -> Iterator[None]:
     """Fail at the end of a module if one of its tests left a connection open."""
     yield
-    tests = connections.close_forgotten()
+    tests = database_connections.close_forgotten()
     assert not tests, f"dispose of the Database opened in {', '.join(tests)}"
 
 

@@ -92,14 +92,14 @@ def test_the_runs_databases_are_durable_as_the_product_asks(database: Database) 
 
 
 def test_the_test_that_left_a_connection_open_is_named(
-    database_url: str, connections: Connections
+    database_url: str, database_connections: Connections
 ) -> None:
     assert Database(database_url).revision()
     with Database(database_url) as closed, Database(database_url) as in_use:
         assert closed.revision()
         closed.dispose()
         assert in_use.revision()
-        (test,) = connections.close_forgotten()
+        (test,) = database_connections.close_forgotten()
     assert "test_the_test_that_left_a_connection_open_is_named" in test
 
 
