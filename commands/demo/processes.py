@@ -1,11 +1,7 @@
-"""The demo's children: each in a group of its own, tied to this one, its lines labelled.
-
-Becomes a command that is ended when whoever started it is no more, killed or not.
-"""
+"""The demo's child processes: each in its own group, ended with this one, its lines labelled."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -20,23 +16,7 @@ from typing import IO, Self
 import click
 
 import commands
-
-_PR_SET_PDEATHSIG = 1
-
-
-def main() -> None:
-    """Tie the knot, then become the command."""
-    starter, *command = sys.argv[1:]
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(starter):
-        sys.exit(1)  # it was gone before the knot was tied
-    os.execv(command[0], command)  # noqa: S606  the demo's own commands
-
-
-if __name__ == "__main__":
-    main()
-
+from commands.demo import child_process
 
 PATIENCE = 8.0
 DOOR = Path(commands.__path__[0]).parent / "cli.py"
@@ -119,7 +99,7 @@ class Children:
         Called from the main thread, whose end would be taken for this program's.
         """
         command = [sys.executable, str(DOOR), *arguments]
-        tie = [sys.executable, "-I", "-S", str(__file__), str(os.getpid())]
+        tie = [sys.executable, "-I", "-S", str(child_process.__file__), str(os.getpid())]
         popen = subprocess.Popen(  # noqa: S603  our own commands
             [*tie, *command],
             cwd=self.folder,  # where no .env of the real house lies

@@ -1,6 +1,6 @@
-"""The same tables for the browser, so that both counts agree to the letter.
+"""Writes the tables of X's text length for the browser, so that both counts agree.
 
-Writes the browser's tables: `python -m publisher.platforms.x.text_length FILE`.
+`python -m publisher.platforms.x.browser_tables FILE`
 """
 
 from __future__ import annotations
