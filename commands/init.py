@@ -136,7 +136,7 @@ def _connect_all(
 ) -> Iterator[str]:
     vault = Vault(settings.secret_key, settings.token_keys)
     for account in given:
-        known = manage.known(
+        known = manage.find_account(
             session, account.code, account.platform, account.platform_id, account.handle
         )
         name = f"Account: {account.handle} on {account.platform}"

@@ -63,9 +63,9 @@ TABLES: Mapping[type[Stateful], Moves] = {
 
 
 _DELIVERY, _EVENT = table_of(Delivery), table_of(Event)
-KEY, FENCE = bindparam("of_key", type_=Key), bindparam("of_fence", type_=Integer())
-MOMENT = bindparam("at_moment", type_=UtcDateTime())
-PARAMETERS = (KEY, FENCE, MOMENT)
+DELIVERY_ID, FENCE = bindparam("delivery_id", type_=Key), bindparam("fence", type_=Integer())
+NOW = bindparam("now", type_=UtcDateTime())
+PARAMETERS = (DELIVERY_ID, FENCE, NOW)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Stands in a prepared statement where the moment will."""
 
@@ -134,7 +134,7 @@ def apply_all(
 class ClaimedTransition:
     """One move of one delivery that a clock holds; its statements are made once for all of them.
 
-    They take `of_key`, `of_fence` and `at_moment`. So do those `beside`, each of which changes in
+    They take `delivery_id`, `fence` and `now`. So do those `beside`, each of which changes in
     the same breath what belongs to the move. `also` are columns of the delivery to set.
     """
 
@@ -150,13 +150,13 @@ class ClaimedTransition:
     ) -> None:
         check_move(DELIVERY_MOVES, before, to)
         changes = update(_DELIVERY).where(
-            _DELIVERY.c.id == KEY,
+            _DELIVERY.c.id == DELIVERY_ID,
             _DELIVERY.c.fence == FENCE,
             column_equals(_DELIVERY.c.state, before),
         )
-        rows = changes.values(state=to, state_at=MOMENT, **also).returning(_DELIVERY.c.id)
+        rows = changes.values(state=to, state_at=NOW, **also).returning(_DELIVERY.c.id)
         told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
-        event = insert(_EVENT).values({**told, "subject_id": KEY, "at": MOMENT})
+        event = insert(_EVENT).values({**told, "subject_id": DELIVERY_ID, "at": NOW})
         self._rows = PreparedStatement(f"{verb}_row", rows, PARAMETERS)
         self._others = [
             PreparedStatement(f"{verb}_beside_{number}", one, PARAMETERS)
@@ -196,7 +196,7 @@ class ClaimedTransitions:
         check_move(DELIVERY_MOVES, before, to)
         told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
         self._rows = {
-            dialect: _many_rows(dialect, before, {"state": to, "state_at": MOMENT, **also})
+            dialect: _many_rows(dialect, before, {"state": to, "state_at": NOW, **also})
             for dialect in ("sqlite", "postgresql")
         }
         self._at_once = _in_one_statement(self._rows["postgresql"], told)
@@ -209,12 +209,12 @@ class ClaimedTransitions:
         """
         connection = session.connection()
         given = as_json([{"id": key, "fence": fence} for key, fence in held.items()])
-        values = {"given": given, "at_moment": now}
+        values = {"given": given, "now": now}
         if connection.dialect.name == "postgresql":
             return frozenset(connection.execute(self._at_once, values).scalars())
         moved = connection.execute(self._rows["sqlite"], values).scalars().all()
         if moved:
-            values = {"given": as_json([{"id": one} for one in sorted(moved)]), "at_moment": now}
+            values = {"given": as_json([{"id": one} for one in sorted(moved)]), "now": now}
             connection.execute(self._events, values)
         return frozenset(moved)
 
@@ -241,7 +241,7 @@ def _events_of(moved: FromClause, told: Mapping[str, object], *, with_types: boo
 
     PostgreSQL asks for the type of each value; SQLite would make a number of what is JSON.
     """
-    values = {**told, "subject_id": moved.c.id, "at": MOMENT}
+    values = {**told, "subject_id": moved.c.id, "at": NOW}
     fixed = {name: _fixed(value) for name, value in values.items()}
     chosen = [
         (cast(one, _EVENT.c[name].type) if with_types else one).label(name)

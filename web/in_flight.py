@@ -16,13 +16,13 @@ from web.previews import variant_title
 def tell_of_post(post_id: int) -> None:
     """Tell what of this post no act reaches any more; nothing where all has stayed here."""
     with ctx.database.reading() as session:
-        _tell(stop.on_its_way(session, seen=None, post_id=post_id))
+        _tell(stop.on_its_way(session, department_ids=None, post_id=post_id))
 
 
 def tell_of_approvals(appointment_ids: Sequence[int]) -> None:
     """Tell what is on its way on approvals given under these appointments."""
     with ctx.database.reading() as session:
-        _tell(stop.on_its_way(session, seen=None, approved_under=appointment_ids))
+        _tell(stop.on_its_way(session, department_ids=None, approved_under=appointment_ids))
 
 
 def tell_of_freeze(freeze_id: int) -> None:

@@ -231,7 +231,7 @@ def _approve_templates(session: Session, *, now: datetime) -> None:
                 actor=acting(session.get_one(Appointment, candidate.appointment_id), now=now),
                 now=now,
                 template_id=template.id,
-                seen=template.newest,
+                seen_revision=template.newest,
             )
 
 

@@ -1,7 +1,7 @@
-"""One try of one delivery: prepare, let the gate judge, send, and store what came of it.
+"""One attempt at one delivery: prepare it, let the gate judge, send it, store the outcome.
 
-Publishing, answering, editing, hiding and deleting all leave through here. No transaction is
-open while a platform is called.
+Publishing, replying, editing, hiding and deleting all go through here. No transaction is open
+while a platform is called.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from publisher import failpoints
 from publisher.delivery import commit_sending, outcomes, platform_actions, receipts
 from publisher.delivery.commit_sending import HeldBack
 from publisher.delivery.payload import DeliveryPayload, outgoing_of
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, DeliveryAction
@@ -32,46 +32,51 @@ NOTHING = PreparedPost(Outgoing(""))
 
 
 class PlatformPool:
-    """Where one thread of the press works: an account's platform, opened once and kept.
+    """The platform clients of one worker thread, one for each account.
 
-    `open` gives the platform; an account whose credentials changed is opened anew.
-    `commit_semaphore` lets only so many of a clock's threads write `sending` at the same time:
-    more would be slower.
+    `commit_semaphore` limits how many threads of a clock write `sending` at the same time: more
+    would be slower.
     """
 
     def __init__(
-        self, context: WorkerContext, turn: AbstractContextManager[object] | None = None
+        self, context: WorkerContext, commit_semaphore: AbstractContextManager[object] | None = None
     ) -> None:
         self.context = context
-        self.commit_semaphore = turn or nullcontext()
-        self._opened: dict[int, tuple[str, Platform]] = {}
+        self.commit_semaphore = commit_semaphore or nullcontext()
+        self._cache: dict[int, tuple[str, Platform]] = {}
 
     def open(self, account: Account) -> Platform:
-        """The platform behind this account. Raises CredentialsExpired."""
-        known = self._opened.get(account.id)
-        if known is not None and known[0] == account.credentials:
-            return known[1]
+        """Return the account's platform client, a new one if its credentials have changed.
+
+        Raises `CredentialsExpired`.
+        """
+        cached = self._cache.get(account.id)
+        if cached is not None and cached[0] == account.credentials:
+            return cached[1]
         platform = self.context.open_account(account)
-        self._opened[account.id] = (account.credentials, platform)
+        self._cache[account.id] = (account.credentials, platform)
         return platform
 
     def allowances(self, account: Account) -> tuple[Allowance, ...]:
-        """What the last answers said of this account's limits."""
-        known = self._opened.get(account.id)
-        return known[1].allowances if known is not None else ()
+        """Return the rate limits that the last responses for this account reported."""
+        cached = self._cache.get(account.id)
+        return cached[1].allowances if cached is not None else ()
 
 
 def carry_out(
     context: WorkerContext, payload: DeliveryPayload, pool: PlatformPool | None = None
 ) -> None:
-    """Try this delivery once, and store the outcome."""
+    """Attempt this delivery once, and store the outcome."""
     done = try_once(pool or PlatformPool(context), payload)
     if done is not None:
         receipts.store_receipts(context, [done])
 
 
-def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Done | None:
-    """Try once; what was done is still to be stored, every other outcome is stored already."""
+def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Completion | None:
+    """Attempt the delivery once. Return what the platform did, which the caller has to store.
+
+    Returns None for every other outcome, which is stored already.
+    """
     context = pool.context
     deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
     try:
@@ -87,8 +92,8 @@ def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Done | None:
     except MediumChanged as problem:
         outcomes.store_failure(context, payload, "medium_changed", problem.digest)
     except Refused as problem:
-        told = pool.allowances(payload.account)
-        outcomes.store_failure(context, payload, problem.reason, problem.detail, told)
+        allowances = pool.allowances(payload.account)
+        outcomes.store_failure(context, payload, problem.reason, problem.detail, allowances)
     except TryLater as problem:
         outcomes.store_delay(context, payload, problem, pool.allowances(payload.account))
     except CredentialsExpired as problem:
@@ -97,18 +102,18 @@ def try_once(pool: PlatformPool, payload: DeliveryPayload) -> Done | None:
         outcomes.store_unknown(context, payload, problem, pool.allowances(payload.account))
     else:
         failpoints.hit("publish.answer_unstored")
-        return Done(payload, receipt, platform.allowances)
+        return Completion(payload, receipt, platform.allowances)
     return None
 
 
 def _prepare(
     context: WorkerContext, platform: Platform, payload: DeliveryPayload, deadline: Deadline
 ) -> tuple[PreparedPost, DeliveryPayload]:
-    """Upload the pictures and make what can be made unpublished: the public sees none of it."""
+    """Upload the pictures and stage the post where that is possible; nothing becomes public."""
     if not payload.creates:
         return NOTHING, payload
     outgoing = outgoing_of(payload, context.store)
-    if payload.action is DeliveryAction.EDIT:  # an edit changes words: the pictures stand already
+    if payload.action is DeliveryAction.EDIT:  # its pictures are on the platform already
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
         return PreparedPost(outgoing), payload
     prepared = platform.prepare(outgoing, deadline=deadline)

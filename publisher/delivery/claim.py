@@ -1,4 +1,4 @@
-"""The claim: one statement by which one clock holds what is due, committed apart from sending."""
+"""Claiming due deliveries: one UPDATE leases them to a clock, in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,22 +28,22 @@ from publisher.database.prepared_statements import PreparedStatement, Value, run
 from publisher.database.session import table_of
 from publisher.delivery.payload import DeliveryPayload, load_payloads
 from publisher.delivery.rate_limits import counter, query
-from publisher.delivery.rate_limits.counter import OF
+from publisher.delivery.rate_limits.counter import ACCOUNT_ID
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.models.posts import Post
 from publisher.scheduling import holds
 from publisher.states import AccountState, DeliveryState
-from publisher.transitions import MOMENT
+from publisher.transitions import NOW
 
-_MOST = bindparam("at_most", type_=Integer())
+_LIMIT = bindparam("limit", type_=Integer())
 
 
 @dataclass(frozen=True)
 class Due:
-    """On which accounts something is due that may be sent now, and when the next falls due.
+    """The accounts that have sendable deliveries now, and when the next delivery falls due.
 
-    Those with something urgent, which are also `urgent_ids`, stand first.
+    Accounts with urgent deliveries (`urgent_ids`) come first in `account_ids`.
     """
 
     account_ids: tuple[int, ...]
@@ -58,10 +59,9 @@ def _is_due(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_OF_ACCOUNT = (Delivery.account_id == Account.id, *_is_due(MOMENT))
+_OF_ACCOUNT = (Delivery.account_id == Account.id, *_is_due(NOW))
+# A scalar subquery: for an EXISTS, PostgreSQL would collect all due deliveries of all accounts.
 _FIRST_OF_ACCOUNT = select(Delivery.id).where(*_OF_ACCOUNT).limit(1).correlate(Account)
-"""An EXISTS would have PostgreSQL gather all that is due on all accounts."""
-
 _FIRST_URGENT = (
     select(Delivery.id)
     .where(*_OF_ACCOUNT, Delivery.urgent.is_(True))
@@ -69,111 +69,117 @@ _FIRST_URGENT = (
     .correlate(Account)
     .scalar_subquery()
 )
+# Emergencies, edits, deletions and hides, which no rate limit of publications holds back.
 _MORE_THAN_POSTS = exists().where(
     *_OF_ACCOUNT, or_(Delivery.urgent.is_(True), Delivery.action != DeliveryAction.PUBLISH)
 )
-"""What no limit of publications holds up: emergencies, edits, deletions and hides."""
 
-_OPEN = PreparedStatement(
+_ACCOUNTS_WITH_DUE = PreparedStatement(
     "accounts_with_due",
     select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
     .where(
         Account.state == AccountState.CONNECTED,
         _FIRST_OF_ACCOUNT.scalar_subquery().is_not(None),
-        or_(query.is_free(MOMENT), _MORE_THAN_POSTS),
+        or_(query.is_free(NOW), _MORE_THAN_POSTS),
     )
     .order_by(Account.id),
-    [MOMENT],
+    [NOW],
 )
-_NEXT = PreparedStatement(
+_NEXT_DUE = PreparedStatement(
     "next_due",
     select(Delivery.due_at)
-    .where(Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at > MOMENT)
+    .where(Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at > NOW)
     .order_by(Delivery.due_at)
     .limit(1),
-    [MOMENT],
+    [NOW],
 )
 
 
 def find_due(context: WorkerContext) -> Due:
-    """What is due now: the accounts that share the connections, and until when the press rests."""
+    """Return the accounts with deliveries due now, and when the next delivery falls due."""
     with context.database.connection_for_reading() as connection:
-        values: dict[str, Value] = {"at_moment": context.now()}
-        accounts, upcoming = run(connection, _OPEN(values), _NEXT(values), commit=True)
-    urgent = frozenset(one.id for one in accounts if one.has_urgent)
-    in_order = sorted((one.id for one in accounts), key=lambda one: one not in urgent)
-    return Due(tuple(in_order), upcoming[0].due_at if upcoming else None, urgent)
+        values: dict[str, Value] = {"now": context.now()}
+        accounts, upcoming = run(
+            connection, _ACCOUNTS_WITH_DUE(values), _NEXT_DUE(values), commit=True
+        )
+    urgent_ids = frozenset(row.id for row in accounts if row.has_urgent)
+    in_order = sorted((row.id for row in accounts), key=lambda row_id: row_id not in urgent_ids)
+    return Due(tuple(in_order), upcoming[0].due_at if upcoming else None, urgent_ids)
 
 
 def claim(
     context: WorkerContext, *, account_id: int, most: int, only_urgent: bool = False
 ) -> list[DeliveryPayload]:
-    """Claim what is due on this account, the urgent first and then the oldest; at most `most`."""
+    """Claim up to `most` deliveries due on this account, urgent ones first, then the oldest.
+
+    Returns their payloads; the claim is committed.
+    """
     failpoints.hit("publish.before_claim")
     now = context.now()
     with context.database.transaction() as session:
-        found = candidate_ids(session, account_id, now, most, only_urgent=only_urgent)
-        claims = claim_these(session, found, context, now) if found else []
-        ready = load_payloads(session, claims)
+        delivery_ids = candidate_ids(session, account_id, now, most, only_urgent=only_urgent)
+        claims = claim_deliveries(session, delivery_ids, context, now) if delivery_ids else []
+        payloads = load_payloads(session, claims)
         failpoints.hit("publish.in_claim_commit")
     failpoints.hit("publish.claimed")
-    return ready
+    return payloads
 
 
-_BRAKED = PreparedStatement(
+_ANY_HOLDS = PreparedStatement(
     "is_braked",
-    select(true().label("braked")).where(holds.are_any(MOMENT)),
-    [MOMENT],
+    select(true().label("any_holds")).where(holds.are_any(NOW)),
+    [NOW],
 )
 _DUE = (
     select(Delivery.id)
-    .where(*_is_due(MOMENT), Delivery.account_id == OF)
+    .where(*_is_due(NOW), Delivery.account_id == ACCOUNT_ID)
     .order_by(Delivery.due_at, Delivery.id)
-    .limit(_MOST)
+    .limit(_LIMIT)
     .with_for_update(skip_locked=True, of=Delivery)
 )
 _IS_URGENT = Delivery.urgent.is_(True), Delivery.urgent.is_(False)
+# Two statements, so that each reads its rows in this order from an index, however many are due.
 URGENT, OTHERS = (
-    PreparedStatement(name, _DUE.where(one), [MOMENT, OF, _MOST])
-    for name, one in zip(("urgent_candidates", "candidates"), _IS_URGENT, strict=True)
+    PreparedStatement(name, _DUE.where(condition), [NOW, ACCOUNT_ID, _LIMIT])
+    for name, condition in zip(("urgent_candidates", "candidates"), _IS_URGENT, strict=True)
 )
-"""What is due on an account, the urgent and the rest, the oldest first.
-
-Asked for one by one, so that each comes from an index in this order, however much is due.
-"""
 
 
 def candidate_ids(
     session: Session, account_id: int, now: datetime, most: int, *, only_urgent: bool = False
 ) -> list[int]:
-    """What is to be claimed, locked. Only where a stop or freeze is, it is asked what they hold."""
-    values: dict[str, Value] = {"at_moment": now, "of_account": account_id, "at_most": most}
+    """Return and lock the ids of up to `most` deliveries that may be claimed, in claiming order."""
+    values: dict[str, Value] = {"now": now, "account_id": account_id, "limit": most}
     connection = session.connection()
-    asked = (URGENT,) if only_urgent else (URGENT, OTHERS)
-    braked, *found = run(connection, _BRAKED(values), *(one(values) for one in asked))
-    if not braked:
-        return [one.id for some in found for one in some][:most]
+    statements = (URGENT,) if only_urgent else (URGENT, OTHERS)
+    calls = [statement(values) for statement in statements]
+    any_holds, *candidates = run(connection, _ANY_HOLDS(values), *calls)
+    if not any_holds:
+        return [row.id for rows in candidates for row in rows][:most]
     is_free = holds.not_held(holds.active_holds(session, now=now))
     free = _DUE.join(Post, Post.id == Delivery.post_id).where(is_free)
-    which = _IS_URGENT[: len(asked)]
-    held = [connection.execute(free.where(one), values).scalars() for one in which]
-    return [one for some in held for one in some][:most]
+    queries = [free.where(condition) for condition in _IS_URGENT[: len(statements)]]
+    free_ids = [connection.execute(query, values).scalars() for query in queries]
+    return list(chain.from_iterable(free_ids))[:most]
 
 
-def claim_these(
-    session: Session, wanted: Sequence[int], context: WorkerContext, now: datetime
+def claim_deliveries(
+    session: Session, delivery_ids: Sequence[int], context: WorkerContext, now: datetime
 ) -> list[Claim]:
-    """One atomic UPDATE: whoever changes a row has it, by the next fence; each is an Attempt."""
+    """Claim those of these deliveries that are still scheduled, by one atomic UPDATE.
+
+    Each gets the next fence and an Attempt. Returns the claims in the order of `delivery_ids`.
+    """
     connection = session.connection()
     values = {
-        "given": as_json([{"id": one} for one in wanted]),
-        "at_moment": now,
-        "of_clock": context.clock_name,
-        "at_end": now + timedelta(seconds=context.delivery_settings.lease),
+        "given": as_json([{"id": delivery_id} for delivery_id in delivery_ids]),
+        "now": now,
+        "clock_name": context.clock_name,
+        "lease_end": now + timedelta(seconds=context.delivery_settings.lease),
     }
-    found = connection.execute(_claim(connection.dialect.name), values).all()
-    taken = sorted(found, key=lambda row: wanted.index(row.id))
-    counted = _count(session, taken, now)
+    claimed = connection.execute(_claim(connection.dialect.name), values).all()
+    in_order = sorted(claimed, key=lambda row: delivery_ids.index(row.id))
+    counted_ids = _count(session, in_order, now)
     rows = [
         {
             "delivery_id": row.id,
@@ -181,13 +187,13 @@ def claim_these(
             "clock": context.clock_name,
             "claimed_at": now,
             "asked": row.action.value,
-            "counted": row.id in counted,
+            "counted": row.id in counted_ids,
         }
-        for row in taken
+        for row in in_order
     ]
     if rows:
         bulk_insert(session, Attempt, rows)
-    return [Claim(row.id, row.fence, row.id in counted) for row in taken]
+    return [Claim(row.id, row.fence, row.id in counted_ids) for row in in_order]
 
 
 @cache
@@ -201,20 +207,20 @@ def _claim(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int]:
         )
         .values(
             state=DeliveryState.CLAIMED,
-            state_at=MOMENT,
+            state_at=NOW,
             fence=table.c.fence + 1,
-            claimed_by=bindparam("of_clock"),
-            leased_until=bindparam("at_end"),
+            claimed_by=bindparam("clock_name"),
+            leased_until=bindparam("lease_end"),
         )
         .returning(table.c.id, table.c.fence, table.c.action, table.c.account_id)
     )
 
 
 def _count(
-    session: Session, taken: Sequence[Row[int, int, DeliveryAction, int]], now: datetime
+    session: Session, rows: Sequence[Row[int, int, DeliveryAction, int]], now: datetime
 ) -> frozenset[int]:
-    """Count them against their account's limits, as far as these go; gives which were."""
-    publications = [row for row in taken if row.action is DeliveryAction.PUBLISH]
+    """Reserve rate limit for the publications among these; return the ids that were counted."""
+    publications = [row for row in rows if row.action is DeliveryAction.PUBLISH]
     if not publications:
         return frozenset()
     account_id = publications[0].account_id

@@ -1,4 +1,4 @@
-"""The transaction of `sending`: what decides is read, the gate judges, and the move is written."""
+"""The transaction that commits `sending`: it checks the preconditions and makes the transition."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt
 from publisher.states import DeliveryState
-from publisher.transitions import FENCE, KEY, MOMENT, ClaimedTransition
+from publisher.transitions import DELIVERY_ID, FENCE, NOW, ClaimedTransition
 
 _ATTEMPT = table_of(Attempt)
-_BEGUN = (
+_SET_SENDING_AT = (
     update(_ATTEMPT)
-    .where(_ATTEMPT.c.delivery_id == KEY, _ATTEMPT.c.fence == FENCE)
-    .values(sending_at=MOMENT)
+    .where(_ATTEMPT.c.delivery_id == DELIVERY_ID, _ATTEMPT.c.fence == FENCE)
+    .values(sending_at=NOW)
     .returning(_ATTEMPT.c.id)
 )
 _SEND = ClaimedTransition(
@@ -29,54 +29,58 @@ _SEND = ClaimedTransition(
     DeliveryState.SENDING,
     actor=CLOCK,
     verb="send",
-    also={"sending_at": MOMENT},
-    beside=[_BEGUN],
+    also={"sending_at": NOW},
+    beside=[_SET_SENDING_AT],
 )
 
 
 class HeldBack(Exception):
-    """Between claim and sending something was found that keeps it here; already stored."""
+    """Something blocks the delivery between its claim and sending; the outcome is stored."""
 
 
-class _NotOurs(Exception):
-    """This claim holds the delivery no longer."""
+class _ClaimLost(Exception):
+    """The delivery was cancelled or claimed again: this claim no longer holds it."""
 
 
 def start(context: WorkerContext, payload: DeliveryPayload) -> None:
-    """Commit `sending`, if exactly this may leave now; raises `HeldBack` if not.
+    """Commit `sending` if exactly this payload may be sent now. Raises `HeldBack` if not.
 
-    One durable commit for this delivery alone, whichever way it comes out. Of one that was
-    cancelled or claimed anew meanwhile nothing is kept; a second transaction ends its try.
+    Commits exactly once. If the claim was lost (cancelled or claimed again), rolls back and ends
+    the attempt in a second transaction.
     """
     try:
-        found = _commit(context, payload)
-    except _NotOurs:
-        outcomes.let_go(context, payload)
+        blocker = _commit(context, payload)
+    except _ClaimLost:
+        outcomes.end_overtaken(context, payload)
         raise HeldBack from None
-    if found is not None:
+    if blocker is not None:
         raise HeldBack
     failpoints.hit("publish.before_connect")
 
 
 def _commit(context: WorkerContext, payload: DeliveryPayload) -> preconditions.Blocker | None:
-    """Write `sending`, or what keeps it here, which it gives. Raises `_NotOurs`: undo it all."""
+    """Write `sending`, or refuse the delivery and return what blocks it.
+
+    Raises `_ClaimLost`, which rolls everything back.
+    """
     with context.database.connection() as connection:
         now = context.now()
-        found = preconditions.check(
+        checked = preconditions.check(
             connection, payload, now=now, seconds=context.delivery_settings.send_deadline
         )
-        obstacle = found.blocker
-        if obstacle is None and found.is_limited:
+        blocker = checked.blocker
+        if blocker is None and checked.is_limited:
             with session_on(connection) as session:
-                obstacle = preconditions.count(session, payload, found, now)
-        if obstacle is not None:
+                blocker = preconditions.count(session, payload, checked, now)
+        if blocker is not None:
             with session_on(connection) as session:
-                outcomes.refuse(session, payload, obstacle, now=now)
+                outcomes.refuse(session, payload, blocker, now=now)
         failpoints.hit("publish.in_sending_commit")
-        if obstacle is None:
-            # What was counted is undone where the move is not made, so it cannot commit at once.
-            _write(connection, payload, now, commit=not found.is_limited)
-    return obstacle
+        if blocker is None:
+            # If the transition fails, the count against the limits has to be rolled back with it:
+            # so a limited delivery cannot commit in the same round trip.
+            _write(connection, payload, now, commit=not checked.is_limited)
+    return blocker
 
 
 def _write(
@@ -84,9 +88,9 @@ def _write(
 ) -> None:
     claim = payload.claim
     values: dict[str, Value] = {
-        "of_key": claim.delivery_id,
-        "of_fence": claim.fence,
-        "at_moment": now,
+        "delivery_id": claim.delivery_id,
+        "fence": claim.fence,
+        "now": now,
     }
     if not _SEND.apply(connection, values, commit=commit):
-        raise _NotOurs
+        raise _ClaimLost

@@ -1,6 +1,4 @@
-"""The press's tick: what is too late is missed, what a dead clock left is taken up, what is due
-is claimed and sent.
-"""
+"""The dispatch tick: give up late deliveries, recover those of dead clocks, send what is due."""
 
 from __future__ import annotations
 
@@ -26,17 +24,17 @@ SHORTEST_LIMIT = timedelta(minutes=1)
 
 
 def tick_press(context: WorkerContext, *, most: int = 50) -> int:
-    """Settle what is too late, then send what is due, one by one; gives how many were taken up."""
+    """Settle, then send what is due, one by one; return the number of deliveries attempted."""
     settle(context)
-    desk, taken = PlatformPool(context), 0
-    while taken < most and (payload := claim_next(context)) is not None:
-        carry_out(context, payload, desk)
-        taken += 1
-    return taken
+    pool, attempts = PlatformPool(context), 0
+    while attempts < most and (payload := claim_next(context)) is not None:
+        carry_out(context, payload, pool)
+        attempts += 1
+    return attempts
 
 
 def settle(context: WorkerContext) -> None:
-    """Beat, mark what is missed, and take up what a dead clock left."""
+    """Record a heartbeat, give up what is too late, and recover the deliveries of dead clocks."""
     with context.database.transaction() as session:
         record_heartbeat(session, context.clock_name, now=context.now())
         give_up_late(session, now=context.now())
@@ -44,7 +42,7 @@ def settle(context: WorkerContext) -> None:
 
 
 def claim_next(context: WorkerContext) -> DeliveryPayload | None:
-    """Claim one delivery that is due, or None; every account has its turn."""
+    """Claim one due delivery and return it, or None if nothing is due."""
     for account_id in find_due(context).account_ids:
         if claimed := claim(context, account_id=account_id, most=1):
             return claimed[0]
@@ -52,16 +50,19 @@ def claim_next(context: WorkerContext) -> DeliveryPayload | None:
 
 
 def record_heartbeat(session: Session, clock_name: str, *, now: datetime) -> None:
-    """Write down that this clock is alive."""
-    known = session.get(ClockBeat, clock_name)
-    if known is None:
+    """Record that this clock is alive."""
+    beat = session.get(ClockBeat, clock_name)
+    if beat is None:
         session.add(ClockBeat(name=clock_name, started_at=now, beat_at=now))
     else:
-        known.beat_at = now
+        beat.beat_at = now
 
 
 def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
-    """Mark as missed what is past its late limit: a person decides whether it still makes sense."""
+    """Mark deliveries past their late limit as missed, and return them.
+
+    A person decides whether sending them still makes sense.
+    """
     late = _late(session, now)
     if not late:
         return []
@@ -74,7 +75,7 @@ def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
 
 
 def _late(session: Session, now: datetime) -> list[Delivery]:
-    """What is past its limit; of what is only due no more than a few columns are read."""
+    """Return and lock the deliveries that are past their late limit or their window."""
     bound = Delivery.action.not_in(holds.TAKES_BACK)
     not_after = case((bound, Revision.not_after), else_=None)
     query = (
@@ -95,8 +96,8 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
     ]
     if not ids:
         return []
-    restores = restore_state.standing(session)
-    # What a restored house has not looked for yet may be live: it is late once that is known.
+    restores = restore_state.open_restores(session)
+    # After a restore, a delivery that was not reconciled yet may be live: it is not late yet.
     sought = true() if restores is None else ~restore_state.not_reconciled(restores)
     locked = (
         select(Delivery)
@@ -109,15 +110,16 @@ def _late(session: Session, now: datetime) -> list[Delivery]:
 
 
 def _why_late(delivery: Delivery, brakes: holds.Holds) -> str:
-    """What kept it here: a stop or freeze, its account, or that nobody was there in time."""
-    held = brakes.holds(holds.facts_of(delivery))
-    if held is not None:
-        return f"late_{held}"
+    """Return the code of what delayed it: a stop or freeze, its paused account, or just "late"."""
+    hold = brakes.holds(holds.facts_of(delivery))
+    if hold is not None:
+        return f"late_{hold}"
     return "late_paused" if delivery.account.state is AccountState.PAUSED else "late"
 
 
 def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySettings) -> None:
-    """Take up again what a dead clock left: claimed is safe to repeat, sending never is."""
+    """Recover deliveries whose lease has ended: claimed ones go back, sending ones are in doubt."""
+    # `claimed` is safe to repeat; `sending` may be live and is never repeated by a machine.
     for delivery in _lapsed(session, DeliveryState.CLAIMED, now):
         end_unfinished(session, delivery, now, sending_at=None)
         transitions.apply(
@@ -147,7 +149,10 @@ def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySetting
 def end_unfinished(
     session: Session, delivery: Delivery, now: datetime, *, sending_at: datetime | None
 ) -> None:
-    """End the try that nobody finished; with `sending_at` it may have left, and stays counted."""
+    """End the delivery's current attempt as `lease_ended`, if nobody has ended it.
+
+    With `sending_at` it may be live, and stays counted against the limits.
+    """
     query = select(Attempt).where(
         Attempt.delivery_id == delivery.id, Attempt.fence == delivery.fence
     )
@@ -167,10 +172,10 @@ NOT_LEFT = (
 
 
 def tick_overtaken(context: WorkerContext) -> int:
-    """End the tries that nobody ends any more; gives how many.
+    """End attempts that no clock will end any more, and return their number.
 
-    Their delivery was cancelled after the claim, and their clock died before it noticed: what the
-    claim counted is counted no more.
+    Their delivery was cancelled after the claim, and their clock died before it noticed. What the
+    claim counted against the limits is given back.
     """
     with context.database.reading() as session:
         ids = list(
@@ -185,7 +190,7 @@ def tick_overtaken(context: WorkerContext) -> int:
 
 
 def _overtaken(claimed_before: datetime) -> Select[int]:
-    """None of which something may have left; while a delivery is tried anew, it is left alone."""
+    """Select open attempts that never reached `sending` and whose delivery is not being tried."""
     is_past = (Delivery.fence > Attempt.fence) & Delivery.state.not_in(TRIED)
     return (
         select(Attempt.id)
@@ -201,7 +206,7 @@ def _overtaken(claimed_before: datetime) -> Select[int]:
 
 
 def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
-    """The delivery is locked before its try, as everywhere."""
+    # The delivery is locked before its attempt, as everywhere: so no deadlock is possible.
     attempt = session.get_one(Attempt, attempt_id)
     delivery = transitions.lock(session, Delivery, attempt.delivery_id)
     session.refresh(attempt)
@@ -210,7 +215,7 @@ def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
 
 
 def _lapsed(session: Session, state: DeliveryState, now: datetime) -> list[Delivery]:
-    """By account, as two clocks that give back what was counted have to lock the limits."""
+    # In the order of accounts, since giving back what was counted locks the accounts' limits.
     query = (
         select(Delivery)
         .where(Delivery.state == state, Delivery.leased_until < now)

@@ -1,6 +1,6 @@
-"""What the transaction of `sending` reads: its locks, then everything else in one statement.
+"""The reads of the `sending` transaction: the locks, then everything else in one statement.
 
-All are made once, of plain columns, since they run for every single delivery.
+The statements are prepared once, of plain columns, since they run for every single delivery.
 """
 
 from __future__ import annotations
@@ -21,31 +21,30 @@ from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, Rendition, Revision, RevisionDepartment, Variant
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
-from publisher.transitions import KEY, MOMENT
+from publisher.transitions import DELIVERY_ID, NOW
 
 GateRows = Rows
-"""One delivery, repeated for each variant, picture, decision and asked department."""
+"""Rows of one delivery: one for each combination of variant, picture, decision and department."""
 
 ApproverTenure = Mapping[int, Fields]
-"""By the approval's id: from and until when its approver's appointment runs, and since when that
-person may do nothing here.
-"""
-
+"""Approver tenure by decision id: rows of `id`, `from_at`, `until_at` and `disabled_at`."""
 
 _DELIVERY, _POST, _REVISION = table_of(Delivery), table_of(Post), table_of(Revision)
-_VARIANT, _OWN = table_of(Variant), table_of(Variant).alias("own")
-_RENDITION, _ASKED = table_of(Rendition), table_of(RevisionDepartment)
+_VARIANT, _OWN_VARIANT = table_of(Variant), table_of(Variant).alias("own")
+_RENDITION, _REVISION_DEPARTMENT = table_of(Rendition), table_of(RevisionDepartment)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
 _ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
-_APPROVES = or_(*(_DECISION.c.kind == one for one in sorted(gate_adapter.APPROVALS)))
+_APPROVES = or_(*(_DECISION.c.kind == kind for kind in sorted(gate_adapter.APPROVALS)))
 
 _LOCKS = (
     select(_POST.c.id)
     .select_from(_DELIVERY)
     .join(_POST, _POST.c.id == _DELIVERY.c.post_id)
-    .where(_DELIVERY.c.id == KEY)
+    .where(_DELIVERY.c.id == DELIVERY_ID)
 )
-_LOCK_POST = PreparedStatement("lock_post", _LOCKS.with_for_update(read=True, of=_POST), [KEY])
+_LOCK_POST = PreparedStatement(
+    "lock_post", _LOCKS.with_for_update(read=True, of=_POST), [DELIVERY_ID]
+)
 _LOCK_ALL = PreparedStatement(
     "lock_post_and_approvers",
     _LOCKS.join(_VARIANT, _VARIANT.c.id == _DELIVERY.c.variant_id)
@@ -59,16 +58,16 @@ _LOCK_ALL = PreparedStatement(
         _PERSON.c.disabled_at,
     )
     .with_for_update(read=True, of=(_POST, _APPOINTMENT, _PERSON)),
-    [KEY],
+    [DELIVERY_ID],
 )
 
 
-_OF_DELIVERY = (
+_DELIVERY_COLUMNS = (
     _DELIVERY.c.due_at,
     _DELIVERY.c.late_limit,
     _DELIVERY.c.leased_until,
     _DELIVERY.c.urgent,
-    holds.are_any(MOMENT).label("braked"),
+    holds.are_any(NOW).label("any_holds"),
     or_(
         _ACCOUNT.c.daily_cap.is_not(None),
         exists().where(_ALLOWANCE.c.account_id == _ACCOUNT.c.id),
@@ -77,7 +76,7 @@ _OF_DELIVERY = (
     _ACCOUNT.c.quiet_until,
     _ACCOUNT.c.state.label("account_state"),
 )
-_OF_REVISION = (
+_REVISION_COLUMNS = (
     _POST.c.state,
     _POST.c.newest,
     _POST.c.department_id,
@@ -89,9 +88,9 @@ _OF_REVISION = (
     _REVISION.c.restored_from_id,
     _REVISION.c.not_before,
     _REVISION.c.not_after,
-    _ASKED.c.department_id.label("asked"),
+    _REVISION_DEPARTMENT.c.department_id.label("asked"),
 )
-_OF_DECISION = (
+_DECISION_COLUMNS = (
     _DECISION.c.id.label("decision_id"),
     _DECISION.c.kind.label("decision_kind"),
     _DECISION.c.department_id.label("decision_department_id"),
@@ -99,7 +98,7 @@ _OF_DECISION = (
     _DECISION.c.digest.label("decision_digest"),
     _DECISION.c.withdrawn_at,
 )
-_OF_VARIANT = (
+_VARIANT_COLUMNS = (
     _VARIANT.c.id.label("variant_id"),
     _VARIANT.c.account_id,
     _VARIANT.c.language,
@@ -113,65 +112,68 @@ _OF_VARIANT = (
 
 
 def _query() -> Select[*tuple[Any, ...]]:
-    asked = and_(_ASKED.c.revision_id == _REVISION.c.id, _ASKED.c.asked.is_(True))
+    is_asked = and_(
+        _REVISION_DEPARTMENT.c.revision_id == _REVISION.c.id, _REVISION_DEPARTMENT.c.asked.is_(True)
+    )
     approves = and_(_DECISION.c.revision_id == _REVISION.c.id, _APPROVES)
     return (
-        select(*_OF_DELIVERY, *_OF_REVISION, *_OF_DECISION, *_OF_VARIANT)
+        select(*_DELIVERY_COLUMNS, *_REVISION_COLUMNS, *_DECISION_COLUMNS, *_VARIANT_COLUMNS)
         .select_from(_DELIVERY)
         .join(_ACCOUNT, _ACCOUNT.c.id == _DELIVERY.c.account_id)
         .join(_POST, _POST.c.id == _DELIVERY.c.post_id)
-        .join(_OWN, _OWN.c.id == _DELIVERY.c.variant_id)
-        .join(_REVISION, _REVISION.c.id == _OWN.c.revision_id)
+        .join(_OWN_VARIANT, _OWN_VARIANT.c.id == _DELIVERY.c.variant_id)
+        .join(_REVISION, _REVISION.c.id == _OWN_VARIANT.c.revision_id)
         .join(_VARIANT, _VARIANT.c.revision_id == _REVISION.c.id)
         .outerjoin(_RENDITION, _RENDITION.c.variant_id == _VARIANT.c.id)
-        .outerjoin(_ASKED, asked)
+        .outerjoin(_REVISION_DEPARTMENT, is_asked)
         .outerjoin(_DECISION, approves)
-        .where(_DELIVERY.c.id == KEY)
+        .where(_DELIVERY.c.id == DELIVERY_ID)
         .order_by(_VARIANT.c.position, _VARIANT.c.id, _RENDITION.c.position, _DECISION.c.id)
     )
 
 
-_FACTS = PreparedStatement("facts_of_delivery", _query(), [KEY, MOMENT])
+_GATE_ROWS = PreparedStatement("facts_of_delivery", _query(), [DELIVERY_ID, NOW])
 
 
 def lock_and_load(
     connection: Connection, payload: DeliveryPayload, now: datetime
 ) -> tuple[GateRows, ApproverTenure]:
-    """Lock what the gate rests on until the transaction ends, then read all that decides.
+    """Lock what the gate depends on until the transaction ends, then read all that it needs.
 
-    Post before delivery, in the desk's own order, so that the two never block each other; and
-    whoever approved, so that none of them leaves office meanwhile: how they stand comes with the
-    locks. All else is read by a statement of its own, so nothing is older than these.
+    Returns the delivery's rows and the tenure of its approvers.
     """
-    values: dict[str, Value] = {"of_key": payload.claim.delivery_id, "at_moment": now}
-    facts = _FACTS(values)
+    # Posts are locked before deliveries everywhere, so that two transactions never deadlock.
+    # Approvers are locked so that none leaves office meanwhile; their tenure comes with the locks.
+    # The rest is read by a later statement, so it is never older than the locks.
+    values: dict[str, Value] = {"delivery_id": payload.claim.delivery_id, "now": now}
+    facts = _GATE_ROWS(values)
     if payload.creates:
-        approvers, found = run(connection, _LOCK_ALL(values), facts)
+        approvers, rows = run(connection, _LOCK_ALL(values), facts)
         if approvers:
-            return found, {one.id: one for one in approvers}
+            return rows, {approver.id: approver for approver in approvers}
     if connection.dialect.name == "postgresql":  # SQLite is locked as a whole
-        _, found = run(connection, _LOCK_POST(values), facts)
+        _, rows = run(connection, _LOCK_POST(values), facts)
     elif not payload.creates:
-        (found,) = run(connection, facts)
-    return found, {}
+        (rows,) = run(connection, facts)
+    return rows, {}
 
 
-def subject_of(found: GateRows) -> gate.Subject:
-    """What leaves if this revision leaves."""
-    row = found[0]
+def subject_of(rows: GateRows) -> gate.Subject:
+    """Return what is published if this revision is: the gate's subject."""
+    first = rows[0]
     pictures: dict[int, dict[int, gate.Picture]] = {}
     variants: dict[int, Fields] = {}
-    for one in found:
-        variants.setdefault(one.variant_id, one)
-        of_it = pictures.setdefault(one.variant_id, {})
-        if one.position is not None:
-            of_it[one.position] = gate.Picture(one.sha256, one.alt_text)
+    for row in rows:
+        variants.setdefault(row.variant_id, row)
+        by_position = pictures.setdefault(row.variant_id, {})
+        if row.position is not None:
+            by_position[row.position] = gate.Picture(row.sha256, row.alt_text)
     return gate.Subject(
-        department_id=row.department_id,
-        asked=tuple({one.asked: None for one in found if one.asked is not None}),
-        kind=row.kind,
-        window=gate.Window(row.not_before, row.not_after),
-        variants=tuple(_variant(one, pictures[key]) for key, one in variants.items()),
+        department_id=first.department_id,
+        asked=tuple({row.asked: None for row in rows if row.asked is not None}),
+        kind=first.kind,
+        window=gate.Window(first.not_before, first.not_after),
+        variants=tuple(_variant(row, pictures[variant_id]) for variant_id, row in variants.items()),
     )
 
 
@@ -186,7 +188,7 @@ def _variant(row: Fields, pictures: dict[int, gate.Picture]) -> gate.VariantSubj
     )
 
 
-def decisions(found: GateRows, approvers: ApproverTenure) -> list[Fields]:
-    """One row for each approval; one that came after the locks does not count yet."""
-    rows = {one.decision_id: one for one in found if one.decision_id is not None}
-    return [one for key, one in rows.items() if key in approvers]
+def decisions(rows: GateRows, approvers: ApproverTenure) -> list[Fields]:
+    """Return one row for each approval, without those that were made after the locks."""
+    by_id = {row.decision_id: row for row in rows if row.decision_id is not None}
+    return [row for decision_id, row in by_id.items() if decision_id in approvers]

@@ -19,7 +19,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery import permalinks, receipts
 from publisher.delivery.payload import DeliveryPayload, load_payloads, lookup_of
-from publisher.delivery.permalinks import Pasted
+from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.posts import Post, PostKind
@@ -65,7 +65,7 @@ class ManualPost:
     delivery_id: int
     account: Account
     outgoing: Outgoing
-    pasted: Pasted
+    pasted: PastedLink
     since: datetime
 
 
@@ -116,19 +116,19 @@ def look_at_link(
     """
     delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    found = link_of(session, payload, link)
-    if found.platform_id:
-        _check_unknown(session, delivery, found.platform_id)
+    pasted = link_of(session, payload, link)
+    if pasted.platform_id:
+        _check_unknown(session, delivery, pasted.platform_id)
     return ManualPost(
         delivery_id=delivery.id,
         account=payload.account,
         outgoing=lookup_of(payload),
-        pasted=found,
+        pasted=pasted,
         since=min(delivery.due_at, now) - LOOK_BACK,
     )
 
 
-def link_of(session: Session, payload: DeliveryPayload, link: str) -> Pasted:
+def link_of(session: Session, payload: DeliveryPayload, link: str) -> PastedLink:
     """What a pasted link names, seen to be on this parcel's account; raises `Invalid`."""
     return permalinks.read_link(
         link,
@@ -150,8 +150,12 @@ def _page_id(session: Session, account: Account) -> str:
         .order_by(ReceiptRow.id.desc())
         .limit(20)
     )
-    pages = (one.partition("_")[0] for one in session.scalars(query) if "_" in one)
-    return next((one for one in pages if one.isdecimal()), "")
+    pages = (
+        platform_id.partition("_")[0]
+        for platform_id in session.scalars(query)
+        if "_" in platform_id
+    )
+    return next((page_id for page_id in pages if page_id.isdecimal()), "")
 
 
 def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> None:
@@ -159,38 +163,44 @@ def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> No
         raise Invalid([FieldError("link", "other_post")])
 
 
-def read_back(platform: Platform, wanted: ManualPost) -> LinkedPost:
+def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     """Read what stands there; outside of any transaction.
 
     Raises `Invalid` where it is not there, not ours, or not what was approved.
     """
     try:
-        return _seen(platform, wanted) if wanted.pasted.platform_id else _sighted(platform, wanted)
+        return (
+            _read_by_id(platform, manual_post)
+            if manual_post.pasted.platform_id
+            else _read_by_text(platform, manual_post)
+        )
     except (TryLater, Refused, CredentialsExpired):
-        return unread(wanted)
+        return unread(manual_post)
 
 
-def unread(wanted: ManualPost) -> LinkedPost:
+def unread(manual_post: ManualPost) -> LinkedPost:
     """It is believed: the platform cannot be read now, and that is said wherever it is shown."""
-    return LinkedPost(False, wanted.pasted.platform_id or f"not-given-{wanted.delivery_id}")
+    return LinkedPost(
+        False, manual_post.pasted.platform_id or f"not-given-{manual_post.delivery_id}"
+    )
 
 
-def _sighted(platform: Platform, wanted: ManualPost) -> LinkedPost:
+def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     """A link without a number: the account is looked through for the approved text."""
-    sighting = platform.look_up(wanted.outgoing, since=wanted.since)
+    sighting = platform.look_up(manual_post.outgoing, since=manual_post.since)
     if sighting is None:
         raise Invalid([FieldError("link", "not_found_there")])
     return LinkedPost(True, sighting.platform_id, sighting.published_at, sighting.answer)
 
 
-def _seen(platform: Platform, wanted: ManualPost) -> LinkedPost:
-    seen = platform.see(wanted.pasted.platform_id)
-    if seen is None:
+def _read_by_id(platform: Platform, manual_post: ManualPost) -> LinkedPost:
+    remote_post = platform.see(manual_post.pasted.platform_id)
+    if remote_post is None:
         raise Invalid([FieldError("link", "not_there")])
-    problem = _difference(seen, wanted.outgoing)
+    problem = _difference(remote_post, manual_post.outgoing)
     if problem is not None:
         raise Invalid([problem])
-    return LinkedPost(True, seen.platform_id, seen.published_at, seen.text)
+    return LinkedPost(True, remote_post.platform_id, remote_post.published_at, remote_post.text)
 
 
 def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | None:
@@ -215,25 +225,35 @@ def _without_names(remote_post: RemotePost, outgoing: Outgoing) -> tuple[RemoteP
     """Both without the names in front: X sets them before an answer."""
     if outgoing.reply_to is None:
         return remote_post, outgoing
-    said, meant = (_LEADING_NAMES.sub("", one) for one in (remote_post.text, outgoing.text))
-    return replace(remote_post, text=said), replace(outgoing, text=meant)
+    shown_text, meant = (_LEADING_NAMES.sub("", text) for text in (remote_post.text, outgoing.text))
+    return replace(remote_post, text=shown_text), replace(outgoing, text=meant)
 
 
 def publish_by_hand(
-    session: Session, *, actor: Actor, now: datetime, wanted: ManualPost, found: LinkedPost
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    manual_post: ManualPost,
+    linked_post: LinkedPost,
 ) -> Delivery:
     """Keep that a person published it, with the receipt; judged once more, on the rows as they are.
 
     Raises what `ready` raises, and `Invalid` where that post is another delivery's already.
     """
-    known = session.get(Delivery, wanted.delivery_id)
-    if known is None:
-        raise NotFound(wanted.delivery_id)
-    transitions.lock(session, Post, known.post_id)
-    transitions.lock(session, Delivery, known.id)
-    delivery = ready(session, actor=actor, now=now, delivery_id=known.id)
-    _check_unknown(session, delivery, found.platform_id)
-    receipt = Receipt(found.platform_id, wanted.pasted.url, found.published_at or now, found.answer)
+    row = session.get(Delivery, manual_post.delivery_id)
+    if row is None:
+        raise NotFound(manual_post.delivery_id)
+    transitions.lock(session, Post, row.post_id)
+    transitions.lock(session, Delivery, row.id)
+    delivery = ready(session, actor=actor, now=now, delivery_id=row.id)
+    _check_unknown(session, delivery, linked_post.platform_id)
+    receipt = Receipt(
+        linked_post.platform_id,
+        manual_post.pasted.url,
+        linked_post.published_at or now,
+        linked_post.answer,
+    )
     receipts.add_receipt(
         session,
         delivery,
@@ -250,6 +270,6 @@ def publish_by_hand(
         actor=actor,
         now=now,
         verb="publish_by_hand",
-        values={"read_back": found.is_read},
+        values={"read_back": linked_post.is_read},
     )
     return delivery

@@ -1,4 +1,4 @@
-"""Who is told when a delivery did not leave, or nobody knows whether it did."""
+"""Notifications of deliveries that were not sent, or may not have been."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from publisher.people import responsibility
 
 
 def tell_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """The platform or the gate refused it."""
+    """Notify that the platform or the gate refused the delivery."""
     _tell(session, NoticeKind.DELIVERY_FAILED, delivery, now=now)
 
 
 def tell_missed(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """Its late limit passed before it could leave."""
+    """Notify that the delivery's late limit passed before it could be sent."""
     _tell(session, NoticeKind.DELIVERY_MISSED, delivery, now=now)
 
 
 def tell_held(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """It was not found on the platform: a person has to look and decide."""
+    """Notify that the post was not found on the platform, and a person has to decide."""
     _tell(session, NoticeKind.DELIVERY_HELD, delivery, now=now)
 
 
 def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: datetime) -> None:
-    """The cell's lead and whoever scheduled it; for a reply, the department's officers."""
+    """Notify the cell's lead, the department's officers, and the person who scheduled it."""
     values = {
         "title": delivery.post.title,
         "account": delivery.account.name,
@@ -49,9 +49,12 @@ def _tell(session: Session, kind: NoticeKind, delivery: Delivery, *, now: dateti
 
 
 def _concerned(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:
-    people = [one.person for one in responsibility.fallback_admins(session, now=now)]
+    people = [
+        appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+    ]
     people += [
-        one.person for one in responsibility.officers(session, delivery.post.department_id, now=now)
+        appointment.person
+        for appointment in responsibility.officers(session, delivery.post.department_id, now=now)
     ]
     if delivery.scheduled_by_id is not None:
         people.append(session.get_one(Person, delivery.scheduled_by_id))

@@ -32,9 +32,9 @@ def tick_tidying(
     context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
     """Remove what earlier attempts staged and no delivery needs; gives how many were removed."""
-    desk, removed = PlatformPool(context), 0
+    pool, removed = PlatformPool(context), 0
     for orphan in takewhile(lambda _: not is_stopping(), _orphans(context, most)):
-        removed += _remove(context, desk, orphan)
+        removed += _remove(context, pool, orphan)
     return removed
 
 
@@ -61,10 +61,10 @@ def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
             .limit(most)
             .with_for_update(skip_locked=True, of=(Attempt, Delivery))
         )
-        return [_given_up(*row) for row in session.execute(query)]
+        return [_give_up(*row) for row in session.execute(query)]
 
 
-def _given_up(attempt: Attempt, delivery: Delivery) -> _Orphan:
+def _give_up(attempt: Attempt, delivery: Delivery) -> _Orphan:
     if delivery.staged_id == attempt.staged_id:
         delivery.staged_id = ""
     return _Orphan(attempt.id, delivery.account, attempt.staged_id)

@@ -1,7 +1,7 @@
-"""Storing what came of a try: receipts together, every other outcome by itself.
+"""Storing the outcome of an attempt, unless it is a receipt (see receipts.py).
 
-The delivery is locked before its attempt, and the account's limits last, as the sweeper does it:
-so the two never wait for one another.
+The delivery is locked before its attempt, and the account's limits last, as in the sweeper, so
+that the two never deadlock.
 """
 
 from __future__ import annotations
@@ -29,37 +29,36 @@ from publisher.states import DeliveryState
 Allowances = tuple[Allowance, ...]
 
 NOT_STORED = (DBAPIError, DatabaseTimeout)
-"""What says that a transaction did not take place, or that nobody knows whether it did."""
+"""Errors after which a transaction did not commit, or nobody knows whether it did."""
 
 DOES_NOT_FIT = (DataError, IntegrityError)
-"""What says that one of the rows cannot be stored as it is."""
+"""Errors of a row that cannot be stored as it is."""
 
 
-def refuse(session: Session, payload: DeliveryPayload, found: Blocker, *, now: datetime) -> None:
-    """It did not leave: what only waits goes back to the table, the rest is for a person."""
+def refuse(session: Session, payload: DeliveryPayload, blocker: Blocker, *, now: datetime) -> None:
+    """Store that the delivery was blocked: schedule it again if it only waits, else fail it."""
     claim = payload.claim
     delivery = held_delivery(session, claim)
-    end_attempt(session, claim, "gate", found.code, now)
+    end_attempt(session, claim, "gate", blocker.code, now)
     if delivery is None or delivery.state is not DeliveryState.CLAIMED:
         return
-    if found.waits:
-        _wait(delivery, found)
+    if blocker.waits:
+        _wait(delivery, blocker)
         move(session, delivery, DeliveryState.SCHEDULED, claim, now, "give_back")
         return
-    delivery.reason = {"code": found.code}
+    delivery.reason = {"code": blocker.code}
     move(session, delivery, DeliveryState.FAILED, claim, now, "fail")
     notify.tell_failed(session, delivery, now=now)
 
 
-def _wait(delivery: Delivery, found: Blocker) -> None:
-    """Where it is known until when it waits, it is said there and not tried before."""
-    if found.until is not None:
-        delivery.not_before = found.until
-        delivery.reason = {"code": found.code, "at": found.until.isoformat()}
+def _wait(delivery: Delivery, blocker: Blocker) -> None:
+    if blocker.until is not None:
+        delivery.not_before = blocker.until
+        delivery.reason = {"code": blocker.code, "at": blocker.until.isoformat()}
 
 
 def give_back(context: WorkerContext, payload: DeliveryPayload) -> None:
-    """This clock stops before it began with this one: somebody else takes it up at once."""
+    """Return a claimed delivery that was not begun, so that another clock can take it at once."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = held_delivery(session, payload.claim)
@@ -68,8 +67,8 @@ def give_back(context: WorkerContext, payload: DeliveryPayload) -> None:
             move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
 
 
-def let_go(context: WorkerContext, payload: DeliveryPayload) -> None:
-    """It was cancelled or claimed anew before `sending`: this try ends, and counts no more."""
+def end_overtaken(context: WorkerContext, payload: DeliveryPayload) -> None:
+    """End the attempt of a claim that was lost before `sending`; it is no longer counted."""
     with context.database.transaction() as session:
         attempt = attempt_of(session, payload.claim)
         if attempt.ended_at is None:
@@ -77,7 +76,7 @@ def let_go(context: WorkerContext, payload: DeliveryPayload) -> None:
 
 
 def store_staged(context: WorkerContext, payload: DeliveryPayload, staged_id: str) -> None:
-    """Keep the id of what was made unpublished, before it is published by that id."""
+    """Store the id of the staged post, before it is published by that id."""
     with context.database.transaction() as session:
         delivery = held_delivery(session, payload.claim)
         attempt_of(session, payload.claim).staged_id = staged_id
@@ -92,7 +91,7 @@ def store_failure(
     answer: str,
     allowances: Allowances = (),
 ) -> None:
-    """The platform, or our own store, says no for good: a person has to change something."""
+    """Store a permanent refusal by the platform or the media store: a person has to act."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = _still_trying(session, payload.claim)
@@ -107,7 +106,7 @@ def store_failure(
 
 
 def _distrust_second_step(delivery: Delivery) -> None:
-    """What was made unpublished could not be published: from now on this account gets one step."""
+    # The staged post could not be published: from now on this account publishes in one step.
     delivery.staged_id = ""
     delivery.account.two_steps = False
 
@@ -115,13 +114,13 @@ def _distrust_second_step(delivery: Delivery) -> None:
 def store_delay(
     context: WorkerContext, payload: DeliveryPayload, problem: TryLater, allowances: Allowances = ()
 ) -> None:
-    """Nothing left, and trying again is safe: back to the table, not before a later time."""
+    """Store that nothing was sent and a retry is safe: schedule it again for a later time."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = _still_trying(session, payload.claim)
         end_attempt(session, payload.claim, "later", problem.detail, now)
         if delivery is not None:
-            delivery.not_before = retry.next_try(delivery, now=now, asked=problem.at)
+            delivery.not_before = retry.next_try(delivery, now=now, retry_at=problem.at)
             delivery.reason = {"code": "later", "at": delivery.not_before.isoformat()}
             move(session, delivery, DeliveryState.SCHEDULED, payload.claim, now, "give_back")
             retry.quieten(session, delivery.account_id, until=problem.at)
@@ -134,7 +133,7 @@ def store_expiry(
     problem: CredentialsExpired,
     allowances: Allowances = (),
 ) -> None:
-    """The token is no longer good: the account pauses, the delivery waits."""
+    """Store that the token has expired: pause the account; the delivery waits."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = _still_trying(session, payload.claim)
@@ -154,7 +153,7 @@ def store_unknown(
     problem: OutcomeUnknown,
     allowances: Allowances = (),
 ) -> None:
-    """It may be live: never sent again by machine, looked for instead."""
+    """Store that the post may be live: it is looked for, and never sent again by a machine."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = held_delivery(session, payload.claim)
@@ -167,22 +166,19 @@ def store_unknown(
 def _learn(
     session: Session, payload: DeliveryPayload, allowances: Allowances, now: datetime
 ) -> None:
-    """What the answers said of the account's limits, whatever came of the try.
-
-    Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
-    """
+    # Last: these rows are locked after the delivery, its attempt and the account, as everywhere.
     session.flush()
     response_limits.learn(session, payload.account.id, allowances, now)
 
 
 def held_delivery(session: Session, claim: Claim) -> Delivery | None:
-    """The delivery, locked, if this claim still holds it."""
+    """Return the delivery, locked, if this claim still holds it."""
     delivery = transitions.lock(session, Delivery, claim.delivery_id)
     return delivery if delivery is not None and delivery.fence == claim.fence else None
 
 
 def _still_trying(session: Session, claim: Claim) -> Delivery | None:
-    """The delivery, if this claim holds it and it has not been settled meanwhile."""
+    """Return the delivery if this claim holds it and it has not been settled meanwhile."""
     delivery = held_delivery(session, claim)
     trying = (DeliveryState.CLAIMED, DeliveryState.SENDING)
     return delivery if delivery is not None and delivery.state in trying else None
@@ -191,7 +187,7 @@ def _still_trying(session: Session, claim: Claim) -> Delivery | None:
 def unconfirm(
     context: WorkerContext, session: Session, delivery: Delivery, claim: Claim, code: str
 ) -> None:
-    """From sending on nobody knows: it will be looked for."""
+    """Move a delivery that is `sending` to unconfirmed, so that it is looked for."""
     if delivery.state is not DeliveryState.SENDING:
         return
     now = context.now()
@@ -208,7 +204,7 @@ def move(
     now: datetime,
     verb: str,
 ) -> None:
-    """Move a delivery under this claim's fence, its reason written into the history."""
+    """Change a delivery's state under this claim's fence; its reason goes into the history."""
     transitions.apply(
         session,
         delivery,
@@ -222,7 +218,7 @@ def move(
 
 
 def attempt_of(session: Session, claim: Claim) -> Attempt:
-    """The attempt that belongs to this claim."""
+    """Return the attempt of this claim."""
     query = select(Attempt).where(
         Attempt.delivery_id == claim.delivery_id, Attempt.fence == claim.fence
     )
@@ -230,12 +226,12 @@ def attempt_of(session: Session, claim: Claim) -> Attempt:
 
 
 def end_attempt(session: Session, claim: Claim, outcome: str, answer: str, now: datetime) -> None:
-    """Write down what came of this attempt."""
+    """Store the outcome of this claim's attempt."""
     finish(session, attempt_of(session, claim), outcome, answer, now)
 
 
 def finish(session: Session, attempt: Attempt, outcome: str, answer: str, now: datetime) -> None:
-    """The same for an attempt at hand; what has not left is counted against no limit."""
+    """Store an attempt's outcome; if it was not sent, give back what it counted."""
     attempt.ended_at, attempt.outcome, attempt.answer = now, outcome, answer
     if attempt.counted and attempt.sending_at is None:
         attempt.counted = False

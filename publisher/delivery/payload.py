@@ -1,4 +1,4 @@
-"""What one claim carries: everything that a try needs, read in the claim's own transaction."""
+"""The payload of a claim: everything an attempt needs, read in the claim's transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATES = (DeliveryAction.PUBLISH, DeliveryAction.EDIT)
 
 @dataclass(frozen=True)
 class MediaRef:
-    """One picture of a parcel, still in the store."""
+    """A picture of a payload, by its digest in the media store."""
 
     sha256: str
     mime: str
@@ -36,18 +36,19 @@ class MediaRef:
 
 @dataclass(frozen=True)
 class DeliveryPayload:
-    """What one try is about. `account` is a copy that belongs to no session; one claim shares it.
+    """Everything that one attempt needs.
 
-    `variant` is the text, link, target and pictures as the gate will see them; `target` the
-    platform's id of what is answered, edited, deleted or hidden. `staged_id` is what an earlier
-    try made unpublished. An `urgent` one goes ahead of all others.
+    `account` is a detached copy, shared by the payloads of one claim. `variant` holds the text,
+    link, target and pictures as the gate will see them. `target` is the platform's id of what is
+    replied to, edited, deleted or hidden. `staged_id` is the platform's id of the unpublished post
+    of an earlier attempt. `urgent` payloads are sent before all others.
     """
 
     claim: Claim
     action: DeliveryAction
     account: Account
     variant: gate.VariantSubject
-    leaves: tuple[MediaRef, ...]
+    media_refs: tuple[MediaRef, ...]
     target: str
     is_reply: bool
     staged_id: str
@@ -55,12 +56,12 @@ class DeliveryPayload:
 
     @property
     def creates(self) -> bool:
-        """Whether a text leaves, which the gate has to judge."""
+        """True if a text is published, which the gate has to judge."""
         return self.action in CREATES
 
     @property
     def stages(self) -> bool:
-        """Whether it is made unpublished first: seen to work here, and no answer."""
+        """True if it is staged unpublished first: the account can do so, and it is not a reply."""
         return (
             self.action is DeliveryAction.PUBLISH
             and self.account.two_steps
@@ -69,25 +70,25 @@ class DeliveryPayload:
 
 
 def load_payloads(session: Session, claims: Sequence[Claim]) -> list[DeliveryPayload]:
-    """The parcels of these claims, in their order: two statements, however many they are."""
+    """Return the payloads of these claims, in their order, by two statements."""
     if not claims:
         return []
     connection = session.connection()
-    given = {"given": as_json([{"id": one.delivery_id} for one in claims])}
-    found = connection.execute(_deliveries(connection.dialect.name), given)
-    rows = {row.id: row for row in found}
+    parameters = {"given": as_json([{"id": claim.delivery_id} for claim in claims])}
+    records = connection.execute(_deliveries(connection.dialect.name), parameters)
+    rows = {row.id: row for row in records}
     accounts = {row.account_id: row for row in rows.values()}
     copies = {key: _account(row) for key, row in accounts.items()}
     pictures = _pictures(connection, [row.variant_id for row in rows.values()])
-    return [_parcel(one, rows[one.delivery_id], copies, pictures) for one in claims]
+    return [_payload(claim, rows[claim.delivery_id], copies, pictures) for claim in claims]
 
 
-_COPIED = ("id", "code", "platform", "handle", "name", "url", "credentials", "two_steps")
+_ACCOUNT_COLUMNS = ("id", "code", "platform", "handle", "name", "url", "credentials", "two_steps")
 
 
 @cache
 def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
-    given = rows_from_json(dialect, {"id": Key})
+    ids = rows_from_json(dialect, {"id": Key})
     return (
         select(
             Delivery.id,
@@ -102,9 +103,9 @@ def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
             Variant.target,
             Post.kind,
             Order.target.label("order_target"),
-            *(getattr(Account, name).label(f"account_{name}") for name in _COPIED),
+            *(getattr(Account, name).label(f"account_{name}") for name in _ACCOUNT_COLUMNS),
         )
-        .join(given, given.c.id == Delivery.id)
+        .join(ids, ids.c.id == Delivery.id)
         .join(Variant, Variant.id == Delivery.variant_id)
         .join(Post, Post.id == Delivery.post_id)
         .join(Account, Account.id == Delivery.account_id)
@@ -114,45 +115,47 @@ def _deliveries(dialect: str) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _renditions(dialect: str) -> Select[int, str, str, str]:
-    given = rows_from_json(dialect, {"id": Key})
+    ids = rows_from_json(dialect, {"id": Key})
     return (
         select(Rendition.variant_id, Rendition.sha256, Rendition.mime, Rendition.alt_text)
-        .join(given, given.c.id == Rendition.variant_id)
+        .join(ids, ids.c.id == Rendition.variant_id)
         .order_by(Rendition.variant_id, Rendition.position)
     )
 
 
 def _pictures(connection: Connection, variant_ids: Sequence[int]) -> dict[int, list[MediaRef]]:
-    given = {"given": as_json([{"id": one} for one in variant_ids])}
-    found: dict[int, list[MediaRef]] = defaultdict(list)
-    rows = connection.execute(_renditions(connection.dialect.name), given)
+    parameters = {"given": as_json([{"id": variant_id} for variant_id in variant_ids])}
+    by_variant: dict[int, list[MediaRef]] = defaultdict(list)
+    rows = connection.execute(_renditions(connection.dialect.name), parameters)
     for variant_id, sha256, mime, alt_text in rows:
-        found[variant_id].append(MediaRef(sha256, mime, alt_text))
-    return found
+        by_variant[variant_id].append(MediaRef(sha256, mime, alt_text))
+    return by_variant
 
 
 def _account(row: Row[Any]) -> Account:
-    return Account(**{name: getattr(row, f"account_{name}") for name in _COPIED})
+    return Account(**{name: getattr(row, f"account_{name}") for name in _ACCOUNT_COLUMNS})
 
 
-def _parcel(
+def _payload(
     claim: Claim, row: Row[Any], accounts: dict[int, Account], pictures: dict[int, list[MediaRef]]
 ) -> DeliveryPayload:
-    leaves = tuple(pictures.get(row.variant_id, ()))
+    media_refs = tuple(pictures.get(row.variant_id, ()))
     variant = gate.VariantSubject(
         account_id=row.variant_account_id,
         language=row.language,
         text=row.text,
         link=row.link,
         target=row.target,
-        pictures=tuple(gate.Picture(one.sha256, one.alt_text) for one in leaves),
+        pictures=tuple(
+            gate.Picture(media_ref.sha256, media_ref.alt_text) for media_ref in media_refs
+        ),
     )
     return DeliveryPayload(
         claim=claim,
         action=row.action,
         account=accounts[row.account_id],
         variant=variant,
-        leaves=leaves,
+        media_refs=media_refs,
         target=row.order_target or row.target,
         is_reply=row.kind is PostKind.REPLY,
         staged_id=row.staged_id,
@@ -161,16 +164,23 @@ def _parcel(
 
 
 def outgoing_of(payload: DeliveryPayload, store: Store) -> Outgoing:
-    """Exactly what leaves; the pictures' bytes are compared with their digests as they open."""
+    """Return exactly what is sent, with the pictures' bytes.
+
+    Raises `MediumMissing` or `MediumChanged` (bytes that do not match their digest).
+    """
     media = tuple(
-        Medium(store.open(one.sha256), one.mime, one.alt_text, one.sha256) for one in payload.leaves
+        Medium(store.open(media_ref.sha256), media_ref.mime, media_ref.alt_text, media_ref.sha256)
+        for media_ref in payload.media_refs
     )
     return _outgoing(payload, media)
 
 
 def lookup_of(payload: DeliveryPayload) -> Outgoing:
-    """What to look for on the platform: pictures are counted there, so their bytes stay unread."""
-    media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in payload.leaves)
+    """Return what to look for on the platform. Pictures are only counted, so they have no bytes."""
+    media = tuple(
+        Medium(b"", media_ref.mime, media_ref.alt_text, media_ref.sha256)
+        for media_ref in payload.media_refs
+    )
     return _outgoing(payload, media)
 
 
@@ -182,7 +192,7 @@ def _outgoing(payload: DeliveryPayload, media: tuple[Medium, ...]) -> Outgoing:
         variant.text,
         variant.link,
         has_target=bool(variant.target),
-        has_pictures=bool(payload.leaves),
+        has_pictures=bool(payload.media_refs),
     )
     reply_to = variant.target if is_reply else None
     return Outgoing(text=text, link=link, media=media, reply_to=reply_to)

@@ -28,7 +28,7 @@ _NOBODY = frozenset({"i", "web"})
 
 
 @dataclass(frozen=True)
-class Pasted:
+class PastedLink:
     """A link to a post or answer on one of our accounts.
 
     `platform_id` is the platform's id; empty where the link holds none by which it can be read.
@@ -39,7 +39,7 @@ class Pasted:
 
 
 @dataclass(frozen=True)
-class _Named:
+class _LinkParts:
     """What a link's own words name: a page or handle, the post, and the comment under it."""
 
     name: str
@@ -47,7 +47,7 @@ class _Named:
     comment: str = ""
 
 
-def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "") -> Pasted:
+def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "") -> PastedLink:
     """The post that a link leads to; `page_id` is our page's number on Facebook, where known.
 
     Raises `Invalid` where it is no link, leads elsewhere, or to what is not this account's.
@@ -63,8 +63,8 @@ def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "")
     if not _is_ours(named.name, account, page_id):
         raise _wrong("other_account")
     if account.platform == FACEBOOK:
-        return Pasted(url, _facebook_id(named, page_id, is_reply=is_reply))
-    return Pasted(url, named.number)
+        return PastedLink(url, _facebook_id(named, page_id, is_reply=is_reply))
+    return PastedLink(url, named.number)
 
 
 def _wrong(code: str) -> Invalid:
@@ -82,35 +82,35 @@ def _host(url: str) -> str:
 
 def _hosts(account: Account) -> frozenset[str]:
     """Where the account's posts are seen: on its platform, or on the practice one that it is on."""
-    known, own = HOSTS.get(account.platform, frozenset()), _host(account.url)
-    return known if not own or own in known else frozenset({own})
+    hosts, own = HOSTS.get(account.platform, frozenset()), _host(account.url)
+    return hosts if not own or own in hosts else frozenset({own})
 
 
-def _on_x(url: str) -> _Named | None:
-    found = _ON_X.search(urlsplit(url).path)
-    if found is None or found["name"].lower() in _NOBODY:
+def _on_x(url: str) -> _LinkParts | None:
+    match = _ON_X.search(urlsplit(url).path)
+    if match is None or match["name"].lower() in _NOBODY:
         return None
-    return _Named(found["name"], found["number"])
+    return _LinkParts(match["name"], match["number"])
 
 
-def _on_facebook(url: str) -> _Named | None:
+def _on_facebook(url: str) -> _LinkParts | None:
     parts = urlsplit(url)
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    comment = asked.get("reply_comment_id") or asked.get("comment_id", "")
-    if "story_fbid" in asked and "id" in asked:
-        return _Named(asked["id"], asked["story_fbid"], comment)
-    found = _ON_FACEBOOK.search(parts.path)
-    return _Named(found["name"], found["number"], comment) if found else None
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    comment = query.get("reply_comment_id") or query.get("comment_id", "")
+    if "story_fbid" in query and "id" in query:
+        return _LinkParts(query["id"], query["story_fbid"], comment)
+    match = _ON_FACEBOOK.search(parts.path)
+    return _LinkParts(match["name"], match["number"], comment) if match else None
 
 
 def _is_ours(name: str, account: Account, page_id: str) -> bool:
     """Whether a link names our account: by its handle, its number, or its address."""
     own = {account.handle.lstrip("@"), page_id, urlsplit(account.url).path.strip("/")}
     own.add(urlsplit(account.url).path.rstrip("/").rpartition("/")[2])
-    return name.casefold() in {one.casefold() for one in own if one}
+    return name.casefold() in {own_name.casefold() for own_name in own if own_name}
 
 
-def _facebook_id(named: _Named, page_id: str, *, is_reply: bool) -> str:
+def _facebook_id(named: _LinkParts, page_id: str, *, is_reply: bool) -> str:
     """Facebook's id: the page's and the post's numbers, or the post's and the comment's.
 
     Links of the newer form (pfbid…) hold no number: what they lead to is looked for by its text.
@@ -125,6 +125,6 @@ def _facebook_id(named: _Named, page_id: str, *, is_reply: bool) -> str:
     return f"{page}_{named.number}" if page else ""
 
 
-def _is_number(words: str) -> bool:
+def _is_number(text: str) -> bool:
     """A platform's own number: it fits into a receipt's row, and no other script writes it."""
-    return words.isascii() and words.isdecimal() and len(words) <= 40
+    return text.isascii() and text.isdecimal() and len(text) <= 40

@@ -26,7 +26,7 @@ LONGEST_ID, LONGEST_URL = 120, 500
 NUL = "\0"
 """What no column of text can hold."""
 
-Shown = TypeVar("Shown", Receipt, Match)
+ReceiptOrMatch = TypeVar("ReceiptOrMatch", Receipt, Match)
 
 
 def send(
@@ -36,7 +36,7 @@ def send(
 
     A staged post is released by the id that `payload` carries.
     """
-    return kept(_do(platform, payload, prepared, deadline))
+    return normalized(_do(platform, payload, prepared, deadline))
 
 
 def stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str:
@@ -47,25 +47,25 @@ def stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str
     return staged_id
 
 
-def kept(shown: Shown) -> Shown:
+def normalized(proof: ReceiptOrMatch) -> ReceiptOrMatch:
     """The same as it can be stored: an address that is too long leads nowhere when it is cut.
 
     Raises `OutcomeUnknown` where the id cannot be one: it may be live, and nothing proves it.
     """
-    if not _is_id(shown.platform_id):
+    if not _is_id(proof.platform_id):
         raise OutcomeUnknown("the id in the answer cannot be one")
-    fits = len(shown.url) <= LONGEST_URL and _is_text(shown.url)
-    answer = shown.answer.replace(NUL, "").encode(errors="replace").decode()
-    return replace(shown, url=shown.url if fits else "", answer=answer)
+    fits = len(proof.url) <= LONGEST_URL and _is_text(proof.url)
+    answer = proof.answer.replace(NUL, "").encode(errors="replace").decode()
+    return replace(proof, url=proof.url if fits else "", answer=answer)
 
 
 def _is_id(platform_id: str) -> bool:
     return len(platform_id) <= LONGEST_ID and _is_text(platform_id)
 
 
-def _is_text(words: str) -> bool:
+def _is_text(text: str) -> bool:
     """Whether a database can keep it: no NUL, and no half of a character."""
-    return NUL not in words and words == words.encode(errors="replace").decode()
+    return NUL not in text and text == text.encode(errors="replace").decode()
 
 
 def _do(
@@ -90,8 +90,8 @@ def find_published(
     platform: Platform, payload: DeliveryPayload, *, since: datetime
 ) -> Match | None:
     """What shows that it was done, or None. Raises TryLater, Refused or CredentialsExpired."""
-    found = _find(platform, payload, since)
-    return kept(found) if found is not None and _is_id(found.platform_id) else None
+    match = _find(platform, payload, since)
+    return normalized(match) if match is not None and _is_id(match.platform_id) else None
 
 
 def _find(platform: Platform, payload: DeliveryPayload, since: datetime) -> Match | None:
@@ -101,12 +101,14 @@ def _find(platform: Platform, payload: DeliveryPayload, since: datetime) -> Matc
     target = payload.staged_id or payload.target
     if payload.action in HIDES and not platform.limits.tells_hidden:
         return None  # it cannot be seen there: a person decides
-    seen = platform.see(target)
-    if not _is_done(payload, seen, outgoing):
+    remote_post = platform.see(target)
+    if not _is_done(payload, remote_post, outgoing):
         return None
-    if seen is None:
+    if remote_post is None:
         return Match(target, "", since, "")
-    return Match(seen.platform_id, seen.url, seen.published_at, seen.text)
+    return Match(
+        remote_post.platform_id, remote_post.url, remote_post.published_at, remote_post.text
+    )
 
 
 def _is_done(payload: DeliveryPayload, remote_post: RemotePost | None, outgoing: Outgoing) -> bool:

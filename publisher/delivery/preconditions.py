@@ -1,4 +1,4 @@
-"""How a claimed delivery stands, read inside the transaction that commits `sending`."""
+"""The preconditions of sending, checked inside the transaction that commits `sending`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.states import AccountState
 
-BACK_TO_THE_TABLE = frozenset({"late", "account", "lease", "limit", "cap", *holds.Hold})
-"""What is nobody's fault: it waits on, and is missed once its late limit passes."""
+WAITING_CODES = frozenset({"late", "account", "lease", "limit", "cap", *holds.Hold})
+"""Codes after which a delivery is scheduled again, and missed once its late limit passes."""
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """Why it may not leave now, as a code."""
+    """The code of why a delivery may not be sent now, and until when, if that is known."""
 
     code: str
     until: datetime | None = None
 
     @property
     def waits(self) -> bool:
-        """Whether it goes back to the table; otherwise a person has to act."""
-        return self.code in BACK_TO_THE_TABLE
+        """True if the delivery is scheduled again; otherwise a person has to act."""
+        return self.code in WAITING_CODES
 
 
 @dataclass(frozen=True)
 class Preconditions:
-    """How it stands: what keeps it here, or None; and whether the account's limits are to be asked.
+    """What blocks the delivery, if anything, and whether the account's limits have to be checked.
 
-    `row` is what was read of the delivery and its account.
+    `row` holds the columns that were read of the delivery and its account.
     """
 
     blocker: Blocker | None
@@ -52,42 +52,42 @@ class Preconditions:
 def check(
     connection: Connection, payload: DeliveryPayload, *, now: datetime, seconds: float
 ) -> Preconditions:
-    """Look at what keeps this parcel here; `seconds` is how long a try may take.
+    """Check everything but the limits; `seconds` is how long an attempt may take.
 
-    Locks the post against a change until the transaction ends; the gate judges here, once.
+    Locks the post against changes until the transaction ends. The gate judges here, once.
     """
-    found, approvers = gate_query.lock_and_load(connection, payload, now)
-    row = found[0]
-    held = _held(connection, payload, row, now, seconds)
-    if held is None and payload.creates:
-        held = _refusal(connection, payload, found, approvers, now)
-    return Preconditions(held, _is_limited(payload, row, now), row)
+    rows, approvers = gate_query.lock_and_load(connection, payload, now)
+    row = rows[0]
+    blocker = _blocker(connection, payload, row, now, seconds)
+    if blocker is None and payload.creates:
+        blocker = _refusal(connection, payload, rows, approvers, now)
+    return Preconditions(blocker, _is_limited(payload, row, now), row)
 
 
-def _held(
+def _blocker(
     connection: Connection, payload: DeliveryPayload, row: Fields, now: datetime, seconds: float
 ) -> Blocker | None:
     if now > _latest(row, payload):
         return Blocker("late")
     if row.account_state is not AccountState.CONNECTED:
         return Blocker("account")
-    # A try that could outlive its lease is not begun: the sweeper might come in between.
+    # An attempt that could outlive its lease is not begun: the sweeper might take it up meanwhile.
     if row.leased_until is not None and now + timedelta(seconds=seconds) > row.leased_until:
         return Blocker("lease")
-    if payload.creates and row.braked:
-        return _braked(connection, payload, now)
+    if payload.creates and row.any_holds:
+        return _hold(connection, payload, now)
     return None
 
 
-def _braked(connection: Connection, payload: DeliveryPayload, now: datetime) -> Blocker | None:
+def _hold(connection: Connection, payload: DeliveryPayload, now: datetime) -> Blocker | None:
     with session_on(connection) as session:
         delivery = session.get_one(Delivery, payload.claim.delivery_id)
-        held = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
-    return None if held is None else Blocker(held)
+        hold = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
+    return None if hold is None else Blocker(hold)
 
 
 def _is_limited(payload: DeliveryPayload, row: Fields, now: datetime) -> bool:
-    """What its claim has counted is asked for a cap alone: that may have been set since."""
+    # What the claim has counted is checked against the cap alone, which may have been set since.
     if payload.action is not DeliveryAction.PUBLISH:
         return False
     return _is_quiet(row, now) or bool(row.is_capped if payload.claim.counted else row.is_limited)
@@ -98,10 +98,13 @@ def _is_quiet(row: Fields, now: datetime) -> bool:
 
 
 def count(
-    session: Session, payload: DeliveryPayload, standing: Preconditions, now: datetime
+    session: Session, payload: DeliveryPayload, checked: Preconditions, now: datetime
 ) -> Blocker | None:
-    """Count it against the account's limits, or give what is full; last, for what counts leaves."""
-    row, account_id = standing.row, payload.account.id
+    """Count the delivery against the account's limits, or return the blocker if one is used up.
+
+    This is the last check: what is counted is sent.
+    """
+    row, account_id = checked.row, payload.account.id
     if _is_quiet(row, now):
         return Blocker("limit", row.quiet_until)
     claim = payload.claim
@@ -117,7 +120,7 @@ def count(
 
 
 def _latest(row: Fields, payload: DeliveryPayload) -> datetime:
-    """Its late limit; the window binds what leaves, not what is taken back."""
+    """Return the latest moment of sending. The window does not apply to what is taken back."""
     limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
     return min(limit, row.not_after) if payload.creates and row.not_after is not None else limit
 
@@ -125,29 +128,29 @@ def _latest(row: Fields, payload: DeliveryPayload) -> datetime:
 def _refusal(
     connection: Connection,
     payload: DeliveryPayload,
-    found: gate_query.GateRows,
+    rows: gate_query.GateRows,
     approvers: gate_query.ApproverTenure,
     now: datetime,
 ) -> Blocker | None:
-    if found[0].not_after is None:
+    if rows[0].not_after is None:
         return Blocker(gate.Refusal.NOT_IN_STATE_APPROVED)
-    case = _case(connection, found, approvers, now)
+    case = _case(connection, rows, approvers, now)
     verdict = gate.judge(case, now=now)
     if verdict.refusal is not None:
         return Blocker(verdict.refusal)
-    # The words and pictures in hand were read at the claim: they have to be the judged ones.
+    # The payload was read at the claim: its text and pictures have to be the judged ones.
     return None if payload.variant in case.subject.variants else Blocker(gate.Refusal.CHANGED)
 
 
 def _case(
     connection: Connection,
-    found: gate_query.GateRows,
+    rows: gate_query.GateRows,
     approvers: gate_query.ApproverTenure,
     now: datetime,
 ) -> gate.Case:
-    """The same as `judging.case_of`, from what one statement read."""
-    row, decisions = found[0], gate_query.decisions(found, approvers)
-    if row.restored_from_id is not None or any(not _is_plain(one) for one in decisions):
+    """Return the same as `gate_adapter.case_of`, from the rows of one statement."""
+    row, decisions = rows[0], gate_query.decisions(rows, approvers)
+    if row.restored_from_id is not None or any(not _is_plain(decision) for decision in decisions):
         with session_on(connection) as session:
             return gate_adapter.case_of(session.get_one(Revision, row.revision_id), now=now)
     return gate.Case(
@@ -155,9 +158,11 @@ def _case(
         revision=row.number,
         newest_revision=row.newest,
         stored_digest=row.digest,
-        subject=gate_query.subject_of(found),
+        subject=gate_query.subject_of(rows),
         authors=frozenset({row.author_id}),
-        approvals=tuple(_approval(one, approvers[one.decision_id], now) for one in decisions),
+        approvals=tuple(
+            _approval(decision, approvers[decision.decision_id], now) for decision in decisions
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Storing what the platforms answered: receipts as they come, as many together as there are."""
+"""The thread that stores receipts, in batches of those that have arrived."""
 
 from __future__ import annotations
 
@@ -9,71 +9,68 @@ import time
 from collections.abc import Sequence
 
 from publisher.delivery import outcomes, receipts
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.delivery.worker_context import WorkerContext
 
 log = logging.getLogger("nagarvani.press")
 
 GATHERING = 0.1
-"""Seconds that the first of several receipts waits for others, so that they share a commit."""
+"""Seconds that the first receipt of a batch waits for others, so that they share a commit."""
 
 PAUSES = (0.2, 1.0, 3.0, 10.0, 0.0)
-"""Seconds after each try to store receipts that found no database: it may be starting anew."""
+"""Seconds to wait after each failed try to store a batch: the database may be restarting."""
 
 MOST_TOGETHER = 64
-"""The most receipts stored in one transaction."""
+"""The most receipts in one transaction."""
 
 
 class Recorder:
-    """Stores receipts as they come, as many together as there are; tries once for each pause."""
+    """Stores receipts in batches as they arrive, with one try for each of `pauses`."""
 
     def __init__(self, context: WorkerContext, *, pauses: Sequence[float] = PAUSES) -> None:
         self._context = context
         self._pauses = pauses
-        self._done: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
+        self._completions: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
         self._thread.start()
 
     def is_alive(self) -> bool:
-        """Whether it goes on storing."""
+        """Return True while the thread runs."""
         return self._thread.is_alive()
 
-    def put(self, done: Done) -> None:
-        """Hand over what a platform answered."""
-        self._done.put(done)
+    def put(self, done: Completion) -> None:
+        """Queue a completion, whose receipt is to be stored."""
+        self._completions.put(done)
 
     def close(self) -> None:
-        """Store what is left, and end."""
-        self._done.put(None)
+        """Store what is queued, and end the thread."""
+        self._completions.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         is_open = True
         while is_open:
-            first = self._done.get()
+            first = self._completions.get()
             time.sleep(GATHERING if first is not None else 0)
             group, is_open = self._gather(first)
             if group:
                 self._store(group)
 
-    def _gather(self, first: Done | None) -> tuple[list[Done], bool]:
-        group: list[Done] = []
-        one = first
-        while one is not None:
-            group.append(one)
+    def _gather(self, first: Completion | None) -> tuple[list[Completion], bool]:
+        group: list[Completion] = []
+        completion = first
+        while completion is not None:
+            group.append(completion)
             if len(group) == MOST_TOGETHER:
                 return group, True
             try:
-                one = self._done.get_nowait()
+                completion = self._completions.get_nowait()
             except queue.Empty:
                 return group, True
         return group, False
 
-    def _store(self, group: list[Done]) -> None:
-        """A database that is away for a moment loses no receipt; the rest will be looked for.
-
-        What cannot be stored together is stored one by one: a bad receipt costs no other.
-        """
+    def _store(self, group: list[Completion]) -> None:
+        # Retries bridge a short outage of the database; what is lost in a longer one is reconciled.
         for pause in self._pauses:
             problem = self._try(group)
             if problem is None:
@@ -81,11 +78,12 @@ class Recorder:
             if isinstance(problem, outcomes.DOES_NOT_FIT):
                 break
             time.sleep(pause)
-        for one in group:
-            self._try([one])
+        # One by one, so that one bad receipt does not cost the others.
+        for completion in group:
+            self._try([completion])
 
-    def _try(self, group: list[Done]) -> Exception | None:
-        """Store them together; gives what kept them from being stored."""
+    def _try(self, group: list[Completion]) -> Exception | None:
+        """Store them in one transaction; return the error if that failed."""
         try:
             receipts.store_receipts(self._context, group)
         except outcomes.NOT_STORED as problem:

@@ -1,4 +1,4 @@
-"""Storing receipts: many together, and what is unusual about one by itself."""
+"""Storing receipts: many in one transaction, with unusual ones handled one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publisher.models.deliveries import Attempt, Delivery, DeliveryAction, Recei
 from publisher.platforms.base.types import Receipt
 from publisher.review import takedown_orders
 from publisher.states import DeliveryState
-from publisher.transitions import MOMENT, ClaimedTransitions
+from publisher.transitions import NOW, ClaimedTransitions
 
 _RECEIPT, _ATTEMPT = table_of(ReceiptRow), table_of(Attempt)
 _PUBLISH = ClaimedTransitions(
@@ -36,89 +36,106 @@ _PUBLISH = ClaimedTransitions(
 IS_PUBLISH = bindparam(
     "publish", DeliveryAction.PUBLISH, type_=_RECEIPT.c.action.type, literal_execute=True
 )
-"""Stands in the statement itself: the ids of publications have an index of their own."""
+"""A literal in the statement, so that the partial index of publications can be used."""
 
 LATE_ANSWER = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
-"""Where a receipt may still arrive: a late answer settles what was only not known."""
+"""States in which a receipt is still accepted: a late response settles the doubt."""
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a platform did, and what its answers said of the account's limits."""
+class Completion:
+    """A delivery that a platform has carried out, its receipt, and the limits it reported."""
 
     payload: DeliveryPayload
     receipt: Receipt
     allowances: outcomes.Allowances = ()
 
 
-def store_receipts(context: WorkerContext, done: Sequence[Done]) -> None:
-    """Store what was done, in one transaction; what is unusual about one is settled by itself."""
+def store_receipts(context: WorkerContext, completions: Sequence[Completion]) -> None:
+    """Store these receipts in one transaction; late, repeated or unproven ones one by one."""
     with context.database.transaction() as session:
         now = context.now()
-        usual = _usual(session, done)
-        held = {one.payload.claim.delivery_id: one.payload.claim.fence for one in usual}
-        moved = _PUBLISH.apply(session, held, now) if held else frozenset()
-        rows = [_receipt_row(one, now) for one in usual if one.payload.claim.delivery_id in moved]
+        usual = _usual(session, completions)
+        claims = [completion.payload.claim for completion in usual]
+        fences = {claim.delivery_id: claim.fence for claim in claims}
+        moved = _PUBLISH.apply(session, fences, now) if fences else frozenset()
+        rows = [
+            _receipt_row(completion, now)
+            for completion in usual
+            if completion.payload.claim.delivery_id in moved
+        ]
         if rows:
             bulk_insert(session, ReceiptRow, rows)
-        for one in done:
-            if one.payload.claim.delivery_id not in moved:
-                _store_late(context, session, one.payload, one.receipt, now)
-        _end_attempts(session, done, now)  # deliveries first, as everywhere: see recording.py
-        _learn(session, done, now)
+        for completion in completions:
+            if completion.payload.claim.delivery_id not in moved:
+                _store_late(context, session, completion.payload, completion.receipt, now)
+        # Deliveries are locked before their attempts everywhere: see outcomes.py.
+        _end_attempts(session, completions, now)
+        _learn(session, completions, now)
         failpoints.hit("publish.in_receipt_commit")
     failpoints.hit("publish.stored")
 
 
-def _learn(session: Session, done: Sequence[Done], now: datetime) -> None:
-    """In one order of accounts for every clock, so that no two wait for one another."""
-    told = {one.payload.account.id: one.allowances for one in done if one.allowances}
-    for account_id in sorted(told):
-        response_limits.learn(session, account_id, told[account_id], now)
+def _learn(session: Session, completions: Sequence[Completion], now: datetime) -> None:
+    # In the order of accounts, so that two clocks never deadlock.
+    by_account = {
+        completion.payload.account.id: completion.allowances
+        for completion in completions
+        if completion.allowances
+    }
+    for account_id in sorted(by_account):
+        response_limits.learn(session, account_id, by_account[account_id], now)
 
 
-def _usual(session: Session, done: Sequence[Done]) -> list[Done]:
-    """Publications whose ids were never seen before, on each account and in this batch.
+def _usual(session: Session, completions: Sequence[Completion]) -> list[Completion]:
+    """Return the publications whose platform ids are new to their account and this batch.
 
-    Of two tries of one delivery only the newest may be one.
+    Of two attempts at one delivery only the newest qualifies.
     """
     newest: dict[int, int] = {}
-    for one in done:
-        claim = one.payload.claim
+    for completion in completions:
+        claim = completion.payload.claim
         newest[claim.delivery_id] = max(claim.fence, newest.get(claim.delivery_id, 0))
-    created = [one for one in done if one.payload.action is DeliveryAction.PUBLISH]
-    ids = [(one.payload.account.id, one.receipt.platform_id) for one in created]
+    created = [
+        completion
+        for completion in completions
+        if completion.payload.action is DeliveryAction.PUBLISH
+    ]
+    ids = [
+        (completion.payload.account.id, completion.receipt.platform_id) for completion in created
+    ]
     if not ids:
         return []
-    known = _known(session, ids)
-    once = {one for one in ids if ids.count(one) == 1 and one not in known}
-    fresh = [one for one, key in zip(created, ids, strict=True) if key in once]
-    claims = [one.payload.claim for one in fresh]
+    stored_ids = _stored_ids(session, ids)
+    usable = {pair for pair in ids if ids.count(pair) == 1 and pair not in stored_ids}
     return [
-        one
-        for one, claim in zip(fresh, claims, strict=True)
-        if claim.fence == newest[claim.delivery_id]
+        completion
+        for completion, pair in zip(created, ids, strict=True)
+        if pair in usable
+        and completion.payload.claim.fence == newest[completion.payload.claim.delivery_id]
     ]
 
 
-def _known(session: Session, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Which of these ids are already the proof of a publication on their account."""
+def _stored_ids(session: Session, ids: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Return those of these (account id, platform id) that a publication's receipt has already."""
     connection = session.connection()
-    given = as_json([{"account_id": account_id, "platform_id": one} for account_id, one in ids])
-    found = connection.execute(_known_query(connection.dialect.name), {"given": given})
-    return {(row.account_id, row.platform_id) for row in found}
+    names = ("account_id", "platform_id")
+    pairs = [dict(zip(names, pair, strict=True)) for pair in ids]
+    query = _stored_ids_query(connection.dialect.name)
+    rows = connection.execute(query, {"given": as_json(pairs)})
+    return {(row.account_id, row.platform_id) for row in rows}
 
 
 @cache
-def _known_query(dialect: str) -> Select[int, str]:
+def _stored_ids_query(dialect: str) -> Select[int, str]:
     columns = (_RECEIPT.c.account_id, _RECEIPT.c.platform_id)
-    given = rows_from_json(dialect, {one.name: one.type for one in columns})
-    same = and_(*(one == given.c[one.name] for one in columns))
-    query = select(*columns).join(given, same)
+    pairs = rows_from_json(dialect, {column.name: column.type for column in columns})
+    same = and_(*(column == pairs.c[column.name] for column in columns))
+    query = select(*columns).join(pairs, same)
     return query.where(_RECEIPT.c.action == IS_PUBLISH)
 
 
-def _receipt_row(done: Done, now: datetime) -> dict[str, object]:
+def _receipt_row(done: Completion, now: datetime) -> dict[str, object]:
     payload, receipt = done.payload, done.receipt
     return {
         "delivery_id": payload.claim.delivery_id,
@@ -140,7 +157,7 @@ def _store_late(
     receipt: Receipt,
     now: datetime,
 ) -> None:
-    """An answer that came late, was no publication, or named an id that proves nothing."""
+    """Store one receipt that is late, no publication, or has an id that proves nothing."""
     delivery = outcomes.held_delivery(session, payload.claim)
     if delivery is None or delivery.state not in LATE_ANSWER:
         return
@@ -155,7 +172,7 @@ def _store_late(
 
 
 def is_known(session: Session, account_id: int, platform_id: str) -> bool:
-    """Whether this id is already the proof of another publication on that account."""
+    """Return True if another publication on that account has a receipt with this id."""
     query = select(ReceiptRow.id).where(
         ReceiptRow.account_id == account_id,
         ReceiptRow.platform_id == platform_id,
@@ -173,7 +190,7 @@ def add_receipt(
     now: datetime,
     person_id: int | None = None,
 ) -> ReceiptRow:
-    """Keep the proof that this delivery was carried out, and what follows from it."""
+    """Store the receipt of a delivery, and settle the takedown order that it carried out."""
     row = ReceiptRow(
         delivery_id=delivery.id,
         account_id=delivery.account_id,
@@ -194,24 +211,24 @@ def add_receipt(
 
 @cache
 def _ending(dialect: str) -> Update:
-    given = rows_from_json(dialect, {"delivery_id": Key, "fence": Integer(), "answer": Text()})
+    answers = rows_from_json(dialect, {"delivery_id": Key, "fence": Integer(), "answer": Text()})
     return (
         update(_ATTEMPT)
-        .where(_ATTEMPT.c.delivery_id == given.c.delivery_id, _ATTEMPT.c.fence == given.c.fence)
-        .values(ended_at=MOMENT, outcome="published", answer=given.c.answer)
+        .where(_ATTEMPT.c.delivery_id == answers.c.delivery_id, _ATTEMPT.c.fence == answers.c.fence)
+        .values(ended_at=NOW, outcome="published", answer=answers.c.answer)
     )
 
 
-def _end_attempts(session: Session, done: Sequence[Done], now: datetime) -> None:
+def _end_attempts(session: Session, completions: Sequence[Completion], now: datetime) -> None:
     rows = [
         {
-            "delivery_id": one.payload.claim.delivery_id,
-            "fence": one.payload.claim.fence,
-            "answer": one.receipt.answer,
+            "delivery_id": completion.payload.claim.delivery_id,
+            "fence": completion.payload.claim.fence,
+            "answer": completion.receipt.answer,
         }
-        for one in done
+        for completion in completions
     ]
     session.flush()
     connection = session.connection()
-    values = {"given": as_json(rows), "at_moment": now}
+    values = {"given": as_json(rows), "now": now}
     connection.execute(_ending(connection.dialect.name), values)

@@ -1,4 +1,4 @@
-"""Looking after what may be live: the machine looks, and a person decides what was not found."""
+"""Reconciling deliveries that may be live: look for them, and let a person decide the rest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.payload import DeliveryPayload, load_payloads, lookup_of
-from publisher.delivery.permalinks import Pasted
+from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base.protocol import (
@@ -40,18 +40,18 @@ from publisher.states import DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
 
 PATIENCE = timedelta(minutes=15)
-"""How long after the last try a person may say that it is not live: platforms list late."""
+"""The wait after the last attempt before a person may send again: platforms list late."""
 
 
 class TooSoon(NotAllowed):
-    """It may still appear; `at` says when a person may decide to send again."""
+    """The post may still appear; from `at` on a person may decide to send again."""
 
     code = "too_soon"
 
 
 @dataclass(frozen=True)
 class ReconcileCheck:
-    """One look for an unconfirmed delivery; `number` counts them from one."""
+    """A check for an unconfirmed delivery. `number` counts its checks from 1."""
 
     payload: DeliveryPayload
     number: int
@@ -61,24 +61,24 @@ class ReconcileCheck:
 def tick_reconcile(
     context: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Look for every unconfirmed delivery whose time has come; gives the number of looks.
+    """Look for every unconfirmed delivery whose check is due; return the number of checks.
 
-    An account that gives no answer is left alone until the next tick: it keeps no other waiting.
+    An account that does not respond is skipped until the next tick, so that it delays no other.
     """
-    desk, looks = PlatformPool(context), 0
-    silent: set[int] = set()
+    pool, looks = PlatformPool(context), 0
+    silent_ids: set[int] = set()
     while looks < most and not is_stopping():
-        look = _next_look(context, silent)
+        look = _next_look(context, silent_ids)
         if look is None:
             break
         looks += 1
-        if not _look(desk, look):
-            silent.add(look.payload.account.id)
+        if not _look(pool, look):
+            silent_ids.add(look.payload.account.id)
     return looks
 
 
 def _next_look(context: WorkerContext, silent: Collection[int]) -> ReconcileCheck | None:
-    """Mark the next look as taken, so that another clock does not look at the same time."""
+    """Lease the next check that is due, so that no other clock makes it at the same time."""
     with context.database.transaction() as session:
         now = context.now()
         query = (
@@ -102,26 +102,26 @@ def _next_look(context: WorkerContext, silent: Collection[int]) -> ReconcileChec
 
 
 def _look(pool: PlatformPool, look: ReconcileCheck) -> bool:
-    """Look, and store what was seen; gives whether the platform answered at all."""
-    found = _ask(pool, look)
-    if isinstance(found, CredentialsExpired):
+    """Make the check and store its result; return True if the platform responded."""
+    answer = _ask(pool, look)
+    if isinstance(answer, CredentialsExpired):
         _pause(pool.context, look)
-    _store_look(pool.context, look, found)
+    _store_look(pool.context, look, answer)
     failpoints.hit("look.stored")
-    return not isinstance(found, (TryLater, OutcomeUnknown))
+    return not isinstance(answer, (TryLater, OutcomeUnknown))
 
 
 def _ask(pool: PlatformPool, look: ReconcileCheck) -> Match | PlatformError | None:
-    """What the platform shows, or why it does not say: that is no evidence of absence."""
+    """Return what the platform shows, or the error, which is no evidence of absence."""
     try:
         platform = pool.open(look.payload.account)
-        found = platform_actions.find_published(platform, look.payload, since=look.since)
+        match = platform_actions.find_published(platform, look.payload, since=look.since)
         failpoints.hit("look.read")
-        if found is None and look.payload.staged_id:
-            found = staged_posts.release_again(pool.context, platform, look.payload)
+        if match is None and look.payload.staged_id:
+            match = staged_posts.release_again(pool.context, platform, look.payload)
     except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
         return problem
-    return found
+    return match
 
 
 def _pause(context: WorkerContext, look: ReconcileCheck) -> None:
@@ -136,42 +136,42 @@ def _pause(context: WorkerContext, look: ReconcileCheck) -> None:
 
 
 def _store_look(
-    context: WorkerContext, look: ReconcileCheck, found: Match | PlatformError | None
+    context: WorkerContext, look: ReconcileCheck, answer: Match | PlatformError | None
 ) -> None:
     with context.database.transaction() as session:
         now = context.now()
         delivery = outcomes.held_delivery(session, look.payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
-        if isinstance(found, PlatformError):
+        if isinstance(answer, PlatformError):
             _look_again_later(delivery, context, now)
-        elif found is None or _proves_another(session, delivery, found):
+        elif answer is None or _proves_another(session, delivery, answer):
             _not_found(session, delivery, look, context, now)
         else:
-            _found(session, delivery, found, now)
+            _confirm(session, delivery, answer, now)
         failpoints.hit("look.in_commit")
 
 
-def _proves_another(session: Session, delivery: Delivery, found: Match) -> bool:
+def _proves_another(session: Session, delivery: Delivery, match: Match) -> bool:
     return delivery.action is DeliveryAction.PUBLISH and receipts.is_known(
-        session, delivery.account_id, found.platform_id
+        session, delivery.account_id, match.platform_id
     )
 
 
 def _look_again_later(delivery: Delivery, context: WorkerContext, now: datetime) -> None:
-    """The platform gave no answer: this look does not count.
+    """Put off a check that had no response, and do not count it.
 
-    The longer it has been in doubt, the longer it is left in peace.
+    The pause grows with the time that the delivery has been in doubt.
     """
     delivery.looks -= 1
-    pauses = [timedelta(seconds=one) for one in context.delivery_settings.looks]
+    pauses = [timedelta(seconds=seconds) for seconds in context.delivery_settings.looks]
     shortest = pauses[min(1, len(pauses) - 1)]
     in_doubt = now - delivery.state_at
     delivery.look_at = now + max(shortest, min(in_doubt / 10, pauses[-1]))
 
 
-def _found(session: Session, delivery: Delivery, found: Match, now: datetime) -> None:
-    receipt = Receipt(found.platform_id, found.url, found.published_at, found.answer)
+def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) -> None:
+    receipt = Receipt(match.platform_id, match.url, match.published_at, match.answer)
     receipts.add_receipt(session, delivery, receipt, origin=ReceiptOrigin.LOOK_UP, now=now)
     delivery.reason = {}
     transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
@@ -184,7 +184,10 @@ def _not_found(
     context: WorkerContext,
     now: datetime,
 ) -> None:
-    """Look again a few times over minutes, then hold it: absence now is not absence."""
+    """Schedule the next check, or hold the delivery after the last one.
+
+    A platform may list a post late, so a single absence proves nothing.
+    """
     if look.number < len(context.delivery_settings.looks):
         since = delivery.sending_at or now
         next_at = since + timedelta(seconds=context.delivery_settings.looks[look.number])
@@ -198,17 +201,17 @@ def _not_found(
 def unconfirmed_deliveries(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
 ) -> ManualPost | None:
-    """What is to be looked for by its text, as its link holds no id; None where nothing is.
+    """Return the post to look for by its text, if the link holds no id; None if there is none.
 
     Raises what `confirm_live` raises.
     """
     delivery = _may_settle(session.get(Delivery, delivery_id), delivery_id, actor, now)
-    seen = _pasted(session, delivery, link)
-    if not seen.url or seen.platform_id or delivery.action is not DeliveryAction.PUBLISH:
+    pasted = _read_link(session, delivery, link)
+    if not pasted.url or pasted.platform_id or delivery.action is not DeliveryAction.PUBLISH:
         return None
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
     since = min(delivery.due_at, now) - manual.LOOK_BACK
-    return ManualPost(delivery.id, payload.account, lookup_of(payload), seen, since)
+    return ManualPost(delivery.id, payload.account, lookup_of(payload), pasted, since)
 
 
 def confirm_live(
@@ -218,22 +221,26 @@ def confirm_live(
     now: datetime,
     delivery_id: int,
     link: str = "",
-    found: LinkedPost | None = None,
+    linked_post: LinkedPost | None = None,
 ) -> Delivery:
-    """A person has seen a held delivery on the platform; `link` is what they saw, if given.
+    """Store that a person has seen a held delivery live; `link` leads to it, if they have one.
 
-    `found` is what was found of what was looked for. Raises `Invalid` where the link is none,
-    leads elsewhere, or to another post of ours.
+    `linked_post` is the post that was found by its text. Raises `Invalid` if the link is not a
+    link, leads elsewhere, or to another post of ours.
     """
     delivery = _held(session, delivery_id, actor=actor, now=now)
-    seen = _pasted(session, delivery, link)
-    if found is not None and receipts.is_known(session, delivery.account_id, found.platform_id):
+    pasted = _read_link(session, delivery, link)
+    if linked_post is not None and receipts.is_known(
+        session, delivery.account_id, linked_post.platform_id
+    ):
         raise Invalid([FieldError("link", "other_post")])
-    told = found or LinkedPost(False, "")
-    # Without an id, a name that stands for not knowing.
-    platform_id = seen.platform_id or told.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
-    published_at = told.published_at or delivery.sending_at or now
-    receipt = Receipt(platform_id, seen.url, published_at, told.answer)
+    linked = linked_post or LinkedPost(False, "")
+    # Without an id, a made-up id marks it as unknown.
+    platform_id = (
+        pasted.platform_id or linked.platform_id or f"{corrections.UNKNOWN_ID}{delivery.id}"
+    )
+    published_at = linked.published_at or delivery.sending_at or now
+    receipt = Receipt(platform_id, pasted.url, published_at, linked.answer)
     receipts.add_receipt(
         session,
         delivery,
@@ -248,28 +255,28 @@ def confirm_live(
     return delivery
 
 
-def _pasted(session: Session, delivery: Delivery, link: str) -> Pasted:
-    """What the link names, seen to be on this account and no other post of ours."""
+def _read_link(session: Session, delivery: Delivery, link: str) -> PastedLink:
+    """Parse the link and check that it leads to this account and to no other post of ours."""
     if not link.strip():
-        return Pasted("", "")
+        return PastedLink("", "")
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    found = manual.link_of(session, payload, link)
-    if found.platform_id and _is_another(session, payload, found.platform_id):
+    pasted = manual.link_of(session, payload, link)
+    if pasted.platform_id and _is_another(session, payload, pasted.platform_id):
         raise Invalid([FieldError("link", "other_post")])
-    return found
+    return pasted
 
 
 def _is_another(session: Session, payload: DeliveryPayload, platform_id: str) -> bool:
-    """An edit stands under the id of what it edits; only what is new has one of its own."""
+    # An edit has the id of what it edits; only a publication has an id of its own.
     if payload.action is DeliveryAction.PUBLISH:
         return receipts.is_known(session, payload.account.id, platform_id)
     return platform_id != payload.target
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
-    """A person says that a held delivery is not live: the same row, due now, next fence.
+    """Schedule a held delivery again, now, after a person has seen that it is not live.
 
-    Raises `TooSoon` within a quarter of an hour of the last try.
+    Raises `TooSoon` within `PATIENCE` of the last attempt.
     """
     delivery = _held(session, delivery_id, actor=actor, now=now)
     free_at = (delivery.sending_at or now) + PATIENCE

@@ -52,7 +52,7 @@ def record(session: Session, stop: Stop, *, backup_at: datetime, now: datetime) 
     transitions.record(session, stop, RESTORE, actor=CLOCK, now=now, values=values)
 
 
-def standing(session: Session) -> Restores | None:
+def open_restores(session: Session) -> Restores | None:
     """The restores whose stops nobody has released; None in any other house."""
     query = (
         select(Event.id, Event.details)
@@ -64,11 +64,11 @@ def standing(session: Session) -> Restores | None:
         )
         .order_by(Event.id)
     )
-    found = session.execute(query).all()
-    if not found:
+    events = session.execute(query).all()
+    if not events:
         return None
-    since = min(datetime.fromisoformat(details["backup_at"]) for _, details in found)
-    return Restores(since, found[-1].id)
+    since = min(datetime.fromisoformat(details["backup_at"]) for _, details in events)
+    return Restores(since, events[-1].id)
 
 
 def not_reconciled(restores: Restores) -> ColumnElement[bool]:
@@ -91,14 +91,14 @@ def note_reconciled(session: Session, delivery: Delivery, *, now: datetime) -> N
 
 def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:
     """What a release of these stops would leave in doubt; nothing where none is a restore's."""
-    if all(one.person_id is not None for one in stops):
+    if all(stop.person_id is not None for stop in stops):
         return InDoubt()
-    restores = standing(session)
+    restores = open_restores(session)
     if restores is None:
         return InDoubt()
     is_unconfirmed = Delivery.state == DeliveryState.UNCONFIRMED
     counts = [
-        session.execute(select(func.count(Delivery.id)).where(one)).scalar_one()
-        for one in (is_unconfirmed, not_reconciled(restores))
+        session.execute(select(func.count(Delivery.id)).where(condition)).scalar_one()
+        for condition in (is_unconfirmed, not_reconciled(restores))
     ]
     return InDoubt(*counts)

@@ -1,4 +1,4 @@
-"""When to try again: what a platform asked for, else longer and longer pauses."""
+"""The time of a retry: what the platform asked for, else an exponential backoff."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
-def next_try(delivery: Delivery, *, now: datetime, asked: datetime | None) -> datetime:
-    """When to try again: at the time asked for if it lies ahead, else doubling from 30 s.
+def next_try(delivery: Delivery, *, now: datetime, retry_at: datetime | None) -> datetime:
+    """Return when to try again: at `retry_at` if that is in the future, else with backoff.
 
-    Only tries that were put off make the pause longer: a clock that died says nothing of the
-    platform, however often it was.
+    Only attempts that the platform put off make the pause longer; those of dead clocks do not.
     """
-    if asked is not None and asked > now:
-        return asked
-    put_off = sum(one.outcome == "later" for one in delivery.attempts)
+    if retry_at is not None and retry_at > now:
+        return retry_at
+    put_off = sum(attempt.outcome == "later" for attempt in delivery.attempts)
     doubled: timedelta = FIRST_PAUSE * 2 ** min(max(put_off - 1, 0), 10)
     return now + min(doubled, LONGEST_PAUSE)
 
 
 def quieten(session: Session, account_id: int, *, until: datetime | None) -> None:
-    """Leave the account in peace until then, where the platform named a time."""
+    """Send nothing more on the account until then, if the platform named a time."""
     account = transitions.lock(session, Account, account_id)
     if account is None or until is None:
         return

@@ -45,14 +45,16 @@ def release_again(
     if attempt_id is None:
         return None
     try:
-        made = platform_actions.kept(platform.release(payload.staged_id, deadline=deadline))
+        receipt = platform_actions.normalized(
+            platform.release(payload.staged_id, deadline=deadline)
+        )
     except PlatformError as problem:
         _end(context, attempt_id, _outcome(problem), problem.detail)
         if isinstance(problem, Refused):
             return None  # so it counts as a look that found nothing, and in the end it is held
         raise
-    _end(context, attempt_id, "published", made.answer)
-    return Match(made.platform_id, made.url, made.published_at, made.answer)
+    _end(context, attempt_id, "published", receipt.answer)
+    return Match(receipt.platform_id, receipt.url, receipt.published_at, receipt.answer)
 
 
 def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
@@ -65,8 +67,8 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
         delivery.leased_until = delivery.look_at
         session.flush()  # what stands in its way is asked past the session
         seconds = context.delivery_settings.send_deadline
-        found = preconditions.check(session.connection(), payload, now=now, seconds=seconds)
-        if found.blocker is not None:
+        checked = preconditions.check(session.connection(), payload, now=now, seconds=seconds)
+        if checked.blocker is not None:
             return None
         transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)
         attempt = Attempt(

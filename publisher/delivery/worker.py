@@ -1,7 +1,7 @@
-"""The press of one running clock: a line of threads for each account; none waits for another.
+"""The worker of a running clock: a queue with threads for each account, independent of others.
 
-A line claims a little ahead of its threads. Receipts are stored together, by a thread of their
-own; every `sending` is a commit of its own.
+A queue claims a little ahead of its threads. A thread of its own stores receipts in batches; every
+`sending` is a commit of its own.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from publisher.delivery.worker_context import WorkerContext
 log = logging.getLogger("nagarvani.press")
 
 PREFETCH = 2
-"""How many times its threads a line lays ready; it claims again when half a round is left.
+"""Deliveries claimed ahead for each thread; a queue claims again when half of one round is left.
 
-So a claim is for many at a time, and no thread waits for the next one. Of urgent ones it may
-lay as many ready besides, in front, however many others lie there.
+So one claim is for many deliveries, and no thread waits for the next one. The same number of
+urgent deliveries may be claimed on top, whatever else is ready.
 """
 
 POLL_INTERVAL = 0.25
-"""The longest that a press goes without a look at the table, in seconds, however full its lines.
+"""The longest pause in seconds between two queries for due deliveries, however full the queues.
 
-What a web process lays there, an emergency above all, is found within half a second.
+So what a web process schedules, an emergency above all, is claimed within half a second.
 """
 
 URGENT_THREADS = 4
-"""The most threads beside its own that a line starts for the urgent, while all of its own are busy.
+"""The most extra threads that a queue starts for urgent deliveries while its own are all busy.
 
-So an emergency waits for no answer of a platform, however slow.
+So an emergency never waits for a slow platform.
 """
 
 MAX_CONCURRENT_COMMITS = 16
-"""How many of a clock's threads write `sending` at the same time on PostgreSQL."""
+"""The number of threads of a clock that may commit `sending` at the same time on PostgreSQL."""
 
 
 class AccountQueue:
-    """The threads of one account, and what was claimed for them."""
+    """The threads of one account, and the deliveries that were claimed for them."""
 
     def __init__(
         self, context: WorkerContext, account_id: int, threads: int, worker: Worker
@@ -54,28 +54,28 @@ class AccountQueue:
         self.account_id = account_id
         self.threads = threads
         self._context = context
-        self._press = worker
+        self._worker = worker
         self._urgent: deque[DeliveryPayload] = deque()  # taken up before all that is ready
         self._ready: deque[DeliveryPayload] = deque()
         self._busy = 0
         self._changed = threading.Condition()
         self._stopping = False
         self._has_asked = False
-        self._workers: list[threading.Thread] = []
-        self._helpers: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
+        self._urgent_threads: list[threading.Thread] = []
 
     def room(self) -> int:
-        """How many are to be claimed for it now: none as long as enough lie ready."""
+        """Return how many deliveries to claim now: 0 as long as enough are ready."""
         with self._changed:
             if self._stopping:
                 return 0
             if not self._is_low():
-                self._has_asked = False  # nothing is given now: it asks again once it is low
+                self._has_asked = False  # nothing is claimed now: it asks again once it is low
                 return 0
             return self.threads * PREFETCH - self._waiting()
 
     def urgent_room(self) -> int:
-        """How many urgent ones are to be claimed for it now, whatever else lies ready."""
+        """Return how many urgent deliveries to claim now, whatever else is ready."""
         with self._changed:
             return 0 if self._stopping else max(0, self.threads * PREFETCH - len(self._urgent))
 
@@ -89,31 +89,31 @@ class AccountQueue:
         return len(self._urgent) <= self.threads // 2
 
     def waits(self) -> bool:
-        """Whether something lies ready that none of its threads has taken up yet."""
+        """Return True if a claimed delivery waits for a thread."""
         return bool(self._waiting())
 
-    def add(self, parcels: list[DeliveryPayload]) -> None:
-        """Lay these ready, the urgent in front, and start threads as far as they are needed."""
+    def add(self, payloads: list[DeliveryPayload]) -> None:
+        """Queue these payloads, urgent ones first, and start the threads that they need."""
         with self._changed:
-            for one in parcels:
-                (self._urgent if one.urgent else self._ready).append(one)
+            for payload in payloads:
+                (self._urgent if payload.urgent else self._ready).append(payload)
             self._has_asked = False
             self._start_threads()
-            self._changed.notify(len(parcels))
+            self._changed.notify(len(payloads))
 
     def _start_threads(self) -> None:
-        """As many as there is work for; one that died of a mistake is replaced.
+        """Start as many threads as there is work for, and replace those that died.
 
-        What that one had in hand is the sweeper's.
+        The sweeper recovers what a dead thread was sending.
         """
-        self._workers = [one for one in self._workers if one.is_alive()]
-        self._helpers = [one for one in self._helpers if one.is_alive()]
-        wanted = min(self.threads, self._waiting() + self._busy)
-        for _ in range(wanted - len(self._workers)):
-            self._workers.append(self._start(self._work))
-        idle = len(self._workers) - self._busy
-        for _ in range(min(URGENT_THREADS - len(self._helpers), len(self._urgent) - idle)):
-            self._helpers.append(self._start(self._help))
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._urgent_threads = [thread for thread in self._urgent_threads if thread.is_alive()]
+        needed = min(self.threads, self._waiting() + self._busy)
+        for _ in range(needed - len(self._threads)):
+            self._threads.append(self._start(self._work))
+        idle = len(self._threads) - self._busy
+        for _ in range(min(URGENT_THREADS - len(self._urgent_threads), len(self._urgent) - idle)):
+            self._urgent_threads.append(self._start(self._work_urgent))
 
     def _start(self, run: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=run, name=f"line-{self.account_id}", daemon=True)
@@ -121,44 +121,44 @@ class AccountQueue:
         return thread
 
     def stop(self) -> list[DeliveryPayload]:
-        """Take up nothing more; gives what was claimed and not begun."""
+        """Take no more payloads, and return those that were claimed and not begun."""
         with self._changed:
             self._stopping = True
-            left = [*self._urgent, *self._ready]
+            unbegun = [*self._urgent, *self._ready]
             self._urgent.clear()
             self._ready.clear()
             self._changed.notify_all()
-        return left
+        return unbegun
 
     def join(self) -> None:
-        """Wait until what is under way has ended: each try has a deadline."""
-        for thread in [*self._workers, *self._helpers]:
+        """Wait until all threads have ended; each attempt has a deadline."""
+        for thread in [*self._threads, *self._urgent_threads]:
             thread.join()
 
     def _work(self) -> None:
-        """Take up whatever comes, until the line is stopped."""
-        desk = PlatformPool(self._context, self._press.turn)
+        """Attempt payloads until the queue is stopped."""
+        pool = PlatformPool(self._context, self._worker.commit_semaphore)
         while (payload := self._take()) is not None:
             try:
-                self._try(desk, payload)
+                self._try(pool, payload)
             finally:
                 self._leave()
 
-    def _help(self) -> None:
-        """Take up what is urgent, as long as something is."""
-        desk = PlatformPool(self._context, self._press.turn)
+    def _work_urgent(self) -> None:
+        """Attempt urgent payloads until none is left."""
+        pool = PlatformPool(self._context, self._worker.commit_semaphore)
         while (payload := self._take_urgent()) is not None:
-            self._try(desk, payload)
+            self._try(pool, payload)
 
     def _try(self, pool: PlatformPool, payload: DeliveryPayload) -> None:
         try:
             done = attempt.try_once(pool, payload)
         except outcomes.NOT_STORED as problem:
-            # The sweeper takes it up: claimed is repeated, sending is looked for.
+            # The sweeper recovers it: a claimed delivery is repeated, a sending one is looked for.
             log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)
             return
         if done is not None:
-            self._press.recorder.put(done)
+            self._worker.recorder.put(done)
 
     def _take(self) -> DeliveryPayload | None:
         with self._changed:
@@ -173,17 +173,17 @@ class AccountQueue:
         with self._changed:
             if self._urgent:
                 return self._next()
-            self._helpers.remove(threading.current_thread())
+            self._urgent_threads.remove(threading.current_thread())
             return None
 
     def _next(self) -> DeliveryPayload:
-        """The first that lies ready; where little is left, the press is asked for more."""
+        """Return the next payload, and wake the worker if few are left."""
         payload = (self._urgent or self._ready).popleft()
-        # More urgent ones may be due than had room: they come before what lies ready.
+        # More urgent deliveries may be due than could be claimed: they come before the rest.
         is_low = self._is_low() or (payload.urgent and self._is_low_on_urgent())
         if is_low and not self._has_asked:
             self._has_asked = True
-            self._press.wake.set()
+            self._worker.wake.set()
         return payload
 
     def _leave(self) -> None:
@@ -192,58 +192,60 @@ class AccountQueue:
 
 
 class Worker:
-    """Everything one clock sends: `run_for` is called again and again, `close` once at the end."""
+    """Sends the deliveries of one clock: call `run_for` repeatedly, and `close` once at the end."""
 
     def __init__(self, context: WorkerContext, *, settle_every: float = 1.0) -> None:
         self.context = context
-        # Who sends has connections apart from who claims and stores: each finds prepared what it
-        # says again and again.
-        self._apart = [context.database.apart() for _ in range(2)]
-        self._sending, self._storing = (replace(context, database=one) for one in self._apart)
+        # Sending has connections of its own, apart from claiming and storing, so that each finds
+        # its statements prepared.
+        self._databases = [context.database.apart() for _ in range(2)]
+        self._sending, self._storing = (
+            replace(context, database=database) for database in self._databases
+        )
         self.recorder = Recorder(self._storing)
         self.wake = threading.Event()
-        # On SQLite one writes at a time anyway, and the database sees to it.
-        self.turn = (
+        # SQLite allows only one writer at a time anyway.
+        self.commit_semaphore = (
             None
             if context.database.is_sqlite
             else threading.BoundedSemaphore(MAX_CONCURRENT_COMMITS)
         )
-        self._lines: dict[int, AccountQueue] = {}
+        self._queues: dict[int, AccountQueue] = {}
         self._settle_every = settle_every
         self._settled_at = float("-inf")
         self._closing = False
 
     def is_busy(self) -> bool:
-        """Whether more is due than can be begun at this moment."""
-        return any(line.waits() for line in list(self._lines.values()))
+        """Return True if a claimed delivery waits for a thread."""
+        return any(queue.waits() for queue in list(self._queues.values()))
 
     def run_for(self, seconds: float = 0.5) -> int:
-        """For so many seconds: claim what is due the moment it is due; gives how many were.
+        """Claim deliveries as they fall due for this many seconds; return the number claimed.
 
-        Raises `RuntimeError` where receipts are stored no longer: nothing more may be sent then.
+        Raises `RuntimeError` if receipts are no longer stored: then nothing more may be sent.
         """
         if not self._closing and not self.recorder.is_alive():
             raise RuntimeError("receipts are no longer stored")
-        taken, ends = 0, self.context.monotonic() + seconds
+        claimed, ends = 0, self.context.monotonic() + seconds
         if self.context.monotonic() - self._settled_at >= self._settle_every:
             dispatch.settle(self.context)
             self._settled_at = self.context.monotonic()
         while not self._closing:
             self.wake.clear()
             due = find_due(self._storing)
-            taken += self._fill(due)
-            left = ends - self.context.monotonic()
-            if left <= 0:
+            claimed += self._fill(due)
+            remaining = ends - self.context.monotonic()
+            if remaining <= 0:
                 break
-            self.wake.wait(self._patience(left, due.next_at))
-        return taken
+            self.wake.wait(self._patience(remaining, due.next_at))
+        return claimed
 
     def _fill(self, due: Due) -> int:
-        """Claim for every line that has room, first where something urgent is due."""
+        """Claim for every queue that has room, accounts with urgent deliveries first."""
         threads = max(1, self.context.delivery_settings.connections // max(1, len(due.account_ids)))
         return sum(
-            self._claim(self._line(one, threads), has_urgent=one in due.urgent_ids)
-            for one in due.account_ids
+            self._claim(self._queue(account_id, threads), has_urgent=account_id in due.urgent_ids)
+            for account_id in due.account_ids
         )
 
     def _claim(self, queue: AccountQueue, *, has_urgent: bool) -> int:
@@ -256,39 +258,39 @@ class Worker:
         claimed = claim(
             self._storing, account_id=queue.account_id, most=room, only_urgent=only_urgent
         )
-        queue.add(claimed)  # nothing as well: so it asks again
+        queue.add(claimed)  # an empty list as well: so the queue asks again
         return len(claimed)
 
-    def _line(self, account_id: int, threads: int) -> AccountQueue:
-        if account_id not in self._lines:
-            self._lines[account_id] = AccountQueue(self._sending, account_id, threads, self)
-        line = self._lines[account_id]
-        line.threads = threads
-        return line
+    def _queue(self, account_id: int, threads: int) -> AccountQueue:
+        if account_id not in self._queues:
+            self._queues[account_id] = AccountQueue(self._sending, account_id, threads, self)
+        queue = self._queues[account_id]
+        queue.threads = threads
+        return queue
 
-    def _patience(self, left: float, next_at: datetime | None) -> float:
-        """Until the next one is due, if that is sooner than the next look or this beat's end."""
-        soon = min(left, POLL_INTERVAL)
+    def _patience(self, remaining: float, next_at: datetime | None) -> float:
+        """Return the seconds to wait: until the next delivery is due, at most POLL_INTERVAL."""
+        soon = min(remaining, POLL_INTERVAL)
         if next_at is None:
             return soon
         return min(soon, max(0.0, (next_at - self.context.now()).total_seconds()))
 
     def close(self) -> None:
-        """Finish what is under way within its deadline, give back the rest, store every receipt."""
+        """Finish running attempts, give back the rest, and store all receipts."""
         self._closing = True
         self.wake.set()
-        unbegun = [payload for line in self._lines.values() for payload in line.stop()]
+        unbegun = [payload for queue in self._queues.values() for payload in queue.stop()]
         for payload in unbegun:
             self._give_back(payload)
-        for line in self._lines.values():
-            line.join()
+        for queue in self._queues.values():
+            queue.join()
         self.recorder.close()
-        for database in self._apart:
+        for database in self._databases:
             if database is not self.context.database:
                 database.dispose()
 
     def _give_back(self, payload: DeliveryPayload) -> None:
-        """One that cannot be given back now keeps nothing else here from coming to its end."""
+        # A failure here must not keep the rest from being closed.
         try:
             outcomes.give_back(self.context, payload)
         except outcomes.NOT_STORED as problem:

@@ -1,4 +1,4 @@
-"""What the press works with, and the claim by which one clock holds one delivery."""
+"""The context of sending, and the claim by which one clock holds one delivery."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from publisher.settings.delivery import DeliverySettings
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What the press works with: its database, media, platforms, pace, and two clocks.
+    """The dependencies of sending: database, media store, platforms, settings, and two clocks.
 
-    `monotonic` gives seconds for deadlines, `now` the present moment.
+    `monotonic` returns seconds for deadlines, `now` the current moment.
     """
 
     database: Database
@@ -30,7 +30,7 @@ class WorkerContext:
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this clock holds, as long as nobody claims it by a later fence.
+    """A delivery that this clock holds until it is claimed again with a later fence.
 
     `counted`: it has been counted against its account's limits.
     """

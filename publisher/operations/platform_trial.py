@@ -67,7 +67,7 @@ def try_accounts(
     Under a stop nothing is tried. No transaction is open while a platform is asked.
     """
     with database.reading() as session:
-        is_stopped = bool(stop.standing(session))
+        is_stopped = bool(stop.open_stops(session))
         accounts = [one for one in all_accounts(session) if one.state is AccountState.CONNECTED]
     if is_stopped:
         yield HealthFinding(HealthSubject.ACCOUNT, False, "try_stopped")

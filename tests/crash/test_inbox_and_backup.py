@@ -122,10 +122,10 @@ def test_a_restore_that_is_cut_off_before_it_looked_sends_nothing_twice_after_th
 def _release(standing: House) -> None:
     """The lead releases whatever stands, and says nothing of what is in doubt."""
     with standing.database.transaction() as session:
-        stops = [one.id for one in stop.standing(session)]
+        stops = [one.id for one in stop.open_stops(session)]
         assert stops
         lead = as_of(standing.town.actor("lead"), now())
-        stop.release(session, actor=lead, now=now(), seen=stops, reason="पाहिले.")
+        stop.release(session, actor=lead, now=now(), stop_ids=stops, reason="पाहिले.")
 
 
 def _rows(database: Database) -> tuple[int, int]:

@@ -286,7 +286,7 @@ def test_a_handle_that_passed_to_another_account_is_not_taken_for_the_old_one(to
     with town.write() as session:
         session.get_one(Account, town.accounts["x"]).platform_id = "1"
         known = {
-            number: manage.known(session, f"x-{number}", "x", number, "PMC_X")
+            number: manage.find_account(session, f"x-{number}", "x", number, "PMC_X")
             for number in ("1", "2", "")
         }
         found = {number: one.id if one else None for number, one in known.items()}

@@ -12,7 +12,7 @@ from tests.support.city import City
 def test_an_account_is_read_without_a_lock(town: City) -> None:
     with town.read() as session:
         found = manage.account_for(session, town.accounts["x"], lock=False)
-        again = manage.known(session, found.code, "x", "", found.handle, lock=False)
+        again = manage.find_account(session, found.code, "x", "", found.handle, lock=False)
     assert again is found
 
 

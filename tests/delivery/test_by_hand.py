@@ -77,7 +77,7 @@ def paste(town: City, delivery_id: int, link: str, *, by: str = "clerk", on: str
     found = manual.read_back(town.platform(on), wanted)
     with town.write() as session:
         return manual.publish_by_hand(
-            session, actor=town.actor(by), now=town.now, wanted=wanted, found=found
+            session, actor=town.actor(by), now=town.now, manual_post=wanted, linked_post=found
         )
 
 
@@ -244,7 +244,7 @@ def test_an_approval_taken_back_after_the_link_was_read_keeps_it_out(town: City)
     town.end("first")
     with pytest.raises(NotApproved), town.write() as session:
         manual.publish_by_hand(
-            session, actor=town.actor("clerk"), now=town.now, wanted=wanted, found=found
+            session, actor=town.actor("clerk"), now=town.now, manual_post=wanted, linked_post=found
         )
     assert town.delivery(delivery_id).state is DeliveryState.FAILED
 

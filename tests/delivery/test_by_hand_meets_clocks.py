@@ -15,7 +15,7 @@ from publisher.delivery import commit_sending, dispatch, manual, receipts
 from publisher.delivery.claim import claim as delivery_claim
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
@@ -41,7 +41,7 @@ def keep(town: City, wanted: ManualPost, found: LinkedPost) -> DeliveryState:
     """Keep it; gives where the delivery stands then."""
     with town.write() as session:
         return manual.publish_by_hand(
-            session, actor=town.actor("clerk"), now=town.now, wanted=wanted, found=found
+            session, actor=town.actor("clerk"), now=town.now, manual_post=wanted, linked_post=found
         ).state
 
 
@@ -141,7 +141,7 @@ def test_a_person_who_comes_first_does_not_keep_a_clock_from_what_it_has_claimed
     assert proofs(town) == []
 
 
-def in_doubt(town: City) -> tuple[Done, ManualPost, LinkedPost]:
+def in_doubt(town: City) -> tuple[Completion, ManualPost, LinkedPost]:
     """A clock sent it, and its answer is late; meanwhile a person has pasted a link."""
     (delivery_id,) = town.due()
     (payload,) = claim(town)
@@ -150,7 +150,7 @@ def in_doubt(town: City) -> tuple[Done, ManualPost, LinkedPost]:
     dispatch.settle(town.context)
     assert state(town, payload) is DeliveryState.UNCONFIRMED
     wanted, found = looked_at(town, delivery_id)
-    return Done(payload, answer(int(found.platform_id), town)), wanted, found
+    return Completion(payload, answer(int(found.platform_id), town)), wanted, found
 
 
 def test_an_answer_that_comes_while_a_person_keeps_the_same_adds_nothing(town: City) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from publisher.delivery import dispatch
 from publisher.delivery.accounts import manage
 from publisher.delivery.attempt import carry_out
-from publisher.delivery.claim import claim_these
+from publisher.delivery.claim import claim_deliveries
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
@@ -58,7 +58,7 @@ def test_who_saw_a_delivery_before_it_was_cancelled_does_not_claim_it(town: City
 
 def _claim_seen(town: City, seen: int) -> list[Claim]:
     with town.write() as session:
-        return claim_these(session, [seen], town.clock_named("late"), town.now)
+        return claim_deliveries(session, [seen], town.clock_named("late"), town.now)
 
 
 def test_clocks_that_work_at_once_send_everything_and_nothing_twice(town: City) -> None:

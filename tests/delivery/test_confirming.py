@@ -12,7 +12,7 @@ from publisher.delivery import commit_sending, dispatch, manual, payload, receip
 from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.outcomes import store_delay, store_expiry, store_failure, store_unknown
 from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery, ReceiptOrigin
 from publisher.platforms.base.protocol import (
@@ -189,7 +189,7 @@ def test_an_answer_that_comes_late_settles_what_was_only_not_known(town: City, w
         town.confirm()
     states = {0: DeliveryState.SENDING, 60: DeliveryState.SENDING, 3_600: DeliveryState.HELD}
     assert town.delivery(delivery_id).state is states[wait]
-    receipts.store_receipts(town.context, [Done(claim, _receipt(town))])
+    receipts.store_receipts(town.context, [Completion(claim, _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
@@ -209,7 +209,7 @@ def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
             session, actor=town.actor("lead"), now=town.now, delivery_id=delivery_id
         )
     dispatch.claim_next(town.context)
-    receipts.store_receipts(town.context, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    receipts.store_receipts(town.context, [Completion(_of(town, delivery_id, 1), _receipt(town))])
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
 
 
@@ -219,7 +219,7 @@ def test_an_answer_to_an_older_claim_settles_no_later_try(town: City) -> None:
         _send_again(town, session, delivery_id)
     later = _die_while_sending(town)
     assert later.claim == Claim(delivery_id, 2)
-    receipts.store_receipts(town.context, [Done(_of(town, delivery_id, 1), _receipt(town))])
+    receipts.store_receipts(town.context, [Completion(_of(town, delivery_id, 1), _receipt(town))])
     store_unknown(town.context, _of(town, delivery_id, 1), OutcomeUnknown())
     assert town.delivery(delivery_id).state is DeliveryState.SENDING
 
@@ -426,7 +426,7 @@ def _settle(town: City, delivery_id: int, link: str) -> None:
         found = manual.read_back(town.platforms[wanted.account.id], wanted)
     with town.write() as session:
         reconcile.confirm_live(
-            session, actor=lead, now=now, delivery_id=delivery_id, link=link, found=found
+            session, actor=lead, now=now, delivery_id=delivery_id, link=link, linked_post=found
         )
 
 

@@ -18,7 +18,7 @@ from publisher.delivery import dispatch, outcomes, receipts
 from publisher.delivery.claim import claim
 from publisher.delivery.emergency import template_approval
 from publisher.delivery.payload import DeliveryPayload
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.posts import Post
@@ -71,7 +71,9 @@ OUTCOMES: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
 }
 LATE: dict[str, Callable[[WorkerContext, DeliveryPayload], None]] = {
     **OUTCOMES,
-    "published": lambda bench, one: receipts.store_receipts(bench, [Done(one, RECEIPT, TOLD)]),
+    "published": lambda bench, one: receipts.store_receipts(
+        bench, [Completion(one, RECEIPT, TOLD)]
+    ),
 }
 
 
@@ -138,7 +140,7 @@ def test_receipts_and_what_changes_their_account_do_not_wait_for_one_another(
     """The account is locked before its limits: a receipt holds the one, and then learns."""
     learn(shared, 5)
     published, other = begun(shared, 2)
-    done = [Done(published, answer(1, shared), TOLD)]
+    done = [Completion(published, answer(1, shared), TOLD)]
     meet(
         shared,
         lambda: receipts.store_receipts(shared.context, done),
@@ -224,7 +226,7 @@ def test_what_comes_of_an_emergency_and_its_template_taken_back_do_not_wait_for_
                 actor=shared.actor("first"),
                 now=shared.now,
                 template_id=template_id,
-                seen=1,
+                seen_revision=1,
                 reason="मजकूर चुकीचा आहे.",
             )
 
@@ -252,7 +254,7 @@ def _withdraw(town: City, payload: DeliveryPayload) -> None:
 def test_two_groups_of_receipts_learn_of_accounts_in_one_order(shared: City) -> None:
     ones, others = begun(shared, 2), begun(shared, 2, "facebook")
     told = (Told("publish.15min", 100, 50, IN_15),)
-    answers = [Done(one, answer(n, shared), told) for n, one in enumerate((*ones, *others))]
+    answers = [Completion(one, answer(n, shared), told) for n, one in enumerate((*ones, *others))]
     groups = [[answers[0], answers[2]], [answers[3], answers[1]]]
     seen, both = threading.local(), threading.Barrier(2)
 

@@ -68,7 +68,9 @@ class Practice:
             )
         found = manual.read_back(self.ground.platform, wanted)
         with town.write() as session:
-            manual.publish_by_hand(session, actor=clerk, now=town.now, wanted=wanted, found=found)
+            manual.publish_by_hand(
+                session, actor=clerk, now=town.now, manual_post=wanted, linked_post=found
+            )
         return found
 
     def post(self, text: str) -> str:

@@ -20,7 +20,7 @@ from publisher.delivery import platform_actions, receipts
 from publisher.delivery.payload import DeliveryPayload
 from publisher.delivery.receipt_writer import PAUSES as PAUSES_IN_EARNEST
 from publisher.delivery.receipt_writer import Recorder
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.delivery.worker import Worker
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
@@ -40,8 +40,8 @@ def test_a_receipt_that_cannot_be_stored_costs_no_other(town: City) -> None:
     with town.write() as session:  # one receipt to a delivery, and this one has its own already
         session.add(_row(bad, town))
     recorder = Recorder(town.context)
-    recorder.put(Done(bad, answer(1, town)))
-    recorder.put(Done(good, answer(2, town)))
+    recorder.put(Completion(bad, answer(1, town)))
+    recorder.put(Completion(good, answer(2, town)))
     recorder.close()
     assert state(town, good) is DeliveryState.PUBLISHED
     assert state(town, bad) is DeliveryState.SENDING  # nothing is known of it: it is looked for
@@ -52,7 +52,7 @@ PAUSES = (0.1, 0.3, 0.0)
 
 def test_a_database_that_is_away_for_a_while_costs_no_receipt(town: City) -> None:
     taken = begun(town, 2)
-    done = [Done(one, answer(number, town)) for number, one in enumerate(taken, 1)]
+    done = [Completion(one, answer(number, town)) for number, one in enumerate(taken, 1)]
     recorder = Recorder(town.context, pauses=PAUSES)
     with _away(town.database, times=2) as tries:
         for one in done:
@@ -70,9 +70,9 @@ def test_a_database_that_stays_away_ends_no_recorder_and_leaves_the_rest_to_the_
     lost, stored = begun(town, 2)
     recorder = Recorder(town.context, pauses=(0.0, 0.0))
     with _away(town.database, times=3) as tries:
-        recorder.put(Done(lost, answer(1, town)))
+        recorder.put(Completion(lost, answer(1, town)))
         assert wait_until(lambda: len(tries) == 3, within=PATIENCE)
-        recorder.put(Done(stored, answer(2, town)))
+        recorder.put(Completion(stored, answer(2, town)))
         recorder.close()
     assert len(tries) == 2 + 1 + 1  # each pause, once alone, and the other one
     assert state(town, stored) is DeliveryState.PUBLISHED
@@ -184,7 +184,7 @@ def test_of_two_tries_of_one_delivery_answered_together_the_newest_counts(town: 
             )
         )
     answers = enumerate((first, again, other), 1)
-    receipts.store_receipts(town.context, [Done(one, answer(n, town)) for n, one in answers])
+    receipts.store_receipts(town.context, [Completion(one, answer(n, town)) for n, one in answers])
     with town.read() as session:
         rows = session.execute(select(ReceiptRow.delivery_id, ReceiptRow.platform_id)).all()
     expected = [(first.claim.delivery_id, "2"), (other.claim.delivery_id, "3")]

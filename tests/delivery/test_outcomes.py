@@ -185,7 +185,7 @@ def _pause(outcomes: list[str]) -> float:
     tried = Delivery(
         fence=len(outcomes), attempts=[Attempt(outcome=outcome) for outcome in outcomes]
     )
-    return (retry.next_try(tried, now=NOON, asked=None) - NOON).total_seconds()
+    return (retry.next_try(tried, now=NOON, retry_at=None) - NOON).total_seconds()
 
 
 def test_an_expired_token_loses_nothing_and_waits(town: City) -> None:

@@ -13,10 +13,10 @@ from publisher.database.bulk import column_equals
 from publisher.database.prepared_statements import BoundStatement, PreparedStatement, Value, run
 from publisher.database.session import Database, table_of
 from publisher.delivery import claim, receipts
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.models.deliveries import Delivery
 from publisher.states import DeliveryState
-from publisher.transitions import KEY
+from publisher.transitions import DELIVERY_ID
 from tests.support.city import City, city
 from tests.support.holding import answer, begun
 
@@ -45,9 +45,9 @@ def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
     town: City, asked: PreparedStatement, index: str
 ) -> None:
     values: dict[str, Value] = {
-        "at_moment": town.now,
-        "of_account": town.accounts["x"],
-        "at_most": 5,
+        "now": town.now,
+        "account_id": town.accounts["x"],
+        "limit": 5,
     }
     with town.database.connection() as connection:
         plan = _plan(connection, asked(values))
@@ -59,17 +59,17 @@ def test_what_is_to_be_claimed_comes_in_its_order_from_an_index(
 def test_whether_something_urgent_is_due_is_seen_in_the_index_of_the_urgent(town: City) -> None:
     """However much else is due: the press asks it four times a second."""
     with town.database.connection() as connection:
-        plan = _plan(connection, claim._OPEN({"at_moment": town.now}))
+        plan = _plan(connection, claim._ACCOUNTS_WITH_DUE({"now": town.now}))
     assert "ix_deliveries_urgent" in plan
 
 
 def test_what_is_found_by_its_key_is_not_looked_for_by_its_state(town: City) -> None:
     table = table_of(Delivery)
     held = select(table.c.id).where(
-        table.c.id == KEY, column_equals(table.c.state, DeliveryState.CLAIMED)
+        table.c.id == DELIVERY_ID, column_equals(table.c.state, DeliveryState.CLAIMED)
     )
     with town.database.connection() as connection:
-        plan = _plan(connection, PreparedStatement("held", held, [KEY])({"of_key": 1}))
+        plan = _plan(connection, PreparedStatement("held", held, [DELIVERY_ID])({"delivery_id": 1}))
     assert "ix_deliveries_state" not in plan
     assert "pk_deliveries" in plan or "INTEGER PRIMARY KEY" in plan
 
@@ -78,7 +78,7 @@ def test_the_ids_of_publications_are_found_by_their_own_index(town: City) -> Non
     (payload,) = begun(town)
     seen: list[str] = []
     with _noted(town.database, seen):
-        receipts.store_receipts(town.context, [Done(payload, answer(1, town))])
+        receipts.store_receipts(town.context, [Completion(payload, answer(1, town))])
     (known,) = (one for one in seen if one.startswith("SELECT receipts.account_id"))
     assert "action = 'publish'" in known
 

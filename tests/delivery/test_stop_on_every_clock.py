@@ -142,9 +142,9 @@ def test_a_stop_holds_two_clocks_within_a_second_and_a_release_sends_the_rest_on
     assert last <= stopped_at + ONE_SECOND, f"{last - stopped_at} after the stop"
     _check_kept(stage, POSTS - len(made))
     with stage.town.write() as session:
-        seen = [one.id for one in stop.standing(session)]
+        seen = [one.id for one in stop.open_stops(session)]
         actor = stage.town.actor("lead")
-        stop.release(session, actor=actor, now=now(), seen=seen, reason="दुरुस्त झाले")
+        stop.release(session, actor=actor, now=now(), stop_ids=seen, reason="दुरुस्त झाले")
     _until(lambda: len(stage.made()) >= POSTS, within=60)
     _until(lambda: _states(stage) == {DeliveryState.PUBLISHED: POSTS}, within=60)
     texts = [one["text"] for one in stage.made()]

@@ -37,14 +37,14 @@ def stop(town: City, by: str = "lead", reason: str = WHY) -> int:
 def release(town: City, *seen: int, by: str = "lead", reason: str = GONE) -> list[int]:
     with town.write() as session:
         done = controls_stop.release(
-            session, actor=town.actor(by), now=town.now, seen=seen, reason=reason
+            session, actor=town.actor(by), now=town.now, stop_ids=seen, reason=reason
         )
         return [one.id for one in done]
 
 
 def standing_ids(town: City) -> list[int]:
     with town.read() as session:
-        return [one.id for one in controls_stop.standing(session)]
+        return [one.id for one in controls_stop.open_stops(session)]
 
 
 def put_on_duty(town: City, name: str) -> None:
@@ -190,9 +190,11 @@ def test_what_is_being_sent_is_named_as_on_its_way_and_what_waits_is_not(town: C
     stop(town)
     road = frozenset({town.departments["road"]})
     with town.read() as session:
-        assert [one.id for one in controls_stop.on_its_way(session, seen=None)] == [sending]
-        assert controls_stop.on_its_way(session, seen=road) == []
-        assert controls_stop.held_now(session, now=town.now, seen=None) == 1
+        assert [one.id for one in controls_stop.on_its_way(session, department_ids=None)] == [
+            sending
+        ]
+        assert controls_stop.on_its_way(session, department_ids=road) == []
+        assert controls_stop.held_now(session, now=town.now, department_ids=None) == 1
     assert town.delivery(waiting).state is DeliveryState.SCHEDULED
 
 

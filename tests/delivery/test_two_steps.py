@@ -10,7 +10,7 @@ from sqlalchemy import select
 from publisher.delivery import commit_sending, dispatch, orphan_cleanup, payload, receipts
 from publisher.delivery.attempt import _prepare
 from publisher.delivery.rate_limits import daily_cap
-from publisher.delivery.receipts import Done
+from publisher.delivery.receipts import Completion
 from publisher.delivery.worker_context import Claim
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Attempt, Delivery
@@ -177,7 +177,7 @@ def test_a_late_answer_of_the_first_try_is_taken_after_a_second_step_too(
     with town.read() as session:
         (parcel,) = payload.load_payloads(session, [Claim(delivery_id, 1)])
     late = Receipt(parcel.staged_id, "", town.now, "late")
-    receipts.store_receipts(town.context, [Done(parcel, late)])
+    receipts.store_receipts(town.context, [Completion(parcel, late)])
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
     assert [one[1] for one in tries(town)] == ["published", "unknown"]
 

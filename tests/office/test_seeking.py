@@ -79,16 +79,16 @@ def states(town: City, ids: list[int]) -> list[DeliveryState]:
 
 def release(town: City, known: int = 0) -> None:
     with town.write() as session:
-        stops = [one.id for one in controls_stop.standing(session)]
+        stops = [one.id for one in controls_stop.open_stops(session)]
         lead = town.actor("lead")
         controls_stop.release(
-            session, actor=lead, now=town.now, seen=stops, reason=WHY, known=known
+            session, actor=lead, now=town.now, stop_ids=stops, reason=WHY, accepted_in_doubt=known
         )
 
 
 def in_doubt(town: City) -> InDoubt:
     with town.read() as session:
-        return restore_state.in_doubt(session, controls_stop.standing(session))
+        return restore_state.in_doubt(session, controls_stop.open_stops(session))
 
 
 def refused(town: City, known: int = 0) -> int:
@@ -224,7 +224,7 @@ def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
     assert refused(again, known=1) == 2  # another number than on the page
     release(again, known=2)
     with again.read() as session:
-        assert controls_stop.standing(session) == []
+        assert controls_stop.open_stops(session) == []
         kept = session.scalars(select(Event).where(Event.verb == "release")).one()
     assert kept.details == {"unconfirmed": 0, "unsought": 2}
     assert in_doubt(again) == InDoubt()
@@ -238,9 +238,9 @@ def test_a_stop_of_a_person_beside_it_is_released_without_more_and_the_other_sta
     own = planned.stop_all(again)
     with again.write() as session:
         lead = again.actor("lead")
-        controls_stop.release(session, actor=lead, now=again.now, seen=[own], reason=WHY)
+        controls_stop.release(session, actor=lead, now=again.now, stop_ids=[own], reason=WHY)
     with again.read() as session:
-        assert [one.person_id for one in controls_stop.standing(session)] == [None]
+        assert [one.person_id for one in controls_stop.open_stops(session)] == [None]
 
 
 def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
@@ -253,7 +253,7 @@ def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
         stop = Stop(at=again.now, reason="दुसऱ्यांदा")
         session.add(stop)
         restore_state.record(session, stop, backup_at=again.now, now=again.now)
-        found = restore_state.standing(session)
+        found = restore_state.open_restores(session)
     assert found is not None
     assert found.since == made_at < again.now
     assert in_doubt(again) == InDoubt(1, 2)

@@ -84,7 +84,7 @@ def approve(town: City, template_id: int, *, by: str = "first", seen: int = 0) -
             actor=town.actor(by),
             now=town.now,
             template_id=template_id,
-            seen=seen or newest,
+            seen_revision=seen or newest,
         )
 
 
@@ -107,7 +107,7 @@ def filled(
     """The form as the duty officer sends it, having seen exactly what leaves."""
     form = UseForm(
         template_id=template_id,
-        typed=typed,
+        blank_texts=typed,
         word_name="विलास थोपटे",
         word_post="अग्निशमन केंद्र अधिकारी",
         word_at=word_at or town.now - timedelta(minutes=3),

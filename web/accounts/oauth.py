@@ -110,7 +110,7 @@ def back(platform: str) -> Page:
         found = _ways().finish(platform, callback=_callback(platform), secret=secret, given=given)
         with ctx.database.transaction() as session:
             oauth_flow.store_candidates(
-                session, walk_id=walk_id, sign_in_id=own, found=found, vault=_vault()
+                session, walk_id=walk_id, sign_in_id=own, accounts=found, vault=_vault()
             )
     except Turned as turned:
         _refuse(walk_id, turned)
@@ -156,7 +156,9 @@ def _chosen(found: tuple[ConnectableAccount, ...]) -> ConnectableAccount | None:
 
 def _form(session: Session, platform: str, chosen: ConnectableAccount) -> AccountForm:
     code = f"{platform}-{chosen.platform_id}"
-    known = manage.known(session, code, platform, chosen.platform_id, chosen.handle, lock=False)
+    known = manage.find_account(
+        session, code, platform, chosen.platform_id, chosen.handle, lock=False
+    )
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
     name = chosen.name if platform == "facebook" else ctx.settings.city.name_mr

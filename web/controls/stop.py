@@ -53,16 +53,16 @@ def show() -> Page:
 def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
     now = ctx.now()
     seen = _in_sight()
-    standing = controls_stop.standing(session)
+    standing = controls_stop.open_stops(session)
     return render_template(
         "controls/stop.html",
         form=form,
         release_form=release_form,
         standing=standing,
         in_doubt=restore_state.in_doubt(session, standing),
-        past=controls_stop.past(session),
-        on_its_way=controls_stop.on_its_way(session, seen=seen),
-        waiting=controls_stop.held_now(session, now=now, seen=seen),
+        past=controls_stop.past_stops(session),
+        on_its_way=controls_stop.on_its_way(session, department_ids=seen),
+        waiting=controls_stop.held_now(session, now=now, department_ids=seen),
         may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
         may_release=may(actor(), Action.RELEASE, None),
         who=stopper,
@@ -108,11 +108,11 @@ def release() -> Page:
                 session,
                 actor=actor(),
                 now=ctx.now(),
-                seen=seen,
+                stop_ids=seen,
                 reason=form.reason.data or "",
-                known=_known(form),
+                accepted_in_doubt=_known(form),
             )
-            is_free = not controls_stop.standing(session)
+            is_free = not controls_stop.open_stops(session)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(StopForm(formdata=None), form), 422
@@ -144,7 +144,7 @@ def entry(session: Session, of: Actor) -> MenuEntry | None:
 
 def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
     """Over every page, for everybody: that all is stopped, since when, by whom and why."""
-    standing = controls_stop.standing(session)
+    standing = controls_stop.open_stops(session)
     if not standing:
         return ()
     can_release = may(of, Action.RELEASE, None)

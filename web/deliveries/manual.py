@@ -98,7 +98,7 @@ def publish(delivery_id: int) -> Page:
         found = read_back(wanted)
         with ctx.database.transaction() as session:
             manual.publish_by_hand(
-                session, actor=actor(), now=ctx.now(), wanted=wanted, found=found
+                session, actor=actor(), now=ctx.now(), manual_post=wanted, linked_post=found
             )
     except Invalid as invalid:
         form.show(invalid.problems)

@@ -158,7 +158,7 @@ def _live(delivery_id: int, link: str) -> None:
     found = manual.read_back(wanted) if wanted is not None else None
     with ctx.database.transaction() as session:
         reconcile.confirm_live(
-            session, actor=who, now=ctx.now(), delivery_id=delivery_id, link=link, found=found
+            session, actor=who, now=ctx.now(), delivery_id=delivery_id, link=link, linked_post=found
         )
 
 

@@ -114,7 +114,7 @@ def read(form: LaneForm, template_id: int) -> UseForm:
     """What was typed, as the use case takes it; raises `Invalid` where the moment is none."""
     return UseForm(
         template_id=template_id,
-        typed={one.name: str(one.data or "") for one in form.blanks},
+        blank_texts={one.name: str(one.data or "") for one in form.blanks},
         word_name=form.word_name.data or "",
         word_post=form.word_post.data or "",
         word_at=_moment(form),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery.emergency import queries, roster
 from publisher.delivery.emergency.alerts import may_take, open_alerts
-from publisher.delivery.emergency.queries import Used
+from publisher.delivery.emergency.queries import UseOutcome
 from publisher.delivery.emergency.templates import waiting_for
 from publisher.models.emergency import Alert, EmergencyTemplate
 from web.core.auth import actor
@@ -23,8 +23,8 @@ class Lane:
     """What of the lane waits for somebody: stuck, refused, owed, and templates to approve."""
 
     alerts: list[Alert]
-    wrong: list[Used]
-    owed: list[Used]
+    wrong: list[UseOutcome]
+    owed: list[UseOutcome]
     templates: list[EmergencyTemplate]
 
     @property

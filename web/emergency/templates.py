@@ -136,7 +136,7 @@ def edit(template_id: int) -> Page:
                 actor=actor(),
                 now=ctx.now(),
                 template_id=template_id,
-                seen=number_of(form.seen.data),
+                seen_revision=number_of(form.seen.data),
                 form=read(form),
             )
     except Invalid as invalid:
@@ -188,7 +188,7 @@ def approve(template_id: int) -> Page:
                 actor=actor(),
                 now=ctx.now(),
                 template_id=template_id,
-                seen=number_of(request.form.get("seen")),
+                seen_revision=number_of(request.form.get("seen")),
             )
     except NotAllowed as refusal:
         return _refused(template_id, refusal_sentence(refusal))

@@ -10,7 +10,7 @@ from wtforms import TextAreaField
 from approvals.errors import NotAllowed
 from approvals.policy import Action, may
 from publisher.delivery.emergency import queries, ratification
-from publisher.delivery.emergency.queries import PAGE, Used
+from publisher.delivery.emergency.queries import PAGE, UseOutcome
 from publisher.models.people import Appointment
 from publisher.validation import Invalid, check_in_sight
 from web.core.auth import actor, reads
@@ -66,7 +66,7 @@ def _use_page(session: Session, use_id: int, happened: str = "") -> str:
     )
 
 
-def _decides(session: Session, used: Used) -> bool:
+def _decides(session: Session, used: UseOutcome) -> bool:
     """Whether this actor may say the department's word now."""
     if used.use.ratification is not None or used.use.decision.person_id == actor().person_id:
         return False

@@ -145,10 +145,10 @@ def _look(
         return AccountCheck(Health(False, HealthProblem.CREDENTIALS, "", None, problem.detail))
     if not health.ok:
         return AccountCheck(health)
-    told = None if health.missing is None else TokenFacts(missing=health.missing)
+    own_facts = None if health.missing is None else TokenFacts(missing=health.missing)
     try:
         return AccountCheck(
-            health, to.examine(account.platform, vault.open(account.credentials)) or told
+            health, to.examine(account.platform, vault.open(account.credentials)) or own_facts
         )
     except Unsealable:
         return AccountCheck(health)

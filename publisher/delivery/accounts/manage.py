@@ -55,7 +55,7 @@ def connect(
     platform_id: str = "",
 ) -> Account:
     """Record an account with its sealed credentials, or give a known one new credentials."""
-    account = known(session, code, platform, platform_id, handle)
+    account = find_account(session, code, platform, platform_id, handle)
     if account is None:
         account = Account(
             code=code,
@@ -79,7 +79,7 @@ def connect(
     return account
 
 
-def known(
+def find_account(
     session: Session, code: str, platform: str, platform_id: str, handle: str, *, lock: bool = True
 ) -> Account | None:
     """The account that stands for this one on the platform: by number, code or handle.
@@ -87,13 +87,13 @@ def known(
     Locked until the transaction ends, unless it is only read.
     """
     query = select(Account).where(Account.platform == platform).order_by(Account.id)
-    here = list(session.scalars(query.with_for_update() if lock else query))
+    accounts = list(session.scalars(query.with_for_update() if lock else query))
     tests = (
-        lambda one: platform_id and one.platform_id == platform_id,
-        lambda one: one.code == code and _may_be(one, platform_id),
-        lambda one: one.handle.lower() == handle.lower() and _may_be(one, platform_id),
+        lambda account: platform_id and account.platform_id == platform_id,
+        lambda account: account.code == code and _may_be(account, platform_id),
+        lambda account: account.handle.lower() == handle.lower() and _may_be(account, platform_id),
     )
-    return next((one for test in tests for one in here if test(one)), None)
+    return next((account for test in tests for account in accounts if test(account)), None)
 
 
 def _may_be(account: Account, platform_id: str) -> bool:
@@ -109,9 +109,9 @@ def checked(session: Session, choice: AccountSettings) -> AccountSettings:
     cap = choice.daily_cap
     if cap is not None and not 1 <= cap <= MOST_A_DAY:
         check.add("daily_cap", "out_of_range", least=1, most=MOST_A_DAY)
-    wanted = {choice.department_id, *choice.open_to}
-    counted = select(func.count()).select_from(Department).where(Department.id.in_(wanted))
-    if session.scalar(counted) != len(wanted):
+    department_ids = {choice.department_id, *choice.open_to}
+    counted = select(func.count()).select_from(Department).where(Department.id.in_(department_ids))
+    if session.scalar(counted) != len(department_ids):
         check.add("department_id", "unknown_department")
     check.finish()
     return AccountSettings(name, choice.department_id, purpose, tuple(choice.open_to), cap)
@@ -179,7 +179,7 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
     transitions.apply(
         session, account, AccountState.PAUSED, actor=actor, now=now, verb="pause", values=values
     )
-    for person in caretakers(session, now=now):
+    for person in account_admins(session, now=now):
         compose.queue(
             session,
             kind=NoticeKind.ACCOUNT_PAUSED,
@@ -190,10 +190,13 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
         )
 
 
-def caretakers(session: Session, *, now: datetime) -> list[Person]:
+def account_admins(session: Session, *, now: datetime) -> list[Person]:
     """Those who look after accounts, each once."""
-    found = {one.person_id: one.person for one in responsibility.fallback_admins(session, now=now)}
-    return list(found.values())
+    people = {
+        appointment.person_id: appointment.person
+        for appointment in responsibility.fallback_admins(session, now=now)
+    }
+    return list(people.values())
 
 
 def resume(

@@ -66,8 +66,8 @@ def oauth_session(
 ) -> Connecting:
     """A walk of this session, or `Missing`; locked unless it is only read."""
     query = select(Connecting).where(Connecting.id == walk_id, Connecting.sign_in_id == sign_in_id)
-    held = query.with_for_update() if lock else query
-    fresh = held.execution_options(populate_existing=True)
+    statement = query.with_for_update() if lock else query
+    fresh = statement.execution_options(populate_existing=True)
     walk = session.scalars(fresh).one_or_none()
     if walk is None:
         raise NotFound(walk_id)
@@ -101,7 +101,7 @@ def store_candidates(
     *,
     walk_id: int,
     sign_in_id: int,
-    found: Sequence[ConnectableAccount],
+    accounts: Sequence[ConnectableAccount],
     vault: Vault,
 ) -> None:
     """Keep what was found, sealed, until the person has chosen.
@@ -109,25 +109,27 @@ def store_candidates(
     Raises `Turned` where an account was to be connected anew and it is not among them.
     """
     walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
-    fitting = [one for one in found if walk.account is None or _is_same(walk.account, one)]
+    fitting = [
+        account for account in accounts if walk.account is None or _is_same(walk.account, account)
+    ]
     if not fitting:
-        raise Turned(Why.OTHER_ACCOUNT, ", ".join(one.name for one in found))
-    kept = json.dumps([one.plain() for one in fitting], ensure_ascii=False)
-    walk.sealed = vault.seal({"found": kept})
+        raise Turned(Why.OTHER_ACCOUNT, ", ".join(account.name for account in accounts))
+    accounts_json = json.dumps([account.plain() for account in fitting], ensure_ascii=False)
+    walk.sealed = vault.seal({"found": accounts_json})
 
 
-def _is_same(account: Account, one: ConnectableAccount) -> bool:
+def _is_same(account: Account, candidate: ConnectableAccount) -> bool:
     if account.platform_id:
-        return account.platform_id == one.platform_id
-    return account.handle.lower() == one.handle.lower()
+        return account.platform_id == candidate.platform_id
+    return account.handle.lower() == candidate.handle.lower()
 
 
 def candidates(walk: Connecting, vault: Vault) -> tuple[ConnectableAccount, ...]:
     """What was found on a walk that has come back; nothing before, or once it has ended."""
     if walk.back_at is None or walk.ended_at is not None:
         return ()
-    found = vault.open(walk.sealed).get("found", "[]")
-    return tuple(ConnectableAccount.read(one) for one in json.loads(found))
+    accounts_json = vault.open(walk.sealed).get("found", "[]")
+    return tuple(ConnectableAccount.read(fields) for fields in json.loads(accounts_json))
 
 
 def refuse(
@@ -143,10 +145,10 @@ def tidy(session: Session, *, now: datetime) -> int:
     """End walks that nobody finished, and forget what they had found; gives how many."""
     old = Connecting.begun_at < now - CHOICE_LIFE
     query = select(Connecting).where(Connecting.ended_at.is_(None), old)
-    left = list(session.scalars(query.with_for_update(skip_locked=True)))
-    for walk in left:
+    unfinished = list(session.scalars(query.with_for_update(skip_locked=True)))
+    for walk in unfinished:
         walk.refusal, walk.ended_at, walk.sealed = Why.EXPIRED.value, now, ""
-    return len(left)
+    return len(unfinished)
 
 
 def finish(
@@ -174,12 +176,12 @@ def finish(
     missing = (*chosen.missing, *(facts.missing if facts else ()))
     if missing:
         raise Turned(Why.MISSING_RIGHTS, ", ".join(missing))
-    wanted = manage.checked(session, choice)
-    account = _taken_up(session, walk.platform, chosen, wanted, actor=actor, now=now)
+    account_settings = manage.checked(session, choice)
+    account = _taken_up(session, walk.platform, chosen, account_settings, actor=actor, now=now)
     account.credentials = vault.seal(chosen.credentials)
     account.checked_at = now
     manage.keep_facts(account, facts or TokenFacts())
-    manage.apply_choice(session, account, wanted, now=now)
+    manage.apply_choice(session, account, account_settings, now=now)
     walk.ended_at, walk.sealed, walk.account_id = now, "", account.id
     return account
 
@@ -200,19 +202,19 @@ def _taken_up(
     session: Session,
     platform: str,
     chosen: ConnectableAccount,
-    wanted: AccountSettings,
+    account_settings: AccountSettings,
     *,
     actor: Actor,
     now: datetime,
 ) -> Account:
     code = f"{platform}-{chosen.platform_id}"
-    account = manage.known(session, code, platform, chosen.platform_id, chosen.handle)
+    account = manage.find_account(session, code, platform, chosen.platform_id, chosen.handle)
     if account is None:
         account = Account(
             code=code,
             platform=platform,
-            name=wanted.name,
-            department_id=wanted.department_id,
+            name=account_settings.name,
+            department_id=account_settings.department_id,
             state_at=now,
             state=AccountState.CONNECTED,
         )

@@ -44,10 +44,10 @@ def tick_tokens(
 
     No transaction is open while a platform is asked.
     """
-    asked = look or looker(settings, context.open_account, now=context.now)
+    check_account = look or looker(settings, context.open_account, now=context.now)
     done = 0
     for account in takewhile(lambda _: not is_stopping(), _unseen(context)):
-        _store(context, account, asked(account))
+        _store(context, account, check_account(account))
         done += 1
     with context.database.transaction() as session:
         done += oauth_flow.tidy(session, now=context.now())
@@ -64,26 +64,28 @@ def _unseen(context: WorkerContext) -> list[Account]:
         return list(session.scalars(query.order_by(Account.id)))
 
 
-def _store(context: WorkerContext, seen: Account, look: AccountCheck) -> None:
+def _store(context: WorkerContext, checked_account: Account, look: AccountCheck) -> None:
     """What was found, unless the account was changed meanwhile."""
     with context.database.transaction() as session:
         now = context.now()
-        account = transitions.lock(session, Account, seen.id)
-        if account is None or account.credentials != seen.credentials:
+        account = transitions.lock(session, Account, checked_account.id)
+        if account is None or account.credentials != checked_account.credentials:
             return
         account.checked_at = now
         if look.facts is not None:
             manage.keep_facts(account, look.facts)
         if look.health.problem is HealthProblem.CREDENTIALS:
-            manage.pause(session, actor=CLOCK, now=now, account_id=seen.id, reason="credentials")
+            manage.pause(
+                session, actor=CLOCK, now=now, account_id=checked_account.id, reason="credentials"
+            )
 
 
 def ends(account: Account, *, now: datetime) -> list[tuple[Ending, datetime]]:
     """What of this account's access ends within the longest warning, the next one first."""
     both = ((Ending.TOKEN, account.token_until), (Ending.DATA, account.data_until))
     latest = now + timedelta(days=WARN_BEFORE[0])
-    found = [(about, at) for about, at in both if at is not None and at <= latest]
-    return sorted(found, key=lambda one: one[1])
+    endings = [(about, at) for about, at in both if at is not None and at <= latest]
+    return sorted(endings, key=lambda ending: ending[1])
 
 
 def warn(session: Session, *, now: datetime) -> int:
@@ -91,31 +93,41 @@ def warn(session: Session, *, now: datetime) -> int:
     latest = now + timedelta(days=WARN_BEFORE[0])
     soon = or_(Account.token_until <= latest, Account.data_until <= latest)
     query = select(Account.id).where(soon, Account.state != AccountState.DISCONNECTED)
-    return sum(_warn(session, one, now) for one in session.scalars(query.order_by(Account.id)))
+    return sum(
+        _warn(session, account_id, now)
+        for account_id in session.scalars(query.order_by(Account.id))
+    )
 
 
 def _warn(session: Session, account_id: int, now: datetime) -> int:
     account = transitions.lock(session, Account, account_id)
     if account is None:
         return 0
-    fresh = list(_untold(session, account, now))
+    fresh = list(_unsent_warnings(session, account, now))
     for warning in fresh:
         session.add(warning)
         _tell(session, account, warning, now)
     return len(fresh)
 
 
-def _untold(session: Session, account: Account, now: datetime) -> Iterator[EndingWarning]:
+def _unsent_warnings(session: Session, account: Account, now: datetime) -> Iterator[EndingWarning]:
     for about, ends_at in ends(account, now=now):
-        left = ends_at - now
-        days = min((one for one in WARN_BEFORE if left <= timedelta(days=one)), default=0)
-        told = select(EndingWarning.id).where(
+        remaining = ends_at - now
+        days = min(
+            (
+                days_before
+                for days_before in WARN_BEFORE
+                if remaining <= timedelta(days=days_before)
+            ),
+            default=0,
+        )
+        sent_warning = select(EndingWarning.id).where(
             EndingWarning.account_id == account.id,
             EndingWarning.about == about,
             EndingWarning.ends_at == ends_at,
             EndingWarning.days == days,
         )
-        if left > timedelta(0) and session.scalar(told) is None:
+        if remaining > timedelta(0) and session.scalar(sent_warning) is None:
             yield EndingWarning(
                 account_id=account.id, about=about, ends_at=ends_at, days=days, at=now
             )
@@ -129,7 +141,7 @@ def _tell(session: Session, account: Account, warning: EndingWarning, now: datet
         "ends_at": warning.ends_at,
         "about": warning.about.value,
     }
-    for person in manage.caretakers(session, now=now):
+    for person in manage.account_admins(session, now=now):
         compose.queue(
             session,
             kind=NoticeKind.ACCESS_ENDS,

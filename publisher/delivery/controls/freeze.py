@@ -50,15 +50,18 @@ def _tell(
     touched = _touched(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
     values = {**_about(session, freeze), "by": by}
-    cell = {one.person_id: one.person for one in responsibility.cell(session, now=now)}
+    cell = {
+        appointment.person_id: appointment.person
+        for appointment in responsibility.cell(session, now=now)
+    }
     for person in cell.values():
         _queue(session, kind, person, values, sum(touched.values()), now=now)
-    told = set(cell)
+    notified_ids = set(cell)
     for department_id, count in touched.items():
-        for one in responsibility.responsible_chain(session, department_id, now=now):
-            if one.person_id not in told:
-                told.add(one.person_id)
-                _queue(session, kind, one.person, values, count, now=now)
+        for appointment in responsibility.responsible_chain(session, department_id, now=now):
+            if appointment.person_id not in notified_ids:
+                notified_ids.add(appointment.person_id)
+                _queue(session, kind, appointment.person, values, count, now=now)
 
 
 def _queue(
@@ -70,9 +73,9 @@ def _queue(
     *,
     now: datetime,
 ) -> None:
-    said = {**values, "posts": count or None}
+    notice_values = {**values, "posts": count or None}
     path = links.decisions()
-    compose.queue(session, kind=kind, person=person, values=said, now=now, path=path)
+    compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
 
 
 def _about(session: Session, freeze: Freeze) -> dict[str, object]:
@@ -134,7 +137,7 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
     """
     require(actor, Action.FREEZE, None, now=now)
     reason = _checked(session, form, now=now)
-    made = Freeze(
+    row = Freeze(
         from_at=max(form.from_at, now),
         until_at=form.until_at,
         account_id=form.account_id,
@@ -145,10 +148,10 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
         person_id=person_of(actor),
         appointment_id=actor.appointment_id,
     )
-    session.add(made)
-    transitions.record(session, made, "freeze", actor=actor, now=now, values=_said(made))
-    tell_laid(session, made, now=now)
-    return made
+    session.add(row)
+    transitions.record(session, row, "freeze", actor=actor, now=now, values=_said(row))
+    tell_laid(session, row, now=now)
+    return row
 
 
 def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
@@ -164,7 +167,7 @@ def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
         department = session.get(Department, form.department_id)
         if department is None or not departments.is_in_force(department, now=now):
             check.add("department", "unknown_department")
-    if form.kind is not None and form.kind not in {one.value for one in SubmissionKind}:
+    if form.kind is not None and form.kind not in {kind.value for kind in SubmissionKind}:
         check.add("kind", "required")
     reason = check.text("reason", form.reason, most=LONGEST_REASON, required=True)
     check.finish()
@@ -177,23 +180,23 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
     Raises `WrongRole`, `Missing`, and `FreezeOver` where it does not hold any more.
     """
     require(actor, Action.FREEZE, None, now=now)
-    found = session.get(Freeze, freeze_id, with_for_update=True, populate_existing=True)
-    if found is None:
+    row = session.get(Freeze, freeze_id, with_for_update=True, populate_existing=True)
+    if row is None:
         raise NotFound(freeze_id)
-    if found.lifted_at is not None or found.until_at <= now:
+    if row.lifted_at is not None or row.until_at <= now:
         raise FreezeOver
-    found.lifted_at, found.lifted_by_id = now, actor.person_id
-    transitions.record(session, found, "lift", actor=actor, now=now, values=_said(found))
-    tell_lifted(session, found, now=now)
-    return found
+    row.lifted_at, row.lifted_by_id = now, actor.person_id
+    transitions.record(session, row, "lift", actor=actor, now=now, values=_said(row))
+    tell_lifted(session, row, now=now)
+    return row
 
 
 def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Delivery]:
     """What this freeze came too late for; one that is still to come is too late for nothing."""
-    found = session.get(Freeze, freeze_id)
-    if found is None or not found.from_at <= now < found.until_at:
+    row = session.get(Freeze, freeze_id)
+    if row is None or not row.from_at <= now < row.until_at:
         return []
-    return stop.on_its_way(session, seen=None, frozen_by=found)
+    return stop.on_its_way(session, department_ids=None, frozen_by=row)
 
 
 def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Freeze]:
@@ -210,27 +213,27 @@ def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Fre
 def standing_freezes(session: Session, *, now: datetime) -> list[Freeze]:
     """The freezes that hold or are still to come, with whoever laid them."""
     query = select(Freeze).where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
-    found = query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
-    return list(session.scalars(found))
+    ordered = query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
+    return list(session.scalars(ordered))
 
 
 def with_names() -> tuple[ORMOption, ...]:
     """Load whom and what a freeze names in the same query."""
-    held = joinedload(Freeze.appointment)
+    appointment = joinedload(Freeze.appointment)
     return (
         joinedload(Freeze.account),
         joinedload(Freeze.department),
         joinedload(Freeze.lifted_by),
-        held.joinedload(Appointment.department),
-        held.joinedload(Appointment.person),
+        appointment.joinedload(Appointment.department),
+        appointment.joinedload(Appointment.person),
     )
 
 
-def _said(of: Freeze) -> dict[str, object]:
+def _said(row: Freeze) -> dict[str, object]:
     return {
-        "from_at": of.from_at.isoformat(),
-        "until_at": of.until_at.isoformat(),
-        "account": of.account_id,
-        "department": of.department_id,
-        "kind": of.kind,
+        "from_at": row.from_at.isoformat(),
+        "until_at": row.until_at.isoformat(),
+        "account": row.account_id,
+        "department": row.department_id,
+        "kind": row.kind,
     }

@@ -1,7 +1,7 @@
-"""Stopping everything that would leave, and letting it go on: by a person, with a reason.
+"""Stopping all deliveries, and releasing the stop: by a person, with a reason.
 
-Each stop stands for itself: while one stands, nothing but hides and deletions leaves. So two
-people who press at once need no lock, and no stop is released that nobody has looked at.
+Each stop is a row of its own: while one is in force, only hides and deletions are sent. So two
+people may stop at the same time without a lock, and nobody releases a stop that they have not seen.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ from publisher.states import DeliveryState
 from publisher.validation import FieldError, Invalid, checked_reason
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
-"""What no stop reaches any more: it has left, or may have."""
+"""States that no stop reaches any more: the delivery was sent, or may have been."""
 
 SOON = timedelta(hours=24)
-"""Whose post was to leave so soon is told that it does not."""
+"""Departments with posts due within this time are notified of a stop."""
 
 
 class ReleasedAlready(NotAllowed):
-    """Somebody else has released these stops."""
+    """The stops have been released by someone else."""
 
     code = "released_already"
 
 
 def may_stop(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Whether this actor may stop everything now: by role, or while on the duty roster."""
+    """Return True if this actor may stop everything now: by role, or while on the duty roster."""
     if scope_of(actor, Action.STOP_ALL) is None:
         return False
     on_duty = roster.is_on_duty(session, actor, now=now)
     return may(actor, Action.STOP_ALL, None, on_duty=on_duty)
 
 
-def standing(session: Session) -> list[Stop]:
-    """The stops that nobody has released, the oldest first."""
+def open_stops(session: Session) -> list[Stop]:
+    """Return the stops that are in force, the oldest first."""
     query = select(Stop).where(Stop.released_at.is_(None)).options(*_with_people())
     return list(session.scalars(query.order_by(Stop.id)))
 
 
-def past(session: Session, *, most: int = 20) -> list[Stop]:
-    """The stops that were released, the newest first."""
+def past_stops(session: Session, *, most: int = 20) -> list[Stop]:
+    """Return the stops that were released, the newest first."""
     query = select(Stop).where(Stop.released_at.is_not(None)).options(*_with_people())
     return list(
         session.scalars(query.order_by(Stop.released_at.desc(), Stop.id.desc()).limit(most))
@@ -68,20 +68,20 @@ def past(session: Session, *, most: int = 20) -> list[Stop]:
 
 
 def stop_all(session: Session, *, actor: Actor, now: datetime, reason: str) -> Stop:
-    """Hold everything but hides and deletions until it is released; admins and others are told.
+    """Hold everything but hides and deletions until the stop is released, and notify people.
 
-    Pressed twice with the same words it is one stop. Raises `WrongRole`, or `Invalid` where the
-    reason is missing.
+    A second call with the same actor and reason returns the first stop. Raises `WrongRole`, or
+    `Invalid` if the reason is missing.
     """
     on_duty = roster.is_on_duty(session, actor, now=now)
     require(actor, Action.STOP_ALL, None, now=now, on_duty=on_duty)
-    words = checked_reason(reason)
-    for one in standing(session):
-        if (one.person_id, one.reason) == (actor.person_id, words):
-            return one
+    text = checked_reason(reason)
+    for open_stop in open_stops(session):
+        if (open_stop.person_id, open_stop.reason) == (actor.person_id, text):
+            return open_stop
     stop = Stop(
         at=now,
-        reason=words,
+        reason=text,
         person_id=actor.person_id,
         appointment_id=actor.appointment_id,
     )
@@ -97,50 +97,50 @@ def release(
     *,
     actor: Actor,
     now: datetime,
-    seen: Collection[int],
+    stop_ids: Collection[int],
     reason: str,
-    known: int = 0,
+    accepted_in_doubt: int = 0,
 ) -> list[Stop]:
-    """Release the stops that were on the screen; one that came since goes on standing.
+    """Release these stops; newer ones stay in force.
 
-    `known`: with how many deliveries in doubt whoever releases a restore's stop is content.
-    Raises `WrongRole`, `Invalid` where the reason is missing or more than that are in doubt, and
-    `ReleasedAlready` where none of them stands any more.
+    A restore's stop is only released if at most `accepted_in_doubt` deliveries are in doubt.
+    Raises `WrongRole`, `Invalid` if the reason is missing or more deliveries are in doubt, and
+    `ReleasedAlready` if none of these stops is in force any more.
     """
     require(actor, Action.RELEASE, None, now=now)
-    words = checked_reason(reason)
-    query = select(Stop).where(Stop.id.in_(seen), Stop.released_at.is_(None)).order_by(Stop.id)
+    text = checked_reason(reason)
+    query = select(Stop).where(Stop.id.in_(stop_ids), Stop.released_at.is_(None)).order_by(Stop.id)
     fresh = query.with_for_update().execution_options(populate_existing=True)
-    found = list(session.scalars(fresh))
-    if not found:
+    stops = list(session.scalars(fresh))
+    if not stops:
         raise ReleasedAlready
-    left = restore_state.in_doubt(session, found)
-    if left.total > known:
-        raise Invalid([FieldError("in_doubt", "in_doubt", {"total": left.total})])
-    for one in found:
-        one.released_at, one.released_by_id, one.release_reason = now, actor.person_id, words
-        values = asdict(left) if left.total and one.person_id is None else None
-        transitions.record(session, one, "release", actor=actor, now=now, values=values)
-    if not standing(session):
-        fell_due = Delivery.due_at.between(found[0].at, now)
+    in_doubt = restore_state.in_doubt(session, stops)
+    if in_doubt.total > accepted_in_doubt:
+        raise Invalid([FieldError("in_doubt", "in_doubt", {"total": in_doubt.total})])
+    for stop in stops:
+        stop.released_at, stop.released_by_id, stop.release_reason = now, actor.person_id, text
+        values = asdict(in_doubt) if in_doubt.total and stop.person_id is None else None
+        transitions.record(session, stop, "release", actor=actor, now=now, values=values)
+    if not open_stops(session):
+        fell_due = Delivery.due_at.between(stops[0].at, now)
         kept_here = Delivery.state.in_((*UNSENT, DeliveryState.MISSED))
         waited = select(Delivery.post_id).where(kept_here, fell_due)
-        _tell(session, NoticeKind.RELEASED, found[-1], waited, now=now)
-    return found
+        _tell(session, NoticeKind.RELEASED, stops[-1], waited, now=now)
+    return stops
 
 
 def on_its_way(
     session: Session,
     *,
-    seen: frozenset[int] | None,
+    department_ids: frozenset[int] | None,
     post_id: int | None = None,
     approved_under: Collection[int] | None = None,
     frozen_by: Freeze | None = None,
 ) -> list[Delivery]:
-    """What no stop reaches: it is being sent, or may be live. `seen` are departments' ids.
+    """Return the deliveries that no stop reaches: they are being sent, or may be live.
 
-    Of one post, of what was approved under these appointments, or of what this freeze would hold,
-    its dates aside, where that is asked for.
+    They can be limited to departments (None: all), to one post, to what was approved under these
+    appointments, or to what this freeze would hold whatever its dates.
     """
     query = (
         select(Delivery)
@@ -151,8 +151,8 @@ def on_its_way(
         )
         .order_by(Delivery.sending_at, Delivery.id)
     )
-    if seen is not None:
-        query = query.where(Post.department_id.in_(seen))
+    if department_ids is not None:
+        query = query.where(Post.department_id.in_(department_ids))
     if post_id is not None:
         query = query.where(Delivery.post_id == post_id)
     if approved_under is not None:
@@ -163,7 +163,7 @@ def on_its_way(
 
 
 def _rests_on(appointment_ids: Collection[int]) -> ColumnElement[bool]:
-    """The delivery's revision was approved under one of these appointments."""
+    """Return a condition: the delivery's revision was approved under one of these appointments."""
     return exists().where(
         Variant.id == Delivery.variant_id,
         Decision.revision_id == Variant.revision_id,
@@ -172,37 +172,37 @@ def _rests_on(appointment_ids: Collection[int]) -> ColumnElement[bool]:
     )
 
 
-def held_now(session: Session, *, now: datetime, seen: frozenset[int] | None) -> int:
-    """How many deliveries are due and stay here while everything is stopped."""
+def held_now(session: Session, *, now: datetime, department_ids: frozenset[int] | None) -> int:
+    """Count the deliveries that are due and held by a stop."""
     query = (
         select(func.count(Delivery.id))
         .join(Post, Post.id == Delivery.post_id)
         .where(_waits(), Delivery.due_at <= now)
     )
-    if seen is not None:
-        query = query.where(Post.department_id.in_(seen))
+    if department_ids is not None:
+        query = query.where(Post.department_id.in_(department_ids))
     return session.execute(query).scalar_one()
 
 
 def _waits() -> ColumnElement[bool]:
-    """What has not left and is held by a stop."""
+    """Return a condition: the delivery is unsent and held by a stop."""
     return Delivery.state.in_(UNSENT) & Delivery.action.not_in(TAKES_BACK)
 
 
 def _with_people() -> tuple[ORMOption, ...]:
-    held = joinedload(Stop.appointment)
+    appointment = joinedload(Stop.appointment)
     return (
         joinedload(Stop.person),
         joinedload(Stop.released_by),
-        held.joinedload(Appointment.department),
-        held.joinedload(Appointment.person),
+        appointment.joinedload(Appointment.department),
+        appointment.joinedload(Appointment.person),
     )
 
 
 def _tell(
     session: Session, kind: NoticeKind, stop: Stop, posts: Select[int], *, now: datetime
 ) -> None:
-    """Admins and the cell, and the officers and heads of whoever's posts these are."""
+    """Notify the admins, the cell, and those responsible for the departments of these posts."""
     is_over = kind is NoticeKind.RELEASED
     by = stop.released_by_id if is_over else stop.person_id
     values = {
@@ -215,11 +215,13 @@ def _tell(
 
 
 def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[Person]:
-    found = [
+    appointments = [
         *responsibility.holders(session, Role.ADMIN, now=now),
         *responsibility.cell(session, now=now),
     ]
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
-        found += responsibility.responsible_chain(session, department_id, now=now)
-    return list({one.person_id: one.person for one in found}.values())
+        appointments += responsibility.responsible_chain(session, department_id, now=now)
+    return list(
+        {appointment.person_id: appointment.person for appointment in appointments}.values()
+    )

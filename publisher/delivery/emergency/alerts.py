@@ -60,15 +60,15 @@ def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) ->
         _settle(session, now=at)
         _raise_new(session, now=at)
         session.flush()
-        return sum(_call(session, one, sms, now=at) for one in _to_call(session, at))
+        return sum(_call(session, alert, sms, now=at) for alert in _to_call(session, at))
 
 
 def _raise_new(session: Session, *, now: datetime) -> None:
     """An alert for each urgent delivery in trouble that has none for this occasion."""
-    known = exists().where(Alert.delivery_id == Delivery.id, Alert.since_at == _since())
+    has_alert = exists().where(Alert.delivery_id == Delivery.id, Alert.since_at == _since())
     query = (
         select(Delivery)
-        .where(Delivery.urgent.is_(True), _in_trouble(now), ~known)
+        .where(Delivery.urgent.is_(True), _in_trouble(now), ~has_alert)
         .order_by(Delivery.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -82,13 +82,13 @@ def _raise_new(session: Session, *, now: datetime) -> None:
 
 
 def _since() -> ColumnElement[datetime]:
-    todo_kinds = Delivery.state.in_(_UNSENT)
-    return case((todo_kinds, Delivery.due_at), else_=Delivery.state_at)
+    is_unsent = Delivery.state.in_(_UNSENT)
+    return case((is_unsent, Delivery.due_at), else_=Delivery.state_at)
 
 
 def _in_trouble(now: datetime) -> ColumnElement[bool]:
-    todo_kinds = and_(Delivery.state.in_(_UNSENT), Delivery.due_at <= now - PATIENCE)
-    return or_(Delivery.state.in_(_OVER), todo_kinds)
+    is_waiting = and_(Delivery.state.in_(_UNSENT), Delivery.due_at <= now - PATIENCE)
+    return or_(Delivery.state.in_(_OVER), is_waiting)
 
 
 def trouble_of(delivery: Delivery, *, now: datetime) -> Trouble | None:
@@ -106,9 +106,9 @@ def _settle(session: Session, *, now: datetime) -> None:
         .options(joinedload(Alert.delivery))
         .with_for_update(skip_locked=True, of=Alert)
     )
-    for one in session.scalars(query).all():
-        if not _still(one, now):
-            one.settled_at = now
+    for alert in session.scalars(query).all():
+        if not _still(alert, now):
+            alert.settled_at = now
 
 
 def _still(alert: Alert, now: datetime) -> bool:
@@ -156,9 +156,9 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 
 
 def _readers(session: Session, *, now: datetime) -> list[Person]:
-    people = [one.person for one in roster.on_duty(session, now=now)]
-    return people or notify.once(
-        one.person for one in responsibility.fallback_admins(session, now=now)
+    people = [duty.person for duty in roster.on_duty(session, now=now)]
+    return people or notify.unique_people(
+        appointment.person for appointment in responsibility.fallback_admins(session, now=now)
     )
 
 

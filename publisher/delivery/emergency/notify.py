@@ -61,8 +61,10 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
 
 def deciders(session: Session, able: Approvers, *, now: datetime) -> list[Person]:
     """Those who can decide for a department; where nobody can, those who look after accounts."""
-    found = [session.get_one(Person, one.person_id) for one in able.everybody]
-    return found or once(one.person for one in responsibility.fallback_admins(session, now=now))
+    people = [session.get_one(Person, candidate.person_id) for candidate in able.everybody]
+    return people or unique_people(
+        appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+    )
 
 
 def say_owed(
@@ -81,17 +83,26 @@ def say_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
         above = responsibility.holders(
             session, Role.OVERSIGHT, now=now, department_id=department.reports_to_id
         )
-        readers += [one.person for one in above]
+        readers += [appointment.person for appointment in above]
     if not readers:
-        readers = [one.person for one in responsibility.fallback_admins(session, now=now)]
-    _say(session, NoticeKind.EMERGENCY_OVERDUE, use, once(readers), now=now)
+        readers = [
+            appointment.person for appointment in responsibility.fallback_admins(session, now=now)
+        ]
+    _say(session, NoticeKind.EMERGENCY_OVERDUE, use, unique_people(readers), now=now)
 
 
 def say_refused(session: Session, use: EmergencyUse, *, now: datetime) -> None:
     """The department refused: the cell owes a correction; the duty officer is told as well."""
-    readers = [one.person for one in responsibility.cell(session, now=now)]
+    readers = [appointment.person for appointment in responsibility.cell(session, now=now)]
     readers.append(use.decision.person)
-    _say(session, NoticeKind.EMERGENCY_REFUSED, use, once(readers), now=now, reason=use.reason)
+    _say(
+        session,
+        NoticeKind.EMERGENCY_REFUSED,
+        use,
+        unique_people(readers),
+        now=now,
+        reason=use.reason,
+    )
 
 
 def _say(
@@ -120,9 +131,12 @@ def _say(
 
 
 def _leads(session: Session, *, now: datetime) -> list[Person]:
-    return [one.person for one in responsibility.holders(session, Role.CELL_LEAD, now=now)]
+    return [
+        appointment.person
+        for appointment in responsibility.holders(session, Role.CELL_LEAD, now=now)
+    ]
 
 
-def once(people: Iterable[Person]) -> list[Person]:
+def unique_people(people: Iterable[Person]) -> list[Person]:
     """Each person once, in their order."""
     return list({person.id: person for person in people}.values())

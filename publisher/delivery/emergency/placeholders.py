@@ -19,7 +19,7 @@ from publisher.validation import Validator
 from publisher.working_time import from_local, local_day
 
 MARATHI, ENGLISH = "mr", "en"
-TONGUES = (MARATHI, ENGLISH)
+LANGUAGES = (MARATHI, ENGLISH)
 LONGEST_TIME = 20
 LONGEST_PHONE = 16
 INDIA, WHOLE = 91, 10
@@ -29,60 +29,62 @@ _BETWEEN = frozenset(" ,.-–/()’'")
 _DEVANAGARI = re.compile("[\u0904-\u0939\u0958-\u0961\u0972-\u097f]")
 _LATIN = re.compile("[A-Za-z]")
 
-Typed = Mapping[str, str]
+FormTexts = Mapping[str, str]
 """What was typed, by the field's name."""
 
-Said = dict[str, dict[str, str]]
+FilledTexts = dict[str, dict[str, str]]
 
 
 def fields_of(template: Template) -> list[tuple[str, TemplateField, str]]:
     """The fields of a form: name, blank, and the language, "" where one field serves both."""
     return [
-        (field_of(at, rules), blank, rules)
+        (field_of(at, language), blank, language)
         for at, blank in enumerate(template.blanks)
-        for rules in (TONGUES if blank.kind is BlankKind.PLACE else ("",))
+        for language in (LANGUAGES if blank.kind is BlankKind.PLACE else ("",))
     ]
 
 
-def field_of(at: int, tongue: str = "") -> str:
+def field_of(at: int, language: str = "") -> str:
     """The name of the field for the blank at this place."""
-    return f"blank-{at}-{tongue}" if tongue else f"blank-{at}"
+    return f"blank-{at}-{language}" if language else f"blank-{at}"
 
 
-def read(template: Template, typed: Typed, validator: Validator, *, now: datetime) -> Said:
+def read(
+    template: Template, form_texts: FormTexts, validator: Validator, *, now: datetime
+) -> FilledTexts:
     """What fills the blanks, by language and name; problems are noted by field."""
-    said: Said = {rules: {} for rules in TONGUES}
+    texts: FilledTexts = {language: {} for language in LANGUAGES}
     for at, blank in enumerate(template.blanks):
-        for rules, words in _READERS[blank.kind](at, blank, typed, validator, now).items():
-            said[rules][blank.name] = words
-    return said
+        for language, text in _READERS[blank.kind](at, blank, form_texts, validator, now).items():
+            texts[language][blank.name] = text
+    return texts
 
 
-Reader = Callable[[int, TemplateField, Typed, Validator, datetime], dict[str, str]]
+Reader = Callable[[int, TemplateField, FormTexts, Validator, datetime], dict[str, str]]
 
 
 def _place(
-    at: int, blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
+    at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """A place's name in each language: letters, digits and the signs between them."""
-    found = {}
-    for rules in TONGUES:
-        field = field_of(at, rules)
-        words = validator.line(field, typed.get(field, ""), most=blank.most, required=True)
-        if words and (code := _wrong_in_place(words, rules)):
+    texts = {}
+    for language in LANGUAGES:
+        field = field_of(at, language)
+        text = validator.line(field, form_texts.get(field, ""), most=blank.most, required=True)
+        if text and (code := _wrong_in_place(text, language)):
             validator.add(field, code)
-        found[rules] = words
-    return found
+        texts[language] = text
+    return texts
 
 
-def _wrong_in_place(words: str, tongue: str) -> str:
-    if not all(_may_stand(letter) for letter in words):
+def _wrong_in_place(text: str, language: str) -> str:
+    if not all(_may_stand(letter) for letter in text):
         return "only_letters"
-    if re.search(r"\w\.\w", latin_digits(words)) and not re.search(r"\d\.\d", latin_digits(words)):
+    if re.search(r"\w\.\w", latin_digits(text)) and not re.search(r"\d\.\d", latin_digits(text)):
         return "only_letters"  # what looks like an address becomes a link on the platform
-    if tongue == MARATHI and not _DEVANAGARI.search(words):
+    if language == MARATHI and not _DEVANAGARI.search(text):
         return "not_marathi"
-    if tongue == ENGLISH and (_DEVANAGARI.search(words) or not _LATIN.search(words)):
+    if language == ENGLISH and (_DEVANAGARI.search(text) or not _LATIN.search(text)):
         return "not_english"
     return ""
 
@@ -94,54 +96,54 @@ def _may_stand(letter: str) -> bool:
 
 
 def _time(
-    at: int, _blank: TemplateField, typed: Typed, validator: Validator, now: datetime
+    at: int, _blank: TemplateField, form_texts: FormTexts, validator: Validator, now: datetime
 ) -> dict[str, str]:
     """A time of the day, in words of each language."""
     field = field_of(at)
     try:
-        moment = from_local(local_day(now), parse_time(typed.get(field, "")))
+        moment = from_local(local_day(now), parse_time(form_texts.get(field, "")))
     except BadWhen as bad:
         validator.add(field, bad.code.value)
         return {}
-    return {rules: _plain(dates.clock_time(moment, rules)) for rules in TONGUES}
+    return {language: _plain(dates.clock_time(moment, language)) for language in LANGUAGES}
 
 
-def _plain(words: str) -> str:
+def _plain(text: str) -> str:
     """Platforms keep a blank that does not break, but their counts and searches stumble over it."""
-    return words.replace("\u00a0", " ")
+    return text.replace("\u00a0", " ")
 
 
 def _number(
-    at: int, blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
+    at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """A number as it was typed, in the digits of each language."""
     field = field_of(at)
-    words = latin_digits(
-        validator.line(field, typed.get(field, ""), most=blank.most, required=True)
+    text = latin_digits(
+        validator.line(field, form_texts.get(field, ""), most=blank.most, required=True)
     )
-    if words and not _NUMBER.fullmatch(words):
+    if text and not _NUMBER.fullmatch(text):
         validator.add(field, "not_a_number")
-    return {rules: digits(words, rules) for rules in TONGUES}
+    return {language: digits(text, language) for language in LANGUAGES}
 
 
 def _helpline(
-    at: int, _blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
+    at: int, _blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """A telephone number of the city or of an emergency service, in each language's digits."""
     field = field_of(at)
-    words = validator.line(field, typed.get(field, ""), most=LONGEST_PHONE * 2, required=True)
-    number = _phone(latin_digits(words)) if words else ""
-    if words and not number:
+    text = validator.line(field, form_texts.get(field, ""), most=LONGEST_PHONE * 2, required=True)
+    number = _phone(latin_digits(text)) if text else ""
+    if text and not number:
         validator.add(field, "not_a_phone")
-    return {rules: digits(number, rules) for rules in TONGUES}
+    return {language: digits(number, language) for language in LANGUAGES}
 
 
-def _phone(words: str) -> str:
+def _phone(text: str) -> str:
     """The number as it is dialled inside India; empty where it is none."""
-    if _EMERGENCY_NUMBER.fullmatch(words):
-        return words
+    if _EMERGENCY_NUMBER.fullmatch(text):
+        return text
     try:
-        number = phonenumbers.parse(words, REGION)
+        number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException:
         return ""
     if number.country_code != INDIA or number.extension or not _is_whole(number):
@@ -157,15 +159,15 @@ def _is_whole(number: PhoneNumber) -> bool:
 
 
 def _choice(
-    at: int, blank: TemplateField, typed: Typed, validator: Validator, _now: datetime
+    at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
     """One of the list: what is typed is its place, from 0."""
     field = field_of(at)
-    chosen = typed.get(field, "")
+    chosen = form_texts.get(field, "")
     if not chosen.isascii() or not chosen.isdigit() or int(chosen) >= len(blank.choices):
         validator.add(field, "choose")
         return {}
-    return dict(zip(TONGUES, blank.choices[int(chosen)], strict=True))
+    return dict(zip(LANGUAGES, blank.choices[int(chosen)], strict=True))
 
 
 _READERS: Mapping[BlankKind, Reader] = {

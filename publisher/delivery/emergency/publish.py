@@ -20,7 +20,7 @@ from publisher import transitions
 from publisher.content_checks import outgoing_text
 from publisher.content_checks.outgoing_text import LengthLimit
 from publisher.delivery.emergency import notify, placeholders, roster, templates
-from publisher.delivery.emergency.placeholders import Said
+from publisher.delivery.emergency.placeholders import FilledTexts
 from publisher.models.deliveries import Account
 from publisher.models.emergency import (
     EmergencyTemplate,
@@ -59,11 +59,11 @@ class WhatLeavesChanged(NotAllowed):
 class UseForm:
     """What the duty officer filled in; `seen_revision` and `seen_plan` are what they looked at.
 
-    `typed` goes by the blanks' fields. `word_at` is an aware moment.
+    `blank_texts` goes by the blanks' fields. `word_at` is an aware moment.
     """
 
     template_id: int
-    typed: Mapping[str, str] = field(default_factory=dict)
+    blank_texts: Mapping[str, str] = field(default_factory=dict)
     word_name: str = ""
     word_post: str = ""
     word_at: datetime | None = None
@@ -92,24 +92,29 @@ class Plan:
     digest: str
 
 
-def plan(session: Session, revision: TemplateRevision, said: Said) -> Plan:
+def plan(session: Session, revision: TemplateRevision, values: FilledTexts) -> Plan:
     """What leaves with these values: on every connected account, in every language."""
     template = emergency_grounds.template_of(revision)
     accounts = session.scalars(select(Account).order_by(Account.id)).all()
-    connected = [one for one in accounts if one.state is AccountState.CONNECTED]
-    texts = emergency.texts_of(template, said)
+    connected = [account for account in accounts if account.state is AccountState.CONNECTED]
+    texts = emergency.texts_of(template, values)
     pieces = tuple(
-        AlertText(one, Language(rules), text, outgoing_text.length_limit(one.platform, text, ""))
-        for one in connected
-        for rules, text in texts.items()
+        AlertText(
+            account,
+            Language(language),
+            text,
+            outgoing_text.length_limit(account.platform, text, ""),
+        )
+        for account in connected
+        for language, text in texts.items()
     )
-    paused = tuple(one for one in accounts if one.state is AccountState.PAUSED)
+    paused = tuple(account for account in accounts if account.state is AccountState.PAUSED)
     return Plan(pieces, paused, _digest_of(revision, pieces))
 
 
 def _digest_of(revision: TemplateRevision, pieces: Sequence[AlertText]) -> str:
-    seen = [[one.account.id, one.language.value, one.text] for one in pieces]
-    written = json.dumps([revision.id, revision.digest, seen], ensure_ascii=False)
+    texts = [[piece.account.id, piece.language.value, piece.text] for piece in pieces]
+    written = json.dumps([revision.id, revision.digest, texts], ensure_ascii=False)
     return hashlib.sha256(written.encode()).hexdigest()
 
 
@@ -139,12 +144,12 @@ def _approval(template: EmergencyTemplate) -> TemplateDecision:
     return approval
 
 
-def read_values(template: Template, form: UseForm, *, now: datetime) -> Said:
+def read_values(template: Template, form: UseForm, *, now: datetime) -> FilledTexts:
     """What fills the blanks; raises `Invalid` with everything that is wrong."""
     validator = Validator()
-    said = placeholders.read(template, form.typed, validator, now=now)
+    texts = placeholders.read(template, form.blank_texts, validator, now=now)
     validator.finish()
-    return said
+    return texts
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ def read_word(form: UseForm, *, now: datetime) -> Word:
     validator = Validator()
     name = validator.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
     post = validator.line("word_post", form.word_post, most=LONGEST_WORD, required=True)
-    hows = {one.value: one for one in WordHow}
+    hows = {how.value: how for how in WordHow}
     if form.word_how not in hows:
         validator.add("word_how", "choose")
     if form.word_at is None:
@@ -189,12 +194,12 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     approval = _approval(template)
     gate.check_seen(form.seen_revision, template.newest)
     revision = templates.newest(template)
-    said = read_values(emergency_grounds.template_of(revision), form, now=now)
+    texts = read_values(emergency_grounds.template_of(revision), form, now=now)
     word = read_word(form, now=now)
-    leaves = _checked_plan(session, revision, said, form.seen_plan)
+    leaves = _checked_plan(session, revision, texts, form.seen_plan)
     post = _lay_post(session, template, leaves, actor=actor, now=now)
     decision = _decide(session, post, actor=actor, now=now)
-    use = _keep(session, decision, approval, said, word, form, now=now)
+    use = _keep(session, decision, approval, texts, word, form, now=now)
     _let_leave(session, use, actor=actor, now=now)
     able = templates.able_in(session, template.department_id, [decision.person_id], now=now)
     notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)
@@ -208,23 +213,23 @@ def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | 
         validator.add("token", "unreadable")
     validator.finish()
     query = select(EmergencyUse).where(EmergencyUse.form_token == token)
-    found = session.scalars(query).one_or_none()
-    if found is not None and found.decision.person_id != actor.person_id:
+    use = session.scalars(query).one_or_none()
+    if use is not None and use.decision.person_id != actor.person_id:
         raise Invalid([FieldError("token", "used")])
-    return found
+    return use
 
 
 def _checked_plan(
-    session: Session, revision: TemplateRevision, said: Said, seen: str
+    session: Session, revision: TemplateRevision, texts: FilledTexts, seen_digest: str
 ) -> tuple[AlertText, ...]:
-    leaves = plan(session, revision, said)
-    if leaves.digest != seen:
+    leaves = plan(session, revision, texts)
+    if leaves.digest != seen_digest:
         raise WhatLeavesChanged
     if not leaves.pieces:
         raise Invalid([FieldError("accounts", "no_account")])
-    for one in leaves.pieces:
-        if not one.room.is_enough:
-            values = {"found": one.room.found, "most": one.room.most}
+    for piece in leaves.pieces:
+        if not piece.room.is_enough:
+            values = {"found": piece.room.found, "most": piece.room.most}
             raise Invalid([FieldError("accounts", "too_long", values)])
     return leaves.pieces
 
@@ -253,8 +258,10 @@ def _lay_post(
         saved_at=now,
         not_after=now + OWED_WITHIN,
         variants=[
-            Variant(position=at, account_id=one.account.id, language=one.language, text=one.text)
-            for at, one in enumerate(pieces)
+            Variant(
+                position=at, account_id=piece.account.id, language=piece.language, text=piece.text
+            )
+            for at, piece in enumerate(pieces)
         ],
         departments=[RevisionDepartment(department_id=template.department_id, asked=True)],
     )
@@ -300,7 +307,7 @@ def _keep(
     session: Session,
     decision: Decision,
     approval: TemplateDecision,
-    said: Said,
+    texts: FilledTexts,
     word: Word,
     form: UseForm,
     *,
@@ -311,8 +318,8 @@ def _keep(
         decision=decision,
         template_revision=approval.revision,
         approval=approval,
-        said=said,
-        typed=dict(form.typed),
+        said=texts,
+        typed=dict(form.blank_texts),
         word_name=word.name,
         word_post=word.post,
         word_at=word.at,

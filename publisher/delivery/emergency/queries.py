@@ -34,7 +34,7 @@ class Owed(StrEnum):
 
 
 @dataclass(frozen=True)
-class Used:
+class UseOutcome:
     """A use with its deliveries, and how the department's word stands.
 
     `wrong_still` are the texts that stand on the platforms though the department refused.
@@ -49,35 +49,35 @@ class Used:
     @property
     def is_out(self) -> bool:
         """Whether every delivery is live."""
-        return all(one.state is DeliveryState.PUBLISHED for one in self.deliveries)
+        return all(delivery.state is DeliveryState.PUBLISHED for delivery in self.deliveries)
 
 
-def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> list[Used]:
+def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> list[UseOutcome]:
     """The uses that this actor may see, the newest first; one more than a page where more follow.
 
     Whoever published by the lane sees what became of it, whatever their role.
     """
     query = _in_sight(session, actor, now).order_by(EmergencyUse.id.desc())
-    found = session.scalars(query.limit(PAGE + 1).offset(PAGE * (max(page, 1) - 1)))
-    return _with_outcome(session, found.all(), now=now)
+    rows = session.scalars(query.limit(PAGE + 1).offset(PAGE * (max(page, 1) - 1)))
+    return _with_outcome(session, rows.all(), now=now)
 
 
 def _in_sight(session: Session, actor: Actor, now: datetime) -> Select[EmergencyUse]:
     query = _whole().join(Decision, Decision.id == EmergencyUse.decision_id)
-    seen = departments_in_sight(actor, Action.SEE_EMERGENCY)
-    if seen is None or roster.is_on_duty(session, actor, now=now):
+    department_ids = departments_in_sight(actor, Action.SEE_EMERGENCY)
+    if department_ids is None or roster.is_on_duty(session, actor, now=now):
         return query
     own = Decision.person_id == actor.person_id
-    return query.where(or_(Decision.department_id.in_(seen), own))
+    return query.where(or_(Decision.department_id.in_(department_ids), own))
 
 
-def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> Used:
+def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> UseOutcome:
     """One use that the actor may see, or `Missing`."""
     query = _in_sight(session, actor, now).where(EmergencyUse.id == use_id)
-    found = session.scalars(query).all()
-    if not found:
+    rows = session.scalars(query).all()
+    if not rows:
         raise NotFound(use_id)
-    return _with_outcome(session, found, now=now)[0]
+    return _with_outcome(session, rows, now=now)[0]
 
 
 def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
@@ -91,7 +91,7 @@ def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
     return {row.post_id: row.id for row in session.execute(query)}
 
 
-def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[Used]:
+def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome]:
     """The uses on which this actor can say the department's word now, the first due first.
 
     Whoever can: an officer; the head where no officer can, or where it is overdue.
@@ -108,23 +108,23 @@ def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[Used]:
         )
         .order_by(EmergencyUse.due_at)
     )
-    found = session.scalars(query).all()
-    if not found:
+    rows = session.scalars(query).all()
+    if not rows:
         return []
     able = templates.deciders_of(session, actor.department_id, now=now)
     mine = [
-        one
-        for one in found
-        if now >= one.due_at or templates.is_among(able([one.decision.person_id]), actor)
+        use
+        for use in rows
+        if now >= use.due_at or templates.is_among(able([use.decision.person_id]), actor)
     ]
     return _with_outcome(session, mine, now=now)
 
 
-def wanting_correction(session: Session, *, actor: Actor, now: datetime) -> list[Used]:
+def wanting_correction(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome]:
     """Refused uses whose texts still stand uncorrected, as far as this actor may see them."""
     query = _in_sight(session, actor, now).where(EmergencyUse.ratification == Ratification.REFUSED)
-    found = _with_outcome(session, session.scalars(query).all(), now=now)
-    return [one for one in found if one.owed is Owed.REFUSED]
+    refused = _with_outcome(session, session.scalars(query).all(), now=now)
+    return [used for used in refused if used.owed is Owed.REFUSED]
 
 
 def _whole() -> Select[EmergencyUse]:
@@ -146,9 +146,11 @@ def _whole() -> Select[EmergencyUse]:
     )
 
 
-def _with_outcome(session: Session, found: Sequence[EmergencyUse], *, now: datetime) -> list[Used]:
-    by_post = _deliveries(session, [one.decision.revision.post_id for one in found])
-    return [_used(one, by_post.get(one.decision.revision.post_id, []), now) for one in found]
+def _with_outcome(
+    session: Session, rows: Sequence[EmergencyUse], *, now: datetime
+) -> list[UseOutcome]:
+    by_post = _deliveries(session, [use.decision.revision.post_id for use in rows])
+    return [_used(use, by_post.get(use.decision.revision.post_id, []), now) for use in rows]
 
 
 def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Delivery]]:
@@ -168,16 +170,20 @@ def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Deli
         .order_by(Delivery.id)
     )
     by_post: dict[int, list[Delivery]] = {}
-    for one in session.scalars(query):
-        by_post.setdefault(one.post_id, []).append(one)
+    for delivery in session.scalars(query):
+        by_post.setdefault(delivery.post_id, []).append(delivery)
     return by_post
 
 
-def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> Used:
+def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> UseOutcome:
     revision = use.decision.revision
-    own = tuple(one for one in deliveries if one.urgent and one.variant.revision_id == revision.id)
+    own = tuple(
+        delivery
+        for delivery in deliveries
+        if delivery.urgent and delivery.variant.revision_id == revision.id
+    )
     wrong = _uncorrected(deliveries, revision.id)
-    return Used(use, revision.post, own, _owed(use, wrong, own, now), wrong)
+    return UseOutcome(use, revision.post, own, _owed(use, wrong, own, now), wrong)
 
 
 def _owed(
@@ -186,7 +192,7 @@ def _owed(
     if use.ratification is Ratification.RATIFIED:
         return Owed.RATIFIED
     if use.ratification is Ratification.REFUSED:
-        unknown = any(one.state in corrections.MAY_BE_LIVE for one in own)
+        unknown = any(delivery.state in corrections.MAY_BE_LIVE for delivery in own)
         return Owed.REFUSED if wrong or unknown else Owed.CORRECTED
     return Owed.OVERDUE if now >= use.due_at else Owed.OWED
 
@@ -195,10 +201,10 @@ def _uncorrected(
     deliveries: Sequence[Delivery], revision_id: int
 ) -> tuple[corrections.LiveText, ...]:
     """What stands there in the words of that revision, with no correction under it."""
-    standing = corrections.among(deliveries)
-    corrected = {one.first.target for one in standing if one.is_note}
+    live_texts = corrections.among(deliveries)
+    corrected = {live_text.first.target for live_text in live_texts if live_text.is_note}
     return tuple(
-        one
-        for one in standing
-        if one.shown.revision_id == revision_id and one.platform_id not in corrected
+        live_text
+        for live_text in live_texts
+        if live_text.shown.revision_id == revision_id and live_text.platform_id not in corrected
     )

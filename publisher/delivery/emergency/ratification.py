@@ -45,8 +45,8 @@ def refuse(
     The post goes back to the cell's desk. Raises as `ratify`, and `Invalid` without a reason.
     """
     use = _to_decide(session, use_id, actor=actor, now=now)
-    words = checked_reason(reason)
-    _say(session, use, Ratification.REFUSED, words, actor=actor, now=now)
+    text = checked_reason(reason)
+    _say(session, use, Ratification.REFUSED, text, actor=actor, now=now)
     _back_to_the_desk(session, use, actor=actor, now=now)
     notify.say_refused(session, use, now=now)
     return use
@@ -80,10 +80,10 @@ def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bo
 
 def _locked(session: Session, use_id: int) -> EmergencyUse:
     """The use, behind its post: the press and the desk lock posts first."""
-    found = session.get(EmergencyUse, use_id)
-    if found is None:
+    use = session.get(EmergencyUse, use_id)
+    if use is None:
         raise NotFound(use_id)
-    transitions.lock(session, Post, found.decision.revision.post_id)
+    transitions.lock(session, Post, use.decision.revision.post_id)
     return session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
 
 
@@ -127,13 +127,16 @@ def tick_ratifications(database: Database, *, now: Callable[[], datetime]) -> in
             .where(
                 EmergencyUse.ratification.is_(None),
                 EmergencyUse.escalated_at.is_(None),
-                or_(EmergencyUse.due_at <= at, *(_reminder_due(one, at) for one in REMINDERS)),
+                or_(
+                    EmergencyUse.due_at <= at,
+                    *(_reminder_due(reminder, at) for reminder in REMINDERS),
+                ),
             )
             .order_by(EmergencyUse.due_at, EmergencyUse.id)
             .limit(AT_ONCE)
             .with_for_update(skip_locked=True)
         )
-        return sum(_remind(session, one, at) for one in session.scalars(query).all())
+        return sum(_remind(session, use, at) for use in session.scalars(query).all())
 
 
 def _reminder_due(span: timedelta, now: datetime) -> ColumnElement[bool]:

@@ -36,9 +36,9 @@ def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
 
 def on_duty(session: Session, *, now: datetime) -> list[Duty]:
     """Who is on duty at `now`, by name once each; people who are shut out are left out."""
-    found = session.scalars(_duties().where(*_at(now)).order_by(Duty.from_at, Duty.id))
-    standing = [one for one in found if one.person.disabled_at is None]
-    return list({one.person_id: one for one in standing}.values())
+    duties = session.scalars(_duties().where(*_at(now)).order_by(Duty.from_at, Duty.id))
+    of_active_people = [duty for duty in duties if duty.person.disabled_at is None]
+    return list({duty.person_id: duty for duty in of_active_people}.values())
 
 
 def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -81,7 +81,9 @@ def candidates(session: Session, *, now: datetime) -> list[Appointment]:
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Person.name_mr, Appointment.id)
     )
-    return list({one.person_id: one for one in session.scalars(query)}.values())
+    return list(
+        {appointment.person_id: appointment for appointment in session.scalars(query)}.values()
+    )
 
 
 def put_on(
@@ -144,8 +146,8 @@ def _checked(
 
 def _is_reachable(person: Person, now: datetime) -> bool:
     """In office, and not shut out."""
-    held = any(one.in_force(now) for one in person.appointments)
-    return person.disabled_at is None and held
+    is_in_office = any(appointment.in_force(now) for appointment in person.appointments)
+    return person.disabled_at is None and is_in_office
 
 
 def _overlaps(session: Session, person_id: int, begins: datetime, ends: datetime) -> bool:

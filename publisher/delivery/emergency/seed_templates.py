@@ -26,12 +26,16 @@ def lay_templates(session: Session, *, now: datetime) -> int:
     One that is there, or was taken out of use, stays as it is, whatever it says by now; one whose
     department is not in the register, or is closed, is left out.
     """
-    known = set(session.scalars(select(EmergencyTemplate.code)))
+    existing_codes = set(session.scalars(select(EmergencyTemplate.code)))
     departments = {
-        one.code: one for one in session.scalars(select(Department)) if is_in_force(one, now=now)
+        department.code: department
+        for department in session.scalars(select(Department))
+        if is_in_force(department, now=now)
     }
     missing = [
-        row for row in _rows() if row["code"] not in known and row["department"] in departments
+        row
+        for row in _rows()
+        if row["code"] not in existing_codes and row["department"] in departments
     ]
     for row in missing:
         _lay(session, row, departments[row["department"]], now=now)
@@ -41,17 +45,17 @@ def lay_templates(session: Session, *, now: datetime) -> int:
 def _lay(
     session: Session, row: Mapping[str, Any], department: Department, *, now: datetime
 ) -> None:
-    wanted = template_editing.checked(session, form_of(row, department.id), now=now)
+    wording = template_editing.checked(session, form_of(row, department.id), now=now)
     template = EmergencyTemplate(
         code=row["code"],
         department_id=department.id,
-        name_mr=wanted.names[0],
-        name_en=wanted.names[1],
+        name_mr=wording.names[0],
+        name_en=wording.names[1],
         newest=0,
         made_at=now,
     )
     session.add(template)
-    template_editing.add_revision(session, template, wanted, now=now)
+    template_editing.add_revision(session, template, wording, now=now)
     transitions.record(session, template, "lay_template", actor=CLOCK, now=now)
 
 
@@ -64,11 +68,11 @@ def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:
         text_mr=row["text_mr"],
         text_en=row["text_en"],
         late_limit=row["late_limit"],
-        blanks=tuple(BlankForm(**one) for one in row["blanks"]),
+        blanks=tuple(BlankForm(**blank) for blank in row["blanks"]),
     )
 
 
 def _rows() -> list[dict[str, Any]]:
     source = files(__package__).joinpath("texts", "templates.toml")
-    found: list[dict[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["template"]
-    return found
+    rows: list[dict[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["template"]
+    return rows

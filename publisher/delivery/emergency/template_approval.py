@@ -26,14 +26,14 @@ from publisher.validation import checked_reason, person_of
 
 
 def approve(
-    session: Session, *, actor: Actor, now: datetime, template_id: int, seen: int
+    session: Session, *, actor: Actor, now: datetime, template_id: int, seen_revision: int
 ) -> TemplateDecision:
     """Approve exactly the revision that was seen, for the actor's department.
 
     Raises `Missing`, `StaleRevision`, `WrongRole`, `FourEyesRequired` where the actor wrote it,
     `Overtaken` where it is approved already, `NotApproved` where the rows were changed since.
     """
-    revision = _to_decide(session, template_id, seen, actor=actor, now=now)
+    revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:
         raise FourEyesRequired(revision=revision.number)
     if emergency.digest(emergency_grounds.template_of(revision)) != revision.digest:
@@ -42,53 +42,65 @@ def approve(
 
 
 def return_template(
-    session: Session, *, actor: Actor, now: datetime, template_id: int, seen: int, reason: str
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    template_id: int,
+    seen_revision: int,
+    reason: str,
 ) -> TemplateDecision:
     """Send the revision back to the cell with what to change."""
-    revision = _to_decide(session, template_id, seen, actor=actor, now=now)
-    words = checked_reason(reason)
-    decision = _decide(session, revision, TemplateVerdict.RETURNED, words, actor=actor, now=now)
+    revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
+    text = checked_reason(reason)
+    decision = _decide(session, revision, TemplateVerdict.RETURNED, text, actor=actor, now=now)
     notify.say_returned(session, decision, now=now)
     return decision
 
 
 def withdraw(
-    session: Session, *, actor: Actor, now: datetime, template_id: int, seen: int, reason: str
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    template_id: int,
+    seen_revision: int,
+    reason: str,
 ) -> list[Delivery]:
     """Take the department's approval back: it can no longer be used, and what has not left stays.
 
     Gives the deliveries that were stopped. Raises `WrongState` where no approval stands.
     """
-    revision = _seen(session, template_id, seen)
+    revision = _seen(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
-    words = checked_reason(reason)
-    standing = emergency_grounds.standing_approval(revision)
-    if standing is None:
+    text = checked_reason(reason)
+    approval = emergency_grounds.standing_approval(revision)
+    if approval is None:
         raise WrongState(state="", to="")
-    standing.withdrawn_at, standing.withdrawn_by_id = now, person_of(actor)
-    standing.reason = words
+    approval.withdrawn_at, approval.withdrawn_by_id = now, person_of(actor)
+    approval.reason = text
     values = {"revision": revision.number}
     transitions.record(
         session, revision.template, "withdraw_approval", actor=actor, now=now, values=values
     )
-    notify.say_returned(session, standing, now=now)
-    return _stop_unsent(session, standing, actor=actor, now=now)
+    notify.say_returned(session, approval, now=now)
+    return _stop_unsent(session, approval, actor=actor, now=now)
 
 
 def _to_decide(
-    session: Session, template_id: int, seen: int, *, actor: Actor, now: datetime
+    session: Session, template_id: int, seen_revision: int, *, actor: Actor, now: datetime
 ) -> TemplateRevision:
     """The newest revision, if the actor may decide about it and nobody has approved it."""
-    revision = _seen(session, template_id, seen)
+    revision = _seen(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
     if emergency_grounds.standing_approval(revision) is not None:
         raise Overtaken(state=TemplateVerdict.APPROVED, to=TemplateVerdict.APPROVED)
     return revision
 
 
-def _seen(session: Session, template_id: int, seen: int) -> TemplateRevision:
+def _seen(session: Session, template_id: int, seen_revision: int) -> TemplateRevision:
     template = templates.locked(session, template_id)
-    gate.check_seen(seen, template.newest)
+    gate.check_seen(seen_revision, template.newest)
     return templates.newest(template)
 
 

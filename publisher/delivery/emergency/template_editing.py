@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.content_checks import outgoing_text
 from publisher.delivery.emergency import notify, templates
-from publisher.delivery.emergency.placeholders import LONGEST_PHONE, LONGEST_TIME, TONGUES
+from publisher.delivery.emergency.placeholders import LANGUAGES, LONGEST_PHONE, LONGEST_TIME
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.models.people import Department
 from publisher.people import departments
@@ -62,11 +62,11 @@ class TemplateForm:
 def make(session: Session, *, actor: Actor, now: datetime, form: TemplateForm) -> EmergencyTemplate:
     """Word a new template and ask its department; raises `WrongRole` or `Invalid`."""
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
-    wanted = checked(session, form, now=now)
+    wording = checked(session, form, now=now)
     template = EmergencyTemplate(made_at=now, newest=0)
-    _take(template, wanted)
+    _take(template, wording)
     session.add(template)
-    _revise(session, template, wanted, actor=actor, now=now)
+    _revise(session, template, wording, actor=actor, now=now)
     return template
 
 
@@ -76,7 +76,7 @@ def change(
     actor: Actor,
     now: datetime,
     template_id: int,
-    seen: int,
+    seen_revision: int,
     form: TemplateForm,
 ) -> EmergencyTemplate:
     """Word it anew: another revision, which cannot be used until its department approves it.
@@ -85,11 +85,11 @@ def change(
     """
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
     template = templates.locked(session, template_id)
-    gate.check_seen(seen, template.newest)
-    wanted = checked(session, form, now=now)
-    if emergency.digest(wanted) != templates.newest(template).digest:
-        _take(template, wanted)
-        _revise(session, template, wanted, actor=actor, now=now)
+    gate.check_seen(seen_revision, template.newest)
+    wording = checked(session, form, now=now)
+    if emergency.digest(wording) != templates.newest(template).digest:
+        _take(template, wording)
+        _revise(session, template, wording, actor=actor, now=now)
     return template
 
 
@@ -102,15 +102,15 @@ def end(session: Session, *, actor: Actor, now: datetime, template_id: int) -> E
     return template
 
 
-def _take(template: EmergencyTemplate, wanted: Template) -> None:
-    template.department_id = wanted.department_id
-    template.name_mr, template.name_en = wanted.names
+def _take(template: EmergencyTemplate, wording: Template) -> None:
+    template.department_id = wording.department_id
+    template.name_mr, template.name_en = wording.names
 
 
 def _revise(
-    session: Session, template: EmergencyTemplate, wanted: Template, *, actor: Actor, now: datetime
+    session: Session, template: EmergencyTemplate, wording: Template, *, actor: Actor, now: datetime
 ) -> None:
-    revision = add_revision(session, template, wanted, now=now)
+    revision = add_revision(session, template, wording, now=now)
     revision.author_id, revision.author_under_id = actor.person_id, actor.appointment_id
     values = {"revision": revision.number}
     transitions.record(session, template, "word_template", actor=actor, now=now, values=values)
@@ -118,23 +118,23 @@ def _revise(
 
 
 def add_revision(
-    session: Session, template: EmergencyTemplate, wanted: Template, *, now: datetime
+    session: Session, template: EmergencyTemplate, wording: Template, *, now: datetime
 ) -> TemplateRevision:
     """Another revision of the template, not approved by anybody yet."""
     template.newest += 1
-    texts = dict(wanted.texts)
+    texts = dict(wording.texts)
     revision = TemplateRevision(
         template=template,
         number=template.newest,
-        department_id=wanted.department_id,
-        name_mr=wanted.names[0],
-        name_en=wanted.names[1],
-        text_mr=texts[TONGUES[0]],
-        text_en=texts[TONGUES[1]],
-        blanks=[emergency_grounds.row_of(one) for one in wanted.blanks],
-        late_limit=wanted.late_limit,
+        department_id=wording.department_id,
+        name_mr=wording.names[0],
+        name_en=wording.names[1],
+        text_mr=texts[LANGUAGES[0]],
+        text_en=texts[LANGUAGES[1]],
+        blanks=[emergency_grounds.row_of(blank) for blank in wording.blanks],
+        late_limit=wording.late_limit,
         saved_at=now,
-        digest=emergency.digest(wanted),
+        digest=emergency.digest(wording),
     )
     session.add(revision)
     session.flush()
@@ -145,24 +145,24 @@ def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     """The template as it would be stored; raises `Invalid` with everything that is wrong."""
     validator = Validator()
     _check_department(session, form.department_id, validator, now)
-    wanted = Template(
+    wording = Template(
         department_id=form.department_id,
         names=(
             validator.line("name_mr", form.name_mr, most=LONGEST_NAME, required=True),
             validator.line("name_en", form.name_en, most=LONGEST_NAME, required=True),
         ),
         texts=tuple(
-            (rules, validator.text(f"text_{rules}", typed, most=LONGEST_TEXT, required=True))
-            for rules, typed in zip(TONGUES, (form.text_mr, form.text_en), strict=True)
+            (language, validator.text(f"text_{language}", text, most=LONGEST_TEXT, required=True))
+            for language, text in zip(LANGUAGES, (form.text_mr, form.text_en), strict=True)
         ),
         blanks=_blanks(form.blanks, validator),
         late_limit=form.late_limit,
     )
     if not EARLIEST_LIMIT <= form.late_limit <= LONGEST_LATE_LIMIT:
         validator.add("late_limit", "limit", most=LONGEST_LATE_LIMIT)
-    _check_texts(wanted, validator)
+    _check_texts(wording, validator)
     validator.finish()
-    return wanted
+    return wording
 
 
 def _check_department(
@@ -175,58 +175,58 @@ def _check_department(
         validator.add("department_id", "closed")
 
 
-def _blanks(typed: Sequence[BlankForm], validator: Validator) -> tuple[TemplateField, ...]:
-    found: list[TemplateField] = []
-    for at, one in enumerate(typed[:MOST_BLANKS]):
+def _blanks(forms: Sequence[BlankForm], validator: Validator) -> tuple[TemplateField, ...]:
+    blanks: list[TemplateField] = []
+    for at, form in enumerate(forms[:MOST_BLANKS]):
         field_name = f"blanks-{at}-name"
-        name = validator.line(field_name, one.name, most=emergency.LONGEST_NAME)
+        name = validator.line(field_name, form.name, most=emergency.LONGEST_NAME)
         if not name:
             continue
         if set(name) & set("{}"):
             validator.add(field_name, "braces")
-        if name in [other.name for other in found]:
+        if name in [other.name for other in blanks]:
             validator.add(field_name, "blank_twice", name=name)
-        found.append(_blank(at, name, one, validator))
-    return tuple(found)
+        blanks.append(_blank(at, name, form, validator))
+    return tuple(blanks)
 
 
-def _blank(at: int, name: str, typed: BlankForm, validator: Validator) -> TemplateField:
-    kinds = {one.value: one for one in BlankKind}
-    kind = kinds.get(typed.kind, BlankKind.PLACE)
-    if typed.kind not in kinds:
+def _blank(at: int, name: str, form: BlankForm, validator: Validator) -> TemplateField:
+    kinds = {blank_kind.value: blank_kind for blank_kind in BlankKind}
+    kind = kinds.get(form.kind, BlankKind.PLACE)
+    if form.kind not in kinds:
         validator.add(f"blanks-{at}-kind", "choose")
-    most = FIXED.get(kind, typed.most)
-    if kind in _LONGEST and not 1 <= typed.most <= _LONGEST[kind]:
+    most = FIXED.get(kind, form.most)
+    if kind in _LONGEST and not 1 <= form.most <= _LONGEST[kind]:
         validator.add(f"blanks-{at}-most", "letters", most=_LONGEST[kind])
-    choices = _choices(at, typed.choices, validator) if kind is BlankKind.CHOICE else ()
+    choices = _choices(at, form.choices, validator) if kind is BlankKind.CHOICE else ()
     return TemplateField(name, kind, most, choices)
 
 
-def _choices(at: int, typed: str, validator: Validator) -> tuple[tuple[str, str], ...]:
+def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str], ...]:
     """Each line as a pair; two at least, both languages in each."""
-    field_name, found = f"blanks-{at}-choices", []
-    for line in validator.text(field_name, typed, most=LONGEST_TEXT).splitlines():
-        words = [" ".join(part.split()) for part in line.split("|")]
-        if not any(words):
+    field_name, choices = f"blanks-{at}-choices", []
+    for line in validator.text(field_name, text, most=LONGEST_TEXT).splitlines():
+        parts = [" ".join(part.split()) for part in line.split("|")]
+        if not any(parts):
             continue
-        if len(words) != len(TONGUES) or not all(words) or "{" in line or "}" in line:
+        if len(parts) != len(LANGUAGES) or not all(parts) or "{" in line or "}" in line:
             validator.add(field_name, "choice_pairs")
-        elif max(map(len, words)) > LONGEST_CHOICE:
-            validator.add(field_name, "too_long", found=max(map(len, words)), most=LONGEST_CHOICE)
+        elif max(map(len, parts)) > LONGEST_CHOICE:
+            validator.add(field_name, "too_long", found=max(map(len, parts)), most=LONGEST_CHOICE)
         else:
-            found.append((words[0], words[1]))
-    if not 2 <= len(found) <= MOST_CHOICES:
+            choices.append((parts[0], parts[1]))
+    if not 2 <= len(choices) <= MOST_CHOICES:
         validator.add(field_name, "choice_pairs")
-    return tuple(found)
+    return tuple(choices)
 
 
-def _check_texts(wanted: Template, validator: Validator) -> None:
+def _check_texts(wording: Template, validator: Validator) -> None:
     """Every blank stands in both texts, and the longest text still fits the strictest platform."""
-    for rules, name in emergency.unknown_names(wanted):
-        validator.add(f"text_{rules}", "blank_unknown", blanks="{" + name + "}")
-    for rules, name in emergency.unused_names(wanted):
-        validator.add(f"text_{rules}", "blank_unused", blanks="{" + name + "}")
-    for rules, text in emergency.longest(wanted).items():
+    for language, name in emergency.unknown_names(wording):
+        validator.add(f"text_{language}", "blank_unknown", blanks="{" + name + "}")
+    for language, name in emergency.unused_names(wording):
+        validator.add(f"text_{language}", "blank_unused", blanks="{" + name + "}")
+    for language, text in emergency.longest(wording).items():
         room = outgoing_text.length_limit(outgoing_text.X, text, "")
         if not room.is_enough:
-            validator.add(f"text_{rules}", "too_long_filled", found=room.found, most=room.most)
+            validator.add(f"text_{language}", "too_long_filled", found=room.found, most=room.most)

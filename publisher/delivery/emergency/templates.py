@@ -42,15 +42,17 @@ def returned(template: EmergencyTemplate) -> TemplateDecision | None:
 
 def offered(session: Session) -> list[EmergencyTemplate]:
     """The templates that can be used now, by name."""
-    return [one for one in _found(session, _in_use()) if approval_of(one) is not None]
+    return [
+        template for template in _found(session, _in_use()) if approval_of(template) is not None
+    ]
 
 
 def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[EmergencyTemplate]:
     """The templates that this actor may see, by department and name."""
-    seen = departments_in_sight(actor, Action.SEE_EMERGENCY)
+    department_ids = departments_in_sight(actor, Action.SEE_EMERGENCY)
     query = _ended() if ended else _in_use()
-    if seen is not None:
-        query = query.where(EmergencyTemplate.department_id.in_(seen))
+    if department_ids is not None:
+        query = query.where(EmergencyTemplate.department_id.in_(department_ids))
     return _found(session, query)
 
 
@@ -59,16 +61,16 @@ def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Emerge
     if actor.department_id is None:
         return []
     query = _in_use().where(EmergencyTemplate.department_id == actor.department_id)
-    undecided = [one for one in _found(session, query) if not newest(one).decisions]
+    undecided = [template for template in _found(session, query) if not newest(template).decisions]
     if not undecided:
         return []
     able = deciders_of(session, actor.department_id, now=now)
-    return [one for one in undecided if is_among(able(_authors(newest(one))), actor)]
+    return [template for template in undecided if is_among(able(_authors(newest(template))), actor)]
 
 
 def is_among(able: Approvers, actor: Actor) -> bool:
     """Whether this actor is one of those who can decide now."""
-    return any(one.appointment_id == actor.appointment_id for one in able.everybody)
+    return any(candidate.appointment_id == actor.appointment_id for candidate in able.everybody)
 
 
 def _in_use() -> Select[EmergencyTemplate]:
@@ -147,7 +149,10 @@ def deciders_of(
 ) -> Callable[[Collection[int]], Approvers]:
     """The same for several things: who is in office is read once."""
     top = responsibility.head(session, department_id, now=now)
-    officers = [_candidate(one) for one in responsibility.officers(session, department_id, now=now)]
+    officers = [
+        _candidate(appointment)
+        for appointment in responsibility.officers(session, department_id, now=now)
+    ]
     head = _candidate(top) if top else None
     return lambda without: gate.approvers(officers, head, without)
 

@@ -53,11 +53,11 @@ def take(context: WorkerContext, account: Account, most: int) -> Looks:
         until = now + timedelta(seconds=context.delivery_settings.lease)
         still_due = select(Watch).where(Watch.id.in_(due), Watch.look_at <= now)
         in_order = still_due.order_by(Watch.look_at, Watch.id)
-        taken = list(session.scalars(in_order.with_for_update(skip_locked=True, of=Watch)))
-        was_due = {one.id: one.look_at for one in taken}
-        for one in taken:
-            one.look_at = until
-        ids = {one.id: one.receipt.platform_id for one in taken}
+        watches = list(session.scalars(in_order.with_for_update(skip_locked=True, of=Watch)))
+        was_due = {watch.id: watch.look_at for watch in watches}
+        for watch in watches:
+            watch.look_at = until
+        ids = {watch.id: watch.receipt.platform_id for watch in watches}
     return Looks(account, ids, was_due, now, until)
 
 

@@ -50,8 +50,10 @@ def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) ->
 
 def _concerned(session: Session, department_id: int, *, now: datetime) -> list[Person]:
     """The cell's lead, and the department's officers, or its head where it has none."""
-    held = responsibility.holders(session, Role.CELL_LEAD, now=now)
+    appointments = responsibility.holders(session, Role.CELL_LEAD, now=now)
     officers = responsibility.officers(session, department_id, now=now)
     top = responsibility.head(session, department_id, now=now)
-    held += officers or ([top] if top else [])
-    return list({one.person_id: one.person for one in held}.values())
+    appointments += officers or ([top] if top else [])
+    return list(
+        {appointment.person_id: appointment.person for appointment in appointments}.values()
+    )

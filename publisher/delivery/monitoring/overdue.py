@@ -48,4 +48,7 @@ def behind(
         .where(Watch.look_at.is_not(None), Account.state != AccountState.DISCONNECTED, late)
         .group_by(ReceiptRow.account_id)
     )
-    return {one: Behind(one, number, since) for one, number, since in session.execute(query)}
+    return {
+        account_id: Behind(account_id, number, since)
+        for account_id, number, since in session.execute(query)
+    }

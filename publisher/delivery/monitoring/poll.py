@@ -102,7 +102,9 @@ def open_watches(session: Session, *, now: datetime) -> int:
         .limit(MOST_OPENED)
     )
     found_ids = list(session.scalars(query))
-    rows = [{"receipt_id": one, "look_at": now + pause(one)} for one in found_ids]
+    rows = [
+        {"receipt_id": receipt_id, "look_at": now + pause(receipt_id)} for receipt_id in found_ids
+    ]
     if rows:
         session.execute(insert(Watch), rows)
     return len(rows)
@@ -124,7 +126,7 @@ def _pull_in(session: Session, now: datetime) -> None:
 def _waiting(context: WorkerContext) -> list[int]:
     """The accounts with looks due, the one first of which something has waited longest."""
     now = context.now()
-    todo_kinds = (
+    due_accounts = (
         select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
         .join(Watch, Watch.receipt_id == ReceiptRow.id)
         .where(Watch.look_at <= now)
@@ -133,9 +135,9 @@ def _waiting(context: WorkerContext) -> list[int]:
     )
     query = (
         select(Account.id)
-        .join(todo_kinds, todo_kinds.c.account_id == Account.id)
+        .join(due_accounts, due_accounts.c.account_id == Account.id)
         .where(*may_be_asked(now))
-        .order_by(todo_kinds.c.since)
+        .order_by(due_accounts.c.since)
     )
     with context.database.reading() as session:
         return list(session.scalars(query))
@@ -163,23 +165,23 @@ def _turn(context: WorkerContext, account_id: int, at_once: int) -> Turn:
 
 def _look(context: WorkerContext, platform: Platform, looks: Looks, most: int) -> int:
     """Look, with no transaction open meanwhile; gives how many the next request may hold."""
-    found = _ask(context, platform, looks)
-    if found is None:
+    answers = _ask(context, platform, looks)
+    if answers is None:
         return 0
-    if isinstance(found, TryLater | Refused):
-        names_no_time = isinstance(found, Refused) or found.at is None
+    if isinstance(answers, TryLater | Refused):
+        names_no_time = isinstance(answers, Refused) or answers.at is None
         if names_no_time and len(looks.ids) > 1:
             leases.give_back(context, looks)
             return max(1, len(looks.ids) // PART)
-        found = dict.fromkeys(looks.ids.values(), found)
-    unread, seen = _parted({watch_id: found[key] for watch_id, key in looks.ids.items()})
-    if _is_doubtful(context, platform, looks.account, seen.values()):
-        unread |= dict.fromkeys(seen, TryLater())
-        seen = {}
+        answers = dict.fromkeys(looks.ids.values(), answers)
+    unread, posts = _parted({watch_id: answers[key] for watch_id, key in looks.ids.items()})
+    if _is_doubtful(context, platform, looks.account, posts.values()):
+        unread |= dict.fromkeys(posts, TryLater())
+        posts = {}
     if unread:
         leases.put_off(context, looks, unread)
-    results.keep(context, seen, at=looks.at)
-    is_answered = not any(isinstance(one, TryLater) for one in unread.values())
+    results.keep(context, posts, at=looks.at)
+    is_answered = not any(isinstance(problem, TryLater) for problem in unread.values())
     return most if is_answered and len(looks.ids) == most else 0
 
 
@@ -187,30 +189,32 @@ def _ask(
     context: WorkerContext, platform: Platform, looks: Looks
 ) -> Mapping[str, OneSeen] | TryLater | Refused | None:
     """What the platform says of each, or of the request as a whole; None: it knows us no more."""
-    found: Mapping[str, OneSeen] | TryLater | Refused
+    answers: Mapping[str, OneSeen] | TryLater | Refused
     try:
-        found = platform.see_many(list(dict.fromkeys(looks.ids.values())))
+        answers = platform.see_many(list(dict.fromkeys(looks.ids.values())))
     except CredentialsExpired:
         leases.pause_account(context, looks.account, looks)
         return None
     except (TryLater, Refused) as problem:
-        found = problem
-    answers = found.values() if isinstance(found, Mapping) else [found]
-    heed(context, looks.account.id, platform, answers)
-    return found
+        answers = problem
+    each = answers.values() if isinstance(answers, Mapping) else [answers]
+    heed(context, looks.account.id, platform, each)
+    return answers
 
 
 def _is_doubtful(
     context: WorkerContext,
     platform: Platform,
     account: Account,
-    seen: Collection[RemotePost | None],
+    posts: Collection[RemotePost | None],
 ) -> bool:
     """Where none of many is there: Facebook says the same where it was a right that went.
 
     It is believed where the account is in good health, and shows what it has.
     """
-    if len(seen) < DOUBTFUL or any(one is not None and one.is_public for one in seen):
+    if len(posts) < DOUBTFUL or any(
+        remote_post is not None and remote_post.is_public for remote_post in posts
+    ):
         return False
     health = platform.check()
     if not health.ok or health.missing or account.missing:
@@ -227,10 +231,10 @@ def _parted(
 ) -> tuple[dict[int, TryLater | Refused], dict[int, RemotePost | None]]:
     """What could not be read, and what could: there, or not there."""
     unread: dict[int, TryLater | Refused] = {}
-    seen: dict[int, RemotePost | None] = {}
-    for watch_id, one in answers.items():
-        if isinstance(one, TryLater | Refused):
-            unread[watch_id] = one
+    posts: dict[int, RemotePost | None] = {}
+    for watch_id, answer in answers.items():
+        if isinstance(answer, TryLater | Refused):
+            unread[watch_id] = answer
         else:
-            seen[watch_id] = one
-    return unread, seen
+            posts[watch_id] = answer
+    return unread, posts

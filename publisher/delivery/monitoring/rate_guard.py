@@ -44,10 +44,12 @@ def heed(
     context: WorkerContext, account_id: int, platform: Platform, answers: Iterable[OneSeen]
 ) -> None:
     """Keep what was told of the account: until when it may not be asked, and what is left."""
-    todo_kinds = [one.at for one in answers if isinstance(one, TryLater) and one.at is not None]
-    told = list(platform.allowances)
-    if todo_kinds:
-        told.append(Told(WAIT, 0, 0, max(todo_kinds)))
-    if told:
+    waits = [
+        answer.at for answer in answers if isinstance(answer, TryLater) and answer.at is not None
+    ]
+    allowances = list(platform.allowances)
+    if waits:
+        allowances.append(Told(WAIT, 0, 0, max(waits)))
+    if allowances:
         with context.database.transaction() as session:
-            response_limits.learn(session, account_id, told, context.now())
+            response_limits.learn(session, account_id, allowances, context.now())

@@ -26,7 +26,7 @@ from publisher.scheduling.corrections import LiveText
 from publisher.states import DeliveryState
 
 _WATCHES = table_of(Watch)
-_STANDS = (
+_MARK_UNCHANGED = (
     update(_WATCHES)
     .where(
         _WATCHES.c.id == bindparam("watch"),
@@ -39,7 +39,7 @@ _STANDS = (
 """What another clock has found since it was compared stays as that one left it."""
 
 
-def keep(context: WorkerContext, seen: Mapping[int, RemotePost | None], *, at: datetime) -> None:
+def keep(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at: datetime) -> None:
     """Keep what looks begun at `at` have shown, by the ids of the watches.
 
     Nearly everything stands as it should: that is compared while nothing is locked, and kept in
@@ -47,22 +47,22 @@ def keep(context: WorkerContext, seen: Mapping[int, RemotePost | None], *, at: d
     """
     now = context.now()
     with context.database.reading() as session:
-        watches = _watches(session, list(seen))
-        same = [one for one in watches if _is_as_it_should(session, one, seen[one.id])]
+        watches = _watches(session, list(posts))
+        same = [watch for watch in watches if _is_as_it_should(session, watch, posts[watch.id])]
         rows = [
             {
-                "watch": one.id,
+                "watch": watch.id,
                 "seen_at": now,
                 "next_at": now
-                + next_pause(one.receipt, now, context.delivery_settings.weekly_looks_after),
+                + next_pause(watch.receipt, now, context.delivery_settings.weekly_looks_after),
             }
-            for one in same
+            for watch in same
         ]
     if rows:
         with context.database.transaction() as session:
-            session.connection().execute(_STANDS, rows)
-    for watch_id in sorted(seen.keys() - {one["watch"] for one in rows}):
-        _keep_one(context, watch_id, seen[watch_id], at)
+            session.connection().execute(_MARK_UNCHANGED, rows)
+    for watch_id in sorted(posts.keys() - {watch["watch"] for watch in rows}):
+        _keep_one(context, watch_id, posts[watch_id], at)
 
 
 def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
@@ -79,8 +79,8 @@ def _is_as_it_should(session: Session, watch: Watch, remote_post: RemotePost | N
     """It stands there as we last published it, and nothing else was found before."""
     if remote_post is None or not remote_post.is_public or watch.absent_at or watch.differs_at:
         return False
-    standing = _standing(session, watch)
-    return standing is not None and shows(remote_post, sought(standing))
+    live_text = _standing(session, watch)
+    return live_text is not None and shows(remote_post, sought(live_text))
 
 
 def _keep_one(
@@ -90,10 +90,10 @@ def _keep_one(
         now = context.now()
         watch = session.get_one(Watch, watch_id, with_for_update=True, populate_existing=True)
         watch.looked_at = now
-        standing = _standing(session, watch)
-        if standing is None:
+        live_text = _standing(session, watch)
+        if live_text is None:
             watch.look_at = None
-        elif _is_ours_to_change(session, watch, standing, at):
+        elif _is_ours_to_change(session, watch, live_text, at):
             watch.look_at = now + AGAIN
         elif remote_post is None or not remote_post.is_public:
             _absent(session, watch, now, at)
@@ -102,18 +102,20 @@ def _keep_one(
             watch.look_at = now + next_pause(
                 watch.receipt, now, context.delivery_settings.weekly_looks_after
             )
-            _compare(session, watch, standing, remote_post, now)
+            _compare(session, watch, live_text, remote_post, now)
 
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
     """What we last published there; None once we know that it is gone."""
     lives = corrections.of_post(session, watch.receipt.delivery.post_id)
-    return next((one for one in lives if one.receipt.id == watch.receipt_id), None)
+    return next(
+        (live_text for live_text in lives if live_text.receipt.id == watch.receipt_id), None
+    )
 
 
-def _is_ours_to_change(session: Session, watch: Watch, standing: LiveText, at: datetime) -> bool:
+def _is_ours_to_change(session: Session, watch: Watch, live_text: LiveText, at: datetime) -> bool:
     """An edit or a deletion of ours is under way, or came between the look and now."""
-    if standing.since > at - AGAIN:
+    if live_text.since > at - AGAIN:
         return True
     receipt = watch.receipt
     deleting = (
@@ -125,10 +127,10 @@ def _is_ours_to_change(session: Session, watch: Watch, standing: LiveText, at: d
         return True
     under_way = (*corrections.MAY_BE_LIVE, DeliveryState.CLAIMED)
     return any(
-        one.action is DeliveryAction.EDIT
-        and one.state in under_way
-        and one.variant.target == receipt.platform_id
-        for one in corrections.deliveries_of(session, receipt.delivery.post_id)
+        delivery.action is DeliveryAction.EDIT
+        and delivery.state in under_way
+        and delivery.variant.target == receipt.platform_id
+        for delivery in corrections.deliveries_of(session, receipt.delivery.post_id)
     )
 
 
@@ -149,9 +151,9 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
 
 
 def _compare(
-    session: Session, watch: Watch, standing: LiveText, remote_post: RemotePost, now: datetime
+    session: Session, watch: Watch, live_text: LiveText, remote_post: RemotePost, now: datetime
 ) -> None:
-    if shows(remote_post, sought(standing)):
+    if shows(remote_post, sought(live_text)):
         if watch.differs_at is not None:
             transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
         watch.differs_at, watch.seen_text = None, ""
@@ -167,9 +169,13 @@ def _open(watch: Watch) -> None:
     watch.note = ""
 
 
-def sought(standing: LiveText) -> Outgoing:
+def sought(live_text: LiveText) -> Outgoing:
     """What should stand there: pictures are counted, so their bytes stay unread."""
-    pictures = standing.first.renditions
-    media = tuple(Medium(b"", one.mime, one.alt_text, one.sha256) for one in pictures)
-    shown = standing.shown
-    return Outgoing(outgoing_text.outgoing_text(shown), outgoing_text.outgoing_link(shown), media)
+    pictures = live_text.first.renditions
+    media = tuple(
+        Medium(b"", picture.mime, picture.alt_text, picture.sha256) for picture in pictures
+    )
+    variant = live_text.shown
+    return Outgoing(
+        outgoing_text.outgoing_text(variant), outgoing_text.outgoing_link(variant), media
+    )

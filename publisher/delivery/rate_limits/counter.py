@@ -15,9 +15,9 @@ from publisher.delivery.rate_limits.daily_cap import CAP, DAY
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.http.rate_limits import PUBLISH
-from publisher.transitions import MOMENT
+from publisher.transitions import NOW
 
-OF, BY = bindparam("of_account", type_=Key), bindparam("by_so_many", type_=Integer())
+ACCOUNT_ID, COUNT = bindparam("account_id", type_=Key), bindparam("count", type_=Integer())
 
 COUNTED: Mapping[str, timedelta] = {
     f"{PUBLISH}.15min": timedelta(minutes=15),
@@ -37,14 +37,14 @@ def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
     many, and not at every `sending`. What is not counted here is asked for by `spend` when it is
     sent: under a cap of ours, where nothing is known of the account, and where little is left.
     """
-    values: dict[str, Value] = {"of_account": account_id, "at_moment": now}
+    values: dict[str, Value] = {"account_id": account_id, "now": now}
     connection = session.connection()
     capped, windows = run(connection, _CAP(values), _WINDOWS(values))
-    if any(one.daily_cap is not None for one in capped):
+    if any(account.daily_cap is not None for account in capped):
         return 0
-    counted = min([most, *(max(0, one.remaining) for one in windows)]) if windows else 0
+    counted = min([most, *(max(0, window.remaining) for window in windows)]) if windows else 0
     if counted:
-        run(connection, _DOWN({**values, "by_so_many": counted}))
+        run(connection, _COUNT_DOWN({**values, "count": counted}))
     return counted
 
 
@@ -54,18 +54,18 @@ def give_back(session: Session, account_id: int, claimed_at: datetime, now: date
     A window that began since has not counted it, and gets nothing back.
     """
     _locked(session, account_id, now)
-    left = case(
+    one_more = case(
         (AllowanceRow.remaining < AllowanceRow.most, AllowanceRow.remaining + 1),
         else_=AllowanceRow.most,
     )
-    _change(session, account_id, now, left, _ran_at(claimed_at))
+    _change(session, account_id, now, one_more, _ran_at(claimed_at))
 
 
 def _ran_at(moment: datetime) -> ColumnElement[bool]:
     """That `Allowance` is of a window which had begun at this moment."""
     ends = {name: moment + span for name, span in COUNTED.items()}
     return or_(
-        *((AllowanceRow.name == one) & (AllowanceRow.resets_at <= ends[one]) for one in ends)
+        *((AllowanceRow.name == name) & (AllowanceRow.resets_at <= ends[name]) for name in ends)
     )
 
 
@@ -91,11 +91,13 @@ def spend(
     if cap is not None:
         daily_cap.lay(session, account_id, cap, now)
     rows = _locked(session, account_id, now)
-    asked = [one for one in rows if one.name == CAP or not counted]
-    full = [one.resets_at for one in asked if one.remaining <= 0 and one.resets_at > now]
+    windows = [window for window in rows if window.name == CAP or not counted]
+    full = [
+        window.resets_at for window in windows if window.remaining <= 0 and window.resets_at > now
+    ]
     if full and not urgent:
         return max(full)
-    if any(one.name in COUNTED for one in asked):
+    if any(window.name in COUNTED for window in windows):
         _count_down(session, account_id, now)
     if cap is not None:
         daily_cap.count(session, account_id, cap, now)
@@ -112,35 +114,39 @@ def _locked(session: Session, account_id: int, now: datetime) -> list[AllowanceR
     return list(session.scalars(locked.execution_options(populate_existing=True)))
 
 
-_CAP = PreparedStatement("cap_of_account", select(Account.daily_cap).where(Account.id == OF), [OF])
+_CAP = PreparedStatement(
+    "cap_of_account", select(Account.daily_cap).where(Account.id == ACCOUNT_ID), [ACCOUNT_ID]
+)
 _WINDOWS = PreparedStatement(
     "windows_of_account",
     select(AllowanceRow.remaining)
     .where(
-        AllowanceRow.account_id == OF,
-        AllowanceRow.resets_at > MOMENT,
+        AllowanceRow.account_id == ACCOUNT_ID,
+        AllowanceRow.resets_at > NOW,
         AllowanceRow.name.startswith(f"{PUBLISH}."),
     )
     .order_by(AllowanceRow.id)
     .with_for_update(),
-    [OF, MOMENT],
+    [ACCOUNT_ID, NOW],
 )
-_DOWN = PreparedStatement(
+_COUNT_DOWN = PreparedStatement(
     "count_down",
     update(table_of(AllowanceRow))
     .where(
-        AllowanceRow.account_id == OF,
-        AllowanceRow.resets_at > MOMENT,
-        or_(*(AllowanceRow.name == one for one in COUNTED)),
+        AllowanceRow.account_id == ACCOUNT_ID,
+        AllowanceRow.resets_at > NOW,
+        or_(*(AllowanceRow.name == name for name in COUNTED)),
     )
-    .values(remaining=case((AllowanceRow.remaining > BY, AllowanceRow.remaining - BY), else_=0)),
-    [OF, MOMENT, BY],
+    .values(
+        remaining=case((AllowanceRow.remaining > COUNT, AllowanceRow.remaining - COUNT), else_=0)
+    ),
+    [ACCOUNT_ID, NOW, COUNT],
 )
 
 
 def _count_down(session: Session, account_id: int, now: datetime) -> None:
-    values: dict[str, Value] = {"of_account": account_id, "at_moment": now, "by_so_many": 1}
-    run(session.connection(), _DOWN(values))
+    values: dict[str, Value] = {"account_id": account_id, "now": now, "count": 1}
+    run(session.connection(), _COUNT_DOWN(values))
 
 
 def _change(

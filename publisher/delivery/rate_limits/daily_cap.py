@@ -74,11 +74,11 @@ def _write(
     session: Session, account_id: int, cap: int, sent: list[datetime], now: datetime
 ) -> None:
     """What is left of the cap; where nothing is, until the oldest that counts is a day old."""
-    left = max(0, cap - len(sent))
-    until = (sent[cap - 1] if left == 0 else now) + DAY
+    remaining = max(0, cap - len(sent))
+    until = (sent[cap - 1] if remaining == 0 else now) + DAY
     statement = (
         update(AllowanceRow)
         .where(AllowanceRow.account_id == account_id, AllowanceRow.name == CAP)
-        .values(most=cap, remaining=left, resets_at=until, learned_at=now)
+        .values(most=cap, remaining=remaining, resets_at=until, learned_at=now)
     )
     session.execute(statement.execution_options(synchronize_session=False))

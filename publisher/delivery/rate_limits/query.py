@@ -43,7 +43,7 @@ def why_not(session: Session, account_id: int, now: datetime) -> str:
     query = select(AllowanceRow.name, AllowanceRow.resets_at).where(
         AllowanceRow.account_id == account_id, *_used_up(now)
     )
-    full = sorted(session.execute(query), key=lambda one: one.resets_at)
+    full = sorted(session.execute(query), key=lambda window: window.resets_at)
     if not full:
         return "limit"
     quiet = session.scalar(select(Account.quiet_until).where(Account.id == account_id))
@@ -54,7 +54,9 @@ def why_not(session: Session, account_id: int, now: datetime) -> str:
 def tick_limits(database: Database, *, now: datetime) -> int:
     """Say of what is due and waits for a full account until when it waits; gives how many."""
     with database.transaction() as session:
-        return sum(_say(session, one, now) for one in _full_accounts(session, now))
+        return sum(
+            _store_reason(session, account_id, now) for account_id in _full_accounts(session, now)
+        )
 
 
 def _full_accounts(session: Session, now: datetime) -> list[int]:
@@ -62,12 +64,12 @@ def _full_accounts(session: Session, now: datetime) -> list[int]:
     return list(session.scalars(query.order_by(AllowanceRow.account_id)))
 
 
-def _say(session: Session, account_id: int, now: datetime) -> int:
+def _store_reason(session: Session, account_id: int, now: datetime) -> int:
     until = free_at(session, account_id, now)
     if until is None:
         return 0
     code, at = why_not(session, account_id, now), until.isoformat()
-    known = [func.coalesce(Delivery.reason[one].as_string(), "") for one in ("code", "at")]
+    stored = [func.coalesce(Delivery.reason[field].as_string(), "") for field in ("code", "at")]
     statement = (
         update(Delivery)
         .where(
@@ -76,7 +78,7 @@ def _say(session: Session, account_id: int, now: datetime) -> int:
             Delivery.action == DeliveryAction.PUBLISH,
             Delivery.due_at <= now,
             Delivery.urgent.is_(False),
-            or_(known[0] != code, known[1] != at),
+            or_(stored[0] != code, stored[1] != at),
         )
         .values(reason={"code": code, "at": at})
     )

@@ -56,7 +56,7 @@ def seek(
     an account whose platform does not answer is left in peace for this time.
     """
     with context.database.reading() as session:
-        restores = restore_state.standing(session)
+        restores = restore_state.open_restores(session)
         ahead = _ahead(context, session, restores) if restores is not None else []
     if restores is None:
         return Sought(0, 0, 0)

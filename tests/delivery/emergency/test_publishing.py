@@ -176,7 +176,7 @@ def _change(town: City, template_id: int) -> None:
             actor=town.actor("clerk"),
             now=town.now,
             template_id=template_id,
-            seen=1,
+            seen_revision=1,
             form=changed,
         )
 
@@ -241,7 +241,7 @@ def _withdraw(town: City, template_id: int) -> None:
             actor=town.actor("second"),
             now=town.now,
             template_id=template_id,
-            seen=1,
+            seen_revision=1,
             reason="क्रमांक बदलला आहे.",
         )
 
@@ -345,7 +345,7 @@ def test_a_stop_holds_it_and_a_freeze_does_not(town: City) -> None:
     town.press()
     assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.SCHEDULED}
     with town.write() as session:
-        release(session, actor=town.actor("lead"), now=town.now, seen=[stop.id], reason="झाली")
+        release(session, actor=town.actor("lead"), now=town.now, stop_ids=[stop.id], reason="झाली")
     town.press(MINUTE)
     assert {one.state for one in lane.deliveries(town, use_id)} == {DeliveryState.PUBLISHED}
 

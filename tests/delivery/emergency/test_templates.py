@@ -107,7 +107,7 @@ def _change(town: City, template_id: int, form: TemplateForm) -> None:
             actor=town.actor("clerk"),
             now=town.now,
             template_id=template_id,
-            seen=seen,
+            seen_revision=seen,
             form=form,
         )
 
@@ -120,7 +120,7 @@ def test_a_returned_one_tells_its_author_and_waits_for_a_new_revision(town: City
             actor=town.actor("first"),
             now=town.now,
             template_id=template_id,
-            seen=1,
+            seen_revision=1,
             reason="क्रमांक द्यावा.",
         )
     assert town.told("template_returned") == ["clerk"]
@@ -145,7 +145,7 @@ def _withdraw(town: City, template_id: int) -> None:
             actor=town.actor("second"),
             now=town.now,
             template_id=template_id,
-            seen=1,
+            seen_revision=1,
             reason="थांबा.",
         )
 

@@ -61,9 +61,9 @@ class Brakes(Once):
     def brake(self, is_stop: bool, minutes: int) -> None:
         """The lead stops everything, or releases that, or lays a freeze over the department."""
         with self.town.read() as session:
-            standing = {one.id for one in stop.standing(session)}
+            standing = {one.id for one in stop.open_stops(session)}
         if standing:
-            self.use("release", stop.release, seen=standing, reason="पुन्हा सुरू")
+            self.use("release", stop.release, stop_ids=standing, reason="पुन्हा सुरू")
         elif is_stop:
             self.use("stop", stop.stop_all, reason="थांबवा")
         else:
@@ -142,7 +142,7 @@ class AtTheClock(Brakes):
         self.came["press"] += self.town.press()
         self.judge_what_was_done()
         with self.town.read() as session:
-            is_stopped = bool(stop.standing(session))
+            is_stopped = bool(stop.open_stops(session))
             paused = select(Account.id).where(
                 or_(Account.state != AccountState.CONNECTED, Account.quiet_until > self.now)
             )

@@ -46,7 +46,7 @@ class Drained(Answered):
     def _is_in_doubt(self) -> bool:
         self._check_accounts()
         with self.town.read() as session:
-            restores = restore_state.standing(session)
+            restores = restore_state.open_restores(session)
             if restores is None:
                 return False
             unsought = select(Delivery.id).where(restore_state.not_reconciled(restores))

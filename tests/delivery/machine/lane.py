@@ -76,6 +76,6 @@ class InTheLane(AtTheClock):
             template_approval.withdraw,
             by=self.approver,
             template_id=self.template,
-            seen=1,
+            seen_revision=1,
             reason=WHY,
         )

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, select
 
 from approvals.errors import NotAllowed
 from publisher.database.session import Database
-from publisher.delivery.controls.stop import standing
+from publisher.delivery.controls.stop import open_stops
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.memory.platform import MemoryPlatform
 from publisher.validation import Invalid
@@ -150,7 +150,7 @@ class Scene(RuleBasedStateMachine):
     def end_brakes(self) -> None:
         """Whatever stands is released, and no platform asks for quiet any more."""
         with self.town.write() as session:
-            for stop in standing(session):
+            for stop in open_stops(session):
                 stop.released_at = self.now
             for account in session.scalars(select(Account)):
                 account.quiet_until = None
