@@ -1,4 +1,4 @@
-"""The one way to change a state: checked by the table of moves, guarded, and written down."""
+"""The only functions that change a state. Each checks the table of moves and writes an Event."""
 
 from __future__ import annotations
 
@@ -61,30 +61,29 @@ TABLES: Mapping[type[Stateful], Moves] = {
     Notice: NOTICE_MOVES,
 }
 
-
 _DELIVERY, _EVENT = table_of(Delivery), table_of(Event)
 DELIVERY_ID, FENCE = bindparam("delivery_id", type_=Key), bindparam("fence", type_=Integer())
 NOW = bindparam("now", type_=UtcDateTime())
 PARAMETERS = (DELIVERY_ID, FENCE, NOW)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
-"""Stands in a prepared statement where the moment will."""
+"""A placeholder, replaced by the `now` parameter in a prepared statement."""
+
+_FOR_NO_KEY_UPDATE = {"key_share": True}
 
 
-_NAMED = {"key_share": True}
+def lock(session: Session, model: type[Row], key: int) -> Row | None:
+    """Return the row, freshly read and locked until the transaction ends; None if it is missing.
 
-
-def lock(session: Session, row: type[Row], key: int) -> Row | None:
-    """The row, freshly read and locked until the transaction ends (SQLite locks as a whole).
-
-    Against a change, and not against rows that only name it: PostgreSQL asks for the post of a
-    delivery that is changed twice in a transaction, and the desk locks a post before those.
+    SQLite locks the whole file instead.
     """
-    return session.get(row, key, with_for_update=_NAMED, populate_existing=True)
+    # FOR NO KEY UPDATE does not block foreign-key checks (FOR KEY SHARE) of other transactions.
+    # Otherwise updating a delivery twice would deadlock with reviews, which lock the post first.
+    return session.get(model, key, with_for_update=_FOR_NO_KEY_UPDATE, populate_existing=True)
 
 
 def apply(
     session: Session,
-    thing: Stateful,
+    row: Stateful,
     to: StrEnum,
     *,
     actor: Actor,
@@ -93,17 +92,17 @@ def apply(
     values: Mapping[str, object] | None = None,
     fence: int | None = None,
 ) -> None:
-    """Move one thing and write the Event.
+    """Change the state of one row and write the Event.
 
-    Raises `WrongState` where the table has no such move, and `Overtaken` where somebody moved
-    the row first (or, with `fence`, claimed it anew).
+    Raises `WrongState` if the table has no such move, and `Overtaken` if the row has been moved
+    (or, with `fence`, claimed again) in the meantime.
     """
-    apply_all(session, [thing], to, actor=actor, now=now, verb=verb, values=values, fence=fence)
+    apply_all(session, [row], to, actor=actor, now=now, verb=verb, values=values, fence=fence)
 
 
 def apply_all(
     session: Session,
-    things: Sequence[Stateful],
+    rows: Sequence[Stateful],
     to: StrEnum,
     *,
     actor: Actor,
@@ -112,30 +111,30 @@ def apply_all(
     values: Mapping[str, object] | None = None,
     fence: int | None = None,
 ) -> None:
-    """Move things of one kind that are in one state: a statement for the rows, one for Events."""
-    if not things:
+    """Change the state of rows of one model that share a state: one UPDATE and one INSERT."""
+    if not rows:
         return
     session.flush()
-    kind, before = type(things[0]), things[0].state
-    if any(type(thing) is not kind or thing.state != before for thing in things):
+    kind, before = type(rows[0]), rows[0].state
+    if any(type(row) is not kind or row.state != before for row in rows):
         raise ValueError("apply_all moves things of one kind and state")
     check_move(TABLES[kind], before, to)
-    _move_rows(session, things, to, now, fence)
-    rows = [
-        event_row(thing, verb, actor=actor, now=now, values=values, before=before, after=to)
-        for thing in things
+    _update_states(session, rows, to, now, fence)
+    event_rows = [
+        event_row(row, verb, actor=actor, now=now, values=values, before=before, after=to)
+        for row in rows
     ]
-    bulk_insert(session, Event, rows)
-    for thing in things:
-        set_committed_value(thing, "state", to)
-        set_committed_value(thing, "state_at", now)
+    bulk_insert(session, Event, event_rows)
+    for row in rows:
+        set_committed_value(row, "state", to)
+        set_committed_value(row, "state_at", now)
 
 
 class ClaimedTransition:
-    """One move of one delivery that a clock holds; its statements are made once for all of them.
+    """A move of one claimed delivery, by statements that are compiled once.
 
-    They take `delivery_id`, `fence` and `now`. So do those `beside`, each of which changes in
-    the same breath what belongs to the move. `also` are columns of the delivery to set.
+    Their parameters are `delivery_id`, `fence` and `now`. `set_columns` are further columns of the
+    delivery to set; `side_updates` run together with the move and take the same parameters.
     """
 
     def __init__(
@@ -145,8 +144,8 @@ class ClaimedTransition:
         *,
         actor: Actor,
         verb: str,
-        also: Mapping[str, ColumnElement[Any]],
-        beside: Sequence[Update] = (),
+        set_columns: Mapping[str, ColumnElement[Any]],
+        side_updates: Sequence[Update] = (),
     ) -> None:
         check_move(DELIVERY_MOVES, before, to)
         changes = update(_DELIVERY).where(
@@ -154,34 +153,38 @@ class ClaimedTransition:
             _DELIVERY.c.fence == FENCE,
             column_equals(_DELIVERY.c.state, before),
         )
-        rows = changes.values(state=to, state_at=NOW, **also).returning(_DELIVERY.c.id)
-        told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
-        event = insert(_EVENT).values({**told, "subject_id": DELIVERY_ID, "at": NOW})
-        self._rows = PreparedStatement(f"{verb}_row", rows, PARAMETERS)
-        self._others = [
-            PreparedStatement(f"{verb}_beside_{number}", one, PARAMETERS)
-            for number, one in enumerate([event, *beside])
+        changed_rows = changes.values(state=to, state_at=NOW, **set_columns).returning(
+            _DELIVERY.c.id
+        )
+        event_values = _event_values(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
+        event = insert(_EVENT).values({**event_values, "subject_id": DELIVERY_ID, "at": NOW})
+        self._update = PreparedStatement(f"{verb}_row", changed_rows, PARAMETERS)
+        self._side_statements = [
+            PreparedStatement(f"{verb}_beside_{number}", statement, PARAMETERS)
+            for number, statement in enumerate([event, *side_updates])
         ]
-        self._at_once = PreparedStatement(verb, _in_one_statement(rows, told, beside), PARAMETERS)
+        self._combined = PreparedStatement(
+            verb, _combined_statement(changed_rows, event_values, side_updates), PARAMETERS
+        )
 
     def apply(self, connection: Connection, values: Mapping[str, Value], *, commit: bool) -> bool:
-        """Make the move; False where the clock holds it no more: then nothing has been changed.
+        """Make the move; returns False, and changes nothing, if the claim was lost.
 
-        With `commit` PostgreSQL commits at once.
+        With `commit`, PostgreSQL commits in the same round trip.
         """
         if connection.dialect.name == "postgresql":
-            (moved,) = run(connection, self._at_once(values), commit=commit)
+            (moved,) = run(connection, self._combined(values), commit=commit)
             return bool(moved)
-        (moved,) = run(connection, self._rows(values))
+        (moved,) = run(connection, self._update(values))
         if moved:
-            run(connection, *(one(values) for one in self._others))
+            run(connection, *(statement(values) for statement in self._side_statements))
         return bool(moved)
 
 
 class ClaimedTransitions:
-    """The same move of many deliveries at once, of which a clock knows id and fence.
+    """The same move of many claimed deliveries at once.
 
-    `also` are columns of the deliveries to set.
+    `set_columns` are further columns of the deliveries to set.
     """
 
     def __init__(
@@ -191,103 +194,117 @@ class ClaimedTransitions:
         *,
         actor: Actor,
         verb: str,
-        also: Mapping[str, object],
+        set_columns: Mapping[str, object],
     ) -> None:
         check_move(DELIVERY_MOVES, before, to)
-        told = _row(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
-        self._rows = {
-            dialect: _many_rows(dialect, before, {"state": to, "state_at": NOW, **also})
+        event_values = _event_values(_DELIVERY.name, 0, verb, actor, NEVER, None, before, to)
+        self._updates = {
+            dialect: _update_many(dialect, before, {"state": to, "state_at": NOW, **set_columns})
             for dialect in ("sqlite", "postgresql")
         }
-        self._at_once = _in_one_statement(self._rows["postgresql"], told)
-        self._events = _events_of(rows_from_json("sqlite", {"id": Key}), told, with_types=False)
+        self._combined = _combined_statement(self._updates["postgresql"], event_values)
+        self._insert_events = _insert_events(
+            rows_from_json("sqlite", {"id": Key}), event_values, with_types=False
+        )
 
-    def apply(self, session: Session, held: Mapping[int, int], now: datetime) -> frozenset[int]:
-        """Move those whose fence is this one; gives the ids of those that moved.
+    def apply(self, session: Session, fences: Mapping[int, int], now: datetime) -> frozenset[int]:
+        """Move the deliveries whose fence still matches (id to fence); returns the ids that moved.
 
-        The rest was claimed anew, or is in another state by now.
+        The others were claimed again, or have changed their state.
         """
         connection = session.connection()
-        given = as_json([{"id": key, "fence": fence} for key, fence in held.items()])
-        values = {"given": given, "now": now}
+        rows = as_json(
+            [{"id": delivery_id, "fence": fence} for delivery_id, fence in fences.items()]
+        )
+        values = {"rows": rows, "now": now}
         if connection.dialect.name == "postgresql":
-            return frozenset(connection.execute(self._at_once, values).scalars())
-        moved = connection.execute(self._rows["sqlite"], values).scalars().all()
+            return frozenset(connection.execute(self._combined, values).scalars())
+        moved = connection.execute(self._updates["sqlite"], values).scalars().all()
         if moved:
-            values = {"given": as_json([{"id": one} for one in sorted(moved)]), "now": now}
-            connection.execute(self._events, values)
+            values = {
+                "rows": as_json([{"id": delivery_id} for delivery_id in sorted(moved)]),
+                "now": now,
+            }
+            connection.execute(self._insert_events, values)
         return frozenset(moved)
 
 
-def _many_rows(dialect: str, before: StrEnum, values: Mapping[str, object]) -> ReturningUpdate[Any]:
+def _update_many(
+    dialect: str, before: StrEnum, values: Mapping[str, object]
+) -> ReturningUpdate[Any]:
     is_held = is_in_rows(dialect, _DELIVERY.c.id, _DELIVERY.c.fence)
     is_before = column_equals(_DELIVERY.c.state, before)
     changes = update(_DELIVERY).where(is_held, is_before).values(values)
     return changes.returning(_DELIVERY.c.id)
 
 
-def _in_one_statement(
-    rows: ReturningUpdate[Any], told: Mapping[str, object], beside: Sequence[Update] = ()
+def _combined_statement(
+    changed_rows: ReturningUpdate[Any],
+    event_values: Mapping[str, object],
+    side_updates: Sequence[Update] = (),
 ) -> ReturningInsert[Any]:
-    """On PostgreSQL all of it takes one way there and back; without the move nothing happens."""
-    moved = rows.cte("moved")
+    # One round trip on PostgreSQL. The other parts depend on `moved`, so all happen or none.
+    moved = changed_rows.cte("moved")
     is_moved = exists(select(moved.c.id))
-    others = [one.where(is_moved).cte(f"beside_{number}") for number, one in enumerate(beside)]
-    return _events_of(moved, told).add_cte(*others).returning(_EVENT.c.subject_id)
-
-
-def _events_of(moved: FromClause, told: Mapping[str, object], *, with_types: bool = True) -> Insert:
-    """Insert the same Event for each of these, in the order of their ids.
-
-    PostgreSQL asks for the type of each value; SQLite would make a number of what is JSON.
-    """
-    values = {**told, "subject_id": moved.c.id, "at": NOW}
-    fixed = {name: _fixed(value) for name, value in values.items()}
-    chosen = [
-        (cast(one, _EVENT.c[name].type) if with_types else one).label(name)
-        for name, one in fixed.items()
+    side_ctes = [
+        side_update.where(is_moved).cte(f"beside_{number}")
+        for number, side_update in enumerate(side_updates)
     ]
-    query = select(*chosen).select_from(moved).order_by(moved.c.id)
+    return _insert_events(moved, event_values).add_cte(*side_ctes).returning(_EVENT.c.subject_id)
+
+
+def _insert_events(
+    moved: FromClause, event_values: Mapping[str, object], *, with_types: bool = True
+) -> Insert:
+    """Return an INSERT of the same Event for each moved row, in the order of their ids."""
+    # PostgreSQL needs an explicit type for each value; SQLite would cast JSON to a number.
+    values = {**event_values, "subject_id": moved.c.id, "at": NOW}
+    expressions = {name: _as_sql(value) for name, value in values.items()}
+    columns = [
+        (cast(expression, _EVENT.c[name].type) if with_types else expression).label(name)
+        for name, expression in expressions.items()
+    ]
+    query = select(*columns).select_from(moved).order_by(moved.c.id)
     return insert(_EVENT).from_select(list(values), query)
 
 
-def _fixed(value: object) -> ColumnElement[Any]:
-    """What is the same for each of these moves stands in the statement itself."""
+def _as_sql(value: object) -> ColumnElement[Any]:
+    # Constants are part of the statement's text, so that they are no parameters.
     if value is None or isinstance(value, ColumnElement):
         return null() if value is None else value
-    word = value if isinstance(value, str) else json.dumps(value)
-    return literal_column(f"'{word}'")
+    constant = value if isinstance(value, str) else json.dumps(value)
+    return literal_column(f"'{constant}'")
 
 
-def _move_rows(
-    session: Session, things: Sequence[Stateful], to: StrEnum, now: datetime, fence: int | None
+def _update_states(
+    session: Session, rows: Sequence[Stateful], to: StrEnum, now: datetime, fence: int | None
 ) -> None:
-    kind, before = type(things[0]), things[0].state
-    guarded = update(kind).where(kind.id.in_([thing.id for thing in things]), kind.state == before)
+    kind, before = type(rows[0]), rows[0].state
+    guarded = update(kind).where(kind.id.in_([row.id for row in rows]), kind.state == before)
     if fence is not None:
         guarded = guarded.where(Delivery.fence == fence)
     statement = guarded.values(state=to, state_at=now)
     result = session.execute(statement.execution_options(synchronize_session=False))
-    if not isinstance(result, CursorResult) or result.rowcount != len(things):
+    if not isinstance(result, CursorResult) or result.rowcount != len(rows):
         raise Overtaken(state=before, to=to)
 
 
 def record(
     session: Session,
-    thing: Any,  # noqa: ANN401  any row with an id can have a history
+    row: Any,  # noqa: ANN401  any row with an id can have a history
     verb: str,
     *,
     actor: Actor,
     now: datetime,
     values: Mapping[str, object] | None = None,
 ) -> None:
-    """Write an Event for something that happened without a change of state."""
+    """Write an Event without a change of state."""
     session.flush()
-    session.execute(insert(Event), [event_row(thing, verb, actor=actor, now=now, values=values)])
+    session.execute(insert(Event), [event_row(row, verb, actor=actor, now=now, values=values)])
 
 
 def event_row(
-    thing: Any,  # noqa: ANN401  any row with an id can have a history
+    row: Any,  # noqa: ANN401  any row with an id can have a history
     verb: str,
     *,
     actor: Actor,
@@ -296,11 +313,11 @@ def event_row(
     before: StrEnum | None = None,
     after: StrEnum | None = None,
 ) -> dict[str, object]:
-    """One row of the history, as values to insert."""
-    return _row(thing.__tablename__, thing.id, verb, actor, now, values, before, after)
+    """Return the columns of an Event, ready to be inserted."""
+    return _event_values(row.__tablename__, row.id, verb, actor, now, values, before, after)
 
 
-def _row(
+def _event_values(
     subject: str,
     subject_id: int,
     verb: str,

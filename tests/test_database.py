@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
 from publisher.database.bulk import bulk_insert
-from publisher.database.engines import BELIEVED
+from publisher.database.engines import TRUSTED_IDLE_TIME
 from publisher.database.session import Database, ReadOnly, UtcDateTime, migrate
 from publisher.models.history import Event, Seal
 from publisher.models.people import Appointment, Department, Person
@@ -210,7 +210,7 @@ def test_a_connection_that_was_cut_while_it_rested_is_made_anew(postgres_url: st
         pid = session.scalar(select(func.pg_backend_pid()))
     with other.reading() as session:
         session.execute(select(func.pg_terminate_backend(pid)))
-    time.sleep(BELIEVED + 0.1)
+    time.sleep(TRUSTED_IDLE_TIME + 0.1)
     with opened.reading() as session:
         assert session.scalar(select(func.pg_backend_pid())) != pid
     opened.dispose()

@@ -1,8 +1,8 @@
-"""Many rows at one go, by statements whose text stays the same however many they are.
+"""Bulk inserts and updates, by statements whose text does not depend on the number of rows.
 
-A statement that grows with its rows is a new one each time: the toolkit writes it, psycopg takes
-it apart, and PostgreSQL plans it again. So the rows go to the database as one JSON text; where they
-are only inserted, SQLite takes a statement with many rows as it is.
+A statement that grows with its rows is a new one each time: SQLAlchemy compiles it, psycopg parses
+it, and PostgreSQL plans it again. So the rows are sent as one JSON parameter. Plain inserts on
+SQLite use `executemany` instead.
 """
 
 from __future__ import annotations
@@ -34,72 +34,74 @@ from sqlalchemy.types import TypeEngine
 
 from publisher.database.session import Base, table_of
 
-ROWS_AS_JSON = bindparam("given", type_=Text())
-"""The parameter that stands for the rows: `as_json` of them."""
+ROWS_AS_JSON = bindparam("rows", type_=Text())
+"""The parameter that holds the rows, encoded by `as_json`."""
 
 Values = Mapping[str, object]
 
 
 def bulk_insert(session: Session, model: type[Base], rows: Sequence[Values]) -> None:
-    """Insert the rows, which have the same columns, by one statement.
-
-    A statement for each would leave for PostgreSQL as a pipeline; if its sender stands still in the
-    middle of one, nothing ends that transaction, and what it has locked stays locked.
-    """
+    """Insert the rows by one statement; all have the same columns."""
+    # `executemany` would send a pipeline. A process suspended in the middle of a pipeline is not
+    # idle to PostgreSQL, which then never ends the transaction: its locks would stay.
     session.flush()
     connection, table = session.connection(), table_of(model)
     if connection.dialect.name == "sqlite":
         connection.execute(insert(table), rows)
     else:
-        connection.execute(_insert(table, tuple(rows[0])), {"given": as_json(rows)})
+        connection.execute(_insert(table, tuple(rows[0])), {"rows": as_json(rows)})
 
 
 @cache
-def _insert(table: Table, names: tuple[str, ...]) -> Insert:
-    given = _from_json({name: table.c[name].type for name in names})
-    return insert(table).from_select(names, select(*(given.c[name] for name in names)))
+def _insert(table: Table, column_names: tuple[str, ...]) -> Insert:
+    rows = _from_json({name: table.c[name].type for name in column_names})
+    return insert(table).from_select(column_names, select(*(rows.c[name] for name in column_names)))
 
 
 def rows_from_json(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
     """Return the rows of `ROWS_AS_JSON` as a table with these columns (integers and texts)."""
     if dialect != "sqlite":
         return _from_json(types)
-    each = func.json_each(ROWS_AS_JSON).table_valued("value", name="each_given")
-    taken = [func.json_extract(each.c.value, f"$.{name}").label(name) for name in types]
-    return select(*taken).select_from(each).subquery("given_rows")
+    array = func.json_each(ROWS_AS_JSON).table_valued("value", name="each_row")
+    columns = [func.json_extract(array.c.value, f"$.{name}").label(name) for name in types]
+    return select(*columns).select_from(array).subquery("json_rows")
 
 
 def is_in_rows(dialect: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
-    """That these columns of a row stand among the rows of `ROWS_AS_JSON`, by the same names."""
-    given = rows_from_json(dialect, {str(one.key): one.type for one in columns})
-    theirs = [given.c[str(one.key)] for one in columns]
+    """Return the condition that these columns equal those of a row of `ROWS_AS_JSON`."""
+    rows = rows_from_json(dialect, {str(column.key): column.type for column in columns})
+    row_columns = [rows.c[str(column.key)] for column in columns]
     if dialect != "sqlite":
-        return and_(*(one == their for one, their in zip(columns, theirs, strict=True)))
-    # SQLite would begin with the table and look each of its rows up among the given.
-    one = columns[0] if len(columns) == 1 else tuple_(*columns)
-    return one.in_(select(*theirs))
+        return and_(
+            *(column == row_column for column, row_column in zip(columns, row_columns, strict=True))
+        )
+    # With a join SQLite would scan the table and look each of its rows up in the JSON.
+    key = columns[0] if len(columns) == 1 else tuple_(*columns)
+    return key.in_(select(*row_columns))
 
 
 def column_equals(column: ColumnElement[Any], value: object) -> ColumnElement[bool]:
-    """That a column of what is found by its key has this value: no way to find rows by.
+    """Return the condition `column = value` in a form that no index is used for.
 
-    Of an index on a state that many rows have for a moment, a database would read all their traces.
+    `state` is updated constantly, so its partial indexes are full of dead tuples; rows compared
+    with this are found by their primary key.
     """
+    # `(column = value) IS TRUE` is not indexable.
     return (column == value).is_(True)
 
 
 def _from_json(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
-    columns = [column(name, of_type) for name, of_type in types.items()]
-    of_json = func.json_to_recordset(cast(ROWS_AS_JSON, JSON))
-    return of_json.table_valued(*columns).render_derived(name="given_rows", with_types=True)
+    columns = [column(name, column_type) for name, column_type in types.items()]
+    records = func.json_to_recordset(cast(ROWS_AS_JSON, JSON))
+    return records.table_valued(*columns).render_derived(name="json_rows", with_types=True)
 
 
 def as_json(rows: Sequence[Values]) -> str:
-    """The rows as `ROWS_AS_JSON` takes them. Raises `ValueError` for a naive moment."""
-    return json.dumps(rows, default=_plain)
+    """Return the rows as a value of `ROWS_AS_JSON`. Raises `ValueError` for a naive moment."""
+    return json.dumps(rows, default=_encode_moment)
 
 
-def _plain(value: object) -> str:
+def _encode_moment(value: object) -> str:
     if not isinstance(value, datetime):
         raise TypeError(value)
     if value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The engines for SQLite and PostgreSQL: how they connect, begin, and find out who is gone."""
+"""Engines for SQLite and PostgreSQL: their connections, BEGIN, and dead connections."""
 
 from __future__ import annotations
 
@@ -18,108 +18,102 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from publisher.database import prepared_statements
 from publisher.database.prepared_statements import BEGIN
 
-PATIENCE = 10
+BUSY_TIMEOUT = 10
 """Seconds for which a writer waits for another one on SQLite."""
 
-BELIEVED = 1.0
-"""Seconds after which a connection that rested is asked before it is used again."""
+TRUSTED_IDLE_TIME = 1.0
+"""Seconds after which an idle connection is tested before it is used again."""
 
-CHECKPOINT = 8_000
-"""Pages of 4 KiB after which SQLite moves what was written into its main file.
+CHECKPOINT_PAGES = 8_000
+"""Pages of 4 KiB in the write-ahead log after which SQLite makes a checkpoint.
 
-The same few pages are written again and again, so each way there serves for more of them.
+The same few pages are written again and again, so a larger log means fewer writes in total.
 """
 
 POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_use_lifo": True}
-"""As many connections as one press uses at the same time are kept, and more opened for a moment.
+"""The pool keeps as many connections as one worker uses at the same time, and opens more if needed.
 
-The one used last has its statements prepared, so it is taken first.
+LIFO, since the connection that was used last has its statements prepared.
 """
 
-STANDSTILL = "-c idle_in_transaction_session_timeout=30s"
-"""PostgreSQL's option: whoever stands still inside a transaction is cut off after half a minute.
+IDLE_TRANSACTION_TIMEOUT = "-c idle_in_transaction_session_timeout=30s"
+"""PostgreSQL ends a session that is idle inside a transaction for half a minute.
 
-A process that was stopped, or whose machine went silent, would else keep the rows it has locked
-from every other clock for as long as it stands.
+Otherwise a process that is suspended, or whose machine is unreachable, would keep its row locks.
+"""
+
+GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan"
+"""PostgreSQL plans a prepared statement once on each connection.
+
+By default it makes a custom plan for the first five runs, and a clock has many connections: that
+cost more than the statements do. A generic plan can use a partial index only if the index's
+condition is in the statement's text, since the plan does not know the parameters.
 """
 
 
-PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
-"""PostgreSQL's option: plan a statement once on each connection.
-
-Left to itself it plans anew for the first five runs on each, and a clock has many connections: that
-cost more than the statements do. What is run so may rest on an index of some of the rows only where
-the condition of that index stands in the statement itself, since no plan knows its parameters.
-"""
-
-
-def say_begin(connection: Connection) -> None:
-    """Say BEGIN ourselves; on SQLite, a writer has the file from its first statement on."""
-    with prepared_statements.driver(connection) as cursor:
+def execute_begin(connection: Connection) -> None:
+    """Send BEGIN; on SQLite a writer locks the file from its first statement on."""
+    with prepared_statements.driver_cursor(connection) as cursor:
         cursor.execute(connection.get_execution_options().get(BEGIN, "BEGIN"))
 
 
-class _OneByOne(psycopg.Cursor[Any]):
-    """Runs a statement with many rows once for each.
+class _LoopingCursor(psycopg.Cursor[Any]):
+    """A cursor whose `executemany` executes the statement once for each row.
 
-    psycopg would send them as a pipeline. In the middle of one a process that stands still is not
-    idle to PostgreSQL, which then never cuts it off: what it has locked stays locked.
+    psycopg would send a pipeline. A process suspended in the middle of a pipeline is not idle to
+    PostgreSQL, which then never ends the transaction: its locks would stay.
     """
 
     def executemany(
         self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
     ) -> None:
-        """As psycopg's own; the rows of all are counted. Nobody here reads what they return."""
-        counted = 0
+        """Execute the statement for each row, and add up `rowcount`; `returning` is ignored."""
+        row_count = 0
         for params in params_seq:
             self.execute(cast("QueryNoTemplate", query), params)
-            counted += max(self.rowcount, 0)
-        self._rowcount = counted
+            row_count += max(self.rowcount, 0)
+        self._rowcount = row_count
 
 
 def make_engine(url: str, *, plans_once: bool = False) -> Engine:
-    """The engine behind this address, with everything that each connection is told.
+    """Return an engine for this URL whose connections have our options.
 
-    With `plans_once` PostgreSQL prepares a statement at its first run, by a plan for any values.
+    With `plans_once` PostgreSQL prepares a statement at its first run, with a generic plan.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _make_sqlite_engine(url, parsed.database)
     if parsed.drivername == "postgresql":
         url = parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    connecting = {
-        "options": _options(parsed, *([PLANNED_ONCE] if plans_once else [])),
-        "cursor_factory": _OneByOne,
+    connect_args = {
+        "options": _options(parsed, *([GENERIC_PLANS] if plans_once else [])),
+        "cursor_factory": _LoopingCursor,
         "autocommit": True,
         **({"prepare_threshold": 0} if plans_once else {}),
     }
-    engine = create_engine(url, connect_args=connecting, **POOL)
-    event.listen(engine, "before_cursor_execute", _begin)
-    prepared_statements.watch(engine)
-    event.listen(engine, "checkin", _rest)
-    event.listen(engine, "checkout", _wake)
+    engine = create_engine(url, connect_args=connect_args, **POOL)
+    event.listen(engine, "before_cursor_execute", _begin_if_idle)
+    prepared_statements.forget_on_rollback(engine)
+    event.listen(engine, "checkin", _note_checkin)
+    event.listen(engine, "checkout", _test_idle_connection)
     return engine
 
 
-def _begin(connection: Connection, cursor: Any, *_rest: object) -> None:  # noqa: ANN401  a driver's
-    """Say BEGIN ourselves, before the first statement of a transaction."""
+def _begin_if_idle(connection: Connection, cursor: Any, *_rest: object) -> None:  # noqa: ANN401  a driver's
     if cursor.connection.info.transaction_status is TransactionStatus.IDLE:
-        say_begin(connection)
+        execute_begin(connection)
 
 
-def _rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+def _note_checkin(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
     record.info["rests_since"] = time.monotonic()
 
 
-def _wake(
+def _test_idle_connection(
     connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
 ) -> None:
-    """Ask a connection that has rested whether it lives; one used a moment ago is believed.
-
-    Asking each time would cost as much as the shorter statements do.
-    """
+    # A connection used a moment ago is not tested: that costs as much as a short statement.
     rests_since = record.info.get("rests_since")
-    if rests_since is None or time.monotonic() - rests_since < BELIEVED:
+    if rests_since is None or time.monotonic() - rests_since < TRUSTED_IDLE_TIME:
         return
     try:
         connection.cursor().execute("")
@@ -128,18 +122,24 @@ def _wake(
         raise DisconnectionError from problem
 
 
-def _options(url: URL, *more: str) -> str:
-    """Ours for each connection, and after them those of the address, which win."""
-    given = url.query.get("options", ())
-    return " ".join([STANDSTILL, *more, *([given] if isinstance(given, str) else given)])
+def _options(url: URL, *options: str) -> str:
+    # The options of the URL come last, and so win.
+    url_options = url.query.get("options", ())
+    return " ".join(
+        [
+            IDLE_TRANSACTION_TIMEOUT,
+            *options,
+            *([url_options] if isinstance(url_options, str) else url_options),
+        ]
+    )
 
 
 def _make_sqlite_engine(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    # What lives in memory alone has one connection for each thread, and no pool.
+    # A database in memory has one connection for each thread, and no pool.
     pool = POOL if path and path != ":memory:" else {}
-    engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -150,7 +150,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"wal_autocheckpoint={CHECKPOINT}",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         "foreign_keys=ON",
         "recursive_triggers=ON",
     ):

@@ -1,8 +1,8 @@
-"""Statements that run for every single delivery: made once, and several sent at one go.
+"""Prepared statements for what runs once for every delivery: compiled once, sent together.
 
-The way to PostgreSQL and back, and the toolkit's way of running a statement, cost more than a
-short statement does. What is prepared here goes to the driver as it is; on PostgreSQL the BEGIN
-before it, the COMMIT after it and other such statements travel with it.
+A round trip to PostgreSQL, and SQLAlchemy's execution of a statement, cost more than a short
+statement does. Prepared statements go straight to the driver; on PostgreSQL the BEGIN before them
+and the COMMIT after them are sent in the same round trip.
 """
 
 from __future__ import annotations
@@ -27,243 +27,261 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ReturnsRows
 
 Value = int | datetime
-Fields = Any
-"""A row of what a statement gave: a tuple with the names and types of its columns."""
+NamedRow = Any
+"""A row of a result: a named tuple with the names and types of the columns."""
 
-Rows = list[Fields]
+Rows = list[NamedRow]
 
 BEGIN = "nagarvani_begin"
-"""The option of an engine that says how its transactions begin."""
+"""The execution option of an engine that holds the text of its BEGIN."""
 
-_WITH_NAMES = sqlite.dialect(paramstyle="pyformat")
-"""SQLite's words, with the names of parameters in them as PostgreSQL's have."""
+_NAMED_SQLITE = sqlite.dialect(paramstyle="pyformat")
+"""SQLite's dialect with named parameters, as PostgreSQL's has."""
 
-_KNOWN = "nagarvani_prepared"
-"""Where a connection notes which statements PostgreSQL knows of it."""
+_PREPARED_NAMES = "nagarvani_prepared"
+"""The key in `connection.info` of the names that are prepared on the connection."""
 
 
 class PreparedStatement:
-    """A statement and the parameters that it takes, numbers and moments; all else in it is fixed.
+    """A statement with its parameters, which are integers and moments; all else is constant.
 
-    `name` is what PostgreSQL is to call it, so each has its own.
+    `name` is its name in PostgreSQL, so it has to be unique.
     """
 
     def __init__(
-        self, name: str, statement: ClauseElement, takes: Sequence[BindParameter[Any]]
+        self, name: str, statement: ClauseElement, parameters: Sequence[BindParameter[Any]]
     ) -> None:
         self.name = name
         self._statement = statement
-        self._takes = tuple(one.key for one in takes)
-        self._forms: dict[str, _Compiled] = {}
+        self._parameter_names = tuple(parameter.key for parameter in parameters)
+        self._compiled: dict[str, _Compiled] = {}
 
     def __call__(self, values: Mapping[str, Value]) -> BoundStatement:
-        """This statement with its own of these values."""
-        return BoundStatement(self, {key: values[key] for key in self._takes})
+        """Bind the statement; `values` may hold more than its parameters."""
+        return BoundStatement(self, {key: values[key] for key in self._parameter_names})
 
-    def form(self, dialect: Dialect) -> _Compiled:
-        """This statement in the words of a database."""
-        form = self._forms.get(dialect.name)
-        if form is None:
-            form = self._forms[dialect.name] = _Compiled(self._statement, self._takes, dialect)
-        return form
+    def compiled_for(self, dialect: Dialect) -> _Compiled:
+        """Return the statement compiled for a dialect."""
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = _Compiled(
+                self._statement, self._parameter_names, dialect
+            )
+        return compiled
 
 
 @dataclass(frozen=True)
 class BoundStatement:
-    """A prepared statement and what it is run with."""
+    """A prepared statement with the values of its parameters."""
 
     prepared: PreparedStatement
     values: Mapping[str, Value]
 
 
-def run(connection: Connection, *calls: BoundStatement, commit: bool = False) -> list[Rows]:
-    """Run these one after the other; gives the rows of each. Raises `DBAPIError`.
+def run(connection: Connection, *statements: BoundStatement, commit: bool = False) -> list[Rows]:
+    """Execute the statements in order; returns the rows of each. Raises `DBAPIError`.
 
-    With `commit` PostgreSQL commits with them, and the session's own commit finds it done; what
-    they give can change nothing any more. SQLite leaves it to the session.
+    With `commit` PostgreSQL commits in the same round trip, and the session's own commit has
+    nothing left to do. On SQLite the session commits.
     """
-    with driver(connection) as cursor:
+    with driver_cursor(connection) as cursor:
         if connection.dialect.name == "sqlite":
-            return [_run_alone(cursor, one, connection.dialect) for one in calls]
-        of_psycopg = cast("Cursor[Any]", cursor)
-        return _run_together(connection, of_psycopg, calls, commit=commit)
+            return [
+                _run_on_sqlite(cursor, statement, connection.dialect) for statement in statements
+            ]
+        psycopg_cursor = cast("Cursor[Any]", cursor)
+        return _run_on_postgresql(connection, psycopg_cursor, statements, commit=commit)
 
 
 @contextmanager
-def driver(connection: Connection) -> Iterator[DBAPICursor]:
-    """The driver's own cursor; what it raises is told as the toolkit tells it."""
+def driver_cursor(connection: Connection) -> Iterator[DBAPICursor]:
+    """Yield the driver's own cursor; its errors are raised as SQLAlchemy's `DBAPIError`."""
     cursor = connection.connection.cursor()
     try:
         yield cursor
-    except connection.dialect.loaded_dbapi.Error as problem:
-        is_gone = connection.dialect.is_disconnect(problem, connection.connection, cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        is_gone = connection.dialect.is_disconnect(error, connection.connection, cursor)
         if is_gone:
-            connection.invalidate(problem)
-        raise _told(problem, connection.dialect, is_gone=is_gone) from problem
+            connection.invalidate(error)
+        raise _as_dbapi_error(error, connection.dialect, is_gone=is_gone) from error
     finally:
         cursor.close()
 
 
-def _told(problem: Exception, dialect: Dialect, *, is_gone: bool) -> BaseException:
+def _as_dbapi_error(error: Exception, dialect: Dialect, *, is_gone: bool) -> BaseException:
     return DBAPIError.instance(
         "a statement of ours",
         None,
-        problem,
+        error,
         dialect.loaded_dbapi.Error,
         connection_invalidated=is_gone,
         dialect=dialect,
     )
 
 
-def _run_alone(cursor: DBAPICursor, call: BoundStatement, dialect: Dialect) -> Rows:
-    form = call.prepared.form(dialect)
-    cursor.execute(form.text, form.values(call.values))
-    return form.rows(cursor)
+def _run_on_sqlite(cursor: DBAPICursor, statement: BoundStatement, dialect: Dialect) -> Rows:
+    compiled = statement.prepared.compiled_for(dialect)
+    cursor.execute(compiled.text, compiled.positional(statement.values))
+    return compiled.rows(cursor)
 
 
-def _run_together(
-    connection: Connection, cursor: Cursor[Any], calls: Sequence[BoundStatement], *, commit: bool
-) -> list[Rows]:
-    forms = [one.prepared.form(connection.dialect) for one in calls]
-    _make_known(connection, cursor, calls, forms)
-    begins = cursor.connection.info.transaction_status is TransactionStatus.IDLE
-    said = [
-        *([connection.get_execution_options().get(BEGIN, "BEGIN")] if begins else []),
-        *(form.call(one) for form, one in zip(forms, calls, strict=True)),
-        *(["COMMIT"] if commit else []),
-    ]
-    _execute_raw(cursor, "; ".join(said))
-    if begins:
-        cursor.nextset()
-    found = []
-    for form in forms:
-        found.append(form.rows(cursor))
-        cursor.nextset()
-    return found
-
-
-def _make_known(
+def _run_on_postgresql(
     connection: Connection,
     cursor: Cursor[Any],
-    calls: Sequence[BoundStatement],
-    forms: Sequence[_Compiled],
+    statements: Sequence[BoundStatement],
+    *,
+    commit: bool,
+) -> list[Rows]:
+    all_compiled = [statement.prepared.compiled_for(connection.dialect) for statement in statements]
+    _prepare_missing(connection, cursor, statements, all_compiled)
+    begins = cursor.connection.info.transaction_status is TransactionStatus.IDLE
+    texts = [
+        *([connection.get_execution_options().get(BEGIN, "BEGIN")] if begins else []),
+        *(
+            compiled.execute_text(statement)
+            for compiled, statement in zip(all_compiled, statements, strict=True)
+        ),
+        *(["COMMIT"] if commit else []),
+    ]
+    _execute_raw(cursor, "; ".join(texts))
+    if begins:
+        cursor.nextset()
+    all_rows = []
+    for compiled in all_compiled:
+        all_rows.append(compiled.rows(cursor))
+        cursor.nextset()
+    return all_rows
+
+
+def _prepare_missing(
+    connection: Connection,
+    cursor: Cursor[Any],
+    statements: Sequence[BoundStatement],
+    all_compiled: Sequence[_Compiled],
 ) -> None:
-    known = connection.info.get(_KNOWN)
-    if known is None:
+    prepared_names = connection.info.get(_PREPARED_NAMES)
+    if prepared_names is None:
         _execute_raw(cursor, "SELECT name FROM pg_prepared_statements WHERE from_sql")
-        known = connection.info[_KNOWN] = {name for (name,) in cursor.fetchall()}
-    for one, form in zip(calls, forms, strict=True):
-        if one.prepared.name not in known:
-            _execute_raw(cursor, f"PREPARE {one.prepared.name} AS {form.text}")
-            known.add(one.prepared.name)
+        prepared_names = connection.info[_PREPARED_NAMES] = {name for (name,) in cursor.fetchall()}
+    for statement, compiled in zip(statements, all_compiled, strict=True):
+        if statement.prepared.name not in prepared_names:
+            _execute_raw(cursor, f"PREPARE {statement.prepared.name} AS {compiled.text}")
+            prepared_names.add(statement.prepared.name)
 
 
 def _execute_raw(cursor: Cursor[Any], text: str) -> None:
-    """Send it past psycopg's own preparing: a text never seen again would crowd out the others."""
-    driver = cursor.connection
-    threshold, driver.prepare_threshold = driver.prepare_threshold, None
+    """Execute without psycopg's own preparing."""
+    # Its cache is bounded, and a text that never comes again would evict the others.
+    connection = cursor.connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
     try:
         cursor.execute(text)
     finally:
-        driver.prepare_threshold = threshold
+        connection.prepare_threshold = threshold
 
 
-def watch(engine: Engine) -> None:
-    """Notice when psycopg may make PostgreSQL forget what was prepared: at every ROLLBACK.
-
-    Only may: it does so where it had prepared something itself. So PostgreSQL is asked anew.
-    """
+def forget_on_rollback(engine: Engine) -> None:
+    """Forget which statements are prepared on a connection after each rollback."""
+    # psycopg may issue DEALLOCATE ALL after a rollback; `pg_prepared_statements` is read again.
     event.listen(engine, "rollback", _forget)
     event.listen(engine, "rollback_savepoint", _forget)
-    event.listen(engine, "reset", _forget_at_reset)
+    event.listen(engine, "reset", _forget_on_reset)
 
 
 def _forget(connection: Connection, *_savepoint: object) -> None:
-    if not connection.invalidated:  # one that is gone has nothing that it knew
-        connection.info.pop(_KNOWN, None)
+    if not connection.invalidated:  # else `info` is gone with the connection
+        connection.info.pop(_PREPARED_NAMES, None)
 
 
-def _forget_at_reset(
-    driver: psycopg.Connection[Any], record: ConnectionPoolEntry, _state: object
+def _forget_on_reset(
+    connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _state: object
 ) -> None:
-    """What comes back to the pool inside a transaction is about to be rolled back."""
-    if driver.info.transaction_status is not TransactionStatus.IDLE:
-        record.info.pop(_KNOWN, None)
+    # A connection returned to the pool inside a transaction is about to be rolled back.
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        record.info.pop(_PREPARED_NAMES, None)
 
 
 class _Compiled:
-    """A statement in the words of one database, and how its rows are read."""
+    """A statement compiled for one dialect, and the converters for the rows it returns."""
 
-    def __init__(self, statement: ClauseElement, takes: Sequence[str], dialect: Dialect) -> None:
+    def __init__(
+        self, statement: ClauseElement, parameter_names: Sequence[str], dialect: Dialect
+    ) -> None:
         is_sqlite = dialect.name == "sqlite"
-        compiled = statement.compile(dialect=_WITH_NAMES if is_sqlite else dialect)
+        compiled = statement.compile(dialect=_NAMED_SQLITE if is_sqlite else dialect)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(statement)
         self._processors = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect)
             for name, bind in compiled.binds.items()
         }
-        fixed = {
-            name: self._bound(name, bind.value)
+        constants = {
+            name: self._driver_value(name, bind.value)
             for name, bind in compiled.binds.items()
-            if name not in takes
+            if name not in parameter_names
         }
-        self._used = [name for name in takes if name in compiled.binds]
-        self.text = _numbered(compiled.string, "?" if is_sqlite else "$", self._used, fixed)
+        self._parameter_names = [name for name in parameter_names if name in compiled.binds]
+        self.text = _with_numbers(
+            compiled.string, "?" if is_sqlite else "$", self._parameter_names, constants
+        )
         columns = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
-        self._row = _row_type([str(one.key) for one in columns])
-        self._readers = _readers(list(columns), dialect)
+        self._row_type = _row_type([str(column.key) for column in columns])
+        self._readers = _column_readers(list(columns), dialect)
 
-    def _bound(self, name: str, value: object) -> object:
+    def _driver_value(self, name: str, value: object) -> object:
         processor = self._processors[name]
         return value if processor is None else processor(value)
 
-    def values(self, given: Mapping[str, Value]) -> tuple[object, ...]:
-        """What SQLite is given, in the order of the parameters."""
-        return tuple(self._bound(name, given[name]) for name in self._used)
+    def positional(self, values: Mapping[str, Value]) -> tuple[object, ...]:
+        """Return the parameters for SQLite, in their order."""
+        return tuple(self._driver_value(name, values[name]) for name in self._parameter_names)
 
-    def call(self, call: BoundStatement) -> str:
-        """What PostgreSQL is told to run it with these values."""
-        said = ", ".join(_literal(call.values[name]) for name in self._used)
-        return f"EXECUTE {call.prepared.name}({said})"
+    def execute_text(self, statement: BoundStatement) -> str:
+        """Return the EXECUTE statement for PostgreSQL."""
+        arguments = ", ".join(_literal(statement.values[name]) for name in self._parameter_names)
+        return f"EXECUTE {statement.prepared.name}({arguments})"
 
     def rows(self, cursor: DBAPICursor | Cursor[Any]) -> Rows:
-        """What the cursor has to give."""
-        if not self._row._fields:
+        """Fetch all rows of the cursor, converted to the columns' types."""
+        if not self._row_type._fields:
             return []
         return [self._read(row) for row in cursor.fetchall()]
 
-    def _read(self, row: Sequence[object]) -> Fields:
+    def _read(self, row: Sequence[object]) -> NamedRow:
         values = list(row)
-        for place, read in self._readers:
-            values[place] = read(values[place])
-        return self._row._make(values)
+        for position, read in self._readers:
+            values[position] = read(values[position])
+        return self._row_type._make(values)
 
 
-def _row_type(names: Sequence[str]) -> Fields:
+def _row_type(names: Sequence[str]) -> NamedRow:
     return namedtuple("Row", names, rename=True)  # noqa: PYI024  the names are known only now
 
 
-def _readers(
+def _column_readers(
     columns: Sequence[ColumnElement[Any]], dialect: Dialect
 ) -> list[tuple[int, Callable[[Any], Any]]]:
-    """What makes of a driver's values those of the columns' types, where they differ."""
-    found = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns]
-    return [(place, read) for place, read in enumerate(found) if read is not None]
+    """Return the position and converter of each column whose values the driver returns raw."""
+    processors = [
+        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+    ]
+    return [(position, read) for position, read in enumerate(processors) if read is not None]
 
 
-def _numbered(text: str, mark: str, takes: Sequence[str], fixed: Mapping[str, object]) -> str:
-    """The statement with numbers where it takes something, and with all that is fixed in it.
-
-    Were a fixed value a parameter too, SQLite would plan the statement for each run anew: it looks
-    whether the value lets it take an index of some of the rows.
-    """
-    numbers = {name: f"{mark}{number}" for number, name in enumerate(takes, 1)}
-    return text % (numbers | {name: sql.Literal(one).as_string() for name, one in fixed.items()})
+def _with_numbers(
+    text: str, prefix: str, parameter_names: Sequence[str], constants: Mapping[str, object]
+) -> str:
+    """Return the statement with numbered parameters, and with its constants written in."""
+    # If a constant were a parameter, SQLite would plan the statement again for each run, to see
+    # whether its value allows a partial index.
+    numbers = {name: f"{prefix}{number}" for number, name in enumerate(parameter_names, 1)}
+    return text % (
+        numbers | {name: sql.Literal(constant).as_string() for name, constant in constants.items()}
+    )
 
 
 def _literal(value: Value) -> str:
-    """A number or moment as SQL; nothing else is ever put into a statement's text."""
+    """Return an integer or moment as SQL; raises `ValueError` for a naive moment."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError(f"naive time {value!r}")

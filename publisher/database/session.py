@@ -1,4 +1,4 @@
-"""The database: engines for SQLite and PostgreSQL, the column types, and the only commit."""
+"""The database: its transactions, the column types, and the migrations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
-from publisher.database.engines import PATIENCE, make_engine, say_begin
+from publisher.database.engines import BUSY_TIMEOUT, execute_begin, make_engine
 from publisher.database.prepared_statements import BEGIN
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -48,13 +48,13 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Base(DeclarativeBase):
-    """The base of every table."""
+    """The base class of every model."""
 
     metadata = MetaData(naming_convention=NAMING)
 
 
 def table_of(model: type[Base]) -> Table:
-    """The plain table of a model, for statements that are made once and run very often."""
+    """Return the Core table of a model, for statements that are compiled once."""
     table = model.__table__
     if not isinstance(table, Table):
         raise TypeError(model)
@@ -62,13 +62,13 @@ def table_of(model: type[Base]) -> Table:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored in UTC; a naive one is refused."""
+    """A column type for aware moments, stored in UTC; raises `ValueError` for a naive one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware moment into UTC."""
+        """Convert an aware moment to UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -77,14 +77,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware moment in UTC."""
+        """Return an aware moment in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def enum_type(enum: type[StrEnum], name: str) -> Enum:
-    """A column type that stores the member's value and CHECKs it in the database."""
+    """Return a column type that stores a member's value, with a CHECK constraint."""
     return Enum(
         enum,
         name=name,
@@ -96,11 +96,11 @@ def enum_type(enum: type[StrEnum], name: str) -> Enum:
 
 
 class _Reading(Session):
-    """A session that only reads, on SQLite as on PostgreSQL."""
+    """A read-only session, on SQLite as on PostgreSQL."""
 
 
 class ReadOnly(RuntimeError):
-    """Something was to be written or locked by a session that only reads."""
+    """A read-only session was asked to write or to lock."""
 
 
 @event.listens_for(_Reading, "before_flush")
@@ -117,103 +117,104 @@ def _refuse_locks(state: ORMExecuteState) -> None:
 
 
 class Database:
-    """One database, and the transactions on it.
-
-    A `with` block closes every connection at its end.
-    """
+    """A database and its transactions. Used in `with`, it closes every connection at the end."""
 
     def __init__(self, url: str, *, plans_once: bool = False) -> None:
         self.url = url
         self.engine = make_engine(url, plans_once=plans_once)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._writing, self._reading = self._both()
-        self._turn = _Turn(is_needed=self.is_sqlite)
-        self._kept: Connection | None = None
+        self._writing, self._reading = self._engines()
+        self._write_lock = _WriteLock(is_needed=self.is_sqlite)
+        self._idle_writer: Connection | None = None
         if self.is_sqlite:
-            event.listen(self.engine, "begin", say_begin)
+            event.listen(self.engine, "begin", execute_begin)
 
-    def _both(self) -> tuple[Engine, Engine]:
-        """The engine as it writes, and as it reads."""
+    def _engines(self) -> tuple[Engine, Engine]:
+        """Return the engines for writing and for reading."""
         if self.is_sqlite:
             return self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), self.engine
         return self.engine, self.engine.execution_options(**{BEGIN: "BEGIN READ ONLY"})
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session whose changes are committed at the end, or all undone by an exception."""
+        """Yield a session that commits at the end of the block, or rolls back on an exception."""
         try:
-            self._turn.take()
+            self._write_lock.acquire()
             with Session(self._writing, expire_on_commit=False) as session:
                 yield session
                 session.commit()
         finally:
-            self._turn.leave()
+            self._write_lock.release()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A transaction without a session, for plain statements that run very often."""
+        """Yield a connection in a transaction, without a session, for Core statements."""
         try:
-            self._turn.take()
+            self._write_lock.acquire()
             with self._writer() as connection, connection.begin():
                 yield connection
         finally:
-            self._turn.leave()
+            self._write_lock.release()
 
     @contextmanager
     def _writer(self) -> Iterator[Connection]:
-        """A connection; on SQLite that of whoever has the turn, kept as long as all goes well."""
-        if not self._turn.is_mine():
+        """Yield a connection for writing; on SQLite it is reused until an exception passes."""
+        if not self._write_lock.is_mine():
             with self._writing.connect() as connection:
                 yield connection
             return
-        kept, self._kept = self._kept or self._writing.connect(), None
-        with ExitStack() as otherwise:
-            otherwise.callback(kept.close)
-            yield kept
-            otherwise.pop_all()
-        self._kept = kept
+        writer, self._idle_writer = self._idle_writer or self._writing.connect(), None
+        with ExitStack() as cleanup:
+            cleanup.callback(writer.close)
+            yield writer
+            cleanup.pop_all()
+        self._idle_writer = writer
 
     @contextmanager
     def connection_for_reading(self) -> Iterator[Connection]:
-        """The same for plain statements that only read."""
+        """Yield a read-only connection, without a session, for Core statements."""
         with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads; what it read stays readable.
+        """Yield a read-only session; loaded rows stay readable after the block.
 
-        Raises `ReadOnly` for a change or a lock. On PostgreSQL it ends by a COMMIT, since after a
-        ROLLBACK psycopg forgets every statement it had prepared.
+        Raises `ReadOnly` for a change or a lock.
         """
         with _Reading(self._reading, expire_on_commit=False) as session:
             yield session
             session.expunge_all()
             if not self.is_sqlite:
+                # After a ROLLBACK psycopg would forget the statements it has prepared.
                 session.commit()
 
     def apart(self) -> Database:
-        """The same database for a few statements that run very often; `dispose` of it at the end.
+        """Return this database with a pool for a few statements that run very often.
 
-        On PostgreSQL it has connections of its own, and each of these plans a statement once.
-        SQLite is used by all in turn as before: there it is this very one.
+        On PostgreSQL the new pool plans each statement once on each connection, and has to be
+        closed by `dispose`. On SQLite this object itself is returned.
         """
         return self if self.is_sqlite else Database(self.url, plans_once=True)
 
     def check_durable(self) -> str | None:
-        """What is wrong with the durability of commits, or None: a power cut must lose nothing."""
+        """Return what makes commits less than durable, or None if a power cut loses nothing."""
         query = "PRAGMA synchronous" if self.is_sqlite else "SHOW synchronous_commit"
-        wanted = "2" if self.is_sqlite else "on"
+        durable_setting = "2" if self.is_sqlite else "on"
         with self.engine.connect() as connection:
-            found = str(connection.execute(text(query)).scalar())
-        return None if found == wanted else f"{query} gives {found}, not {wanted}"
+            setting = str(connection.execute(text(query)).scalar())
+        return (
+            None
+            if setting == durable_setting
+            else f"{query} gives {setting}, not {durable_setting}"
+        )
 
     def head(self) -> str | None:
-        """Of which revision this version's tables are."""
+        """Return the latest Alembic revision shipped with this version."""
         return ScriptDirectory.from_config(alembic_config(self.url)).get_current_head()
 
     def revision(self) -> str | None:
-        """Of which revision the tables are; None where there are none."""
+        """Return the Alembic revision of the tables; None if there are no tables."""
         with self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
@@ -230,26 +231,25 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            kept.close()
+        connection, self._idle_writer = self._idle_writer, None
+        if connection is not None:
+            connection.close()
         self.engine.dispose()
 
 
 @contextmanager
 def session_on(connection: Connection) -> Iterator[Session]:
-    """A session for what is unusual in a transaction that is the connection's."""
+    """Yield a session inside the connection's transaction."""
     with Session(connection, expire_on_commit=False) as session:
         yield session
         session.commit()  # writes what was changed; the connection's transaction goes on
 
 
-class _Turn:
-    """Lets the threads of one process write to SQLite one after the other.
+class _WriteLock:
+    """A lock by which the threads of one process write to SQLite one after the other.
 
-    SQLite itself lets a writer that has to wait sleep for longer and longer, though the file has
-    been free for long. Other processes are still met there, and only there. Whoever has the turn
-    gets the connection that wrote last, which needs not read again what it has just written.
+    SQLite's own busy handler sleeps longer and longer, even after the file is free; it is left for
+    other processes. The holder gets the connection that wrote last, whose page cache is valid.
     """
 
     def __init__(self, *, is_needed: bool) -> None:
@@ -257,24 +257,24 @@ class _Turn:
         self._lock = threading.Lock()
         self._mine = threading.local()
 
-    def take(self) -> None:
-        """Wait for the turn as long as SQLite would; without it SQLite is asked all the same."""
+    def acquire(self) -> None:
+        """Wait for the lock as long as SQLite would; after that its own busy handler decides."""
         if self._is_needed and not self.is_mine():
-            self._mine.taken = self._lock.acquire(timeout=PATIENCE)
+            self._mine.acquired = self._lock.acquire(timeout=BUSY_TIMEOUT)
 
-    def leave(self) -> None:
-        """Give the turn on, if it is this thread's."""
+    def release(self) -> None:
+        """Release the lock if this thread holds it."""
         if self.is_mine():
-            self._mine.taken = False
+            self._mine.acquired = False
             self._lock.release()
 
     def is_mine(self) -> bool:
-        """Whether this thread has the turn."""
-        return bool(getattr(self._mine, "taken", False))
+        """Return True if this thread holds the lock."""
+        return bool(getattr(self._mine, "acquired", False))
 
 
 def alembic_config(url: str) -> Config:
-    """Alembic's configuration for this database, without a file."""
+    """Return Alembic's configuration for this database; no file is needed."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
@@ -282,14 +282,14 @@ def alembic_config(url: str) -> Config:
 
 
 class NewerTables(Exception):
-    """The tables are of a revision that this version does not know: nothing was changed."""
+    """The tables have a revision that this version does not know; nothing was changed."""
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database to this revision of its schema; raises `NewerTables`."""
+    """Upgrade the tables to this revision; raises `NewerTables`."""
     try:
         command.upgrade(alembic_config(url), revision)
-    except CommandError as problem:
-        if isinstance(problem.__cause__, ResolutionError):
-            raise NewerTables from problem
+    except CommandError as error:
+        if isinstance(error.__cause__, ResolutionError):
+            raise NewerTables from error
         raise

@@ -172,7 +172,7 @@ def claim_deliveries(
     """
     connection = session.connection()
     values = {
-        "given": as_json([{"id": delivery_id} for delivery_id in delivery_ids]),
+        "rows": as_json([{"id": delivery_id} for delivery_id in delivery_ids]),
         "now": now,
         "clock_name": context.clock_name,
         "lease_end": now + timedelta(seconds=context.delivery_settings.lease),

@@ -29,8 +29,8 @@ _SEND = ClaimedTransition(
     DeliveryState.SENDING,
     actor=CLOCK,
     verb="send",
-    also={"sending_at": NOW},
-    beside=[_SET_SENDING_AT],
+    set_columns={"sending_at": NOW},
+    side_updates=[_SET_SENDING_AT],
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from approvals import gate
-from publisher.database.prepared_statements import Fields, PreparedStatement, Rows, Value, run
+from publisher.database.prepared_statements import NamedRow, PreparedStatement, Rows, Value, run
 from publisher.database.session import table_of
 from publisher.delivery.payload import DeliveryPayload
 from publisher.models.accounts import AllowanceRow
@@ -26,7 +26,7 @@ from publisher.transitions import DELIVERY_ID, NOW
 GateRows = Rows
 """Rows of one delivery: one for each combination of variant, picture, decision and department."""
 
-ApproverTenure = Mapping[int, Fields]
+ApproverTenure = Mapping[int, NamedRow]
 """Approver tenure by decision id: rows of `id`, `from_at`, `until_at` and `disabled_at`."""
 
 _DELIVERY, _POST, _REVISION = table_of(Delivery), table_of(Post), table_of(Revision)
@@ -162,7 +162,7 @@ def subject_of(rows: GateRows) -> gate.Subject:
     """Return what is published if this revision is: the gate's subject."""
     first = rows[0]
     pictures: dict[int, dict[int, gate.Picture]] = {}
-    variants: dict[int, Fields] = {}
+    variants: dict[int, NamedRow] = {}
     for row in rows:
         variants.setdefault(row.variant_id, row)
         by_position = pictures.setdefault(row.variant_id, {})
@@ -177,7 +177,7 @@ def subject_of(rows: GateRows) -> gate.Subject:
     )
 
 
-def _variant(row: Fields, pictures: dict[int, gate.Picture]) -> gate.VariantSubject:
+def _variant(row: NamedRow, pictures: dict[int, gate.Picture]) -> gate.VariantSubject:
     return gate.VariantSubject(
         account_id=row.account_id,
         language=row.language,
@@ -188,7 +188,7 @@ def _variant(row: Fields, pictures: dict[int, gate.Picture]) -> gate.VariantSubj
     )
 
 
-def decisions(rows: GateRows, approvers: ApproverTenure) -> list[Fields]:
+def decisions(rows: GateRows, approvers: ApproverTenure) -> list[NamedRow]:
     """Return one row for each approval, without those that were made after the locks."""
     by_id = {row.decision_id: row for row in rows if row.decision_id is not None}
     return [row for decision_id, row in by_id.items() if decision_id in approvers]

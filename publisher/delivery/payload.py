@@ -74,7 +74,7 @@ def load_payloads(session: Session, claims: Sequence[Claim]) -> list[DeliveryPay
     if not claims:
         return []
     connection = session.connection()
-    parameters = {"given": as_json([{"id": claim.delivery_id} for claim in claims])}
+    parameters = {"rows": as_json([{"id": claim.delivery_id} for claim in claims])}
     records = connection.execute(_deliveries(connection.dialect.name), parameters)
     rows = {row.id: row for row in records}
     accounts = {row.account_id: row for row in rows.values()}
@@ -124,7 +124,7 @@ def _renditions(dialect: str) -> Select[int, str, str, str]:
 
 
 def _pictures(connection: Connection, variant_ids: Sequence[int]) -> dict[int, list[MediaRef]]:
-    parameters = {"given": as_json([{"id": variant_id} for variant_id in variant_ids])}
+    parameters = {"rows": as_json([{"id": variant_id} for variant_id in variant_ids])}
     by_variant: dict[int, list[MediaRef]] = defaultdict(list)
     rows = connection.execute(_renditions(connection.dialect.name), parameters)
     for variant_id, sha256, mime, alt_text in rows:

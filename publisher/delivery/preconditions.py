@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from approvals import gate
-from publisher.database.prepared_statements import Fields
+from publisher.database.prepared_statements import NamedRow
 from publisher.database.session import session_on
 from publisher.delivery import gate_query
 from publisher.delivery.payload import DeliveryPayload
@@ -46,7 +46,7 @@ class Preconditions:
 
     blocker: Blocker | None
     is_limited: bool
-    row: Fields
+    row: NamedRow
 
 
 def check(
@@ -65,7 +65,7 @@ def check(
 
 
 def _blocker(
-    connection: Connection, payload: DeliveryPayload, row: Fields, now: datetime, seconds: float
+    connection: Connection, payload: DeliveryPayload, row: NamedRow, now: datetime, seconds: float
 ) -> Blocker | None:
     if now > _latest(row, payload):
         return Blocker("late")
@@ -86,14 +86,14 @@ def _hold(connection: Connection, payload: DeliveryPayload, now: datetime) -> Bl
     return None if hold is None else Blocker(hold)
 
 
-def _is_limited(payload: DeliveryPayload, row: Fields, now: datetime) -> bool:
+def _is_limited(payload: DeliveryPayload, row: NamedRow, now: datetime) -> bool:
     # What the claim has counted is checked against the cap alone, which may have been set since.
     if payload.action is not DeliveryAction.PUBLISH:
         return False
     return _is_quiet(row, now) or bool(row.is_capped if payload.claim.counted else row.is_limited)
 
 
-def _is_quiet(row: Fields, now: datetime) -> bool:
+def _is_quiet(row: NamedRow, now: datetime) -> bool:
     return row.quiet_until is not None and row.quiet_until > now and not row.urgent
 
 
@@ -119,7 +119,7 @@ def count(
     return None if until is None else Blocker(query.why_not(session, account_id, now), until)
 
 
-def _latest(row: Fields, payload: DeliveryPayload) -> datetime:
+def _latest(row: NamedRow, payload: DeliveryPayload) -> datetime:
     """Return the latest moment of sending. The window does not apply to what is taken back."""
     limit: datetime = row.due_at + timedelta(minutes=row.late_limit)
     return min(limit, row.not_after) if payload.creates and row.not_after is not None else limit
@@ -166,11 +166,11 @@ def _case(
     )
 
 
-def _is_plain(decision: Fields) -> bool:
+def _is_plain(decision: NamedRow) -> bool:
     return decision.decision_kind.value in (gate.ApprovalKind.APPROVED, gate.ApprovalKind.OWN_HAND)
 
 
-def _approval(row: Fields, approver: Fields, now: datetime) -> gate.Approval:
+def _approval(row: NamedRow, approver: NamedRow, now: datetime) -> gate.Approval:
     until = approver.until_at
     is_in_office = approver.from_at <= now and (until is None or now < until)
     return gate.Approval(

@@ -30,7 +30,7 @@ _PUBLISH = ClaimedTransitions(
     DeliveryState.PUBLISHED,
     actor=CLOCK,
     verb="publish",
-    also={"reason": {}},
+    set_columns={"reason": {}},
 )
 
 IS_PUBLISH = bindparam(
@@ -122,7 +122,7 @@ def _stored_ids(session: Session, ids: Sequence[tuple[int, str]]) -> set[tuple[i
     names = ("account_id", "platform_id")
     pairs = [dict(zip(names, pair, strict=True)) for pair in ids]
     query = _stored_ids_query(connection.dialect.name)
-    rows = connection.execute(query, {"given": as_json(pairs)})
+    rows = connection.execute(query, {"rows": as_json(pairs)})
     return {(row.account_id, row.platform_id) for row in rows}
 
 
@@ -230,5 +230,5 @@ def _end_attempts(session: Session, completions: Sequence[Completion], now: date
     ]
     session.flush()
     connection = session.connection()
-    values = {"given": as_json(rows), "now": now}
+    values = {"rows": as_json(rows), "now": now}
     connection.execute(_ending(connection.dialect.name), values)

@@ -23,17 +23,17 @@ from tests.support.holding import answer, begun
 
 def _plan(connection: Connection, call: BoundStatement) -> str:
     """What the database would do, as it tells it; PostgreSQL is kept from reading small tables."""
-    form = call.prepared.form(connection.dialect)
+    form = call.prepared.compiled_for(connection.dialect)
     if connection.dialect.name == "sqlite":
         told = connection.connection.cursor().execute(
-            f"EXPLAIN QUERY PLAN {form.text}", form.values(call.values)
+            f"EXPLAIN QUERY PLAN {form.text}", form.positional(call.values)
         )
         return "\n".join(str(row[3]) for row in told)
     run(connection, call)  # that PostgreSQL knows it
     connection.execute(text("SET LOCAL enable_seqscan = off"))
     connection.execute(text("SET LOCAL enable_bitmapscan = off"))
     connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-    told = connection.exec_driver_sql(f"EXPLAIN {form.call(call)}")
+    told = connection.exec_driver_sql(f"EXPLAIN {form.execute_text(call)}")
     return "\n".join(str(row[0]) for row in told)
 
 
