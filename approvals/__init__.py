@@ -1,1 +1,1 @@
-"""The rulebook: who may approve what, and what may leave. Plain Python, no database, no clock."""
+"""The rules: who may approve what, and what may be published. Pure Python, without I/O."""

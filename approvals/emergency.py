@@ -1,7 +1,7 @@
-"""The emergency lane's rules: what a template's approval covers, and what fills its blanks.
+"""The rules of emergency publication: pre-approved templates and the values of their blanks.
 
-A template is worded and approved beforehand; its texts come of `texts_of` alone, so that what the
-duty officer sees, what is stored and what the gate judges are made in one place.
+A template is written and approved in advance. Only `texts_of` fills it in, so the preview, the
+stored text and the text that the gate checks are always the same.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ TEMPLATE_VERSION = 1
 LONGEST_NAME = 24
 _BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_NAME) + r"})\}")
 
-Said = Mapping[str, Mapping[str, str]]
-"""What fills the blanks, by language and name."""
+BlankValues = Mapping[str, Mapping[str, str]]
+"""The values of the blanks, by language and name."""
 
 
 class BlankKind(StrEnum):
-    """What a blank takes; each kind has its own check."""
+    """The type of a blank's value; each has its own check."""
 
     PLACE = "place"
     TIME = "time"
@@ -39,9 +39,9 @@ class BlankKind(StrEnum):
 
 @dataclass(frozen=True)
 class TemplateField:
-    """A blank by its name between braces; `most` letters fit, `choices` are in each language.
+    """A blank of a template, written as its name in braces; `most` characters fit.
 
-    Each of the choices is a pair, Marathi and English.
+    Each of the `choices` is a pair, Marathi and English.
     """
 
     name: str
@@ -54,7 +54,8 @@ class TemplateField:
 class Template:
     """Everything that the approval of a template's revision covers; `late_limit` in minutes.
 
-    `names` are by which the duty officer chooses it, Marathi and English.
+    The duty officer chooses it by its `names`, Marathi and English; `texts` are pairs of language
+    and text.
     """
 
     department_id: int
@@ -66,11 +67,11 @@ class Template:
 
 @dataclass(frozen=True)
 class EmergencyBasis:
-    """What one emergency approval rests on, as its rows say it now.
+    """The template and the decisions that an emergency approval is based on, as stored now.
 
-    `stored_digest` was fixed when the revision was saved, `approved_digest` is the one that the
+    `stored_digest` was computed when the revision was saved, `approved_digest` is the one that the
     department approved; `approval_stands` is false once that approval was withdrawn, `refused`
-    true once the department refused its word afterwards.
+    true once the department refused to ratify.
     """
 
     template: Template
@@ -78,17 +79,17 @@ class EmergencyBasis:
     approved_digest: str
     approval_stands: bool
     refused: bool
-    said: Said
+    blank_values: BlankValues
 
 
 class NotOnDuty(WrongRole):
-    """The person does not stand on the duty roster at this moment."""
+    """The person is not on the duty roster at this moment."""
 
     code = "not_on_duty"
 
 
 def digest(template: Template) -> str:
-    """SHA-256 of the template's canonical JSON, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the template's canonical JSON, as 64 hexadecimal digits."""
     body = {
         "version": TEMPLATE_VERSION,
         "department": template.department_id,
@@ -96,17 +97,17 @@ def digest(template: Template) -> str:
         "texts": [[language, _nfc(text)] for language, text in template.texts],
         "blanks": [
             [
-                _nfc(one.name),
-                one.kind,
-                one.most,
-                [[_nfc(word) for word in pair] for pair in one.choices],
+                _nfc(blank.name),
+                blank.kind,
+                blank.most,
+                [[_nfc(word) for word in pair] for pair in blank.choices],
             ]
-            for one in template.blanks
+            for blank in template.blanks
         ],
         "late_limit": template.late_limit,
     }
-    written = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()
+    canonical_json = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical_json.encode()).hexdigest()
 
 
 def _nfc(text: str) -> str:
@@ -114,52 +115,54 @@ def _nfc(text: str) -> str:
 
 
 def names_in(text: str) -> list[str]:
-    """The names of the blanks of a text, each once, in their order."""
-    return list(dict.fromkeys(found[1] for found in _BLANK.finditer(text)))
+    """Return the names of the blanks in a text, each once, in their order."""
+    return list(dict.fromkeys(match[1] for match in _BLANK.finditer(text)))
 
 
-def texts_of(template: Template, said: Said) -> dict[str, str]:
-    """The texts that leave, by language. A blank without a value stays as it is, in its braces."""
+def texts_of(template: Template, values: BlankValues) -> dict[str, str]:
+    """Return the filled-in texts by language. A blank without a value stays in its braces."""
     return {
-        language: _nfc(_BLANK.sub(_filler(said.get(language, {})), text))
+        language: _nfc(_BLANK.sub(_fill_in(values.get(language, {})), text))
         for language, text in template.texts
     }
 
 
-def _filler(said: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
-    return lambda found: said.get(found[1]) or found[0]
+def _fill_in(values: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
+    return lambda match: values.get(match[1]) or match[0]
 
 
-def stands(ground: EmergencyBasis, subject: Subject) -> bool:
-    """Whether an emergency approval counts: its template's does, and the texts are the template's.
+def stands(basis: EmergencyBasis, subject: Subject) -> bool:
+    """Return True if an emergency approval counts for the subject.
 
-    The texts leave on every account of the subject in every language of the template, with
-    nothing beside them.
+    The template's own approval has to count, and the subject's variants have to be exactly the
+    template's texts: in each language on each account, without link, target or pictures.
     """
-    approved = ground.approval_stands and not ground.refused
-    same = digest(ground.template) == ground.stored_digest == ground.approved_digest
-    return approved and same and _are_the_templates(ground, subject)
+    approved = basis.approval_stands and not basis.refused
+    same = digest(basis.template) == basis.stored_digest == basis.approved_digest
+    return approved and same and _texts_match(basis, subject)
 
 
-def _are_the_templates(ground: EmergencyBasis, subject: Subject) -> bool:
-    texts = texts_of(ground.template, ground.said)
+def _texts_match(basis: EmergencyBasis, subject: Subject) -> bool:
+    texts = texts_of(basis.template, basis.blank_values)
     if any(names_in(text) for text in texts.values()) or not subject.variants:
         return False
-    accounts = {one.account_id for one in subject.variants}
-    wanted = {(account, language) for account in accounts for language in texts}
-    found = [(one.account_id, str(one.language)) for one in subject.variants]
+    accounts = {variant.account_id for variant in subject.variants}
+    expected_pairs = {(account, language) for account in accounts for language in texts}
+    actual_pairs = [(variant.account_id, str(variant.language)) for variant in subject.variants]
     return (
-        subject.department_id == ground.template.department_id
-        and sorted(found) == sorted(wanted)
-        and all(_nfc(one.text) == texts[one.language] for one in subject.variants)
-        and not any(one.link or one.target or one.pictures for one in subject.variants)
+        subject.department_id == basis.template.department_id
+        and sorted(actual_pairs) == sorted(expected_pairs)
+        and all(_nfc(variant.text) == texts[variant.language] for variant in subject.variants)
+        and not any(
+            variant.link or variant.target or variant.pictures for variant in subject.variants
+        )
     )
 
 
 def check_duty(actor: Actor, *, on_duty: bool, now: datetime) -> None:
     """Raise `NotOnDuty` unless the actor is on the roster now, whatever their role.
 
-    Only then `FreshSignInRequired` where they have not just proved who they are.
+    After that, raise `FreshSignInRequired` if the actor has not signed in recently.
     """
     if not may(actor, Action.PUBLISH_EMERGENCY, None, on_duty=on_duty):
         raise NotOnDuty(action=Action.PUBLISH_EMERGENCY)
@@ -167,41 +170,41 @@ def check_duty(actor: Actor, *, on_duty: bool, now: datetime) -> None:
 
 
 def unknown_names(template: Template) -> list[tuple[str, str]]:
-    """Blanks of the texts that the template does not describe: (language, name)."""
-    known = {one.name for one in template.blanks}
+    """Return the blanks in the texts that the template does not describe: (language, name)."""
+    described = {blank.name for blank in template.blanks}
     return [
         (language, name)
         for language, text in template.texts
         for name in names_in(text)
-        if name not in known
+        if name not in described
     ]
 
 
 def unused_names(template: Template) -> list[tuple[str, str]]:
-    """Blanks that a text leaves out, though they are described: (language, name)."""
+    """Return the described blanks that a text does not use: (language, name)."""
     return [
-        (language, one.name)
+        (language, blank.name)
         for language, text in template.texts
-        for one in template.blanks
-        if one.name not in names_in(text)
+        for blank in template.blanks
+        if blank.name not in names_in(text)
     ]
 
 
 def longest(template: Template) -> dict[str, str]:
-    """Each text as long as it can become, by language, to be weighed before it is approved."""
-    said = {
-        language: {one.name: _longest_of(one, at) for one in template.blanks}
-        for at, (language, _text) in enumerate(template.texts)
+    """Return each text filled in to its greatest length, by language."""
+    longest_values = {
+        language: {blank.name: _longest_value(blank, index) for blank in template.blanks}
+        for index, (language, _text) in enumerate(template.texts)
     }
-    return texts_of(template, said)
+    return texts_of(template, longest_values)
 
 
-def _longest_of(blank: TemplateField, at: int) -> str:
+def _longest_value(blank: TemplateField, index: int) -> str:
     if blank.kind is BlankKind.CHOICE:
-        return max((_at(pair, at) for pair in blank.choices), key=len, default="")
+        return max((_text_at(pair, index) for pair in blank.choices), key=len, default="")
     return "क" * blank.most
 
 
-def _at(pair: Iterable[str], at: int) -> str:
-    words = list(pair)
-    return words[min(at, len(words) - 1)]
+def _text_at(pair: Iterable[str], index: int) -> str:
+    texts = list(pair)
+    return texts[min(index, len(texts) - 1)]

@@ -1,13 +1,13 @@
-"""What the rulebook answers when something may not be done.
+"""The errors of actions that are not allowed.
 
-Each error carries a stable `code` and `values`; the sentence a person reads is made at the edge.
+Each carries a stable `code` and `values`; the web layer words the message.
 """
 
 from __future__ import annotations
 
 
 class NotAllowed(Exception):
-    """The action may not be done; `values` holds what a sentence about it needs."""
+    """The action is not allowed; `values` are the arguments of its message."""
 
     code = "not_allowed"
 
@@ -17,31 +17,31 @@ class NotAllowed(Exception):
 
 
 class WrongState(NotAllowed):
-    """The thing is not in a state from which this move exists."""
+    """The state of the row has no such move."""
 
     code = "wrong_state"
 
 
 class Overtaken(WrongState):
-    """Somebody else moved the thing first; look again before acting."""
+    """Another actor changed the state first; read the row again before acting."""
 
     code = "overtaken"
 
 
 class WrongRole(NotAllowed):
-    """The actor's role, or department, may not do this."""
+    """The actor's role, or department, has no right to this action."""
 
     code = "wrong_role"
 
 
 class FreshSignInRequired(NotAllowed):
-    """The action asks for a sign-in of the last few minutes."""
+    """The action requires a sign-in within the last few minutes."""
 
     code = "fresh_sign_in_required"
 
 
 class FourEyesRequired(NotAllowed):
-    """The person wrote this revision, so somebody else has to approve it."""
+    """The person wrote this revision, so another person has to approve it."""
 
     code = "four_eyes_required"
 
@@ -53,6 +53,6 @@ class StaleRevision(NotAllowed):
 
 
 class NotApproved(NotAllowed):
-    """Exactly this has no approval that counts now; `reason` says which condition fails."""
+    """The subject has no approval that counts now; `reason` is the condition that fails."""
 
     code = "not_approved"

@@ -1,7 +1,7 @@
-"""The gate: may exactly this leave, now, and by whose approval.
+"""The gate: decides if a revision may be published now, and by which approvals.
 
-What leaves is a `Subject`; its digest is SHA-256 over versioned canonical JSON. An approval
-counts only for the digest it was given for.
+A `Subject` is all that is published; its digest is the SHA-256 of versioned canonical JSON. An
+approval counts only for the digest that was approved.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from approvals.states import PostState
 
 HASH_VERSION = 1
 REPLY = "reply"
-"""The kind that answers a comment: four eyes does not bind it, an own hand may approve it."""
+"""The kind that answers a comment: its author may approve it."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time inside which the subject may leave (aware UTC; an open side is None)."""
+    """The time in which the subject may be published (aware UTC; None if unlimited)."""
 
     not_before: datetime | None
     not_after: datetime
@@ -32,7 +32,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Picture:
-    """A rendition as it leaves: the digest of its bytes and its description."""
+    """A rendition as it is published: the digest of its bytes and its alternative text."""
 
     sha256: str
     alt_text: str
@@ -62,7 +62,7 @@ class Subject:
 
 
 def canonical(subject: Subject) -> str:
-    """The subject as canonical JSON: sorted keys, NFC texts, times in UTC."""
+    """Return the subject as canonical JSON: sorted keys, NFC texts, times in UTC."""
     body = {
         "version": HASH_VERSION,
         "department": subject.department_id,
@@ -89,16 +89,16 @@ def _utc(at: datetime | None) -> str | None:
 
 
 def digest(canonical_json: str) -> str:
-    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json.encode()).hexdigest()
 
 
 class ApprovalKind(StrEnum):
-    """How an approval came about."""
+    """The way in which an approval was made."""
 
     APPROVED = "approved"
-    OWN_HAND = "own_hand"
-    EMERGENCY = "emergency"
+    OWN_HAND = "own_hand"  #: The author of a reply approved it.
+    EMERGENCY = "emergency"  #: The duty officer used an approved template.
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,9 @@ class Approval:
 
 @dataclass(frozen=True)
 class Case:
-    """What is put before the gate: one revision, as it would leave now.
+    """A revision as it would be published now, with all that the gate needs to judge it.
 
-    `authors` are the persons whose words it holds: its own author and, where it brings an older
-    revision back, that one's authors as well.
+    `authors` are its own author and, if it restores an older revision, the authors of that too.
     """
 
     state: PostState
@@ -134,7 +133,7 @@ class Case:
 
 
 class Refusal(StrEnum):
-    """Why the gate lets something not leave."""
+    """The reason for which the gate refuses a revision."""
 
     NOT_NEWEST = "not_newest"
     NOT_IN_STATE_APPROVED = "not_in_state_approved"
@@ -146,19 +145,19 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer: a refusal, or None and the approvals it rests on."""
+    """The gate's decision: a refusal, or None and the approvals that allow it."""
 
     refusal: Refusal | None
     approvals: tuple[Approval, ...] = ()
 
     @property
     def allowed(self) -> bool:
-        """Whether it may leave."""
+        """True if the subject may be published."""
         return self.refusal is None
 
 
 def judge(case: Case, *, now: datetime) -> Verdict:
-    """Whether exactly this may leave at `now`."""
+    """Decide if the subject may be published at `now`."""
     refusal = _refusal_of_revision(case) or _refusal_of_time(case.subject.window, now)
     if refusal is not None:
         return Verdict(refusal)
@@ -187,7 +186,7 @@ def _refusal_of_time(window: Window, now: datetime) -> Refusal | None:
 
 
 def counting(case: Case) -> tuple[Approval, ...]:
-    """Those of the approvals that count for exactly this."""
+    """Return the approvals that count for the subject."""
     return tuple(approval for approval in case.approvals if _counts(approval, case))
 
 
@@ -204,14 +203,17 @@ def _counts(approval: Approval, case: Case) -> bool:
 
 
 def bound_authors(kind: str, authors: Collection[int]) -> frozenset[int]:
-    """The persons whom four eyes keep from approving: it binds posts, not replies."""
+    """Return the authors, who may not approve a post; for a reply, nobody."""
     return frozenset() if kind == REPLY else frozenset(authors)
 
 
 def missing_departments(case: Case, approvals: Collection[Approval]) -> frozenset[int]:
-    """The asked departments that none of these approvals speaks for; one at least is asked."""
-    asked = frozenset(case.subject.asked) or frozenset({case.subject.department_id})
-    return asked - {approval.department_id for approval in approvals}
+    """Return the departments whose approval is required and missing.
+
+    If the revision asks none, its own department has to approve.
+    """
+    required_ids = frozenset(case.subject.asked) or frozenset({case.subject.department_id})
+    return required_ids - {approval.department_id for approval in approvals}
 
 
 def check_approval(
@@ -222,9 +224,9 @@ def check_approval(
     person_id: int,
     authors: Collection[int],
 ) -> None:
-    """Whether this person may decide for this revision: stale is told before a wrong state.
+    """Raise unless this person may approve this revision; `authors` may not.
 
-    `authors` are those whom four eyes bind.
+    Raises `StaleRevision` first, then `WrongState`, then `FourEyesRequired`.
     """
     check_seen(seen_revision, newest_revision)
     if state is not PostState.IN_REVIEW:
@@ -234,20 +236,20 @@ def check_approval(
 
 
 def check_seen(seen_revision: int, newest_revision: int) -> None:
-    """Raise `StaleRevision` where the person looked at an older revision."""
+    """Raise `StaleRevision` if the person looked at an older revision."""
     if seen_revision != newest_revision:
         raise StaleRevision(seen=seen_revision, newest=newest_revision)
 
 
 def require_verdict(verdict: Verdict) -> None:
-    """Raise `NotApproved` with the refusal, where there is one."""
+    """Raise `NotApproved` if the verdict is a refusal."""
     if verdict.refusal is not None:
         raise NotApproved(reason=verdict.refusal)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody in office who might approve for a department."""
+    """A person whose appointment may approve for a department."""
 
     person_id: int
     appointment_id: int
@@ -255,7 +257,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Approvers:
-    """Who can approve for one department; `blocked` says what is missing where nobody can."""
+    """The approvers of a department; `blocked` is the code of the reason if there are none."""
 
     officers: tuple[Candidate, ...]
     head: Candidate | None
@@ -263,22 +265,24 @@ class Approvers:
 
     @property
     def standing_in(self) -> bool:
-        """Whether the head approves because no officer can."""
+        """True if the head approves because no officer can."""
         return not self.officers and self.head is not None
 
     @property
     def everybody(self) -> tuple[Candidate, ...]:
-        """Those who can approve now: the officers, else the head, else nobody."""
+        """The officers if there are any, else the head, else nobody."""
         return self.officers or ((self.head,) if self.head is not None else ())
 
 
 def approvers(
     officers: Collection[Candidate], head: Candidate | None, authors: Collection[int]
 ) -> Approvers:
-    """Who can approve a revision written by these authors, by officers first, then the head."""
-    able = tuple(one for one in officers if one.person_id not in authors)
-    standby = head if head is not None and head.person_id not in authors else None
-    return Approvers(able, standby, None if able or standby else _missing(officers, head))
+    """Return the officers who can approve a revision of these authors, and the head."""
+    able_officers = tuple(officer for officer in officers if officer.person_id not in authors)
+    able_head = head if head is not None and head.person_id not in authors else None
+    return Approvers(
+        able_officers, able_head, None if able_officers or able_head else _missing(officers, head)
+    )
 
 
 def _missing(officers: Collection[Candidate], head: Candidate | None) -> str:

@@ -1,4 +1,4 @@
-"""Who may do what: one table of roles and actions, read by every use case."""
+"""The permissions: one table of roles and actions, used by every use case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from approvals.errors import FreshSignInRequired, WrongRole
 
 
 class Role(StrEnum):
-    """What a person is appointed as."""
+    """The role of an appointment."""
 
     ADMIN = "admin"
     CELL_LEAD = "cell_lead"
@@ -24,17 +24,17 @@ class Role(StrEnum):
 
 
 class ActorKind(StrEnum):
-    """Persons, and the four actors beside them."""
+    """The kind of an actor."""
 
     PERSON = "person"
-    CLOCK = "clock"
-    LINK = "link"
+    CLOCK = "clock"  #: The process `nagarvani clock`.
+    LINK = "link"  #: The holder of a one-time link.
     MAIL = "mail"
-    SERVICE = "service"
+    SERVICE = "service"  #: A command of `nagarvani`.
 
 
 class Action(StrEnum):
-    """The verbs of the house: the same word on the button, in the use case and in the history."""
+    """The actions; the same verb is on the button, in the use case and in the history."""
 
     HAND_IN = "hand_in"
     SEE_SUBMISSION = "see_submission"
@@ -90,20 +90,20 @@ class Action(StrEnum):
 
 
 class Scope(StrEnum):
-    """How far a role's right to an action reaches."""
+    """The rows to which a role's right to an action applies."""
 
     ANY = "any"
-    OWN = "own"
-    STANDING_IN = "standing_in"
-    ON_DUTY = "on_duty"
+    OWN = "own"  #: Rows of the actor's department, for oversight of those that report to it.
+    STANDING_IN = "standing_in"  #: As OWN, while no officer of the department can act.
+    ON_DUTY = "on_duty"  #: While the person is on the duty roster.
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person under one appointment, or one of the four other actors.
+    """A person under an appointment, or an actor that is not a person.
 
     `line` holds the ids of the departments that report to an oversight office.
-    `signed_in_at` is when the person last proved who they are (aware UTC).
+    `signed_in_at` is the moment of the last sign-in (aware UTC).
     """
 
     kind: ActorKind
@@ -245,11 +245,11 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
 }
 
 CLOCK_ACTIONS: frozenset[Action] = frozenset()
-"""The clock takes none of a person's actions: it makes machine moves, listed in the tables."""
+"""The actions of the clock: none, since it only makes moves of the state tables."""
 
 
 def scope_of(actor: Actor, action: Action) -> Scope | None:
-    """How far the actor's role reaches for this action; None where it has no right to it."""
+    """Return the scope of the actor's role for this action; None if it has no right to it."""
     if actor.kind is not ActorKind.PERSON or actor.role is None:
         return None
     return TABLE[actor.role].get(action)
@@ -263,10 +263,10 @@ def may(
     standing_in: bool = False,
     on_duty: bool = False,
 ) -> bool:
-    """Whether the actor may do this to a thing of that department.
+    """Return True if the actor may do this to a row of that department.
 
-    `standing_in` is true where no officer of the department can act, so that its head may;
-    `on_duty` where the person stands on the duty roster now.
+    `standing_in` is true if no officer of the department can act, so that its head may;
+    `on_duty` if the person is on the duty roster now.
     """
     match scope_of(actor, action):
         case Scope.ANY:
@@ -297,7 +297,7 @@ def require(
     standing_in: bool = False,
     on_duty: bool = False,
 ) -> None:
-    """Raise `WrongRole`, or `FreshSignInRequired` where the action asks for a recent sign-in."""
+    """Raise `WrongRole`, or `FreshSignInRequired` if the action needs a recent sign-in."""
     if not may(actor, action, department_id, standing_in=standing_in, on_duty=on_duty):
         raise WrongRole(role=actor.role, action=action)
     if action in NEEDS_FRESH_SIGN_IN and not is_fresh(actor, now=now):
@@ -305,5 +305,5 @@ def require(
 
 
 def is_fresh(actor: Actor, *, now: datetime) -> bool:
-    """Whether the actor signed in within the last few minutes."""
+    """Return True if the actor signed in within the last few minutes."""
     return actor.signed_in_at is not None and now - actor.signed_in_at <= FRESH

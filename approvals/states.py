@@ -9,7 +9,7 @@ from approvals.errors import WrongState
 
 
 class PostState(StrEnum):
-    """Where a post stands on its way to approval. That it is live is a fact of its receipts."""
+    """The state of a post's approval. Receipts, not states, tell if a post is live."""
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"

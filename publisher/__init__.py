@@ -1,1 +1,1 @@
-"""The house: everything that knows tables, people, platforms and time."""
+"""The application: everything that uses tables, people, platforms and time."""

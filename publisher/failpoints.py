@@ -1,4 +1,4 @@
-"""Named places at which a test may stop a process; without a test's environment they do nothing."""
+"""Failpoints: named points at which a test can kill a process. They are off by default."""
 
 from __future__ import annotations
 
@@ -48,12 +48,15 @@ LOG = "NAGARVANI_CHECKPOINT_LOG"
 
 
 def is_armed(name: str) -> bool:
-    """Whether the environment wants this process to die at that place."""
+    """Return True if the environment arms this failpoint."""
     return os.environ.get(ARMED) == name
 
 
 def hit(name: str) -> None:
-    """Die here by SIGKILL where the environment arms this name; a log says it was reached."""
+    """Kill this process by SIGKILL if this failpoint is armed, and note that in the log.
+
+    Raises `ValueError` for an unknown name.
+    """
     if name not in NAMES:
         raise ValueError(name)
     if not is_armed(name):

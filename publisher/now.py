@@ -1,4 +1,4 @@
-"""The only place that reads the clock of the machine."""
+"""The system time, read in this module only."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, aware and in UTC."""
+    """Return the current moment, aware and in UTC."""
     return datetime.now(UTC)

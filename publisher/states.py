@@ -8,7 +8,7 @@ from approvals.states import Moves
 
 
 class SubmissionState(StrEnum):
-    """Where a submission stands at the desk."""
+    """The state of a submission."""
 
     RECEIVED = "received"
     RETURNED = "returned"
@@ -39,15 +39,15 @@ SUBMISSION_MOVES: Moves = {
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands in the press."""
+    """The state of a delivery."""
 
     SCHEDULED = "scheduled"
-    CLAIMED = "claimed"
-    SENDING = "sending"
+    CLAIMED = "claimed"  #: A worker has leased it; nothing has been sent.
+    SENDING = "sending"  #: The request may have reached the platform.
     PUBLISHED = "published"
-    UNCONFIRMED = "unconfirmed"
-    HELD = "held"
-    MISSED = "missed"
+    UNCONFIRMED = "unconfirmed"  #: The platform's answer is unknown; it is being looked for.
+    HELD = "held"  #: It could not be confirmed; a person decides.
+    MISSED = "missed"  #: Its late limit passed before it could be sent.
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -89,7 +89,7 @@ DELIVERY_MOVES: Moves = {
 
 
 class CommentState(StrEnum):
-    """Where a citizen's comment stands."""
+    """The state of a citizen's comment."""
 
     RECEIVED = "received"
     ROUTED = "routed"
@@ -108,7 +108,7 @@ COMMENT_MOVES: Moves = {
 
 
 class AccountState(StrEnum):
-    """Whether a social media account can be used."""
+    """The state of a social media account."""
 
     CONNECTED = "connected"
     PAUSED = "paused"
@@ -123,7 +123,7 @@ ACCOUNT_MOVES: Moves = {
 
 
 class NoticeState(StrEnum):
-    """Where an outgoing mail stands."""
+    """The state of an outgoing mail or SMS."""
 
     QUEUED = "queued"
     SENDING = "sending"

@@ -1,4 +1,4 @@
-"""What every form of the desk is checked by: all problems are found, then raised at once."""
+"""Validation of forms: all errors are collected, then raised together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from publisher.i18n import text_cleaning
 from publisher.i18n.text_cleaning import is_visible
 
 GRACE = timedelta(minutes=1)
-"""How far back a typed time may lie: forms show minutes, and a minute passes while one types."""
+"""How far in the past a time may be: forms show minutes, and typing takes a minute."""
 
 LONGEST_LINK = 2_000
 LONGEST_REASON = 2_000
@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing to mend: at which field, why (a code), and what the sentence about it needs."""
+    """An error of one field: its code, and the arguments of its message."""
 
     field: str
     code: str
@@ -33,7 +33,7 @@ class FieldError:
 
 
 class Invalid(Exception):
-    """Something given cannot be taken; `problems` holds everything that was found."""
+    """The input is invalid; `problems` holds all errors."""
 
     def __init__(self, problems: Iterable[FieldError]) -> None:
         self.problems = tuple(problems)
@@ -41,71 +41,77 @@ class Invalid(Exception):
 
     @property
     def codes(self) -> list[tuple[str, str]]:
-        """Field and code of each problem, in order."""
+        """The field and code of each error, in order."""
         return [(problem.field, problem.code) for problem in self.problems]
 
 
 class NotFound(LookupError):
-    """There is no such thing, or none that this actor may know of."""
+    """The row does not exist, or the actor may not see it."""
 
 
 class Validator:
-    """Collects the problems of one form while its fields are read."""
+    """Collects the errors of one form while its fields are read."""
 
-    def __init__(self, found: Iterable[FieldError] = ()) -> None:
-        self.problems = list(found)
+    def __init__(self, problems: Iterable[FieldError] = ()) -> None:
+        self.problems = list(problems)
 
     def add(self, field: str, code: str, **values: object) -> None:
-        """Note a problem, once for each field and code."""
-        if all((one.field, one.code) != (field, code) for one in self.problems):
+        """Add an error, once for each field and code."""
+        if all((problem.field, problem.code) != (field, code) for problem in self.problems):
             self.problems.append(FieldError(field, code, values))
 
     def finish(self) -> None:
-        """Raise `Invalid` with everything that was found, if anything was."""
+        """Raise `Invalid` with all errors, if there are any."""
         if self.problems:
             raise Invalid(self.problems)
 
-    def text(self, field: str, typed: str, *, most: int, required: bool = False) -> str:
-        """A text as it may be stored: composed, blank ends gone; `most` counts code points.
+    def text(self, field: str, text: str, *, most: int, required: bool = False) -> str:
+        """Return the text in NFC and stripped; `most` is its greatest length in code points.
 
-        What shows nothing is none.
+        A text without a visible character counts as empty.
         """
-        if required and not is_visible(typed):
+        if required and not is_visible(text):
             self.add(field, "required")
             return ""
-        cleaned = text_cleaning.clean(typed)
-        for one in cleaned.problems[:1]:
-            self.add(field, one.code, character=one.character, line=one.line, column=one.column)
-        words = cleaned.text.strip()
-        if len(words) > most:
-            self.add(field, "too_long", found=len(words), most=most)
-        return words if is_visible(words) else ""
+        cleaned = text_cleaning.clean(text)
+        for problem in cleaned.problems[:1]:
+            self.add(
+                field,
+                problem.code,
+                character=problem.character,
+                line=problem.line,
+                column=problem.column,
+            )
+        stripped = cleaned.text.strip()
+        if len(stripped) > most:
+            self.add(field, "too_long", found=len(stripped), most=most)
+        return stripped if is_visible(stripped) else ""
 
-    def line(self, field: str, typed: str, *, most: int, required: bool = False) -> str:
-        """The same for a text of one line: every run of blanks becomes one space."""
-        return " ".join(self.text(field, typed, most=most, required=required).split())
+    def line(self, field: str, text: str, *, most: int, required: bool = False) -> str:
+        """Return the text as `text` does, with every run of whitespace as one space."""
+        return " ".join(self.text(field, text, most=most, required=required).split())
 
-    def link(self, field: str, typed: str) -> str:
-        """A web address that a reader may be sent to, or nothing."""
-        link = self.text(field, typed, most=LONGEST_LINK)
+    def link(self, field: str, text: str) -> str:
+        """Return a web address, or an empty text; adds `not_a_link` for any other text."""
+        link = self.text(field, text, most=LONGEST_LINK)
         if link and not is_web_address(link):
             self.add(field, "not_a_link")
         return link
 
     def future(self, field: str, at: datetime | None, *, now: datetime) -> None:
-        """A moment that may not lie in the past."""
+        """Add `past` if the moment is in the past."""
         if at is not None and at < now - GRACE:
             self.add(field, "past", at=at)
 
-    def token(self, field: str, typed: str) -> str | None:
-        """A form's own token, or None where it has none."""
-        if typed and not _TOKEN.fullmatch(typed):
+    def token(self, field: str, text: str) -> str | None:
+        """Return the token of a form, or None if it is empty."""
+        if text and not _TOKEN.fullmatch(text):
             self.add(field, "unreadable")
-        return typed or None
+        return text or None
 
 
 def is_web_address(link: str) -> bool:
-    """Whether this is an http(s) address of a public host, without a name or password in it."""
+    """Return True for an http(s) address with a domain name and without credentials."""
     try:
         parts = urlsplit(link)
         host, _ = parts.hostname, parts.port
@@ -117,24 +123,24 @@ def is_web_address(link: str) -> bool:
 
 
 def person_of(actor: Actor) -> int:
-    """The id of the person who acts; raises `WrongRole` where no person does."""
+    """Return the id of the acting person; raises `WrongRole` if the actor is no person."""
     if actor.person_id is None:
         raise WrongRole(role=actor.role)
     return actor.person_id
 
 
 def checked_reason(reason: str, *, field: str = "reason") -> str:
-    """The words of a reason; raises `Invalid` where they are missing, too long or unreadable."""
-    check = Validator()
-    words = check.text(field, reason, most=LONGEST_REASON, required=True)
-    check.finish()
-    return words
+    """Return the cleaned reason; raises `Invalid` if it is missing, too long or unreadable."""
+    validator = Validator()
+    text = validator.text(field, reason, most=LONGEST_REASON, required=True)
+    validator.finish()
+    return text
 
 
 def departments_in_sight(actor: Actor, action: Action) -> frozenset[int] | None:
-    """The departments whose things the actor may act on so; None for all.
+    """Return the departments on whose rows the actor may do this action; None for all.
 
-    Raises `WrongRole` where the actor's role has no right to this action at all.
+    Raises `WrongRole` if the actor's role has no right to this action.
     """
     match scope_of(actor, action):
         case Scope.ANY:
@@ -146,8 +152,8 @@ def departments_in_sight(actor: Actor, action: Action) -> frozenset[int] | None:
             raise WrongRole(role=actor.role, action=action)
 
 
-def check_in_sight(actor: Actor, action: Action, departments: Iterable[int]) -> None:
-    """Raise `NotFound` unless one of these departments' things may be known to the actor."""
-    seen = departments_in_sight(actor, action)
-    if seen is not None and seen.isdisjoint(departments):
+def check_in_sight(actor: Actor, action: Action, department_ids: Iterable[int]) -> None:
+    """Raise `NotFound` unless the actor may see the rows of one of these departments."""
+    visible_ids = departments_in_sight(actor, action)
+    if visible_ids is not None and visible_ids.isdisjoint(department_ids):
         raise NotFound(action)

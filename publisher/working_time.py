@@ -1,4 +1,4 @@
-"""Working time of the city's offices, in Asia/Kolkata, with Maharashtra's public holidays."""
+"""Working hours of the city's offices, in Asia/Kolkata, with Maharashtra's public holidays."""
 
 from __future__ import annotations
 
@@ -17,64 +17,64 @@ SATURDAY = 5
 
 
 def local(at: datetime) -> datetime:
-    """The aware moment `at` on the city's wall clock; a naive one raises ValueError."""
+    """Return an aware moment in the city's time zone; raises `ValueError` for a naive one."""
     if at.tzinfo is None:
         raise ValueError("a moment without its zone")
     return at.astimezone(ZONE)
 
 
 def local_day(at: datetime) -> date:
-    """The city's calendar day of an aware moment."""
+    """Return the calendar day of an aware moment in the city's time zone."""
     return local(at).date()
 
 
 def from_local(day: date, clock: time) -> datetime:
-    """The UTC moment of a time on the city's wall clock."""
+    """Return the UTC moment of a day and time in the city's time zone."""
     return datetime.combine(day, clock.replace(tzinfo=None), tzinfo=ZONE).astimezone(UTC)
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """First UTC moment of the city's day, and the first one after it."""
+    """Return the first UTC moment of the city's day, and the first moment after it."""
     return from_local(day, time(0)), from_local(day + ONE_DAY, time(0))
 
 
 @lru_cache(maxsize=64)
 def public_holidays(year: int) -> frozenset[date]:
-    """Maharashtra's public holidays of a year, as the package `holidays` knows them.
+    """Return Maharashtra's public holidays of a year, from the package `holidays`.
 
-    Beyond its years (2001 to 2035) it warns, and gives only those whose date never changes.
+    Outside 2001 to 2035 the package warns, and returns only those with a fixed date.
     """
     return frozenset(holidays.country_holidays("IN", subdiv="MH", years=year))
 
 
 def is_working_day(day: date, *, closed: Collection[date] = ()) -> bool:
-    """Monday to Friday, no public holiday, and not among the extra days `closed`."""
+    """Return True for Monday to Friday, except public holidays and the extra days `closed`."""
     if day.weekday() >= SATURDAY or day in closed:
         return False
     return day not in public_holidays(day.year)
 
 
 def is_working(at: datetime, *, closed: Collection[date] = ()) -> bool:
-    """Whether offices are open: from 10:00, up to but without 18:00, on a working day."""
-    here = local(at)
-    return OPENS <= here.time() < CLOSES and is_working_day(here.date(), closed=closed)
+    """Return True from 10:00, up to but without 18:00, on a working day."""
+    local_time = local(at)
+    return OPENS <= local_time.time() < CLOSES and is_working_day(local_time.date(), closed=closed)
 
 
 def next_working_moment(at: datetime, *, closed: Collection[date] = ()) -> datetime:
-    """`at` itself in office hours, else the next opening; UTC."""
+    """Return `at` itself if it is in working hours, else the next opening; UTC."""
     if is_working(at, closed=closed):
         return at.astimezone(UTC)
-    here = local(at)
-    day = here.date()
-    if here.time() < OPENS and is_working_day(day, closed=closed):
+    local_time = local(at)
+    day = local_time.date()
+    if local_time.time() < OPENS and is_working_day(day, closed=closed):
         return from_local(day, OPENS)
     return from_local(_next_day(day, closed), OPENS)
 
 
 def add_working_days(at: datetime, days: int, *, closed: Collection[date] = ()) -> datetime:
-    """The same hour, `days` working days after the next working moment; UTC.
+    """Return the same time of day, `days` working days after the next working moment; UTC.
 
-    Zero days give the next working moment itself. Negative ones raise ValueError.
+    For zero days it is the next working moment itself. Raises `ValueError` for negative days.
     """
     if days < 0:
         raise ValueError("working days are counted forwards")
@@ -86,32 +86,33 @@ def add_working_days(at: datetime, days: int, *, closed: Collection[date] = ()) 
 
 
 def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = ()) -> datetime:
-    """The moment at which `hours` of office time have passed since `at`; UTC.
+    """Return the moment at which `hours` of working time have passed since `at`; UTC.
 
-    What ends exactly at closing time is due then, not on the next morning.
+    An end exactly at closing time is not moved to the next morning. Raises `ValueError` for
+    negative hours.
     """
     if hours < 0:
         raise ValueError("working hours are counted forwards")
-    left = timedelta(hours=hours)
+    remaining = timedelta(hours=hours)
     moment = next_working_moment(at, closed=closed)
-    while left > (room := from_local(local_day(moment), CLOSES) - moment):
-        left -= room
+    while remaining > (until_closing := from_local(local_day(moment), CLOSES) - moment):
+        remaining -= until_closing
         moment = from_local(_next_day(local_day(moment), closed), OPENS)
-    return moment + left
+    return moment + remaining
 
 
 def deadline(
     received_at: datetime, working_days: int = 3, *, closed: Collection[date] = ()
 ) -> datetime:
-    """When something received then is due: the same hour after that many working days; UTC."""
+    """Return the due moment: the same time of day after so many working days; UTC."""
     return add_working_days(received_at, working_days, closed=closed)
 
 
 def last_working_day_before(due_at: datetime, *, closed: Collection[date] = ()) -> date:
-    """The last day with office hours before `due_at`: mostly the very day it is due."""
-    here = local(due_at)
-    day = here.date()
-    if here.time() <= OPENS:
+    """Return the last working day that opens before `due_at`, usually the same day."""
+    local_time = local(due_at)
+    day = local_time.date()
+    if local_time.time() <= OPENS:
         day -= ONE_DAY
     while not is_working_day(day, closed=closed):
         day -= ONE_DAY

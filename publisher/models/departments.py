@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.people import Department, Person
 
-_WAITS = text("done_at IS NULL AND dropped_at IS NULL")
+_PENDING = text("done_at IS NULL AND dropped_at IS NULL")
 
 
 class DepartmentChangeKind(StrEnum):
@@ -37,8 +37,8 @@ class DepartmentChange(Base):
         Index(
             "ix_department_changes_waiting",
             "in_force_on",
-            sqlite_where=_WAITS,
-            postgresql_where=_WAITS,
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
         ),
         CheckConstraint("done_at IS NULL OR dropped_at IS NULL", name="one_end"),
     )

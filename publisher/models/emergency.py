@@ -120,7 +120,7 @@ class TemplateRevision(Base):
     )
 
 
-_STANDING = "verdict = 'approved' AND withdrawn_at IS NULL"
+_IN_FORCE = "verdict = 'approved' AND withdrawn_at IS NULL"
 
 
 class TemplateDecision(Base):
@@ -132,8 +132,8 @@ class TemplateDecision(Base):
             "uq_template_decisions_standing",
             "revision_id",
             unique=True,
-            sqlite_where=text(_STANDING),
-            postgresql_where=text(_STANDING),
+            sqlite_where=text(_IN_FORCE),
+            postgresql_where=text(_IN_FORCE),
         ),
     )
 
@@ -155,7 +155,7 @@ class TemplateDecision(Base):
     withdrawn_by: Mapped[Person | None] = relationship(foreign_keys=[withdrawn_by_id])
 
 
-_OWED = "ratification IS NULL"
+_RATIFICATION_OWED = "ratification IS NULL"
 
 
 class EmergencyUse(Base):
@@ -170,8 +170,8 @@ class EmergencyUse(Base):
         Index(
             "ix_emergency_uses_owed",
             "due_at",
-            sqlite_where=text(_OWED),
-            postgresql_where=text(_OWED),
+            sqlite_where=text(_RATIFICATION_OWED),
+            postgresql_where=text(_RATIFICATION_OWED),
         ),
     )
 
@@ -206,7 +206,7 @@ class EmergencyUse(Base):
     ratified_under: Mapped[Appointment | None] = relationship()
 
 
-_OPEN = "taken_at IS NULL AND settled_at IS NULL"
+_OPEN_ALERT = "taken_at IS NULL AND settled_at IS NULL"
 
 
 class Alert(Base):
@@ -221,8 +221,8 @@ class Alert(Base):
         Index(
             "ix_alerts_open",
             "id",
-            sqlite_where=text(_OPEN),
-            postgresql_where=text(_OPEN),
+            sqlite_where=text(_OPEN_ALERT),
+            postgresql_where=text(_OPEN_ALERT),
         ),
     )
 

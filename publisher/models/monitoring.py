@@ -14,7 +14,7 @@ from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.deliveries import ReceiptRow
 from publisher.models.people import Appointment, Person
 
-_FOUND = "settled_at IS NULL AND (found_gone_at IS NOT NULL OR differs_at IS NOT NULL)"
+_UNSETTLED_CHANGE = "settled_at IS NULL AND (found_gone_at IS NOT NULL OR differs_at IS NOT NULL)"
 
 
 class Watch(Base):
@@ -33,8 +33,8 @@ class Watch(Base):
         Index(
             "ix_watches_found",
             "id",
-            sqlite_where=text(_FOUND),
-            postgresql_where=text(_FOUND),
+            sqlite_where=text(_UNSETTLED_CHANGE),
+            postgresql_where=text(_UNSETTLED_CHANGE),
         ),
     )
 

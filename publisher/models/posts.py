@@ -202,7 +202,7 @@ class Rendition(Base):
     variant: Mapped[Variant] = relationship(back_populates="renditions")
 
 
-_STANDING = "withdrawn_at IS NULL AND kind IN ('approved', 'own_hand', 'emergency')"
+_APPROVAL_IN_FORCE = "withdrawn_at IS NULL AND kind IN ('approved', 'own_hand', 'emergency')"
 
 
 class Decision(Base):
@@ -215,8 +215,8 @@ class Decision(Base):
             "revision_id",
             "department_id",
             unique=True,
-            sqlite_where=text(_STANDING),
-            postgresql_where=text(_STANDING),
+            sqlite_where=text(_APPROVAL_IN_FORCE),
+            postgresql_where=text(_APPROVAL_IN_FORCE),
         ),
     )
 

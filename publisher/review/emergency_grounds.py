@@ -74,6 +74,6 @@ def counts(use: EmergencyUse | None, subject: Subject) -> bool:
         approved_digest=approval.digest,
         approval_stands=stands(approval, revision),
         refused=use.ratification is Ratification.REFUSED,
-        said=use.said,
+        blank_values=use.said,
     )
     return emergency.stands(ground, subject)

@@ -1,4 +1,4 @@
-"""How the press reaches the platforms, and the accounts that `nagarvani init` connects."""
+"""Settings of the platforms, and of the accounts that `nagarvani init` connects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 
 @dataclass(frozen=True)
 class DeliverySettings:
-    """How the press reaches the platforms. Durations are in seconds.
+    """Addresses and limits of the delivery to platforms. Durations are in seconds.
 
-    `connections` is how many tries one clock makes at the same time; `weekly_looks_after` how old
-    what is out becomes before it is read back weekly instead of daily (None: never).
+    `connections` is the number of concurrent tries of one clock; a post older than
+    `weekly_looks_after` is checked weekly instead of daily (None: always daily).
     """
 
     x_api_url: str
@@ -32,7 +32,7 @@ class DeliverySettings:
 
 @dataclass(frozen=True)
 class Access:
-    """The app's keys, and the accounts that `nagarvani init` connects; empty where not given."""
+    """The app's keys, and the accounts that `nagarvani init` connects; empty if not set."""
 
     x_handle: str
     x_consumer_key: str
@@ -46,14 +46,14 @@ class Access:
 
 
 def read_version(text: str) -> str:
-    """A version of the Graph interface, such as v26.0."""
+    """Parse a version of the Graph API, such as v26.0; raises `ValueError`."""
     if not re.fullmatch(r"v\d{1,3}\.\d", text):
         raise ValueError(text)
     return text
 
 
 def read_second(text: str) -> float:
-    """Seconds, more than none."""
+    """Parse a positive number of seconds; raises `ValueError`."""
     seconds = float(text)
     if not math.isfinite(seconds) or seconds <= 0:
         raise ValueError(text)
@@ -61,12 +61,12 @@ def read_second(text: str) -> float:
 
 
 def read_seconds(text: str) -> tuple[float, ...]:
-    """Several of them, with commas between."""
+    """Parse positive numbers of seconds, separated by commas; raises `ValueError`."""
     return tuple(read_second(part) for part in text.split(","))
 
 
 def read_days(text: str) -> timedelta | None:
-    """Days, at least one; none: never."""
+    """Parse a positive number of days; "never" means None. Raises `ValueError`."""
     if text == "never":
         return None
     if not 1 <= int(text) <= 36_500:
@@ -75,7 +75,7 @@ def read_days(text: str) -> timedelta | None:
 
 
 def read_some(text: str) -> int:
-    """How many, from 1 to 256."""
+    """Parse a number from 1 to 256; raises `ValueError`."""
     if not 1 <= int(text) <= 256:
         raise ValueError(text)
     return int(text)

@@ -49,27 +49,27 @@ __all__ = [
 
 PREFIX = "NAGARVANI_"
 _WEB = ("https", "http")
-_NEVER_SHOWN = frozenset(
+_SECRET_SETTINGS = frozenset(
     {
         *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"),
         *("SMS_URL", "SMS_HEADERS", "SMS_BODY"),
     }
 )
-"""What may hold a password or a key: an error does not repeat it, for errors end up in logs."""
+"""Settings that may hold a password or a key. Errors, which end up in logs, do not repeat them."""
 Value = TypeVar("Value")
 
 
 class WrongSetting(Exception):
-    """A setting cannot be used; the sentence says which, why, and what to write."""
+    """A setting cannot be used; the message says which, why, and what to write."""
 
-    def __init__(self, name: str, says: str) -> None:
-        super().__init__(f"{PREFIX}{name}: {says}")
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(f"{PREFIX}{name}: {hint}")
         self.name = name
 
 
 @dataclass(frozen=True)
 class City:
-    """Whose house this is; `code` begins every acknowledgement number."""
+    """The city; its `code` begins every acknowledgement number."""
 
     name_mr: str
     name_en: str
@@ -77,7 +77,7 @@ class City:
 
 
 class Reach(StrEnum):
-    """Which addresses are asked when links are looked at: LOOPBACK alone is for rehearsals."""
+    """The addresses that the link checker may call; LOOPBACK is for rehearsals."""
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
@@ -86,7 +86,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that differs from one city or machine to another."""
+    """Everything that differs between cities and machines."""
 
     database_url: str
     secret_key: str
@@ -108,18 +108,18 @@ class Settings:
 
     @property
     def is_tls(self) -> bool:
-        """Whether people reach the pages by https."""
+        """True if people reach the pages by https."""
         return self.base_url.startswith("https://")
 
 
 def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
-    """The settings of this environment and of `.env` in `folder`; raises `WrongSetting`."""
+    """Return the settings of the environment and of `.env` in `folder`; raises `WrongSetting`."""
     root = folder or Path.cwd()
-    found = {**_from_file(root / ".env"), **(os.environ if environment is None else environment)}
+    variables = _from_file(root / ".env") | dict(os.environ if environment is None else environment)
     reader = _Reader(
         {
             name.removeprefix(PREFIX): text
-            for name, text in found.items()
+            for name, text in variables.items()
             if name.startswith(PREFIX) and text != ""
         }
     )
@@ -163,8 +163,8 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _link_reach(reader: _Reader) -> Reach:
-    """As far as the platforms: where X is the sandbox, nothing beyond this machine is asked."""
-    usual = Reach.LOOPBACK if _is_here(reader.text("X_API_URL")) else Reach.PUBLIC
+    # If X is the sandbox, nothing beyond this machine is called.
+    usual = Reach.LOOPBACK if _is_loopback(reader.text("X_API_URL")) else Reach.PUBLIC
     return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
 
 
@@ -173,27 +173,29 @@ def _from_file(path: Path) -> dict[str, str]:
 
 
 class _Reader:
-    """Reads one setting after the other out of what was found."""
+    """Reads settings from their texts, by name without the prefix."""
 
-    def __init__(self, found: Mapping[str, str]) -> None:
-        self.found = found
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
 
-    def read(self, name: str, default: Value, make: Callable[[str], Value], says: str) -> Value:
-        if name not in self.found:
+    def read(self, name: str, default: Value, make: Callable[[str], Value], hint: str) -> Value:
+        if name not in self.texts:
             return default
         try:
-            return make(self.found[name])
-        except ValueError as problem:
-            if name in _NEVER_SHOWN:
-                raise WrongSetting(name, says) from None
-            raise WrongSetting(name, f"{self.found[name]!r}: {says}") from problem
+            return make(self.texts[name])
+        except ValueError as error:
+            if name in _SECRET_SETTINGS:
+                raise WrongSetting(name, hint) from None
+            raise WrongSetting(name, f"{self.texts[name]!r}: {hint}") from error
 
     def text(self, name: str, default: str = "") -> str:
-        return self.found.get(name, default)
+        return self.texts.get(name, default)
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
-        says = f"write an address that begins with {' or '.join(f'{one}://' for one in schemes)}"
-        return self.read(name, default, lambda text: _checked_url(text, schemes), says)
+        hint = (
+            f"write an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+        )
+        return self.read(name, default, lambda text: _checked_url(text, schemes), hint)
 
 
 def _checked_url(text: str, schemes: tuple[str, ...]) -> str:
@@ -204,10 +206,10 @@ def _checked_url(text: str, schemes: tuple[str, ...]) -> str:
 
 
 def _database_url(text: str) -> str:
-    kind, _, place = text.partition("://")
-    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not place.strip("/"):
+    kind, _, path = text.partition("://")
+    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not path.strip("/"):
         raise ValueError(text)
-    if kind == "sqlite" and not place.startswith("/"):
+    if kind == "sqlite" and not path.startswith("/"):
         raise ValueError(text)
     return text
 
@@ -247,11 +249,11 @@ def _city(reader: _Reader) -> City:
 
 
 def _help_desk(reader: _Reader) -> HelpDesk:
-    says = "write days and hours, such as mon-sat 10:00-18:00"
+    hint = "write days and hours, such as mon-sat 10:00-18:00"
     return HelpDesk(
         phone=reader.read("HELP_PHONE", "", read_phone, "write it as 020-5550-0100"),
         mail=reader.read("HELP_MAIL", "", _address, "write it as help@pmc.example"),
-        hours=reader.read("HELP_HOURS", None, read_hours, says),
+        hours=reader.read("HELP_HOURS", None, read_hours, hint),
     )
 
 
@@ -285,12 +287,12 @@ def _press(reader: _Reader) -> DeliverySettings:
 
 
 def _facebook_pages(reader: _Reader) -> str:
-    """Where people see Facebook's pages: those of the sandbox, where the interface is its own."""
+    # If the Graph API is the sandbox, so are the pages.
     graph = reader.text("GRAPH_API_URL")
-    return graph if _is_here(graph) else "https://www.facebook.com"
+    return graph if _is_loopback(graph) else "https://www.facebook.com"
 
 
-def _is_here(address: str) -> bool:
+def _is_loopback(address: str) -> bool:
     return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
 
 
@@ -299,11 +301,11 @@ def _access(reader: _Reader) -> Access:
 
 
 def _sms(reader: _Reader, root: Path) -> Sms:
-    says = 'write a JSON object of texts, such as {"Content-Type": "application/json"}'
+    hint = 'write a JSON object of texts, such as {"Content-Type": "application/json"}'
     return Sms(
         sms_url=reader.url("SMS_URL", "", _WEB),
         sms_method=reader.read("SMS_METHOD", "POST", read_method, "write GET or POST"),
-        sms_headers=reader.read("SMS_HEADERS", {}, read_headers, says),
+        sms_headers=reader.read("SMS_HEADERS", {}, read_headers, hint),
         sms_body=reader.text("SMS_BODY"),
         sms_success=reader.read("SMS_SUCCESS", "", read_pattern, "write a regular expression"),
         sms_sender=reader.text("SMS_SENDER"),

@@ -1,4 +1,4 @@
-"""Where people get help with this house: telephone, mail, and when somebody answers."""
+"""Contact of the help desk: telephone, mail and hours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? (\d{1,2}:\d\d)-(\d{1,2}:\d\d)")
 
 @dataclass(frozen=True)
 class Hours:
-    """From the first to the last weekday (0 is Monday), from opening to closing, city time."""
+    """Opening hours from the first to the last weekday (0 is Monday), in city time."""
 
     first: int
     last: int
@@ -22,7 +22,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class HelpDesk:
-    """Whom to ask; what is empty is not shown."""
+    """The contact of the help desk; empty fields are not shown."""
 
     phone: str
     mail: str
@@ -30,18 +30,18 @@ class HelpDesk:
 
 
 def read_phone(text: str) -> str:
-    """A telephone number as people write it; raises ValueError."""
+    """Parse a telephone number; raises `ValueError`."""
     if not re.fullmatch(r"\+?\d[\d -]{1,18}\d", text, re.ASCII):
         raise ValueError(text)
     return text
 
 
 def read_hours(text: str) -> Hours:
-    """`mon-sat 10:00-18:00`, or one day alone; raises ValueError."""
-    found = _HOURS.fullmatch(text.lower())
-    if found is None:
+    """Parse `mon-sat 10:00-18:00`, or a single day; raises `ValueError`."""
+    match = _HOURS.fullmatch(text.lower())
+    if match is None:
         raise ValueError(text)
-    first, last, opens, closes = found.groups()
+    first, last, opens, closes = match.groups()
     hours = Hours(
         WEEKDAYS.index(first), WEEKDAYS.index(last or first), _clock(opens), _clock(closes)
     )

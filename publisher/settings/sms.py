@@ -1,4 +1,4 @@
-"""What is set of the city's SMS gateway, and how it is read."""
+"""Settings of the city's SMS gateway, and their parsers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SmsTemplate:
-    """What an operator has registered: its id, its words with `{#var#}`, and what fills them."""
+    """A template registered with an operator; `variables` fill each `{#var#}` of its text."""
 
     id: str
     text: str
@@ -21,7 +21,7 @@ class SmsTemplate:
 
 @dataclass(frozen=True)
 class Sms:
-    """The city's SMS gateway; without an address there is none. Templates by kind of notice."""
+    """The SMS gateway; if `sms_url` is empty there is none. Templates are by kind of notice."""
 
     sms_url: str
     sms_method: str
@@ -34,27 +34,29 @@ class Sms:
 
     @property
     def is_set(self) -> bool:
-        """Whether any SMS can leave."""
+        """True if SMS can be sent."""
         return bool(self.sms_url and self.sms_templates)
 
 
 def read_method(text: str) -> str:
-    """GET or POST; raises ValueError."""
+    """Parse GET or POST; raises `ValueError`."""
     if text.upper() not in ("GET", "POST"):
         raise ValueError(text)
     return text.upper()
 
 
 def read_headers(text: str) -> Mapping[str, str]:
-    """A JSON object of texts; raises ValueError."""
-    found = json.loads(text)
-    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+    """Parse a JSON object of texts; raises `ValueError`."""
+    headers = json.loads(text)
+    if not isinstance(headers, dict) or not all(
+        isinstance(header, str) for header in headers.values()
+    ):
         raise ValueError("no headers")
-    return found
+    return headers
 
 
 def read_pattern(text: str) -> str:
-    """A regular expression; raises ValueError."""
+    """Check a regular expression; raises `ValueError`."""
     try:
         return re.compile(text).pattern
     except re.error as problem:
@@ -62,10 +64,10 @@ def read_pattern(text: str) -> str:
 
 
 def read_templates(path: Path) -> Mapping[str, SmsTemplate]:
-    """Each kind with as many variables as its words have places; raises ValueError."""
+    """Read the templates by kind; raises `ValueError`, also for too many or too few variables."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {kind: _template(**entry) for kind, entry in found.items()}
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {kind: _template(**fields) for kind, fields in tables.items()}
     except (OSError, TypeError) as problem:
         raise ValueError(str(problem)) from problem
 
