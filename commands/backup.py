@@ -14,7 +14,7 @@ from publisher.media.store import Store, StoreAway
 from publisher.now import now
 from publisher.operations.backup import reconcile
 from publisher.operations.backup.archive_format import Damaged, Manifest
-from publisher.operations.backup.reconcile import Sought
+from publisher.operations.backup.reconcile import ReconcileCounts
 from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored
 from publisher.operations.backup.restore import restore as backup_restore
 from publisher.operations.backup.write import write as backup_write
@@ -72,7 +72,8 @@ def _fill(context: WorkerContext, file: Path) -> Restored:
         )
     except OtherSchema as problem:
         raise click.ClickException(
-            f"The backup is of schema {problem.found}, this version has {problem.wanted}: "
+            f"The backup is of schema {problem.backup_revision}, "
+            f"this version has {problem.database_revision}: "
             "restore it with the version that wrote it, then upgrade."
         ) from problem
     except NotEmpty as problem:
@@ -89,12 +90,12 @@ def _say_restored(done: Restored) -> None:
     click.echo(f"Fell due since then, and will be looked for: {done.unconfirmed}.")
 
 
-def _say_sought(sought: Sought) -> None:
+def _say_sought(sought: ReconcileCounts) -> None:
     click.echo(
-        f"Still ahead and looked for now: {sought.asked}; live already: {sought.live}; "
-        f"not looked for, because a platform did not answer: {sought.not_asked}."
+        f"Still ahead and looked for now: {sought.checked}; live already: {sought.live}; "
+        f"not looked for, because a platform did not answer: {sought.unchecked}."
     )
-    if sought.not_asked:
+    if sought.unchecked:
         click.echo("The clock goes on looking for those while everything is stopped.")
 
 

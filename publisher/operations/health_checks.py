@@ -1,6 +1,6 @@
-"""What `nagarvani doctor` asks: each question is a plain function that gives what it found.
+"""The checks of `nagarvani doctor`.
 
-A finding is a code with its values; the front door puts it into words.
+A check returns a code with its values; the command line puts it into words.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from publisher.settings.sms import Sms
 from publisher.states import AccountState
 
 LATE: Final = timedelta(minutes=1)
-"""A clock beats every half second; one that has been silent so long has stopped, or is stuck."""
+"""A worker writes a heartbeat every half second; after this silence it is reported as late."""
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class HealthSubject(StrEnum):
-    """What is looked at."""
+    """The part of the installation that is checked."""
 
     SETTINGS = "settings"
     DATABASE = "database"
@@ -55,7 +55,7 @@ class HealthSubject(StrEnum):
 
 @dataclass(frozen=True)
 class HealthFinding:
-    """What was found of one subject: `code` says what, `values` what the sentence needs."""
+    """The result of a check: `code` names it, `values` fill in its sentence."""
 
     subject: HealthSubject
     ok: bool
@@ -64,7 +64,7 @@ class HealthFinding:
 
 
 def check_settings(settings: Settings) -> HealthFinding:
-    """Whether passwords would travel in the clear."""
+    """Checks that passwords are not sent without TLS, except on this machine."""
     values = {"base_url": settings.base_url}
     local = urlsplit(settings.base_url).hostname in _LOOPBACK
     if settings.is_tls or local:
@@ -73,7 +73,7 @@ def check_settings(settings: Settings) -> HealthFinding:
 
 
 def check_database(database: Database) -> HealthFinding:
-    """Whether the database answers, and keeps what it has confirmed."""
+    """Checks that the database answers and keeps committed transactions."""
     values = {"url": make_url(database.url).render_as_string(hide_password=True)}
     try:
         problem = database.check_durable()
@@ -88,36 +88,38 @@ def check_database(database: Database) -> HealthFinding:
 
 
 def check_migrations(database: Database) -> HealthFinding:
-    """Whether the tables are those of this version."""
-    wanted = database.head()
-    found = database.revision()
-    values = {"found": found or "-", "wanted": wanted}
-    if found is None:
+    """Checks that the schema is at this version's revision."""
+    head = database.head()
+    revision = database.revision()
+    values = {"found": revision or "-", "wanted": head}
+    if revision is None:
         return HealthFinding(HealthSubject.MIGRATIONS, False, "no_tables", values)
-    at_head = found == wanted
+    at_head = revision == head
     return HealthFinding(
         HealthSubject.MIGRATIONS, at_head, "at_head" if at_head else "behind", values
     )
 
 
 def check_font(file: Path) -> HealthFinding:
-    """Whether the pages' font was made."""
-    made = file.is_file() and file.stat().st_size > 0
+    """Checks that the pages' font file was built."""
+    exists = file.is_file() and file.stat().st_size > 0
     values = {"file": file}
-    return HealthFinding(HealthSubject.FONT, made, "font_made" if made else "font_missing", values)
+    return HealthFinding(
+        HealthSubject.FONT, exists, "font_made" if exists else "font_missing", values
+    )
 
 
 def check_shaping() -> HealthFinding:
-    """Whether Devanagari can be drawn in pictures."""
-    found = fonts.check()
-    if found.missing_package is not None:
-        values = {"package": found.missing_package}
+    """Checks that the imaging library can draw Devanagari."""
+    shaping = fonts.check()
+    if shaping.missing_package is not None:
+        values = {"package": shaping.missing_package}
         return HealthFinding(HealthSubject.SHAPING, False, "no_shaping", values)
-    return HealthFinding(HealthSubject.SHAPING, True, "shapes", {"raqm": found.raqm})
+    return HealthFinding(HealthSubject.SHAPING, True, "shapes", {"raqm": shaping.raqm})
 
 
 def check_media(folder: Path) -> HealthFinding:
-    """Whether pictures can be kept."""
+    """Checks that the media folder is writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -129,7 +131,7 @@ def check_media(folder: Path) -> HealthFinding:
 
 
 def check_sms(sms: Sms) -> HealthFinding:
-    """Whether the gateway's settings make sense together; nothing is sent."""
+    """Checks that the SMS settings are complete, without sending anything."""
     if not sms.sms_url and not sms.sms_templates:
         return HealthFinding(HealthSubject.SMS, True, "no_sms")
     values: dict[str, object] = {
@@ -145,7 +147,7 @@ def check_sms(sms: Sms) -> HealthFinding:
 
 
 def check_accounts(database: Database, open_account: OpenAccount) -> list[HealthFinding]:
-    """Whether each account's token works, by asking its platform; no transaction is open then."""
+    """Checks each account's token by asking its platform, outside of any transaction."""
     with database.reading() as session:
         accounts = all_accounts(session)
         session.expunge_all()
@@ -155,19 +157,19 @@ def check_accounts(database: Database, open_account: OpenAccount) -> list[Health
 
 
 def check_endings(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Which account's access ends within two weeks, and which lacks a right that is needed."""
+    """Reports access that ends within two weeks, and missing permissions."""
     with database.reading() as session:
         accounts = all_accounts(session)
-    found = [one for account in accounts for one in _endings(account, now)]
+    findings = [finding for account in accounts for finding in _endings(account, now)]
     lacking = [account for account in accounts if account.missing]
-    return found + [
+    return findings + [
         HealthFinding(
             HealthSubject.ACCOUNT,
             False,
             "rights_missing",
-            {**_named(one), "rights": ", ".join(one.missing)},
+            {**_account_values(account), "rights": ", ".join(account.missing)},
         )
-        for one in lacking
+        for account in lacking
     ]
 
 
@@ -177,18 +179,22 @@ def _endings(account: Account, now: datetime) -> list[HealthFinding]:
             HealthSubject.ACCOUNT,
             False,
             f"{about.value}_ends",
-            {**_named(account), "at": f"{at:%Y-%m-%d %H:%M} UTC", "days": max(0, (at - now).days)},
+            {
+                **_account_values(account),
+                "at": f"{at:%Y-%m-%d %H:%M} UTC",
+                "days": max(0, (at - now).days),
+            },
         )
         for about, at in ends(account, now=now)
     ]
 
 
-def _named(account: Account) -> dict[str, object]:
+def _account_values(account: Account) -> dict[str, object]:
     return {"account": account.name, "platform": account.platform, "handle": account.handle}
 
 
 def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding:
-    values = _named(account)
+    values = _account_values(account)
     if account.state is AccountState.DISCONNECTED:
         return HealthFinding(HealthSubject.ACCOUNT, True, "disconnected", values)
     try:
@@ -208,39 +214,40 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
 def check_looks(
     database: Database, *, now: datetime, weekly_after: timedelta | None
 ) -> list[HealthFinding]:
-    """On which account what is out was not read back for a day too long."""
+    """Reports accounts whose published posts were not read back for a day too long."""
     with database.reading() as session:
         behind = overdue.behind(session, now=now, weekly_after=weekly_after)
-        late = [one for one in all_accounts(session) if one.id in behind]
+        late = [account for account in all_accounts(session) if account.id in behind]
     return [
         HealthFinding(
             HealthSubject.ACCOUNT,
             False,
             "looks_late",
             {
-                **_named(one),
-                "number": behind[one.id].number,
-                "since": f"{behind[one.id].since:%Y-%m-%d %H:%M} UTC",
+                **_account_values(account),
+                "number": behind[account.id].number,
+                "since": f"{behind[account.id].since:%Y-%m-%d %H:%M} UTC",
             },
         )
-        for one in late
+        for account in late
     ]
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """How long ago the youngest beat was, and every clock that is alive."""
+    """Reports the age of the latest heartbeat, and every worker that is alive."""
     with database.reading() as session:
         beat_at = worker_health.youngest_beat(session)
-        alive = [one for one in worker_health.clocks(session, now=now) if one.is_alive]
+        alive = [clock for clock in worker_health.clocks(session, now=now) if clock.is_alive]
     if beat_at is None:
         return [HealthFinding(HealthSubject.CLOCK, False, "no_clock")]
     runs = now - beat_at <= LATE
     values = {"seconds": _seconds(now - beat_at)}
-    found = [
+    findings = [
         HealthFinding(HealthSubject.CLOCK, runs, "clock_runs" if runs else "clock_late", values)
     ]
-    return found + [
-        HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _beats(one, now)) for one in alive
+    return findings + [
+        HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _beats(clock, now))
+        for clock in alive
     ]
 
 
@@ -253,5 +260,6 @@ def _beats(clock: Clock, now: datetime) -> dict[str, object]:
 
 
 def _seconds(span: timedelta) -> int:
-    """At least 0: the machines' clocks may differ a little."""
+    """Returns whole seconds, 0 at least."""
+    # The machines' clocks may differ a little.
     return max(0, round(span.total_seconds()))

@@ -1,6 +1,6 @@
-"""What `nagarvani doctor --try` does: whether a post can be made unpublished, without publishing.
+"""The trial of `nagarvani doctor --try`: it creates an unpublished post and deletes it.
 
-Only the first of the two steps is tried; the second would publish.
+Only the first of the two steps is tried; the second one would publish the post.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.states import AccountState
 
 SECONDS: Final = 30.0
-"""How long each call may take."""
+"""The timeout of each call."""
 
 
-class Tried(StrEnum):
-    """What a page did with a post that was to be unpublished."""
+class TrialOutcome(StrEnum):
+    """What the platform did with the unpublished post."""
 
     WORKS = "two_steps_work"
     PUBLISHED = "two_steps_published"
@@ -48,10 +48,10 @@ class Tried(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """What was found; `left` is what could not be removed again, and a person has to."""
+    """The outcome of a trial; `leftover_id` is the post if it could not be deleted."""
 
-    found: Tried
-    left: str = ""
+    outcome: TrialOutcome
+    leftover_id: str = ""
     detail: str = ""
 
 
@@ -62,13 +62,15 @@ def try_accounts(
     actor: Actor,
     now: Callable[[], datetime],
 ) -> Iterator[HealthFinding]:
-    """Try each connected account that may be tried, and keep what was found of it.
+    """Tries each connected account that supports it, and stores the outcome.
 
-    Under a stop nothing is tried. No transaction is open while a platform is asked.
+    Nothing is tried under a stop. No transaction is open during calls to a platform.
     """
     with database.reading() as session:
         is_stopped = bool(stop.open_stops(session))
-        accounts = [one for one in all_accounts(session) if one.state is AccountState.CONNECTED]
+        accounts = [
+            account for account in all_accounts(session) if account.state is AccountState.CONNECTED
+        ]
     if is_stopped:
         yield HealthFinding(HealthSubject.ACCOUNT, False, "try_stopped")
         return
@@ -79,49 +81,49 @@ def try_accounts(
             yield HealthFinding(HealthSubject.ACCOUNT, True, "two_steps_none", values)
             continue
         with database.transaction() as session:
-            _keep(session, account, trial, actor=actor, now=now())
-        yield _told(trial, values)
+            _store_trial(session, account, trial, actor=actor, now=now())
+        yield _finding(trial, values)
 
 
 def _try(account: Account, open_account: OpenAccount, now: datetime) -> Trial | None:
-    """None where its platform knows no unpublished posts: there it is checked, not tried."""
+    """Returns the outcome, or None if the platform has no unpublished posts."""
     try:
         platform = open_account(account)
     except CredentialsExpired as problem:
-        return Trial(Tried.UNKNOWN, detail=problem.detail)
+        return Trial(TrialOutcome.UNKNOWN, detail=problem.detail)
     return try_unpublished(platform, now=now) if platform.limits.has_two_steps else None
 
 
 def try_unpublished(platform: Platform, *, now: datetime) -> Trial:
-    """Make a post unpublished, look whether it stayed so, and remove it whatever was seen."""
+    """Creates an unpublished post, checks that it is not public, and deletes it."""
     # Should a page publish it all the same, whoever reads it is to understand it; the time
     # keeps a second trial from being taken for the same post.
     text = f"चाचणी. कृपया दुर्लक्ष करावे. / A test, please ignore. {now:%Y-%m-%d %H:%M:%S} UTC"
     prepared = PreparedPost(Outgoing(text))
     try:
-        made = platform.stage(prepared, deadline=_deadline())
+        platform_id = platform.stage(prepared, deadline=_deadline())
     except Refused as problem:
-        return Trial(Tried.REFUSED, detail=problem.detail)
+        return Trial(TrialOutcome.REFUSED, detail=problem.detail)
     except PlatformError as problem:
-        return Trial(Tried.UNKNOWN, detail=problem.detail)
-    found, detail = _look(platform, made)
-    return Trial(found, "" if _is_removed(platform, made) else made, detail)
+        return Trial(TrialOutcome.UNKNOWN, detail=problem.detail)
+    outcome, detail = _look(platform, platform_id)
+    return Trial(outcome, "" if _is_removed(platform, platform_id) else platform_id, detail)
 
 
-def _look(platform: Platform, made: str) -> tuple[Tried, str]:
+def _look(platform: Platform, platform_id: str) -> tuple[TrialOutcome, str]:
     try:
-        seen = platform.see(made)
+        remote_post = platform.see(platform_id)
     except PlatformError as problem:
-        return Tried.UNKNOWN, problem.detail
-    if seen is None:
-        return Tried.UNKNOWN, "it was not there"
-    return (Tried.PUBLISHED if seen.is_public else Tried.WORKS), ""
+        return TrialOutcome.UNKNOWN, problem.detail
+    if remote_post is None:
+        return TrialOutcome.UNKNOWN, "it was not there"
+    return (TrialOutcome.PUBLISHED if remote_post.is_public else TrialOutcome.WORKS), ""
 
 
-def _is_removed(platform: Platform, made: str) -> bool:
+def _is_removed(platform: Platform, platform_id: str) -> bool:
     try:
-        platform.delete(made, deadline=_deadline())
-        return platform.see(made) is None
+        platform.delete(platform_id, deadline=_deadline())
+        return platform.see(platform_id) is None
     except PlatformError:
         return False
 
@@ -130,22 +132,31 @@ def _deadline() -> Deadline:
     return Deadline.after(SECONDS, time.monotonic)
 
 
-def _keep(session: Session, seen: Account, trial: Trial, *, actor: Actor, now: datetime) -> None:
-    """What was found, unless it is not known or the account has other access by now."""
-    query = select(Account).where(Account.id == seen.id).with_for_update()
+def _store_trial(
+    session: Session, tried_account: Account, trial: Trial, *, actor: Actor, now: datetime
+) -> None:
+    """Stores the outcome, unless it is unknown or the credentials have changed since."""
+    query = select(Account).where(Account.id == tried_account.id).with_for_update()
     account = session.scalars(query).one()
-    is_the_same = account.credentials == seen.credentials
-    if trial.found is not Tried.UNKNOWN and is_the_same:
-        account.two_steps = trial.found is Tried.WORKS
-    values = {"found": trial.found.value, "left": trial.left, "two_steps": account.two_steps}
+    is_the_same = account.credentials == tried_account.credentials
+    if trial.outcome is not TrialOutcome.UNKNOWN and is_the_same:
+        account.two_steps = trial.outcome is TrialOutcome.WORKS
+    values = {
+        "found": trial.outcome.value,
+        "left": trial.leftover_id,
+        "two_steps": account.two_steps,
+    }
     transitions.record(session, account, "try_two_steps", actor=actor, now=now, values=values)
 
 
-def _told(trial: Trial, values: dict[str, object]) -> HealthFinding:
-    said = {**values, "left": trial.left, "detail": trial.detail}
-    if trial.left:
-        return HealthFinding(HealthSubject.ACCOUNT, False, "try_left", said)
+def _finding(trial: Trial, values: dict[str, object]) -> HealthFinding:
+    details = {**values, "left": trial.leftover_id, "detail": trial.detail}
+    if trial.leftover_id:
+        return HealthFinding(HealthSubject.ACCOUNT, False, "try_left", details)
     # A page that cannot do it is no fault: its posts leave in one step.
     return HealthFinding(
-        HealthSubject.ACCOUNT, trial.found is not Tried.UNKNOWN, trial.found.value, said
+        HealthSubject.ACCOUNT,
+        trial.outcome is not TrialOutcome.UNKNOWN,
+        trial.outcome.value,
+        details,
     )

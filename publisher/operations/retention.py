@@ -1,4 +1,4 @@
-"""What the house keeps for a time only: signs of coming and going, spent links, unused uploads."""
+"""Deletion of data that is kept for a limited time: sign-in logs, links, unused uploads."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
 
 LOGS: Final = timedelta(days=180)
-"""Refused sign-ins and ended sessions: for so long logs of access have to be kept in India."""
+"""Refused sign-ins and ended sessions: access logs have to be kept for so long in India."""
 
 SPENT: Final = timedelta(days=30)
-"""Links, codes and asked changes of contact that lead nowhere: while somebody may still ask why."""
+"""Used and expired links, codes and contact changes, for questions about them."""
 
 UNUSED: Final = timedelta(days=30)
-"""Files that were sent and never handed in: a form that lies open for longer is given up."""
+"""Uploaded files that were never handed in, after which a form counts as abandoned."""
 
 BEATS: Final = timedelta(days=7)
-"""Beats of clocks that are dead: each start has a name of its own."""
+"""Heartbeats of dead workers: each start has a name of its own."""
 
 STEP: Final = 2_000
-"""How many rows of a table go at once, so that nobody waits for it; the rest goes next time."""
+"""How many rows of a table a tick deletes, so that its locks are short."""
 
 USED_IN: Final[tuple[InstrumentedAttribute[str], ...]] = (
     SubmissionFile.sha256,
@@ -41,27 +41,29 @@ USED_IN: Final[tuple[InstrumentedAttribute[str], ...]] = (
     Rendition.source_sha256,
     CheckedLink.picture_sha256,
 )
-"""Every place where a file of the store is named; what stands in one of them is kept."""
+"""Every column that names a stored file; a file named in any of them is kept."""
 
 Table = type[RefusedSignIn | SpotCode | ContactChange | Link | SignIn | SignInAttempt]
 
 
 def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> int:
-    """Erase what has been kept for its time; gives how many rows and files went.
+    """Deletes expired rows and files, and returns how many.
 
-    History, decisions and all that was published are never touched. The history names sessions
-    and refused sign-ins by their number, so none of these is ever given twice: the last one stays
-    without its address and device.
+    History, decisions and published posts are never deleted. The history refers to sessions and
+    refused sign-ins by id, so an id must not be used again: the last row stays without its address
+    and device.
     """
     with database.transaction() as session:
-        gone = sum(_erase(session, table, over) for table, over in _over(now).items())
+        gone = sum(
+            _erase(session, table, is_expired) for table, is_expired in _expired(now).items()
+        )
         gone += _rows(session.execute(delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS)))
         _blank(session, now)
     return gone + _drop_uploads(database, store, now)
 
 
-def _over(now: datetime) -> dict[Table, ColumnElement[bool]]:
-    """For each table what is over, links ahead of what they lead to."""
+def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
+    """Returns the condition of expired rows by table, in order of foreign keys."""
     spent = now - SPENT
     newest = select(func.max(RefusedSignIn.id)).scalar_subquery()
     return {
@@ -75,37 +77,38 @@ def _over(now: datetime) -> dict[Table, ColumnElement[bool]]:
 
 
 def _has_ended(moment: datetime) -> ColumnElement[bool]:
-    """The session had ended by then, or nobody had been seen in it since."""
+    """The session ended by then, or was not used since."""
     return func.coalesce(SignIn.ended_at, SignIn.seen_at) <= moment
 
 
 def _is_in_between() -> ColumnElement[bool]:
-    """Neither a person's first session, which tells newcomers, nor the last, which goes before."""
+    """The session is neither its person's first nor last."""
+    # The first one shows that its person is no newcomer; the last one keeps its id in use.
     ends = (func.min(SignIn.id), func.max(SignIn.id))
     return and_(*(SignIn.id.not_in(select(end).group_by(SignIn.person_id)) for end in ends))
 
 
-def _erase(session: Session, table: Table, over: ColumnElement[bool]) -> int:
-    some = select(table.id).where(over).order_by(table.id).limit(STEP)
-    return _rows(session.execute(delete(table).where(table.id.in_(some))))
+def _erase(session: Session, table: Table, is_expired: ColumnElement[bool]) -> int:
+    ids = select(table.id).where(is_expired).order_by(table.id).limit(STEP)
+    return _rows(session.execute(delete(table).where(table.id.in_(ids))))
 
 
 def _blank(session: Session, now: datetime) -> None:
-    """Take where and by what from those that stay."""
-    for table, over in (
+    """Clears address and device of the rows that stay."""
+    for table, is_expired in (
         (RefusedSignIn, RefusedSignIn.at <= now - LOGS),
         (SignIn, _has_ended(now - LOGS)),
     ):
-        told = or_(table.address != "", table.device != "")
-        session.execute(update(table).where(over, told).values(address="", device=""))
+        is_identifying = or_(table.address != "", table.device != "")
+        session.execute(
+            update(table).where(is_expired, is_identifying).values(address="", device="")
+        )
 
 
 def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
-    """Forget old uploads, and remove the files of those that stand nowhere.
-
-    Nobody can send the same file meanwhile: an upload is written down before it is stored, and
-    the writing waits for the end of this transaction.
-    """
+    """Deletes old uploads, and the files that nothing else uses."""
+    # The lock keeps the same file from being uploaded meanwhile: an upload is inserted before its
+    # file is stored, and the insert waits for the end of this transaction.
     with database.transaction() as session:
         if not database.is_sqlite:
             session.execute(text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
@@ -120,10 +123,10 @@ def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
 
 
 def _used(session: Session, digests: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for place in USED_IN:
-        found.update(session.scalars(select(place).where(place.in_(digests))))
-    return found
+    used: set[str] = set()
+    for column in USED_IN:
+        used.update(session.scalars(select(column).where(column.in_(digests))))
+    return used
 
 
 def _rows(result: object) -> int:

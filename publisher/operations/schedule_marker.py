@@ -1,4 +1,4 @@
-"""Noting which posts have their times, so that lists look for those without among the few."""
+"""Marking posts as completely scheduled, so that lists search only the others."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from publisher.models.posts import Post
 from publisher.reports import sql_scheduling
 
 STEP = 2_000
-"""How many posts are noted at once."""
+"""How many posts a tick marks."""
 
 
 def tick_timed(database: Database) -> int:
-    """Note the approved posts all of whose texts have a delivery; gives how many.
+    """Marks approved posts whose texts all have a delivery, and returns how many.
 
-    No list depends on it: what has not been noted yet is only looked at once more.
+    No list depends on the mark: a post without it is only read again.
     """
     with database.reading() as session:
-        found = _complete(session)
-    if not found:
+        post_ids = _complete(session)
+    if not post_ids:
         return 0  # nobody waits for a transaction that has nothing to write
     with database.transaction() as session:
-        noted = update(Post).where(Post.id.in_(found), sql_scheduling.is_complete())
-        result = session.execute(noted.values(timed=True))
+        statement = update(Post).where(Post.id.in_(post_ids), sql_scheduling.is_complete())
+        result = session.execute(statement.values(timed=True))
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def _complete(session: Session) -> list[int]:
-    todo_kinds = (Post.timed == false(), Post.state == PostState.APPROVED)
-    query = select(Post.id).where(*todo_kinds, sql_scheduling.is_complete())
+    conditions = (Post.timed == false(), Post.state == PostState.APPROVED)
+    query = select(Post.id).where(*conditions, sql_scheduling.is_complete())
     return list(session.scalars(query.order_by(Post.id).limit(STEP)))

@@ -1,6 +1,6 @@
-"""Which clocks run, and since when none does: told by their beats.
+"""Workers' heartbeats, and outages: times in which no worker runs.
 
-Times without any clock: noticed by whoever serves pages, told once, ended by the next clock.
+The web server notices an outage and notifies the admins once; the next worker ends it.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from publisher.people import responsibility
 from publisher.states import DeliveryState
 
 ALIVE: Final = timedelta(seconds=30)
-"""A clock beats once a second; one that has been silent so long is taken for dead."""
+"""A worker writes a heartbeat every second; after this silence it counts as dead."""
 
 SILENT: Final = timedelta(minutes=2)
-"""Where no clock has beaten for so long, nothing leaves."""
+"""After this time without a heartbeat of any worker, an outage begins."""
 
 PLAYED: Final = "demo-seeding"
-"""The name under which an invented past is played: that is no clock of this house."""
+"""The worker name under which demo data is created; it counts as no worker."""
 
 SHOWN: Final = 50
-"""The most that are listed: whoever runs `clock --once` by a timer leaves many names."""
+"""How many workers are listed; each run of `clock --once` leaves a name."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """One running of a clock, as its beats tell it."""
+    """A run of a worker, as its heartbeats show it."""
 
     name: str
     started_at: datetime
@@ -47,7 +47,7 @@ class Clock:
 
 
 def clocks(session: Session, *, now: datetime, most: int = SHOWN) -> list[Clock]:
-    """The clocks that beat last, the youngest beat first."""
+    """Returns the workers with the latest heartbeats, newest first."""
     query = (
         select(ClockBeat)
         .where(ClockBeat.name != PLAYED)
@@ -55,30 +55,29 @@ def clocks(session: Session, *, now: datetime, most: int = SHOWN) -> list[Clock]
         .limit(most)
     )
     return [
-        Clock(one.name, one.started_at, one.beat_at, now - one.beat_at <= ALIVE)
-        for one in session.scalars(query)
+        Clock(beat.name, beat.started_at, beat.beat_at, now - beat.beat_at <= ALIVE)
+        for beat in session.scalars(query)
     ]
 
 
 def youngest_beat(session: Session) -> datetime | None:
-    """When any clock beat last; None where none ever did."""
+    """Returns the time of the latest heartbeat, or None if there is none."""
     return session.scalar(select(func.max(ClockBeat.beat_at)).where(ClockBeat.name != PLAYED))
 
 
 def silent_since(session: Session, *, now: datetime) -> datetime | None:
-    """The last beat, where no clock has been alive for two minutes; else None.
+    """Returns the last heartbeat if no worker has been alive for two minutes, else None.
 
-    In a house in which none ever ran: None.
+    It is None as well if no worker ever ran.
     """
     beat_at = youngest_beat(session)
     return beat_at if beat_at is not None and now - beat_at > SILENT else None
 
 
 def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
-    """Since when the table has waited for a first clock, where that is two minutes; else None.
+    """Returns since when deliveries have waited for a first worker, else None.
 
-    A house in which nothing is scheduled is still being set up, and one whose past was played
-    (the demo) has had its clock: None.
+    It is None for less than two minutes, if nothing is scheduled, and in a demo.
     """
     scheduled = select(func.min(Delivery.state_at)).where(Delivery.state == DeliveryState.SCHEDULED)
     if session.scalar(select(ClockBeat.name).limit(1)) is not None:
@@ -88,18 +87,18 @@ def unbegun_since(session: Session, *, now: datetime) -> datetime | None:
 
 
 def alarming_since(session: Session, *, now: datetime) -> datetime | None:
-    """Since when nothing leaves for want of a clock, the last or the first; else None."""
+    """Returns since when nothing is sent for lack of a worker, else None."""
     return silent_since(session, now=now) or unbegun_since(session, now=now)
 
 
 PAST: Final = 20
-"""How many past ones are shown."""
+"""How many past outages are shown."""
 
 
 def notice(session: Session, *, now: datetime) -> Outage | None:
-    """Where no clock is alive and nobody has noticed yet: write it down and tell the admins.
+    """Records a new outage and notifies the admins; returns None if there is none.
 
-    Of many who notice it at once exactly one gets the row; the others None.
+    If several processes notice it at once, exactly one gets the row.
     """
     outage = _begun(session, alarming_since(session, now=now), now)
     if outage is not None:
@@ -108,18 +107,19 @@ def notice(session: Session, *, now: datetime) -> Outage | None:
 
 
 def is_new(session: Session, *, now: datetime) -> bool:
-    """Whether no clock is alive and nobody has noticed; asked first, to hold up no writer."""
-    known = select(Outage.id).limit(1)
+    """An outage has begun that nobody has recorded."""
+    # It is read first, without a write transaction that others would wait for.
+    outage_ids = select(Outage.id).limit(1)
     began_at = silent_since(session, now=now)
     if began_at is not None:
-        return session.scalar(known.where(Outage.began_at == began_at)) is None
+        return session.scalar(outage_ids.where(Outage.began_at == began_at)) is None
     # Before the first clock there is one outage, whatever was put on the table since.
     began_at = unbegun_since(session, now=now)
-    return began_at is not None and session.scalar(known) is None
+    return began_at is not None and session.scalar(outage_ids) is None
 
 
 def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage | None:
-    """The row of an outage that was not known; the unique beginning lets one in."""
+    """Inserts the outage; returns None if it was recorded already (unique `began_at`)."""
     if began_at is None:
         return None
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -130,7 +130,8 @@ def _begun(session: Session, began_at: datetime | None, now: datetime) -> Outage
 
 def _tell(session: Session, outage: Outage, now: datetime) -> None:
     people = {
-        one.person_id: one.person for one in responsibility.holders(session, Role.ADMIN, now=now)
+        appointment.person_id: appointment.person
+        for appointment in responsibility.holders(session, Role.ADMIN, now=now)
     }
     for person in people.values():
         compose.queue(
@@ -144,9 +145,9 @@ def _tell(session: Session, outage: Outage, now: datetime) -> None:
 
 
 def look_back(database: Database, *, now: datetime) -> int:
-    """What a clock does before its first beat: keep the time without any that ends with it.
+    """Records and ends the outage before a worker's first heartbeat; returns how many ended.
 
-    Nobody is told of what is over. Gives how many ended.
+    Nobody is notified of an outage that is over.
     """
     with database.transaction() as session:
         _begun(session, silent_since(session, now=now), now)
@@ -154,17 +155,17 @@ def look_back(database: Database, *, now: datetime) -> int:
 
 
 def tick_outages(database: Database, *, now: datetime) -> int:
-    """End what is over, because a clock is alive; gives how many ended."""
-    standing = select(Outage.id).where(Outage.ended_at.is_(None)).limit(1)
+    """Ends outages if a worker is alive, and returns how many ended."""
+    open_outage = select(Outage.id).where(Outage.ended_at.is_(None)).limit(1)
     with database.reading() as session:
-        if session.scalar(standing) is None:
+        if session.scalar(open_outage) is None:
             return 0
     with database.transaction() as session:
         return 0 if silent_since(session, now=now) else _end(session, now)
 
 
 def _end(session: Session, now: datetime) -> int:
-    """Write down how long it was; of many clocks one does."""
+    """Ends open outages; of several workers, the one with the row lock does."""
     query = select(Outage).where(Outage.ended_at.is_(None)).with_for_update(skip_locked=True)
     over = list(session.scalars(query))
     for outage in over:
@@ -175,6 +176,6 @@ def _end(session: Session, now: datetime) -> int:
 
 
 def past(session: Session) -> list[Outage]:
-    """The last ones that are over, the newest first."""
+    """Returns the latest past outages, newest first."""
     query = select(Outage).where(Outage.ended_at.is_not(None)).order_by(Outage.id.desc())
     return list(session.scalars(query.limit(PAST)))

@@ -1,4 +1,4 @@
-"""What leaves when, day by day on the city's calendar, and what is approved but has no time yet."""
+"""The deliveries of each day, and the approved variants without a delivery."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ MOST_MOVABLE = 200
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """One delivery in the calendar.
+    """A delivery in the calendar.
 
-    `is_paused` where its account is, or where a stop or a freeze keeps it, so that it does not
-    leave; `frozen_until` is the end of that freeze. `is_by_hand` where a person published it on
-    the platform; `url` once it is live.
+    `is_paused` is true if its account, a stop or a freeze keeps it from leaving; `frozen_until` is
+    the end of that freeze. `is_by_hand` is true if a person published it on the platform. `url` is
+    empty until it is live.
     """
 
     delivery_id: int
@@ -53,7 +53,7 @@ class CalendarEntry:
 
 @dataclass(frozen=True)
 class Day:
-    """A day on the city's calendar and what is due on it, in order."""
+    """A day in the city's time zone with its deliveries in order of time."""
 
     day: date
     entries: tuple[CalendarEntry, ...]
@@ -61,7 +61,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Unscheduled:
-    """A variant of an approved post that has no time yet; `not_after` is its window's end."""
+    """A variant of an approved post without a delivery; `not_after` is its window's end."""
 
     variant_id: int
     post_id: int
@@ -85,13 +85,13 @@ def deliveries_by_day(
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[Day]:
-    """Each of these days (62 at most) with the posts due on it; replies are not on the calendar.
+    """Returns each of the days (`MOST_DAYS` at most) with its posts; replies are left out.
 
-    A cancelled delivery is shown only while its revision is the newest. Raises `WrongRole`.
+    A cancelled delivery is included only while its revision is the newest. Raises `WrongRole`.
     """
     return entries_by_day(
         session,
-        seen=departments_in_sight(actor, Action.SEE_POST),
+        visible_departments=departments_in_sight(actor, Action.SEE_POST),
         first_day=first_day,
         days=days,
         account_id=account_id,
@@ -102,22 +102,22 @@ def deliveries_by_day(
 def entries_by_day(
     session: Session,
     *,
-    seen: frozenset[int] | None,
+    visible_departments: frozenset[int] | None,
     first_day: date,
     days: int,
     account_id: int | None = None,
     department_id: int | None = None,
     now: datetime | None = None,
 ) -> list[Day]:
-    """The same for whoever sees these departments; None for all.
+    """Returns `deliveries_by_day` for these departments; None means all.
 
-    With `now` it is told what a stop or a freeze keeps here.
+    With `now`, entries that a stop or a freeze keeps are marked.
     """
-    shown = [first_day + count * ONE_DAY for count in range(min(days, MOST_DAYS))]
-    if not shown:
+    dates = [first_day + count * ONE_DAY for count in range(min(days, MOST_DAYS))]
+    if not dates:
         return []
-    (begins, _), (_, ends) = day_bounds(shown[0]), day_bounds(shown[-1])
-    holds = _Brakes.known(session, now)
+    (begins, _), (_, ends) = day_bounds(dates[0]), day_bounds(dates[-1])
+    holds = _Holds.load(session, now)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
@@ -129,79 +129,81 @@ def entries_by_day(
             Delivery.due_at >= begins,
             Delivery.due_at < ends,
             or_(Delivery.state != DeliveryState.CANCELLED, Revision.number == Post.newest),
-            *asked_for(seen, account_id, department_id, Delivery.account_id.expression),
+            *entry_conditions(
+                visible_departments, account_id, department_id, Delivery.account_id.expression
+            ),
         )
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
             joinedload(Delivery.receipt),
             joinedload(Delivery.post).joinedload(Post.department),
-            *holds.needs,
+            *holds.loader_options,
         )
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
     )
-    found: defaultdict[date, list[CalendarEntry]] = defaultdict(list)
-    for one in session.scalars(query):
-        found[local_day(one.due_at)].append(_entry(one, holds))
-    return [Day(day, tuple(found[day])) for day in shown]
+    entries: defaultdict[date, list[CalendarEntry]] = defaultdict(list)
+    for delivery in session.scalars(query):
+        entries[local_day(delivery.due_at)].append(_entry(delivery, holds))
+    return [Day(day, tuple(entries[day])) for day in dates]
 
 
-def asked_for(
-    seen: frozenset[int] | None,
+def entry_conditions(
+    visible_departments: frozenset[int] | None,
     account_id: int | None,
     department_id: int | None,
     account: ColumnElement[int],
 ) -> list[ColumnElement[bool]]:
-    """What is in sight, and narrowed to one account or department where one was chosen."""
-    wanted: list[ColumnElement[bool]] = []
-    if seen is not None:
-        wanted.append(Post.department_id.in_(seen))
+    """Returns the conditions for visible departments, one account and one department."""
+    conditions: list[ColumnElement[bool]] = []
+    if visible_departments is not None:
+        conditions.append(Post.department_id.in_(visible_departments))
     if department_id is not None:
-        wanted.append(Post.department_id == department_id)
+        conditions.append(Post.department_id == department_id)
     if account_id is not None:
-        wanted.append(account == account_id)
-    return wanted
+        conditions.append(account == account_id)
+    return conditions
 
 
 @dataclass(frozen=True)
-class _Brakes:
-    """What keeps here what has not left: whether all is stopped, and the freezes ahead."""
+class _Holds:
+    """The stop and the freezes that keep scheduled deliveries from leaving."""
 
     now: datetime | None = None
     is_stopped: bool = False
     freezes: tuple[Freeze, ...] = ()
 
     @classmethod
-    def known(cls, session: Session, now: datetime | None) -> _Brakes:
-        """As they stand; none where nobody asks."""
+    def load(cls, session: Session, now: datetime | None) -> _Holds:
+        """Reads the active stop and the coming freezes; returns no holds if `now` is None."""
         if now is None:
             return cls()
         freezes = tuple(freezes_ahead(session, now=now))
         return cls(now, standing_stop(session) is not None, freezes)
 
     @property
-    def needs(self) -> tuple[ORMOption, ...]:
-        """What of a post has to be read to know whether a freeze touches it."""
+    def loader_options(self) -> tuple[ORMOption, ...]:
+        """Returns the options that load what freezes depend on."""
         return (joinedload(Delivery.post).selectinload(Post.submissions),) if self.freezes else ()
 
     def frozen_until(self, delivery: Delivery) -> datetime | None:
-        """The end of the freeze into which this falls."""
+        """Returns the end of the freeze that covers the delivery, or None."""
         if self.now is None or not self.freezes:
             return None
-        found = freeze_at(self.freezes, facts_of(delivery), max(delivery.due_at, self.now))
-        return found.until_at if found is not None else None
+        freeze = freeze_at(self.freezes, facts_of(delivery), max(delivery.due_at, self.now))
+        return freeze.until_at if freeze is not None else None
 
     def stops(self, delivery: Delivery) -> bool:
-        """Whether it is due and everything is stopped."""
+        """The delivery is due while everything is stopped."""
         return self.is_stopped and self.now is not None and delivery.due_at <= self.now
 
 
-def _entry(delivery: Delivery, brakes: _Brakes) -> CalendarEntry:
-    todo_kinds = delivery.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
-    frozen_until = brakes.frozen_until(delivery) if todo_kinds else None
-    is_kept = (
+def _entry(delivery: Delivery, holds: _Holds) -> CalendarEntry:
+    is_unsent = delivery.state in (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
+    frozen_until = holds.frozen_until(delivery) if is_unsent else None
+    is_held = (
         frozen_until is not None
-        or brakes.stops(delivery)
+        or holds.stops(delivery)
         or delivery.account.state is not AccountState.CONNECTED
     )
     receipt = delivery.receipt
@@ -216,7 +218,7 @@ def _entry(delivery: Delivery, brakes: _Brakes) -> CalendarEntry:
         state=delivery.state,
         due_at=delivery.due_at,
         late_limit=delivery.late_limit,
-        is_paused=todo_kinds and is_kept,
+        is_paused=is_unsent and is_held,
         is_by_hand=receipt is not None and receipt.origin is ReceiptOrigin.BY_HAND,
         url=receipt.url if receipt is not None else "",
         frozen_until=frozen_until,
@@ -230,7 +232,10 @@ def unscheduled(
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[Unscheduled]:
-    """The approved variants that have no time yet, by wished time. Raises `WrongRole`."""
+    """Returns the approved variants without a delivery, by wished time.
+
+    Raises `WrongRole`.
+    """
     wished_at = sql_conditions.wished_at()
     query = (
         select(Variant, Post, Revision, Account, wished_at)
@@ -240,7 +245,7 @@ def unscheduled(
         .where(
             sql_scheduling.is_without_a_time(),
             sql_scheduling.has_no_time(),
-            *asked_for(
+            *entry_conditions(
                 departments_in_sight(actor, Action.SEE_POST),
                 account_id,
                 department_id,
@@ -276,14 +281,21 @@ def _unscheduled(
 
 
 def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list[CalendarEntry]:
-    """What has not left and can be given another time, the next due first. Raises `WrongRole`."""
-    seen = departments_in_sight(actor, Action.SCHEDULE)
-    todo_kinds = sql_conditions.is_or_stands_still((DeliveryState.SCHEDULED,))
-    todo_kinds = and_(Delivery.action.in_(OF_TEXTS), todo_kinds)
+    """Returns the deliveries that can be rescheduled, the next due first.
+
+    Raises `WrongRole`.
+    """
+    visible_departments = departments_in_sight(actor, Action.SCHEDULE)
+    is_movable = sql_conditions.is_or_stands_still((DeliveryState.SCHEDULED,))
+    is_movable = and_(Delivery.action.in_(OF_TEXTS), is_movable)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
-        .where(Post.kind == PostKind.POST, todo_kinds, *sql_conditions.of_department(seen))
+        .where(
+            Post.kind == PostKind.POST,
+            is_movable,
+            *sql_conditions.of_department(visible_departments),
+        )
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
@@ -293,4 +305,4 @@ def movable(session: Session, *, actor: Actor, most: int = MOST_MOVABLE) -> list
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
         .limit(most)
     )
-    return [_entry(one, _Brakes()) for one in session.scalars(query)]
+    return [_entry(delivery, _Holds()) for delivery in session.scalars(query)]

@@ -1,4 +1,4 @@
-"""The calendar as its pages show it: a post at a time, with clashes, quiet times and gaps."""
+"""The calendar's pages: items grouped by post, with clashes, quiet times and gaps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds, is_working_day, local_day
 
 GAP_DAYS = 14
-"""How far ahead a working day without a post is pointed out."""
+"""How many days ahead a working day without a post is pointed out."""
 
 _PLANNED = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED)
 _OVER = frozenset({"cancelled", "missed", "failed", "rejected"})
@@ -36,12 +36,12 @@ _MOVABLE = (DeliveryState.SCHEDULED, DeliveryState.MISSED, DeliveryState.FAILED)
 
 @dataclass(frozen=True)
 class Item:
-    """A post at one time, on every account where it stands so then.
+    """A post at one time, with every account on which it is due then.
 
-    `thing` and `state` are its look: a delivery's, or a post's that has no delivery yet and stands
-    at its wished time. `movable` are the deliveries that can be given another time. `is_clash`
-    where another post stands within ten minutes on the same account; `is_quiet` where the cell
-    recommends that nothing leaves; `frozen_until` is the end of the freeze into which it falls.
+    `thing` and `state` select its icon and label: those of a delivery, or of a post that has no
+    delivery and is shown at its wished time. `movable` are the deliveries that can be rescheduled.
+    `is_clash` is true if another post is due within ten minutes on the same account, `is_quiet` if
+    it is in a quiet time. `frozen_until` is the end of the freeze that covers it.
     """
 
     post_id: int
@@ -62,13 +62,13 @@ class Item:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has left, or will not leave."""
+        """The item was published, or will not be."""
         return self.state in _OVER or self.state in _LEFT
 
 
 @dataclass(frozen=True)
 class CalendarDay:
-    """A day with its items in order; `gaps` are the accounts on which nothing leaves on it."""
+    """A day with its items in order; `gaps` are the accounts without any on it."""
 
     day: date
     items: tuple[Item, ...]
@@ -76,8 +76,8 @@ class CalendarDay:
 
     @property
     def clashes(self) -> int:
-        """How many of its items stand too near another."""
-        return sum(one.is_clash for one in self.items)
+        """Returns the number of items that clash with another."""
+        return sum(item.is_clash for item in self.items)
 
 
 def calendar_days(
@@ -91,14 +91,14 @@ def calendar_days(
     department_id: int | None = None,
     state: str = "",
 ) -> list[CalendarDay]:
-    """These days with all that leaves, left, or is wished for on them. Raises `WrongRole`.
+    """Returns the days with everything that was published, is due or is wished for.
 
-    `state` keeps only items in that state. Gaps are told to whoever sees every department, and
-    only while nothing is chosen but an account.
+    `state` keeps only items in that state. Gaps are computed only if the actor sees every
+    department and no filter but the account is set. Raises `WrongRole`.
     """
-    found = items_by_day(
+    plain_days = items_by_day(
         session,
-        seen=departments_in_sight(actor, Action.SEE_POST),
+        visible_departments=departments_in_sight(actor, Action.SEE_POST),
         now=now,
         first_day=first_day,
         days=days,
@@ -106,14 +106,16 @@ def calendar_days(
         department_id=department_id,
     )
     quiet = slots.quiet_times(session)
-    judged = [replace(one, items=_judged(one.items, quiet, now=now), gaps=()) for one in found]
+    judged = [
+        replace(day, items=_with_warnings(day.items, quiet, now=now), gaps=()) for day in plain_days
+    ]
     sees_all = scope_of(actor, Action.SEE_POST) is Scope.ANY
     if sees_all and department_id is None and not state:
         judged = _with_gaps(session, judged, account_id, now=now)
     if state:
         judged = [
-            replace(one, items=tuple(item for item in one.items if item.state == state))
-            for one in judged
+            replace(day, items=tuple(item for item in day.items if item.state == state))
+            for day in judged
         ]
     return judged
 
@@ -121,17 +123,17 @@ def calendar_days(
 def items_by_day(
     session: Session,
     *,
-    seen: frozenset[int] | None,
+    visible_departments: frozenset[int] | None,
     now: datetime,
     first_day: date,
     days: int,
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[CalendarDay]:
-    """The items of these days for whoever sees these departments; None for all of them."""
+    """Returns the items of these days for the given departments; None means all."""
     entries = entries_by_day(
         session,
-        seen=seen,
+        visible_departments=visible_departments,
         first_day=first_day,
         days=days,
         account_id=account_id,
@@ -141,10 +143,10 @@ def items_by_day(
     if not entries:
         return []
     span = (day_bounds(entries[0].day)[0], day_bounds(entries[-1].day)[1])
-    wished = _wished(session, seen, account_id, department_id, span, now=now)
+    wished = _wished(session, visible_departments, account_id, department_id, span, now=now)
     return [
-        CalendarDay(one.day, tuple(sorted([*_grouped(one.entries), *wished[one.day]], key=_order)))
-        for one in entries
+        CalendarDay(day.day, tuple(sorted([*_grouped(day.entries), *wished[day.day]], key=_order)))
+        for day in entries
     ]
 
 
@@ -153,17 +155,17 @@ def _order(item: Item) -> tuple[datetime, int, str]:
 
 
 def _grouped(entries: Iterable[CalendarEntry]) -> list[Item]:
-    """One item for a post's deliveries at one time and in one state."""
+    """Returns one item for each post, time and state."""
     groups: defaultdict[tuple[int, datetime, str], list[CalendarEntry]] = defaultdict(list)
-    for one in entries:
-        groups[one.post_id, one.due_at, _look(one)].append(one)
+    for entry in entries:
+        groups[entry.post_id, entry.due_at, _state_of(entry)].append(entry)
     return [_item(state, group) for (_, _, state), group in groups.items()]
 
 
-def _look(one: CalendarEntry) -> str:
-    if one.is_paused:
+def _state_of(entry: CalendarEntry) -> str:
+    if entry.is_paused:
         return "paused"
-    return "by_hand" if one.is_by_hand else one.state.value
+    return "by_hand" if entry.is_by_hand else entry.state.value
 
 
 def _item(state: str, group: Sequence[CalendarEntry]) -> Item:
@@ -176,29 +178,31 @@ def _item(state: str, group: Sequence[CalendarEntry]) -> Item:
         at=first.due_at,
         thing="delivery",
         state=state,
-        accounts=_each(one.account for one in group),
-        languages=tuple(dict.fromkeys(one.language for one in group)),
-        movable=tuple(one.delivery_id for one in group if one.state in _MOVABLE),
-        deliveries=tuple(one.delivery_id for one in group),
-        urls=tuple((one.account, one.url) for one in group if one.url),
-        frozen_until=max((one.frozen_until for one in group if one.frozen_until), default=None),
+        accounts=_unique(entry.account for entry in group),
+        languages=tuple(dict.fromkeys(entry.language for entry in group)),
+        movable=tuple(entry.delivery_id for entry in group if entry.state in _MOVABLE),
+        deliveries=tuple(entry.delivery_id for entry in group),
+        urls=tuple((entry.account, entry.url) for entry in group if entry.url),
+        frozen_until=max(
+            (entry.frozen_until for entry in group if entry.frozen_until), default=None
+        ),
     )
 
 
-def _each(accounts: Iterable[AccountName]) -> tuple[AccountName, ...]:
-    return tuple({one.id: one for one in accounts}.values())
+def _unique(accounts: Iterable[AccountName]) -> tuple[AccountName, ...]:
+    return tuple({account.id: account for account in accounts}.values())
 
 
 def _wished(
     session: Session,
-    seen: frozenset[int] | None,
+    visible_departments: frozenset[int] | None,
     account_id: int | None,
     department_id: int | None,
     span: tuple[datetime, datetime],
     *,
     now: datetime,
 ) -> dict[date, list[Item]]:
-    """The posts that have no time yet, on the day for which they are wished."""
+    """Returns the posts without a delivery by their wished date."""
     moment = sql_conditions.wished_at()
     planned = and_(Post.kind == PostKind.POST, Post.state.in_(_PLANNED))
     query = (
@@ -209,7 +213,7 @@ def _wished(
             Post.id.in_(sql_conditions.wished_between(*span)),
             moment >= span[0],
             moment < span[1],
-            *([] if seen is None else [Post.department_id.in_(seen)]),
+            *([] if visible_departments is None else [Post.department_id.in_(visible_departments)]),
             *([] if department_id is None else [Post.department_id == department_id]),
         )
         .options(
@@ -219,15 +223,15 @@ def _wished(
         )
         .order_by(moment, Post.id)
     )
-    found: defaultdict[date, list[Item]] = defaultdict(list)
+    items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
     for post, revision, wished_at, is_blocked in session.execute(query):
         if wished_at is None:
             continue
         state = "blocked" if is_blocked else post.state.value
         item = _planned(post, revision, state, wished_at, account_id)
         if account_id is None or item.accounts:
-            found[local_day(item.at)].append(item)
-    return found
+            items_by_date[local_day(item.at)].append(item)
+    return items_by_date
 
 
 def _planned(
@@ -238,9 +242,9 @@ def _planned(
     account_id: int | None,
 ) -> Item:
     variants = [
-        one
-        for one in (revision.variants if revision is not None else ())
-        if account_id in (None, one.account_id) and _is_open(one)
+        variant
+        for variant in (revision.variants if revision is not None else ())
+        if account_id in (None, variant.account_id) and _is_open(variant)
     ]
     return Item(
         post_id=post.id,
@@ -250,37 +254,37 @@ def _planned(
         at=wished_at,
         thing="post",
         state=state,
-        accounts=_each(account_of(one.account) for one in variants),
-        languages=tuple(dict.fromkeys(one.language for one in variants)),
+        accounts=_unique(account_of(variant.account) for variant in variants),
+        languages=tuple(dict.fromkeys(variant.language for variant in variants)),
     )
 
 
 def _is_open(variant: Variant) -> bool:
-    """Whether it has no delivery that stands on the calendar already."""
-    return all(one.state is DeliveryState.CANCELLED for one in variant.deliveries)
+    """The variant has no delivery but cancelled ones."""
+    return all(delivery.state is DeliveryState.CANCELLED for delivery in variant.deliveries)
 
 
-def _judged(
+def _with_warnings(
     items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
 ) -> tuple[Item, ...]:
-    """The same with its clashes and quiet times, as far as they still can be mended."""
+    """Returns the items with clashes and quiet times marked, as far as they can change."""
     return tuple(
-        one
-        if one.is_over or one.at < now
+        item
+        if item.is_over or item.at < now
         else replace(
-            one,
-            is_clash=any(_clash(one, other) for other in items),
-            is_quiet=any(slots.quiet_at(quiet, each.id, one.at) for each in one.accounts),
+            item,
+            is_clash=any(_clash(item, other) for other in items),
+            is_quiet=any(slots.quiet_at(quiet, account.id, item.at) for account in item.accounts),
         )
-        for one in items
+        for item in items
     )
 
 
-def _clash(one: Item, other: Item) -> bool:
-    if one.post_id == other.post_id or other.state in _OVER:
+def _clash(item: Item, other: Item) -> bool:
+    if item.post_id == other.post_id or other.state in _OVER:
         return False
-    shared = {each.id for each in one.accounts} & {each.id for each in other.accounts}
-    return bool(shared) and abs(one.at - other.at) < CLASH
+    shared = {account.id for account in item.accounts} & {account.id for account in other.accounts}
+    return bool(shared) and abs(item.at - other.at) < CLASH
 
 
 def _with_gaps(
@@ -288,22 +292,28 @@ def _with_gaps(
 ) -> list[CalendarDay]:
     today = local_day(now)
     query = select(Account).where(Account.state == AccountState.CONNECTED).order_by(Account.id)
-    known = [account_of(one) for one in session.scalars(query) if account_id in (None, one.id)]
+    accounts = [
+        account_of(account)
+        for account in session.scalars(query)
+        if account_id in (None, account.id)
+    ]
     return [
-        replace(one, gaps=_gaps(one, known))
-        if today <= one.day < today + GAP_DAYS * ONE_DAY and is_working_day(one.day)
-        else one
-        for one in days
+        replace(day, gaps=_gaps(day, accounts))
+        if today <= day.day < today + GAP_DAYS * ONE_DAY and is_working_day(day.day)
+        else day
+        for day in days
     ]
 
 
-def _gaps(day: CalendarDay, known: Sequence[AccountName]) -> tuple[AccountName, ...]:
-    used = {each.id for item in day.items if item.state not in _OVER for each in item.accounts}
-    return tuple(one for one in known if one.id not in used)
+def _gaps(day: CalendarDay, accounts: Sequence[AccountName]) -> tuple[AccountName, ...]:
+    used = {
+        account.id for item in day.items if item.state not in _OVER for account in item.accounts
+    }
+    return tuple(account for account in accounts if account.id not in used)
 
 
 def month_grid(month: date) -> tuple[date, int]:
-    """The Monday on or before the month's first day, and the days of its whole weeks."""
+    """Returns the Monday on or before the month's first day, and the days of its weeks."""
     first = month.replace(day=1)
     begins = first - first.weekday() * ONE_DAY
     last = next_month(first) - ONE_DAY
@@ -311,10 +321,10 @@ def month_grid(month: date) -> tuple[date, int]:
 
 
 def next_month(month: date) -> date:
-    """The first day of the month after."""
+    """Returns the first day of the next month."""
     return (month.replace(day=28) + 4 * ONE_DAY).replace(day=1)
 
 
 def previous_month(month: date) -> date:
-    """The first day of the month before."""
+    """Returns the first day of the previous month."""
     return (month.replace(day=1) - ONE_DAY).replace(day=1)

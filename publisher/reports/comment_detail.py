@@ -1,7 +1,4 @@
-"""One comment: our post it stands under, the thread, who has it and why, and what was answered.
-
-The conversation that a comment is part of, cut out of everything under the same post.
-"""
+"""The page of one comment: its post, conversation, routing history and replies."""
 
 from __future__ import annotations
 
@@ -27,29 +24,34 @@ from publisher.states import CommentState
 from publisher.validation import NotFound, check_in_sight
 
 MOST = 100
-"""How many comments of a conversation are read at most: those around the one in question."""
+"""How many comments of a conversation are read at most, centred on the requested comment."""
 
 Links = Mapping[str, tuple[str, int]]
-"""For each platform id what it answers, and the id of our comment, 0 for an answer of ours."""
+"""By platform id: the parent's platform id and our comment's id, 0 for our own reply."""
 
 
 def branch_of(session: Session, comment: Comment) -> Sequence[Comment]:
-    """What the comment answers, up to our post, and all that was said below it, oldest first.
+    """Returns the comment's conversation, oldest first.
 
-    Our own answers are links of the chain, since citizens answer them too.
+    It starts at the topmost comment under our post. Our own replies connect comments too, since
+    citizens answer them.
     """
     links = _links(session, comment.thread_id)
-    found = _below(_top(comment.platform_id, links), links)
-    ids = [links[one][1] for one in links if one in found and links[one][1]]
-    place = ids.index(comment.id)
-    shown = ids[max(0, place - MOST // 2) : place + MOST // 2]
-    query = select(Comment).where(Comment.id.in_(shown))
+    branch_ids = _below(_top(comment.platform_id, links), links)
+    ids = [
+        links[platform_id][1]
+        for platform_id in links
+        if platform_id in branch_ids and links[platform_id][1]
+    ]
+    position = ids.index(comment.id)
+    nearest_ids = ids[max(0, position - MOST // 2) : position + MOST // 2]
+    query = select(Comment).where(Comment.id.in_(nearest_ids))
     return list(session.scalars(query.order_by(Comment.written_at, Comment.id)))
 
 
 def _links(session: Session, thread_id: int) -> Links:
-    """Everything in the thread, oldest first."""
-    said = select(Comment.platform_id, Comment.parent_platform_id, Comment.id).where(
+    """Returns everything in the thread, oldest first."""
+    comments = select(Comment.platform_id, Comment.parent_platform_id, Comment.id).where(
         Comment.thread_id == thread_id
     )
     answered = (
@@ -59,37 +61,37 @@ def _links(session: Session, thread_id: int) -> Links:
         .join(Comment, Comment.id == Reply.comment_id)
         .where(Comment.thread_id == thread_id)
     )
-    ordered = session.execute(said.order_by(Comment.written_at, Comment.id))
+    ordered = session.execute(comments.order_by(Comment.written_at, Comment.id))
     links = {own: (parent, comment_id) for own, parent, comment_id in ordered}
     ours = session.execute(answered)
     return links | {own: (parent, 0) for own, parent in ours}
 
 
 def _top(own: str, links: Links) -> str:
-    """The uppermost that is still part of the conversation, and not our post."""
-    seen = {own}
-    while (parent := links[own][0]) in links and parent not in seen:
-        seen.add(parent)
+    """Returns the topmost comment of the conversation, below our post."""
+    visited = {own}
+    while (parent := links[own][0]) in links and parent not in visited:
+        visited.add(parent)
         own = parent
     return own
 
 
 def _below(top: str, links: Links) -> set[str]:
-    """This one and everything under it."""
+    """Returns this platform id and all its descendants."""
     children = defaultdict(list)
     for own, (parent, _) in links.items():
         children[parent].append(own)
-    found, ahead = {top}, [top]
-    while ahead:
-        new = [one for one in children[ahead.pop()] if one not in found]
-        found.update(new)
-        ahead.extend(new)
-    return found
+    platform_ids, pending = {top}, [top]
+    while pending:
+        new = [child for child in children[pending.pop()] if child not in platform_ids]
+        platform_ids.update(new)
+        pending.extend(new)
+    return platform_ids
 
 
 @dataclass(frozen=True)
-class Said:
-    """One voice in the thread: a citizen's comment, or an answer of ours; `is_this` is the one."""
+class ThreadMessage:
+    """A citizen's comment or our reply; `is_this` marks the requested comment."""
 
     at: datetime
     comment_id: int
@@ -104,7 +106,7 @@ class Said:
 
 @dataclass(frozen=True)
 class OwnPost:
-    """The post of ours under which the comment stands, as it left."""
+    """The post under which the comment was written, as published."""
 
     post_id: int
     path: str
@@ -118,10 +120,10 @@ class OwnPost:
 
 @dataclass(frozen=True)
 class RoutingStep:
-    """Who had the comment from when until when; `reason` is a `RoutingReason`.
+    """A period in which a department or officer had the comment.
 
-    `words` is what a person gave as the reason; `title` and `published_at` are those of the post
-    it came under. `meant` is the department that it was for (`meant_reason`), but has nobody.
+    `reason` is a `RoutingReason`, `words` a person's reason; `title` and `published_at` are those
+    of the post. `meant` is the department it was for (`meant_reason`), if nobody serves there.
     """
 
     reason: str
@@ -139,7 +141,7 @@ class RoutingStep:
 
 @dataclass(frozen=True)
 class CommentPage:
-    """Everything on the page of one comment; `acts` is what this actor may do with it now."""
+    """Everything on the page of a comment; `acts` are the actions allowed to this actor."""
 
     comment_id: int
     account: AccountName
@@ -159,14 +161,14 @@ class CommentPage:
     department: Office | None
     holder: Who | None
     own_post: OwnPost | None
-    thread: tuple[Said, ...]
+    thread: tuple[ThreadMessage, ...]
     routings: tuple[RoutingStep, ...]
     replies: tuple[ReplyView, ...]
     hidden_at: datetime | None
     acts: frozenset[Action]
 
 
-_AROUND: tuple[ORMOption, ...] = (
+_PAGE_OPTIONS: tuple[ORMOption, ...] = (
     joinedload(Comment.account),
     joinedload(Comment.department),
     selectinload(Comment.routings).options(
@@ -187,15 +189,15 @@ _AROUND: tuple[ORMOption, ...] = (
 
 
 def comment_page(session: Session, *, actor: Actor, comment_id: int, now: datetime) -> CommentPage:
-    """The comment with everything around it; `Missing` where another department has it."""
-    query = select(Comment).where(Comment.id == comment_id).options(*_AROUND)
+    """Returns the comment's page; raises `NotFound` if the comment is not visible."""
+    query = select(Comment).where(Comment.id == comment_id).options(*_PAGE_OPTIONS)
     comment = session.scalars(query).one_or_none()
     if comment is None:
         raise NotFound(comment_id)
     own = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, own)
     branch = branch_of(session, comment)
-    replies = replies_to(session, [one.id for one in branch])
+    replies = replies_to(session, [branch_comment.id for branch_comment in branch])
     steps = _routings(session, comment)
     return CommentPage(
         comment_id=comment.id,
@@ -218,7 +220,7 @@ def comment_page(session: Session, *, actor: Actor, comment_id: int, now: dateti
         own_post=_own_post(comment.thread.receipt),
         thread=tuple(_thread(comment, branch, replies)),
         routings=steps,
-        replies=tuple(one for one in replies if one.comment_id == comment.id),
+        replies=tuple(reply for reply in replies if reply.comment_id == comment.id),
         hidden_at=comment.hidden_at,
         acts=_acts(actor, comment, replies),
     )
@@ -242,28 +244,28 @@ def _own_post(receipt: ReceiptRow | None) -> OwnPost | None:
 
 def _thread(
     comment: Comment, branch: Sequence[Comment], replies: Sequence[ReplyView]
-) -> list[Said]:
-    """Comments and answers in the order in which they were said; what was taken back is left."""
-    by_id = {one.platform_id: one.id for one in branch}
-    spoken = [
-        Said(
-            at=one.written_at,
-            comment_id=one.id,
-            author=one.author_handle or one.author_name,
-            text=one.text,
-            url=one.url,
-            state=one.state,
-            parent_id=by_id.get(one.parent_platform_id),
-            is_this=one.id == comment.id,
+) -> list[ThreadMessage]:
+    """Returns comments and replies in order of time, without withdrawn replies."""
+    by_id = {branch_comment.platform_id: branch_comment.id for branch_comment in branch}
+    messages = [
+        ThreadMessage(
+            at=branch_comment.written_at,
+            comment_id=branch_comment.id,
+            author=branch_comment.author_handle or branch_comment.author_name,
+            text=branch_comment.text,
+            url=branch_comment.url,
+            state=branch_comment.state,
+            parent_id=by_id.get(branch_comment.parent_platform_id),
+            is_this=branch_comment.id == comment.id,
         )
-        for one in branch
+        for branch_comment in branch
     ]
-    answered = [_answer(one) for one in replies if one.stands or one.has_left]
-    return sorted([*spoken, *answered], key=lambda said: said.at)
+    answers = [_answer(reply) for reply in replies if reply.stands or reply.has_left]
+    return sorted([*messages, *answers], key=lambda message: message.at)
 
 
-def _answer(reply: ReplyView) -> Said:
-    return Said(
+def _answer(reply: ReplyView) -> ThreadMessage:
+    return ThreadMessage(
         at=reply.published_at or reply.written_at,
         comment_id=reply.comment_id,
         author="",
@@ -275,15 +277,15 @@ def _answer(reply: ReplyView) -> Said:
 
 
 def _routings(session: Session, comment: Comment) -> tuple[RoutingStep, ...]:
-    wanted = {
-        one.details[key]
-        for one in comment.routings
+    department_ids = {
+        routing.details[key]
+        for routing in comment.routings
         for key in ("from", "department")
-        if one.details.get(key) is not None
+        if routing.details.get(key) is not None
     }
-    named = session.scalars(select(Department).where(Department.id.in_(wanted)))
-    offices = {one.id: office_of(one) for one in named}
-    return tuple(_routing(one, offices) for one in comment.routings)
+    departments = session.scalars(select(Department).where(Department.id.in_(department_ids)))
+    offices = {department.id: office_of(department) for department in departments}
+    return tuple(_routing(routing, offices) for routing in comment.routings)
 
 
 def _routing(routing: Routing, offices: Mapping[int, Office]) -> RoutingStep:
@@ -304,7 +306,7 @@ def _routing(routing: Routing, offices: Mapping[int, Office]) -> RoutingStep:
     )
 
 
-_POSSIBLE: Mapping[CommentState, tuple[Action, ...]] = {
+_ACTIONS_BY_STATE: Mapping[CommentState, tuple[Action, ...]] = {
     CommentState.RECEIVED: (Action.ASSIGN, Action.CLOSE),
     CommentState.ROUTED: (Action.ANSWER, Action.TRANSFER, Action.CLOSE),
     CommentState.ANSWERED: (Action.CLOSE, Action.REOPEN),
@@ -312,20 +314,20 @@ _POSSIBLE: Mapping[CommentState, tuple[Action, ...]] = {
 }
 
 
-def _of_its_sight(comment: Comment) -> tuple[Action, ...]:
-    """Hiding, or showing again, what stands under a live post of ours."""
-    above = comment.thread.receipt
-    if above is None or above.gone_at is not None:
+def _visibility_actions(comment: Comment) -> tuple[Action, ...]:
+    """Returns hide or unhide if the comment is under a post of ours that is still live."""
+    receipt = comment.thread.receipt
+    if receipt is None or receipt.gone_at is not None:
         return ()
     return (Action.HIDE,) if comment.hidden_at is None else (Action.UNHIDE,)
 
 
 def _acts(actor: Actor, comment: Comment, replies: Collection[ReplyView]) -> frozenset[Action]:
-    """What may be done now; with a final answer that stands, no second one."""
-    possible = (*_POSSIBLE[comment.state], *_of_its_sight(comment))
-    allowed = {one for one in possible if may(actor, one, comment.department_id)}
-    given = any(
-        one.comment_id == comment.id and one.stands and one.kind is AnswerKind.FINAL
-        for one in replies
+    """Returns the actions allowed now; answering is not if a final answer is in force."""
+    possible = (*_ACTIONS_BY_STATE[comment.state], *_visibility_actions(comment))
+    allowed = {action for action in possible if may(actor, action, comment.department_id)}
+    has_final_reply = any(
+        reply.comment_id == comment.id and reply.stands and reply.kind is AnswerKind.FINAL
+        for reply in replies
     )
-    return frozenset(allowed - {Action.ANSWER} if given else allowed)
+    return frozenset(allowed - {Action.ANSWER} if has_final_reply else allowed)

@@ -1,4 +1,4 @@
-"""The board of decisions: what did not leave, may have left, or will not leave by itself."""
+"""The board of decisions: deliveries and posts that need a person to act on them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from publisher.validation import departments_in_sight
 from publisher.working_time import local_day
 
 NEAR = timedelta(hours=24)
-"""How long before its wished time a post that is not approved comes onto the board."""
+"""A post that is not approved appears on the board this long before its wished time."""
 
 REFERENCE = timedelta(days=400)
-"""A date in a text further back than this is one that the text refers to."""
+"""A date in a text further back than this is taken as a reference, not as an event."""
 
 COUNTED_FOR = (Role.ADMIN, Role.CELL, Role.CELL_LEAD, Role.OFFICER, Role.HEAD)
-"""The roles that are told how much stands on the board."""
+"""The roles that see the number of open decisions."""
 
 
 class BoardKind(StrEnum):
-    """Why something stands on the board, in the order in which it is shown."""
+    """The reason for a row on the board, in display order."""
 
     HELD = "held"
     MISSED = "missed"
@@ -49,14 +49,14 @@ class BoardKind(StrEnum):
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One thing on the board, a delivery or a post, with what this actor may do about it.
+    """A delivery or a post on the board, with the actions allowed to this actor.
 
-    `due_at` is the planned time of a delivery, the wished time of a post. `late_at` is until when
-    it might have left, `sent_at` when the last try began, `looks` how often the machine looked,
-    `again_at` from when a person may send it again. `reason` has a `code` and what a sentence
-    about it needs. `variant_id` is the text whose time can be changed, `ends_at` the end of the
-    approval's window, and `passed` a date in the text that has passed, as it is written there.
-    `lacking` are the departments where nobody can approve. `comment_id` is what an order hides.
+    `due_at` is the planned time of a delivery, or the wished time of a post; `late_at` the latest
+    moment it may leave; `sent_at` the beginning of the last attempt; `looks` the number of checks
+    on the platform; `again_at` the moment from which a person may send it again. `reason` has a
+    `code` and values for its sentence. `variant_id` is the text that can be rescheduled, `ends_at`
+    the end of the approval's window, `passed` a past date quoted from the text, `lacking` the
+    departments where nobody can approve, `comment_id` the comment that an order hides.
     """
 
     kind: BoardKind
@@ -88,7 +88,7 @@ class BoardRow:
 
     @property
     def is_order(self) -> bool:
-        """Whether it takes something back, or hides it, and brings no text out."""
+        """The delivery deletes, hides or shows something instead of publishing a text."""
         return self.action not in OF_TEXTS
 
 
@@ -104,12 +104,15 @@ _ORDER = list(BoardKind)
 
 
 def decisions(session: Session, *, actor: Actor, now: datetime) -> list[BoardRow]:
-    """Everything on the board that is in the actor's sight, by kind and then by time.
+    """Returns the visible rows of the board, by kind and then by time.
 
-    Raises `WrongRole` where the actor's role sees no posts.
+    Raises `WrongRole` if the actor's role sees no posts.
     """
-    seen = departments_in_sight(actor, Action.SEE_POST)
-    rows = [*_deliveries(session, actor, seen, now), *_posts(session, actor, seen, now)]
+    visible_departments = departments_in_sight(actor, Action.SEE_POST)
+    rows = [
+        *_deliveries(session, actor, visible_departments, now),
+        *_posts(session, actor, visible_departments, now),
+    ]
     return sorted(rows, key=_rank)
 
 
@@ -118,29 +121,29 @@ def _rank(row: BoardRow) -> tuple[int, datetime, int]:
 
 
 def to_decide(actor: Actor, *, now: datetime) -> list[tuple[type[Delivery | Post], Condition]]:
-    """What of the board does not go on without a person, for counting; see `troubles.to_count`.
+    """Returns the tables and conditions that count the decisions; see `problems.to_count`.
 
-    The unconfirmed are the machine's.
+    Unconfirmed deliveries are not counted: the reconciliation checks them itself.
     """
     if actor.role not in COUNTED_FOR:
         return []
-    seen = departments_in_sight(actor, Action.SEE_POST)
-    todo_kinds = sql_conditions.is_or_stands_still((DeliveryState.HELD,))
+    visible_departments = departments_in_sight(actor, Action.SEE_POST)
+    is_stuck = sql_conditions.is_or_stands_still((DeliveryState.HELD,))
     posts = and_(
         Post.state == PostState.IN_REVIEW, sql_conditions.blocked(now=now) | _unapproved(now)
     )
     return [
-        (Delivery, and_(todo_kinds, *sql_conditions.of_department(seen))),
-        (Post, and_(posts, *_of_post(seen))),
+        (Delivery, and_(is_stuck, *sql_conditions.of_department(visible_departments))),
+        (Post, and_(posts, *_in_departments(visible_departments))),
     ]
 
 
-def _of_post(seen: frozenset[int] | None) -> list[Condition]:
-    return [] if seen is None else [Post.department_id.in_(seen)]
+def _in_departments(visible_departments: frozenset[int] | None) -> list[Condition]:
+    return [] if visible_departments is None else [Post.department_id.in_(visible_departments)]
 
 
 def _unapproved(now: datetime) -> Condition:
-    """In review, and wished for soon or already."""
+    """The post is in review, and its wished time is near or past."""
     return and_(
         Post.kind == PostKind.POST,
         sql_conditions.approval_wanted(now=now),
@@ -149,12 +152,12 @@ def _unapproved(now: datetime) -> Condition:
 
 
 def _deliveries(
-    session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
+    session: Session, actor: Actor, visible_departments: frozenset[int] | None, now: datetime
 ) -> Iterator[BoardRow]:
-    todo_kinds = sql_conditions.is_or_stands_still((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
+    is_stuck = sql_conditions.is_or_stands_still((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
     query = (
         select(Delivery, sql_conditions.number(Delivery.post_id))
-        .where(todo_kinds, *sql_conditions.of_department(seen))
+        .where(is_stuck, *sql_conditions.of_department(visible_departments))
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.order),
@@ -162,8 +165,8 @@ def _deliveries(
             joinedload(Delivery.post).joinedload(Post.department),
         )
     )
-    for one, number in session.execute(query):
-        yield _delivery(one, number, actor, now)
+    for delivery, number in session.execute(query):
+        yield _delivery(delivery, number, actor, now)
 
 
 def _delivery(delivery: Delivery, number: str | None, actor: Actor, now: datetime) -> BoardRow:
@@ -192,24 +195,27 @@ def _delivery(delivery: Delivery, number: str | None, actor: Actor, now: datetim
         again_at=tried + PATIENCE if tried and kind is BoardKind.HELD else None,
         variant_id=delivery.variant_id,
         ends_at=delivery.variant.revision.not_after,
-        passed=_passed(delivery.variant.text, local_day(now)),
+        passed=_passed_date(delivery.variant.text, local_day(now)),
         reason=delivery.reason,
     )
 
 
-def _passed(text: str, today: date) -> str:
-    """The first date of the text that is over; one further back is a decision's or a law's."""
-    for found in dates_in(text, today=today):
-        if today - REFERENCE <= found.last < today:
-            return text[found.start : found.end].strip(" .")
+def _passed_date(text: str, today: date) -> str:
+    """Returns the first past date of the text, or an empty string.
+
+    Dates further back than `REFERENCE` are skipped.
+    """
+    for span in dates_in(text, today=today):
+        if today - REFERENCE <= span.last < today:
+            return text[span.start : span.end].strip(" .")
     return ""
 
 
 def _acts(actor: Actor, kind: BoardKind, department_id: int) -> frozenset[Action]:
-    return frozenset(one for one in _ACTS[kind] if may(actor, one, department_id))
+    return frozenset(action for action in _ACTS[kind] if may(actor, action, department_id))
 
 
-_ORDERED = {
+_ORDER_ACTIONS = {
     DeliveryAction.DELETE: (Action.ORDER_DELETION,),
     DeliveryAction.HIDE: (Action.HIDE,),
     DeliveryAction.UNHIDE: (Action.UNHIDE,),
@@ -217,26 +223,32 @@ _ORDERED = {
 
 
 def _acts_on(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
-    """An order is given anew by whoever may give it; held, it is settled as any other."""
-    given = _ORDERED.get(delivery.action)
-    if given is None or kind is BoardKind.HELD:
+    """Returns the actions allowed on a delivery."""
+    # An order that failed is given again under the action that gave it; a held one is settled like
+    # any other delivery.
+    actions = _ORDER_ACTIONS.get(delivery.action)
+    if actions is None or kind is BoardKind.HELD:
         return _acts(actor, kind, delivery.post.department_id)
-    return frozenset(act for act in given if may(actor, act, delivery.post.department_id))
+    return frozenset(act for act in actions if may(actor, act, delivery.post.department_id))
 
 
 def _posts(
-    session: Session, actor: Actor, seen: frozenset[int] | None, now: datetime
+    session: Session, actor: Actor, visible_departments: frozenset[int] | None, now: datetime
 ) -> Iterator[BoardRow]:
     blocked = sql_conditions.blocked(now=now)
     query = (
         select(Post, Revision, blocked, sql_conditions.wished_at(), sql_conditions.number(Post.id))
         .join(Revision, sql_conditions.newest())
-        .where(Post.state == PostState.IN_REVIEW, blocked | _unapproved(now), *_of_post(seen))
+        .where(
+            Post.state == PostState.IN_REVIEW,
+            blocked | _unapproved(now),
+            *_in_departments(visible_departments),
+        )
         .options(joinedload(Post.department))
     )
-    found = session.execute(query).all()
-    lacking = lacking_in(session, [post.id for post, *_ in found], now=now)
-    for post, revision, is_blocked, wished_at, number in found:
+    rows = session.execute(query).all()
+    lacking = lacking_in(session, [post.id for post, *_ in rows], now=now)
+    for post, revision, is_blocked, wished_at, number in rows:
         kind = BoardKind.BLOCKED if is_blocked else BoardKind.UNAPPROVED
         yield BoardRow(
             kind=kind,

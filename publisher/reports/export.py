@@ -1,4 +1,4 @@
-"""Long lists written down for a person, step by step by the clock, to be fetched for a day."""
+"""Exports of long lists, written step by step in the background and kept for a day."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from publisher.models.saved_views import Export, ExportPart
 from publisher.reports import submission_list
 from publisher.reports.submission_filters import SubmissionFilter, filter_from_query
 from publisher.reports.submission_list import SubmissionRow
-from publisher.reports.types import Place
+from publisher.reports.types import Cursor
 from publisher.validation import NotFound, person_of
 
 SUBMISSIONS = "submissions"
-KEPT = timedelta(days=1)
+LIFETIME = timedelta(days=1)
 STEP = 500
-"""How many rows one step of the clock reads."""
+"""How many rows a tick reads."""
 AT_ONCE = 2_000
-"""A list of fewer rows is handed over at once, and not written down first."""
+"""A list with fewer rows is returned directly instead of being exported."""
 MOST = 10
-"""How many exports a person may have at a time: a new one takes the place of the oldest."""
+"""How many exports a person may have; a new one replaces the oldest."""
 Plain = Mapping[str, object]
 
 
 def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter) -> Export:
-    """Ask for a list as the actor sees it; the clock writes it down. Raises `WrongRole`."""
+    """Requests an export of the list as the actor sees it. Raises `WrongRole`."""
     _make_room(session, person_of(actor))
     export = Export(
         person_id=person_of(actor),
@@ -43,7 +43,7 @@ def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionF
         query=filters.query,
         asked_at=now,
         total=submission_list.submission_total(session, actor=actor, now=now, filters=filters),
-        expires_at=now + KEPT,
+        expires_at=now + LIFETIME,
     )
     session.add(export)
     session.flush()
@@ -56,15 +56,15 @@ def _make_room(session: Session, person_id: int) -> None:
 
 
 def exports_of(session: Session, *, actor: Actor, now: datetime) -> Sequence[Export]:
-    """The person's exports, the newest first; what has expired is gone."""
+    """Returns the person's unexpired exports, the newest first."""
     mine = Export.person_id == actor.person_id, Export.expires_at > now
     return session.scalars(select(Export).where(*mine).order_by(Export.id.desc())).all()
 
 
 def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int) -> Export:
-    """One of the actor's own, asked for under the appointment acted under; else `Missing`.
+    """Returns an export of the actor's current appointment; raises `NotFound` otherwise.
 
-    `Missing` as well where a department has left the line of an oversight office since.
+    It also raises `NotFound` if a department has left the actor's oversight since.
     """
     export = session.get(Export, export_id)
     if export is None or export.person_id != actor.person_id or export.expires_at <= now:
@@ -75,13 +75,13 @@ def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int)
 
 
 def parts_of(session: Session, export: Export) -> Iterator[Plain]:
-    """The rows of an export in their order, one part in memory at a time."""
+    """Yields the rows of an export in order, with one part in memory at a time."""
     for number in range(export.parts):
         yield from session.get_one(ExportPart, (export.id, number)).rows
 
 
 def remove(session: Session, *, actor: Actor, now: datetime, export_id: int) -> None:
-    """Throw one of the actor's own away, finished or not."""
+    """Deletes one of the actor's own exports, finished or not."""
     _remove(session, [export_for(session, actor=actor, now=now, export_id=export_id).id])
 
 
@@ -91,7 +91,7 @@ def _remove(session: Session, ids: Sequence[int]) -> None:
 
 
 def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
-    """Take the oldest unfinished export one step on, and drop what has expired; gives the rows."""
+    """Advances the oldest unfinished export and deletes expired ones; returns the rows read."""
     with database.reading() as session:
         if session.scalar(select(Export.id).where(_is_due(now)).limit(1)) is None:
             return 0  # nothing is written, and nobody waits, as long as there is nothing to do
@@ -103,13 +103,13 @@ def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """It is unfinished, or has expired."""
+    """The export is unfinished or has expired."""
     unfinished = and_(Export.finished_at.is_(None), Export.failed_at.is_(None))
     return or_(unfinished, Export.expires_at <= now)
 
 
 def _step(session: Session, export: Export, now: datetime, step: int) -> int:
-    """Write the next part down; an appointment that has ended or sees less reads no further."""
+    """Writes the next part; fails the export if the appointment ended or sees less."""
     if not _sees_as_before(session, export, now):
         export.failed_at = now
         return 0
@@ -117,28 +117,28 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
         session,
         actor=_actor(export.appointment, export.line),
         now=now,
-        filters=wanted_of(export),
-        after=_place(export.place),
+        filters=filters_of(export),
+        after=_parse_cursor(export.place),
         limit=step,
     )
-    rows = [plain(one) for one in page.rows]
+    rows = [plain_row(row) for row in page.rows]
     session.add(ExportPart(export_id=export.id, number=export.parts, rows=rows))
     export.parts += 1
     export.done += len(rows)
-    export.place = "" if page.following is None else _written(page.following)
+    export.place = "" if page.following is None else _cursor_text(page.following)
     if page.following is None:
         export.finished_at, export.total = now, export.done
     return len(rows)
 
 
 def _sees_as_before(session: Session, export: Export, now: datetime) -> bool:
-    held = export.appointment
-    in_office = held.in_force(now) and held.person.disabled_at is None
-    return in_office and line_of(session, held).issuperset(export.line)
+    appointment = export.appointment
+    in_office = appointment.in_force(now) and appointment.person.disabled_at is None
+    return in_office and line_of(session, appointment).issuperset(export.line)
 
 
-def wanted_of(export: Export) -> SubmissionFilter:
-    """View and filters of an export."""
+def filters_of(export: Export) -> SubmissionFilter:
+    """Returns the view and filters of an export."""
     return filter_from_query(dict(parse_qsl(export.query)))
 
 
@@ -153,17 +153,17 @@ def _actor(appointment: Appointment, line: Sequence[int]) -> Actor:
     )
 
 
-def _written(place: Place) -> str:
-    return f"{place[0].isoformat()}_{place[1]}"
+def _cursor_text(cursor: Cursor) -> str:
+    return f"{cursor[0].isoformat()}_{cursor[1]}"
 
 
-def _place(written: str) -> Place | None:
-    moment, _, key = written.rpartition("_")
-    return (datetime.fromisoformat(moment), int(key)) if written else None
+def _parse_cursor(text: str) -> Cursor | None:
+    moment, _, key = text.rpartition("_")
+    return (datetime.fromisoformat(moment), int(key)) if text else None
 
 
-def plain(row: SubmissionRow) -> dict[str, object]:
-    """A row as values that can be stored and worded later; moments in ISO 8601."""
+def plain_row(row: SubmissionRow) -> dict[str, object]:
+    """Returns a row as JSON values that are worded on download; times in ISO 8601."""
     following = row.next
     return {
         "number": row.number,
@@ -174,13 +174,13 @@ def plain(row: SubmissionRow) -> dict[str, object]:
         "stage": row.stage.value,
         "left": row.left.value if row.left else "",
         "next": following.kind.value if following else "",
-        "holders": [asdict(one) for one in following.holders] if following else [],
+        "holders": [asdict(holder) for holder in following.holders] if following else [],
         "since_at": following.since_at.isoformat() if following else "",
         "wished_at": row.wished_at.isoformat() if row.wished_at else "",
         "received_at": row.received_at.isoformat(),
         "handed_in_by": asdict(row.handed_in_by),
         "outward_number": row.outward_number,
-        "links": [one.url for one in row.lives if one.url],
+        "links": [live.url for live in row.lives if live.url],
         "comments": row.comments,
         "unanswered": row.unanswered,
     }

@@ -1,4 +1,4 @@
-"""What others did to something of ours on its platform, and who has seen it."""
+"""Changes that others made to our posts on a platform, and who has noted them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 
 class FindingKind(StrEnum):
-    """What somebody else did there."""
+    """The kind of change: the post was deleted or altered."""
 
     GONE = "gone"
     CHANGED = "changed"
@@ -32,10 +32,11 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True)
 class ExternalChange:
-    """One thing found; `seen` is the text that stands there now, `url` where it stood.
+    """A change found on a platform.
 
-    `note` is what somebody said about it, `noted_by` and `noted_at` who and when; until then it
-    is open. `ours` is the text that we last published there. `acts` is what this actor may do.
+    `seen` is the text now on the platform, `ours` the text that we last published, `url` its
+    address. `note`, `noted_by` and `noted_at` record who dealt with it; until then it is open.
+    `acts` are the actions allowed to this actor.
     """
 
     watch_id: int
@@ -59,11 +60,11 @@ class ExternalChange:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has said that they have seen it."""
+        """Nobody has noted the change yet."""
         return self.noted_at is None
 
 
-_IN_FULL = (
+_FINDING_OPTIONS = (
     joinedload(Watch.settled_by),
     joinedload(Watch.settled_under).options(
         joinedload(Appointment.person), joinedload(Appointment.department)
@@ -79,20 +80,22 @@ _IN_FULL = (
 
 
 def open_findings(session: Session, *, actor: Actor) -> tuple[ExternalChange, ...]:
-    """What was found in the actor's sight and nobody has seen to, the oldest first."""
-    query = _found().where(is_open(), *_in_sight(actor)).order_by(Watch.id)
-    return tuple(_finding(session, one, actor) for one in session.scalars(query))
+    """Returns the open changes visible to the actor, oldest first."""
+    query = _findings_query().where(is_open(), *_in_sight(actor)).order_by(Watch.id)
+    return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
 def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[ExternalChange, ...]:
-    """Everything that was found of one post, seen to or not; who may see it is asked before."""
-    query = _found().where(_is_found(), Delivery.post_id == post_id).order_by(Watch.id)
-    return tuple(_finding(session, one, actor) for one in session.scalars(query))
+    """Returns all changes of one post. The caller checks the actor's access."""
+    query = _findings_query().where(_is_found(), Delivery.post_id == post_id).order_by(Watch.id)
+    return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
 def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalChange:
-    """One finding; `Missing` where nothing was found, or it is out of the actor's sight."""
-    watch = session.scalars(_found().where(Watch.id == watch_id, _is_found())).one_or_none()
+    """Returns one change; raises `NotFound` if there is none or it is not visible."""
+    watch = session.scalars(
+        _findings_query().where(Watch.id == watch_id, _is_found())
+    ).one_or_none()
     if watch is None:
         raise NotFound(watch_id)
     check_in_sight(actor, Action.SEE_POST, [watch.receipt.delivery.post.department_id])
@@ -100,15 +103,16 @@ def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalCha
 
 
 def is_open_for(actor: Actor, *more: Condition) -> Condition:
-    """The row of `watches` is open, in the actor's sight, and meets `more`, which may ask of its
-    post as well; looked for by itself, so that it can be counted.
+    """The row of `watches` is an open change visible to the actor.
+
+    `more` may restrict its post as well.
     """
-    one = select(Watch.id).join(ReceiptRow).join(Delivery).join(Delivery.post)
-    return Watch.id.in_(one.where(is_open(), *_in_sight(actor), *more))
+    watch_ids = select(Watch.id).join(ReceiptRow).join(Delivery).join(Delivery.post)
+    return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor), *more))
 
 
 def how_many(actor: Actor) -> ColumnElement[int]:
-    """How many are open in the actor's sight, as a column."""
+    """Returns the number of open changes visible to the actor, as a column."""
     query = (
         select(func.count()).select_from(Watch).join(ReceiptRow).join(Delivery).join(Delivery.post)
     )
@@ -116,10 +120,8 @@ def how_many(actor: Actor) -> ColumnElement[int]:
 
 
 def is_open() -> Condition:
-    """Found, and nobody has seen to it; what we have taken back ourselves is settled by that.
-
-    The first two conditions are those of the index: few things that are out were found so.
-    """
+    """The change is not noted, and its post was not withdrawn."""
+    # The first two conditions are those of the partial index, which holds few rows.
     marked = or_(Watch.found_gone_at.is_not(None), Watch.differs_at.is_not(None))
     open_ones = and_(Watch.settled_at.is_(None), marked)
     return and_(open_ones, _is_found(), Post.state != PostState.WITHDRAWN)
@@ -131,18 +133,21 @@ def _is_found() -> Condition:
 
 
 def _in_sight(actor: Actor) -> list[Condition]:
-    """Of the departments in sight; reckoned with, so that no index leads by way of all posts."""
-    seen = departments_in_sight(actor, Action.SEE_POST)
-    return [] if seen is None else [(Post.department_id + 0).in_(seen)]
+    """Returns the condition for visible departments."""
+    # `+ 0` keeps the planner from starting with an index over all posts.
+    visible_departments = departments_in_sight(actor, Action.SEE_POST)
+    return (
+        [] if visible_departments is None else [(Post.department_id + 0).in_(visible_departments)]
+    )
 
 
-def _found() -> Select[Watch]:
+def _findings_query() -> Select[Watch]:
     joined = select(Watch).join(Watch.receipt).join(ReceiptRow.delivery).join(Delivery.post)
-    return joined.options(*_IN_FULL)
+    return joined.options(*_FINDING_OPTIONS)
 
 
 def kind_of(watch: Watch) -> FindingKind:
-    """What was found: that it is gone counts before that it was changed."""
+    """Returns the kind of change; deletion takes precedence over alteration."""
     return FindingKind.CHANGED if watch.found_gone_at is None else FindingKind.GONE
 
 
@@ -152,7 +157,7 @@ _ACTS = (Action.NOTE_FINDING, Action.DRAFT, Action.ORDER_DELETION)
 def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
     receipt, delivery = watch.receipt, watch.receipt.delivery
     post = delivery.post
-    noted = watch.settled_at is not None
+    is_noted = watch.settled_at is not None
     return ExternalChange(
         watch_id=watch.id,
         receipt_id=receipt.id,
@@ -167,18 +172,18 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
         language=delivery.variant.language,
         url=receipt.url,
         seen=watch.seen_text,
-        ours=_ours(session, watch),
+        ours=_own_text(session, watch),
         note=watch.note,
-        noted_by=who_acted(watch.settled_under, watch.settled_by) if noted else None,
+        noted_by=who_acted(watch.settled_under, watch.settled_by) if is_noted else None,
         noted_at=watch.settled_at,
-        acts=frozenset(one for one in _ACTS if may(actor, one, post.department_id)),
+        acts=frozenset(action for action in _ACTS if may(actor, action, post.department_id)),
     )
 
 
-def _ours(session: Session, watch: Watch) -> str:
-    """What we last published there, by correction or at first."""
+def _own_text(session: Session, watch: Watch) -> str:
+    """Returns the text that we last published there, corrections included."""
     first = watch.receipt.delivery
-    for one in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
-        if one.receipt.id == watch.receipt_id:
-            return outgoing_text.outgoing_text(one.shown)
+    for correction in corrections.of_post(session, first.post_id) if first.post.newest > 1 else ():
+        if correction.receipt.id == watch.receipt_id:
+            return outgoing_text.outgoing_text(correction.shown)
     return outgoing_text.outgoing_text(first.variant)

@@ -1,6 +1,6 @@
-"""The calendar behind a private link: made, renewed and ended by its person, read without session.
+"""A person's private iCalendar link: creation, renewal, end, and reading by token.
 
-Who holds the link sees what the person may see at that moment; a disabled person's link is dead.
+The link shows what the person may see at that moment. It stops working if the person is disabled.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DAYS_BACK = 30
 DAYS_AHEAD = 180
 WINDOW = timedelta(hours=1)
 MOST_FETCHES = 60
-"""How often a link may be read in an hour: a few devices that ask every few minutes."""
+"""How often a link may be read within `WINDOW`."""
 
 
 class TooOften(NotAllowed):
@@ -43,8 +43,8 @@ class TooOften(NotAllowed):
 
 
 @dataclass(frozen=True)
-class Fed:
-    """What a link gives: its person, the items, their digest, and since when they are so."""
+class FeedContent:
+    """The person, items and digest of a feed; `changed_at` is when the digest changed."""
 
     person: Person
     items: tuple[Item, ...]
@@ -53,7 +53,7 @@ class Fed:
 
 
 def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
-    """The person's link, while it is open."""
+    """Returns the person's open link, or None."""
     query = select(CalendarFeed).where(
         CalendarFeed.person_id == person_id, CalendarFeed.ended_at.is_(None)
     )
@@ -61,7 +61,7 @@ def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
 
 
 def renew(session: Session, *, actor: Actor, now: datetime) -> str:
-    """Make the person's link, and end the one before; gives its token, once."""
+    """Replaces the person's link and returns its token, which is not stored."""
     person_id = person_of(actor)
     end(session, actor=actor, now=now)
     token = secrets.token_urlsafe(32)
@@ -72,7 +72,7 @@ def renew(session: Session, *, actor: Actor, now: datetime) -> str:
 
 
 def end(session: Session, *, actor: Actor, now: datetime) -> None:
-    """End the person's link, if there is one."""
+    """Ends the person's link, if there is one."""
     feed = feed_of(session, person_id=person_of(actor))
     if feed is None:
         return
@@ -84,11 +84,11 @@ def end(session: Session, *, actor: Actor, now: datetime) -> None:
     transitions.record(session, feed, "end_feed", actor=actor, now=now)
 
 
-def fetch(session: Session, *, token: str, now: datetime) -> Fed:
-    """Read the calendar behind a link.
+def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:
+    """Returns the content of the feed with this token.
 
-    Raises `Missing` for a link that is not open or whose person is disabled or holds no
-    appointment, and `TooOften`.
+    Raises `NotFound` if the link has ended, or its person is disabled or has no appointment; raises
+    `TooOften` after `MOST_FETCHES`.
     """
     query = select(CalendarFeed).where(
         CalendarFeed.token_digest == digest_of(token), CalendarFeed.ended_at.is_(None)
@@ -96,24 +96,26 @@ def fetch(session: Session, *, token: str, now: datetime) -> Fed:
     feed = session.scalars(query.with_for_update()).one_or_none()
     if feed is None or feed.person.disabled_at is not None:
         raise NotFound("feed")
-    seen = _sight(session, feed.person, now=now)
+    visible_departments = _visible_departments(session, feed.person, now=now)
     _count(feed, now=now)
-    items = _items(session, seen, now=now)
+    items = _items(session, visible_departments, now=now)
     digest = _digest(feed.person, items)
     if feed.contents != digest or feed.changed_at is None:
         feed.contents, feed.changed_at = digest, now
-    return Fed(feed.person, items, digest, feed.changed_at)
+    return FeedContent(feed.person, items, digest, feed.changed_at)
 
 
-def _items(session: Session, seen: frozenset[int] | None, *, now: datetime) -> tuple[Item, ...]:
+def _items(
+    session: Session, visible_departments: frozenset[int] | None, *, now: datetime
+) -> tuple[Item, ...]:
     days = items_by_day(
         session,
-        seen=seen,
+        visible_departments=visible_departments,
         now=now,
         first_day=local_day(now) - DAYS_BACK * ONE_DAY,
         days=DAYS_BACK + DAYS_AHEAD,
     )
-    return tuple(item for one in days for item in one.items)
+    return tuple(item for day in days for item in day.items)
 
 
 def _digest(person: Person, items: Sequence[Item]) -> str:
@@ -129,22 +131,27 @@ def _count(feed: CalendarFeed, *, now: datetime) -> None:
     feed.fetched_at = now
 
 
-def _sight(session: Session, person: Person, *, now: datetime) -> frozenset[int] | None:
-    """The departments whose posts the person may see under any appointment; None for all."""
-    held = [one for one in person.appointments if one.in_force(now)]
-    if not held:
+def _visible_departments(
+    session: Session, person: Person, *, now: datetime
+) -> frozenset[int] | None:
+    """Returns the departments visible under any current appointment; None means all."""
+    appointments = [appointment for appointment in person.appointments if appointment.in_force(now)]
+    if not appointments:
         raise NotFound("feed")
-    sights = [departments_in_sight(_actor(session, one), Action.SEE_POST) for one in held]
-    return _together(sights)
+    sights = [
+        departments_in_sight(_actor(session, appointment), Action.SEE_POST)
+        for appointment in appointments
+    ]
+    return _union(sights)
 
 
-def _together(sights: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
-    together: frozenset[int] = frozenset()
-    for one in sights:
-        if one is None:
+def _union(sights: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
+    union: frozenset[int] = frozenset()
+    for departments in sights:
+        if departments is None:
             return None
-        together |= one
-    return together
+        union |= departments
+    return union
 
 
 def _actor(session: Session, appointment: Appointment) -> Actor:

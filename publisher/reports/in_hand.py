@@ -1,4 +1,4 @@
-"""What a person has in hand: what they are to complete, are writing, or are asked to approve."""
+"""Submissions that wait for a particular person rather than for the whole cell."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.todo_kinds import WaitingKind, todo_kinds_for
 
-_IN_PERSON = frozenset(
+_PERSONAL_KINDS = frozenset(
     {WaitingKind.SUBMISSION_RETURNED, WaitingKind.TO_APPROVE, WaitingKind.BLOCKED}
 )
 
 
 def held_by(actor: Actor, *, now: datetime) -> Condition:
-    """The actor in person has the submission: what waits for the whole cell does not count."""
-    todo_kinds = [one for one in todo_kinds_for(actor, now=now) if one.kind in _IN_PERSON]
-    own = [one.condition for one in todo_kinds if one.about is Submission]
-    posts = [one.condition for one in todo_kinds if one.about is Post]
+    """The submission waits for the actor in person, not for the whole cell."""
+    todo_kinds = [
+        todo_kind
+        for todo_kind in todo_kinds_for(actor, now=now)
+        if todo_kind.kind in _PERSONAL_KINDS
+    ]
+    own = [todo_kind.condition for todo_kind in todo_kinds if todo_kind.about is Submission]
+    posts = [todo_kind.condition for todo_kind in todo_kinds if todo_kind.about is Post]
     return or_(*own, _rests_on([_writes(actor), *posts]))
 
 
@@ -36,11 +40,12 @@ def _writes(actor: Actor) -> Condition:
     return and_(Post.state == PostState.DRAFT, wrote.correlate(Post).exists())
 
 
-def _rests_on(conditions_on_it: Iterable[Condition]) -> Condition:
-    """One of the submission's posts meets one of these, each of which is asked by itself.
-
-    Each speaks of one state, and of all posts few are in it; asked at once they lead to no index.
-    """
-    posts = union_all(*(select(Post.id).where(one) for one in conditions_on_it))
+def _rests_on(conditions: Iterable[Condition]) -> Condition:
+    """One of the submission's posts meets at least one of the conditions."""
+    # Keep the conditions as separate subqueries: each uses its own partial index, an OR would use
+    # none.
+    # Keep the conditions as separate subqueries: each uses its own partial index, an OR would use
+    # none.
+    posts = union_all(*(select(Post.id).where(condition) for condition in conditions))
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(posts))
     return Submission.id.in_(rests)

@@ -1,4 +1,4 @@
-"""The inbox: lists of comments by view, with counts, a place to read on from, and who has each."""
+"""The inbox: comments by view, with counts, cursors and holders."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import (
     AccountName,
+    Cursor,
     Office,
     Page,
-    Place,
     Who,
     account_of,
     office_of,
@@ -32,7 +32,7 @@ from publisher.validation import departments_in_sight
 
 
 class InboxView(StrEnum):
-    """A part of the inbox: what is open by due time, what is settled by when that was."""
+    """A view of the inbox: open comments by due time, settled ones by time of settlement."""
 
     MINE = "mine"
     DEPARTMENT = "department"
@@ -43,9 +43,9 @@ class InboxView(StrEnum):
 
 @dataclass(frozen=True)
 class CommentRow:
-    """One comment in a list; `holder` is None in the cell's queue.
+    """A comment in a list; `holder` is None while it is not routed to a person.
 
-    `answer_given` where its final answer is written, and live or on its way.
+    `answer_given` is true if its final answer is written, and live or in flight.
     """
 
     comment_id: int
@@ -64,7 +64,7 @@ class CommentRow:
     answer_given: bool
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether it is open and its time is over."""
+        """The comment is open, and its due time has passed."""
         return self.state in sql_conditions.OPEN and self.due_at <= now
 
 
@@ -79,7 +79,7 @@ _STATES: Mapping[InboxView, CommentState] = {
 
 
 def views_for(actor: Actor) -> tuple[InboxView, ...]:
-    """The views this actor has; the first is the one the inbox opens with."""
+    """Returns the actor's views; the inbox opens with the first."""
     match actor.role:
         case Role.OFFICER | Role.HEAD:
             return InboxView.MINE, InboxView.DEPARTMENT, *_SETTLED
@@ -92,7 +92,7 @@ def views_for(actor: Actor) -> tuple[InboxView, ...]:
 
 
 def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[InboxView, int]:
-    """How many comments each of the actor's views holds, in one query."""
+    """Returns the number of comments in each of the actor's views, in one query."""
     views = views_for(actor)
     if not views:
         return {}
@@ -104,8 +104,8 @@ def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[InboxV
         .label(view)
         for view in views
     ]
-    found = session.execute(select(*columns)).one()
-    return dict(zip(views, found, strict=True))
+    counts = session.execute(select(*columns)).one()
+    return dict(zip(views, counts, strict=True))
 
 
 def comments_in(
@@ -115,12 +115,13 @@ def comments_in(
     now: datetime,
     view: InboxView,
     department_id: int | None = None,
-    before: Place | None = None,
+    before: Cursor | None = None,
     limit: int = 25,
 ) -> Page[CommentRow]:
-    """One page of a view in one query: open ones by due time, settled ones newest first.
+    """Returns a page of a view in one query.
 
-    Raises `WrongRole` where the actor's role sees no comments.
+    Open comments are sorted by due time, settled ones newest first. Raises `WrongRole` if the
+    actor's role sees no comments.
     """
     routing = aliased(Routing)
     query = (
@@ -138,24 +139,24 @@ def comments_in(
     )
     if department_id is not None:
         query = query.where(Comment.department_id == department_id)
-    found = session.execute(query).all()
+    rows = session.execute(query).all()
     return page_of(
-        found, limit, lambda row: _row(*row, actor), lambda row: (_moment(view, row[0]), row[0].id)
+        rows, limit, lambda row: _row(*row, actor), lambda row: (_moment(view, row[0]), row[0].id)
     )
 
 
 def in_view(actor: Actor, view: InboxView, *, now: datetime) -> list[Condition]:
-    """The conditions of a view, as far as the actor sees. Raises `WrongRole`."""
-    seen = departments_in_sight(actor, Action.SEE_COMMENT)
-    wanted: list[Condition] = [Comment.state == _STATES[view]]
-    if seen is not None:
-        wanted.append(Comment.department_id.in_(seen))
+    """Returns the conditions of a view and of visibility. Raises `WrongRole`."""
+    visible_departments = departments_in_sight(actor, Action.SEE_COMMENT)
+    conditions: list[Condition] = [Comment.state == _STATES[view]]
+    if visible_departments is not None:
+        conditions.append(Comment.department_id.in_(visible_departments))
     if view is InboxView.MINE:
         head = actor.role is Role.HEAD
-        wanted.append(
+        conditions.append(
             sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
         )
-    return wanted
+    return conditions
 
 
 def _order(view: InboxView) -> tuple[ColumnElement[datetime], ColumnElement[int]]:
@@ -168,17 +169,17 @@ def _moment(view: InboxView, comment: Comment) -> datetime:
     return comment.state_at if view in _SETTLED else comment.due_at
 
 
-def _after(view: InboxView, place: Place | None) -> list[Condition]:
-    if place is None:
+def _after(view: InboxView, cursor: Cursor | None) -> list[Condition]:
+    if cursor is None:
         return []
-    at, last = place
+    at, last = cursor
     if view in _SETTLED:
         same = and_(Comment.state_at == at, Comment.id < last)
         return [or_(Comment.state_at < at, same)]
     return [or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))]
 
 
-def _row(comment: Comment, routing: Routing | None, given: bool, actor: Actor) -> CommentRow:
+def _row(comment: Comment, routing: Routing | None, answer_given: bool, actor: Actor) -> CommentRow:
     holder = routing.appointment if routing is not None else None
     return CommentRow(
         comment_id=comment.id,
@@ -194,5 +195,5 @@ def _row(comment: Comment, routing: Routing | None, given: bool, actor: Actor) -
         department=office_of(comment.department) if comment.department else None,
         holder=who_of(holder) if holder is not None else None,
         is_mine=holder is not None and holder.id == actor.appointment_id,
-        answer_given=bool(given),
+        answer_given=bool(answer_given),
     )

@@ -1,4 +1,4 @@
-"""What comes next for a submission or a post, who has it since when, and by when."""
+"""The next step of a submission or post, with its holders and due time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from publisher.states import CommentState, DeliveryState, SubmissionState
 
 
 class NextKind(StrEnum):
-    """What has to happen next."""
+    """The kind of next step."""
 
     DRAFT = "draft"
     COMPLETE = "complete"
@@ -40,9 +40,9 @@ class NextKind(StrEnum):
 
 @dataclass(frozen=True)
 class Next:
-    """What comes next; `holders` are those of whom one acts, the first one first.
+    """The next step; any of `holders` may take it, the first one by preference.
 
-    `quote` is the comment that waits for an answer, `code` why a delivery stands still.
+    `quote` is the comment that awaits a reply, `code` the reason why a delivery is stuck.
     """
 
     kind: NextKind
@@ -65,9 +65,9 @@ _STATE_ORDER = (
 
 
 def next_for_submission(
-    submission: Submission, strands: Sequence[PostBundle], roster: Roster
+    submission: Submission, bundles: Sequence[PostBundle], roster: Roster
 ) -> Next | None:
-    """What comes next; None where nothing does."""
+    """Returns the next step of a submission, or None."""
     match submission.state:
         case SubmissionState.RECEIVED:
             return Next(NextKind.DRAFT, (CELL,), submission.state_at, submission.wished_at)
@@ -75,39 +75,45 @@ def next_for_submission(
             holder = who_acted(submission.handed_in_under, submission.handed_in_by)
             return Next(NextKind.COMPLETE, (holder,), submission.state_at, submission.wished_at)
         case SubmissionState.DRAFTED:
-            return _next_of_strands(submission, strands, roster)
+            return _next_of_bundles(submission, bundles, roster)
         case _:
             return None
 
 
-def _next_of_strands(
-    submission: Submission, strands: Sequence[PostBundle], roster: Roster
+def _next_of_bundles(
+    submission: Submission, bundles: Sequence[PostBundle], roster: Roster
 ) -> Next | None:
-    """Of several posts the one that needs a person first."""
-    return _most_pressing(next_for_post(one, roster, submission.wished_at) for one in strands)
+    """Returns the next step of the post that first needs a person."""
+    return _most_pressing(next_for_post(bundle, roster, submission.wished_at) for bundle in bundles)
 
 
-def _most_pressing(found: Iterable[Next | None]) -> Next | None:
-    """What waits for a person before what the machine does, then by time."""
-    return min((one for one in found if one is not None), key=_pressing, default=None)
+def _most_pressing(candidates: Iterable[Next | None]) -> Next | None:
+    """Returns the most urgent step: those of persons before the system's, then by time."""
+    return min(
+        (candidate for candidate in candidates if candidate is not None), key=_urgency, default=None
+    )
 
 
-def _pressing(one: Next) -> tuple[bool, datetime]:
-    return MACHINE in one.holders, one.due_at or one.since_at
+def _urgency(candidate: Next) -> tuple[bool, datetime]:
+    return MACHINE in candidate.holders, candidate.due_at or candidate.since_at
 
 
 def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
-    """What comes next for one post; None where nothing does."""
+    """Returns the next step of a post, or None."""
     match bundle.post.state:
         case PostState.DRAFT:
             return _to_write(bundle, wished_at)
         case PostState.IN_REVIEW:
             return _to_approve(bundle, roster, wished_at)
         case PostState.APPROVED:
-            left = [_to_leave(bundle, wished_at), _to_take_back(bundle), _to_answer(bundle.talk)]
-            return _most_pressing(left)
+            candidates = [
+                _to_leave(bundle, wished_at),
+                _to_take_back(bundle),
+                _to_answer(bundle.thread),
+            ]
+            return _most_pressing(candidates)
         case _:
-            return _most_pressing([_to_take_back(bundle), _to_answer(bundle.talk)])
+            return _most_pressing([_to_take_back(bundle), _to_answer(bundle.thread)])
 
 
 def _to_write(bundle: PostBundle, wished_at: datetime | None) -> Next:
@@ -115,7 +121,7 @@ def _to_write(bundle: PostBundle, wished_at: datetime | None) -> Next:
     if revision is None:
         return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
     author = who_acted(revision.author_under, revision.author)
-    back = any(one.kind is DecisionKind.RETURNED for one in revision.decisions)
+    back = any(decision.kind is DecisionKind.RETURNED for decision in revision.decisions)
     kind = NextKind.CHANGE if back else NextKind.SEND_FOR_REVIEW
     since_at = bundle.post.state_at if back else revision.saved_at
     return Next(kind, (author,), since_at, wished_at)
@@ -126,46 +132,55 @@ def _to_approve(bundle: PostBundle, roster: Roster, wished_at: datetime | None) 
     if revision is None:
         return None
     due_at, since_at = wished_at, bundle.post.state_at
-    able = {one: _able(revision, roster, one) for one in _undecided(revision, roster.now)}
-    if not all(able.values()):
+    approvers = {
+        department_id: _approvers_in(revision, roster, department_id)
+        for department_id in _undecided(revision, roster.now)
+    }
+    if not all(approvers.values()):
         return Next(NextKind.NAME_SOMEBODY, (CELL_LEAD,), since_at, due_at)
-    holders = tuple(who for everybody in able.values() for who in everybody)
+    holders = tuple(
+        approver for department_approvers in approvers.values() for approver in department_approvers
+    )
     return Next(NextKind.APPROVE, holders, since_at, due_at)
 
 
 def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
-    """The asked departments that have not approved this revision."""
-    given = {
-        one.department_id
-        for one in revision.decisions
-        if one.kind in gate_adapter.APPROVALS and gate_adapter.is_in_force(one, now=now)
+    """Returns the asked departments that have not approved this revision."""
+    approved = {
+        decision.department_id
+        for decision in revision.decisions
+        if decision.kind in gate_adapter.APPROVALS and gate_adapter.is_in_force(decision, now=now)
     }
-    return (one for one in gate_adapter.asked_departments(revision) if one not in given)
+    return (
+        department_id
+        for department_id in gate_adapter.asked_departments(revision)
+        if department_id not in approved
+    )
 
 
-def _able(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
-    here = roster.of(department_id)
-    return here.named(here.approvers(gate_adapter.bound_authors(revision)).everybody)
+def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
+    staff = roster.of(department_id)
+    return staff.named(staff.approvers(gate_adapter.bound_authors(revision)).everybody)
 
 
 def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
-    """The delivery that most needs somebody; before it, a variant that has no time yet."""
-    standing = [one for one in bundle.deliveries if _counts(one, bundle)]
+    """Returns the step of the most pressing delivery, or of a variant without one."""
+    deliveries = [delivery for delivery in bundle.deliveries if _counts(delivery, bundle)]
     for state in _STATE_ORDER:
-        found = [one for one in standing if one.state is state]
-        if found and state is not DeliveryState.SCHEDULED:
-            return _of_delivery(min(found, key=_due_at))
+        in_state = [delivery for delivery in deliveries if delivery.state is state]
+        if in_state and state is not DeliveryState.SCHEDULED:
+            return _next_for_delivery(min(in_state, key=_due_at))
     if any(_has_no_time(variant, bundle) for variant in _variants(bundle)):
         return Next(NextKind.SCHEDULE, (CELL,), bundle.post.state_at, wished_at)
-    ahead = [one for one in standing if one.state is DeliveryState.SCHEDULED]
-    return _of_delivery(min(ahead, key=_due_at)) if ahead else None
+    scheduled = [delivery for delivery in deliveries if delivery.state is DeliveryState.SCHEDULED]
+    return _next_for_delivery(min(scheduled, key=_due_at)) if scheduled else None
 
 
 def _counts(delivery: Delivery, bundle: PostBundle) -> bool:
-    """A held or unconfirmed one always does; any other only with the newest revision."""
+    """The delivery is held, unconfirmed or sending, or belongs to the newest revision."""
     if delivery.state in (DeliveryState.HELD, DeliveryState.UNCONFIRMED, DeliveryState.SENDING):
         return True
-    return delivery.variant_id in {one.id for one in _variants(bundle)}
+    return delivery.variant_id in {variant.id for variant in _variants(bundle)}
 
 
 def _variants(bundle: PostBundle) -> Sequence[Variant]:
@@ -174,12 +189,13 @@ def _variants(bundle: PostBundle) -> Sequence[Variant]:
 
 def _has_no_time(variant: Variant, bundle: PostBundle) -> bool:
     return all(
-        one.variant_id != variant.id or _is_void(one, bundle.post) for one in bundle.deliveries
+        delivery.variant_id != variant.id or _is_void(delivery, bundle.post)
+        for delivery in bundle.deliveries
     )
 
 
 def _is_void(delivery: Delivery, post: Post) -> bool:
-    """Cancelled with an approval that was taken back, before the one that stands."""
+    """The delivery was cancelled before the current approval."""
     return delivery.state is DeliveryState.CANCELLED and delivery.state_at < post.state_at
 
 
@@ -187,7 +203,7 @@ def _due_at(delivery: Delivery) -> datetime:
     return delivery.due_at
 
 
-_OF_STATE: Mapping[DeliveryState, tuple[NextKind, tuple[Who, ...]]] = {
+_NEXT_BY_STATE: Mapping[DeliveryState, tuple[NextKind, tuple[Who, ...]]] = {
     DeliveryState.HELD: (NextKind.SETTLE_HELD, (CELL_LEAD,)),
     DeliveryState.FAILED: (NextKind.RESCHEDULE, (CELL,)),
     DeliveryState.MISSED: (NextKind.RESCHEDULE, (CELL,)),
@@ -198,13 +214,13 @@ _OF_STATE: Mapping[DeliveryState, tuple[NextKind, tuple[Who, ...]]] = {
 }
 
 
-def _of_delivery(delivery: Delivery) -> Next:
-    kind, holders = _OF_STATE[delivery.state]
+def _next_for_delivery(delivery: Delivery) -> Next:
+    kind, holders = _NEXT_BY_STATE[delivery.state]
     code = str(delivery.reason.get("code", ""))
     return Next(kind, holders, delivery.state_at, delivery.due_at, code=code)
 
 
-_GOES_ON = (
+_IN_PROGRESS = (
     DeliveryState.SCHEDULED,
     DeliveryState.CLAIMED,
     DeliveryState.SENDING,
@@ -214,19 +230,23 @@ _STOPPED = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.MISSED)
 
 
 def _to_take_back(bundle: PostBundle) -> Next | None:
-    """A deletion that is ordered and not carried out: the machine's, or stuck and the lead's."""
-    last = {one.order.receipt_id: one for one in bundle.orders if one.order is not None}
-    last.pop(None, None)
-    stuck = [one for one in last.values() if one.state in _STOPPED]
+    """Returns the step of a deletion that is in progress or stuck."""
+    last_orders = {
+        delivery.order.receipt_id: delivery
+        for delivery in bundle.orders
+        if delivery.order is not None
+    }
+    last_orders.pop(None, None)
+    stuck = [delivery for delivery in last_orders.values() if delivery.state in _STOPPED]
     if stuck:
         return Next(NextKind.ORDER_AGAIN, (CELL_LEAD,), stuck[0].state_at)
-    under_way = [one for one in last.values() if one.state in _GOES_ON]
+    under_way = [delivery for delivery in last_orders.values() if delivery.state in _IN_PROGRESS]
     return Next(NextKind.TAKE_BACK, (MACHINE,), under_way[0].state_at) if under_way else None
 
 
-def _to_answer(talk: CommentThread) -> Next | None:
-    """The open comment that is due first, with whoever has it."""
-    comment, routing = talk.first, talk.routing
+def _to_answer(thread: CommentThread) -> Next | None:
+    """Returns the step of the open comment due first."""
+    comment, routing = thread.first, thread.routing
     if comment is None:
         return None
     since_at = routing.since_at if routing else comment.state_at

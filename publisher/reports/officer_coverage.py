@@ -1,4 +1,4 @@
-"""Who serves in which department, read for many departments at once."""
+"""The officers and heads of departments, read for many departments at once."""
 
 from __future__ import annotations
 
@@ -22,32 +22,34 @@ _WITHOUT_RANK = 9
 
 @dataclass
 class Staff:
-    """The officers of a department in their order, and its head."""
+    """The officers of a department in order of rank, and its head."""
 
     officers: list[Appointment] = field(default_factory=list)
     head: Appointment | None = None
 
     def approvers(self, authors: Collection[int]) -> gate.Approvers:
-        """Who can approve what these people wrote."""
+        """Returns the candidates who can approve a text by these authors."""
         head = _candidate(self.head) if self.head else None
-        return gate.approvers([_candidate(one) for one in self.officers], head, authors)
+        return gate.approvers([_candidate(officer) for officer in self.officers], head, authors)
 
     def named(self, candidates: Collection[gate.Candidate]) -> tuple[Who, ...]:
-        """The candidates with their names."""
-        everybody = [*self.officers, *([self.head] if self.head else [])]
-        wanted = {one.appointment_id for one in candidates}
-        return tuple(who_of(one) for one in everybody if one.id in wanted)
+        """Returns the candidates with their names."""
+        appointments = [*self.officers, *([self.head] if self.head else [])]
+        appointment_ids = {candidate.appointment_id for candidate in candidates}
+        return tuple(
+            who_of(appointment) for appointment in appointments if appointment.id in appointment_ids
+        )
 
 
 @dataclass(frozen=True)
 class Roster:
-    """Who serves where at `now`; a department that is not named has nobody."""
+    """The staff of departments at `now`; a missing department has nobody."""
 
     now: datetime
     staff: Mapping[int, Staff]
 
     def of(self, department_id: int) -> Staff:
-        """The staff of a department."""
+        """Returns the staff of a department."""
         return self.staff.get(department_id, Staff())
 
 
@@ -55,17 +57,17 @@ def _candidate(appointment: Appointment) -> gate.Candidate:
     return gate.Candidate(appointment.person_id, appointment.id)
 
 
-def asked_by(strands: Iterable[PostBundle]) -> set[int]:
-    """The departments whose officers may have something to do with these posts."""
-    asked: set[int] = set()
-    for one in strands:
-        rows = one.revision.departments if one.revision is not None else ()
-        asked |= {one.post.department_id, *(row.department_id for row in rows)}
-    return asked
+def asked_by(bundles: Iterable[PostBundle]) -> set[int]:
+    """Returns the departments that own these posts or that their revisions list."""
+    department_ids: set[int] = set()
+    for bundle in bundles:
+        rows = bundle.revision.departments if bundle.revision is not None else ()
+        department_ids |= {bundle.post.department_id, *(row.department_id for row in rows)}
+    return department_ids
 
 
 def roster_of(session: Session, departments: Collection[int], *, now: datetime) -> Roster:
-    """The officers and heads of these departments in office at `now`, in one query."""
+    """Returns the officers and heads in office at `now`, in one query."""
     query = (
         select(Appointment)
         .join(Person, sql_conditions.in_office(Appointment, Person, now=now))
@@ -76,14 +78,14 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
     )
     staff: defaultdict[int, Staff] = defaultdict(Staff)
-    for one in sorted(session.scalars(query), key=_place):
-        here = staff[one.department_id]
-        if one.role is Role.OFFICER:
-            here.officers.append(one)
-        elif here.head is None:
-            here.head = one
+    for appointment in sorted(session.scalars(query), key=_rank_order):
+        department_staff = staff[appointment.department_id]
+        if appointment.role is Role.OFFICER:
+            department_staff.officers.append(appointment)
+        elif department_staff.head is None:
+            department_staff.head = appointment
     return Roster(now, staff)
 
 
-def _place(appointment: Appointment) -> tuple[int, int]:
+def _rank_order(appointment: Appointment) -> tuple[int, int]:
     return appointment.rank or _WITHOUT_RANK, appointment.id

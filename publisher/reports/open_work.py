@@ -1,7 +1,7 @@
-"""What of all submissions still needs work, gathered from states by index: for counts and views.
+"""The open work of all submissions, found by indexes, for counts and views.
 
-The same as `stages.work_left`, which asks of each row of a page how far its posts are. Asked of
-everything that is open, that would be a dozen questions for every row.
+It matches `progress.work_left`, which reads the posts of each row of a page. For all open
+submissions that would take a dozen subqueries per row.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition
 from publisher.states import DeliveryState, SubmissionState
 
-Placed = Select[int, int]
-"""Ids of submissions, each with the place of a stage in `PRESSING`."""
+RankedIds = Select[int, int]
+"""Ids of submissions, each with the rank of a stage in `PRESSING`."""
 ORDER = len(PRESSING)
-"""The place of an order about what is out: it needs work, and is no stage of a text."""
+"""The rank of an order (deletion, hiding), which needs work and is no stage of a text."""
 OPEN = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
 ENDED = (SubmissionState.DECLINED, SubmissionState.MERGED, SubmissionState.WITHDRAWN)
 NOT_SETTLED = (
@@ -49,47 +49,47 @@ NOT_SETTLED = (
 
 
 def open_work_query(*, now: datetime) -> CompoundSelect[int, int]:
-    """The submissions of which something needs work, once for each such thing, with its place."""
+    """Returns the submissions with open work and its rank, one row for each piece of work."""
     return union_all(*_of_submissions(), *_of_deliveries(), *_of_orders(), *_of_posts(now))
 
 
 def stage_in(stages: Collection[Stage], *, now: datetime) -> Condition:
-    """What is most pressing of the row of `submissions` is one of these stages."""
+    """The most pressing work of the row of `submissions` is in one of these stages."""
     rows = open_work_query(now=now).subquery()
-    places = [PRESSING.index(one) for one in stages]
-    found = select(rows.c.submission_id).group_by(rows.c.submission_id)
-    most_pressing = func.min(rows.c.place).in_(places)
-    return and_(Submission.state.in_(OPEN), Submission.id.in_(found.having(most_pressing)))
+    ranks = [PRESSING.index(stage) for stage in stages]
+    submission_ids = select(rows.c.submission_id).group_by(rows.c.submission_id)
+    most_pressing = func.min(rows.c.rank).in_(ranks)
+    return and_(Submission.state.in_(OPEN), Submission.id.in_(submission_ids.having(most_pressing)))
 
 
 def counted(narrowed: Collection[Condition], *, now: datetime) -> Select[int, int]:
-    """How many submissions stand at each place, of those that meet the conditions.
-
-    By what is reckoned with, no index can be made: each submission is looked up by its own.
-    """
+    """Returns the number of submissions at each rank that meet the conditions."""
+    # `submission_id + 0` stops the planner from using that index: each submission is looked up by
+    # primary key.
     rows = open_work_query(now=now).subquery()
     first = (
-        select(func.min(rows.c.place).label("place"))
+        select(func.min(rows.c.rank).label("rank"))
         .join(Submission, Submission.id == rows.c.submission_id + 0)
         .where(Submission.state.in_(OPEN), *narrowed)
         .group_by(rows.c.submission_id)
         .subquery()
     )
-    return select(first.c.place, func.count()).group_by(first.c.place)
+    return select(first.c.rank, func.count()).group_by(first.c.rank)
 
 
-def _of_submissions() -> Iterator[Placed]:
+def _of_submissions() -> Iterator[RankedIds]:
     for stage, state in (
         (Stage.RECEIVED, SubmissionState.RECEIVED),
         (Stage.RETURNED, SubmissionState.RETURNED),
     ):
-        yield select(Submission.id.label("submission_id"), _place(stage)).where(
+        yield select(Submission.id.label("submission_id"), _rank(stage)).where(
             Submission.state == state
         )
 
 
-def _of_deliveries() -> Iterator[Placed]:
-    """Texts on their way or stuck; each state is asked by itself, so that its index serves."""
+def _of_deliveries() -> Iterator[RankedIds]:
+    """Yields texts in flight or stuck."""
+    # One subquery per state, so that each uses its partial index.
     for stage, states in (
         (Stage.HELD, (DeliveryState.HELD,)),
         (Stage.UNCONFIRMED, (DeliveryState.UNCONFIRMED,)),
@@ -97,24 +97,24 @@ def _of_deliveries() -> Iterator[Placed]:
         (Stage.SCHEDULED, (DeliveryState.SCHEDULED,)),
     ):
         for state in states:
-            yield _resting(_place(stage), Delivery.action.in_(OF_TEXTS), Delivery.state == state)
+            yield _resting(_rank(stage), Delivery.action.in_(OF_TEXTS), Delivery.state == state)
     for stage, state in (
         (Stage.FAILED, DeliveryState.FAILED),
         (Stage.MISSED, DeliveryState.MISSED),
     ):
         yield _resting(
-            _place(stage), Delivery.action.in_(OF_TEXTS), sql_conditions.stands_still([state])
+            _rank(stage), Delivery.action.in_(OF_TEXTS), sql_conditions.stands_still([state])
         )
 
 
-def _of_orders() -> Iterator[Placed]:
-    order, of_order = literal(ORDER).label("place"), Delivery.action.not_in(OF_TEXTS)
+def _of_orders() -> Iterator[RankedIds]:
+    order, of_order = literal(ORDER).label("rank"), Delivery.action.not_in(OF_TEXTS)
     for state in NOT_SETTLED:
         yield _resting(order, of_order, Delivery.state == state)
     yield _resting(order, of_order, sql_conditions.stands_still())
 
 
-def _of_posts(now: datetime) -> Iterator[Placed]:
+def _of_posts(now: datetime) -> Iterator[RankedIds]:
     in_review, draft = Post.state == PostState.IN_REVIEW, Post.state == PostState.DRAFT
     for stage, condition in (
         (Stage.APPROVED, sql_scheduling.is_without_a_time()),
@@ -124,20 +124,19 @@ def _of_posts(now: datetime) -> Iterator[Placed]:
         (Stage.DRAFT, draft),
     ):
         yield (
-            select(PostSubmission.submission_id, _place(stage))
+            select(PostSubmission.submission_id, _rank(stage))
             .join(Post, Post.id == PostSubmission.post_id)
             .where(condition)
         )
 
 
 def is_open() -> Condition:
-    """Something of the row of `submissions` still needs work.
-
-    Asked of what is under way, of which there is little, and not of all that was ever published.
-    """
-    one = aliased(Submission)
+    """The row of `submissions` has open work."""
+    # The query starts from work in progress, of which there is little, and not from all that was
+    # ever published.
+    submission = aliased(Submission)
     waiting = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
-    todo_kinds = select(one.id).where(one.state.in_(waiting))
+    waiting_ids = select(submission.id).where(submission.state.in_(waiting))
     deliveries = select(Delivery.post_id)
     under_way = union_all(
         select(Post.id).where(Post.state.in_((PostState.DRAFT, PostState.IN_REVIEW))),
@@ -146,35 +145,32 @@ def is_open() -> Condition:
         deliveries.where(sql_conditions.stands_still()),
     )
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(under_way))
-    return and_(Submission.state.in_(OPEN), Submission.id.in_(union_all(todo_kinds, rests)))
+    return and_(Submission.state.in_(OPEN), Submission.id.in_(union_all(waiting_ids, rests)))
 
 
 def is_ended() -> Condition:
-    """Nothing of the row of `submissions` needs work or is live."""
-    one = aliased(Submission)
-    own = select(one.id).where(one.state.in_(ENDED))
+    """The row of `submissions` has no open work and nothing live."""
+    submission = aliased(Submission)
+    own = select(submission.id).where(submission.state.in_(ENDED))
     may_be = Submission.state.in_((*ENDED, SubmissionState.DRAFTED))
     return and_(may_be, Submission.id.in_(union_all(own, _not_live())), ~is_open())
 
 
 def is_drafted() -> Condition:
-    """The row of `submissions` is live, or meets `is_drafted_only`."""
+    """The row of `submissions` is drafted: it is live, or meets `is_drafted_only`."""
     return Submission.state == SubmissionState.DRAFTED
 
 
 def is_drafted_only() -> Condition:
-    """Drafted, and nothing of it is live."""
+    """The row of `submissions` is drafted, and nothing of it is live."""
     return and_(is_drafted(), Submission.id.in_(_not_live()))
 
 
 @cache
 def _not_live() -> Select[int]:
-    """The submissions of which nothing is live, though posts rest on them.
-
-    Looked for among those that rest on a post of which something is not out, or out no longer.
-    What is drafted rests on a post; that of any other one is approved, has its times
-    (`Post.timed`), and each of its deliveries was published and still stands.
-    """
+    """Returns the submissions with posts of which nothing is live."""
+    # Candidates are submissions with a post that is not approved, not complete (`Post.timed`), not
+    # published or gone. All deliveries of any other post are live, so its submission is live.
     unseen = and_(Post.state == PostState.APPROVED, Post.timed == false())
     gone = select(Delivery.post_id).join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
     posts = union_all(
@@ -189,15 +185,15 @@ def _not_live() -> Select[int]:
     return select(perhaps.c.submission_id).where(~has(live))
 
 
-_NOT_APPROVED = [one for one in PostState if one is not PostState.APPROVED]
-_NOT_OUT = [one for one in DeliveryState if one is not DeliveryState.PUBLISHED]
+_NOT_APPROVED = [state for state in PostState if state is not PostState.APPROVED]
+_NOT_OUT = [state for state in DeliveryState if state is not DeliveryState.PUBLISHED]
 
 
-def _resting(place: Label[int], *about: Condition) -> Placed:
-    """The submissions that rest on the posts of such deliveries."""
-    query = select(PostSubmission.submission_id, place)
+def _resting(rank: Label[int], *about: Condition) -> RankedIds:
+    """Returns the submissions of the posts whose deliveries meet the conditions."""
+    query = select(PostSubmission.submission_id, rank)
     return query.join(Delivery, Delivery.post_id == PostSubmission.post_id).where(*about)
 
 
-def _place(stage: Stage) -> Label[int]:
-    return literal(PRESSING.index(stage)).label("place")
+def _rank(stage: Stage) -> Label[int]:
+    return literal(PRESSING.index(stage)).label("rank")

@@ -1,4 +1,4 @@
-"""Posts with everything that says how far they are, read for many at once."""
+"""Posts with their revisions, deliveries and comments, read for many at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Columns = TypeVarTuple("Columns")
 
 @dataclass(frozen=True)
 class CommentThread:
-    """The comments under a post: how many, how many of them are open, and which is due first."""
+    """The comments under a post: total, open ones, and the open comment due first."""
 
     count: int = 0
     unanswered: int = 0
@@ -35,30 +35,30 @@ class CommentThread:
 
 @dataclass(frozen=True)
 class PostBundle:
-    """A post, its newest revision, the deliveries of its texts, and the comments under it.
+    """A post, its newest revision, its deliveries, and the comments under it.
 
-    `orders` are the deliveries that take back what is out of it, or hide a comment there.
+    `deliveries` are those of its texts; `orders` delete or hide something on the platform.
     """
 
     post: Post
     revision: Revision | None = None
     deliveries: Sequence[Delivery] = ()
     orders: Sequence[Delivery] = ()
-    talk: CommentThread = field(default_factory=CommentThread)
+    thread: CommentThread = field(default_factory=CommentThread)
 
     @property
     def lives(self) -> tuple[Live, ...]:
-        """Where it is live, in the order in which that came about."""
+        """Returns the published texts in order of publication."""
         return tuple(
-            live_of(one.receipt, one.account, one.first.language)
-            for one in corrections.among(self.deliveries)
+            live_of(published.receipt, published.account, published.first.language)
+            for published in corrections.among(self.deliveries)
         )
 
 
 def bundles_by_submission(
     session: Session, submissions: Collection[int]
 ) -> dict[int, list[PostBundle]]:
-    """The posts that rest on each of these submissions, in seven queries."""
+    """Returns the posts of each of these submissions, in seven queries."""
     query = (
         select(PostSubmission.submission_id, Post)
         .join(Post, Post.id == PostSubmission.post_id)
@@ -68,34 +68,34 @@ def bundles_by_submission(
     )
     pairs = session.execute(query).all()
     bundles = bundles_by_post(session, [post for _, post in pairs])
-    found: defaultdict[int, list[PostBundle]] = defaultdict(list)
+    by_submission: defaultdict[int, list[PostBundle]] = defaultdict(list)
     for submission_id, post in pairs:
-        found[submission_id].append(bundles[post.id])
-    return found
+        by_submission[submission_id].append(bundles[post.id])
+    return by_submission
 
 
 def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
-    """These posts with what belongs to them, by their ids."""
+    """Returns these posts' bundles by post id."""
     ids = {post.id for post in posts}
-    revisions = {one.post_id: one for one in session.scalars(_newest_revisions(ids))}
+    revisions = {revision.post_id: revision for revision in session.scalars(_newest_revisions(ids))}
     deliveries = defaultdict(list)
     for delivery in session.scalars(_deliveries(ids)):
         deliveries[delivery.post_id].append(delivery)
-    talks = _talks(session, ids)
+    threads = _threads(session, ids)
     return {
         post.id: PostBundle(
             post,
             revisions.get(post.id),
-            tuple(one for one in deliveries[post.id] if one.action in OF_TEXTS),
-            tuple(one for one in deliveries[post.id] if one.action not in OF_TEXTS),
-            talks.get(post.id, CommentThread()),
+            tuple(delivery for delivery in deliveries[post.id] if delivery.action in OF_TEXTS),
+            tuple(delivery for delivery in deliveries[post.id] if delivery.action not in OF_TEXTS),
+            threads.get(post.id, CommentThread()),
         )
         for post in posts
     }
 
 
 _DECISIONS = selectinload(Revision.decisions)
-_OF_A_REVISION: tuple[ORMOption, ...] = (
+_REVISION_OPTIONS: tuple[ORMOption, ...] = (
     joinedload(Revision.author),
     *with_names(Revision.author_under),
     selectinload(Revision.variants),
@@ -111,7 +111,7 @@ def _newest_revisions(posts: Collection[int]) -> Select[Revision]:
         select(Revision)
         .join(Post, sql_conditions.newest())
         .where(Post.id.in_(posts))
-        .options(*_OF_A_REVISION)
+        .options(*_REVISION_OPTIONS)
     )
 
 
@@ -129,7 +129,7 @@ def _deliveries(posts: Collection[int]) -> Select[Delivery]:
     )
 
 
-def _talks(session: Session, posts: Collection[int]) -> Mapping[int, CommentThread]:
+def _threads(session: Session, posts: Collection[int]) -> Mapping[int, CommentThread]:
     is_open = case((Comment.state.in_(sql_conditions.OPEN), 1), else_=0)
     counted = session.execute(
         under_posts(select(Delivery.post_id, func.count(), func.sum(is_open)), posts).group_by(
@@ -146,12 +146,12 @@ def _talks(session: Session, posts: Collection[int]) -> Mapping[int, CommentThre
 def _first_open(
     session: Session, posts: Collection[int]
 ) -> Mapping[int, tuple[Comment, Routing | None]]:
-    """Under each post the open comment that is due first, with who has it."""
+    """Returns, by post id, the open comment due first and its current routing."""
     order = func.row_number().over(
         partition_by=Delivery.post_id, order_by=(Comment.due_at, Comment.id)
     )
     ranked = (
-        under_posts(select(Delivery.post_id, Comment.id, order.label("place")), posts)
+        under_posts(select(Delivery.post_id, Comment.id, order.label("rank")), posts)
         .where(Comment.state.in_(sql_conditions.OPEN))
         .subquery()
     )
@@ -160,7 +160,7 @@ def _first_open(
         select(ranked.c.post_id, Comment, routing)
         .join(Comment, Comment.id == ranked.c.id)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
-        .where(ranked.c.place == 1)
+        .where(ranked.c.rank == 1)
         .options(
             joinedload(routing.appointment).joinedload(Appointment.person),
             joinedload(routing.appointment).joinedload(Appointment.department),
@@ -171,7 +171,7 @@ def _first_open(
 
 
 def under_posts(query: Select[*Columns], posts: Collection[int]) -> Select[*Columns]:
-    """The query over comments, held to those under what was published of these posts."""
+    """Restricts a query over comments to those under these posts' publications."""
     return (
         query.select_from(Comment)
         .join(Thread, Thread.id == Comment.thread_id)

@@ -1,7 +1,4 @@
-"""What stands beside the posts: stopped accounts, mails that did not go, what others did.
-
-What stays here for the moment: how many texts wait for a stop, and which fall into a freeze.
-"""
+"""Problems beside the posts: stopped accounts, unsent mails, external changes, holds."""
 
 from __future__ import annotations
 
@@ -30,9 +27,9 @@ from publisher.validation import departments_in_sight
 
 @dataclass(frozen=True)
 class StoppedAccount:
-    """An account that is paused or disconnected, since when, and how many deliveries wait for it.
+    """A paused or disconnected account with the number of deliveries scheduled on it.
 
-    `reason` is a code or the platform's words; `next_at` is when the first of them is due.
+    `reason` is a code or the platform's message; `next_at` is when the first delivery is due.
     """
 
     account: AccountName
@@ -45,7 +42,7 @@ class StoppedAccount:
 
 @dataclass(frozen=True)
 class EndingAccess:
-    """What of a connected account's access ends soon, or has ended, and was warned of."""
+    """A connected account's access that ends soon or has ended, after a warning was sent."""
 
     account: AccountName
     about: Ending
@@ -54,24 +51,25 @@ class EndingAccess:
 
 @dataclass(frozen=True)
 class Troubles:
-    """Everything of the kind that this actor is to know of; `mails_since` is the oldest mail's."""
+    """The problems that concern this actor; `mails_since` is the oldest unsent mail's time."""
 
     accounts: tuple[StoppedAccount, ...] = ()
     mails: int = 0
     mails_since: datetime | None = None
-    found: tuple[ExternalChange, ...] = ()
+    changes: tuple[ExternalChange, ...] = ()
     ending: tuple[EndingAccess, ...] = ()
 
     @property
     def number(self) -> int:
-        """How many things these are on the board: the mails are one."""
-        return len(self.accounts) + (self.mails > 0) + len(self.found) + len(self.ending)
+        """Returns the number of problems; all unsent mails count as one."""
+        return len(self.accounts) + (self.mails > 0) + len(self.changes) + len(self.ending)
 
 
 def troubles(session: Session, *, actor: Actor) -> Troubles:
-    """Paused accounts for whoever sees all posts; stuck mails for whoever may send them again.
+    """Returns the problems that concern the actor.
 
-    What others did to something of ours is for whoever sees that post.
+    Accounts are shown to roles that see all posts, mails to those that may send them again, and
+    external changes to those that see the post.
     """
     mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
     hears = _hears_of_accounts(actor)
@@ -80,15 +78,15 @@ def troubles(session: Session, *, actor: Actor) -> Troubles:
 
 
 def to_count(actor: Actor) -> list[ColumnElement[int]]:
-    """What `number` is for this actor, as columns to be added up."""
-    found = [how_many(actor)]
+    """Returns the parts of `Troubles.number` for this actor, as columns to be added up."""
+    columns = [how_many(actor)]
     if _hears_of_accounts(actor):
         stopped = select(func.count()).select_from(Account).where(_has_stopped())
-        found.append(stopped.scalar_subquery())
-        found.append(select(func.count()).select_from(_endings().subquery()).scalar_subquery())
+        columns.append(stopped.scalar_subquery())
+        columns.append(select(func.count()).select_from(_endings().subquery()).scalar_subquery())
     if _hears_of_mails(actor):
-        found.append(case((exists().where(did_not_go()), 1), else_=0))
-    return found
+        columns.append(case((exists().where(did_not_go()), 1), else_=0))
+    return columns
 
 
 def _hears_of_accounts(actor: Actor) -> bool:
@@ -106,16 +104,16 @@ def _mails(session: Session) -> tuple[int, datetime | None]:
 
 
 def _has_stopped() -> ColumnElement[bool]:
-    """The account is paused, or it is disconnected and something is scheduled on it."""
-    todo_kinds = exists().where(
+    """The account is paused, or disconnected with a delivery scheduled on it."""
+    has_scheduled = exists().where(
         Delivery.account_id == Account.id, Delivery.state == DeliveryState.SCHEDULED
     )
-    gone = and_(Account.state == AccountState.DISCONNECTED, todo_kinds.correlate(Account))
+    gone = and_(Account.state == AccountState.DISCONNECTED, has_scheduled.correlate(Account))
     return or_(Account.state == AccountState.PAUSED, gone)
 
 
 def _endings() -> Select[int, Ending, datetime]:
-    """What was warned of and still ends then: a renewed access has another end."""
+    """Returns the endings that were warned of and that no renewal has moved since."""
     still = or_(
         and_(EndingWarning.about == Ending.TOKEN, EndingWarning.ends_at == Account.token_until),
         and_(EndingWarning.about == Ending.DATA, EndingWarning.ends_at == Account.data_until),
@@ -129,11 +127,15 @@ def _endings() -> Select[int, Ending, datetime]:
 
 
 def _ending(session: Session) -> tuple[EndingAccess, ...]:
-    found = _endings().subquery()
-    query = select(Account, found.c.about, found.c.ends_at).join(found, found.c.id == Account.id)
+    endings = _endings().subquery()
+    query = select(Account, endings.c.about, endings.c.ends_at).join(
+        endings, endings.c.id == Account.id
+    )
     return tuple(
-        EndingAccess(account_of(one), about, ends_at)
-        for one, about, ends_at in session.execute(query.order_by(found.c.ends_at, Account.id))
+        EndingAccess(account_of(account), about, ends_at)
+        for account, about, ends_at in session.execute(
+            query.order_by(endings.c.ends_at, Account.id)
+        )
     )
 
 
@@ -155,17 +157,24 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
         .order_by(Account.state_at, Account.id)
     )
     return tuple(
-        StoppedAccount(account_of(one), one.state_at, one.reason, count or 0, next_at, one.state)
-        for one, count, next_at in session.execute(query)
+        StoppedAccount(
+            account_of(account),
+            account.state_at,
+            account.reason,
+            count or 0,
+            next_at,
+            account.state,
+        )
+        for account, count, next_at in session.execute(query)
     )
 
 
 @dataclass(frozen=True)
 class FreezeImpact:
-    """A freeze, and the texts in sight that are due while it holds.
+    """A freeze with the visible deliveries that are due while it is in force.
 
-    `next_at` is when the first of them is due, `lost` how many will be missed unless they are
-    moved: the freeze lasts past their late limit.
+    `next_at` is when the first is due; `lost` is the number that will be missed unless they are
+    rescheduled, because the freeze lasts beyond their late limit.
     """
 
     freeze: Freeze
@@ -176,7 +185,7 @@ class FreezeImpact:
 
 @dataclass(frozen=True)
 class Braked:
-    """The standing stop with the number of texts that are due, and every freeze ahead."""
+    """The active stop with the number of deliveries due, and the coming freezes."""
 
     stop: Stop | None
     waiting: int
@@ -184,40 +193,42 @@ class Braked:
 
     @property
     def number(self) -> int:
-        """How many things on the board this is: those that keep something here."""
-        return int(self.stop is not None) + sum(bool(one.delivery_ids) for one in self.freezes)
+        """Returns the number of holds that keep at least one delivery."""
+        return int(self.stop is not None) + sum(
+            bool(freeze.delivery_ids) for freeze in self.freezes
+        )
 
 
 def braked(session: Session, *, actor: Actor, now: datetime) -> Braked:
-    """What a stop and freezes keep here, of the posts in sight. Raises `WrongRole`."""
-    seen = departments_in_sight(actor, Action.SEE_POST)
+    """Returns the visible deliveries that a stop or freezes hold. Raises `WrongRole`."""
+    visible_departments = departments_in_sight(actor, Action.SEE_POST)
     stop = standing_stop(session)
-    known = freezes_ahead(session, now=now)
-    waiting = _unsent(session, seen, known, now=now) if stop or known else []
-    due = [one for one in waiting if one.due_at <= now]
+    freezes = freezes_ahead(session, now=now)
+    waiting = _unsent(session, visible_departments, freezes, now=now) if stop or freezes else []
+    due = [delivery for delivery in waiting if delivery.due_at <= now]
     return Braked(
         stop=stop,
         waiting=len(due) if stop else 0,
-        freezes=tuple(_frozen(one, waiting, now=now) for one in known),
+        freezes=tuple(_frozen(freeze, waiting, now=now) for freeze in freezes),
     )
 
 
 def _unsent(
     session: Session,
-    seen: frozenset[int] | None,
-    known: Sequence[Freeze],
+    visible_departments: frozenset[int] | None,
+    freezes: Sequence[Freeze],
     *,
     now: datetime,
 ) -> list[Delivery]:
-    """What has not left, up to the end of the last freeze."""
-    ends = max([now, *(one.until_at for one in known)])
+    """Returns the unsent deliveries due before the last freeze ends."""
+    ends = max([now, *(freeze.until_at for freeze in freezes)])
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
         .where(
             Delivery.state.in_(UNSENT),
             Delivery.due_at < ends,
-            *sql_conditions.of_department(seen),
+            *sql_conditions.of_department(visible_departments),
         )
         .options(
             joinedload(Delivery.variant).joinedload(Variant.revision),
@@ -229,14 +240,16 @@ def _unsent(
 
 
 def _frozen(freeze: Freeze, waiting: Collection[Delivery], *, now: datetime) -> FreezeImpact:
-    held = [
-        one
-        for one in waiting
-        if freeze_at([freeze], facts_of(one), max(one.due_at, now)) is not None
+    deliveries = [
+        delivery
+        for delivery in waiting
+        if freeze_at([freeze], facts_of(delivery), max(delivery.due_at, now)) is not None
     ]
     return FreezeImpact(
         freeze=freeze,
-        delivery_ids=tuple(one.id for one in held if one.post.kind is PostKind.POST),
-        next_at=held[0].due_at if held else None,
-        lost=sum(freeze.until_at > latest_moment(one) for one in held),
+        delivery_ids=tuple(
+            delivery.id for delivery in deliveries if delivery.post.kind is PostKind.POST
+        ),
+        next_at=deliveries[0].due_at if deliveries else None,
+        lost=sum(freeze.until_at > latest_moment(delivery) for delivery in deliveries),
     )

@@ -1,4 +1,4 @@
-"""How far a submission has come, as its department understands it; in SQL, so that lists filter."""
+"""The stage that a submission has reached, in SQL so that lists can filter by it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from publisher.states import DeliveryState, SubmissionState
 
 
 class Stage(StrEnum):
-    """The furthest point that anything of a submission has reached."""
+    """The furthest point that any part of a submission has reached."""
 
     RECEIVED = "received"
     RETURNED = "returned"
@@ -52,7 +52,7 @@ class Stage(StrEnum):
 
     @property
     def look(self) -> tuple[str, str]:
-        """The thing and its state, by which pages choose word, icon and colour."""
+        """Returns the subject and state by which pages choose word, icon and colour."""
         return _LOOKS[self]
 
 
@@ -85,33 +85,35 @@ _ENDED = {
     SubmissionState.MERGED: Stage.MERGED,
     SubmissionState.WITHDRAWN: Stage.WITHDRAWN,
 }
-_ON_ITS_WAY = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+_IN_FLIGHT = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
 def stage_of(*, now: datetime) -> ColumnElement[str]:
-    """The stage of a row of `submissions`: the first of these that holds."""
+    """Returns the stage of a row of `submissions`: the first whose condition holds."""
     return case(
         *((Submission.state == state, stage.value) for state, stage in _ENDED.items()),
-        *((condition, stage.value) for stage, condition in _points(now)),
+        *((condition, stage.value) for stage, condition in _stage_conditions(now)),
         (Submission.state == SubmissionState.DRAFTED, Stage.DRAFTED.value),
         else_=Stage.RECEIVED.value,
     )
 
 
 def work_left(*, now: datetime) -> ColumnElement[str | None]:
-    """What of a row of `submissions` still needs work, the most pressing first; NULL for nothing.
+    """Returns the most pressing open work of a row of `submissions`; NULL if there is none.
 
-    It differs from the stage where a part is live and another is not yet.
+    It differs from the stage if one part is live and another is not yet.
     """
-    todo_kinds = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
+    waiting_states = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
     lacks_a_time = _has_post([PostState.APPROVED], sql_scheduling.is_partly_unscheduled())
-    left = {stage: condition for stage, condition in _points(now) if stage in PRESSING}
+    pressing = {
+        stage: condition for stage, condition in _stage_conditions(now) if stage in PRESSING
+    }
     return case(
-        *((Submission.state == state, Stage(state.value).value) for state in todo_kinds),
+        *((Submission.state == state, Stage(state.value).value) for state in waiting_states),
         (Submission.state != SubmissionState.DRAFTED, null()),
         *(
             (lacks_a_time if stage is Stage.APPROVED else condition, stage.value)
-            for stage, condition in left.items()
+            for stage, condition in pressing.items()
         ),
         else_=null(),
     )
@@ -132,17 +134,17 @@ PRESSING = (
     Stage.CHANGES_WANTED,
     Stage.DRAFT,
 )
-"""What can be left to do, the most pressing first."""
+"""The stages with open work, the most pressing first."""
 
 
 def is_live() -> Condition:
-    """Something of the row of `submissions` is live, and it has not ended otherwise."""
+    """A part of the submission is live, and the submission has not ended otherwise."""
     alive = Submission.state.not_in(tuple(_ENDED))
     return and_(alive, has(published_of(Submission.id.expression).correlate(Submission)))
 
 
 def published_of(submission_id: ColumnElement[int]) -> Select[int]:
-    """The deliveries that are live of what rests on the submission of this id."""
+    """Returns the live deliveries of the submission's posts."""
     return (
         select(Delivery.id)
         .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
@@ -157,16 +159,16 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
     )
 
 
-def _points(now: datetime) -> list[tuple[Stage, Condition]]:
+def _stage_conditions(now: datetime) -> list[tuple[Stage, Condition]]:
     current = sql_conditions.is_current()
     nobody = sql_conditions.nobody_can_approve(now=now)
     return [
-        (Stage.LIVE, _has_delivery([DeliveryState.PUBLISHED], _stands())),
+        (Stage.LIVE, _has_delivery([DeliveryState.PUBLISHED], _is_still_live())),
         (Stage.HELD, _has_delivery([DeliveryState.HELD])),
         (Stage.FAILED, _has_delivery([DeliveryState.FAILED], current)),
         (Stage.MISSED, _has_delivery([DeliveryState.MISSED], current)),
         (Stage.UNCONFIRMED, _has_delivery([DeliveryState.UNCONFIRMED])),
-        (Stage.SENDING, _has_delivery(_ON_ITS_WAY)),
+        (Stage.SENDING, _has_delivery(_IN_FLIGHT)),
         (Stage.SCHEDULED, _has_delivery([DeliveryState.SCHEDULED])),
         (Stage.GONE, _has_delivery([DeliveryState.PUBLISHED], sql_conditions.is_current())),
         (Stage.APPROVED, _has_post([PostState.APPROVED])),
@@ -179,20 +181,20 @@ def _points(now: datetime) -> list[tuple[Stage, Condition]]:
     ]
 
 
-def _has_post(states: Collection[PostState], *conditions_on_it: Condition) -> Condition:
+def _has_post(states: Collection[PostState], *conditions: Condition) -> Condition:
     posts = (
         select(Post.id)
         .join(PostSubmission, PostSubmission.post_id == Post.id)
         .where(
             PostSubmission.submission_id == Submission.id,
             is_one_of(Post.state, states),
-            *conditions_on_it,
+            *conditions,
         )
     )
     return posts.correlate(Submission).exists()
 
 
-def _has_delivery(states: Collection[DeliveryState], *conditions_on_it: Condition) -> Condition:
+def _has_delivery(states: Collection[DeliveryState], *conditions: Condition) -> Condition:
     deliveries = (
         select(Delivery.id)
         .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
@@ -200,14 +202,14 @@ def _has_delivery(states: Collection[DeliveryState], *conditions_on_it: Conditio
             PostSubmission.submission_id == Submission.id,
             Delivery.action.in_(OF_TEXTS),
             is_one_of(Delivery.state, states),
-            *conditions_on_it,
+            *conditions,
         )
     )
     return deliveries.correlate(Submission).exists()
 
 
-def _stands() -> Condition:
-    """What the delivery brought out is still on its platform."""
+def _is_still_live() -> Condition:
+    """The text that the delivery published is still on its platform."""
     receipt = select(ReceiptRow.id).where(
         ReceiptRow.delivery_id == Delivery.id,
         ReceiptRow.action == DeliveryAction.PUBLISH,

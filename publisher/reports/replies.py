@@ -1,4 +1,4 @@
-"""Our answers to comments, and how far each of them is."""
+"""Our replies to comments with their states."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publisher.states import DeliveryState
 
 
 class ReplyState(StrEnum):
-    """How far an answer is, as its officer understands it."""
+    """The state of a reply as its officer sees it."""
 
     WAITS_FOR_OFFICER = "waits_for_officer"
     ON_ITS_WAY = "on_its_way"
@@ -38,11 +38,11 @@ class ReplyState(StrEnum):
 
 @dataclass(frozen=True)
 class ReplyView:
-    """An answer of ours and how far it is.
+    """A reply with its state.
 
-    `code` says why it failed, `words` what the officer gave as the reason for not approving it;
-    `url` and `published_at` stand once it is live. `stands` is false for one that was taken back,
-    or answered an earlier opening.
+    `code` is the reason of a failure, `words` the officer's reason for not approving it; `url` and
+    `published_at` are set once it is live. `stands` is false if it was withdrawn or answered an
+    earlier opening of the comment.
     """
 
     post_id: int
@@ -63,11 +63,11 @@ class ReplyView:
 
     @property
     def has_left(self) -> bool:
-        """Whether it is live, or may be."""
+        """The reply is live or may be."""
         return self.state in (ReplyState.LIVE, ReplyState.UNCONFIRMED, ReplyState.HELD)
 
 
-_WHERE_IT_IS: Mapping[DeliveryState, ReplyState] = {
+_STATE_BY_DELIVERY: Mapping[DeliveryState, ReplyState] = {
     DeliveryState.SCHEDULED: ReplyState.ON_ITS_WAY,
     DeliveryState.CLAIMED: ReplyState.ON_ITS_WAY,
     DeliveryState.SENDING: ReplyState.ON_ITS_WAY,
@@ -79,14 +79,14 @@ _WHERE_IT_IS: Mapping[DeliveryState, ReplyState] = {
     DeliveryState.CANCELLED: ReplyState.TAKEN_BACK,
 }
 _MAY_BE_LIVE = (DeliveryState.PUBLISHED, DeliveryState.UNCONFIRMED, DeliveryState.HELD)
-_SAID_NO = {
+_REFUSALS = {
     DecisionKind.RETURNED: ReplyState.RETURNED,
     DecisionKind.REJECTED: ReplyState.REJECTED,
 }
 
 
 def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
-    """Every answer to these comments, oldest first, in a number of queries that never grows."""
+    """Returns all replies to these comments, oldest first, in a bounded number of queries."""
     query = (
         select(Reply)
         .join(Post, Post.id == Reply.post_id)
@@ -98,19 +98,19 @@ def replies_to(session: Session, comments: Collection[int]) -> list[ReplyView]:
         .order_by(Reply.post_id)
     )
     replies = session.scalars(query).all()
-    bundles = bundles_by_post(session, [one.post for one in replies])
-    return [_view(one, one.comment, bundles[one.post_id]) for one in replies]
+    bundles = bundles_by_post(session, [reply.post for reply in replies])
+    return [_view(reply, reply.comment, bundles[reply.post_id]) for reply in replies]
 
 
 def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
     revision, delivery = bundle.revision, _delivery(bundle)
     receipt = delivery.receipt if delivery is not None else None
-    no = _last_no(bundle)
+    refusal = _last_refusal(bundle)
     return ReplyView(
         post_id=reply.post_id,
         comment_id=reply.comment_id,
         path=links.post(reply.post_id),
-        state=_state(reply, bundle, delivery, no),
+        state=_state(reply, bundle, delivery, refusal),
         kind=reply.answer,
         text=revision.variants[0].text if revision and revision.variants else "",
         by=who_acted(revision.author_under, revision.author) if revision else MACHINE,
@@ -120,7 +120,7 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
         url=receipt.url if receipt is not None else "",
         published_at=receipt.published_at if receipt is not None else None,
         code=str(delivery.reason.get("code", "")) if delivery is not None else "",
-        words=no.reason if no is not None else bundle.post.reason,
+        words=refusal.reason if refusal is not None else bundle.post.reason,
         stands=reply.withdrawn_at is None and reply.opening == comment.opening,
     )
 
@@ -129,30 +129,33 @@ def _delivery(bundle: PostBundle) -> Delivery | None:
     return bundle.deliveries[-1] if bundle.deliveries else None
 
 
-def _last_no(bundle: PostBundle) -> Decision | None:
+def _last_refusal(bundle: PostBundle) -> Decision | None:
     decisions = bundle.revision.decisions if bundle.revision is not None else []
-    return decisions[-1] if decisions and decisions[-1].kind in _SAID_NO else None
+    return decisions[-1] if decisions and decisions[-1].kind in _REFUSALS else None
 
 
 def _approved_by(bundle: PostBundle) -> Who | None:
     decisions = bundle.revision.decisions if bundle.revision is not None else []
-    given = [
-        one for one in decisions if one.kind in gate_adapter.APPROVALS and one.withdrawn_at is None
+    approvals = [
+        decision
+        for decision in decisions
+        if decision.kind in gate_adapter.APPROVALS and decision.withdrawn_at is None
     ]
-    return who_of(given[-1].appointment) if given else None
+    return who_of(approvals[-1].appointment) if approvals else None
 
 
 def _state(
-    reply: Reply, bundle: PostBundle, delivery: Delivery | None, no: Decision | None
+    reply: Reply, bundle: PostBundle, delivery: Delivery | None, refusal: Decision | None
 ) -> ReplyState:
-    """What may be live is told first, whatever became of the answer since; then what is gone."""
+    """Returns the reply's state."""
+    # A reply that may be live keeps that state whatever was decided about it later.
     if delivery is not None and delivery.state in _MAY_BE_LIVE:
         gone = delivery.receipt is not None and delivery.receipt.gone_at is not None
-        return ReplyState.TAKEN_BACK if gone else _WHERE_IT_IS[delivery.state]
-    if no is not None:
-        return _SAID_NO[no.kind]
+        return ReplyState.TAKEN_BACK if gone else _STATE_BY_DELIVERY[delivery.state]
+    if refusal is not None:
+        return _REFUSALS[refusal.kind]
     if reply.withdrawn_at is not None or bundle.post.state is PostState.WITHDRAWN:
         return ReplyState.TAKEN_BACK
     if bundle.post.state is not PostState.APPROVED:
         return ReplyState.WAITS_FOR_OFFICER
-    return ReplyState.ON_ITS_WAY if delivery is None else _WHERE_IT_IS[delivery.state]
+    return ReplyState.ON_ITS_WAY if delivery is None else _STATE_BY_DELIVERY[delivery.state]

@@ -1,8 +1,7 @@
-"""One search over submissions, posts and comments, by number or word, as far as the actor sees.
+"""Search over submissions, posts and comments visible to the actor, by number or word.
 
-A word is looked for among the newest `SPAN` of a kind, and further back when somebody asks on:
-no index helps with a part of a text, and what it costs has to have an end. A whole number is
-found by its index however old the thing is.
+A search for words covers the newest `SPAN` rows of a kind, and older ones on request, because no
+index serves a search within texts. A complete number is found by its index.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from publisher.reports.search_window import (
     SPAN,
     Key,
     Stretch,
-    stands_in,
+    contains_word,
     stretch_of,
-    submission_holds,
+    submission_contains,
     whole_number,
     words_of,
 )
@@ -51,13 +50,13 @@ __all__ = [
     "straight_to",
 ]
 FIRST = 5
-"""How many hits of each kind stand on the first page."""
+"""How many hits of each kind the first page shows."""
 
 _SHORT = re.compile(r"\d{1,6}")
 
 
 class Kind(StrEnum):
-    """What can be found; in this order on the page."""
+    """The kind of hit, in display order."""
 
     SUBMISSIONS = "submissions"
     POSTS = "posts"
@@ -80,7 +79,7 @@ _IDS: Mapping[Kind, Key] = {
 
 @dataclass(frozen=True)
 class Hit:
-    """One thing that was found; `thing` and `state` choose its chip, `at` is when it came."""
+    """A hit; `thing` and `state` choose its label, `at` is its time of receipt."""
 
     path: str
     words: str
@@ -97,7 +96,7 @@ class Hit:
 class SearchGroup:
     """The hits of one kind, the newest first.
 
-    `following` where there are more, or older ones that were not looked through: to ask on from.
+    `following` is set if there are more hits, or older rows that were not searched.
     """
 
     kind: Kind
@@ -106,14 +105,14 @@ class SearchGroup:
 
 
 def kinds_for(actor: Actor) -> tuple[Kind, ...]:
-    """What the actor's role lets it find."""
+    """Returns the kinds that the actor's role may see."""
     return tuple(kind for kind, action in _NEEDS.items() if scope_of(actor, action) is not None)
 
 
-def search(session: Session, *, actor: Actor, words: str, limit: int = FIRST) -> list[SearchGroup]:
-    """The newest hits of every kind that the actor may see, in two or three queries for each."""
+def search(session: Session, *, actor: Actor, text: str, limit: int = FIRST) -> list[SearchGroup]:
+    """Returns the newest visible hits of every kind, in two or three queries for each."""
     return [
-        hits_of(session, actor=actor, kind=kind, words=words, limit=limit)
+        hits_of(session, actor=actor, kind=kind, text=text, limit=limit)
         for kind in kinds_for(actor)
     ]
 
@@ -123,126 +122,129 @@ def hits_of(
     *,
     actor: Actor,
     kind: Kind,
-    words: str,
+    text: str,
     before: int | None = None,
     limit: int = 25,
     span: int = SPAN,
 ) -> SearchGroup:
-    """The hits of one kind, those older than `before` where it is given. Raises `WrongRole`."""
+    """Returns the hits of one kind, older than `before` if set. Raises `WrongRole`."""
     stretch = stretch_of(session, _IDS[kind], _sight(actor, kind), before, span)
     match kind:
         case Kind.SUBMISSIONS:
-            hits, ids = _submissions(session, actor, words, stretch, limit)
+            hits, ids = _submissions(session, actor, text, stretch, limit)
         case Kind.POSTS:
-            hits, ids = _posts(session, actor, words, stretch, limit)
+            hits, ids = _posts(session, actor, text, stretch, limit)
         case Kind.COMMENTS:
-            hits, ids = _comments(session, actor, words, stretch, limit)
+            hits, ids = _comments(session, actor, text, stretch, limit)
     more = ids[limit - 1] if len(ids) > limit else stretch.begins
     return SearchGroup(kind, tuple(hits[:limit]), more)
 
 
 def _sight(actor: Actor, kind: Kind) -> list[Condition]:
-    """What the actor sees of this kind, of posts the departments' own. Raises `WrongRole`."""
+    """Returns the conditions for visible rows of this kind. Raises `WrongRole`."""
     match kind:
         case Kind.SUBMISSIONS:
             return in_sight(actor)
         case Kind.POSTS:
-            seen = departments_in_sight(actor, Action.SEE_POST)
-            own = [] if seen is None else [Post.department_id.in_(seen)]
+            visible = departments_in_sight(actor, Action.SEE_POST)
+            own = [] if visible is None else [Post.department_id.in_(visible)]
             return [Post.kind == PostKind.POST, *own]
         case Kind.COMMENTS:
-            seen = departments_in_sight(actor, Action.SEE_COMMENT)
-            return [] if seen is None else [Comment.department_id.in_(seen)]
+            visible = departments_in_sight(actor, Action.SEE_COMMENT)
+            return [] if visible is None else [Comment.department_id.in_(visible)]
 
 
-def straight_to(session: Session, *, actor: Actor, words: str) -> str | None:
-    """The path of the one submission in sight that bears exactly this number; else None.
+def straight_to(session: Session, *, actor: Actor, text: str) -> str | None:
+    """Returns the path of the only visible submission with exactly this number, or None.
 
-    An acknowledgement number whole or by its last part, or a department's outward or an inward
-    number; in Devanagari or Latin digits.
+    It accepts an acknowledgement number, complete or its last part, and the department's outward or
+    an inward number, in Devanagari or Latin digits.
     """
     if scope_of(actor, Action.SEE_SUBMISSION) is None:
         return None
-    typed = latin_digits(words).strip()
-    if not any(one.isdigit() for one in typed) or not text_cleaning.clean(typed).ok:
+    number = latin_digits(text).strip()
+    if not any(char.isdigit() for char in number) or not text_cleaning.clean(number).ok:
         return None
-    bears = or_(_bears(session, typed), _is_lettered(words.strip(), typed))
+    bears = or_(_has_number(session, number), _has_letter_number(text.strip(), number))
     query = select(Submission.id).where(*in_sight(actor), bears).limit(2)
-    found = session.scalars(query).all()
-    return links.submission(found[0]) if len(found) == 1 else None
+    submission_ids = session.scalars(query).all()
+    return links.submission(submission_ids[0]) if len(submission_ids) == 1 else None
 
 
-def _bears(session: Session, typed: str) -> Condition:
-    """The acknowledgement number in any year where only its last part is typed."""
-    whole = whole_number(typed)
+def _has_number(session: Session, number: str) -> Condition:
+    """The acknowledgement number matches; its last part alone matches in any year."""
+    whole = whole_number(number)
     if whole is not None:
         return Submission.number == whole
-    if _SHORT.fullmatch(typed):
+    if _SHORT.fullmatch(number):
         series = session.scalars(select(Counter.series)).all()
-        return Submission.number.in_([f"{one}/{int(typed):06d}" for one in series])
+        return Submission.number.in_([f"{name}/{int(number):06d}" for name in series])
     return false()
 
 
-def _is_lettered(*forms: str) -> Condition:
-    """The number of the department's letter, or of its entry here, in the digits it was given."""
-    wanted = {*forms, *(one.lower() for one in forms)}
+def _has_letter_number(*forms: str) -> Condition:
+    """The outward or inward number is one of `forms`."""
+    spellings = {*forms, *(form.lower() for form in forms)}
     letters = (Submission.outward_number, Submission.inward_number)
-    return or_(*(func.lower(column).in_(wanted) for column in letters))
+    return or_(*(func.lower(column).in_(spellings) for column in letters))
 
 
-Found = tuple[list[Hit], list[int]]
-"""The hits and their ids, the newest first; one more than was asked for where there are more."""
+Hits = tuple[list[Hit], list[int]]
+"""The hits and their ids, newest first; one extra row if there are more."""
 
 
-def _submissions(session: Session, actor: Actor, words: str, stretch: Stretch, limit: int) -> Found:
+def _submissions(session: Session, actor: Actor, text: str, stretch: Stretch, limit: int) -> Hits:
     query = (
         select(Submission)
-        .where(Submission.id.in_(_wanted_submissions(session, actor, words, stretch)))
+        .where(Submission.id.in_(_matching_submissions(session, actor, text, stretch)))
         .order_by(Submission.id.desc())
         .options(joinedload(Submission.department))
     )
-    found = session.scalars(query.limit(limit + 1)).all()
+    submissions = session.scalars(query.limit(limit + 1)).all()
     hits = [
         Hit(
-            path=links.submission(one.id),
-            words=one.title,
+            path=links.submission(submission.id),
+            words=submission.title,
             thing="submission",
-            state=one.state.value,
-            at=one.received_at,
-            number=one.number,
-            department=office_of(one.department),
+            state=submission.state.value,
+            at=submission.received_at,
+            number=submission.number,
+            department=office_of(submission.department),
         )
-        for one in found
+        for submission in submissions
     ]
-    return hits, [one.id for one in found]
+    return hits, [submission.id for submission in submissions]
 
 
-def _wanted_submissions(
-    session: Session, actor: Actor, words: str, stretch: Stretch
+def _matching_submissions(
+    session: Session, actor: Actor, text: str, stretch: Stretch
 ) -> CompoundSelect[int] | Select[int]:
-    """Those of the stretch that hold the words; on the first one also whose number this is."""
-    holds = submission_holds(words) or [false()]
+    """Returns the submissions of the range that contain the words.
+
+    The newest range also finds the submission with this number, however old it is.
+    """
+    holds = submission_contains(text) or [false()]
     sight = in_sight(actor)
-    held = select(Submission.id).where(*sight, *stretch.of(Submission.id), *holds)
+    matching = select(Submission.id).where(*sight, *stretch.of(Submission.id), *holds)
     if stretch.ends is not None or stretch.begins is None:
-        return held
-    number = _bears(session, latin_digits(words).strip())
-    return union_all(held, select(Submission.id).where(*sight, number))
+        return matching
+    number = _has_number(session, latin_digits(text).strip())
+    return union_all(matching, select(Submission.id).where(*sight, number))
 
 
-def _posts(session: Session, actor: Actor, words: str, stretch: Stretch, limit: int) -> Found:
+def _posts(session: Session, actor: Actor, text: str, stretch: Stretch, limit: int) -> Hits:
     query = (
         select(Post, sql_conditions.number(Post.id))
         .where(
             Post.kind == PostKind.POST,
             *stretch.of(Post.id),
             *_posts_in_sight(actor, stretch),
-            *_all(words, _post_holds),
+            *_all(text, _post_holds),
         )
         .order_by(Post.id.desc())
         .options(joinedload(Post.department))
     )
-    found = session.execute(query.limit(limit + 1)).all()
+    rows = session.execute(query.limit(limit + 1)).all()
     hits = [
         Hit(
             path=links.post(post.id),
@@ -253,20 +255,20 @@ def _posts(session: Session, actor: Actor, words: str, stretch: Stretch, limit: 
             number=number or "",
             department=office_of(post.department),
         )
-        for post, number in found
+        for post, number in rows
     ]
-    return hits, [post.id for post, _ in found]
+    return hits, [post.id for post, _ in rows]
 
 
-def _comments(session: Session, actor: Actor, words: str, stretch: Stretch, limit: int) -> Found:
+def _comments(session: Session, actor: Actor, text: str, stretch: Stretch, limit: int) -> Hits:
     query = (
         select(Comment)
-        .where(*_sight(actor, Kind.COMMENTS), *stretch.of(Comment.id), *_all(words, _comment_holds))
+        .where(*_sight(actor, Kind.COMMENTS), *stretch.of(Comment.id), *_all(text, _comment_holds))
         .order_by(Comment.id.desc())
         .options(joinedload(Comment.department), joinedload(Comment.account))
     )
-    found = session.scalars(query.limit(limit + 1)).all()
-    return [_comment(one) for one in found], [one.id for one in found]
+    comments = session.scalars(query.limit(limit + 1)).all()
+    return [_comment(comment) for comment in comments], [comment.id for comment in comments]
 
 
 def _comment(comment: Comment) -> Hit:
@@ -283,26 +285,30 @@ def _comment(comment: Comment) -> Hit:
 
 
 def _posts_in_sight(actor: Actor, stretch: Stretch) -> list[Condition]:
-    """Of the departments in sight, or named by a revision, or resting on what they handed in."""
-    seen = departments_in_sight(actor, Action.SEE_POST)
-    if seen is None:
+    """Returns the condition for visible posts.
+
+    A post is visible to its department, to those its revisions name, and to those whose submissions
+    it uses.
+    """
+    visible = departments_in_sight(actor, Action.SEE_POST)
+    if visible is None:
         return []
-    own = select(Post.id).where(Post.department_id.in_(seen), *stretch.of(Post.id))
+    own = select(Post.id).where(Post.department_id.in_(visible), *stretch.of(Post.id))
     named = (
         select(Revision.post_id)
         .join(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
-        .where(RevisionDepartment.department_id.in_(seen), *stretch.of(Revision.post_id))
+        .where(RevisionDepartment.department_id.in_(visible), *stretch.of(Revision.post_id))
     )
     rests = (
         select(PostSubmission.post_id)
         .join(Submission, Submission.id == PostSubmission.submission_id)
-        .where(Submission.department_id.in_(seen), *stretch.of(PostSubmission.post_id))
+        .where(Submission.department_id.in_(visible), *stretch.of(PostSubmission.post_id))
     )
     return [Post.id.in_(union_all(own, named, rests))]
 
 
 def _sources() -> Select[int]:
-    """The submissions that the post rests on."""
+    """Returns the submissions that the post is based on."""
     return (
         select(Submission.id)
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)
@@ -311,22 +317,22 @@ def _sources() -> Select[int]:
     )
 
 
-def _all(words: str, holds: Callable[[str], Condition]) -> list[Condition]:
-    """Every word is held; nothing is where no word can be read."""
-    return [holds(word) for word in words_of(words)] or [false()]
+def _all(text: str, holds: Callable[[str], Condition]) -> list[Condition]:
+    """Returns a condition for each word; false if the text has no readable word."""
+    return [holds(word) for word in words_of(text)] or [false()]
 
 
 def _post_holds(word: str) -> Condition:
-    """In its title, a text of its newest revision, or the number of a submission it rests on."""
+    """The title, a text of the newest revision or a submission's number contains the word."""
     texts = (
         select(Variant.id)
         .join(Revision, and_(Revision.id == Variant.revision_id, sql_conditions.newest()))
-        .where(stands_in(Variant.text, word))
+        .where(contains_word(Variant.text, word))
         .correlate(Post)
     )
-    number = stands_in(Submission.number, latin_digits(word))
+    number = contains_word(Submission.number, latin_digits(word))
     return or_(
-        stands_in(Post.title, word),
+        contains_word(Post.title, word),
         texts.exists(),
         _sources().where(number).exists(),
     )
@@ -334,4 +340,4 @@ def _post_holds(word: str) -> Condition:
 
 def _comment_holds(word: str) -> Condition:
     columns = (Comment.text, Comment.author_name, Comment.author_handle)
-    return or_(*(stands_in(one, word) for one in columns))
+    return or_(*(contains_word(column, word) for column in columns))

@@ -1,9 +1,6 @@
-"""Among which of a long list a word is looked for: the newest, and older ones when asked on.
+"""Search for words within texts, limited to a range of the newest rows.
 
-No index helps with a part of a text, and what it costs has to have an end.
-
-A word within a text, as SQL: cheap where its script knows no capitals.
-How far back is looked at once: a stretch of the newest rows, and where the next one ends.
+No index serves a search within texts, so each search covers at most `SPAN` rows.
 """
 
 from __future__ import annotations
@@ -20,79 +17,77 @@ from publisher.i18n.languages import latin_digits
 from publisher.intake.queries import MOST_WORDS
 from publisher.models.submissions import Submission
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.types import Place
+from publisher.reports.types import Cursor
 
 Text = InstrumentedAttribute[str]
 _NUMBER = re.compile(r"([A-Z]{1,20})/(\d{4})/(\d{1,6})")
 
 
-def words_of(typed: str) -> list[str]:
-    """The words to look for, the first eight; none where they cannot be read."""
-    cleaned = text_cleaning.clean(typed)
+def words_of(search_text: str) -> list[str]:
+    """Returns the words to search for, eight at most; none if the text is invalid."""
+    cleaned = text_cleaning.clean(search_text)
     return cleaned.text.split()[:MOST_WORDS] if cleaned.ok else []
 
 
-def whole_number(typed: str) -> str | None:
-    """The acknowledgement number that was typed as a whole, in Devanagari or Latin digits."""
-    found = _NUMBER.fullmatch(latin_digits(typed).strip().upper())
-    return f"{found[1]}/{found[2]}/{int(found[3]):06d}" if found is not None else None
+def whole_number(search_text: str) -> str | None:
+    """Returns the complete acknowledgement number in Latin digits, or None."""
+    match = _NUMBER.fullmatch(latin_digits(search_text).strip().upper())
+    return f"{match[1]}/{match[2]}/{int(match[3]):06d}" if match is not None else None
 
 
-def stands_in(column: Text, word: str) -> Condition:
-    """The word is part of the text, in capitals or not.
-
-    Devanagari has no capitals, and turning every text into small letters costs more than looking.
-    """
+def contains_word(column: Text, word: str) -> Condition:
+    """The column contains the word, ignoring case."""
+    # Devanagari has no case, and lower-casing every text would cost more than the search itself.
     if word.lower() == word.upper():
         return column.contains(word, autoescape=True)
     return column.icontains(word, autoescape=True)
 
 
-def submission_holds(typed: str) -> list[Condition]:
-    """The submission holds every one of the words in its title, a text or a number."""
-    if not text_cleaning.clean(typed).ok:
+def submission_contains(search_text: str) -> list[Condition]:
+    """The submission contains every word in its title, a text or a number."""
+    if not text_cleaning.clean(search_text).ok:
         return [false()]
-    return [_holds(word) for word in words_of(typed)]
+    return [_holds(word) for word in words_of(search_text)]
 
 
 def _holds(word: str) -> Condition:
-    one = Submission
+    submission = Submission
     columns = (
-        one.title,
-        one.text_mr,
-        one.text_en,
-        one.text_hi,
-        one.outward_number,
-        one.inward_number,
+        submission.title,
+        submission.text_mr,
+        submission.text_en,
+        submission.text_hi,
+        submission.outward_number,
+        submission.inward_number,
     )
-    number = stands_in(one.number, latin_digits(word))
-    return or_(*(stands_in(each, word) for each in columns), number)
+    number = contains_word(submission.number, latin_digits(word))
+    return or_(*(contains_word(column, word) for column in columns), number)
 
 
 SPAN = 5_000
-"""Among how many of a kind in sight, the newest first, a word is looked for at once."""
+"""How many of the newest visible rows are searched at once."""
 
 
 @dataclass(frozen=True)
 class Newest:
-    """Which submissions are looked through: from `begins` on, before `ends`; None for all."""
+    """The range of submissions to search: from `begins`, before `ends`; None is unbounded."""
 
-    begins: Place | None = None
-    ends: Place | None = None
+    begins: Cursor | None = None
+    ends: Cursor | None = None
 
-    def holds(self, words: str) -> list[Condition]:
-        """The row of `submissions` lies among them, or bears the number typed as a whole."""
+    def holds(self, search_text: str) -> list[Condition]:
+        """Returns the conditions of the range; a complete number is found outside it too."""
         among = [*_before(self.ends), *_from(self.begins)]
-        number = whole_number(words)
+        number = whole_number(search_text)
         if number is None or not among:
             return among
         return [or_(and_(*among), Submission.number == number)]
 
 
 def newest_of(
-    session: Session, sight: Sequence[Condition], back: Place | None, *, span: int = SPAN
+    session: Session, sight: Sequence[Condition], back: Cursor | None, *, span: int = SPAN
 ) -> Newest:
-    """The newest so many of those in sight, before the place `back` where it is given."""
+    """Returns the range of the newest `span` visible submissions, before `back` if set."""
     query = (
         select(Submission.received_at, Submission.id)
         .where(*sight, *_before(back))
@@ -104,19 +99,20 @@ def newest_of(
     return Newest((last[0][0], last[0][1]) if len(last) > 1 else None, back)
 
 
-def _before(place: Place | None) -> list[Condition]:
-    """Came earlier. The moment is asked for by itself first: an index is read from there on."""
-    if place is None:
+def _before(cursor: Cursor | None) -> list[Condition]:
+    """Returns the condition for rows received earlier."""
+    # The separate comparison of `received_at` lets the planner start the index at the cursor.
+    if cursor is None:
         return []
-    at, key = place
+    at, key = cursor
     return [Submission.received_at <= at, or_(Submission.received_at < at, Submission.id < key)]
 
 
-def _from(place: Place | None) -> list[Condition]:
-    """Came then or later."""
-    if place is None:
+def _from(cursor: Cursor | None) -> list[Condition]:
+    """Returns the condition for rows received then or later."""
+    if cursor is None:
         return []
-    at, key = place
+    at, key = cursor
     return [Submission.received_at >= at, or_(Submission.received_at > at, Submission.id >= key)]
 
 
@@ -125,22 +121,22 @@ Key = InstrumentedAttribute[int]
 
 @dataclass(frozen=True)
 class Stretch:
-    """Which rows of a kind are looked through: from `begins` on, before `ends`; None for all."""
+    """The range of ids to search: from `begins`, before `ends`; None is unbounded."""
 
     begins: int | None
     ends: int | None
 
     def of(self, key: Key) -> list[Condition]:
-        """The row lies in it."""
-        found = [] if self.begins is None else [key >= self.begins]
-        return found if self.ends is None else [*found, key < self.ends]
+        """Returns the conditions of the range."""
+        conditions = [] if self.begins is None else [key >= self.begins]
+        return conditions if self.ends is None else [*conditions, key < self.ends]
 
 
 def stretch_of(
     session: Session, key: Key, sight: list[Condition], before: int | None, span: int
 ) -> Stretch:
-    """The newest so many in sight; it begins nowhere where there are no more than these."""
-    ahead = [] if before is None else [key < before]
-    query = select(key).where(*sight, *ahead).order_by(key.desc()).offset(span).limit(1)
+    """Returns the range of the newest `span` visible rows; `begins` is None if all fit."""
+    older = [] if before is None else [key < before]
+    query = select(key).where(*sight, *older).order_by(key.desc()).offset(span).limit(1)
     beyond = session.scalar(query)
     return Stretch(None if beyond is None else beyond + 1, before)

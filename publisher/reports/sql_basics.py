@@ -1,7 +1,4 @@
-"""Asking so that a database begins at the right end.
-
-Which orders about what is out still need somebody.
-"""
+"""SQL conditions written so that the planner starts from the few rows that matter."""
 
 from __future__ import annotations
 
@@ -20,36 +17,41 @@ State = TypeVar("State", PostState, DeliveryState)
 
 
 def has(query: Select[int]) -> ColumnElement[bool]:
-    """There is such a row: EXISTS, asked of one row after the other and of no more.
-
-    A planner that thinks the rows are many would turn EXISTS into a join, and lay all texts that
-    were ever written beside each other for the few that something is wanted of.
-    """
+    """Returns an EXISTS-like condition as a scalar subquery with LIMIT 1."""
+    # A planner that expects many rows turns EXISTS into a join, and reads every text ever written
+    # for the few rows that are needed.
+    # A planner that expects many rows turns EXISTS into a join, and reads every text ever written
+    # for the few rows that are needed.
     return query.limit(1).scalar_subquery().is_not(None)
 
 
 def is_one_of(
     column: InstrumentedAttribute[State], states: Collection[State]
 ) -> ColumnElement[bool]:
-    """The state is one of these; asked so that no index on it is taken.
-
-    There are very many posts in each state, and a few that belong to what is asked about; without
-    statistics of its tables a planner that may take either begins with the state.
-    """
-    return type_coerce(column, String).concat("").in_([one.value for one in states])
+    """Returns the condition that the state is in `states`, in a form no index serves."""
+    # Each state has very many rows, and few belong to the rows in question. Without table
+    # statistics a planner that could use an index on the state would begin with it.
+    # Each state has very many rows, and few belong to the rows in question. Without table
+    # statistics a planner that could use an index on the state would begin with it.
+    return type_coerce(column, String).concat("").in_([state.value for state in states])
 
 
 def is_open_order(delivery: type[Delivery] = Delivery) -> ColumnElement[bool]:
-    """The delivery's order is the last one about its thing, and that thing still stands."""
-    one, later = aliased(Order), aliased(Order)
-    overtaken = exists().where(
-        later.id > one.id,
-        or_(later.receipt_id == one.receipt_id, later.comment_id == one.comment_id),
+    """Returns the condition that the delivery's order is still to be carried out.
+
+    It is the last order about its receipt or comment, and the receipt has not gone.
+    """
+    this_order, later = aliased(Order), aliased(Order)
+    is_overtaken = exists().where(
+        later.id > this_order.id,
+        or_(later.receipt_id == this_order.receipt_id, later.comment_id == this_order.comment_id),
     )
-    gone = exists().where(ReceiptRow.id == one.receipt_id, ReceiptRow.gone_at.is_not(None))
+    is_gone = exists().where(
+        ReceiptRow.id == this_order.receipt_id, ReceiptRow.gone_at.is_not(None)
+    )
     order = exists().where(
-        one.delivery_id == delivery.id,
-        ~overtaken.correlate_except(later),
-        ~gone.correlate_except(ReceiptRow),
+        this_order.delivery_id == delivery.id,
+        ~is_overtaken.correlate_except(later),
+        ~is_gone.correlate_except(ReceiptRow),
     )
-    return order.correlate_except(one)
+    return order.correlate_except(this_order)

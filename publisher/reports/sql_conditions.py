@@ -1,4 +1,4 @@
-"""The conditions by which the house knows what stands still, as SQL: one place for each."""
+"""SQL conditions that several reports share, each defined once."""
 
 from __future__ import annotations
 
@@ -54,69 +54,75 @@ def officer_serves(
     now: datetime,
     unbound: bool = False,
 ) -> Condition:
-    """The department has an officer in office; `unbound`: one whom four eyes do not keep out."""
-    one, person = aliased(Appointment), aliased(Person)
+    """The department has an officer in office.
+
+    With `unbound`, only officers who may approve `Revision` under the four-eyes rule count.
+    """
+    appointment, person = aliased(Appointment), aliased(Person)
     serving = [
-        in_office(one, person, now=now),
-        one.role == Role.OFFICER,
-        one.department_id == department,
+        in_office(appointment, person, now=now),
+        appointment.role == Role.OFFICER,
+        appointment.department_id == department,
     ]
     if unbound:
-        serving.append(~is_bound(one.person_id))
-    return exists().where(*serving).correlate_except(one, person)
+        serving.append(~is_bound(appointment.person_id))
+    return exists().where(*serving).correlate_except(appointment, person)
 
 
 def unbound_head_serves(department: ColumnElement[int], *, now: datetime) -> Condition:
-    """Four eyes do not keep out the department's head, of two the one first recorded."""
-    one, person = aliased(Appointment), aliased(Person)
+    """The department's head may approve `Revision` under the four-eyes rule.
+
+    If two heads are in office, the one recorded first counts.
+    """
+    appointment, person = aliased(Appointment), aliased(Person)
     other, other_person = aliased(Appointment), aliased(Person)
     earlier = exists().where(
         in_office(other, other_person, now=now),
         other.role == Role.HEAD,
-        other.department_id == one.department_id,
-        other.id < one.id,
+        other.department_id == appointment.department_id,
+        other.id < appointment.id,
     )
     earlier = earlier.correlate_except(other, other_person)
     serving = exists().where(
-        in_office(one, person, now=now),
-        one.role == Role.HEAD,
-        one.department_id == department,
-        ~is_bound(one.person_id),
+        in_office(appointment, person, now=now),
+        appointment.role == Role.HEAD,
+        appointment.department_id == department,
+        ~is_bound(appointment.person_id),
         ~earlier,
     )
-    return serving.correlate_except(one, person)
+    return serving.correlate_except(appointment, person)
 
 
 def approval_wanted(*more: Condition, now: datetime) -> Condition:
-    """The post is in review, and an asked department that meets `more` has no approval in force.
+    """The post is in review, and an asked department has no approval in force.
 
-    `more` speaks of `Revision`, and of the department by `asked_department`.
+    `more` restricts the department (`asked_department`) and the `Revision`.
     """
     return and_(Post.state == PostState.IN_REVIEW, still_asked(*more, now=now))
 
 
 def still_asked(*more: Condition, now: datetime) -> Condition:
-    """The same of a post of which it is known that it is in review."""
-    asked = (
+    """Returns `approval_wanted` for a post already known to be in review."""
+    revision_ids = (
         select(Revision.id)
         .outerjoin(RevisionDepartment, is_asked())
         .where(newest(), ~has_decided(now=now), *more)
     )
-    return has(asked.correlate(Post))
+    return has(revision_ids.correlate(Post))
 
 
 def has_decided(*, now: datetime) -> Condition:
-    """An approval of `Revision` by the department that is asked is in force."""
-    one, person = aliased(Appointment), aliased(Person)
-    given = exists().where(
+    """An approval of `Revision` by the asked department is in force."""
+    appointment, person = aliased(Appointment), aliased(Person)
+    approval = exists().where(
         Decision.revision_id == Revision.id,
         Decision.department_id == asked_department(),
         Decision.kind.in_(APPROVALS),
         Decision.withdrawn_at.is_(None),
-        Decision.appointment_id == one.id,
-        in_office(one, person, now=now),
+        Decision.appointment_id == appointment.id,
+        in_office(appointment, person, now=now),
     )
-    return given.correlate(Revision, RevisionDepartment, Post)
+    return approval.correlate(Revision, RevisionDepartment, Post)
 
 
 def is_asked() -> Condition:
@@ -125,34 +131,37 @@ def is_asked() -> Condition:
 
 
 def asked_department() -> ColumnElement[int]:
-    """The department that is asked: the owning one where the revision lists none."""
+    """Returns the asked department's id; the owning department if the revision lists none."""
     return func.coalesce(RevisionDepartment.department_id, Post.department_id)
 
 
 def is_bound(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Condition:
-    """Four eyes keep this person from approving `Revision`; a reply keeps nobody.
+    """The four-eyes rule keeps this person from approving `Revision`.
 
-    The same as `judging.bound_authors`: who wrote it, and the words that it brings back.
+    It is the SQL form of `judging.bound_authors`: the person wrote the revision or one that it
+    restores. Replies bind nobody.
     """
-    walk, older = _restored(), aliased(Revision)
+    sources, older = _restored_sources(), aliased(Revision)
     restored = exists().where(
-        walk.c.id == Revision.id, older.id == walk.c.source_id, older.author_id == person_id
+        sources.c.id == Revision.id, older.id == sources.c.source_id, older.author_id == person_id
     )
-    wrote = or_(Revision.author_id == person_id, restored.correlate_except(walk, older))
+    wrote = or_(Revision.author_id == person_id, restored.correlate_except(sources, older))
     return and_(Post.kind == PostKind.POST, wrote)
 
 
 @cache
-def _restored() -> CTE:
-    """Each restored revision with every one whose words it brings back, by way of others too.
+def _restored_sources() -> CTE:
+    """Returns each restored revision paired with every revision it restores, transitively.
 
-    One for all that ask, so that a statement holds it once.
+    It is cached, so that a statement contains the CTE once.
     """
-    one, source = aliased(Revision), aliased(Revision)
-    first = select(one.id, one.restored_from_id.label("source_id"))
-    walk = first.where(one.restored_from_id.is_not(None)).cte("restored", recursive=True)
-    further = select(walk.c.id, source.restored_from_id).join(source, source.id == walk.c.source_id)
-    return walk.union(further.where(source.restored_from_id.is_not(None)))
+    restored, source = aliased(Revision), aliased(Revision)
+    first = select(restored.id, restored.restored_from_id.label("source_id"))
+    sources = first.where(restored.restored_from_id.is_not(None)).cte("restored", recursive=True)
+    further = select(sources.c.id, source.restored_from_id).join(
+        source, source.id == sources.c.source_id
+    )
+    return sources.union(further.where(source.restored_from_id.is_not(None)))
 
 
 def blocked(*, now: datetime) -> Condition:
@@ -161,11 +170,11 @@ def blocked(*, now: datetime) -> Condition:
 
 
 def nobody_can_approve(*, now: datetime) -> Condition:
-    """The same of a post of which it is known that it is in review."""
-    asked = asked_department()
+    """Returns `blocked` for a post already known to be in review."""
+    department_id = asked_department()
     return still_asked(
-        ~officer_serves(asked, now=now, unbound=True),
-        ~unbound_head_serves(asked, now=now),
+        ~officer_serves(department_id, now=now, unbound=True),
+        ~unbound_head_serves(department_id, now=now),
         now=now,
     )
 
@@ -181,20 +190,21 @@ def returned() -> Condition:
 
 
 def is_or_stands_still(states: Collection[DeliveryState]) -> Condition:
-    """The delivery is in one of these states, of which there are few at a time, or stands still.
-
-    Asked state by state: a database that knows of a state only how many deliveries have one on
-    average would rather read all of them.
-    """
-    one = aliased(Delivery)
-    found = [select(one.id).where(one.state == state) for state in states]
-    return Delivery.id.in_(union_all(*found, select(_stuck().c.id)))
+    """The delivery is in one of these rare states, or it is stuck."""
+    # One subquery per state: a planner that knows only the average number of deliveries per state
+    # would rather read all of them.
+    # One subquery per state: a planner that knows only the average number of deliveries per state
+    # would rather read all of them.
+    delivery = aliased(Delivery)
+    by_state = [select(delivery.id).where(delivery.state == state) for state in states]
+    return Delivery.id.in_(union_all(*by_state, select(_stuck().c.id)))
 
 
 def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
-    """The delivery did not leave, and still could: its revision is the newest, and approved.
+    """The delivery is stuck in one of `states`: it did not leave and still could.
 
-    Or it is an order that was not carried out, and nobody has given another about the same.
+    The revision of a text is the newest and approved; an order was not carried out and not replaced
+    by a later order.
     """
     stuck = _stuck()
     return Delivery.id.in_(select(stuck.c.id).where(stuck.c.state.in_(states)))
@@ -202,16 +212,22 @@ def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
 
 @cache
 def _stuck() -> CTE:
-    """All that stand still, with their states; one for all that ask, as with `_restored`.
-
-    Texts are asked for apart from orders: a database that has to try both on every delivery would
-    lay all texts that ever left beside each other first.
-    """
-    one = aliased(Delivery)
-    texts = select(one.id, one.state).where(one.action.in_(OF_TEXTS), is_current(one))
-    orders = select(one.id, one.state).where(one.action.not_in(OF_TEXTS), is_open_order(one))
-    found = [each.where(one.state == state) for each in (texts, orders) for state in STUCK]
-    return union_all(*found).cte("stuck").prefix_with("MATERIALIZED")
+    """Returns the ids and states of all stuck deliveries; cached like `_restored_sources`."""
+    # Texts and orders are separate subqueries: a planner that must test both on every delivery
+    # would join all texts ever published first.
+    # Texts and orders are separate subqueries: a planner that must test both on every delivery
+    # would join all texts ever published first.
+    delivery = aliased(Delivery)
+    texts = select(delivery.id, delivery.state).where(
+        delivery.action.in_(OF_TEXTS), is_current(delivery)
+    )
+    orders = select(delivery.id, delivery.state).where(
+        delivery.action.not_in(OF_TEXTS), is_open_order(delivery)
+    )
+    by_state = [
+        query.where(delivery.state == state) for query in (texts, orders) for state in STUCK
+    ]
+    return union_all(*by_state).cte("stuck").prefix_with("MATERIALIZED")
 
 
 def is_current(delivery: type[Delivery] = Delivery) -> Condition:
@@ -240,9 +256,9 @@ def of_department(departments: Collection[int] | None) -> list[Condition]:
 def is_with(
     appointment_id: int | None, department_id: int | None, *, head: bool, now: datetime
 ) -> Condition:
-    """The comment is this appointment's, or what an officer left behind in its department.
+    """The comment is routed to this appointment, or left by an officer who no longer serves.
 
-    What is left behind is the officers', and the head's where there is none.
+    A comment left behind belongs to the department's officers, or to its head if it has no officer.
     """
     routing = aliased(Routing)
     mine = exists().where(
@@ -250,24 +266,26 @@ def is_with(
         routing.until_at.is_(None),
         routing.appointment_id == appointment_id,
     )
-    left = and_(Comment.department_id == department_id, ~_holder_serves(now=now))
+    is_left_behind = and_(Comment.department_id == department_id, ~_holder_serves(now=now))
     if head:
-        left = and_(left, ~officer_serves(Comment.department_id.expression, now=now))
-    return and_(Comment.state == CommentState.ROUTED, or_(mine, left))
+        is_left_behind = and_(
+            is_left_behind, ~officer_serves(Comment.department_id.expression, now=now)
+        )
+    return and_(Comment.state == CommentState.ROUTED, or_(mine, is_left_behind))
 
 
 def _holder_serves(*, now: datetime) -> Condition:
-    routing, one, person = aliased(Routing), aliased(Appointment), aliased(Person)
+    routing, appointment, person = aliased(Routing), aliased(Appointment), aliased(Person)
     return exists().where(
         routing.comment_id == Comment.id,
         routing.until_at.is_(None),
-        one.id == routing.appointment_id,
-        in_office(one, person, now=now),
+        appointment.id == routing.appointment_id,
+        in_office(appointment, person, now=now),
     )
 
 
 def answer_given() -> Condition:
-    """This opening of the comment has its final answer, whether it is live or on its way."""
+    """The current opening of the comment has a final answer that was not withdrawn."""
     return exists().where(
         Reply.comment_id == Comment.id,
         Reply.opening == Comment.opening,
@@ -277,7 +295,7 @@ def answer_given() -> Condition:
 
 
 def answers(*conditions: Condition) -> Condition:
-    """The delivery is a reply to an open comment that meets the conditions."""
+    """The delivery is a reply to a comment that meets the conditions."""
     replies = (
         select(Reply.post_id)
         .join(Comment, Comment.id == Reply.comment_id)
@@ -287,7 +305,7 @@ def answers(*conditions: Condition) -> Condition:
 
 
 def wished_at() -> ColumnElement[datetime | None]:
-    """The earliest moment for which one of the post's submissions wishes it."""
+    """Returns the earliest publication time that the post's submissions wish for."""
     return (
         select(func.min(Submission.wished_at))
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)
@@ -298,7 +316,7 @@ def wished_at() -> ColumnElement[datetime | None]:
 
 
 def wished_between(begins: datetime, ends: datetime) -> Select[int]:
-    """The posts of which a submission wishes a moment from `begins` on and before `ends`."""
+    """Returns the posts with a submission whose wished time is in `[begins, ends)`."""
     return (
         select(PostSubmission.post_id)
         .join(Submission, Submission.id == PostSubmission.submission_id)
@@ -307,7 +325,7 @@ def wished_between(begins: datetime, ends: datetime) -> Select[int]:
 
 
 def answer_by() -> ColumnElement[datetime]:
-    """By when the comment that the post answers is to be answered; NULL for other posts."""
+    """Returns the due time of the comment that the post answers; NULL for other posts."""
     return (
         select(Comment.due_at)
         .join(Reply, Reply.comment_id == Comment.id)
@@ -318,7 +336,7 @@ def answer_by() -> ColumnElement[datetime]:
 
 
 def number(post: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[str | None]:
-    """The number of the post's first submission."""
+    """Returns the number of the post's first submission."""
     return (
         select(func.min(Submission.number))
         .join(PostSubmission, PostSubmission.submission_id == Submission.id)

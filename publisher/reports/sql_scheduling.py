@@ -1,4 +1,4 @@
-"""The conditions by which the house knows what is approved and has no time yet, as SQL."""
+"""SQL conditions for posts that are approved and not scheduled yet."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from publisher.states import DeliveryState
 
 
 def is_to_be_scheduled() -> Condition:
-    """The post is approved and leaves when the cell says; a reply leaves by itself."""
+    """The post is approved and is no reply (replies are scheduled on approval)."""
     return and_(Post.kind == PostKind.POST, Post.state == PostState.APPROVED)
 
 
 def has_no_time() -> Condition:
     """The variant has no delivery.
 
-    What was cancelled with an earlier approval, before the one that stands, counts as none.
+    A delivery cancelled before the current approval does not count.
     """
-    stands = exists().where(
+    has_delivery = exists().where(
         Delivery.variant_id == Variant.id,
         or_(Delivery.state != DeliveryState.CANCELLED, Delivery.state_at >= Post.state_at),
     )
-    return ~stands.correlate(Variant, Post)
+    return ~has_delivery.correlate(Variant, Post)
 
 
 def lacks_a_time() -> Condition:
-    """The post is approved, and one of its variants has no time yet."""
+    """The post is approved, and at least one of its variants has no delivery."""
     return and_(is_to_be_scheduled(), is_partly_unscheduled())
 
 
 def is_partly_unscheduled() -> Condition:
-    """The same of a post of which it is known that it is approved."""
+    """Returns `lacks_a_time` for a post already known to be approved."""
     variants = (
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
@@ -47,17 +47,17 @@ def is_partly_unscheduled() -> Condition:
 
 
 def is_without_a_time() -> Condition:
-    """The same as `lacks_a_time`, asked of all posts at once.
+    """Returns `lacks_a_time` in a form for queries over all posts.
 
-    Found among those that nobody has seen complete (`Post.timed`) and those of which something
-    was cancelled, never among all that ever left.
+    It searches the posts not yet marked complete (`Post.timed`) and those with a cancelled
+    delivery, so it never reads the posts that were published long ago.
     """
-    one = aliased(Post)
-    unseen = select(one.id).where(
-        one.timed == false(), one.state == PostState.APPROVED, one.kind == PostKind.POST
+    post = aliased(Post)
+    unseen = select(post.id).where(
+        post.timed == false(), post.state == PostState.APPROVED, post.kind == PostKind.POST
     )
-    void = select(Delivery.post_id).where(Delivery.state == DeliveryState.CANCELLED)
-    return and_(Post.id.in_(union_all(unseen, void)), lacks_a_time())
+    cancelled = select(Delivery.post_id).where(Delivery.state == DeliveryState.CANCELLED)
+    return and_(Post.id.in_(union_all(unseen, cancelled)), lacks_a_time())
 
 
 def is_complete() -> Condition:

@@ -1,6 +1,6 @@
-"""Which submissions somebody wants to see: view and filters, as an address and as conditions.
+"""View and filters of the list of submissions, as URL parameters and SQL conditions.
 
-The order of the list of submissions, and what stands before or behind a place in it.
+It also defines the order of the list and its cursors.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import open_work, progress
 from publisher.reports.in_hand import held_by
 from publisher.reports.progress import Stage
-from publisher.reports.search_window import submission_holds
+from publisher.reports.search_window import submission_contains
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.types import Place
+from publisher.reports.types import Cursor
 from publisher.states import SubmissionState
 from publisher.validation import departments_in_sight
 from publisher.working_time import day_bounds, local_day
 
 SOON = 14
-"""How many days ahead "soon" reaches, today among them."""
+"""How many days "soon" covers, today included."""
 LONGEST = 200
 Member = TypeVar("Member", bound=StrEnum)
 
 
 class SubmissionView(StrEnum):
-    """A part of the list of submissions; the first is the one the page opens with."""
+    """A view of the list of submissions; the page opens with the first."""
 
     OPEN = "open"
     RECEIVED = "received"
@@ -59,11 +59,11 @@ LEFT: Mapping[SubmissionView, tuple[Stage, ...]] = {
     SubmissionView.SCHEDULED: (Stage.SCHEDULED, Stage.SENDING),
     SubmissionView.TO_DECIDE: (Stage.HELD, Stage.FAILED, Stage.MISSED, Stage.UNCONFIRMED),
 }
-"""The views that part what is open, each by the work that is left."""
+"""The open views, each with the stages of open work it shows."""
 
 
 class Wished(StrEnum):
-    """For when a submission wishes to be published."""
+    """When a submission is to be published."""
 
     TODAY = "today"
     SOON = "soon"
@@ -73,7 +73,7 @@ class Wished(StrEnum):
 
 
 class Holder(StrEnum):
-    """Who has it; each but `me` is known from the work that is left."""
+    """Who has to act next; all but `me` follow from the open work."""
 
     ME = "me"
     NOBODY = "nobody"
@@ -101,9 +101,9 @@ HOLDS: Mapping[Holder, tuple[Stage, ...]] = {
 
 @dataclass(frozen=True)
 class SubmissionFilter:
-    """View and filters of the list; what is None or empty does not narrow it.
+    """View and filters of the list; None or an empty value does not filter.
 
-    `since` and `until` are the days between which it was handed in, both included.
+    `since` and `until` limit the day of receipt, both inclusive.
     """
 
     view: SubmissionView = SubmissionView.OPEN
@@ -117,20 +117,20 @@ class SubmissionFilter:
 
     @property
     def by_wish(self) -> bool:
-        """Whether it is read by wished time; what is live, ended or everything is newest first."""
+        """The list is sorted by wished time; large views show the newest first."""
         newest_first = (SubmissionView.LIVE, SubmissionView.ENDED, SubmissionView.ALL)
         return self.view not in newest_first
 
     @property
     def is_of_few(self) -> bool:
-        """Whether the list is gathered from what is under way or has ended, and not from all."""
+        """The list covers few submissions: open or ended ones, or those of one holder."""
         nearly_all = (SubmissionView.LIVE, SubmissionView.ALL)
         return self.view not in nearly_all or self.holder is not None
 
     @property
     def filters(self) -> dict[str, str]:
-        """Every filter that narrows the list, by its name in an address."""
-        given = {
+        """Returns the active filters by their URL parameter."""
+        parameters = {
             "q": self.words,
             "department": self.department_id,
             "kind": self.kind,
@@ -139,46 +139,46 @@ class SubmissionFilter:
             "since": self.since,
             "until": self.until,
         }
-        return {name: str(value) for name, value in given.items() if value}
+        return {name: str(value) for name, value in parameters.items() if value}
 
     @property
     def query(self) -> str:
-        """Everything as it stands in an address behind the `?`."""
+        """Returns view and filters as a URL query string."""
         view = {} if self.view is SubmissionView.OPEN else {"view": self.view.value}
         return urlencode(view | self.filters)
 
 
-def filter_from_query(given: Mapping[str, str]) -> SubmissionFilter:
-    """View and filters out of an address; what cannot be read does not narrow the list."""
+def filter_from_query(arguments: Mapping[str, str]) -> SubmissionFilter:
+    """Returns the view and filters of URL parameters; invalid values are ignored."""
     return SubmissionFilter(
-        view=_member(SubmissionView, given.get("view")) or SubmissionView.OPEN,
-        words=given.get("q", "").strip()[:LONGEST],
-        department_id=_key(given.get("department", "")),
-        kind=_member(SubmissionKind, given.get("kind")),
-        wished=_member(Wished, given.get("wished")),
-        holder=_member(Holder, given.get("holder")),
-        since=_day(given.get("since", "")),
-        until=_day(given.get("until", "")),
+        view=_member(SubmissionView, arguments.get("view")) or SubmissionView.OPEN,
+        words=arguments.get("q", "").strip()[:LONGEST],
+        department_id=_key(arguments.get("department", "")),
+        kind=_member(SubmissionKind, arguments.get("kind")),
+        wished=_member(Wished, arguments.get("wished")),
+        holder=_member(Holder, arguments.get("holder")),
+        since=_day(arguments.get("since", "")),
+        until=_day(arguments.get("until", "")),
     )
 
 
-def _member(kind: type[Member], typed: str | None) -> Member | None:
-    return next((one for one in kind if one.value == typed), None)
+def _member(kind: type[Member], text: str | None) -> Member | None:
+    return next((member for member in kind if member.value == text), None)
 
 
-def _key(typed: str) -> int | None:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
+def _key(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _day(typed: str) -> date | None:
+def _day(text: str) -> date | None:
     try:
-        return parse_day(typed)
+        return parse_day(text)
     except BadWhen:
         return None
 
 
 def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
-    """The conditions of the view alone."""
+    """Returns the conditions of the view alone."""
     match filters.view:
         case SubmissionView.OPEN:
             return [open_work.is_open()]
@@ -189,51 +189,50 @@ def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
         case SubmissionView.ALL:
             return []
         case view:
-            return _left_is(LEFT[view], now)
+            return _has_work_left(LEFT[view], now)
 
 
-def _left_is(left: tuple[Stage, ...], now: datetime) -> list[Condition]:
-    """What is left is one of these; what a state alone tells is not asked of the rest."""
-    states = [one for one in SubmissionState if one.value in left]
-    if len(states) == len(left):
+def _has_work_left(stages: tuple[Stage, ...], now: datetime) -> list[Condition]:
+    """Returns the condition that the open work is in one of these stages."""
+    # A submission's state alone decides some stages; then its posts are not read.
+    states = [state for state in SubmissionState if state.value in stages]
+    if len(states) == len(stages):
         return [Submission.state.in_(states)]
-    return [open_work.stage_in(left, now=now)]
+    return [open_work.stage_in(stages, now=now)]
 
 
 def where_clauses(
     filters: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
 ) -> list[Condition]:
-    """The conditions of the filters, and of the actor's sight; raises `WrongRole`."""
+    """Returns the conditions of the filters and of visibility; raises `WrongRole`."""
     sight = in_sight(actor, filters.department_id, by_index=by_index)
-    found = [*sight, *submission_holds(filters.words)]
+    conditions = [*sight, *submission_contains(filters.words)]
     if filters.kind is not None:
-        found.append(Submission.kind == filters.kind)
+        conditions.append(Submission.kind == filters.kind)
     if filters.wished is not None:
-        found.append(_wished(filters.wished, now))
+        conditions.append(_wished(filters.wished, now))
     if filters.since is not None:
-        found.append(Submission.received_at >= day_bounds(filters.since)[0])
+        conditions.append(Submission.received_at >= day_bounds(filters.since)[0])
     if filters.until is not None:
-        found.append(Submission.received_at < day_bounds(filters.until)[1])
+        conditions.append(Submission.received_at < day_bounds(filters.until)[1])
     if filters.holder is Holder.ME:
-        found.append(held_by(actor, now=now))
+        conditions.append(held_by(actor, now=now))
     elif filters.holder is not None:
-        found += _left_is(HOLDS[filters.holder], now)
-    return found
+        conditions += _has_work_left(HOLDS[filters.holder], now)
+    return conditions
 
 
 def in_sight(
     actor: Actor, department_id: int | None = None, *, by_index: bool = True
 ) -> list[Condition]:
-    """The submissions that the actor may see, of one department where it is given.
-
-    Without `by_index` these few are not looked for among all of a department, nearly all of which
-    is settled: a number that is reckoned with has no index.
-    """
-    seen = departments_in_sight(actor, Action.SEE_SUBMISSION)
+    """Returns the conditions for visible submissions, of one department if it is set."""
+    # Without `by_index`, `department_id + 0` keeps the planner from reading a whole department,
+    # nearly all of which is settled.
+    visible_departments = departments_in_sight(actor, Action.SEE_SUBMISSION)
     own = Submission.department_id if by_index else Submission.department_id + 0
     conditions: list[Condition] = []
-    if seen is not None:
-        conditions.append(own.in_(seen))
+    if visible_departments is not None:
+        conditions.append(own.in_(visible_departments))
     if department_id is not None:
         conditions.append(own == department_id)
     return conditions
@@ -257,14 +256,14 @@ def _wished(wished: Wished, now: datetime) -> Condition:
 
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""Where what wishes no time stands among the others: behind all of them."""
+"""The sort value of submissions without a wished time, after all others."""
 Moment = InstrumentedAttribute[datetime | None] | InstrumentedAttribute[datetime]
 
 
 def order(
     filters: SubmissionFilter, *, backwards: bool
 ) -> tuple[UnaryExpression[Any], UnaryExpression[int]]:
-    """The order of the list, or the other way round."""
+    """Returns the order of the list, or the reverse."""
     moment = _moment(filters)
     if filters.by_wish != backwards:
         return moment.asc().nulls_last(), Submission.id.asc()
@@ -275,32 +274,36 @@ def _moment(filters: SubmissionFilter) -> Moment:
     return Submission.wished_at if filters.by_wish else Submission.received_at
 
 
-def place(filters: SubmissionFilter, submission: Submission) -> Place:
-    """Where the submission stands in that order."""
+def cursor_of(filters: SubmissionFilter, submission: Submission) -> Cursor:
+    """Returns the submission's position in the order of the list."""
     return (
         submission.wished_at or NEVER
     ) if filters.by_wish else submission.received_at, submission.id
 
 
-def behind(filters: SubmissionFilter, place: Place) -> Condition:
-    """Comes after the place in the order of the list."""
-    return _later(_moment(filters), place) if filters.by_wish else _earlier(_moment(filters), place)
+def behind(filters: SubmissionFilter, cursor: Cursor) -> Condition:
+    """The row comes after the cursor in the order of the list."""
+    return (
+        _later(_moment(filters), cursor) if filters.by_wish else _earlier(_moment(filters), cursor)
+    )
 
 
-def ahead(filters: SubmissionFilter, place: Place) -> Condition:
-    """Comes before the place in the order of the list."""
-    return _earlier(_moment(filters), place) if filters.by_wish else _later(_moment(filters), place)
+def ahead(filters: SubmissionFilter, cursor: Cursor) -> Condition:
+    """The row comes before the cursor in the order of the list."""
+    return (
+        _earlier(_moment(filters), cursor) if filters.by_wish else _later(_moment(filters), cursor)
+    )
 
 
-def _later(moment: Moment, place: Place) -> Condition:
-    at, last = place
+def _later(moment: Moment, cursor: Cursor) -> Condition:
+    at, last = cursor
     if at >= NEVER:
         return and_(moment.is_(None), Submission.id > last)
     return or_(moment > at, moment.is_(None), and_(moment == at, Submission.id > last))
 
 
-def _earlier(moment: Moment, place: Place) -> Condition:
-    at, last = place
+def _earlier(moment: Moment, cursor: Cursor) -> Condition:
+    at, last = cursor
     if at >= NEVER:
         return or_(moment.is_not(None), Submission.id < last)
     return or_(moment < at, and_(moment == at, Submission.id < last))

@@ -1,4 +1,4 @@
-"""The list of submissions: how far each is, who has it since when, and what comes next."""
+"""The list of submissions with stage, open work, holder and next step of each."""
 
 from __future__ import annotations
 
@@ -26,12 +26,21 @@ from publisher.reports.submission_filters import (
     SubmissionView,
     ahead,
     behind,
+    cursor_of,
     in_view,
     order,
-    place,
     where_clauses,
 )
-from publisher.reports.types import Live, Office, Page, Place, Who, office_of, who_acted, with_names
+from publisher.reports.types import (
+    Cursor,
+    Live,
+    Office,
+    Page,
+    Who,
+    office_of,
+    who_acted,
+    with_names,
+)
 from publisher.states import DeliveryState
 
 __all__ = [
@@ -43,16 +52,16 @@ __all__ = [
     "submission_total",
     "submissions_in",
 ]
-Found = Sequence[tuple[Submission, str, str | None, int]]
-"""Rows with stage and what is left, and how many there are in all, where that was counted."""
+ListedRows = Sequence[tuple[Submission, str, str | None, int]]
+"""Rows of submission, stage, open work, and the total if it was counted."""
 
 
 @dataclass(frozen=True)
 class SubmissionRow:
-    """One submission as its department sees it; `next` is None where nothing follows.
+    """A submission in the list; `next` is None if nothing follows.
 
-    `left` is what still needs work, and differs from `stage` where a part is live already.
-    `leaves_on` are the platforms on which something is scheduled or on its way.
+    `left` is the open work, which differs from `stage` if a part is live already. `leaves_on` are
+    the platforms on which something is scheduled or in flight.
     """
 
     submission_id: int
@@ -78,18 +87,18 @@ class SubmissionRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the list: its rows, the place of the first among all, and where to read on.
+    """A page of the list: its rows, the number of the first one, and the cursors.
 
-    `following` is given as `after`, `preceding` as `before`; each is None where the list ends.
-    `older`, where words were looked for among the newest alone, is given as `back`.
+    `following` is passed as `after`, `preceding` as `before`; each is None at the list's end.
+    `older`, passed as `back`, is set if only the newest rows were searched.
     """
 
     rows: tuple[SubmissionRow, ...]
     first: int
     total: int
-    preceding: Place | None
-    following: Place | None
-    older: Place | None = None
+    preceding: Cursor | None
+    following: Cursor | None
+    older: Cursor | None = None
 
 
 def submissions_in(
@@ -98,25 +107,25 @@ def submissions_in(
     actor: Actor,
     now: datetime,
     filters: SubmissionFilter,
-    after: Place | None = None,
-    before: Place | None = None,
-    back: Place | None = None,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+    back: Cursor | None = None,
     limit: int = 25,
     total: int | None = None,
     span: int = SPAN,
 ) -> Listing:
-    """A page of the submissions in the actor's sight, in a number of queries that never grows.
+    """Returns a page of the visible submissions, in a bounded number of queries.
 
-    By wished time, the earliest first and those without one last; what is live, ended, or
-    everything the newest first, and there words are looked for among the newest `span` alone, or
-    the newest before `back`. `total` where it is known already. Raises `WrongRole`.
+    Open ones are sorted by wished time, those without one last; live, ended and all views show the
+    newest first, and search only the newest `span` rows, or those before `back`. Pass `total` if it
+    is known. Raises `WrongRole`.
     """
-    newest = _looked_through(session, filters, actor, now, back, span)
-    narrow = [*_narrowed(filters, actor, now), *newest.holds(filters.words)]
+    newest = _search_window(session, filters, actor, now, back, span)
+    narrow = [*_narrowing(filters, actor, now), *newest.holds(filters.words)]
     conditions = [*narrow, *in_view(filters, now=now)]
     bounds = [ahead(filters, before)] if before else [behind(filters, after)] if after else []
-    counts = total is None and not bounds and not _is_reckoned(filters)
-    found = _read(
+    counts = total is None and not bounds and not _needs_count_query(filters)
+    rows = _read(
         session,
         [*conditions, *bounds],
         filters,
@@ -125,39 +134,39 @@ def submissions_in(
         backwards=before is not None,
         counts=counts,
     )
-    places = [place(filters, one) for one, *_ in found]
-    start = places[0] if places and bounds else None
-    first, everything = 0, total or (found[0][3] if found else 0)
+    cursors = [cursor_of(filters, submission) for submission, *_ in rows]
+    start = cursors[0] if cursors and bounds else None
+    first, everything = 0, total or (rows[0][3] if rows else 0)
     if start is not None or (total is None and not counts):
-        first, everything = _counted(session, narrow, filters, now, start)
+        first, everything = _count(session, narrow, filters, now, start)
     return Listing(
-        rows=_rows(session, found, now),
-        first=first + 1 if found else 0,
+        rows=_rows(session, rows, now),
+        first=first + 1 if rows else 0,
         total=everything,
-        preceding=places[0] if first else None,
-        following=places[-1] if places and first + len(found) < everything else None,
+        preceding=cursors[0] if first else None,
+        following=cursors[-1] if cursors and first + len(rows) < everything else None,
         older=newest.begins,
     )
 
 
-def _narrowed(filters: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
+def _narrowing(filters: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
     return where_clauses(filters, actor=actor, now=now, by_index=not filters.is_of_few)
 
 
-def _is_reckoned(filters: SubmissionFilter) -> bool:
-    """Whether the list is counted by itself: much of it has to be read for that, or little."""
+def _needs_count_query(filters: SubmissionFilter) -> bool:
+    """The total needs its own COUNT query, because the view is large."""
     return filters.view in (SubmissionView.LIVE, SubmissionView.ALL) and not filters.words
 
 
-def _looked_through(
+def _search_window(
     session: Session,
     filters: SubmissionFilter,
     actor: Actor,
     now: datetime,
-    back: Place | None,
+    back: Cursor | None,
     span: int,
 ) -> Newest:
-    """Where words are looked for; what is open is never so much, and looked through as a whole."""
+    """Returns the range of rows to search; open views are small and searched as a whole."""
     if not filters.words or filters.by_wish:
         return Newest()
     sight = replace(filters, words="", kind=None, wished=None, holder=None)
@@ -170,35 +179,35 @@ def read_on(
     actor: Actor,
     now: datetime,
     filters: SubmissionFilter,
-    after: Place | None = None,
+    after: Cursor | None = None,
     limit: int = 500,
 ) -> Page[SubmissionRow]:
-    """The next so many rows of the list, uncounted: for reading all of it part by part."""
-    conditions = [*_narrowed(filters, actor, now), *in_view(filters, now=now)]
+    """Returns the next `limit` rows without a total, for reading the whole list in parts."""
+    conditions = [*_narrowing(filters, actor, now), *in_view(filters, now=now)]
     if after is not None:
         conditions.append(behind(filters, after))
-    found = _read(session, conditions, filters, now, limit=limit + 1)
-    last = place(filters, found[limit - 1][0]) if len(found) > limit else None
-    return Page(_rows(session, found[:limit], now), last)
+    rows = _read(session, conditions, filters, now, limit=limit + 1)
+    last = cursor_of(filters, rows[limit - 1][0]) if len(rows) > limit else None
+    return Page(_rows(session, rows[:limit], now), last)
 
 
 def submission_total(
     session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> int:
-    """How many submissions the list holds."""
-    return _counted(session, _narrowed(filters, actor, now), filters, now, None)[1]
+    """Returns the number of submissions in the list."""
+    return _count(session, _narrowing(filters, actor, now), filters, now, None)[1]
 
 
 def submission_counts(
     session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> dict[SubmissionView, int]:
-    """How many submissions each view of what is open holds under these filters, in one query."""
+    """Returns the number of submissions in each open view, in one query."""
     conditions = where_clauses(filters, actor=actor, now=now, by_index=False)
     rows = session.execute(open_work.counted(conditions, now=now)).all()
-    found: dict[int, int] = dict(rows)
-    stands = {stage: found.get(place, 0) for place, stage in enumerate(progress.PRESSING)}
-    parts = {view: sum(stands[one] for one in LEFT[view]) for view in LEFT}
-    return {SubmissionView.OPEN: sum(found.values()), **parts}
+    counts: dict[int, int] = dict(rows)
+    count_by_stage = {stage: counts.get(rank, 0) for rank, stage in enumerate(progress.PRESSING)}
+    parts = {view: sum(count_by_stage[stage] for stage in LEFT[view]) for view in LEFT}
+    return {SubmissionView.OPEN: sum(counts.values()), **parts}
 
 
 def _read(
@@ -210,12 +219,13 @@ def _read(
     limit: int,
     backwards: bool = False,
     counts: bool = False,
-) -> Found:
-    """The first rows of the list, or its last ones; how far each is, is asked of these alone.
+) -> ListedRows:
+    """Returns the first (or last) rows of the list with their stages.
 
-    With `counts` also how many meet the conditions, which are then tried once for both. They are
-    sorted here: a database asked to would rather read the whole list in its order once more.
+    With `counts` each row has the total too.
     """
+    # Rows are sorted here, because a database asked to sort the joined query would read the whole
+    # list in order again.
     in_order = order(filters, backwards=backwards)
     number = func.count().over() if counts else literal(0)
     listed = select(Submission.id, number.label("number")).where(*conditions)
@@ -229,21 +239,20 @@ def _read(
             *with_names(Submission.handed_in_under),
         )
     )
-    found = session.execute(query).all()
-    return sorted(found, key=lambda row: place(filters, row[0]), reverse=not filters.by_wish)
+    rows = session.execute(query).all()
+    return sorted(rows, key=lambda row: cursor_of(filters, row[0]), reverse=not filters.by_wish)
 
 
-def _counted(
+def _count(
     session: Session,
     narrow: Sequence[Condition],
     filters: SubmissionFilter,
     now: datetime,
-    start: Place | None,
+    start: Cursor | None,
 ) -> tuple[int, int]:
-    """How many rows come before this place, and how many there are.
-
-    Nearly all that was drafted is live by and by, so what is live is reckoned from the rest.
-    """
+    """Returns the number of rows before the cursor, and the total."""
+    # Nearly all drafted submissions become live, so live ones are counted as drafted ones minus the
+    # few that are not live.
     comes_ahead = ahead(filters, start) if start is not None else false()
     if filters.view is not SubmissionView.LIVE:
         return _tally(session, [*narrow, *in_view(filters, now=now)], comes_ahead)
@@ -252,22 +261,30 @@ def _counted(
     return drafted[0] - only[0], drafted[1] - only[1]
 
 
-def _tally(session: Session, conditions: Sequence[Condition], ahead: Condition) -> tuple[int, int]:
-    """How many meet the conditions and come ahead, and how many meet them."""
-    columns = func.coalesce(func.sum(case((ahead, 1), else_=0)), 0), func.count()
+def _tally(
+    session: Session, conditions: Sequence[Condition], is_ahead: Condition
+) -> tuple[int, int]:
+    """Returns how many rows meet the conditions and come ahead, and how many meet them."""
+    columns = func.coalesce(func.sum(case((is_ahead, 1), else_=0)), 0), func.count()
     before, everything = session.execute(
         select(*columns).select_from(Submission).where(*conditions)
     ).one()
     return before, everything
 
 
-def _rows(session: Session, found: Found, now: datetime) -> tuple[SubmissionRow, ...]:
-    bundles = bundles_by_submission(session, [submission.id for submission, *_ in found])
-    everything = [one for several in bundles.values() for one in several]
+def _rows(session: Session, rows: ListedRows, now: datetime) -> tuple[SubmissionRow, ...]:
+    bundles = bundles_by_submission(session, [submission.id for submission, *_ in rows])
+    everything = [bundle for several in bundles.values() for bundle in several]
     roster = roster_of(session, asked_by(everything), now=now)
     return tuple(
-        _row(one, Stage(stage), Stage(left) if left else None, bundles.get(one.id, []), roster)
-        for one, stage, left, _ in found
+        _row(
+            submission,
+            Stage(stage),
+            Stage(left) if left else None,
+            bundles.get(submission.id, []),
+            roster,
+        )
+        for submission, stage, left, _ in rows
     )
 
 
@@ -275,7 +292,7 @@ def _row(
     submission: Submission,
     stage: Stage,
     left: Stage | None,
-    strands: Sequence[PostBundle],
+    bundles: Sequence[PostBundle],
     roster: Roster,
 ) -> SubmissionRow:
     return SubmissionRow(
@@ -289,19 +306,21 @@ def _row(
         received_at=submission.received_at,
         wished_at=submission.wished_at,
         handed_in_by=who_acted(submission.handed_in_under, submission.handed_in_by),
-        next=next_for_submission(submission, strands, roster),
-        lives=tuple(live for one in strands for live in one.lives),
-        comments=sum(one.talk.count for one in strands),
-        unanswered=sum(one.talk.unanswered for one in strands),
+        next=next_for_submission(submission, bundles, roster),
+        lives=tuple(live for bundle in bundles for live in bundle.lives),
+        comments=sum(bundle.thread.count for bundle in bundles),
+        unanswered=sum(bundle.thread.unanswered for bundle in bundles),
         path=links.submission(submission.id),
         reason=submission.reason,
         outward_number=submission.outward_number,
-        leaves_on=_leaves_on(strands),
+        leaves_on=_leaves_on(bundles),
         is_urgent=submission.priority is Priority.URGENT,
     )
 
 
-def _leaves_on(strands: Sequence[PostBundle]) -> tuple[str, ...]:
-    ahead = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
-    found = [one for bundle in strands for one in bundle.deliveries if one.state in ahead]
-    return tuple(dict.fromkeys(one.account.platform for one in found))
+def _leaves_on(bundles: Sequence[PostBundle]) -> tuple[str, ...]:
+    states = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED, DeliveryState.SENDING)
+    deliveries = [
+        delivery for bundle in bundles for delivery in bundle.deliveries if delivery.state in states
+    ]
+    return tuple(dict.fromkeys(delivery.account.platform for delivery in deliveries))

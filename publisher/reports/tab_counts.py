@@ -1,7 +1,7 @@
-"""The counts on the tabs: what stands on each page, all in one query, built once for each role.
+"""The counts on the tabs, read in one query that is built once for each role.
 
-They stand on every page, and building so large a query anew costs more than asking it. So it is
-built once with marks in the place of the person and the moment, which each asking fills in.
+They are shown on every page, and building so large a query takes longer than running it. The cached
+query has bind parameters for the actor's ids and the time.
 """
 
 from __future__ import annotations
@@ -30,18 +30,17 @@ from publisher.reports.todo_kinds import Thing, todo_kinds_for
 from publisher.working_time import local_day
 
 PERSON, APPOINTMENT, DEPARTMENT, LINE = -101, -102, -103, -104
-"""Marks for the actor's ids: no row has a negative one."""
+"""Placeholders for the actor's ids; no row has a negative id."""
 MOMENT = datetime(1, 1, 2, tzinfo=UTC)
-"""The mark for the present; what is reckoned from it keeps its distance."""
+"""The placeholder for the present; times relative to it keep their distance."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How much stands on the page under each tab, for this actor.
+    """The count on each tab for this actor.
 
-    `today` is everything that waits for the actor. `submissions` are the open ones in sight and
-    `comments` those of the view with which the inbox opens, as their pages show them first;
-    `decisions` is what of the board does not go on without a person.
+    `today` counts all tasks, `submissions` the visible open ones, `comments` those of the inbox's
+    first view, `decisions` the rows of the board that need a person.
     """
 
     today: int = 0
@@ -51,8 +50,8 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class _Asking:
-    """The query of a role, the tab of each of its columns, and what has to be filled in."""
+class _CountQuery:
+    """A role's query, the tab of each column, and the bind parameters to fill in."""
 
     query: Select[*tuple[int, ...]]
     tabs: tuple[str, ...]
@@ -61,41 +60,41 @@ class _Asking:
 
 
 def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
-    """The counts for this actor's tabs, in one query."""
-    asking = _asking(actor.role) if actor.role is not None else None
-    if asking is None:
+    """Returns the counts of the actor's tabs, in one query."""
+    count_query = _count_query(actor.role) if actor.role is not None else None
+    if count_query is None:
         return Counts()
-    found = session.execute(asking.query, _filled(asking, actor, now)).one()
+    row = session.execute(count_query.query, _parameters(count_query, actor, now)).one()
     sums: Counter[str] = Counter()
-    for tab, count in zip(asking.tabs, found, strict=True):
+    for tab, count in zip(count_query.tabs, row, strict=True):
         sums[tab] += count
     return Counts(**sums)
 
 
 @lru_cache(maxsize=len(Role))
-def _asking(role: Role) -> _Asking | None:
-    """The query of this role; None where nothing is counted for it."""
+def _count_query(role: Role) -> _CountQuery | None:
+    """Returns the role's query, or None if it has no counts."""
     anybody = Actor(ActorKind.PERSON, PERSON, APPOINTMENT, role, DEPARTMENT, frozenset({LINE}))
-    wanted = list(_wanted(anybody))
-    if not wanted:
+    columns_by_tab = list(_columns(anybody))
+    if not columns_by_tab:
         return None
-    columns = [one.label(f"count_{at}") for at, (_tab, one) in enumerate(wanted)]
-    given: dict[str, timedelta | None] = {}
+    columns = [column.label(f"count_{at}") for at, (_tab, column) in enumerate(columns_by_tab)]
+    distances: dict[str, timedelta | None] = {}
 
     def fill(element: ExternallyTraversible, **_more: object) -> ExternallyTraversible | None:
-        return _blank(element, given)
+        return _placeholder(element, distances)
 
     query = visitors.replacement_traverse(select(*columns), {}, fill)
-    return _Asking(
+    return _CountQuery(
         cast("Select[*tuple[int, ...]]", query),
-        tuple(tab for tab, _one in wanted),
-        tuple(one for one in given.values() if one is not None),
-        frozenset(given),
+        tuple(tab for tab, _column in columns_by_tab),
+        tuple(distance for distance in distances.values() if distance is not None),
+        frozenset(distances),
     )
 
 
-def _wanted(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
-    """Every number that is counted, with the tab to whose count it adds."""
+def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
+    """Yields every count with the tab to which it is added."""
     for todo_kind in todo_kinds_for(actor, now=MOMENT):
         yield "today", _count(todo_kind.about, todo_kind.condition)
     if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
@@ -106,34 +105,34 @@ def _wanted(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     for thing, condition in to_decide(actor, now=MOMENT):
         yield "decisions", _count(thing, condition)
     if actor.role in COUNTED_FOR:
-        yield from (("decisions", one) for one in to_count(actor))
+        yield from (("decisions", column) for column in to_count(actor))
     if scope_of(actor, Action.ANSWER) is not None:
         first, *_others = inbox_list.views_for(actor)
         yield "comments", _count(Comment, and_(*inbox_list.in_view(actor, first, now=MOMENT)))
 
 
-def _blank(
-    element: ExternallyTraversible, given: dict[str, timedelta | None]
+def _placeholder(
+    element: ExternallyTraversible, distances: dict[str, timedelta | None]
 ) -> BindParameter[object] | None:
-    """A named blank for a value that bears a mark; None for everything else."""
+    """Returns a named bind parameter if the value is a placeholder, else None."""
     if not isinstance(element, BindParameter):
         return None
-    named = _named(element.value)
-    if named is None:
+    mark = _mark_of(element.value)
+    if mark is None:
         return None
-    name, distance = named
-    given[name] = distance
+    name, distance = mark
+    distances[name] = distance
     return bindparam(name, type_=element.type, expanding=isinstance(element.value, list))
 
 
-def _named(value: object) -> tuple[str, timedelta | None] | None:
+def _mark_of(value: object) -> tuple[str, timedelta | None] | None:
     if isinstance(value, datetime):
         return _moment_name(value - MOMENT), value - MOMENT
     if isinstance(value, date):
         return ("today", None) if value == local_day(MOMENT) else None
-    known = _IN_SIGHT.get(frozenset(value)) if isinstance(value, list) else None
-    known = known or (_IDS.get(value) if isinstance(value, int) else None)
-    return (known, None) if known is not None else None
+    name = _IN_SIGHT.get(frozenset(value)) if isinstance(value, list) else None
+    name = name or (_IDS.get(value) if isinstance(value, int) else None)
+    return (name, None) if name is not None else None
 
 
 def _moment_name(distance: timedelta) -> str:
@@ -144,8 +143,8 @@ _IDS = {PERSON: "person", APPOINTMENT: "appointment", DEPARTMENT: "department"}
 _IN_SIGHT = {frozenset({DEPARTMENT}): "own", frozenset({DEPARTMENT, LINE}): "line"}
 
 
-def _filled(asking: _Asking, actor: Actor, now: datetime) -> dict[str, object]:
-    """The values of this actor and moment for the blanks."""
+def _parameters(count_query: _CountQuery, actor: Actor, now: datetime) -> dict[str, object]:
+    """Returns the values of the bind parameters for this actor and time."""
     own = [] if actor.department_id is None else [actor.department_id]
     values: dict[str, object] = {
         "person": actor.person_id,
@@ -155,8 +154,8 @@ def _filled(asking: _Asking, actor: Actor, now: datetime) -> dict[str, object]:
         "today": local_day(now),
         "line": [*actor.line, *own],
     }
-    values |= {_moment_name(one): now + one for one in asking.distances}
-    return {name: values[name] for name in asking.names}
+    values |= {_moment_name(distance): now + distance for distance in count_query.distances}
+    return {name: values[name] for name in count_query.names}
 
 
 def _count(about: Thing, condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -1,4 +1,4 @@
-"""The timeline of a submission or of one post: every step so far, and what comes next."""
+"""The timeline of a submission or a post: its steps so far and the next step."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from publisher.states import DeliveryState
 from publisher.validation import NotFound, check_in_sight
 
 MOST_ANSWERS = 20
-"""How many answers a timeline shows, the newest ones."""
+"""How many replies a timeline shows, the newest ones."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """What happened so far, oldest first, and what comes next.
+    """The steps so far, oldest first, and the next step.
 
-    `stage`, `number` and `kind` are those of a submission; a post's own timeline has none.
+    `stage`, `number` and `kind` are set for a submission, not for a single post.
     """
 
     title: str
@@ -56,7 +56,7 @@ class Timeline:
 
 
 def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: datetime) -> Timeline:
-    """The timeline of one submission; `Missing` where it is not in the actor's sight."""
+    """Returns a submission's timeline; raises `NotFound` if it is not visible."""
     submission, stage = _submission(session, submission_id, now)
     check_in_sight(actor, Action.SEE_SUBMISSION, [submission.department_id])
     bundles = bundles_by_submission(session, [submission_id]).get(submission_id, [])
@@ -74,12 +74,12 @@ def timeline_of(session: Session, *, actor: Actor, submission_id: int, now: date
 
 
 def post_timeline(session: Session, *, post_id: int, now: datetime) -> Timeline:
-    """The timeline of one post, a reply among them; who may see it has been asked before."""
+    """Returns the timeline of a post or reply. The caller checks the actor's access."""
     query = select(Post, sql_conditions.wished_at()).where(Post.id == post_id)
-    found = session.execute(query.options(joinedload(Post.department))).one_or_none()
-    if found is None:
+    row = session.execute(query.options(joinedload(Post.department))).one_or_none()
+    if row is None:
         raise NotFound(post_id)
-    post, wished_at = found
+    post, wished_at = row
     bundle = bundles_by_post(session, [post])[post_id]
     roster = roster_of(session, asked_by([bundle]), now=now)
     return _timeline(session, [bundle], next_for_post(bundle, roster, wished_at))
@@ -96,47 +96,49 @@ def _submission(session: Session, submission_id: int, now: datetime) -> tuple[Su
             selectinload(Submission.files),
         )
     )
-    found = session.execute(query).one_or_none()
-    if found is None:
+    row = session.execute(query).one_or_none()
+    if row is None:
         raise NotFound(submission_id)
-    return found[0], Stage(found[1])
+    return row[0], Stage(row[1])
 
 
 def _timeline(
     session: Session,
-    strands: Sequence[PostBundle],
+    bundles: Sequence[PostBundle],
     following: Next | None,
     submission: Submission | None = None,
 ) -> Timeline:
-    owner = submission or strands[0].post
+    owner = submission or bundles[0].post
     return Timeline(
         title=owner.title,
         department=office_of(owner.department),
-        steps=tuple(_steps(session, strands, submission)),
+        steps=tuple(_steps(session, bundles, submission)),
         next=following,
-        lives=tuple(live for one in strands for live in one.lives),
-        comments=sum(one.talk.count for one in strands),
-        unanswered=sum(one.talk.unanswered for one in strands),
-        post_ids=tuple(one.post.id for one in strands),
+        lives=tuple(live for bundle in bundles for live in bundle.lives),
+        comments=sum(bundle.thread.count for bundle in bundles),
+        unanswered=sum(bundle.thread.unanswered for bundle in bundles),
+        post_ids=tuple(bundle.post.id for bundle in bundles),
     )
 
 
 def _steps(
-    session: Session, strands: Sequence[PostBundle], submission: Submission | None
+    session: Session, bundles: Sequence[PostBundle], submission: Submission | None
 ) -> list[TimelineStep]:
-    posts = [one.post.id for one in strands]
+    posts = [bundle.post.id for bundle in bundles]
     rows = Background(
         deliveries={
-            one.id: one for bundle in strands for one in (*bundle.deliveries, *bundle.orders)
+            delivery.id: delivery
+            for bundle in bundles
+            for delivery in (*bundle.deliveries, *bundle.orders)
         },
-        decisions={one.id: one for one in session.scalars(_decisions(posts))},
+        decisions={decision.id: decision for decision in session.scalars(_decisions(posts))},
         submission=submission,
         files=len(submission.files) if submission else 0,
-        notes={one.id: one for one in session.scalars(_notes(submission))} if submission else {},
+        notes={note.id: note for note in session.scalars(_notes(submission))} if submission else {},
     )
     steps = steps_of(session.scalars(_events(posts, list(rows.deliveries), submission)), rows)
-    said = [*_comments(session, strands), *_answers(session, strands)]
-    return sorted([*steps, *said], key=lambda step: step.at)
+    conversation = [*_comments(session, bundles), *_answers(session, bundles)]
+    return sorted([*steps, *conversation], key=lambda step: step.at)
 
 
 def _notes(submission: Submission) -> Select[SubmissionNote]:
@@ -154,13 +156,16 @@ def _decisions(posts: Sequence[int]) -> Select[Decision]:
 def _events(
     posts: Sequence[int], deliveries: Sequence[int], submission: Submission | None
 ) -> Select[Event]:
-    """The history of all of them, in the order in which it was written."""
-    kept = {
+    """Returns the history of the rows in the order in which it was written."""
+    ids_by_subject = {
         "submissions": [submission.id] if submission else [],
         "posts": posts,
         "deliveries": deliveries,
     }
-    about = [and_(Event.subject == kind, Event.subject_id.in_(ids)) for kind, ids in kept.items()]
+    about = [
+        and_(Event.subject == kind, Event.subject_id.in_(ids))
+        for kind, ids in ids_by_subject.items()
+    ]
     return (
         select(Event)
         .where(or_(*about))
@@ -169,24 +174,26 @@ def _events(
     )
 
 
-def _comments(session: Session, strands: Sequence[PostBundle]) -> Iterator[TimelineStep]:
-    """Under each post how many comments there are, with the newest one."""
-    posts = [one.post.id for one in strands if one.talk.count]
-    counts = {one.post.id: one.talk.count for one in strands}
-    place = func.row_number().over(
+def _comments(session: Session, bundles: Sequence[PostBundle]) -> Iterator[TimelineStep]:
+    """Yields a step for each post with the number of its comments and the newest one."""
+    posts = [bundle.post.id for bundle in bundles if bundle.thread.count]
+    counts = {bundle.post.id: bundle.thread.count for bundle in bundles}
+    rank = func.row_number().over(
         partition_by=Delivery.post_id, order_by=(Comment.written_at.desc(), Comment.id.desc())
     )
-    columns = select(Delivery.post_id, Comment.written_at, Comment.text, place.label("place"))
+    columns = select(Delivery.post_id, Comment.written_at, Comment.text, rank.label("rank"))
     ranked = under_posts(columns, posts).subquery()
-    for post_id, at, text, _ in session.execute(select(ranked).where(ranked.c.place == 1)):
+    for post_id, at, text, _ in session.execute(select(ranked).where(ranked.c.rank == 1)):
         yield TimelineStep(
             StepKind.COMMENTED, at, post_id=post_id, words=text, count=counts[post_id]
         )
 
 
-def _answers(session: Session, strands: Sequence[PostBundle]) -> Iterator[TimelineStep]:
-    """The newest answers that are live under these posts, with who wrote them."""
-    under = under_posts(select(Comment.id), [one.post.id for one in strands if one.talk.count])
+def _answers(session: Session, bundles: Sequence[PostBundle]) -> Iterator[TimelineStep]:
+    """Yields the newest live replies under these posts, with their authors."""
+    under = under_posts(
+        select(Comment.id), [bundle.post.id for bundle in bundles if bundle.thread.count]
+    )
     query = (
         select(Reply, Comment, Revision, Delivery, ReceiptRow)
         .join(Comment, Comment.id == Reply.comment_id)

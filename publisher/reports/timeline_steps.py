@@ -1,4 +1,4 @@
-"""The steps of a timeline, made from the history: what a department wants to know, and no more."""
+"""Conversion of history events into the steps of a timeline."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_a
 from publisher.states import DeliveryState
 
 TOGETHER = timedelta(minutes=10)
-"""Within this span the same thing done for several accounts is one step."""
+"""Within this span the same action on several accounts is shown as one step."""
 
 
 class StepKind(StrEnum):
-    """What happened; each is one sentence on the page."""
+    """The kind of a step; each has its own sentence on the page."""
 
     RECEIVED = "received"
     SUBMISSION_RETURNED = "submission_returned"
@@ -73,7 +73,7 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True)
 class Outlet:
-    """An account and a language; `url` once it is live there."""
+    """An account and a language; `url` is set once the text is live there."""
 
     account: AccountName
     language: Language
@@ -82,15 +82,14 @@ class Outlet:
 
 @dataclass(frozen=True)
 class TimelineStep:
-    """One step; what its kind has nothing of stays empty.
+    """A step of the timeline; fields that its kind does not use stay empty.
 
-    `words` is what somebody gave as the reason, or what the citizen wrote; `code` says why the
-    machine did it. `due_at` is the time it was scheduled for. `count` is the number of comments,
-    or of files handed in; `took` how long the answer took. `fields` are those of a submission
-    that the department changed; `number` is that of the submission it was merged into, or of the
-    duplicate that it took in, with the other's `path` where the same department reads both; of a
-    post, that of the submission which was withdrawn from it.
-    `warned` are the codes of what there was to check when it was sent for review all the same.
+    `words` is a person's reason or a citizen's comment, `code` the system's reason. `due_at` is the
+    scheduled time. `count` is the number of comments, or of files handed in; `took` is the time
+    until the reply. `fields` are those of a submission that the department changed. `number` is
+    that of the other submission of a merger (with its `path`, if the same department reads both),
+    or of the submission withdrawn from the post. `warned` are the codes of warnings that were open
+    when it was sent for review.
     """
 
     kind: StepKind
@@ -143,11 +142,11 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("deliveries", "same_again"): StepKind.SAME_AGAIN,
     ("deliveries", "note_finding"): StepKind.FINDING_NOTED,
 }
-_WENT_BACK: Mapping[str, StepKind] = {
+_BACK_TO_DRAFT: Mapping[str, StepKind] = {
     "save": StepKind.REVISED,
     "merge_department": StepKind.PUT_BACK,
 }
-"""What put a post back to draft."""
+"""The verbs that put a post back to draft."""
 
 _BY_STATE: Mapping[str, StepKind] = {
     DeliveryState.CANCELLED.value: StepKind.CANCELLED,
@@ -159,7 +158,7 @@ _BY_STATE: Mapping[str, StepKind] = {
 }
 
 
-_OF_A_DELETION: Mapping[str, StepKind] = {
+_DELETION_BY_STATE: Mapping[str, StepKind] = {
     DeliveryState.PUBLISHED.value: StepKind.DELETED,
     DeliveryState.CANCELLED.value: StepKind.ORDER_NOT_DONE,
     DeliveryState.MISSED.value: StepKind.ORDER_NOT_DONE,
@@ -171,7 +170,7 @@ _OF_A_DELETION: Mapping[str, StepKind] = {
 
 @dataclass(frozen=True)
 class Background:
-    """The rows of which the history speaks, by their ids."""
+    """The rows that the history refers to, by id."""
 
     deliveries: Mapping[int, Delivery]
     decisions: Mapping[int, Decision]
@@ -181,9 +180,10 @@ class Background:
 
 
 def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
-    """The events that say something to the department, oldest first, what belongs together as one.
+    """Returns the steps that matter to the department, oldest first.
 
-    What the machine does within itself (claims, leases, tries that change nothing) is left out.
+    Internal events such as claims, leases and attempts without effect are left out. The same action
+    on several accounts within `TOGETHER` becomes one step.
     """
     steps: list[TimelineStep] = []
     last: dict[object, int] = {}
@@ -193,9 +193,11 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
             continue
         step = _step(kind, event, rows)
         key = (kind, step.post_id, step.due_at, step.code, step.by, step.revision)
-        known = last.get(key)
-        if step.outlets and known is not None and step.at - steps[known].at <= TOGETHER:
-            steps[known] = replace(steps[known], outlets=steps[known].outlets + step.outlets)
+        position = last.get(key)
+        if step.outlets and position is not None and step.at - steps[position].at <= TOGETHER:
+            steps[position] = replace(
+                steps[position], outlets=steps[position].outlets + step.outlets
+            )
             continue
         last[key] = len(steps)
         steps.append(step)
@@ -206,26 +208,26 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
     delivery = rows.deliveries.get(event.subject_id) if event.subject == "deliveries" else None
     if delivery is not None and delivery.action not in OF_TEXTS:
         return _of_an_order(event, delivery)
-    named = _KINDS.get((event.subject, event.verb))
-    if named is not None:
-        return named
+    kind = _KINDS.get((event.subject, event.verb))
+    if kind is not None:
+        return kind
     if delivery is not None:
         return _of_a_text(event, delivery)
     went_back = event.subject == "posts" and event.state_before is not None
-    return _WENT_BACK.get(event.verb) if went_back else None
+    return _BACK_TO_DRAFT.get(event.verb) if went_back else None
 
 
 def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
-    """A comment that is hidden is another matter, told with the comment."""
+    """Returns the step of a deletion; hiding a comment is shown with the comment instead."""
     if delivery.action is not DeliveryAction.DELETE:
         return None
     if event.verb == "order":
         return StepKind.DELETION_ORDERED
-    return _OF_A_DELETION.get(event.state_after or "")
+    return _DELETION_BY_STATE.get(event.state_after or "")
 
 
 def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
-    """What corrects something that is out has words of its own once it is carried out."""
+    """Returns the step of a text; a published edit or correction has its own kind."""
     if event.state_after == DeliveryState.PUBLISHED and delivery.post.kind is PostKind.POST:
         if delivery.action is DeliveryAction.EDIT:
             return StepKind.EDITED
@@ -261,7 +263,7 @@ def _of_submission(step: TimelineStep, event: Event, rows: Background) -> Timeli
 
 
 def _words(event: Event, rows: Background) -> str:
-    """What was asked, answered or noted; else the reason for which it ended."""
+    """Returns the text of the note, or the reason for which the submission ended."""
     note = rows.notes.get(event.details.get("note", 0))
     if note is not None:
         return note.text
@@ -283,14 +285,14 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         words=decision.reason if decision is not None else "",
         code=str(details.get("why", "")),
         number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
-        warned=tuple(dict.fromkeys(one["code"] for one in details.get("warnings", ()))),
+        warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
     )
 
 
 def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     delivery, details = rows.deliveries[event.subject_id], event.details
     url = ""
-    if step.kind in _IS_OUT and delivery.receipt is not None:
+    if step.kind in _LIVE_KINDS and delivery.receipt is not None:
         url = delivery.receipt.url
     due_at = details.get("due_at")
     missed = "late" if step.kind is StepKind.MISSED else ""
@@ -300,15 +302,15 @@ def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> Timeline
         outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
         due_at=datetime.fromisoformat(due_at) if due_at else None,
         code=str(details.get("code") or details.get("why") or missed),
-        words=_said_of(step, delivery, details),
+        words=_reason_of(step, delivery, details),
     )
 
 
-_IS_OUT = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
+_LIVE_KINDS = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
 
 
-def _said_of(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:
-    """Why it was ordered away, what was found there instead, or what somebody noted about it."""
+def _reason_of(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:
+    """Returns the order's reason, the text found on the platform, or a person's note."""
     if step.kind is StepKind.DELETION_ORDERED and delivery.order is not None:
         return delivery.order.reason
     return str(details.get("seen") or details.get("note") or "")

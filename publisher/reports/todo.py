@@ -1,4 +1,4 @@
-"""The Today page: what waits for this actor and nothing else, most urgent first."""
+"""The Today page: the actor's open tasks, most urgent first."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from publisher.reports.todo_kinds import Waiting, todo_kinds_for
 from publisher.reports.todo_queries import gather
 
 SOON = timedelta(hours=4)
-"""What is due within this span, or over, is urgent."""
+"""Tasks that are due within this span, or overdue, are urgent."""
 
 
 def waiting_for(
     session: Session, *, actor: Actor, now: datetime, most: int | None = None
 ) -> list[Waiting]:
-    """What waits for the actor: what is called urgent first, then by due time, then by age.
+    """Returns the actor's tasks: urgent ones first, then by due time, then by age.
 
-    The number of queries depends on the actor's role alone. With `most` only so many are read,
-    the most urgent ones.
+    The number of queries depends on the actor's role alone. With `most`, only the most urgent ones
+    are read.
     """
     todo_kinds = todo_kinds_for(actor, now=now)
-    found = [one for todo_kind in todo_kinds for one in gather(session, todo_kind, most, now=now)]
-    marked = [replace(one, urgent=_is_urgent(one, now)) for one in found]
+    rows = [row for todo_kind in todo_kinds for row in gather(session, todo_kind, most, now=now)]
+    marked = [replace(row, urgent=_is_urgent(row, now)) for row in rows]
     return sorted(marked, key=_rank)[:most]
 
 
-def _is_urgent(one: Waiting, now: datetime) -> bool:
-    return one.called_urgent or (one.due_at is not None and one.due_at <= now + SOON)
+def _is_urgent(row: Waiting, now: datetime) -> bool:
+    return row.called_urgent or (row.due_at is not None and row.due_at <= now + SOON)
 
 
-def _rank(one: Waiting) -> tuple[bool, bool, datetime, datetime, str, int]:
-    """What a department calls urgent, then by due time, then by age."""
-    due_at = one.due_at or one.since_at
-    called = not one.called_urgent
-    return called, one.due_at is None, due_at, one.since_at, one.kind, one.subject_id
+def _rank(row: Waiting) -> tuple[bool, bool, datetime, datetime, str, int]:
+    """Returns the sort key: marked as urgent, then by due time, then by age."""
+    due_at = row.due_at or row.since_at
+    called = not row.called_urgent
+    return called, row.due_at is None, due_at, row.since_at, row.kind, row.subject_id

@@ -1,4 +1,4 @@
-"""What waits for whom: for each role the kinds of thing, each with the condition that finds it."""
+"""The kinds of open tasks of each role, with the SQL condition that finds each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Thing = (
 
 
 class WaitingKind(StrEnum):
-    """What has to be done; each is one sentence and one button on the page."""
+    """The kind of task; each has its own sentence and button on the page."""
 
     SUBMISSION = "submission"
     SUBMISSION_RETURNED = "submission_returned"
@@ -62,7 +62,7 @@ class WaitingKind(StrEnum):
 
 
 class DueKind(StrEnum):
-    """What the due time of something that waits is."""
+    """The meaning of a task's due time."""
 
     WISHED = "wished"
     USEFUL_UNTIL = "useful_until"
@@ -74,11 +74,11 @@ class DueKind(StrEnum):
 
 @dataclass(frozen=True)
 class Waiting:
-    """One thing that waits, as plain values; what a kind has nothing of stays empty.
+    """A task as plain values; fields that its kind does not use stay empty.
 
-    `quote` is a citizen's own words, `text` ours. `code` says why (a delivery's reason, an
-    account's). `by` is who handed in, or wrote the revision. `author` is the citizen.
-    `called_urgent` is what the department itself calls so.
+    `quote` is a citizen's or a department's text, `text` ours. `code` is the reason of a delivery
+    or an account. `by` handed in the submission or wrote the revision. `author` is the citizen.
+    `called_urgent` is true if the department marked it as urgent.
     """
 
     kind: WaitingKind
@@ -107,9 +107,9 @@ class Waiting:
 
 @dataclass(frozen=True)
 class TodoKind:
-    """One kind of thing that waits for the actor, and the condition on its table.
+    """A kind of task for an actor, with the condition on its table.
 
-    `kinds` has further ones that are read in the same query, by what a row is or was found to be.
+    `kinds` maps states or kinds of rows to further kinds that the same query reads.
     """
 
     kind: WaitingKind
@@ -118,20 +118,20 @@ class TodoKind:
     kinds: Mapping[object, WaitingKind] = field(default_factory=dict)
 
     def kind_of(self, row: object) -> WaitingKind:
-        """What a row is that is known by its state or its kind."""
+        """Returns the kind of a row by its state or kind."""
         return self.kinds.get(row, self.kind)
 
 
 def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
-    """Everything that can wait for this actor; nothing for those who only read."""
+    """Returns the kinds of tasks this actor can have; none for roles that only read."""
     match actor.role:
         case Role.CELL | Role.CELL_LEAD:
-            return [*_at_the_cell(), *_for_the_lead(actor, now), *_found(actor, now)]
+            return [*_at_the_cell(), *_for_the_lead(actor, now), *_findings(actor, now)]
         case Role.OFFICER | Role.HEAD:
             return [
                 *_of_the_submitter(actor),
                 *_of_the_department(actor, now),
-                *_found(actor, now),
+                *_findings(actor, now),
             ]
         case Role.MEMBER:
             return list(_of_the_submitter(actor))
@@ -160,7 +160,7 @@ _MISSED: Mapping[object, WaitingKind] = {DeliveryState.MISSED: WaitingKind.DELIV
 
 
 def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
-    """What only the lead may settle or mend; the staff see it on the board of decisions."""
+    """Yields the tasks that only the lead may settle."""
     if scope_of(actor, Action.SETTLE_HELD) is Scope.ANY:
         yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
     if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
@@ -170,7 +170,7 @@ def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
 
 
 def _endings_due(now: datetime) -> Iterator[TodoKind]:
-    """Departments whose day to end has come, though something open keeps them."""
+    """Yields departments whose day of merger or closing has come and that are still open."""
     due = and_(
         DepartmentChange.kind.in_(_ENDINGS),
         DepartmentChange.done_at.is_(None),
@@ -186,25 +186,25 @@ _ENDINGS: Mapping[object, WaitingKind] = {
 }
 
 
-def _found(actor: Actor, now: datetime) -> Iterator[TodoKind]:
-    """What others did to something of ours: for the cell, and the department's officers.
+def _findings(actor: Actor, now: datetime) -> Iterator[TodoKind]:
+    """Yields open external changes, for the cell and the department's officers.
 
-    It is the head's only where the department has no officer.
+    The head gets them only if the department has no officer.
     """
     more = []
     if actor.role is Role.HEAD:
         more.append(~sql_conditions.officer_serves(Post.department_id.expression, now=now))
-    found = external_changes.is_open_for(actor, *more)
-    yield TodoKind(WaitingKind.FOUND_CHANGED, Watch, found, _GONE)
+    is_open_finding = external_changes.is_open_for(actor, *more)
+    yield TodoKind(WaitingKind.FOUND_CHANGED, Watch, is_open_finding, _GONE)
 
 
 _GONE: Mapping[object, WaitingKind] = {FindingKind.GONE: WaitingKind.FOUND_GONE}
 
 
 def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
-    """What was returned: to who handed it in, and to those who answer for the department.
+    """Yields returned submissions: for their submitter and the department's approvers.
 
-    What the cell wrote down for the department waits for all of it.
+    Submissions that the cell recorded for the department go to all of its people.
     """
     at_the_desk = exists().where(
         Appointment.id == Submission.handed_in_under_id,
@@ -223,26 +223,26 @@ def _of_the_department(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     to_approve = _to_approve(actor, now)
     mine = sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
     own = [] if actor.department_id is None else [actor.department_id]
-    held = and_(Delivery.state == DeliveryState.HELD, *sql_conditions.of_department(own))
+    is_held = and_(Delivery.state == DeliveryState.HELD, *sql_conditions.of_department(own))
     stuck = and_(sql_conditions.stands_still(), sql_conditions.answers(mine))
     yield TodoKind(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
     yield TodoKind(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
     yield TodoKind(WaitingKind.COMMENT, Comment, mine & ~sql_conditions.answer_given())
     yield TodoKind(WaitingKind.ANSWER_FAILED, Delivery, stuck)
-    yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, held)
+    yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, is_held)
 
 
 def _to_approve(actor: Actor, now: datetime) -> Condition:
-    """The actor's department is asked, and four eyes do not keep the actor from it.
+    """The actor's department is asked, and four eyes allow the actor to approve.
 
-    It is the head's only where the department has no officer who can approve it.
+    The head is asked only if the department has no officer who can approve.
     """
-    asked, bound = (
+    department_id, bound = (
         sql_conditions.asked_department(),
         sql_conditions.is_bound(literal(actor.person_id or 0)),
     )
-    wanted = [asked == actor.department_id, ~bound]
+    conditions = [department_id == actor.department_id, ~bound]
     if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
-        wanted.append(~sql_conditions.officer_serves(asked, now=now, unbound=True))
-        wanted.append(sql_conditions.unbound_head_serves(asked, now=now))
-    return sql_conditions.approval_wanted(*wanted, now=now)
+        conditions.append(~sql_conditions.officer_serves(department_id, now=now, unbound=True))
+        conditions.append(sql_conditions.unbound_head_serves(department_id, now=now))
+    return sql_conditions.approval_wanted(*conditions, now=now)

@@ -1,4 +1,4 @@
-"""Reading what waits: for each table one query or two, whatever the number of rows."""
+"""Queries for open tasks: one or two for each table, whatever the number of rows."""
 
 from __future__ import annotations
 
@@ -35,14 +35,12 @@ TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
 def gather(
     session: Session, todo_kind: TodoKind, most: int | None = None, *, now: datetime
 ) -> Iterator[Waiting]:
-    """What of this kind waits, in no order: the `most` that are due first, else everything.
-
-    What is due first is found before anything is read about it: a database that has to join a
-    dozen tables may begin with the largest.
-    """
+    """Yields the tasks of this kind in no order: the `most` due first, else all."""
+    # Subqueries pick the page before its rows are joined, because a planner that has to join a
+    # dozen tables may begin with the largest.
     if todo_kind.about is Submission:
-        found = _submissions(session, todo_kind, most)
-        return _with_notes(session, found) if todo_kind.kind is WaitingKind.NOTE else found
+        rows = _submissions(session, todo_kind, most)
+        return _with_notes(session, rows) if todo_kind.kind is WaitingKind.NOTE else rows
     if todo_kind.about is Post:
         return _posts(session, todo_kind, most, now)
     if todo_kind.about is Comment:
@@ -57,7 +55,7 @@ def gather(
 
 
 def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
-    """The order of what waits: by due time, what has none last, then by age."""
+    """Returns the order by due time (those without one last), then by age."""
     return due_at.asc().nulls_last(), since_at.asc()
 
 
@@ -78,34 +76,34 @@ def _submissions(session: Session, todo_kind: TodoKind, most: int | None) -> Ite
             *with_names(Submission.handed_in_under),
         )
     )
-    for one in session.scalars(query):
-        due_at, due_kind = _due(one.wished_at, one.useful_until)
+    for submission in session.scalars(query):
+        due_at, due_kind = _due(submission.wished_at, submission.useful_until)
         yield Waiting(
             kind=todo_kind.kind,
             subject="submission",
-            subject_id=one.id,
-            path=links.submission(one.id),
-            since_at=one.state_at,
+            subject_id=submission.id,
+            path=links.submission(submission.id),
+            since_at=submission.state_at,
             due_at=due_at,
             due_kind=due_kind,
-            called_urgent=one.priority is Priority.URGENT,
-            title=one.title,
-            number=one.number,
-            submission_kind=one.kind,
-            department=office_of(one.department),
-            by=who_acted(one.handed_in_under, one.handed_in_by),
+            called_urgent=submission.priority is Priority.URGENT,
+            title=submission.title,
+            number=submission.number,
+            submission_kind=submission.kind,
+            department=office_of(submission.department),
+            by=who_acted(submission.handed_in_under, submission.handed_in_by),
         )
 
 
-def _with_notes(session: Session, found: Iterable[Waiting]) -> Iterator[Waiting]:
-    """The same, each with the newest words of the department that nobody has seen."""
-    rows = list(found)
-    unseen = unseen_notes(session, [one.subject_id for one in rows])
+def _with_notes(session: Session, waiting: Iterable[Waiting]) -> Iterator[Waiting]:
+    """Yields the tasks, each with its department's newest unseen note."""
+    rows = list(waiting)
+    unseen = unseen_notes(session, [row.subject_id for row in rows])
     notes = {note.submission_id: note for note in unseen}
-    for one in rows:
-        if (note := notes.get(one.subject_id)) is not None:
+    for row in rows:
+        if (note := notes.get(row.subject_id)) is not None:
             by = who_acted(note.appointment, note.person)
-            yield replace(one, since_at=note.at, by=by, quote=note.text)
+            yield replace(row, since_at=note.at, by=by, quote=note.text)
 
 
 def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
@@ -131,21 +129,21 @@ def _posts(
             *with_names(Revision.author_under),
         )
     )
-    found = session.execute(query).all()
-    variants = _variants(session, [post.id for post, _, _ in found])
+    rows = session.execute(query).all()
+    variants = _variants(session, [post.id for post, _, _ in rows])
     lacking: Mapping[int, list[Office]] = {}
     if todo_kind.kind is WaitingKind.BLOCKED:
-        lacking = lacking_in(session, [post.id for post, _, _ in found], now=now)
-    for post, revision, wished in found:
-        one = _post(todo_kind, post, revision, wished, variants[post.id])
+        lacking = lacking_in(session, [post.id for post, _, _ in rows], now=now)
+    for post, revision, wished in rows:
+        waiting = _post(todo_kind, post, revision, wished, variants[post.id])
         missing = lacking.get(post.id)
-        yield replace(one, department=missing[0]) if missing else one
+        yield replace(waiting, department=missing[0]) if missing else waiting
 
 
 def _variants(
     session: Session, posts: Collection[int]
 ) -> defaultdict[int, list[tuple[Variant, str]]]:
-    """The variants of each post's newest revision with their platforms, in order."""
+    """Returns, by post id, the newest revision's variants and platforms in order."""
     query = (
         select(Post.id, Variant, Account.platform)
         .join(Revision, sql_conditions.newest())
@@ -154,10 +152,10 @@ def _variants(
         .where(Post.id.in_(posts))
         .order_by(Variant.position)
     )
-    found = defaultdict(list)
+    variants_by_post = defaultdict(list)
     for post_id, variant, platform in session.execute(query):
-        found[post_id].append((variant, platform))
-    return found
+        variants_by_post[post_id].append((variant, platform))
+    return variants_by_post
 
 
 def _post(
@@ -199,21 +197,21 @@ def _comments(session: Session, todo_kind: TodoKind, most: int | None) -> Iterat
         .limit(most)
         .options(joinedload(Comment.account), joinedload(Comment.department))
     )
-    for one, since_at in session.execute(query):
-        assigned = one.state is not CommentState.RECEIVED
+    for comment, since_at in session.execute(query):
+        assigned = comment.state is not CommentState.RECEIVED
         yield Waiting(
             kind=todo_kind.kind,
             subject="comment",
-            subject_id=one.id,
-            path=links.comment(one.id),
+            subject_id=comment.id,
+            path=links.comment(comment.id),
             since_at=since_at,
-            due_at=one.due_at,
+            due_at=comment.due_at,
             due_kind=DueKind.ANSWER_BY if assigned else DueKind.ASSIGN_BY,
-            quote=one.text,
-            department=office_of(one.department) if one.department else None,
-            platforms=(one.account.platform,),
-            account=account_of(one.account),
-            author=one.author_handle or one.author_name,
+            quote=comment.text,
+            department=office_of(comment.department) if comment.department else None,
+            platforms=(comment.account.platform,),
+            account=account_of(comment.account),
+            author=comment.author_handle or comment.author_name,
         )
 
 
@@ -230,8 +228,8 @@ def _deliveries(session: Session, todo_kind: TodoKind, most: int | None) -> Iter
             joinedload(Delivery.post).joinedload(Post.reply).joinedload(Reply.comment),
         )
     )
-    for one in session.scalars(query):
-        yield _delivery(todo_kind, one)
+    for delivery in session.scalars(query):
+        yield _delivery(todo_kind, delivery)
 
 
 def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
@@ -257,17 +255,17 @@ def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
 
 
 def _accounts(session: Session, todo_kind: TodoKind) -> Iterator[Waiting]:
-    for one in session.scalars(select(Account).where(todo_kind.condition)):
+    for account in session.scalars(select(Account).where(todo_kind.condition)):
         yield Waiting(
             kind=todo_kind.kind,
             subject="account",
-            subject_id=one.id,
+            subject_id=account.id,
             path=links.accounts(),
-            since_at=one.state_at,
-            title=one.name,
-            platforms=(one.platform,),
-            account=account_of(one),
-            code=one.reason,
+            since_at=account.state_at,
+            title=account.name,
+            platforms=(account.platform,),
+            account=account_of(account),
+            code=account.reason,
         )
 
 
@@ -284,14 +282,14 @@ def _watches(session: Session, todo_kind: TodoKind, most: int | None) -> Iterato
             delivery.joinedload(Delivery.post).joinedload(Post.department),
         )
     )
-    for one in session.scalars(query):
-        receipt, post = one.receipt, one.receipt.delivery.post
+    for watch in session.scalars(query):
+        receipt, post = watch.receipt, watch.receipt.delivery.post
         yield Waiting(
-            kind=todo_kind.kind_of(kind_of(one)),
+            kind=todo_kind.kind_of(kind_of(watch)),
             subject="watch",
-            subject_id=one.id,
-            path=links.found(one.id),
-            since_at=one.found_gone_at or one.differs_at or receipt.stored_at,
+            subject_id=watch.id,
+            path=links.found(watch.id),
+            since_at=watch.found_gone_at or watch.differs_at or receipt.stored_at,
             title=post.title,
             department=office_of(post.department),
             platforms=(receipt.account.platform,),
@@ -301,15 +299,15 @@ def _watches(session: Session, todo_kind: TodoKind, most: int | None) -> Iterato
 
 def _endings(session: Session, todo_kind: TodoKind) -> Iterator[Waiting]:
     query = select(DepartmentChange).where(todo_kind.condition).order_by(DepartmentChange.id)
-    for one in session.scalars(query.options(joinedload(DepartmentChange.department))):
+    for change in session.scalars(query.options(joinedload(DepartmentChange.department))):
         yield Waiting(
-            kind=todo_kind.kind_of(one.kind),
+            kind=todo_kind.kind_of(change.kind),
             subject="department",
-            subject_id=one.department_id,
-            path=links.department(one.department.code),
-            since_at=one.recorded_at,
-            due_at=day_bounds(one.in_force_on)[0],
+            subject_id=change.department_id,
+            path=links.department(change.department.code),
+            since_at=change.recorded_at,
+            due_at=day_bounds(change.in_force_on)[0],
             due_kind=DueKind.IN_FORCE,
-            number=one.order_number,
-            department=office_of(one.department),
+            number=change.order_number,
+            department=office_of(change.department),
         )

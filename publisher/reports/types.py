@@ -1,4 +1,4 @@
-"""The plain values of which every report is made: who, which department, which account, where."""
+"""Value types that several reports share, and their conversion from rows."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
 
 Row = TypeVar("Row")
-Given = TypeVar("Given")
-Place = tuple[datetime, int]
-"""Where a page of a list ended: the moment by which it is ordered, and the id of its last row."""
+Source = TypeVar("Source")
+Cursor = tuple[datetime, int]
+"""The position after which the next page of a list begins: its sort time and row id."""
 
 
 @dataclass(frozen=True)
 class Office:
-    """A department by its names."""
+    """A department's id, code and names."""
 
     id: int
     code: str
@@ -34,9 +34,9 @@ class Office:
 
 @dataclass(frozen=True)
 class Who:
-    """A person under an appointment; without a name, everybody of that role.
+    """A person under an appointment, every holder of a role, or the system itself.
 
-    Without a role either it is the machine.
+    Without a name it means everybody with that role; without a role either, the system.
     """
 
     role: Role | None
@@ -50,7 +50,7 @@ class Who:
 
     @property
     def is_person(self) -> bool:
-        """Whether this is one person, and not a role or the machine."""
+        """It is a single person, not a role or the system."""
         return self.person_id is not None
 
 
@@ -61,7 +61,7 @@ MACHINE = Who(None)
 
 @dataclass(frozen=True)
 class AccountName:
-    """A social media account as a page names it, with the address at which it is seen."""
+    """A social media account's identity for display; `url` is its public page."""
 
     id: int
     platform: str
@@ -72,7 +72,7 @@ class AccountName:
 
 @dataclass(frozen=True)
 class Live:
-    """Where and since when something is live; `url` is empty where nobody gave it."""
+    """A published text: account, language and time; `url` is empty if it was not recorded."""
 
     account: AccountName
     language: Language
@@ -83,26 +83,26 @@ class Live:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """A part of a list; `following` is the place to ask on from, None where the list ends."""
+    """A page of a list; `following` is the cursor of the next page, None on the last."""
 
     rows: tuple[Row, ...]
-    following: Place | None
+    following: Cursor | None
 
 
 def page_of(
-    found: Sequence[Given],
+    sources: Sequence[Source],
     limit: int,
-    row: Callable[[Given], Row],
-    place: Callable[[Given], Place],
+    to_row: Callable[[Source], Row],
+    cursor_of: Callable[[Source], Cursor],
 ) -> Page[Row]:
-    """A page of what was found when one more than `limit` was asked for."""
-    shown = found[:limit]
-    following = place(shown[-1]) if shown and len(found) > limit else None
-    return Page(tuple(row(one) for one in shown), following)
+    """Returns a page of `limit` rows from `sources`, which were queried with `limit + 1`."""
+    page_sources = sources[:limit]
+    following = cursor_of(page_sources[-1]) if page_sources and len(sources) > limit else None
+    return Page(tuple(to_row(source) for source in page_sources), following)
 
 
 def office_of(department: Department) -> Office:
-    """A department's row as a value."""
+    """Returns a department's row as a value."""
     return Office(
         department.id,
         department.code,
@@ -113,7 +113,7 @@ def office_of(department: Department) -> Office:
 
 
 def who_of(appointment: Appointment) -> Who:
-    """An appointment's row, with its person and department, as a value."""
+    """Returns an appointment's row, with its person and department, as a value."""
     person = appointment.person
     return Who(
         role=appointment.role,
@@ -128,7 +128,7 @@ def who_of(appointment: Appointment) -> Who:
 
 
 def who_acted(appointment: Appointment | None, person: Person | None) -> Who:
-    """Who did something: under an appointment, as a person alone, or the machine."""
+    """Returns the actor: an appointment, a person without appointment, or the system."""
     if appointment is not None:
         return who_of(appointment)
     if person is None:
@@ -137,18 +137,18 @@ def who_acted(appointment: Appointment | None, person: Person | None) -> Who:
 
 
 def account_of(account: Account) -> AccountName:
-    """An account's row as a value, without what is secret."""
+    """Returns an account's row as a value, without its credentials."""
     return AccountName(account.id, account.platform, account.name, account.handle, account.url)
 
 
 def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
-    """A receipt as a value."""
+    """Returns a receipt as a value."""
     return Live(account_of(account), language, receipt.url, receipt.published_at, receipt.origin)
 
 
 def with_names(
     way: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
 ) -> tuple[ORMOption, ...]:
-    """Load an appointment with its person and department in the same query."""
+    """Returns the options that load an appointment's person and department by join."""
     loading = joinedload(way)
     return loading.joinedload(Appointment.person), loading.joinedload(Appointment.department)

@@ -1,4 +1,4 @@
-"""What departments noted for the cell while it drafts, until the cell has seen it."""
+"""Departments' notes that the cell has not yet seen while it drafts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from publisher.states import SubmissionState
 
 
 def unseen_notes(session: Session, submissions: Collection[int]) -> list[SubmissionNote]:
-    """What the cell has not seen of the notes on these submissions, oldest first."""
+    """Returns the unseen notes on these submissions, oldest first."""
     query = (
         select(SubmissionNote)
         .where(SubmissionNote.submission_id.in_(submissions), is_unseen())
@@ -29,26 +29,26 @@ def unseen_notes(session: Session, submissions: Collection[int]) -> list[Submiss
 
 
 def has_unseen_note() -> Condition:
-    """The submission is being drafted, and a note of its department has not been seen."""
-    noted = select(SubmissionNote.submission_id).where(is_unseen())
-    return and_(Submission.state == SubmissionState.DRAFTED, Submission.id.in_(noted))
+    """The submission is being drafted, and a note of its department is unseen."""
+    submission_ids = select(SubmissionNote.submission_id).where(is_unseen())
+    return and_(Submission.state == SubmissionState.DRAFTED, Submission.id.in_(submission_ids))
 
 
 def is_unseen() -> Condition:
-    """Nobody has marked the note as seen, and no revision was saved after it."""
-    seen = exists().where(
+    """The note was not marked as seen, and no revision was saved after it."""
+    is_seen = exists().where(
         Event.subject == Submission.__tablename__,
         Event.subject_id == SubmissionNote.submission_id,
         Event.verb == SEE_NOTE,
         Event.at >= SubmissionNote.at,
     )
-    revised = exists().where(
+    is_revised = exists().where(
         PostSubmission.submission_id == SubmissionNote.submission_id,
         Revision.post_id == PostSubmission.post_id,
         Revision.saved_at > SubmissionNote.at,
     )
     return and_(
         SubmissionNote.kind == NoteKind.NOTE,
-        ~seen.correlate(SubmissionNote),
-        ~revised.correlate(SubmissionNote),
+        ~is_seen.correlate(SubmissionNote),
+        ~is_revised.correlate(SubmissionNote),
     )

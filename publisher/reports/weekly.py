@@ -1,4 +1,4 @@
-"""Posts and answers that went live, week by week and department by department."""
+"""Posts and replies that went live, by week and department."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONE_WEEK = timedelta(weeks=1)
 
 @dataclass(frozen=True)
 class Tally:
-    """How many posts and answers went live; each counts once, on the day it was first live."""
+    """The number of posts and replies, each counted on the day it first went live."""
 
     posts: int = 0
     answers: int = 0
@@ -32,7 +32,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Week:
-    """A week of the city, from Monday to Sunday; the present one is not over yet."""
+    """A week of the city's calendar, Monday to Sunday; the present one is not over yet."""
 
     first_day: date
     last_day: date
@@ -42,17 +42,17 @@ class Week:
 
 @dataclass(frozen=True)
 class WeeklyReport:
-    """The weeks, oldest first; each department in sight with what it has in these weeks."""
+    """The weeks, oldest first, and the totals of each visible department."""
 
     weeks: tuple[Week, ...]
     departments: tuple[tuple[Office, Tally], ...]
 
     @property
     def total(self) -> Tally:
-        """All of it."""
+        """Returns the sum of all weeks."""
         return Tally(
-            sum(one.tally.posts for one in self.weeks),
-            sum(one.tally.answers for one in self.weeks),
+            sum(week.tally.posts for week in self.weeks),
+            sum(week.tally.answers for week in self.weeks),
         )
 
 
@@ -64,13 +64,14 @@ def weekly_report(
     weeks: int = WEEKS,
     department_id: int | None = None,
 ) -> WeeklyReport:
-    """The present week and those before it. Raises `WrongRole` where there is nothing to see.
+    """Returns the report of the last `weeks` weeks, the present one included.
 
-    `department_id` narrows the weeks to one department; the departments stay all in sight.
+    `department_id` restricts the weeks to one department, not the list of departments. Raises
+    `WrongRole`.
     """
-    seen = departments_in_sight(actor, Action.SEE_REPORT)
+    visible_departments = departments_in_sight(actor, Action.SEE_REPORT)
     mondays = _mondays(local_day(now), weeks)
-    counted = _counted(session, mondays, seen)
+    counted = _counted(session, mondays, visible_departments)
     by_week: defaultdict[int, dict[PostKind, int]] = defaultdict(dict)
     by_department: defaultdict[int, dict[PostKind, int]] = defaultdict(dict)
     for week, department, kind, count in counted:
@@ -84,9 +85,9 @@ def weekly_report(
             for at, day in enumerate(mondays)
         ),
         tuple(
-            (office_of(one), _tally(by_department[one.id]))
-            for one in _departments(session, seen)
-            if one.until_on is None or one.id in by_department
+            (office_of(department), _tally(by_department[department.id]))
+            for department in _departments(session, visible_departments)
+            if department.until_on is None or department.id in by_department
         ),
     )
 
@@ -101,9 +102,9 @@ def _tally(counts: dict[PostKind, int]) -> Tally:
 
 
 def _counted(
-    session: Session, mondays: Sequence[date], seen: frozenset[int] | None
+    session: Session, mondays: Sequence[date], visible_departments: frozenset[int] | None
 ) -> list[tuple[int, int, PostKind, int]]:
-    """Week, department, kind and number; a row where there is at least one."""
+    """Returns rows of week, department, kind and number, without zeros."""
     begins = [day_bounds(day)[0] for day in mondays]
     ends = [*begins[1:], day_bounds(mondays[-1] + ONE_WEEK)[0]]
     live = _first_live(begins[0], ends[-1])
@@ -116,15 +117,15 @@ def _counted(
         .join(live, live.c.post_id == Post.id)
         .group_by(week, Post.department_id, Post.kind)
     )
-    if seen is not None:
-        query = query.where(Post.department_id.in_(seen))
+    if visible_departments is not None:
+        query = query.where(Post.department_id.in_(visible_departments))
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(query)]
 
 
 def _first_live(begins: datetime, ends: datetime) -> Subquery:
-    """When each post was first seen on a platform, of those where it was in this time."""
+    """Returns when each post first went live, for those where it was in this time."""
     before, earlier = aliased(Delivery), aliased(ReceiptRow)
-    known = exists().where(
+    was_live_before = exists().where(
         before.post_id == Delivery.post_id,
         before.action == DeliveryAction.PUBLISH,
         earlier.delivery_id == before.id,
@@ -137,15 +138,15 @@ def _first_live(begins: datetime, ends: datetime) -> Subquery:
             Delivery.action == DeliveryAction.PUBLISH,
             ReceiptRow.published_at >= begins,
             ReceiptRow.published_at < ends,
-            ~known.correlate(Delivery),
+            ~was_live_before.correlate(Delivery),
         )
         .group_by(Delivery.post_id)
         .subquery()
     )
 
 
-def _departments(session: Session, seen: frozenset[int] | None) -> list[Department]:
+def _departments(session: Session, visible_departments: frozenset[int] | None) -> list[Department]:
     query = select(Department).order_by(Department.name_mr, Department.id)
-    if seen is not None:
-        query = query.where(Department.id.in_(seen))
+    if visible_departments is not None:
+        query = query.where(Department.id.in_(visible_departments))
     return list(session.scalars(query))

@@ -235,7 +235,7 @@ def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
         for who in ("lead", "clerk", "first"):
             beside = troubles(session, actor=town.actor(who))
             counted = counts(session, actor=town.actor(who), now=town.now)
-            assert (len(beside.found), counted.decisions) == (1, beside.number)
+            assert (len(beside.changes), counted.decisions) == (1, beside.number)
 
 
 def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> None:

@@ -118,7 +118,7 @@ def test_what_was_moved_forward_and_sent_after_the_backup_is_found(
     _restore(town, other, file)
     again = replace(town, database=other)
     sought = reconcile.seek(again.context, tell=_nothing)
-    assert (sought.asked, sought.live, sought.not_asked) == (2, 1, 0)
+    assert (sought.checked, sought.live, sought.unchecked) == (2, 1, 0)
     assert again.delivery(sent).state is DeliveryState.UNCONFIRMED
     assert again.delivery(ahead).state is DeliveryState.SCHEDULED
     again.confirm()
@@ -337,7 +337,7 @@ def test_a_backup_of_another_schema_is_refused_by_name(
             new.writestr(name, content)
     with pytest.raises(OtherSchema) as problem:
         _restore(town, other, changed)
-    assert problem.value.found.startswith("9")
+    assert problem.value.backup_revision.startswith("9")
 
 
 def _live(town: City) -> None:

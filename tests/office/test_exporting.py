@@ -116,15 +116,15 @@ def test_a_view_is_kept_under_its_name_for_one_person(town: City) -> None:
     _keep(town, "clerk", "या आठवड्यात")
     again = _keep(town, "clerk", " या  आठवड्यात ", "wished=today")
     with town.read() as session:
-        (view,) = saved_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
-        others = saved_views.views_kept(session, actor=town.actor("lead"), page="submissions")
+        (view,) = saved_views.saved_views(session, actor=town.actor("clerk"), page="submissions")
+        others = saved_views.saved_views(session, actor=town.actor("lead"), page="submissions")
     assert (view.id, view.query, others) == (again, "wished=today", [])
     with town.write() as session, pytest.raises(NotFound):
         saved_views.drop_view(session, actor=town.actor("lead"), view_id=again)
     with town.write() as session:
         saved_views.drop_view(session, actor=town.actor("clerk"), view_id=again)
     with town.read() as session:
-        assert not saved_views.views_kept(session, actor=town.actor("clerk"), page="submissions")
+        assert not saved_views.saved_views(session, actor=town.actor("clerk"), page="submissions")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.models.desk import CalendarFeed
 from publisher.models.people import Appointment, Department
 from publisher.reports import ical_feeds
-from publisher.reports.ical_feeds import Fed, TooOften
+from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
 from tests.support.city import DAY, HOUR, City
 
@@ -31,12 +31,12 @@ def make(town: City, who: str) -> str:
         return ical_feeds.renew(session, actor=town.actor(who), now=town.now)
 
 
-def fetch(town: City, token: str) -> Fed:
+def fetch(town: City, token: str) -> FeedContent:
     with town.write() as session:
         return ical_feeds.fetch(session, token=token, now=town.now)
 
 
-def departments(found: Fed) -> set[str]:
+def departments(found: FeedContent) -> set[str]:
     return {one.department.code for one in found.items}
 
 

@@ -10,7 +10,7 @@ from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refus
 from publisher.reports.comment_detail import CommentPage, comment_page
 from publisher.reports.inbox_list import CommentRow, InboxView, comments_in, view_counts, views_for
 from publisher.reports.replies import ReplyState
-from publisher.reports.types import Page, Place
+from publisher.reports.types import Cursor, Page
 from publisher.states import CommentState
 from publisher.validation import NotFound
 from tests.office import scenes
@@ -84,7 +84,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: Inb
         for comment_id in range(1, 6):
             _close(town, comment_id)
     found: list[int] = []
-    place: Place | None = None
+    place: Cursor | None = None
     for _ in range(3):
         page = _page(town, "first", view, before=place, limit=2)
         found += [one.comment_id for one in page.rows]
@@ -333,7 +333,7 @@ def test_a_refused_answer_is_not_in_the_way_of_the_failure_of_another(town: City
 
 
 def _page(
-    town: City, who: str, view: InboxView, *, before: Place | None = None, limit: int = 25
+    town: City, who: str, view: InboxView, *, before: Cursor | None = None, limit: int = 25
 ) -> Page[CommentRow]:
     with town.read() as session:
         return comments_in(

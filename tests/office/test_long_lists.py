@@ -99,15 +99,15 @@ def _approvals(**more: object) -> Ask:
 
 
 def _search(session: Session, _town: City, actor: Actor) -> object:
-    return search(session, actor=actor, words="पाणी")
+    return search(session, actor=actor, text="पाणी")
 
 
 def _older_comments(session: Session, _town: City, actor: Actor) -> object:
-    return hits_of(session, actor=actor, kind=Kind.COMMENTS, words="येणार", before=900).hits
+    return hits_of(session, actor=actor, kind=Kind.COMMENTS, text="येणार", before=900).hits
 
 
 def _number(session: Session, _town: City, actor: Actor) -> object:
-    return straight_to(session, actor=actor, words="PMC/2026/000001")
+    return straight_to(session, actor=actor, text="PMC/2026/000001")
 
 
 PAGES: Mapping[str, Ask] = {

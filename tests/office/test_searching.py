@@ -28,7 +28,7 @@ def told(on_sqlite: Database, tmp_path: Path) -> City:
 
 def _found(town: City, who: str, words: str) -> dict[Kind, int]:
     with town.read() as session:
-        groups = search(session, actor=town.actor(who), words=words)
+        groups = search(session, actor=town.actor(who), text=words)
     return {one.kind: len(one.hits) for one in groups}
 
 
@@ -79,7 +79,7 @@ def test_a_number_leads_straight_to_the_thing_in_sight(
     told: City, who: str, words: str, leads_to: str | None
 ) -> None:
     with told.read() as session:
-        assert straight_to(session, actor=told.actor(who), words=words) == leads_to
+        assert straight_to(session, actor=told.actor(who), text=words) == leads_to
 
 
 def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
@@ -87,9 +87,9 @@ def test_more_hits_than_fit_are_asked_on_from_the_last_one(told: City) -> None:
         told.hand_in("गळती दुरुस्ती")
     with told.read() as session:
         actor = told.actor("clerk")
-        first = hits_of(session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", limit=2)
+        first = hits_of(session, actor=actor, kind=Kind.SUBMISSIONS, text="गळती", limit=2)
         rest = hits_of(
-            session, actor=actor, kind=Kind.SUBMISSIONS, words="गळती", before=first.following
+            session, actor=actor, kind=Kind.SUBMISSIONS, text="गळती", before=first.following
         )
     assert (len(first.hits), len(rest.hits), rest.following) == (2, 1, None)
     assert {one.path for one in first.hits}.isdisjoint(one.path for one in rest.hits)

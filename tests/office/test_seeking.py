@@ -17,7 +17,7 @@ from publisher.media.store import Store
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
-from publisher.operations.backup.reconcile import Sought, seek, tick_seeking
+from publisher.operations.backup.reconcile import ReconcileCounts, seek, tick_seeking
 from publisher.operations.backup.restore import restore
 from publisher.operations.backup.write import write
 from publisher.platforms.base.protocol import (
@@ -123,7 +123,7 @@ def test_past_its_late_limit_it_is_missed_only_once_it_was_looked_for(
     """Nobody is shown as missed, to be scheduled again, what is live already."""
     again, ids = cut_off(town, other, tmp_path)
     again.platform("x").fail_next(TryLater(), on="look_up")
-    assert seek(again.context, tell=tell) == Sought(0, 0, 2)
+    assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 2)
     again.press(12 * HOUR)
     assert states(again, ids) == [DeliveryState.SCHEDULED] * 2
     assert tick_seeking(again.context) == 2
@@ -150,11 +150,11 @@ def test_cut_off_between_two_of_them_it_goes_on_with_the_rest_and_asks_none_twic
     town: City, other: Database, tmp_path: Path
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 3)
-    assert seek(again.context, tell=tell, most=2) == Sought(2, 1, 1)
+    assert seek(again.context, tell=tell, most=2) == ReconcileCounts(2, 1, 1)
     assert in_doubt(again) == InDoubt(1, 1)
     assert tick_seeking(again.context, is_stopping=lambda: True) == 0
-    assert seek(again.context, tell=tell) == Sought(1, 0, 0)
-    assert seek(again.context, tell=tell) == Sought(0, 0, 0)
+    assert seek(again.context, tell=tell) == ReconcileCounts(1, 0, 0)
+    assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 0)
     verbs = [again.verbs("deliveries", one)[-1] for one in ids]
     assert verbs == ["doubt", "seek", "seek"]
 
@@ -167,7 +167,7 @@ def test_a_platform_that_is_away_is_not_released_silently_and_is_asked_again(
 ) -> None:
     again, ids = cut_off(town, other, tmp_path, 1)
     again.platform("x").fail_next(away, on="look_up")
-    assert seek(again.context, tell=tell) == Sought(0, 0, 1)
+    assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 1)
     assert in_doubt(again) == InDoubt(0, 1)
     assert refused(again) == 1
     _connect(again)
@@ -187,7 +187,7 @@ def test_access_that_has_ended_pauses_the_account_and_it_is_not_asked_meanwhile(
 ) -> None:
     again, _ids = cut_off(town, other, tmp_path, 3)
     again.platform("x").fail_next(CredentialsExpired("ended"), on="look_up")
-    assert seek(again.context, tell=tell) == Sought(0, 0, 3)
+    assert seek(again.context, tell=tell) == ReconcileCounts(0, 0, 3)
     assert tick_seeking(again.context) == 0
     with again.read() as session:
         account = session.get_one(Account, again.accounts["x"])
@@ -214,7 +214,7 @@ def test_an_account_that_does_not_answer_is_left_and_the_others_are_asked(
     write(town.database, town.store, file, now=town.now, tell=tell)
     again = restored_from(town, other, file)
     again.platform("x").fail_next(TryLater(), on="look_up")
-    assert seek(again.context, tell=tell) == Sought(1, 0, 2)
+    assert seek(again.context, tell=tell) == ReconcileCounts(1, 0, 2)
 
 
 def test_who_says_the_number_releases_all_the_same_and_that_is_kept(
@@ -248,7 +248,7 @@ def test_restored_once_more_all_is_sought_anew_and_from_the_first_backup_on(
 ) -> None:
     made_at = town.now
     again, _ids = cut_off(town, other, tmp_path, 3)
-    assert seek(again.context, tell=tell) == Sought(3, 1, 0)
+    assert seek(again.context, tell=tell) == ReconcileCounts(3, 1, 0)
     with again.write() as session:
         stop = Stop(at=again.now, reason="दुसऱ्यांदा")
         session.add(stop)

@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, numbered
-from publisher.reports.types import Place
+from publisher.reports.types import Cursor
 from web.forms import key_of
 
 Locale = Callable[[], str]
@@ -90,12 +90,12 @@ def _figures(locale: Locale) -> dict[str, Callable[..., object]]:
     }
 
 
-def place_to(place: Place | None) -> str:
+def place_to(place: Cursor | None) -> str:
     """The place as it stands in an address; empty where nothing follows."""
     return f"{place[0].isoformat()}_{place[1]}" if place is not None else ""
 
 
-def place_from(typed: str) -> Place | None:
+def place_from(typed: str) -> Cursor | None:
     """The place out of an address; None where it is none."""
     moment, _, key = typed.rpartition("_")
     try:

@@ -39,16 +39,16 @@ def index(session: Session) -> Response | str:
     """The first hits of each kind, or all of one; a number that is one thing's leads there."""
     words = request.args.get("q", "").strip()[:LONGEST]
     kind = next((one for one in Kind if one.value == request.args.get("in")), None)
-    if kind is None and (path := straight_to(session, actor=actor(), words=words)):
+    if kind is None and (path := straight_to(session, actor=actor(), text=words)):
         return redirect(path)
     kinds = kinds_for(actor())
     before = number_of(request.args.get("before")) or None
     if not words:
         groups = []
     elif kind in kinds and kind is not None:
-        groups = [hits_of(session, actor=actor(), kind=kind, words=words, before=before)]
+        groups = [hits_of(session, actor=actor(), kind=kind, text=words, before=before)]
     else:
-        groups = search(session, actor=actor(), words=words)
+        groups = search(session, actor=actor(), text=words)
     return render_template(
         "home/search.html",
         words=words,

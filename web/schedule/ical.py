@@ -13,7 +13,7 @@ from werkzeug import Response
 
 from publisher.reports import ical_feeds
 from publisher.reports.calendar_month import Item
-from publisher.reports.ical_feeds import Fed, TooOften
+from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import ctx
@@ -86,7 +86,7 @@ def calendar(token: str) -> Response:
     return answer.make_conditional(request)
 
 
-def written(fed: Fed, base_url: str) -> bytes:
+def written(fed: FeedContent, base_url: str) -> bytes:
     """The calendar as RFC 5545 has it, in the language of the page."""
     shown = Calendar()
     shown.add("prodid", "-//Nagarvani//calendar//MR")
@@ -99,7 +99,7 @@ def written(fed: Fed, base_url: str) -> bytes:
     return bytes(shown.to_ical())
 
 
-def _event(item: Item, fed: Fed, base_url: str, host: str) -> Event:
+def _event(item: Item, fed: FeedContent, base_url: str, host: str) -> Event:
     state = _(STATE_WORDS[item.thing, item.state])
     accounts = ", ".join(dict.fromkeys(account_name(one) for one in item.accounts))
     own = f"delivery-{min(item.deliveries)}" if item.deliveries else f"post-{item.post_id}"

@@ -30,7 +30,7 @@ from publisher.reports.submission_list import (
     submission_total,
     submissions_in,
 )
-from publisher.reports.types import Place
+from publisher.reports.types import Cursor
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
 from web.core.context import ctx
@@ -104,7 +104,7 @@ def _page(session: Session, filters: SubmissionFilter, *, name: str = "", proble
         views=_views(filters, counts),
         steps=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
-        kept=saved_views.views_kept(session, actor=actor(), page=export.SUBMISSIONS),
+        kept=saved_views.saved_views(session, actor=actor(), page=export.SUBMISSIONS),
         name=name,
         problem=problem,
         span=search_window.SPAN,
@@ -149,7 +149,7 @@ def _steps(filters: SubmissionFilter, listing: Listing) -> dict[str, str | None]
     back = place_from(request.args.get("back", ""))
     among = {"back": place_to(back)} if back is not None else {}
 
-    def there(given: Mapping[str, str], name: str, place: Place | None) -> str | None:
+    def there(given: Mapping[str, str], name: str, place: Cursor | None) -> str | None:
         if place is None:
             return None
         return address(filters, urlencode({**given, name: place_to(place)}))
@@ -193,7 +193,7 @@ def _every_row(filters: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
     while True:
         with ctx.database.reading() as session:
             page = read_on(session, actor=seeing, now=now, filters=filters, after=after)
-        yield from (export.plain(one) for one in page.rows)
+        yield from (export.plain_row(one) for one in page.rows)
         after = page.following
         if after is None:
             return

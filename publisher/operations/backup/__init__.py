@@ -1,5 +1,5 @@
-"""One file that holds the whole house, database and media, and the way back from it.
+"""Backup of database and media in one file, and restore.
 
-The file is a zip: `manifest.json`, one file of JSON lines for each table, and each medium under
-its digest. It does not depend on the kind of database, but on the revision of the schema.
+The file is a zip: `manifest.json`, a file of JSON lines for each table, and each medium under its
+digest. It depends on the schema revision, not on the database system.
 """

@@ -1,4 +1,4 @@
-"""What a backup says of itself, and whether that is true."""
+"""The manifest of a backup file, and the check of its contents."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PIECE = 1 << 20
 
 
 class Damaged(Exception):
-    """The file is no backup, or not what was written; the sentence says which part."""
+    """The file is no backup or is damaged; the message names the part."""
 
 
 @dataclass(frozen=True)
 class TablePart:
-    """One table: how many rows, and the digest of their lines."""
+    """A table of the backup: its number of rows, and the digest of its lines."""
 
     name: str
     rows: int
@@ -30,9 +30,9 @@ class TablePart:
 
 @dataclass(frozen=True)
 class Manifest:
-    """When it was made (ISO 8601, UTC), of which schema, and what it holds.
+    """The time of the backup (ISO 8601, UTC), its schema revision and contents.
 
-    `lost` are media that the rows name or the store had kept, and that could not be read whole.
+    `lost` are media that the rows name or the store listed, and that could not be read.
     """
 
     made_at: str
@@ -43,30 +43,30 @@ class Manifest:
 
     @property
     def moment(self) -> datetime:
-        """When it was made, aware and in UTC."""
+        """Returns the time of the backup, aware and in UTC."""
         return datetime.fromisoformat(self.made_at)
 
 
 def manifest_of(file: Path) -> Manifest:
-    """What the file says of itself. Raises `Damaged`, and `OSError` where there is no file."""
+    """Returns the file's manifest. Raises `Damaged`, and `OSError` if there is no file."""
     try:
         with ZipFile(file) as archive:
-            found = json.loads(archive.read(MANIFEST))
-            parts = tuple(TablePart(**one) for one in found["tables"])
-            media, lost = tuple(found["media"]), tuple(found.get("lost", ()))
-            return Manifest(found["made_at"], found["revision"], parts, media, lost)
+            manifest = json.loads(archive.read(MANIFEST))
+            parts = tuple(TablePart(**table) for table in manifest["tables"])
+            media, lost = tuple(manifest["media"]), tuple(manifest.get("lost", ()))
+            return Manifest(manifest["made_at"], manifest["revision"], parts, media, lost)
     except (BadZipFile, zlib.error, KeyError, TypeError, ValueError) as problem:
         raise Damaged("this file is no backup, or its end is missing") from problem
 
 
 def check(file: Path, *, tell: Callable[[str, int, int], None]) -> Manifest:
-    """Read everything back and compare it with its digests. Raises `Damaged`."""
+    """Compares every part of the file with its digest. Raises `Damaged`."""
     manifest = manifest_of(file)
-    wanted = {f"rows/{one.name}.jsonl": one.sha256 for one in manifest.tables}
-    wanted |= {f"media/{digest}": digest for digest in manifest.media}
+    digests = {f"rows/{table.name}.jsonl": table.sha256 for table in manifest.tables}
+    digests |= {f"media/{digest}": digest for digest in manifest.media}
     with ZipFile(file) as archive:
-        for number, (name, digest) in enumerate(wanted.items(), start=1):
-            tell("reading back", number, len(wanted))
+        for number, (name, digest) in enumerate(digests.items(), start=1):
+            tell("reading back", number, len(digests))
             if _digest(archive, name) != digest:
                 raise Damaged(f"{name} is not what was written")
     return manifest

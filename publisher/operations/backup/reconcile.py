@@ -1,4 +1,4 @@
-"""What lies ahead after a restore: it may have been moved forward and sent after the backup."""
+"""Reconciliation after a restore: scheduled posts may have been sent after the backup."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True)
-class Sought:
-    """How many were looked for, how many of them are live already, how many could not be asked."""
+class ReconcileCounts:
+    """The number of deliveries checked, of those already live, and of those not checked."""
 
-    asked: int
+    checked: int
     live: int
-    not_asked: int
+    unchecked: int
 
 
 def tick_seeking(context: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Go on seeking while a restore's stop stands, some at a time; gives how many were sought."""
-    found = seek(
+    """Checks a batch while a restore's stop is active, and returns how many."""
+    counts = seek(
         context, tell=lambda _what, _done, _of: None, most=AT_ONCE, is_stopping=is_stopping
     )
-    return found.asked
+    return counts.checked
 
 
 def seek(
@@ -48,40 +48,42 @@ def seek(
     tell: Progress,
     most: int | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
-) -> Sought:
-    """Look for whatever is scheduled and was not looked for since the restore.
+) -> ReconcileCounts:
+    """Asks the platforms for every scheduled delivery not checked since the restore.
 
-    What is live goes to the looks as doubtful; that the rest was asked for is kept, so that this
-    can be cut off anywhere and goes on later. No transaction is open while a platform is asked;
-    an account whose platform does not answer is left in peace for this time.
+    A delivery found live becomes unconfirmed; for the others the check is recorded, so that this
+    can be interrupted and continued. No transaction is open during calls to a platform; an account
+    whose platform does not answer is skipped this time.
     """
     with context.database.reading() as session:
         restores = restore_state.open_restores(session)
-        ahead = _ahead(context, session, restores) if restores is not None else []
+        payloads = _payloads_to_check(context, session, restores) if restores is not None else []
     if restores is None:
-        return Sought(0, 0, 0)
-    desk, silent, found = PlatformPool(context), set[int](), list[bool]()
-    for number, payload in enumerate(ahead, start=1):
-        tell("looking", number, len(ahead))
-        if is_stopping() or (most is not None and len(found) >= most):
+        return ReconcileCounts(0, 0, 0)
+    pool, silent_account_ids, live_flags = PlatformPool(context), set[int](), list[bool]()
+    for number, payload in enumerate(payloads, start=1):
+        tell("looking", number, len(payloads))
+        if is_stopping() or (most is not None and len(live_flags) >= most):
             break
-        if payload.account.id in silent:
+        if payload.account.id in silent_account_ids:
             continue
         try:
-            seen = platform_actions.find_published(
-                desk.open(payload.account), payload, since=restores.since
+            match = platform_actions.find_published(
+                pool.open(payload.account), payload, since=restores.since
             )
         except Refused:
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:
-            silent.add(payload.account.id)
-            _pause_where_closed(context, payload.account, problem)
+            silent_account_ids.add(payload.account.id)
+            _pause_if_expired(context, payload.account, problem)
             continue
-        found.append(_keep(context, payload, seen, restores))
-    return Sought(len(found), sum(found), _left(context, restores))
+        live_flags.append(_store_answer(context, payload, match, restores))
+    return ReconcileCounts(len(live_flags), sum(live_flags), _unchecked_count(context, restores))
 
 
-def _ahead(context: WorkerContext, session: Session, restores: Restores) -> list[DeliveryPayload]:
+def _payloads_to_check(
+    context: WorkerContext, session: Session, restores: Restores
+) -> list[DeliveryPayload]:
     now = context.now()
     query = (
         select(Delivery.id, Delivery.fence)
@@ -101,14 +103,14 @@ def _ahead(context: WorkerContext, session: Session, restores: Restores) -> list
     ]
 
 
-def _left(context: WorkerContext, restores: Restores) -> int:
+def _unchecked_count(context: WorkerContext, restores: Restores) -> int:
     with context.database.reading() as session:
         return len(
             list(session.scalars(select(Delivery.id).where(restore_state.not_reconciled(restores))))
         )
 
 
-def _pause_where_closed(context: WorkerContext, account: Account, problem: PlatformError) -> None:
+def _pause_if_expired(context: WorkerContext, account: Account, problem: PlatformError) -> None:
     if not isinstance(problem, CredentialsExpired):
         return
     with context.database.transaction() as session:
@@ -117,16 +119,16 @@ def _pause_where_closed(context: WorkerContext, account: Account, problem: Platf
         )
 
 
-def _keep(
-    context: WorkerContext, payload: DeliveryPayload, seen: Match | None, restores: Restores
+def _store_answer(
+    context: WorkerContext, payload: DeliveryPayload, match: Match | None, restores: Restores
 ) -> bool:
-    """Keep what the platform said; gives whether it may be live."""
+    """Stores the platform's answer; returns True if the post may be live."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = transitions.lock(session, Delivery, payload.claim.delivery_id)
         if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
             return False
-        if seen is None:
+        if match is None:
             restore_state.note_reconciled(session, delivery, now=now)
             return False
         delivery.look_at, delivery.looks, delivery.sending_at = now, 0, restores.since

@@ -1,4 +1,4 @@
-"""The way back: an empty house is filled, and starts under a stop."""
+"""Restore of a backup into an empty database, which starts under a stop."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ AT_ONCE = 500
 
 
 class NotEmpty(Exception):
-    """The database holds something already: a backup is restored into an empty one only."""
+    """The database is not empty; a backup is restored only into an empty one."""
 
 
 class OtherSchema(Exception):
-    """The backup is of another revision of the schema; `found` and `wanted` say which."""
+    """The backup's schema revision differs from the database's."""
 
-    def __init__(self, found: str, wanted: str) -> None:
-        super().__init__(found, wanted)
-        self.found = found
-        self.wanted = wanted
+    def __init__(self, backup_revision: str, database_revision: str) -> None:
+        super().__init__(backup_revision, database_revision)
+        self.backup_revision = backup_revision
+        self.database_revision = database_revision
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored, and how many deliveries fell due since the backup was made."""
+    """The number of rows and media restored, and of deliveries that became unconfirmed."""
 
     manifest: Manifest
     rows: int
@@ -54,11 +54,10 @@ class Restored:
 def restore(
     database: Database, store: Store, file: Path, *, now: datetime, reason: str, tell: Progress
 ) -> Restored:
-    """Fill an empty, migrated database and the media folder; everything starts under a stop.
+    """Fills an empty, migrated database and the media folder; everything starts stopped.
 
-    Rows, stop and what became unconfirmed are one transaction: all of it, or nothing. What still
-    lies ahead is left to `seek`, which goes on for as long as that stop stands. Raises `Damaged`,
-    `NotEmpty`, `OtherSchema`, and `StoreAway`.
+    Rows, stop and unconfirmed deliveries are one transaction. `seek` checks later deliveries while
+    that stop is active. Raises `Damaged`, `NotEmpty`, `OtherSchema`, and `StoreAway`.
     """
     manifest = check(file, tell=tell)
     with ZipFile(file) as archive:
@@ -89,18 +88,18 @@ def _fill(session: Session, archive: ZipFile, tell: Progress) -> int:
     for number, table in enumerate(tables, start=1):
         tell(table.name, number, len(tables))
         rows += _fill_table(session, table, archive)
-        _count_on(session, table)
+        _reset_sequence(session, table)
     return rows
 
 
 def _fill_table(session: Session, table: Table, archive: ZipFile) -> int:
-    """Rows that point to others of their table are linked once all of them are there."""
-    inward, count = columns_to_itself(table), 0
-    for some in _some(_rows(table, archive)):
-        plain = [{**row, **dict.fromkeys(inward)} for row in some]
+    """Inserts the rows of a table, and sets references within the table afterwards."""
+    self_references, count = columns_to_itself(table), 0
+    for batch in _batches(_rows(table, archive)):
+        plain = [{**row, **dict.fromkeys(self_references)} for row in batch]
         session.execute(insert(table), plain)
         count += len(plain)
-    for column in inward:
+    for column in self_references:
         _link(session, table, column, archive)
     return count
 
@@ -111,11 +110,11 @@ def _rows(table: Table, archive: ZipFile) -> Iterator[dict[str, object]]:
             yield from_line(table, line.decode())
 
 
-def _some(rows: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    """The rows, some at a time."""
-    left = iter(rows)
-    while some := list(islice(left, AT_ONCE)):
-        yield some
+def _batches(rows: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+    """Yields the rows in batches."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, AT_ONCE)):
+        yield batch
 
 
 def _link(session: Session, table: Table, column: str, archive: ZipFile) -> None:
@@ -126,12 +125,12 @@ def _link(session: Session, table: Table, column: str, archive: ZipFile) -> None
         for row in _rows(table, archive)
         if row[column] is not None
     )
-    for some in _some(links):
-        session.connection().execute(statement, some)
+    for batch in _batches(links):
+        session.connection().execute(statement, batch)
 
 
-def _count_on(session: Session, table: Table) -> None:
-    """PostgreSQL counts its keys apart from the rows: let it go on behind the last one."""
+def _reset_sequence(session: Session, table: Table) -> None:
+    """Sets the PostgreSQL sequence of `id` to the last value; does nothing on SQLite."""
     if session.get_bind().dialect.name == "sqlite" or "id" not in table.c:
         return
     last = session.execute(select(func.max(table.c.id))).scalar()
@@ -142,21 +141,21 @@ def _count_on(session: Session, table: Table) -> None:
 
 
 def stop_everything(session: Session, *, now: datetime, reason: str, backup_at: datetime) -> None:
-    """Nothing leaves until a person has looked at what was restored, and releases it."""
+    """Inserts a stop, so that nothing is sent until a person has checked the restore."""
     stop = Stop(at=now, reason=reason)
     session.add(stop)
     restore_state.record(session, stop, backup_at=backup_at, now=now)
 
 
 def doubt(session: Session, *, since: datetime, now: datetime) -> int:
-    """Whatever may have left after the backup was made is unconfirmed, and looked for at once."""
+    """Marks deliveries that may have left after the backup as unconfirmed."""
     doubtful = or_(
         Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
         (Delivery.state == DeliveryState.SCHEDULED) & (Delivery.due_at <= now),
     )
     query = select(Delivery).where(doubtful).order_by(Delivery.id).with_for_update()
-    found = list(session.scalars(query))
-    for delivery in found:
+    deliveries = list(session.scalars(query))
+    for delivery in deliveries:
         delivery.look_at, delivery.looks = now, 0
         delivery.sending_at = delivery.sending_at or min(delivery.due_at, since)
         dispatch.end_unfinished(session, delivery, now, sending_at=delivery.sending_at)
@@ -164,4 +163,4 @@ def doubt(session: Session, *, since: datetime, now: datetime) -> int:
         transitions.apply(
             session, delivery, DeliveryState.UNCONFIRMED, actor=CLOCK, now=now, verb="doubt"
         )
-    return len(found)
+    return len(deliveries)

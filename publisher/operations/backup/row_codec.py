@@ -1,4 +1,4 @@
-"""One row as a line of JSON, and back, whatever database it comes from or goes to."""
+"""Conversion of rows to JSON lines and back, independent of the database system."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from publisher.database.session import UtcDateTime
 
 
 def to_line(row: Mapping[str, Any]) -> str:
-    """The row as one line; times are written as ISO 8601 in UTC."""
+    """Returns the row as a JSON line; times are ISO 8601 in UTC."""
     return json.dumps(
         {name: _plain(value) for name, value in row.items()},
         ensure_ascii=False,
@@ -29,7 +29,7 @@ def _plain(value: object) -> object:
 
 
 def from_line(table: Table, line: str) -> dict[str, Any]:
-    """The row as that table takes it."""
+    """Returns the row of a JSON line with the types of the table's columns."""
     return {name: _rich(table.c[name], value) for name, value in json.loads(line).items()}
 
 
@@ -44,7 +44,7 @@ def _rich(column: Column[Any], value: Any) -> Any:  # noqa: ANN401  whatever a c
 
 
 def columns_to_itself(table: Table) -> list[str]:
-    """The columns that point to other rows of the same table, perhaps to later ones."""
+    """Returns the columns that refer to other rows of the same table."""
     return [
         column.name
         for column in table.columns

@@ -1,4 +1,4 @@
-"""Writing a backup while the house goes on working: all of it as it was at one moment."""
+"""Writing a backup from a consistent snapshot while the application runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from publisher.operations.backup.archive_format import MANIFEST, Manifest, Table
 from publisher.operations.backup.row_codec import to_line
 
 Progress = Callable[[str, int, int], None]
-"""Is told what is being written, how much of it is done, and how much there is."""
+"""A callback with the part being written, the number done, and the total."""
 
 AT_ONCE = 1_000
 EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -32,9 +32,9 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 def write(
     database: Database, store: Store, file: Path, *, now: datetime, tell: Progress
 ) -> Manifest:
-    """Write the backup, read it back, and only then give it its name.
+    """Writes the backup to a temporary file, verifies it, and renames it.
 
-    Raises `Damaged` where what was read back is not what was written, and `OSError`.
+    Raises `Damaged` if the verification fails, and `OSError`.
     """
     unfinished = file.with_name(file.name + ".part")
     try:
@@ -51,7 +51,7 @@ def write(
 
 @contextmanager
 def _private(file: Path) -> Iterator[None]:
-    """It holds what only the house may know: nobody else can read it, from the first byte."""
+    """Creates the file readable by its owner only, and syncs it to disk at the end."""
     with suppress(FileNotFoundError):
         file.unlink()
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -63,26 +63,28 @@ def _private(file: Path) -> Iterator[None]:
 def _write_all(
     database: Database, store: Store, archive: ZipFile, now: datetime, tell: Progress
 ) -> Manifest:
-    with _one_moment(database) as connection:
+    with _snapshot(database) as connection:
         revision = str(MigrationContext.configure(connection).get_current_revision())
         tables = Base.metadata.sorted_tables
         parts = []
         for number, table in enumerate(tables, start=1):
             tell(table.name, number, len(tables))
             parts.append(_write_table(connection, table, archive))
-        named = _named(connection)
-    kept = set(store.digests())
-    media = tuple(_write_media(store, sorted(kept), archive, tell))
+        referenced = _referenced_digests(connection)
+    stored = set(store.digests())
+    media = tuple(_write_media(store, sorted(stored), archive, tell))
     # What nobody named may have been tidied away meanwhile: it is lost only if it stands there.
-    lost = {one for one in kept.difference(media) if store.exists(one)} | named.difference(media)
+    lost = {
+        digest for digest in stored.difference(media) if store.exists(digest)
+    } | referenced.difference(media)
     manifest = Manifest(now.isoformat(), revision, tuple(parts), media, tuple(sorted(lost)))
     archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
     return manifest
 
 
 @contextmanager
-def _one_moment(database: Database) -> Iterator[Connection]:
-    """A connection that sees the database as it is now, whatever others commit meanwhile."""
+def _snapshot(database: Database) -> Iterator[Connection]:
+    """Opens a connection that reads one snapshot of the database."""
     level = {} if database.is_sqlite else {"isolation_level": "REPEATABLE READ"}
     with database.engine.connect().execution_options(**level) as connection:
         connection.execute(select(1))
@@ -102,18 +104,18 @@ def _write_table(connection: Connection, table: Table, archive: ZipFile) -> Tabl
     return TablePart(table.name, count, digest.hexdigest())
 
 
-def _named(connection: Connection) -> set[str]:
-    """The digest of every medium that the rows need."""
-    found: set[str] = set()
-    for place in retention.USED_IN:
-        found.update(connection.execute(select(place).where(place != "").distinct()).scalars())
-    return found
+def _referenced_digests(connection: Connection) -> set[str]:
+    """Returns the digest of every medium that a row names."""
+    digests: set[str] = set()
+    for column in retention.USED_IN:
+        digests.update(connection.execute(select(column).where(column != "").distinct()).scalars())
+    return digests
 
 
 def _write_media(
     store: Store, digests: list[str], archive: ZipFile, tell: Progress
 ) -> Iterator[str]:
-    """Every medium whose bytes are still what they were; the others are lost already."""
+    """Yields the digest of every medium written; missing and changed ones are skipped."""
     for number, digest in enumerate(digests, start=1):
         tell("media", number, len(digests))
         try:
@@ -125,7 +127,7 @@ def _write_media(
 
 
 def _entry(name: str) -> ZipInfo:
-    """An entry without a date of its own: the manifest says when it was made."""
+    """Returns an archive entry with a constant date; the manifest has the backup's time."""
     entry = ZipInfo(name, EARLIEST)
     entry.compress_type = ZIP_DEFLATED
     entry.external_attr = 0o600 << 16

@@ -1,6 +1,6 @@
-"""Ending a department: at once where its day has come, else on its day by the clock's tick.
+"""Closing and merging departments, at once or on a later day by the worker.
 
-On its day a department whose work is still open stays until that is settled; its page says so.
+If its work is still open on that day, the department stays until it is settled.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class StillOpen(NotAllowed):
-    """Something of the department is open, or cannot move; `things` says what."""
+    """The department has open work, or work that cannot be moved; `things` lists it."""
 
     code = "still_open"
 
@@ -42,9 +42,9 @@ class StillOpen(NotAllowed):
 def close(
     session: Session, *, actor: Actor, now: datetime, department: Department, order: DepartmentOrder
 ) -> DepartmentChange:
-    """Close a department from the order's day on; its officers, head and members end with it.
+    """Closes a department from the order's day; its people's appointments end with it.
 
-    Raises `WrongRole`, `BadDepartment`, or `StillOpen` with all that has to be settled first.
+    Raises `WrongRole`, `BadDepartment`, or `StillOpen` with everything to be settled first.
     """
     _check_may_end(session, department, order, actor=actor, now=now)
     things = hinders_closing(session, department, actor=actor, now=now)
@@ -67,9 +67,9 @@ def merge(
     into: Department,
     order: DepartmentOrder,
 ) -> DepartmentChange:
-    """Merge a department into another from the order's day on; people and open work go along.
+    """Merges a department into another from the order's day, with its people and open work.
 
-    Raises `WrongRole`, `BadDepartment`, or `StillOpen` with all that cannot move.
+    Raises `WrongRole`, `BadDepartment`, or `StillOpen` with everything that cannot move.
     """
     _check_may_end(session, department, order, actor=actor, now=now)
     _check_takes_over(session, department, into, now=now)
@@ -125,16 +125,16 @@ def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now:
 
 
 def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
-    """Carry out what was recorded for today or before; gives how many changes took effect.
+    """Carries out the changes that are due, and returns how many took effect.
 
-    What is hindered stays waiting, and is tried again with the next tick.
+    A hindered change stays and is tried again at the next tick.
     """
     with database.reading() as session:
         due = department_orders.due_changes(session, now=now())
-    return sum(_carried_out(database, change_id, now=now()) for change_id in due)
+    return sum(_try_to_carry_out(database, change_id, now=now()) for change_id in due)
 
 
-def _carried_out(database: Database, change_id: int, *, now: datetime) -> bool:
+def _try_to_carry_out(database: Database, change_id: int, *, now: datetime) -> bool:
     with database.transaction() as session:
         change = session.get_one(DepartmentChange, change_id, with_for_update=True)
         if not change.waits or _is_hindered(session, change, now=now):
@@ -159,7 +159,7 @@ def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -
 def hindering(
     session: Session, change: DepartmentChange, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
-    """What stands in the way of a change that waits; nothing of one to name or place."""
+    """Returns the open work that hinders a recorded change; none for other kinds."""
     if change.kind is DepartmentChangeKind.CLOSED:
         return hinders_closing(session, change.department, actor=actor, now=now)
     if change.kind is DepartmentChangeKind.MERGED and change.other is not None:

@@ -1,8 +1,8 @@
-"""What goes over to another department when one is merged into it: people, work and comments.
+"""The transfer of people, work and comments when a department is merged into another.
 
-What has been decided and published stays said by the department that said it; its posts are
-looked after by the other one from now on, which answers the comments under them. What was approved
-and has not left is a draft again: its approval speaks for a department that is no more.
+Decisions and publications keep the department that made them; its posts belong to the target
+department from now on, which answers the comments under them. A post that was approved and not sent
+becomes a draft again, because its approval names the merged department.
 """
 
 from __future__ import annotations
@@ -34,105 +34,111 @@ VERB = "merge_department"
 
 
 def take_over(
-    session: Session, change: DepartmentChange, to: Department, *, actor: Actor, now: datetime
+    session: Session, change: DepartmentChange, target: Department, *, actor: Actor, now: datetime
 ) -> None:
-    """Let everything of the change's department that is not at its end go to the other one."""
-    left = change.department
-    leaving = appointment_transfer.standing_in(session, department_id=left.id, now=now)
+    """Moves everything unfinished of the change's department to `target`."""
+    source = change.department
+    leaving = appointment_transfer.standing_in(session, department_id=source.id, now=now)
     appointment_transfer.carry_over(
-        session, leaving, to, order_number=change.order_number, actor=actor, now=now
+        session, leaving, target, order_number=change.order_number, actor=actor, now=now
     )
-    _submissions(session, left, to, actor=actor, now=now)
-    _posts(session, left, to, actor=actor, now=now)
-    _plain_rows(session, left, to)
-    for comment in open_comments(session, left.id):
-        _comment(session, comment, change, to, actor=actor, now=now)
+    _submissions(session, source, target, actor=actor, now=now)
+    _posts(session, source, target, actor=actor, now=now)
+    _plain_rows(session, source, target)
+    for comment in open_comments(session, source.id):
+        _comment(session, comment, change, target, actor=actor, now=now)
 
 
 def _submissions(
-    session: Session, left: Department, to: Department, *, actor: Actor, now: datetime
+    session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
 ) -> None:
     query = select(Submission).where(
-        Submission.department_id == left.id, Submission.state.not_in(ENDED)
+        Submission.department_id == source.id, Submission.state.not_in(ENDED)
     )
-    for one in session.scalars(query):
-        one.department_id = to.id
-        transitions.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
+    for submission in session.scalars(query):
+        submission.department_id = target.id
+        transitions.record(
+            session, submission, VERB, actor=actor, now=now, values=_moved_values(source, target)
+        )
 
 
 def _posts(
-    session: Session, left: Department, to: Department, *, actor: Actor, now: datetime
+    session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
 ) -> None:
-    _put_back(session, left, to, actor=actor, now=now)
-    query = select(Post).where(Post.department_id == left.id, Post.state != PostState.WITHDRAWN)
-    for one in session.scalars(query):
-        one.department_id = to.id
-        transitions.record(session, one, VERB, actor=actor, now=now, values=_from(left, to))
-    _ask_the_other(session, left, to)
+    _put_back(session, source, target, actor=actor, now=now)
+    query = select(Post).where(Post.department_id == source.id, Post.state != PostState.WITHDRAWN)
+    for post in session.scalars(query):
+        post.department_id = target.id
+        transitions.record(
+            session, post, VERB, actor=actor, now=now, values=_moved_values(source, target)
+        )
+    _ask_target(session, source, target)
 
 
 def _put_back(
-    session: Session, left: Department, to: Department, *, actor: Actor, now: datetime
+    session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
 ) -> None:
-    """Approved posts of which nothing has left: the cell sees them among its drafts again."""
+    """Returns approved posts that were not sent to draft."""
     has_left = exists().where(Delivery.post_id == Post.id, Delivery.state.in_(GONE))
     query = select(Post).where(
-        or_(Post.department_id == left.id, asks(left.id)),
+        or_(Post.department_id == source.id, asks(source.id)),
         Post.state == PostState.APPROVED,
         Post.kind == PostKind.POST,
         ~has_left,
     )
-    found, draft = session.scalars(query).all(), PostState.DRAFT
-    values = _from(left, to)
-    transitions.apply_all(session, found, draft, actor=actor, now=now, verb=VERB, values=values)
+    posts, draft = session.scalars(query).all(), PostState.DRAFT
+    values = _moved_values(source, target)
+    transitions.apply_all(session, posts, draft, actor=actor, now=now, verb=VERB, values=values)
 
 
-def _ask_the_other(session: Session, left: Department, to: Department) -> None:
-    """Drafts, whosever they are, ask the other one; what was sent for review stays as it is."""
+def _ask_target(session: Session, source: Department, target: Department) -> None:
+    """Makes drafts ask the target department; revisions sent for review stay as they are."""
     query = (
         select(RevisionDepartment)
         .join(Revision, Revision.id == RevisionDepartment.revision_id)
         .join(Post, (Post.id == Revision.post_id) & (Post.newest == Revision.number))
         .where(
-            RevisionDepartment.department_id == left.id,
+            RevisionDepartment.department_id == source.id,
             Post.state == PostState.DRAFT,
             Revision.sent_for_review_at.is_(None),
         )
     )
-    for one in session.scalars(query):
-        there = session.get(RevisionDepartment, (one.revision_id, to.id))
-        if there is None:
+    for row in session.scalars(query):
+        target_row = session.get(RevisionDepartment, (row.revision_id, target.id))
+        if target_row is None:
             session.add(
                 RevisionDepartment(
-                    revision_id=one.revision_id, department_id=to.id, asked=one.asked
+                    revision_id=row.revision_id, department_id=target.id, asked=row.asked
                 )
             )
         else:
-            there.asked = there.asked or one.asked
-        session.delete(one)
+            target_row.asked = target_row.asked or row.asked
+        session.delete(row)
 
 
-def _plain_rows(session: Session, left: Department, to: Department) -> None:
-    """Accounts, departments that report to it, and its starting texts."""
+def _plain_rows(session: Session, source: Department, target: Department) -> None:
+    """Moves accounts, subordinate departments and starting texts."""
     session.flush()
     for column in (Account.department_id, Department.reports_to_id, StartingText.department_id):
-        session.execute(update(column.class_).where(column == left.id).values({column.key: to.id}))
+        session.execute(
+            update(column.class_).where(column == source.id).values({column.key: target.id})
+        )
 
 
 def _comment(
     session: Session,
     comment: Comment,
     change: DepartmentChange,
-    to: Department,
+    target: Department,
     *,
     actor: Actor,
     now: datetime,
 ) -> None:
-    """As a transfer; the citizen's clock goes on. Where nobody is there, the cell has it."""
-    chain = responsibility.responsible_chain(session, to.id, now=now)
+    """Transfers the comment and keeps its due time; without an officer it goes to the cell."""
+    chain = responsibility.responsible_chain(session, target.id, now=now)
     current(comment).until_at = now
     session.flush()
-    comment.department_id = to.id if chain else None
+    comment.department_id = target.id if chain else None
     comment.routings.append(
         Routing(
             department_id=comment.department_id,
@@ -141,28 +147,30 @@ def _comment(
             reason=RoutingReason.TRANSFERRED if chain else RoutingReason.NOBODY_THERE,
             details={
                 "from": change.department_id,
-                "department": to.id,
+                "department": target.id,
                 "words": change.order_number,
             },
         )
     )
-    values = _from(change.department, to)
+    values = _moved_values(change.department, target)
     if chain:
         transitions.record(session, comment, VERB, actor=actor, now=now, values=values)
-        _tell(session, comment, to, now=now)
+        _notify_holder(session, comment, target, now=now)
     else:
         to_cell = CommentState.RECEIVED
         transitions.apply(session, comment, to_cell, actor=actor, now=now, verb=VERB, values=values)
 
 
-def _tell(session: Session, comment: Comment, to: Department, *, now: datetime) -> None:
+def _notify_holder(
+    session: Session, comment: Comment, target: Department, *, now: datetime
+) -> None:
     holder = current(comment).appointment
     if holder is None:
         return
     values = {
         "comment": comment.text,
         "author": comment.author_handle or comment.author_name,
-        "department": to,
+        "department": target,
         "due_at": comment.due_at,
         "platform": comment.account.platform,
     }
@@ -176,5 +184,5 @@ def _tell(session: Session, comment: Comment, to: Department, *, now: datetime) 
     )
 
 
-def _from(left: Department, to: Department) -> dict[str, object]:
-    return {"from": left.id, "to": to.id}
+def _moved_values(source: Department, target: Department) -> dict[str, object]:
+    return {"from": source.id, "to": target.id}

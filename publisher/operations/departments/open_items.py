@@ -1,4 +1,4 @@
-"""What of a department is open, so that it cannot end yet: each thing with its id and its words."""
+"""The open work that keeps a department from being closed or merged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from publisher.people.departments import is_in_force
 from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState
 
 MOST: Final = 200
-"""As many of each kind are listed; with those settled the rest shows."""
+"""How many items of each kind are listed; the rest shows once those are settled."""
 
 ENDED: Final = (SubmissionState.DECLINED, SubmissionState.MERGED, SubmissionState.WITHDRAWN)
 OPEN_SUBMISSIONS: Final = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
@@ -34,7 +34,7 @@ _AT_REST: Final = (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
 
 
 class OpenKind(StrEnum):
-    """What a thing that stands in the way is."""
+    """The kind of an item that hinders the change."""
 
     SUBMISSION = "submission"
     POST = "post"
@@ -50,9 +50,9 @@ class OpenKind(StrEnum):
 
 @dataclass(frozen=True)
 class OpenThing:
-    """One thing that stands in the way: `id` of its page, and the words by which it is known.
+    """An item that hinders the change, with its id and a title (`words`).
 
-    Of an appointment, `id` is the person's.
+    The `id` of an appointment's item is the person's.
     """
 
     kind: OpenKind
@@ -62,11 +62,10 @@ class OpenThing:
 
 
 def lock_work(session: Session, department_id: int) -> None:
-    """Keep the department's submissions and posts as they are until the transaction ends.
+    """Locks the department's submissions and posts until the transaction ends.
 
-    Else one could be approved or given a time right after it was looked at, in a name that ends.
-    A submission is locked before the posts that rest on it, as wherever both are; both as
-    `moving.lock` does.
+    Otherwise a post could be approved or scheduled right after the check. Submissions are locked
+    before their posts, as everywhere; both like `transitions.lock`.
     """
     handed_in = select(Submission.id).where(
         Submission.department_id == department_id, Submission.state.not_in(ENDED)
@@ -84,7 +83,7 @@ def lock_work(session: Session, department_id: int) -> None:
 def hinders_closing(
     session: Session, department: Department, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
-    """All that has to be settled before this department can close."""
+    """Returns everything that has to be settled before the department can close."""
     return [
         *_submissions(session, department.id),
         *_posts(session, department.id, with_drafts=True),
@@ -100,18 +99,20 @@ def hinders_closing(
 def hinders_merging(
     session: Session, department: Department, into: Department, *, actor: Actor, now: datetime
 ) -> list[OpenThing]:
-    """All that cannot move to the other department, and has to be settled first."""
+    """Returns everything that cannot move to the other department."""
     leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
-    there = appointment_transfer.standing_in(session, department_id=into.id, now=now)
-    ordinary = [one for one in leaving if one.role in appointment_transfer.ORDINARY]
+    staying = appointment_transfer.standing_in(session, department_id=into.id, now=now)
+    ordinary = [
+        appointment for appointment in leaving if appointment.role in appointment_transfer.ORDINARY
+    ]
     return [
         *_posts(session, department.id, with_drafts=False),
         *_arriving(session, department.id),
         *_templates(session, department.id),
         *_immovable(session, department, actor, now),
         *(
-            _appointed(OpenKind.NO_PLACE, one)
-            for one in appointment_transfer.without_place(ordinary, there)
+            _appointed(OpenKind.NO_PLACE, appointment)
+            for appointment in appointment_transfer.without_place(ordinary, staying)
         ),
     ]
 
@@ -123,14 +124,16 @@ def _submissions(session: Session, department_id: int) -> Iterable[OpenThing]:
         .order_by(Submission.id)
         .limit(MOST)
     )
-    for one in session.scalars(query):
-        yield OpenThing(OpenKind.SUBMISSION, one.id, f"{one.number} · {one.title}")
+    for submission in session.scalars(query):
+        yield OpenThing(
+            OpenKind.SUBMISSION, submission.id, f"{submission.number} · {submission.title}"
+        )
 
 
 def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterable[OpenThing]:
-    """Those that await a decision, or of which something has yet to leave or to be settled.
+    """Yields posts that await a decision, or that have deliveries to be sent or settled.
 
-    An approval covers the department's name, so what is under review does not move either.
+    Posts in review cannot move either, because an approval names the department.
     """
     states = [PostState.IN_REVIEW, *([PostState.DRAFT] if with_drafts else [])]
     query = (
@@ -146,14 +149,14 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
         .order_by(Post.id)
         .limit(MOST)
     )
-    for one in session.scalars(query):
-        kind = OpenKind.ANSWER if one.kind is PostKind.REPLY else OpenKind.POST
-        numbers = [submission.number for submission in one.submissions]
-        yield OpenThing(kind, one.id, " · ".join([*numbers, one.title]))
+    for post in session.scalars(query):
+        kind = OpenKind.ANSWER if post.kind is PostKind.REPLY else OpenKind.POST
+        numbers = [submission.number for submission in post.submissions]
+        yield OpenThing(kind, post.id, " · ".join([*numbers, post.title]))
 
 
 def asks(department_id: int) -> ColumnElement[bool]:
-    """Whether the newest revision asks this department as well."""
+    """The newest revision asks this department as well."""
     return exists().where(
         Revision.post_id == Post.id,
         Revision.number == Post.newest,
@@ -168,7 +171,7 @@ def _unsettled() -> ColumnElement[bool]:
 
 
 def _without_a_time() -> ColumnElement[bool]:
-    """Whether a text of the newest revision has no delivery at all."""
+    """A variant of the newest revision has no delivery at all."""
     return exists().where(
         Revision.post_id == Post.id,
         Revision.number == Post.newest,
@@ -184,19 +187,19 @@ def _comments(session: Session, department_id: int) -> Iterable[OpenThing]:
         .order_by(Comment.due_at)
         .limit(MOST)
     )
-    for one in session.scalars(query):
-        yield OpenThing(OpenKind.COMMENT, one.id, one.text[:80])
+    for comment in session.scalars(query):
+        yield OpenThing(OpenKind.COMMENT, comment.id, comment.text[:80])
 
 
 def _departments(session: Session, department_id: int, now: datetime) -> Iterable[OpenThing]:
     query = select(Department).where(Department.reports_to_id == department_id)
-    for one in session.scalars(query.order_by(Department.name_mr)):
-        if is_in_force(one, now=now):
-            yield OpenThing(OpenKind.DEPARTMENT, one.id, one.name_mr, one.code)
+    for department in session.scalars(query.order_by(Department.name_mr)):
+        if is_in_force(department, now=now):
+            yield OpenThing(OpenKind.DEPARTMENT, department.id, department.name_mr, department.code)
 
 
 def _arriving(session: Session, department_id: int) -> Iterable[OpenThing]:
-    """Those that are to be merged into it on a day to come: they would come to a closed door."""
+    """Yields departments that are to be merged into this one later."""
     query = (
         select(Department)
         .join(DepartmentChange, DepartmentChange.department_id == Department.id)
@@ -208,37 +211,37 @@ def _arriving(session: Session, department_id: int) -> Iterable[OpenThing]:
         )
         .order_by(Department.name_mr)
     )
-    for one in session.scalars(query):
-        yield OpenThing(OpenKind.DEPARTMENT, one.id, one.name_mr, one.code)
+    for department in session.scalars(query):
+        yield OpenThing(OpenKind.DEPARTMENT, department.id, department.name_mr, department.code)
 
 
 def _accounts(session: Session, department_id: int) -> Iterable[OpenThing]:
     query = select(Account).where(
         Account.department_id == department_id, Account.state != AccountState.DISCONNECTED
     )
-    for one in session.scalars(query.order_by(Account.id)):
-        yield OpenThing(OpenKind.ACCOUNT, one.id, f"{one.name} · {one.handle}")
+    for account in session.scalars(query.order_by(Account.id)):
+        yield OpenThing(OpenKind.ACCOUNT, account.id, f"{account.name} · {account.handle}")
 
 
 def _templates(session: Session, department_id: int) -> Iterable[OpenThing]:
-    """An emergency template leaves in the name that approved it, so another has to take it on."""
+    """Yields emergency templates, which are approved in the department's name."""
     query = select(EmergencyTemplate).where(
         EmergencyTemplate.department_id == department_id, EmergencyTemplate.ended_at.is_(None)
     )
-    for one in session.scalars(query.order_by(EmergencyTemplate.id)):
-        yield OpenThing(OpenKind.TEMPLATE, one.id, one.name_mr)
+    for template in session.scalars(query.order_by(EmergencyTemplate.id)):
+        yield OpenThing(OpenKind.TEMPLATE, template.id, template.name_mr)
 
 
 def _immovable(
     session: Session, department: Department, actor: Actor, now: datetime
 ) -> Iterable[OpenThing]:
-    """The cell, admins and readers keep their appointments, and nobody touches their own."""
-    options = appointment_transfer.standing_in(session, department_id=department.id, now=now)
-    for one in options:
-        if one.role not in appointment_transfer.ORDINARY:
-            yield _appointed(OpenKind.APPOINTMENT, one)
-        elif one.person_id == actor.person_id:
-            yield _appointed(OpenKind.OWN_APPOINTMENT, one)
+    """Yields appointments of the cell, admins and readers, and the actor's own."""
+    appointments = appointment_transfer.standing_in(session, department_id=department.id, now=now)
+    for appointment in appointments:
+        if appointment.role not in appointment_transfer.ORDINARY:
+            yield _appointed(OpenKind.APPOINTMENT, appointment)
+        elif appointment.person_id == actor.person_id:
+            yield _appointed(OpenKind.OWN_APPOINTMENT, appointment)
 
 
 def _appointed(kind: OpenKind, appointment: Appointment) -> OpenThing:
@@ -246,7 +249,7 @@ def _appointed(kind: OpenKind, appointment: Appointment) -> OpenThing:
 
 
 def open_comments(session: Session, department_id: int) -> list[Comment]:
-    """The comments that somebody of the department has yet to answer."""
+    """Returns the comments routed to the department and not answered."""
     query = (
         select(Comment)
         .where(Comment.department_id == department_id, Comment.state == CommentState.ROUTED)

@@ -46,7 +46,7 @@ class Restored(Drained):
         )
         self.came["restore"] += 1
         self.came["restored_in_doubt"] += done.unconfirmed
-        self.came["seek"] += reconcile.seek(self.town.context, tell=tell).asked
+        self.came["seek"] += reconcile.seek(self.town.context, tell=tell).checked
 
     def _move_forward(self) -> None:
         """The cell lets everything leave at once that has a time."""
