@@ -24,7 +24,9 @@ settings.register_profile("long")  # by --hypothesis-profile: see tests/press, p
 _RUN = pytest.StashKey[runs.Run]()
 _CONNECTIONS = pytest.StashKey[Connections]()
 _TWINS = (
-    *("tests/desk/", "tests/office/", "tests/inbox/", "tests/demo/", "tests/cli/test_doctor"),
+    *("tests/intake/", "tests/drafting/", "tests/content_checks/", "tests/review/"),
+    *("tests/scheduling/", "tests/reports/", "tests/operations/", "tests/inbox/", "tests/demo/"),
+    "tests/cli/test_doctor",
     *(
         f"tests/delivery/test_{name}.py"
         for name in ("by_hand", "correcting", "pasted", "taking_back", "watching", "wrong_answers")
@@ -153,6 +155,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def database(database_url: str) -> Iterator[Database]:
     """The same, opened by the product."""
     opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def on_sqlite(sqlite_url: str) -> Iterator[Database]:
+    """Opens a database on SQLite alone, for rules in which the databases cannot differ."""
+    opened = Database(sqlite_url)
     yield opened
     opened.dispose()
 

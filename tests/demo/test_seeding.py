@@ -37,7 +37,7 @@ from publisher.now import now
 from publisher.review.gate_adapter import standings
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import City
-from tests.office.test_counts import check as check_counts
+from tests.reports.test_tab_counts import check as check_counts
 
 Check = Callable[[City, Session], None]
 

@@ -14,7 +14,7 @@ from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind, WrongValues, compose, queue
 from publisher.notifications.formatting import LANGUAGES
 from publisher.states import NoticeState
-from tests.people.cast import NOW, add_department, appoint
+from tests.support.cast import NOW, add_department, appoint
 
 DUE = NOW + timedelta(hours=3)
 WATER = Department(

@@ -20,7 +20,7 @@ from publisher.people.invitations import invite
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState
 from tests.notifications.scripted import DROP, certificate, scripted
-from tests.people.cast import NOW, add_department, appoint, verbs
+from tests.support.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 

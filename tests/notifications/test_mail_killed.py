@@ -13,7 +13,7 @@ from publisher.models.notifications import Notice
 from publisher.notifications.compose import NoticeKind, queue
 from publisher.notifications.email import LEASE, tick_mail
 from publisher.states import NoticeState
-from tests.people.cast import NOW, add_department, appoint
+from tests.support.cast import NOW, add_department, appoint
 from tests.support.mail import MailServer
 from tests.support.processes import Starter
 

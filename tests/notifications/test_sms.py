@@ -25,7 +25,7 @@ from publisher.notifications.sms_gateway import filled
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 from sandbox.server import Places, running
-from tests.people.cast import NOW, add_department, appoint, verbs
+from tests.support.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 

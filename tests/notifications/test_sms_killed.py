@@ -21,7 +21,7 @@ from publisher.notifications.sms import tick_sms
 from publisher.states import NoticeState
 from sandbox.server import running
 from tests.notifications.test_sms import BASE_URL, MAIL, MOBILE, VALUES, gateway
-from tests.people.cast import NOW, add_department, appoint
+from tests.support.cast import NOW, add_department, appoint
 from tests.support.processes import Starter
 
 TICK = f"""

@@ -22,7 +22,7 @@ from publisher.people.department_orders import (
 )
 from publisher.people.departments import departments_in_force, find_departments
 from publisher.working_time import local_day
-from tests.people.cast import NOW, actor, add_department, appoint, verbs
+from tests.support.cast import NOW, actor, add_department, appoint, verbs
 
 ADMIN = actor(Role.ADMIN)
 TODAY = local_day(NOW)

@@ -9,7 +9,7 @@ from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.departments import departments_in_force, find_departments, load_register
-from tests.people.cast import NOW, add_department
+from tests.support.cast import NOW, add_department
 
 
 def test_the_register_loads_67_departments_once(on_sqlite: Database) -> None:

@@ -158,8 +158,8 @@ def test_tests_that_import_the_module_run_between_nearest_and_rest(
     for path, text in {
         "tests/web/test_far.py": "",
         "tests/web/test_page.py": "import web.app\n",
-        "tests/office/conftest.py": "import web.app\n",
-        "tests/office/test_list.py": "",
+        "tests/reports/conftest.py": "import web.app\n",
+        "tests/reports/test_list.py": "",
         "tests/test_cli.py": "import approvals.gate\n",
         "tests/house/test_names.py": "import approvals.gate\n",
     }.items():
@@ -170,7 +170,7 @@ def test_tests_that_import_the_module_run_between_nearest_and_rest(
         ("nearest", ("tests/approvals/test_gate.py",)),
         (
             "importing",
-            ("tests/test_cli.py", "tests/web/test_page.py", "tests/office/test_list.py"),
+            ("tests/test_cli.py", "tests/web/test_page.py", "tests/reports/test_list.py"),
         ),
         ("rest", ("tests/web/test_far.py",)),
     ]

@@ -9,8 +9,8 @@ import pytest
 
 from publisher.models.submissions import Submission
 from publisher.reports import export, search
-from tests.office.crowd import multiply
 from tests.support.city import DAY
+from tests.support.crowd import multiply
 from tests.web.counter import Site
 from tests.web.reading import Page
 from web.reports.exports import BOM, HEADINGS, defused

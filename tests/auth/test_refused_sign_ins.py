@@ -1,0 +1,128 @@
+"""Every refused sign-in leaves a row in the history, and nothing of what was typed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from publisher.auth.sign_in import SignedIn, prove, sign_in
+from publisher.auth.throttling import FOR_ONE_IDENTIFIER, WINDOW
+from publisher.database.session import Database
+from publisher.models.approvals import RefusedSignIn
+from publisher.models.history import Event
+from publisher.models.people import Person
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.permissions import COMMAND
+from tests.support.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
+
+MAIL = "asha.kadam@pmc.example"
+WRONG = "not the pass-word at all"
+
+
+def asha(session: Session) -> Person:
+    return with_password(session, appoint(session, add_department(session), mail=MAIL).person)
+
+
+def enter(session: Session, identifier: str = MAIL, password: str = PASSWORD) -> object:
+    return sign_in(
+        session,
+        identifier=identifier,
+        password=password,
+        address="203.0.113.7",
+        device="Firefox",
+        now=NOW,
+        hasher=HASHER,
+    )
+
+
+def refusals(session: Session) -> list[Event]:
+    query = select(Event).where(Event.verb == "refuse_sign_in").order_by(Event.id)
+    return list(session.scalars(query))
+
+
+def test_a_wrong_password_is_written_down_for_a_known_and_an_unknown_account(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        person = asha(session)
+        enter(session, password=WRONG)
+        enter(session, "nobody@pmc.example", WRONG)
+        known, unknown = refusals(session)
+        assert known.details == {"why": "wrong", "person": person.id}
+        assert unknown.details == {"why": "wrong", "person": None}
+        assert (known.at, known.subject, known.person_id) == (NOW, "refused_sign_ins", None)
+        row = session.get_one(RefusedSignIn, known.subject_id)
+        assert (row.person_id, row.address, row.device) == (person.id, "203.0.113.7", "Firefox")
+
+
+def test_nothing_of_what_was_typed_is_kept(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        asha(session)
+        enter(session, "nobody.typed.this@pmc.example", WRONG)
+        enter(session, password=WRONG)
+        kept = [json.dumps(one.details) for one in refusals(session)]
+        for row in session.scalars(select(RefusedSignIn)):
+            kept += [str(getattr(row, one.key)) for one in RefusedSignIn.__table__.columns]
+        assert not [one for one in kept if "typed" in one or WRONG in one or MAIL in one]
+
+
+@pytest.mark.parametrize("why", ["disabled", "no_appointment"])
+def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
+    on_sqlite: Database, why: str
+) -> None:
+    with on_sqlite.transaction() as session:
+        person = asha(session)
+        if why == "disabled":
+            disable_person(session, actor=COMMAND, person=person, now=NOW)
+        else:
+            end_appointment(session, actor=COMMAND, appointment=person.appointments[0], now=NOW)
+        enter(session)
+        assert [one.details for one in refusals(session)] == [{"why": why, "person": person.id}]
+
+
+def test_knocking_at_a_closed_door_fills_no_history(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        asha(session)
+        for _try in range(FOR_ONE_IDENTIFIER + 20):
+            enter(session, password=WRONG)
+        assert len(refusals(session)) == FOR_ONE_IDENTIFIER
+
+
+def test_getting_in_is_no_refusal(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        asha(session)
+        assert isinstance(enter(session), SignedIn)
+        assert refusals(session) == []
+
+
+def test_a_wrong_password_within_a_session_is_written_down_too(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        asha(session)
+        entered = enter(session)
+        assert isinstance(entered, SignedIn)
+        mine = entered.sign_in.id
+        later = NOW + timedelta(minutes=1)
+        prove(session, sign_in_id=mine, password=WRONG, now=later, hasher=HASHER)
+        assert verbs(session, "sign_ins", mine) == ["sign_in", "refuse_prove"]
+
+
+def test_the_row_stays_when_the_throttle_has_forgotten(database: Database) -> None:
+    with database.transaction() as session:
+        asha(session)
+        enter(session, password=WRONG)
+    with database.transaction() as session:
+        sign_in(
+            session,
+            identifier="other@pmc.example",
+            password=WRONG,
+            address="203.0.113.8",
+            device="",
+            now=NOW + WINDOW + timedelta(days=179),
+            hasher=HASHER,
+        )
+    with database.reading() as session:
+        assert len(refusals(session)) == 2

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from publisher.auth import sessions
+from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NotYours, Present, actor_of
+from publisher.auth.sign_in import SignedIn, sign_in
+from publisher.database.session import Database
+from publisher.models.people import Appointment, SignIn
+from publisher.people.appointments import disable_person, enable_person, end_appointment
+from publisher.people.permissions import COMMAND
+from tests.support.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
+
+MAIL = "asha@pmc.example"
+SECOND = timedelta(seconds=1)
+
+
+def enter(session: Session, now: datetime = NOW, mail: str = MAIL) -> SignedIn:
+    found = sign_in(
+        session,
+        identifier=mail,
+        password=PASSWORD,
+        address="203.0.113.7",
+        device="Firefox",
+        now=now,
+        hasher=HASHER,
+    )
+    assert isinstance(found, SignedIn)
+    return found
+
+
+def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appointment]:
+    held = appoint(session, add_department(session), role, mail=MAIL)
+    with_password(session, held.person)
+    return enter(session), held
+
+
+def present(session: Session, found: SignedIn, now: datetime) -> Present | None:
+    return sessions.session_of(session, token=found.token, now=now)
+
+
+def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> None:
+    with database.transaction() as session:
+        found, held = begin(session)
+    with database.transaction() as session:
+        here = present(session, found, NOW + SECOND)
+        assert here is not None
+        actor = here.actor
+    assert (actor.person_id, actor.appointment_id) == (held.person_id, held.id)
+    assert (actor.role, actor.department_id) == (Role.OFFICER, held.department_id)
+    assert (actor.signed_in_at, actor.name, actor.line) == (NOW, "आशा कदम", frozenset())
+
+
+def test_an_unknown_token_is_nobody(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        begin(session)
+        assert sessions.session_of(session, token="x" * 43, now=NOW) is None
+
+
+def test_a_session_ends_when_it_was_idle_for_eight_hours(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, _ = begin(session)
+        assert timedelta(hours=8) == IDLE_LIMIT
+        seen = NOW + IDLE_LIMIT - SECOND
+        assert present(session, found, seen) is not None
+        assert present(session, found, seen + IDLE_LIMIT - SECOND) is not None
+        assert present(session, found, seen + 2 * IDLE_LIMIT - SECOND) is None
+
+
+def test_a_session_ends_after_seven_days_however_busy(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, _ = begin(session)
+        now = NOW
+        while now + timedelta(hours=7) < NOW + ABSOLUTE_LIMIT:
+            now += timedelta(hours=7)
+            assert present(session, found, now) is not None
+        assert present(session, found, NOW + ABSOLUTE_LIMIT) is None
+        assert timedelta(days=7) == ABSOLUTE_LIMIT
+
+
+def test_being_seen_is_written_down_at_most_once_a_minute(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, _ = begin(session)
+        present(session, found, NOW + 59 * SECOND)
+        assert found.sign_in.seen_at == NOW
+        present(session, found, NOW + 60 * SECOND)
+        assert found.sign_in.seen_at == NOW + 60 * SECOND
+
+
+def test_looking_only_changes_nothing_and_says_when_a_change_is_due(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, _ = begin(session)
+        for seconds, is_stale in ((59, False), (60, True)):
+            here = sessions.peek(session, token=found.token, now=NOW + seconds * SECOND)
+            assert here is not None
+            assert here.is_stale is is_stale
+        assert not session.dirty
+        assert found.sign_in.seen_at == NOW
+
+
+def test_disabling_a_person_ends_every_session_at_once_and_enabling_revives_none(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        first, held = begin(session)
+        second = enter(session)
+    with database.transaction() as session:
+        person = session.get_one(Appointment, held.id).person
+        disable_person(session, actor=COMMAND, person=person, now=NOW)
+    with database.transaction() as session:
+        assert [present(session, one, NOW) for one in (first, second)] == [None, None]
+        person = session.get_one(Appointment, held.id).person
+        enable_person(session, actor=COMMAND, person=person, now=NOW)
+        assert [present(session, one, NOW) for one in (first, second)] == [None, None]
+        assert present(session, enter(session), NOW) is not None
+
+
+def test_a_session_goes_on_under_another_appointment_when_its_own_has_ended(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        found, held = begin(session)
+        other = appoint(session, add_department(session, "roads"), Role.MEMBER, mail=MAIL)
+        end_appointment(session, actor=COMMAND, appointment=held, now=NOW)
+        here = present(session, found, NOW)
+        assert here is not None
+        assert (here.actor.appointment_id, here.actor.role) == (other.id, Role.MEMBER)
+        assert found.sign_in.appointment_id == other.id or found.sign_in.appointment is other
+
+
+def test_a_session_ends_with_the_last_appointment(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, held = begin(session)
+        end_appointment(session, actor=COMMAND, appointment=held, now=NOW)
+        assert present(session, found, NOW) is None
+        with pytest.raises(NotYours):
+            actor_of(session, found.sign_in, now=NOW)
+
+
+def test_an_appointment_that_ends_by_itself_this_morning_counts_no_more(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        found, held = begin(session)
+        held.until_at = NOW + timedelta(hours=1)
+        assert present(session, found, NOW + timedelta(hours=1) - SECOND) is not None
+        assert present(session, found, NOW + timedelta(hours=1)) is None
+
+
+def test_one_switches_between_ones_own_appointments_in_force(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, held = begin(session)
+        roads = add_department(session, "roads")
+        other = appoint(session, roads, Role.MEMBER, mail=MAIL)
+        later = appoint(session, roads, Role.HEAD, mail=MAIL, from_at=NOW + timedelta(days=1))
+        strange = appoint(session, roads, mail="sunil@pmc.example")
+
+        def switch(to: Appointment) -> None:
+            sessions.switch(session, sign_in_id=found.sign_in.id, appointment_id=to.id, now=NOW)
+
+        switch(other)
+        here = present(session, found, NOW)
+        assert here is not None
+        assert (here.actor.role, here.actor.department_id) == (Role.MEMBER, roads.id)
+        for refused in (later, strange):
+            with pytest.raises(NotYours):
+                switch(refused)
+        switch(held)
+        assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "switch", "switch"]
+
+
+def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        here, held = begin(session)
+        there = enter(session, NOW + SECOND)
+        strange = appoint(session, add_department(session, "roads"), mail="sunil@pmc.example")
+        with_password(session, strange.person)
+        others = enter(session, mail="sunil@pmc.example")
+
+        def mine() -> list[SignIn]:
+            return sessions.sessions_of(session, person_id=held.person_id, now=NOW)
+
+        assert mine() == [there.sign_in, here.sign_in]
+        sessions.end_other(session, person_id=held.person_id, sign_in_id=there.sign_in.id, now=NOW)
+        assert mine() == [here.sign_in]
+        with pytest.raises(NotYours):
+            sessions.end_other(
+                session, person_id=held.person_id, sign_in_id=others.sign_in.id, now=NOW
+            )
+        assert present(session, there, NOW) is None
+        assert present(session, others, NOW) is not None
+
+
+def test_signing_out_ends_the_session_once(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        found, _ = begin(session)
+        for _ in range(2):
+            sessions.end(session, sign_in_id=found.sign_in.id, now=NOW)
+        assert present(session, found, NOW) is None
+        assert verbs(session, "sign_ins", found.sign_in.id) == ["sign_in", "sign_out"]
+
+
+def test_oversight_has_every_department_that_reports_to_it_through_whomever(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        office = add_department(session, "office")
+        water = add_department(session, "water", reports_to=office)
+        pipes = add_department(session, "pipes", reports_to=water)
+        add_department(session, "roads")
+        held = appoint(session, office, Role.OVERSIGHT, mail=MAIL)
+        head = appoint(session, office, Role.HEAD, mail="head@pmc.example")
+        for one in (held, head):
+            with_password(session, one.person)
+        assert actor_of(session, enter(session).sign_in, now=NOW).line == {water.id, pipes.id}
+        other = enter(session, mail="head@pmc.example").sign_in
+        assert actor_of(session, other, now=NOW).line == frozenset()
+
+
+def test_departments_that_report_to_each_other_in_a_ring_end_the_search(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        office = add_department(session, "office")
+        water = add_department(session, "water", reports_to=office)
+        office.reports_to = water
+        held = appoint(session, office, Role.OVERSIGHT, mail=MAIL)
+        with_password(session, held.person)
+        line = actor_of(session, enter(session).sign_in, now=NOW).line
+        assert line == {office.id, water.id}

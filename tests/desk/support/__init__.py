@@ -1,3 +1,0 @@
-"""What the desk's tests about decisions build on."""
-
-from __future__ import annotations

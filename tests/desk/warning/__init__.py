@@ -1,3 +1,0 @@
-"""Warnings before review, rule by rule."""
-
-from __future__ import annotations

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from publisher.database.session import Database
+from publisher.drafting import drafts, prefill
+from publisher.drafting.drafts import Draft, PictureDraft, PreparedDraft
+from publisher.drafting.save import save as drafting_save
+from publisher.media.store import Store
+from publisher.models.posts import Language, Post, Revision
+from publisher.validation import Invalid
+from tests.support.small_house import NOW, House, draft, photo, prepared, started, variant
+
+
+class CountingStore(Store):
+    """A store that knows how often it was asked for a picture."""
+
+    opened = 0
+
+    def open(self, digest: str) -> bytes:
+        self.opened += 1
+        return super().open(digest)
+
+
+def problems(prepared: PreparedDraft) -> list[tuple[str, str]]:
+    return [(one.field, one.code) for one in prepared.problems]
+
+
+def save(database: Database, house: House, post: Post, ready: PreparedDraft, seen: int) -> Revision:
+    with database.transaction() as session:
+        return drafting_save(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+        )
+
+
+def test_each_platform_gets_its_own_rendition_upright_and_without_gps(
+    database: Database, house: House, store: Store
+) -> None:
+    source = photo(3000, 2000, turned=True)
+    post = started(database, house, store)
+    picture = PictureDraft("जलवाहिनी", source_sha256=store.save(source))
+    typed = draft(
+        variant(house.x, pictures=(picture,)), variant(house.facebook, pictures=(picture,))
+    )
+    save(database, house, post, prepared(database, store, typed), 0)
+    with database.reading() as session:
+        on_x, on_facebook = session.get_one(Post, post.id).revisions[0].variants
+        sizes = []
+        for one in (on_x, on_facebook):
+            (made,) = one.renditions
+            with Image.open(BytesIO(store.open(made.sha256))) as shown:
+                assert shown.size == (made.width, made.height)
+                assert not shown.getexif()
+                sizes.append(shown.size)
+            assert (made.mime, made.alt_text) == ("image/jpeg", "जलवाहिनी")
+            assert store.open(made.source_sha256) == source
+    assert sizes == [(2000, 3000), (1365, 2048)]
+
+
+def test_a_new_picture_is_kept_as_it_came_beside_its_renditions(
+    database: Database, house: House, store: Store
+) -> None:
+    content = photo()
+    ready = prepared(
+        database,
+        store,
+        draft(variant(house.x, pictures=(PictureDraft("", content=content, name="b.JPG"),))),
+    )
+    (made,) = ready.variants[0].pictures
+    assert store.open(made.source_sha256) == content
+    assert store.open(made.sha256) != content
+
+
+def test_one_picture_in_two_languages_is_made_once(
+    database: Database, house: House, tmp_store: CountingStore
+) -> None:
+    picture = PictureDraft("अ", source_sha256=tmp_store.save(photo()))
+    typed = draft(
+        variant(house.x, pictures=(picture,)),
+        variant(
+            house.x, language=Language.ENGLISH, pictures=(PictureDraft("b", picture.source_sha256),)
+        ),
+    )
+    before = tmp_store.opened
+    ready = prepared(database, tmp_store, typed)
+    marathi, english = (one.pictures[0] for one in ready.variants)
+    assert marathi.sha256 == english.sha256
+    assert (marathi.alt_text, english.alt_text) == ("अ", "b")
+    assert tmp_store.opened - before == 1
+
+
+@pytest.fixture
+def tmp_store(store: Store) -> CountingStore:
+    return CountingStore(store.root)
+
+
+def test_the_next_revision_keeps_the_bytes_of_the_last_one(
+    database: Database, house: House, tmp_store: CountingStore
+) -> None:
+    store = tmp_store
+    post = started(database, house, store)
+    typed = draft(variant(house.x, pictures=(PictureDraft("अ", content=photo()),)))
+    save(database, house, post, prepared(database, store, typed), 0)
+    before = store.opened
+    again = _again(database, house, store, post)
+    assert store.opened == before
+    (first,) = prepared(database, store, typed, post.id).variants
+    assert again.variants == (first,)
+    assert again.variants[0].pictures[0].alt_text == "अ"
+    revision = save(database, house, post, again, 1)
+    assert revision.number == 2
+
+
+def test_a_rendition_that_was_lost_is_made_again(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    typed = draft(variant(house.x, pictures=(PictureDraft("अ", content=photo()),)))
+    save(database, house, post, prepared(database, store, typed), 0)
+    lost = _again(database, house, store, post).variants[0].pictures[0]
+    store.path(lost.sha256).unlink()
+    again = _again(database, house, store, post)
+    assert store.exists(again.variants[0].pictures[0].sha256)
+
+
+def _again(database: Database, house: House, store: Store, post: Post) -> PreparedDraft:
+    """The newest revision, prepared to be saved once more as it is."""
+    with database.reading() as session:
+        found = drafts.post_for(session, actor=house.clerk, post_id=post.id)
+        typed = prefill.draft_of(found.revisions[-1])
+    return prepared(database, store, typed, post.id)
+
+
+@pytest.mark.parametrize(
+    ("picture", "code"),
+    [
+        (PictureDraft("", content=b"MZ" + bytes(50), name="a.jpg"), "unsupported_type"),
+        (PictureDraft("", content=photo(), name="a.png"), "name_and_content_differ"),
+        (PictureDraft("", content=photo(300, 300)[:700], name="a.jpg"), "truncated"),
+        (PictureDraft("", content=b"%PDF-1.7", name="a.pdf"), "unsupported_type"),
+        (PictureDraft("", source_sha256="0" * 64, name="a.jpg"), "picture_missing"),
+        (PictureDraft("", source_sha256="../../etc/passwd"), "picture_missing"),
+    ],
+)
+def test_a_picture_that_cannot_be_used_is_named_at_its_place_and_told_with_all_the_rest(
+    database: Database, house: House, store: Store, picture: PictureDraft, code: str
+) -> None:
+    good = PictureDraft("", content=photo())
+    typed = draft(variant(house.x, text="", pictures=(good, picture)))
+    ready = prepared(database, store, typed)
+    assert problems(ready) == [("variants-0-pictures-1", code)]
+    assert ready.problems[0].values["name"] == picture.name
+    post = started(database, house, store)
+    with pytest.raises(Invalid) as caught:
+        save(database, house, post, ready, 0)
+    assert caught.value.codes == [("variants-0-pictures-1", code), ("variants-0-text", "required")]
+
+
+def test_a_picture_that_has_changed_on_disk_is_not_used(
+    database: Database, house: House, store: Store
+) -> None:
+    digest = store.save(photo())
+    store.path(digest).write_bytes(photo(colour="red"))
+    typed = draft(variant(house.x, pictures=(PictureDraft("", source_sha256=digest),)))
+    assert problems(prepared(database, store, typed)) == [
+        ("variants-0-pictures-0", "picture_changed")
+    ]
+
+
+def test_five_pictures_and_an_over_long_description_are_refused(
+    database: Database, house: House, store: Store
+) -> None:
+    colours = ("red", "green", "blue", "white", "black")
+    pictures = [PictureDraft("", content=photo(colour=one)) for one in colours]
+    typed = draft(
+        variant(house.x, pictures=tuple(pictures)),
+        variant(house.facebook, pictures=(PictureDraft("अ" * 1_001, content=photo()),)),
+    )
+    assert _refused(database, house, store, typed) == [
+        ("variants-0-pictures", "too_many_pictures"),
+        ("variants-1-pictures-0-alt_text", "too_long"),
+    ]
+
+
+def test_the_same_picture_twice_in_one_post_is_refused(
+    database: Database, house: House, store: Store
+) -> None:
+    twice = (PictureDraft("", content=photo()), PictureDraft("", content=photo()))
+    assert _refused(database, house, store, draft(variant(house.x, pictures=twice))) == [
+        ("variants-0-pictures", "same_picture_twice")
+    ]
+
+
+def _refused(database: Database, house: House, store: Store, typed: Draft) -> list[tuple[str, str]]:
+    post = started(database, house, store)
+    with pytest.raises(Invalid) as caught:
+        save(database, house, post, prepared(database, store, typed), 0)
+    return caught.value.codes
+
+
+def test_a_moving_picture_leaves_alone_on_x_and_beside_others_on_facebook(
+    database: Database, house: House, store: Store
+) -> None:
+    drawn = [Image.new("RGB", (60, 40), colour) for colour in ("teal", "navy")]
+    out = BytesIO()
+    drawn[0].save(out, "GIF", save_all=True, append_images=drawn[1:], duration=100)
+    moving = PictureDraft("लाटा", source_sha256=store.save(out.getvalue()))
+    still = PictureDraft("नळ", source_sha256=store.save(photo()))
+    for pictures, found in [
+        ((moving,), []),
+        ((moving, still), [("variants-0-pictures", "moving_alone")]),
+    ]:
+        typed = draft(
+            variant(house.x, pictures=pictures), variant(house.facebook, pictures=pictures)
+        )
+        ready = prepared(database, store, typed)
+        assert problems(ready) == found
+        on_x, on_facebook = ready.variants
+        assert on_x.pictures[0].mime == "image/gif"
+        assert on_facebook.pictures[0].mime == "image/png"

@@ -1,0 +1,262 @@
+"""One post on several submissions, with its departments asked or named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole
+from approvals.policy import Actor, ActorKind, Role
+from approvals.states import PostState
+from publisher.database.session import Database
+from publisher.drafting import collaboration, drafts, prefill
+from publisher.drafting import save as drafting_save
+from publisher.intake import close, submit
+from publisher.media.store import Store
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import Submission
+from publisher.review import decide, gate_adapter
+from publisher.states import SubmissionState
+from publisher.validation import Invalid, NotFound
+from tests.support.small_house import (
+    DAY,
+    NOW,
+    House,
+    draft,
+    form,
+    handed_in,
+    prepared,
+    started,
+    variant,
+    verbs,
+)
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    opened = Database(sqlite_url)
+    yield opened
+    opened.dispose()
+
+
+def of_roads(session: Session, house: House, store: Store) -> Submission:
+    """What the roads handed in, through the clerk."""
+    return submit.hand_in(
+        session,
+        actor=house.clerk,
+        now=NOW,
+        city_code="PMC",
+        store=store,
+        form=form(
+            house,
+            department_id=house.roads,
+            title="वळण रस्ता",
+            text_mr="वळण रस्त्याने जावे.",
+            text_en="",
+            brought_by="शिपाई",
+        ),
+    )
+
+
+@pytest.fixture
+def joint(database: Database, house: House, store: Store) -> Post:
+    """A post of the water supply that rests on a submission of the roads as well."""
+    post = started(database, house, store)
+    with database.transaction() as session:
+        number = of_roads(session, house, store).number
+        collaboration.join(session, actor=house.clerk, now=NOW, post_id=post.id, number=number)
+    return post
+
+
+def save(database: Database, store: Store, house: House, post: Post, **changed: object) -> None:
+    ready = prepared(database, store, draft(variant(house.x), **changed))
+    with database.transaction() as session:
+        seen = session.get_one(Post, post.id).newest
+        drafting_save.save(
+            session, actor=house.clerk, now=NOW, post_id=post.id, seen=seen, prepared=ready
+        )
+
+
+def join(database: Database, actor: Actor, post: Post, number: str) -> list[tuple[str, str]]:
+    """Try to join; gives what was wrong."""
+    try:
+        with database.transaction() as session:
+            collaboration.join(session, actor=actor, now=NOW, post_id=post.id, number=number)
+    except Invalid as invalid:
+        return invalid.codes
+    return []
+
+
+def test_a_joined_submission_is_drafted_and_both_histories_say_so(
+    database: Database, joint: Post
+) -> None:
+    with database.reading() as session:
+        post = session.get_one(Post, joint.id)
+        own, roads = post.submissions
+        assert roads.state is SubmissionState.DRAFTED
+        assert verbs(session, roads) == ["hand_in", "draft"]
+        assert verbs(session, post) == ["draft", "join"]
+        assert post.department_id == own.department_id
+
+
+def test_a_number_is_read_in_devanagari_digits_and_with_blanks_round_it(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    with database.transaction() as session:
+        of_roads(session, house, store)
+    assert join(database, house.clerk, post, " pmc/२०२६/००००२ ".replace("००००२", "०००००२")) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("", "required"),
+        ("PMC/2026/000999", "unknown_number"),
+        ("PMC/2026/000001", "joined_already"),
+    ],
+)
+def test_a_number_that_cannot_be_joined_says_why(
+    database: Database, house: House, store: Store, number: str, code: str
+) -> None:
+    post = started(database, house, store)
+    assert join(database, house.clerk, post, number) == [("number", code)]
+
+
+def test_a_declined_submission_is_not_joined(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    with database.transaction() as session:
+        other = handed_in(session, house, store)
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=other.id, reason="दुबार")
+        number = other.number
+    assert join(database, house.clerk, post, number) == [("number", "not_open")]
+
+
+def test_nobody_but_the_cell_joins(database: Database, house: House, store: Store) -> None:
+    post = started(database, house, store)
+    with pytest.raises(WrongRole):
+        join(database, house.first_officer, post, "PMC/2026/000001")
+
+
+def test_the_first_draft_holds_the_texts_of_both_and_proposes_to_ask_the_other(
+    database: Database, house: House, joint: Post
+) -> None:
+    with database.reading() as session:
+        post = drafts.post_for(session, actor=house.clerk, post_id=joint.id)
+        begun = prefill.begun(post, drafts.usable_accounts(session))
+    marathi, english = begun.variants[:2]
+    assert marathi.text.endswith("बंद राहील.\n\nवळण रस्त्याने जावे.")
+    assert (english.language, english.text) == (
+        Language.ENGLISH,
+        "There will be no water in the east on Saturday.",
+    )
+    assert (begun.asked, begun.named) == ((house.roads,), ())
+    assert begun.title == post.title
+
+
+def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
+    database: Database, house: House, store: Store, joint: Post
+) -> None:
+    save(database, store, house, joint)
+    with database.reading() as session:
+        (revision,) = session.get_one(Post, joint.id).revisions
+        rows = {row.department_id: row.asked for row in revision.departments}
+        assert rows == {house.water: True, house.roads: False}
+        assert gate_adapter.asked_departments(revision) == [house.water]
+        again = prefill.draft_of(revision)
+        assert (again.asked, again.named) == ((), (house.roads,))
+
+
+def test_a_named_department_sees_the_post_and_a_stranger_does_not(
+    database: Database, house: House, store: Store, joint: Post
+) -> None:
+    stranger = Actor(kind=ActorKind.PERSON, person_id=1, role=Role.MEMBER, department_id=house.it)
+    for saved in (False, True):
+        if saved:
+            save(database, store, house, joint)
+        with database.reading() as session:
+            drafts.post_for(session, actor=house.roads_officer, post_id=joint.id)
+            with pytest.raises(NotFound):
+                drafts.post_for(session, actor=stranger, post_id=joint.id)
+
+
+def test_who_has_approved_and_who_has_not_is_told_department_by_department(
+    database: Database, house: House, store: Store, joint: Post
+) -> None:
+    save(database, store, house, joint, asked=(house.roads,), named=(house.it,))
+    with database.transaction() as session:
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
+    with database.transaction() as session:
+        decide.approve(session, actor=house.roads_officer, now=NOW, post_id=joint.id, seen=1)
+    with database.reading() as session:
+        post = session.get_one(Post, joint.id)
+        found = gate_adapter.standings(post.revisions[-1], now=NOW)
+        told = [
+            (one.department.id, one.is_owner, one.has_approved, one.is_missing) for one in found
+        ]
+        assert told == [
+            (house.water, True, False, True),
+            (house.roads, False, True, False),
+            (house.it, False, False, False),
+        ]
+        assert post.state is PostState.IN_REVIEW
+
+
+def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
+    database: Database, house: House, store: Store, joint: Post
+) -> None:
+    save(database, store, house, joint, asked=(house.roads,))
+    with database.transaction() as session:
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=joint.id, seen=1)
+        decide.approve(session, actor=house.first_officer, now=NOW, post_id=joint.id, seen=1)
+    with database.transaction() as session:
+        decide.return_post(
+            session,
+            actor=house.roads_officer,
+            now=NOW,
+            post_id=joint.id,
+            seen=1,
+            reason="रस्त्याचे नाव चुकीचे आहे.",
+        )
+    with database.reading() as session:
+        post = session.get_one(Post, joint.id)
+        kinds = [
+            one.decision.kind if one.decision else None
+            for one in gate_adapter.standings(post.revisions[-1], now=NOW)
+        ]
+        assert (kinds, post.state) == ([None, "returned"], PostState.DRAFT)
+
+
+def test_a_submission_joined_by_mistake_is_let_go_once_it_has_a_post_of_its_own(
+    database: Database, house: House, joint: Post
+) -> None:
+    with database.reading() as session:
+        own, roads = (one.id for one in session.get_one(Post, joint.id).submissions)
+
+    def part(submission_id: int) -> list[tuple[str, str]]:
+        try:
+            with database.transaction() as session:
+                collaboration.part(
+                    session,
+                    actor=house.clerk,
+                    now=NOW,
+                    post_id=joint.id,
+                    submission_id=submission_id,
+                )
+        except Invalid as invalid:
+            return invalid.codes
+        return []
+
+    assert part(own) == [("number", "last_of_owner")]
+    assert part(roads) == [("number", "only_here")]
+    with database.transaction() as session:
+        drafting_save.start(session, actor=house.clerk, now=NOW + DAY, submission_id=roads)
+    assert part(roads) == []
+    with database.reading() as session:
+        post = session.get_one(Post, joint.id)
+        assert [one.id for one in post.submissions] == [own]
+        assert verbs(session, post) == ["draft", "join", "part"]

@@ -1,0 +1,210 @@
+"""Starting texts: kept with their history, offered where they suit, blanks filled before review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.errors import StaleRevision, WrongRole
+from approvals.states import PostState
+from publisher.content_checks import placeholders
+from publisher.database.session import Database
+from publisher.drafting import snippets
+from publisher.drafting.closings import Closings, begun_with, closed_with, closings
+from publisher.drafting.drafts import PictureDraft
+from publisher.drafting.save import save
+from publisher.drafting.snippets import SnippetDraft
+from publisher.media.store import Store
+from publisher.models.desk import StartingText, TextPart
+from publisher.models.posts import Language, Post
+from publisher.models.submissions import SubmissionKind
+from publisher.review import decide
+from publisher.validation import Invalid, NotFound
+from tests.support.small_house import NOW, House, draft, photo, prepared, started, variant
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    opened = Database(sqlite_url)
+    yield opened
+    opened.dispose()
+
+
+def typed(**changed: object) -> SnippetDraft:
+    values: dict[str, object] = {
+        "part": TextPart.WHOLE,
+        "name": "पाणीपुरवठा बंद",
+        "text_mr": "{date} रोजी पाणी नाही.",
+    }
+    return SnippetDraft(**{**values, **changed})  # type: ignore[arg-type]  # a test's own fields
+
+
+def make(session: Session, house: House, **changed: object) -> StartingText:
+    return snippets.make(session, actor=house.clerk, now=NOW, form=typed(**changed))
+
+
+def test_a_change_stays_in_the_history_with_what_was_and_what_came(
+    database: Database, house: House
+) -> None:
+    with database.transaction() as session:
+        text_id = make(session, house, name="  पाणी   बंद ").id
+        snippets.change(
+            session,
+            actor=house.other_clerk,
+            now=NOW,
+            text_id=text_id,
+            seen=1,
+            form=typed(name="पाणी बंद", text_mr="पाणी नाही.", department_id=house.water),
+        )
+        snippets.end(session, actor=house.lead, now=NOW, text_id=text_id)
+    with database.reading() as session:
+        ended, changed, made = snippets.history_of(session, text_id)
+        assert (made.verb, changed.verb, ended.verb) == ("make", "change", "end")
+        assert dict(changed.changed) == {
+            "text_mr": ("{date} रोजी पाणी नाही.", "पाणी नाही."),
+            "department_id": (None, house.water),
+        }
+        assert changed.appointment is not None
+        assert changed.appointment.person.name_mr == "किरण"
+        found = snippets.text_of(session, text_id)
+        assert (found.version, found.ended_at) == (2, NOW)
+        assert snippets.every_text(session) == []
+        assert [one.id for one in snippets.every_text(session, ended=True)] == [text_id]
+
+
+def test_saving_the_same_once_more_is_no_change(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        text_id = make(session, house).id
+        snippets.change(session, actor=house.clerk, now=NOW, text_id=text_id, seen=1, form=typed())
+        assert len(snippets.history_of(session, text_id)) == 1
+
+
+def test_the_second_to_change_it_is_told(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        text_id = make(session, house).id
+        again = {"actor": house.clerk, "now": NOW, "text_id": text_id, "seen": 1}
+        snippets.change(session, form=typed(name="एक"), **again)  # type: ignore[arg-type]  # as above
+        with pytest.raises(StaleRevision):
+            snippets.change(session, form=typed(name="दोन"), **again)  # type: ignore[arg-type]  # as above
+
+
+def test_what_has_ended_is_neither_changed_nor_ended_again(
+    database: Database, house: House
+) -> None:
+    with database.transaction() as session:
+        text_id = make(session, house).id
+        snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
+        with pytest.raises(NotFound):
+            snippets.end(session, actor=house.clerk, now=NOW, text_id=text_id)
+        with pytest.raises(NotFound):
+            snippets.change(
+                session, actor=house.clerk, now=NOW, text_id=text_id, seen=1, form=typed()
+            )
+
+
+@pytest.mark.parametrize("who", ["member", "first_officer", "head", "auditor", "admin"])
+def test_only_the_cell_keeps_texts(database: Database, house: House, who: str) -> None:
+    with pytest.raises(WrongRole), database.transaction() as session:
+        snippets.make(session, actor=getattr(house, who), now=NOW, form=typed())
+
+
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [
+        ({"part": None, "name": " ", "text_mr": ""}, ["part", "name", "text_mr"]),
+        ({"name": "न" * 121}, ["name"]),
+        ({"text_mr": "अ" * 5_001}, ["text_mr"]),
+        ({"part": TextPart.HASHTAGS, "text_mr": "#" * 301}, ["text_mr"]),
+        ({"text_en": "a\u202eb"}, ["text_en"]),
+        ({"department_id": 999}, ["department_id"]),
+    ],
+)
+def test_everything_wrong_is_told_at_once(
+    database: Database, house: House, changed: dict[str, object], codes: list[str]
+) -> None:
+    with pytest.raises(Invalid) as caught, database.transaction() as session:
+        make(session, house, **changed)
+    assert [field for field, _code in caught.value.codes] == codes
+
+
+def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, house: House) -> None:
+    notice, event = SubmissionKind.PUBLIC_NOTICE, SubmissionKind.EVENT
+    with database.transaction() as session:
+        make(session, house, name="सर्वांसाठी")
+        make(session, house, name="सर्व सूचना", kind=notice)
+        make(session, house, name="पाणी", department_id=house.water)
+        make(session, house, name="पाणी सूचना", department_id=house.water, kind=notice)
+        make(session, house, name="रस्ते", department_id=house.roads)
+        make(session, house, name="कार्यक्रम", kind=event)
+        over = make(session, house, name="जुना")
+        snippets.end(session, actor=house.clerk, now=NOW, text_id=over.id)
+        found = snippets.suited(session, kinds={notice}, department_id=house.water)
+    names = [one.name for one in found]
+    assert names == ["पाणी सूचना", "पाणी", "सर्व सूचना", "सर्वांसाठी"]
+
+
+def test_blanks_are_found_once_each_and_filled_in_one_line() -> None:
+    text = "{ date } रोजी {प्रभाग} मध्ये; {date} नंतर {helpline}. {}  {दोन\nओळी} {" + "अ" * 41 + "}"
+    assert [one.name for one in placeholders.blanks_in(text)] == ["date", "प्रभाग", "helpline"]
+    filled = placeholders.fill(
+        text, {"date": "शनिवार,\n२८ नोव्हेंबर", "प्रभाग": " १२ ", "helpline": " "}
+    )
+    assert filled.startswith("शनिवार, २८ नोव्हेंबर रोजी १२ मध्ये; शनिवार, २८ नोव्हेंबर नंतर {helpline}.")
+
+
+def test_a_starting_text_stands_above_what_is_written_and_only_once() -> None:
+    assert begun_with("नमुना", "") == "नमुना"
+    once = begun_with("नमुना", "विभागाचा मजकूर")
+    assert once == "नमुना\n\nविभागाचा मजकूर"
+    assert begun_with("नमुना", once) == once
+    assert begun_with("", "मजकूर") == "मजकूर"
+
+
+def test_signature_and_hashtags_close_a_text_once_and_an_empty_one_never() -> None:
+    closing = Closings("– पाणीपुरवठा विभाग", "#पुणे #पाणी")
+    once = closed_with("पाणी बंद. #पुणे\n", closing)
+    assert once == "पाणी बंद. #पुणे\n– पाणीपुरवठा विभाग\n#पाणी"
+    assert closed_with(once, closing) == once
+    assert closed_with(" ", closing) == " "
+
+
+def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
+    database: Database, house: House
+) -> None:
+    signature = TextPart.SIGNATURE
+    with database.transaction() as session:
+        make(session, house, part=signature, text_mr="– पुणे मनपा", text_en="– PMC")
+        make(session, house, part=signature, text_mr="– पाणी", department_id=house.water)
+        make(session, house, part=TextPart.HASHTAGS, text_mr="", text_hi="#पुणे")
+        found = snippets.suited(session, kinds=(), department_id=house.water)
+    assert closings(found, Language.MARATHI) == Closings("– पाणी")
+    assert closings(found, Language.ENGLISH) == Closings("– PMC")
+    assert closings(found, Language.HINDI) == Closings("", "#पुणे")
+    assert closings(found, Language.MIXED) == Closings("– पाणी")
+
+
+def test_a_blank_left_in_a_text_or_a_description_is_not_sent_for_review(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    picture = PictureDraft("{place} येथील टाकी", content=photo(), name="a.jpg")
+    ready = prepared(
+        database,
+        store,
+        draft(
+            variant(house.x, text="पाणी बंद."),
+            variant(house.facebook, text="{date} {ward} {date}", pictures=(picture,)),
+        ),
+    )
+    with database.transaction() as session:
+        save(session, actor=house.clerk, now=NOW, post_id=post.id, seen=0, prepared=ready)
+    with pytest.raises(Invalid) as caught, database.transaction() as session:
+        decide.send_for_review(session, actor=house.clerk, now=NOW, post_id=post.id, seen=1)
+    assert [(one.field, one.values["blanks"]) for one in caught.value.problems] == [
+        ("variants-1-text", "{date}, {ward}"),
+        ("variants-1-pictures-0-alt_text", "{place}"),
+    ]
+    with database.reading() as session:
+        assert session.get_one(Post, post.id).state is PostState.DRAFT

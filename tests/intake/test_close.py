@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import WrongRole, WrongState
+from approvals.states import PostState
+from publisher.database.session import Database
+from publisher.drafting import save
+from publisher.intake import close
+from publisher.media.store import Store
+from publisher.models.deliveries import Delivery
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
+from publisher.scheduling.schedule import OnItsWay
+from publisher.states import DeliveryState, SubmissionState
+from publisher.validation import Invalid, NotFound
+from tests.support.small_house import NOW, House, handed_in, mails, saved, started, verbs
+
+
+def test_the_cell_declines_with_a_reason_and_the_department_is_told(
+    database: Database, house: House, store: Store
+) -> None:
+    with database.transaction() as session:
+        submission = handed_in(session, house, store)
+    with database.transaction() as session:
+        close.decline(
+            session,
+            actor=house.clerk,
+            now=NOW,
+            submission_id=submission.id,
+            reason=" हेच कालच प्रसिद्ध झाले. ",
+        )
+    with database.reading() as session:
+        declined = session.get_one(Submission, submission.id)
+        assert declined.state is SubmissionState.DECLINED
+        assert declined.reason == "हेच कालच प्रसिद्ध झाले."
+        assert verbs(session, declined) == ["hand_in", "decline_submission"]
+        assert mails(session)[1] == ("submission_declined", house.member.person_id)
+        body = session.scalars(select(Notice.body).order_by(Notice.id.desc())).first()
+        assert body
+        assert "हेच कालच प्रसिद्ध झाले." in body
+
+
+def test_a_reason_is_needed(database: Database, house: House, store: Store) -> None:
+    with database.transaction() as session:
+        submission = handed_in(session, house, store)
+    with pytest.raises(Invalid) as caught, database.transaction() as session:
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=" ")
+    assert caught.value.codes == [("reason", "required")]
+
+
+@pytest.mark.parametrize(
+    ("who", "error"),
+    [
+        ("member", WrongRole),
+        ("head", WrongRole),
+        ("auditor", WrongRole),
+        ("admin", WrongRole),
+        ("roads_officer", NotFound),
+    ],
+)
+def test_nobody_but_the_cell_declines(
+    database: Database, house: House, store: Store, who: str, error: type[Exception]
+) -> None:
+    with database.transaction() as session:
+        submission = handed_in(session, house, store)
+    with pytest.raises(error), database.transaction() as session:
+        close.decline(
+            session,
+            actor=getattr(house, who),
+            now=NOW,
+            submission_id=submission.id,
+            reason="कारण",
+        )
+
+
+def test_what_became_a_post_is_not_declined(database: Database, house: House, store: Store) -> None:
+    post = started(database, house, store)
+    with pytest.raises(WrongState), database.transaction() as session:
+        close.decline(
+            session,
+            actor=house.clerk,
+            now=NOW,
+            submission_id=post.submissions[0].id,
+            reason="कारण",
+        )
+
+
+def test_a_number_that_does_not_exist_is_missing(database: Database, house: House) -> None:
+    with pytest.raises(NotFound), database.transaction() as session:
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=9, reason="कारण")
+
+
+def test_a_member_withdraws_what_is_not_drafted_yet(
+    database: Database, house: House, store: Store
+) -> None:
+    with database.transaction() as session:
+        submission = handed_in(session, house, store)
+        close.withdraw(
+            session, actor=house.member, now=NOW, submission_id=submission.id, reason="चुकून"
+        )
+        assert submission.state is SubmissionState.WITHDRAWN
+        assert verbs(session, submission) == ["hand_in", "withdraw_submission"]
+    with pytest.raises(WrongState), database.transaction() as session:
+        close.withdraw(
+            session, actor=house.member, now=NOW, submission_id=submission.id, reason="पुन्हा"
+        )
+
+
+def _scheduled(database: Database, house: House, post: Post) -> list[int]:
+    """One delivery for each variant of the post, as the schedule would make them."""
+    with database.transaction() as session:
+        found = session.get_one(Post, post.id)
+        deliveries = [
+            Delivery(
+                variant_id=one.id,
+                post_id=post.id,
+                account_id=one.account_id,
+                state_at=NOW,
+                due_at=NOW,
+            )
+            for one in found.revisions[-1].variants
+        ]
+        session.add_all(deliveries)
+        session.flush()
+        return [one.id for one in deliveries]
+
+
+def test_an_officer_withdraws_a_submission_with_its_posts_and_nothing_leaves(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    saved(database, house, store, post, seen=0)
+    _scheduled(database, house, post)
+    with database.transaction() as session:
+        close.withdraw(
+            session,
+            actor=house.first_officer,
+            now=NOW,
+            submission_id=post.submissions[0].id,
+            reason="काम पुढे ढकलले",
+        )
+    with database.reading() as session:
+        found = session.get_one(Post, post.id)
+        assert found.state is PostState.WITHDRAWN
+        assert found.reason == "काम पुढे ढकलले"
+        assert found.submissions[0].state is SubmissionState.WITHDRAWN
+        assert {one.state for one in found.deliveries} == {DeliveryState.CANCELLED}
+
+
+def test_a_member_does_not_withdraw_what_has_a_post_by_now(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    with pytest.raises(WrongRole), database.transaction() as session:
+        close.withdraw(
+            session,
+            actor=house.member,
+            now=NOW,
+            submission_id=post.submissions[0].id,
+            reason="चुकून",
+        )
+    with database.reading() as session:
+        assert session.get_one(Post, post.id).state is PostState.DRAFT
+
+
+def test_what_is_live_is_not_withdrawn(database: Database, house: House, store: Store) -> None:
+    post = started(database, house, store)
+    saved(database, house, store, post, seen=0)
+    ids = _scheduled(database, house, post)
+    with database.transaction() as session:
+        for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(ids))):
+            delivery.state = DeliveryState.PUBLISHED
+    with pytest.raises(OnItsWay), database.transaction() as session:
+        close.withdraw(
+            session,
+            actor=house.head,
+            now=NOW,
+            submission_id=post.submissions[0].id,
+            reason="चुकून",
+        )
+
+
+def test_a_post_that_rests_on_another_submission_too_stays(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    with database.transaction() as session:
+        other = handed_in(session, house, store)
+        found = session.get_one(Post, post.id)
+        found.submissions.append(other)
+    with database.transaction() as session:
+        close.withdraw(session, actor=house.member, now=NOW, submission_id=other.id, reason="दुहेरी")
+    with database.reading() as session:
+        assert session.get_one(Post, post.id).state is PostState.DRAFT
+
+
+def test_the_cell_drafts_twice_from_one_submission(
+    database: Database, house: House, store: Store
+) -> None:
+    post = started(database, house, store)
+    with database.transaction() as session:
+        second = save.start(
+            session,
+            actor=house.lead,
+            now=NOW,
+            submission_id=post.submissions[0].id,
+            title="दुसरे पोस्ट",
+        )
+    with database.reading() as session:
+        submission = session.get_one(Submission, post.submissions[0].id)
+        assert [one.id for one in submission.posts] == [post.id, second.id]
+        assert submission.state is SubmissionState.DRAFTED
+        assert verbs(session, submission) == ["hand_in", "draft"]
+        assert verbs(session, submission.posts[1]) == ["draft"]

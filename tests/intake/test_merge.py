@@ -1,0 +1,287 @@
+"""Duplicates: one number goes on, both say so, and nothing is drafted from the other.
+
+A duplicate whose original is declined or withdrawn: told why, and how to hand it in anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole, WrongState
+from publisher.database.session import Database
+from publisher.drafting import save
+from publisher.intake import close, submit
+from publisher.intake.merge import merge as intake_merge
+from publisher.intake.merge import whole_number
+from publisher.media.store import Store
+from publisher.models.history import Event
+from publisher.models.notifications import Notice
+from publisher.models.submissions import Submission
+from publisher.states import SubmissionState
+from publisher.validation import Invalid, NotFound
+from tests.support.small_house import NOW, House, form, handed_in, mails, verbs
+
+REASON = "दोन्ही प्रस्तावांचा मजकूर एकच आहे."
+
+
+@pytest.fixture
+def two(database: Database, house: House, store: Store) -> tuple[Submission, Submission]:
+    with database.transaction() as session:
+        first = handed_in(session, house, store)
+        return first, handed_in(session, house, store, title="पुन्हा तेच")
+
+
+def merge(
+    session: Session,
+    house: House,
+    submission: Submission,
+    number: str,
+    who: str = "clerk",
+    reason: str = REASON,
+) -> Submission:
+    return intake_merge(
+        session,
+        actor=getattr(house, who),
+        now=NOW,
+        submission_id=submission.id,
+        number=number,
+        reason=reason,
+    )
+
+
+@pytest.mark.parametrize("number", ["PMC/2026/000001", " pmc/२०२६/०००००१ ", "1", "००१"])
+def test_a_duplicate_goes_on_under_the_others_number_and_its_department_is_told(
+    database: Database,
+    house: House,
+    store: Store,
+    two: tuple[Submission, Submission],
+    number: str,
+) -> None:
+    with database.transaction() as session:
+        merge(session, house, two[1], number)
+    with database.reading() as session:
+        merged = session.get_one(Submission, two[1].id)
+        assert merged.state is SubmissionState.MERGED
+        assert (merged.merged_into_id, merged.reason) == (two[0].id, REASON)
+        assert [one.id for one in session.get_one(Submission, two[0].id).duplicates] == [merged.id]
+        assert verbs(session, merged) == ["hand_in", "merge_submission"]
+        assert verbs(session, two[0]) == ["hand_in", "take_in"]
+        events = select(Event.details).where(Event.verb.in_(["merge_submission", "take_in"]))
+        assert list(session.scalars(events.order_by(Event.id))) == [
+            {"into": "PMC/2026/000001", "into_id": two[0].id, "same": True},
+            {"number": "PMC/2026/000002", "id": two[1].id, "same": True},
+        ]
+        assert mails(session)[-1] == ("submission_merged", house.member.person_id)
+        body = list(session.scalars(select(Notice.body).order_by(Notice.id)))[-1]
+        assert "PMC/2026/000001" in body
+        assert REASON in body
+
+
+def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
+    database: Database, house: House, store: Store, two: tuple[Submission, Submission]
+) -> None:
+    with database.transaction() as session:
+        merge(session, house, two[1], "1")
+    for use in (
+        lambda session: save.start(session, actor=house.clerk, now=NOW, submission_id=two[1].id),
+        lambda session: close.decline(
+            session, actor=house.clerk, now=NOW, submission_id=two[1].id, reason="जुने"
+        ),
+        lambda session: merge(session, house, two[1], "1"),
+    ):
+        with pytest.raises(WrongState), database.transaction() as session:
+            use(session)
+
+
+def test_it_may_be_merged_into_what_is_drafted_already_of_another_department_too(
+    database: Database, house: House, store: Store, two: tuple[Submission, Submission]
+) -> None:
+    given = form(house, department_id=house.roads)
+    with database.transaction() as session:
+        other = submit.hand_in(
+            session, actor=house.roads_officer, now=NOW, city_code="PMC", store=store, form=given
+        )
+        save.start(session, actor=house.clerk, now=NOW, submission_id=other.id)
+        assert merge(session, house, two[1], other.number).merged_into_id == other.id
+        event = session.scalars(select(Event).where(Event.verb == "take_in")).one()
+        assert event.details["same"] is False
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("", "required"),
+        ("PMC/2026/009999", "unknown_number"),
+        ("कोणता तरी", "unknown_number"),
+        ("\x00", "unknown_number"),
+        ("9" * 500, "unknown_number"),
+        ("2", "itself"),
+        ("3", "has_ended"),
+        ("4", "merged_itself"),
+    ],
+)
+def test_a_number_under_which_it_cannot_go_on_is_refused_with_the_reason_beside_it(
+    database: Database,
+    house: House,
+    store: Store,
+    two: tuple[Submission, Submission],
+    number: str,
+    code: str,
+) -> None:
+    with database.transaction() as session:
+        declined = handed_in(session, house, store, title="तिसरे")
+        close.decline(session, actor=house.clerk, now=NOW, submission_id=declined.id, reason="जुने")
+        merge(session, house, handed_in(session, house, store, title="चौथे"), "1")
+    with pytest.raises(Invalid) as caught, database.transaction() as session:
+        merge(session, house, two[1], number, reason=" ")
+    assert caught.value.codes == [("number", code), ("reason", "required")]
+    if code == "merged_itself":
+        assert caught.value.problems[0].values == {"into": "PMC/2026/000001"}
+
+
+@pytest.mark.parametrize(
+    ("who", "error"), [("member", WrongRole), ("head", WrongRole), ("roads_officer", NotFound)]
+)
+def test_nobody_but_the_cell_merges(
+    database: Database,
+    house: House,
+    store: Store,
+    two: tuple[Submission, Submission],
+    who: str,
+    error: type[Exception],
+) -> None:
+    with pytest.raises(error), database.transaction() as session:
+        merge(session, house, two[1], "1", who)
+
+
+def test_digits_alone_are_a_number_of_the_same_city_and_year() -> None:
+    assert whole_number("४१२", "PMC/2026/000007") == "PMC/2026/000412"
+    assert whole_number("pmc / 2025 / 000412", "PMC/2026/000007") == "PMC/2025/000412"
+
+
+KIND = "original_ended"
+Ending = Callable[[Session, House, Submission], Submission]
+
+
+def decline(session: Session, house: House, submission: Submission) -> Submission:
+    reason = "निविदा रद्द झाली."
+    return close.decline(
+        session, actor=house.clerk, now=NOW, submission_id=submission.id, reason=reason
+    )
+
+
+def withdraw(session: Session, house: House, submission: Submission) -> Submission:
+    reason = "निविदा रद्द झाली."
+    return close.withdraw(
+        session, actor=house.head, now=NOW, submission_id=submission.id, reason=reason
+    )
+
+
+def merge_into(session: Session, house: House, submission: Submission, into: Submission) -> None:
+    intake_merge(
+        session,
+        actor=house.clerk,
+        now=NOW,
+        submission_id=submission.id,
+        number=into.number,
+        reason="मजकूर एकच आहे.",
+    )
+    session.flush()
+
+
+def of_the_roads(session: Session, house: House, store: Store) -> Submission:
+    return submit.hand_in(
+        session,
+        actor=house.roads_officer,
+        now=NOW,
+        city_code="PMC",
+        store=store,
+        form=form(house, department_id=house.roads),
+    )
+
+
+both_endings = pytest.mark.parametrize("end", [decline, withdraw])
+
+
+@both_endings
+def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
+    database: Database, house: House, store: Store, end: Ending
+) -> None:
+    with database.transaction() as session:
+        original = handed_in(session, house, store)
+        duplicate = of_the_roads(session, house, store)
+        merge_into(session, house, duplicate, original)
+        end(session, house, original)
+    with database.reading() as session:
+        assert mails(session)[-1] == (KIND, house.roads_officer.person_id)
+        body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).one()
+        for words in (original.number, duplicate.number, "निविदा रद्द झाली.", "‘पुन्हा वापरा’"):
+            assert words in body
+        assert ("अस्वीकृत झाला आहे" in body) is (end is decline)
+
+
+@both_endings
+def test_it_stays_merged_with_its_number_and_the_end_of_the_other_in_its_history(
+    database: Database, house: House, store: Store, end: Ending
+) -> None:
+    with database.transaction() as session:
+        original = handed_in(session, house, store)
+        duplicate = of_the_roads(session, house, store)
+        merge_into(session, house, duplicate, original)
+        number = duplicate.number
+        end(session, house, original)
+    with database.reading() as session:
+        found = session.get_one(Submission, duplicate.id)
+        assert (found.state, found.number) == (SubmissionState.MERGED, number)
+        assert verbs(session, found) == ["hand_in", "merge_submission", "original_ended"]
+        details = session.scalars(select(Event.details).where(Event.verb == KIND)).one()
+        expected = {"into": original.number, "into_id": original.id, "same": False}
+        assert details == expected
+        assert submit.ended_original(found) is session.get_one(Submission, original.id)
+
+
+def test_one_that_was_merged_by_way_of_another_is_told_too(
+    database: Database, house: House, store: Store
+) -> None:
+    with database.transaction() as session:
+        last = handed_in(session, house, store)
+        middle = handed_in(session, house, store, title="दुसरे")
+        first = of_the_roads(session, house, store)
+        merge_into(session, house, first, middle)
+        merge_into(session, house, middle, last)
+        session.expire_all()
+        decline(session, house, last)
+    with database.reading() as session:
+        told = [person for kind, person in mails(session) if kind == KIND]
+        assert sorted(told, key=str) == sorted(
+            [house.member.person_id, house.roads_officer.person_id], key=str
+        )
+        found = session.get_one(Submission, first.id)
+        ended = submit.ended_original(found)
+        assert ended is not None
+        assert ended.number == last.number
+
+
+def test_while_the_original_goes_on_nothing_has_ended(
+    database: Database, house: House, store: Store
+) -> None:
+    with database.transaction() as session:
+        original = handed_in(session, house, store)
+        duplicate = handed_in(session, house, store, title="दुसरे")
+        merge_into(session, house, duplicate, original)
+        assert submit.ended_original(duplicate) is None
+        assert submit.ended_original(original) is None
+
+
+@both_endings
+def test_where_nothing_was_merged_nobody_is_told(
+    database: Database, house: House, store: Store, end: Ending
+) -> None:
+    with database.transaction() as session:
+        end(session, house, handed_in(session, house, store))
+    with database.reading() as session:
+        assert KIND not in [kind for kind, _ in mails(session)]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from publisher.database.session import Database
+from publisher.intake.numbering import next_number
+from tests.support.small_house import NOW
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
+
+class Undone(Exception):
+    pass
+
+
+def test_numbers_count_up_from_one_within_a_year(database: Database) -> None:
+    with database.transaction() as session:
+        given = [next_number(session, city_code="PMC", now=NOW) for _ in range(3)]
+    assert given == ["PMC/2026/000001", "PMC/2026/000002", "PMC/2026/000003"]
+
+
+def test_the_year_begins_at_midnight_in_the_city(database: Database) -> None:
+    with database.transaction() as session:
+        before = next_number(
+            session, city_code="PMC", now=datetime(2026, 12, 31, 18, 29, 59, tzinfo=UTC)
+        )
+        after = next_number(
+            session, city_code="PMC", now=datetime(2026, 12, 31, 18, 30, tzinfo=UTC)
+        )
+    assert (before, after) == ("PMC/2026/000001", "PMC/2027/000001")
+
+
+def test_each_city_counts_for_itself(database: Database) -> None:
+    with database.transaction() as session:
+        next_number(session, city_code="PMC", now=NOW)
+        assert next_number(session, city_code="NMC", now=NOW) == "NMC/2026/000001"
+
+
+def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
+    database: Database,
+) -> None:
+    chance = random.Random(7)
+    fates = [chance.random() < 0.3 for _ in range(80)]
+
+    def give(undone: bool) -> str | None:
+        try:
+            with database.transaction() as session:
+                number = next_number(session, city_code="PMC", now=NOW)
+                if undone:
+                    raise Undone
+        except Undone:
+            return None
+        return number
+
+    with ThreadPoolExecutor(6) as writers:
+        given = [number for number in writers.map(give, fates) if number]
+    kept = fates.count(False)
+    assert sorted(given) == [f"PMC/2026/{value:06d}" for value in range(1, kept + 1)]

@@ -1,0 +1,102 @@
+"""Files on their way in: looked over first, videos never held in memory, a quota for each day."""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select
+
+from publisher.database.session import Database
+from publisher.intake import uploads
+from publisher.intake.uploads import KeptFile, UploadRefused
+from publisher.models.submission_details import Upload
+from publisher.validation import Invalid
+from tests.support.small_house import DAY, NOW, House, photo
+
+TIFF = b"II*\x00" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 258, 3, 1, 12, 0) + bytes(4)
+
+
+def film(seconds: int, *, size: int = 0) -> bytes:
+    head = struct.pack(">I", 24) + b"ftypisom" + bytes(4) + b"isommp42"
+    mvhd = bytes(12) + struct.pack(">II", 1, seconds)
+    movie = struct.pack(">I", 8 + 8 + len(mvhd)) + b"moov"
+    movie += struct.pack(">I", 8 + len(mvhd)) + b"mvhd" + mvhd
+    return head + movie + bytes(max(0, size - len(head) - len(movie)))
+
+
+class Metered(BytesIO):
+    """A file that knows the longest piece that was read of it."""
+
+    longest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self.longest = max(self.longest, len(piece))
+        return piece
+
+
+def test_a_video_is_kept_with_its_length_and_read_piece_by_piece() -> None:
+    source = Metered(film(75, size=5_000_000))
+    kept = uploads.look_at("भेट.mp4", source)
+    assert (kept.mime, kept.size, kept.seconds) == ("video/mp4", 5_000_000, 75)
+    assert not kept.is_picture
+    assert source.longest <= 1_000_000
+
+
+def test_a_picture_is_measured_and_named_without_its_folders() -> None:
+    kept = uploads.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
+    assert (kept.name, kept.width, kept.height) == ("IMG_1.jpg", 60, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("scan.tif", TIFF, "unsupported_type"),
+        ("a.jpg", b"", "empty"),
+        ("a.png", photo(), "name_and_content_differ"),
+        ("a.jpg", photo(400, 300)[:900], "truncated"),
+    ],
+)
+def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code: str) -> None:
+    with pytest.raises(UploadRefused) as caught:
+        uploads.look_at(name, BytesIO(content))
+    assert (caught.value.code, caught.value.values["name"]) == (code, name)
+
+
+def kept(digest: str, size: int) -> KeptFile:
+    return KeptFile("a.mp4", digest * 64, "video/mp4", size)
+
+
+def admit(database: Database, house: House, file: KeptFile, *, days: float = 0) -> None:
+    with database.transaction() as session:
+        uploads.admit(session, actor=house.member, now=NOW + days * DAY, file=file)
+
+
+def test_a_days_bytes_are_counted_for_each_person_and_the_next_day_begins_anew(
+    database: Database, house: House
+) -> None:
+    most = uploads.MOST_BYTES_A_DAY
+    admit(database, house, kept("a", most - 10))
+    admit(database, house, kept("a", most - 10))  # the same bytes count once
+    admit(database, house, kept("b", 10))
+    with pytest.raises(Invalid) as caught:
+        admit(database, house, kept("c", 1))
+    assert caught.value.codes == [("files", "quota")]
+    assert caught.value.problems[0].values["most"] == 1000
+    with database.transaction() as session:
+        uploads.admit(session, actor=house.head, now=NOW, file=kept("c", 1))
+    admit(database, house, kept("c", 1), days=1)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Upload)) == 4
+
+
+def test_the_days_files_are_counted_too(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        for number in range(uploads.MOST_UPLOADS_A_DAY):
+            session.add(
+                Upload(person_id=house.member.person_id, at=NOW, sha256=f"{number:064}", size=1)
+            )
+    with pytest.raises(Invalid):
+        admit(database, house, kept("f", 1))

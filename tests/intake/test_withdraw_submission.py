@@ -1,0 +1,289 @@
+"""A joint post of which one department withdraws its submission: who is told, what is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals import gate
+from approvals.policy import Actor, Role
+from approvals.states import PostState
+from publisher.drafting import collaboration, diff
+from publisher.intake import close
+from publisher.models.deliveries import Delivery
+from publisher.models.notifications import Notice
+from publisher.models.posts import Decision, Post
+from publisher.models.submissions import Submission
+from publisher.review import decide, gate_adapter
+from publisher.scheduling.schedule import OnItsWay, newest_revision, schedule
+from publisher.states import DeliveryState, SubmissionState
+from tests.support.board import (
+    BOTH,
+    DAY,
+    NOW,
+    Board,
+    Shared,
+    appoint,
+    approve,
+    details,
+    events,
+    handed_in,
+    save,
+    send,
+    sharing,
+    started,
+    told,
+    undone,
+    variants_of,
+)
+
+KIND = "submission_withdrawn"
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    with sharing(request, tmp_path_factory) as found:
+        yield found
+
+
+@pytest.fixture
+def session(shared: Shared) -> Iterator[Session]:
+    with undone(shared.database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def board(shared: Shared) -> Board:
+    return shared.board
+
+
+def joint(
+    session: Session, board: Board, *, asked: Sequence[str] = ("roads",)
+) -> tuple[int, Submission]:
+    """A draft of the water department that rests on a submission of the roads as well."""
+    post_id = started(session, board)
+    other = handed_in(session, board.departments["roads"], board.roads_officer)
+    collaboration.join(session, actor=board.clerk, now=NOW, post_id=post_id, number=other.number)
+    save(session, board, post_id, asked=asked)
+    return post_id, other
+
+
+def approved(
+    session: Session, board: Board, *, asked: Sequence[str] = ("roads",)
+) -> tuple[int, Submission]:
+    """The same, approved by each department that is asked, scheduled by the cell's lead."""
+    post_id, other = joint(session, board, asked=asked)
+    send(session, board, post_id)
+    approve(session, post_id, by=board.usha)
+    if asked:
+        approve(session, post_id, by=board.roads_officer)
+    for variant in variants_of(session, post_id):
+        schedule(
+            session,
+            actor=board.lead,
+            now=NOW,
+            variant_id=variant.id,
+            due_at=NOW + DAY,
+            despite_clash=True,
+        )
+    session.expire_all()
+    return post_id, other
+
+
+def withdraw(session: Session, submission: Submission, by: Actor) -> None:
+    close.withdraw(session, actor=by, now=NOW, submission_id=submission.id, reason="काम पुढे ढकलले.")
+    session.expire_all()
+
+
+def states(session: Session, post_id: int) -> set[DeliveryState]:
+    return set(session.scalars(select(Delivery.state).where(Delivery.post_id == post_id)))
+
+
+def put(session: Session, post_id: int, state: DeliveryState, *, most: int = 9) -> None:
+    query = select(Delivery).where(Delivery.post_id == post_id).order_by(Delivery.id).limit(most)
+    for one in session.scalars(query):
+        one.state = state
+    session.flush()
+
+
+def standing(session: Session, post_id: int) -> list[int]:
+    revision = newest_revision(session.get_one(Post, post_id))
+    return [one.department_id for one in decide.standing_approvals(revision)]
+
+
+def people(*actors: Actor) -> list[int | None]:
+    return [one.person_id for one in actors]
+
+
+def test_its_approval_counts_no_longer_and_nothing_leaves(session: Session, board: Board) -> None:
+    post_id, other = approved(session, board)
+    withdraw(session, other, by=board.roads_head)
+    post = session.get_one(Post, post_id)
+    assert (post.state, other.state) == (PostState.IN_REVIEW, SubmissionState.WITHDRAWN)
+    assert standing(session, post_id) == [board.departments["water"]]
+    assert states(session, post_id) == {DeliveryState.CANCELLED}
+    fallen = session.scalars(select(Decision).where(Decision.withdrawn_at.is_not(None))).one()
+    assert fallen.withdrawn_by_id == board.roads_head.person_id
+    revision = newest_revision(post)
+    post.state = PostState.APPROVED
+    session.flush()
+    verdict = gate.judge(gate_adapter.case_of(revision, now=NOW), now=NOW)
+    assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
+
+
+def test_the_clerk_the_scheduler_the_owner_and_the_approver_are_told(
+    session: Session, board: Board
+) -> None:
+    _, other = approved(session, board)
+    withdraw(session, other, by=board.roads_head)
+    expected = people(board.clerk, board.lead, board.usha, board.roads_officer)
+    assert told(session, KIND) == expected
+    body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
+    for words in (other.number, "विभाग roads", "काम पुढे ढकलले.", "आता ग्राह्य नाही"):
+        assert words in body
+
+
+def test_it_stands_in_the_history_of_the_post(session: Session, board: Board) -> None:
+    post_id, other = approved(session, board)
+    withdraw(session, other, by=board.roads_head)
+    assert events(session, post_id)[-2:] == ["withdraw_approval", "withdraw_submission"]
+    assert details(session, post_id, "withdraw_submission") == [
+        {"number": other.number, "approval": True, "from": board.departments["roads"]}
+    ]
+
+
+def test_a_member_who_may_not_approve_takes_it_out_as_well(session: Session, board: Board) -> None:
+    """The department says so; that its approval falls is what follows from it."""
+    member = appoint(session, Role.MEMBER, board.departments["roads"])
+    post_id, other = approved(session, board)
+    withdraw(session, other, by=member)
+    assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
+
+
+def test_who_withdraws_it_is_not_told_of_it(session: Session, board: Board) -> None:
+    _, other = approved(session, board)
+    withdraw(session, other, by=board.roads_officer)
+    assert board.roads_officer.person_id not in told(session, KIND)
+
+
+def test_a_department_that_is_only_named_stops_nothing(session: Session, board: Board) -> None:
+    post_id, other = approved(session, board, asked=())
+    withdraw(session, other, by=board.roads_officer)
+    assert session.get_one(Post, post_id).state is PostState.APPROVED
+    assert states(session, post_id) == {DeliveryState.SCHEDULED}
+    assert told(session, KIND) == people(board.clerk, board.lead, board.usha)
+    body = session.scalars(select(Notice.body).where(Notice.kind == KIND)).first() or ""
+    assert "कोणतीही मान्यता रद्द झालेली नाही" in body
+    assert details(session, post_id, "withdraw_submission")[0]["approval"] is False
+
+
+def test_what_has_left_on_its_approval_is_said_honestly_and_nothing_changes(
+    session: Session, board: Board
+) -> None:
+    post_id, other = approved(session, board)
+    put(session, post_id, DeliveryState.PUBLISHED)
+    with pytest.raises(OnItsWay) as gone:
+        withdraw(session, other, by=board.roads_officer)
+    assert gone.value.values == {"state": "published"}
+    assert other.state is SubmissionState.DRAFTED
+    assert standing(session, post_id) == [board.departments["water"], board.departments["roads"]]
+    assert told(session, KIND) == []
+
+
+def test_what_has_left_in_part_is_stopped_for_the_rest(session: Session, board: Board) -> None:
+    post_id, other = approved(session, board)
+    put(session, post_id, DeliveryState.SENDING, most=1)
+    withdraw(session, other, by=board.roads_officer)
+    assert states(session, post_id) == {DeliveryState.SENDING, DeliveryState.CANCELLED}
+    assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
+
+
+def test_a_department_only_named_withdraws_though_the_post_is_live(
+    session: Session, board: Board
+) -> None:
+    post_id, other = approved(session, board, asked=())
+    put(session, post_id, DeliveryState.PUBLISHED)
+    withdraw(session, other, by=board.roads_officer)
+    assert other.state is SubmissionState.WITHDRAWN
+    assert told(session, KIND) == people(board.clerk, board.usha)
+
+
+def test_an_approval_given_before_the_others_falls_too(session: Session, board: Board) -> None:
+    post_id, other = joint(session, board)
+    send(session, board, post_id)
+    approve(session, post_id, by=board.roads_officer)
+    withdraw(session, other, by=board.roads_head)
+    assert (session.get_one(Post, post_id).state, standing(session, post_id)) == (
+        PostState.IN_REVIEW,
+        [],
+    )
+
+
+def test_the_department_can_approve_again_and_the_post_goes_on(
+    session: Session, board: Board
+) -> None:
+    post_id, other = approved(session, board)
+    withdraw(session, other, by=board.roads_head)
+    approve(session, post_id, by=board.roads_officer)
+    assert session.get_one(Post, post_id).state is PostState.APPROVED
+
+
+def test_of_a_draft_without_a_revision_the_clerk_who_began_it_is_told(
+    session: Session, board: Board
+) -> None:
+    post_id = started(session, board)
+    other = handed_in(session, board.departments["roads"], board.roads_officer)
+    collaboration.join(session, actor=board.lead, now=NOW, post_id=post_id, number=other.number)
+    withdraw(session, other, by=board.roads_officer)
+    assert told(session, KIND) == people(board.clerk, board.usha)
+    assert session.get_one(Post, post_id).state is PostState.DRAFT
+
+
+def test_the_owning_department_takes_its_part_out_and_the_others_approval_stands(
+    session: Session, board: Board
+) -> None:
+    post_id, _ = approved(session, board)
+    own = session.get_one(Post, post_id).submissions[0]
+    withdraw(session, own, by=board.water_head)
+    assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
+    assert standing(session, post_id) == [board.departments["roads"]]
+    assert told(session, KIND) == people(board.clerk, board.lead, board.usha)
+
+
+def test_with_the_last_submission_that_is_left_the_owners_post_is_withdrawn(
+    session: Session, board: Board
+) -> None:
+    post_id, other = approved(session, board)
+    withdraw(session, other, by=board.roads_head)
+    withdraw(session, session.get_one(Post, post_id).submissions[0], by=board.water_head)
+    assert session.get_one(Post, post_id).state is PostState.WITHDRAWN
+
+
+def test_what_another_department_owns_is_not_withdrawn_with_the_last_one(
+    session: Session, board: Board
+) -> None:
+    post_id, other = approved(session, board)
+    withdraw(session, session.get_one(Post, post_id).submissions[0], by=board.water_head)
+    withdraw(session, other, by=board.roads_head)
+    assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
+    assert standing(session, post_id) == []
+
+
+def test_a_new_revision_without_it_goes_on(session: Session, board: Board) -> None:
+    """The department is still named: what is withdrawn stays in the post's story."""
+    post_id, other = approved(session, board)
+    withdraw(session, other, by=board.roads_head)
+    revision = save(session, board, post_id)
+    assert {one.department_id: one.asked for one in revision.departments} == {
+        board.departments["water"]: True,
+        board.departments["roads"]: False,
+    }
+    send(session, board, post_id)
+    approve(session, post_id, by=board.usha)
+    assert session.get_one(Post, post_id).state is PostState.APPROVED
+    assert diff.changes(*session.get_one(Post, post_id).revisions) != []

@@ -1,0 +1,243 @@
+"""What is kept for a time only is erased at its end, and nothing that belongs to a record."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import func, select
+
+import publisher.models  # noqa: F401  the tables have to be known
+from publisher.auth import one_time_links, sessions, throttling
+from publisher.auth.one_time_links import LinkPurpose
+from publisher.auth.sign_in import SignedIn, set_password, sign_in
+from publisher.database.session import Base
+from publisher.intake import uploads
+from publisher.intake.uploads import UploadedFile
+from publisher.models.approvals import RefusedSignIn, SpotCode
+from publisher.models.deliveries import Delivery, ReceiptRow
+from publisher.models.history import Event
+from publisher.models.people import ContactChange, ContactField, Link, Person, SignIn, SignInAttempt
+from publisher.models.posts import Decision, Post, Revision, Variant
+from publisher.models.submission_details import Upload
+from publisher.models.submissions import Submission
+from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
+from publisher.people import contact_verification
+from publisher.review import in_person
+from tests.support import scenes
+from tests.support.city import DAY, HOUR, City
+
+PASSWORD = "सात डोंगर निळी होडी"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+RECORD = (Submission, Post, Revision, Variant, Decision, Delivery, ReceiptRow, Event)
+SECOND = timedelta(seconds=1)
+
+
+def tick(town: City, after: timedelta = timedelta(0)) -> int:
+    town.clock.move(after)
+    return tick_retention(town.database, town.store, now=town.now)
+
+
+def count(town: City, table: type[Base]) -> int:
+    with town.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def give_password(town: City, name: str) -> None:
+    with town.write() as session:
+        person = session.get_one(Person, town.people[name])
+        set_password(session, person=person, password=PASSWORD, now=town.now, hasher=CHEAP)
+
+
+def enter(town: City, name: str, password: str = PASSWORD) -> int:
+    """Try to sign in; gives the session's number, 0 where it was refused."""
+    with town.write() as session:
+        found = sign_in(
+            session,
+            identifier=f"{name}@pmc.example",
+            password=password,
+            address="198.51.100.7",
+            device="a telephone",
+            now=town.now,
+            hasher=CHEAP,
+        )
+        return found.sign_in.id if isinstance(found, SignedIn) else 0
+
+
+def test_refused_sign_ins_go_after_180_days_but_for_the_last_which_says_no_more_from_where(
+    town: City,
+) -> None:
+    for _try in range(3):
+        assert enter(town, "first", "wrong") == 0
+        town.clock.move(HOUR)
+    events = count(town, Event)
+    tick(town, LOGS - 4 * HOUR)
+    assert count(town, RefusedSignIn) == 3
+    tick(town, 4 * HOUR)
+    with town.read() as session:
+        (last,) = session.scalars(select(RefusedSignIn))
+        named = select(Event.subject_id).where(Event.subject == "refused_sign_ins")
+        assert last.id == max(session.scalars(named))
+        assert (last.address, last.device, last.why) == ("", "", "wrong")
+    assert count(town, Event) == events
+
+
+def test_of_ended_sessions_the_first_and_the_last_stay_without_address_and_device(
+    town: City,
+) -> None:
+    give_password(town, "first")
+    numbers = []
+    for _day in range(4):
+        numbers.append(enter(town, "first"))
+        town.clock.move(8 * DAY)
+    with town.write() as session:
+        sessions.end_all(session, person_id=town.people["first"], now=town.now)
+    tick(town, LOGS - SECOND)
+    assert count(town, SignIn) == 4
+    assert tick(town, SECOND) == 2
+    with town.read() as session:
+        left = session.scalars(select(SignIn).order_by(SignIn.id)).all()
+        assert [one.id for one in left] == [numbers[0], numbers[-1]]
+        assert {(one.address, one.device) for one in left} == {("", "")}
+    again = enter(town, "first")
+    assert again > numbers[-1]
+    tick(town)
+    with town.read() as session:
+        assert not sessions.is_newcomer(session, actor=town.actor("first"), now=town.now)
+        assert session.get_one(SignIn, again).device == "a telephone"
+
+
+def test_a_session_that_nobody_ended_goes_180_days_after_it_was_last_seen(town: City) -> None:
+    give_password(town, "first")
+    for _day in range(3):
+        enter(town, "first")
+        town.clock.move(DAY)
+    assert tick(town, LOGS - 3 * DAY) == 0
+    assert tick(town, 2 * DAY) == 1
+
+
+def make_link(town: City, lasts: timedelta) -> None:
+    with town.write() as session:
+        person = session.get_one(Person, town.people["first"])
+        one_time_links.make(
+            session,
+            purpose=LinkPurpose.INVITATION,
+            subject=Person.__tablename__,
+            subject_id=person.id,
+            person=person,
+            now=town.now,
+            lasts=lasts,
+        )
+
+
+def test_links_go_30_days_after_they_ran_out_and_open_ones_stay(town: City) -> None:
+    make_link(town, HOUR)
+    make_link(town, 300 * DAY)
+    tick(town, SPENT)
+    assert count(town, Link) == 2
+    assert tick(town, HOUR) == 1
+    assert count(town, Link) == 1
+
+
+def test_links_go_30_days_after_they_were_ended(town: City) -> None:
+    make_link(town, 300 * DAY)
+    with town.write() as session:
+        person = session.get_one(Person, town.people["first"])
+        one_time_links.end_for_password(session, person=person, now=town.now)
+    assert tick(town, SPENT - SECOND) == 0
+    assert tick(town, SECOND) == 1
+
+
+def test_an_asked_change_of_contact_goes_with_its_code(town: City) -> None:
+    with town.write() as session:
+        contact_verification.ask_change(
+            session,
+            actor=town.actor("first"),
+            person_id=town.people["first"],
+            field=ContactField.MAIL,
+            typed="new@pmc.example",
+            now=town.now,
+        )
+    tick(town, SPENT)
+    assert (count(town, ContactChange), count(town, Link)) == (1, 1)
+    tick(town, HOUR)
+    assert (count(town, ContactChange), count(town, Link)) == (0, 0)
+
+
+def test_codes_for_the_spot_go_30_days_after_their_end(town: City) -> None:
+    post_id = town.in_review()
+    with town.write() as session:
+        in_person.make(
+            session, actor=town.actor("clerk"), now=town.now, post_id=post_id, seen=1, secret="s"
+        )
+    town.approve(post_id)
+    events = count(town, Event)
+    assert tick(town, SPENT - SECOND) == 0
+    assert tick(town, SECOND) == 1
+    assert count(town, SpotCode) == 0
+    assert count(town, Event) == events
+
+
+def test_counted_tries_go_once_they_count_no_longer(town: City) -> None:
+    enter(town, "first", "wrong")
+    assert count(town, SignInAttempt) == 2
+    tick(town, throttling.WINDOW - SECOND)
+    assert count(town, SignInAttempt) == 2
+    tick(town, SECOND)
+    assert count(town, SignInAttempt) == 0
+
+
+def send_file(town: City, content: bytes, at: datetime | None = None) -> str:
+    """Upload a paper, as the form does before it is handed in."""
+    file = uploads.look_over(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
+    with town.write() as session:
+        uploads.admit(session, actor=town.actor("member"), now=at or town.now, file=file)
+    assert file.content is not None
+    return town.store.save(file.content)
+
+
+def test_files_that_were_never_handed_in_go_after_30_days(town: City) -> None:
+    unused, used, again = (send_file(town, one) for one in (b"one", b"two", b"three"))
+    town.hand_in(files=(UploadedFile("paper.pdf", b"%PDF-1.7 two"),))
+    tick(town, UNUSED - SECOND)
+    assert town.store.exists(unused)
+    send_file(town, b"three")
+    tick(town, SECOND)
+    assert [town.store.exists(one) for one in (unused, used, again)] == [False, True, True]
+    with town.read() as session:
+        assert set(session.scalars(select(Upload.sha256))) == {again}
+
+
+def test_a_file_that_is_gone_already_hinders_nothing(town: City) -> None:
+    town.store.remove(send_file(town, b"one"))
+    assert tick(town, UNUSED) == 2
+    assert count(town, Upload) == 0
+
+
+def test_every_place_that_names_a_file_is_asked_before_one_is_removed() -> None:
+    named = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("sha256") and table.name != Upload.__tablename__
+    }
+    assert named == {f"{one.class_.__tablename__}.{one.key}" for one in USED_IN}
+
+
+def test_more_than_one_step_goes_step_by_step(town: City) -> None:
+    with town.write() as session:
+        session.add_all(SignInAttempt(key=f"who:{at}", at=town.now) for at in range(STEP + 5))
+    assert tick(town, HOUR) == STEP
+    assert tick(town) == 5
+
+
+@pytest.mark.parametrize("years", [1, 40])
+def test_nothing_that_belongs_to_a_record_is_ever_erased(town: City, years: int) -> None:
+    for happens in (scenes.approved_once_more, scenes.live, scenes.declined, scenes.answered):
+        happens(town)
+    before = {table: count(town, table) for table in RECORD}
+    assert all(before.values())
+    for _tick in range(3):
+        tick(town, years * 365 * DAY)
+    assert {table: count(town, table) for table in RECORD} == before

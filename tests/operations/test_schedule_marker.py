@@ -1,0 +1,88 @@
+"""Posts seen to have their times are left aside, and none without a time is ever missed."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from sqlalchemy import select
+
+from publisher.models.posts import Post
+from publisher.operations.schedule_marker import tick_timed
+from publisher.reports import sql_scheduling
+from publisher.reports.todo import waiting_for
+from publisher.reports.todo_kinds import WaitingKind
+from tests.support import scenes
+from tests.support.city import MINUTE, City
+
+SCENES = (
+    scenes.drafted,
+    scenes.in_review,
+    scenes.approved,
+    scenes.scheduled,
+    scenes.half_scheduled,
+    scenes.live,
+    scenes.missed,
+    scenes.failed,
+    scenes.held,
+)
+
+
+def without_a_time(town: City) -> set[int]:
+    """Found the short way, which has to be the long way's answer."""
+    with town.read() as session:
+        found = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
+        assert found == set(session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time())))
+        todo_kinds = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+        to_schedule = {one.subject_id for one in todo_kinds if one.kind is WaitingKind.TO_SCHEDULE}
+        assert found == to_schedule
+    return found
+
+
+def timed(town: City) -> set[int]:
+    with town.read() as session:
+        return set(session.scalars(select(Post.id).where(Post.timed)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_short_way_finds_what_the_long_way_finds(town: City, seed: int) -> None:
+    chance = random.Random(seed)
+    for happens in chance.choices(SCENES, k=10):
+        happens(town)
+        before = without_a_time(town)
+        tick_timed(town.database)
+        assert without_a_time(town) == before
+
+
+def test_a_post_is_noted_once_every_text_has_a_delivery(town: City) -> None:
+    post_id = town.approved(on=["x", "facebook"])
+    assert tick_timed(town.database) == 0
+    town.schedule(post_id)
+    assert tick_timed(town.database) == 1
+    assert timed(town) == {post_id}
+    assert tick_timed(town.database) == 0
+
+
+def test_a_new_revision_begins_anew(town: City) -> None:
+    scenes.scheduled(town)
+    tick_timed(town.database)
+    town.save(1, on=["x"], text="नवी आवृत्ती")
+    assert timed(town) == set()
+    town.send(1)
+    town.approve(1)
+    tick_timed(town.database)
+    assert without_a_time(town) == {1}
+
+
+def test_what_was_cancelled_with_an_earlier_approval_is_without_a_time_again(town: City) -> None:
+    post_id = town.approved()
+    town.schedule(post_id)
+    tick_timed(town.database)
+    town.clock.move(MINUTE)
+    scenes.withdraw_approval_of(town, post_id)
+    assert without_a_time(town) == set()
+    town.clock.move(MINUTE)
+    town.approve(post_id)
+    tick_timed(town.database)
+    assert without_a_time(town) == {post_id}
+    assert timed(town) == {post_id}

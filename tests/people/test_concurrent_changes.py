@@ -1,0 +1,146 @@
+"""Two people at the same moment, each in a transaction of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from approvals.errors import NotAllowed
+from approvals.policy import Role
+from publisher.auth import one_time_links
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.one_time_links import LinkSpent
+from publisher.database.session import Database
+from publisher.models.people import Appointment, Department, Person
+from publisher.people import responsibility
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.permissions import LastAdmin
+from tests.support.cast import NOW, acting, add_department, appoint
+
+
+def at_once(*acts: Callable[[], None]) -> list[NotAllowed]:
+    """Run these at the same moment; gives what was refused."""
+    barrier, refused = threading.Barrier(len(acts)), list[NotAllowed]()
+
+    def run(act: Callable[[], None]) -> None:
+        barrier.wait(timeout=10)
+        try:
+            act()
+        except NotAllowed as problem:
+            refused.append(problem)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return refused
+
+
+def two_admins(database: Database) -> tuple[Appointment, Appointment]:
+    with database.transaction() as session:
+        water = add_department(session)
+        return appoint(session, water, Role.ADMIN), appoint(session, water, Role.ADMIN)
+
+
+def admins_left(database: Database) -> int:
+    with database.reading() as session:
+        return len(responsibility.holders(session, Role.ADMIN, now=NOW))
+
+
+def test_two_admins_who_disable_each_other_leave_one(database: Database) -> None:
+    one, other = two_admins(database)
+
+    def disable(actor: Appointment, target: Appointment) -> None:
+        with database.transaction() as session:
+            person = session.get_one(Person, target.person_id)
+            disable_person(session, actor=acting(actor), person=person, now=NOW)
+
+    refused = at_once(lambda: disable(one, other), lambda: disable(other, one))
+    assert [type(problem) for problem in refused] == [LastAdmin]
+    assert admins_left(database) == 1
+
+
+def test_two_admins_who_end_and_disable_each_other_leave_one(database: Database) -> None:
+    one, other = two_admins(database)
+
+    def end() -> None:
+        with database.transaction() as session:
+            held = session.get_one(Appointment, other.id)
+            end_appointment(session, actor=acting(one), appointment=held, now=NOW)
+
+    def disable() -> None:
+        with database.transaction() as session:
+            person = session.get_one(Person, one.person_id)
+            disable_person(session, actor=acting(other), person=person, now=NOW)
+
+    refused = at_once(end, disable)
+    assert [type(problem) for problem in refused] == [LastAdmin]
+    assert admins_left(database) == 1
+
+
+def _record(database: Database, department: Department, mail: str, role: Role) -> None:
+    with database.transaction() as session:
+        appoint(session, department, role, mail=mail)
+
+
+def test_two_officers_recorded_at_once_get_both_places_and_a_third_none(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        water = add_department(session)
+    refused = at_once(
+        *(
+            lambda mail=mail: _record(database, water, mail, Role.OFFICER)
+            for mail in ("a@pmc.example", "b@pmc.example", "c@pmc.example")
+        )
+    )
+    assert [problem.code for problem in refused] == ["two_officers"]
+    with database.reading() as session:
+        assert [one.rank for one in responsibility.officers(session, water.id, now=NOW)] == [1, 2]
+
+
+def test_one_person_recorded_twice_at_once_in_two_departments_is_one_person(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        departments = [add_department(session, code) for code in ("water", "roads")]
+    refused = at_once(
+        *(
+            lambda one=one: _record(database, one, "asha@pmc.example", Role.MEMBER)
+            for one in departments
+        )
+    )
+    assert all(isinstance(problem, BadPerson) for problem in refused)
+    with database.reading() as session:
+        held = responsibility.holders(session, Role.MEMBER, now=NOW)
+        assert len({one.person_id for one in held}) == 1
+        assert len(held) + len(refused) == 2
+
+
+def test_a_link_posted_twice_at_once_is_used_once(database: Database) -> None:
+    with database.transaction() as session:
+        person = appoint(session, add_department(session)).person
+        token = one_time_links.make(
+            session,
+            purpose=one_time_links.LinkPurpose.INVITATION,
+            subject="people",
+            subject_id=person.id,
+            person=person,
+            now=NOW,
+            lasts=NOW - NOW.replace(year=2025),
+        )
+    found = threading.Barrier(2)
+
+    def use() -> None:
+        with database.transaction() as session:
+            link = one_time_links.find(
+                session, token=token, purpose=one_time_links.LinkPurpose.INVITATION, now=NOW
+            )
+        assert link is not None
+        found.wait(timeout=10)
+        with database.transaction() as session:
+            one_time_links.use(session, link=link, now=NOW)
+
+    refused = at_once(use, use)
+    assert [type(problem) for problem in refused] == [LinkSpent]

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from approvals.errors import WrongRole
+from approvals.policy import Role
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.one_time_links import LinkSpent
+from publisher.auth.passwords import BadPassword
+from publisher.auth.sign_in import SignedIn, sign_in
+from publisher.database.session import Database
+from publisher.models.notifications import Notice
+from publisher.models.people import SignIn
+from publisher.people.appointments import disable_person, end_appointment
+from publisher.people.invitations import INVITATION_LASTS, accept_invitation, invite, invited
+from publisher.people.permissions import COMMAND
+from tests.support.cast import (
+    HASHER,
+    NOW,
+    PASSWORD,
+    acting,
+    actor,
+    add_department,
+    appoint,
+    verbs,
+    with_password,
+)
+
+
+def token_in(notice: Notice) -> str:
+    found = re.search(r"/invitation/([\w-]+)", notice.body)
+    assert found is not None
+    return found[1]
+
+
+def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: Database) -> None:
+    with database.transaction() as session:
+        held = appoint(session, add_department(session), mail="asha@pmc.example")
+        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOW))
+    with database.transaction() as session:
+        accept_invitation(session, token=token, password=PASSWORD, now=NOW, hasher=HASHER)
+        assert session.scalars(select(SignIn)).all() == []  # the link is no login
+    with database.transaction() as session:
+        found = sign_in(
+            session,
+            identifier="asha@pmc.example",
+            password=PASSWORD,
+            address="::1",
+            device="",
+            now=NOW,
+            hasher=HASHER,
+        )
+        assert isinstance(found, SignedIn)
+
+
+def test_the_mail_says_as_what_by_whom_until_when_and_where(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session)
+        lead = appoint(session, water, Role.CELL_LEAD, name="मेधा सातपुते")
+        held = appoint(session, water)
+        notice = invite(session, actor=acting(lead), person=held.person, now=NOW)
+        assert verbs(session, "people", held.person_id)[-1] == "invite"
+    for words in (
+        "water विभाग",
+        "समन्वयक (IT Nodal Officer)",
+        "मेधा सातपुते",
+        "दि.\u00a0९ डिसेंबर",
+        "\ue000/invitation/",
+    ):
+        assert words in notice.body
+
+
+def test_a_second_invitation_ends_the_first(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        person = appoint(session, add_department(session)).person
+        first, second = (
+            token_in(invite(session, actor=COMMAND, person=person, now=NOW)) for _ in range(2)
+        )
+        assert invited(session, token=first, now=NOW) is None
+        assert invited(session, token=second, now=NOW) is person
+
+
+def test_an_invitation_lasts_fourteen_days_and_works_once(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        person = appoint(session, add_department(session)).person
+        token = token_in(invite(session, actor=COMMAND, person=person, now=NOW))
+        last = NOW + timedelta(days=14) - timedelta(seconds=1)
+        assert timedelta(days=14) == INVITATION_LASTS
+        assert invited(session, token=token, now=NOW + timedelta(days=14)) is None
+        accept_invitation(session, token=token, password=PASSWORD, now=last, hasher=HASHER)
+        with pytest.raises(LinkSpent):
+            accept_invitation(session, token=token, password=PASSWORD, now=last, hasher=HASHER)
+
+
+def test_a_refused_password_leaves_the_invitation_open(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        person = appoint(session, add_department(session)).person
+        token = token_in(invite(session, actor=COMMAND, person=person, now=NOW))
+        with pytest.raises(BadPassword):
+            accept_invitation(session, token=token, password="short", now=NOW, hasher=HASHER)
+        assert invited(session, token=token, now=NOW) is person
+        assert person.password_hash is None
+
+
+def test_the_end_of_the_appointment_ends_the_invitation(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        held = appoint(session, add_department(session))
+        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOW))
+        end_appointment(session, actor=COMMAND, appointment=held, now=NOW)
+        assert invited(session, token=token, now=NOW) is None
+        with pytest.raises(LinkSpent):
+            accept_invitation(session, token=token, password=PASSWORD, now=NOW, hasher=HASHER)
+        with pytest.raises(BadPerson) as problem:
+            invite(session, actor=COMMAND, person=held.person, now=NOW)
+        assert problem.value.code == "no_appointment"
+
+
+def test_disabling_ends_the_invitation(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        person = appoint(session, add_department(session)).person
+        token = token_in(invite(session, actor=COMMAND, person=person, now=NOW))
+        disable_person(session, actor=COMMAND, person=person, now=NOW)
+        assert invited(session, token=token, now=NOW) is None
+        with pytest.raises(BadPerson) as problem:
+            invite(session, actor=COMMAND, person=person, now=NOW)
+        assert problem.value.code == "disabled"
+
+
+def test_somebody_without_a_mail_address_cannot_be_invited_by_mail(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        person = appoint(session, add_department(session), mobile="9822012345").person
+        with pytest.raises(BadPerson) as problem:
+            invite(session, actor=COMMAND, person=person, now=NOW)
+        assert (problem.value.field, problem.value.code) == ("mail", "missing")
+
+
+def test_an_officer_invites_nobody_and_a_cell_lead_no_admin(on_sqlite: Database) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session)
+        officer, admin = appoint(session, water), appoint(session, water, Role.ADMIN)
+        for role, person in ((Role.OFFICER, officer.person), (Role.CELL_LEAD, admin.person)):
+            with pytest.raises(WrongRole):
+                invite(session, actor=actor(role, water.id), person=person, now=NOW)
+        assert session.scalars(select(Notice)).all() == []
+
+
+def test_a_new_password_by_invitation_ends_the_sessions_of_the_old_one(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.transaction() as session:
+        held = appoint(session, add_department(session), mail="asha@pmc.example")
+        with_password(session, held.person)
+        found = sign_in(
+            session,
+            identifier="asha@pmc.example",
+            password=PASSWORD,
+            address="",
+            device="",
+            now=NOW,
+            hasher=HASHER,
+        )
+        assert isinstance(found, SignedIn)
+        token = token_in(invite(session, actor=COMMAND, person=held.person, now=NOW))
+        accept_invitation(
+            session, token=token, password="dongar-mathyavar-dhag", now=NOW, hasher=HASHER
+        )
+        session.refresh(found.sign_in)
+        assert found.sign_in.ended_at == NOW

@@ -1,0 +1,59 @@
+"""Who may record whom, by a table written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from approvals.errors import WrongRole
+from approvals.policy import CLOCK, Action, Actor, ActorKind, Role
+from publisher.database.session import Database
+from publisher.people.permissions import COMMAND, action_to_record, may_record
+from tests.support.cast import actor, add_department, appoint
+
+OWN, OTHER = 1, 2
+EVERYWHERE = {OWN, OTHER}
+NOWHERE: set[int] = set()
+
+# Rows: who records. Columns: a head, an officer, a member, any other role; in which departments.
+# Naming by the heads themselves comes later: until then a head records nobody.
+TABLE: dict[Role, tuple[set[int], set[int], set[int], set[int]]] = {
+    Role.ADMIN: (EVERYWHERE, EVERYWHERE, EVERYWHERE, EVERYWHERE),
+    Role.CELL_LEAD: (EVERYWHERE, EVERYWHERE, EVERYWHERE, NOWHERE),
+    Role.CELL: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    Role.OFFICER: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    Role.HEAD: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    Role.MEMBER: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    Role.OVERSIGHT: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    Role.AUDITOR: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+}
+COLUMN = {Role.HEAD: 0, Role.OFFICER: 1, Role.MEMBER: 2}
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("appointed", Role)
+@pytest.mark.parametrize("department_id", [OWN, OTHER])
+def test_each_role_records_whom_the_table_says(
+    role: Role, appointed: Role, department_id: int
+) -> None:
+    allowed = department_id in TABLE[role][COLUMN.get(appointed, 3)]
+    assert may_record(actor(role, OWN), appointed, department_id) is allowed
+
+
+@pytest.mark.parametrize("kind", [one for one in ActorKind if one is not ActorKind.PERSON])
+def test_no_machine_records_anybody_but_the_command(kind: ActorKind) -> None:
+    assert not may_record(Actor(kind), Role.MEMBER, OWN)
+    assert not may_record(CLOCK, Role.MEMBER, OWN)
+    assert may_record(COMMAND, Role.ADMIN, OWN)
+
+
+def test_every_role_that_is_not_of_a_department_is_recorded_by_one_action() -> None:
+    others = {Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.OVERSIGHT, Role.AUDITOR}
+    assert {role for role in Role if action_to_record(role) is Action.RECORD_OTHER_ROLE} == others
+
+
+@pytest.mark.parametrize("role", [role for role in Role if TABLE[role][2] == NOWHERE])
+def test_the_use_case_itself_refuses_who_may_not(on_sqlite: Database, role: Role) -> None:
+    with on_sqlite.transaction() as session:
+        water = add_department(session)
+        with pytest.raises(WrongRole):
+            appoint(session, water, Role.MEMBER, actor=actor(role, water.id))

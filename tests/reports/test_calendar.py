@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from approvals.errors import WrongRole
+from approvals.policy import CLOCK
+from publisher.reports.calendar import Day, Unscheduled, deliveries_by_day, unscheduled
+from publisher.scheduling import schedule
+from publisher.states import DeliveryState
+from tests.support import scenes
+from tests.support.city import DAY, HOUR, City
+
+TODAY = date(2026, 11, 25)
+
+
+def test_each_day_is_the_citys_day(town: City) -> None:
+    """18:29 UTC is still today in the city, 18:30 UTC is tomorrow."""
+    for clock_time in ((18, 29), (18, 30)):
+        due_at = datetime(2026, 11, 25, *clock_time, tzinfo=UTC)
+        town.schedule(town.approved(), due_at - town.now)
+    today, tomorrow = _days(town, "clerk", days=2)
+    assert (today.day, len(today.entries)) == (TODAY, 1)
+    assert (tomorrow.day, len(tomorrow.entries)) == (TODAY + DAY, 1)
+
+
+def test_days_without_anything_are_there_too(town: City) -> None:
+    days = _days(town, "clerk", days=3)
+    assert [one.day for one in days] == [TODAY, TODAY + DAY, TODAY + 2 * DAY]
+    assert all(one.entries == () for one in days)
+    assert _days(town, "clerk", days=0) == []
+    assert len(_days(town, "clerk", days=4_000)) == 366
+
+
+def test_within_a_day_entries_stand_by_time_with_state_and_link(town: City) -> None:
+    (live,) = town.live()
+    late = town.schedule(town.approved(on=["facebook"]), 3 * HOUR)
+    soon = town.schedule(town.approved("road"), HOUR)
+    (today,) = _days(town, "clerk")
+    assert [one.delivery_id for one in today.entries] == [live, *soon, *late]
+    assert today.entries[0].state is DeliveryState.PUBLISHED
+    assert today.entries[0].url == f"https://platform.example/{town.platform_id(live)}"
+    assert [one.url for one in today.entries[1:]] == ["", ""]
+
+
+def test_filters_by_account_and_department(town: City) -> None:
+    town.schedule(town.approved(on=["x", "facebook"]), HOUR)
+    town.schedule(town.approved("road"), HOUR)
+    (on_x,) = _days(town, "clerk", account="x")
+    (of_road,) = _days(town, "clerk", department="road")
+    assert {one.account.platform for one in on_x.entries} == {"x"}
+    assert len(on_x.entries) == 2
+    assert [one.department.code for one in of_road.entries] == ["road"]
+
+
+def test_each_sees_the_deliveries_of_its_own_line(town: City) -> None:
+    town.schedule(town.approved(), HOUR)
+    town.schedule(town.approved("road"), HOUR)
+    seen = {
+        who: [one.department.code for one in _days(town, who)[0].entries]
+        for who in ("member", "road_officer", "health_head", "auditor", "oversight")
+    }
+    assert seen == {
+        "member": ["water"],
+        "road_officer": ["road"],
+        "health_head": [],
+        "auditor": ["water", "road"],
+        "oversight": ["water", "road"],
+    }
+    with pytest.raises(WrongRole), town.read() as session:
+        deliveries_by_day(session, actor=CLOCK, first_day=TODAY, days=1)
+
+
+def test_a_paused_account_shows_on_what_waits_for_it(town: City) -> None:
+    town.schedule(town.approved(), HOUR)
+    town.schedule(town.approved(on=["facebook"]), HOUR)
+    scenes.paused(town)
+    (today,) = _days(town, "clerk")
+    assert {one.account.platform: one.is_paused for one in today.entries} == {
+        "x": True,
+        "facebook": False,
+    }
+
+
+def test_answers_are_not_on_the_calendar(town: City) -> None:
+    scenes.answer_on_its_way(town)
+    (today,) = _days(town, "clerk")
+    assert len(today.entries) == 1
+
+
+def test_what_a_new_revision_cancelled_is_not_shown_beside_it(town: City) -> None:
+    post_id = town.approved()
+    town.schedule(post_id, HOUR)
+    town.save(post_id, on=["x"], text="दुरुस्ती")
+    town.send(post_id)
+    town.approve(post_id)
+    (again,) = town.schedule(post_id, HOUR)
+    (today,) = _days(town, "clerk")
+    assert [one.delivery_id for one in today.entries] == [again]
+
+
+def test_what_is_approved_without_a_time_is_listed_by_wished_time(town: City) -> None:
+    wishes = [None, town.now + 2 * DAY, town.now + DAY]
+    for wished_at in wishes:
+        post_id = town.draft(town.hand_in(wished_at=wished_at))
+        town.send(post_id)
+        town.approve(post_id)
+    scenes.scheduled(town)
+    scenes.in_review(town)
+    found = _unscheduled(town, "clerk")
+    assert [one.wished_at for one in found] == [wishes[2], wishes[1], None]
+    assert found[0].path == "/posts/3"
+
+
+def test_of_a_half_scheduled_post_the_other_half_is_listed(town: City) -> None:
+    scenes.half_scheduled(town)
+    (one,) = _unscheduled(town, "clerk")
+    assert one.account.platform == "facebook"
+    assert one.not_after == town.now + 30 * DAY
+
+
+def test_what_was_cancelled_on_purpose_is_not_asked_for_again(town: City) -> None:
+    (delivery_id,) = town.schedule(town.approved(), HOUR)
+    town.clock.move(timedelta(minutes=1))
+    with town.write() as session:
+        schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
+    assert _unscheduled(town, "clerk") == []
+
+
+def test_what_was_cancelled_with_its_approval_is_asked_for_again(town: City) -> None:
+    scenes.approved_once_more(town)
+    assert len(_unscheduled(town, "clerk")) == 1
+
+
+def _days(
+    town: City,
+    who: str,
+    *,
+    days: int = 1,
+    account: str | None = None,
+    department: str | None = None,
+) -> list[Day]:
+    with town.read() as session:
+        return deliveries_by_day(
+            session,
+            actor=town.actor(who),
+            first_day=TODAY,
+            days=days,
+            account_id=town.accounts[account] if account else None,
+            department_id=town.departments[department] if department else None,
+        )
+
+
+def _unscheduled(town: City, who: str) -> list[Unscheduled]:
+    with town.read() as session:
+        return unscheduled(session, actor=town.actor(who))

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from approvals.errors import WrongRole
+from approvals.policy import CLOCK, Action, Role
+from publisher.reports.decision_board import BoardKind, BoardRow, decisions
+from tests.support import scenes
+from tests.support.city import DAY, HOUR, MINUTE, City
+
+pytestmark = pytest.mark.both  # locks and SQL of its own
+
+EVERYTHING = [
+    scenes.held,
+    scenes.missed,
+    scenes.failed,
+    scenes.in_review_with_nobody,
+    scenes.unconfirmed,
+]
+
+
+def test_everything_that_needs_a_decision_stands_there_by_kind(town: City) -> None:
+    for happens in EVERYTHING:
+        happens(town)
+    _in_review_wished_soon(town)
+    assert [one.kind for one in _board(town, "lead")] == [
+        BoardKind.HELD,
+        BoardKind.MISSED,
+        BoardKind.FAILED,
+        BoardKind.BLOCKED,
+        BoardKind.UNAPPROVED,
+        BoardKind.UNCONFIRMED,
+    ]
+
+
+@pytest.mark.parametrize(
+    "happens", [scenes.live, scenes.scheduled, scenes.in_review, scenes.drafted, scenes.returned]
+)
+def test_what_goes_its_way_is_not_on_the_board(town: City, happens: scenes.Scene) -> None:
+    happens(town)
+    assert _board(town, "lead") == []
+
+
+def test_what_a_new_revision_replaced_leaves_the_board(town: City) -> None:
+    scenes.failed_and_revised(town)
+    assert _board(town, "lead") == []
+
+
+def test_what_may_be_live_stays_whatever_became_of_its_post(town: City) -> None:
+    delivery_id = town.hold()
+    town.save(town.delivery(delivery_id).post_id, on=["x"], text="दुरुस्ती")
+    assert [one.subject_id for one in _board(town, "lead")] == [delivery_id]
+
+
+def test_a_held_one_says_what_happened_and_from_when_it_may_be_sent_again(town: City) -> None:
+    began = town.now
+    delivery_id = town.hold()
+    (row,) = _board(town, "lead")
+    assert (row.subject, row.subject_id) == ("delivery", delivery_id)
+    assert row.path == f"/deliveries/{delivery_id}"
+    assert (row.sent_at, row.looks) == (began, 4)
+    assert row.again_at == began + 15 * MINUTE
+    assert row.reason["code"] == "unknown"
+    assert row.number == "PMC/2026/000001"
+    assert row.text.startswith("शनिवारी पाणीपुरवठा बंद")
+    assert row.account is not None
+    assert row.account.url == "https://platform.example/x"
+
+
+def test_a_missed_one_says_until_when_it_might_have_left(town: City) -> None:
+    began = town.now
+    scenes.missed(town)
+    (row,) = _board(town, "clerk")
+    assert (row.due_at, row.late_at) == (began, began + HOUR)
+    assert row.reason == {"code": "late", "limit": 60}
+
+
+ACTS = {
+    ("lead", BoardKind.HELD): {Action.SETTLE_HELD},
+    ("clerk", BoardKind.HELD): set(),
+    ("first", BoardKind.HELD): {Action.SETTLE_HELD},
+    ("auditor", BoardKind.HELD): set(),
+    ("lead", BoardKind.MISSED): {Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST},
+    ("clerk", BoardKind.MISSED): {Action.SCHEDULE, Action.PUBLISH_NOW},
+    ("first", BoardKind.MISSED): {Action.WITHDRAW_POST},
+    ("clerk", BoardKind.FAILED): {Action.SCHEDULE, Action.PUBLISH_NOW, Action.DRAFT},
+    ("clerk", BoardKind.UNCONFIRMED): set(),
+    ("lead", BoardKind.BLOCKED): {
+        Action.RECORD_OFFICER,
+        Action.RECORD_HEAD,
+        Action.WITHDRAW_POST,
+    },
+    ("clerk", BoardKind.BLOCKED): set(),
+    ("admin", BoardKind.BLOCKED): {Action.RECORD_OFFICER, Action.RECORD_HEAD},
+    ("first", BoardKind.UNAPPROVED): {Action.APPROVE},
+    ("clerk", BoardKind.UNAPPROVED): set(),
+}
+
+
+def test_each_row_names_what_this_actor_may_do(town: City) -> None:
+    for happens in EVERYTHING:
+        happens(town)
+    _in_review_wished_soon(town)
+    found = {
+        (who, row.kind): set(row.acts)
+        for who in ("lead", "clerk", "first", "auditor", "admin")
+        for row in _board(town, who)
+    }
+    assert {key: found[key] for key in ACTS} == ACTS
+
+
+def test_a_department_sees_its_own_rows_only(town: City) -> None:
+    scenes.held(town)
+    assert len(_board(town, "first")) == 1
+    assert _board(town, "road_officer") == []
+    assert len(_board(town, "oversight")) == 1
+
+
+def test_a_post_wished_for_later_comes_a_day_before(town: City) -> None:
+    post_id = town.draft(town.hand_in(wished_at=town.now + 48 * HOUR))
+    town.send(post_id)
+    assert _board(town, "lead") == []
+    town.clock.move(24 * HOUR)
+    (row,) = _board(town, "lead")
+    assert (row.kind, row.subject_id) == (BoardKind.UNAPPROVED, post_id)
+
+
+def test_a_department_that_gets_an_officer_leaves_the_board(town: City) -> None:
+    scenes.in_review_with_nobody(town)
+    assert [one.kind for one in _board(town, "lead")] == [BoardKind.BLOCKED]
+    town.appoint("garden_officer", Role.OFFICER, "garden")
+    assert _board(town, "lead") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("शनिवारी पाणी बंद.", ""),
+        ("दि. २७ नोव्हेंबर रोजी पाणी बंद.", ""),
+        ("मंगळवार, दि. २४ नोव्हेंबर रोजी पाणी बंद.", "मंगळवार, दि. २४ नोव्हेंबर"),
+        ("Decision of 3 May 2019: no water on 24 November.", "24 November"),
+    ],
+)
+def test_a_date_in_the_text_that_has_passed_is_named(town: City, text: str, passed: str) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], text=text)
+    town.send(post_id)
+    town.approve(post_id)
+    town.schedule(post_id, MINUTE)
+    town.press(2 * HOUR)
+    (row,) = _board(town, "clerk")
+    assert row.kind is BoardKind.MISSED
+    assert row.passed.strip() == passed
+    assert row.variant_id == town.variants(post_id)[0]
+    assert row.ends_at == town.now - 2 * HOUR + 30 * DAY
+
+
+def test_a_joint_post_names_the_department_that_lacks_an_approver(town: City) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], asked=["road", "garden"])
+    town.send(post_id)
+    (row,) = _board(town, "lead")
+    assert (row.kind, row.department.code) == (BoardKind.BLOCKED, "water")
+    assert [one.code for one in row.lacking] == ["garden"]
+
+
+def test_the_board_reads_nothing_for_roles_without_posts(town: City) -> None:
+    with town.read() as session, pytest.raises(WrongRole):
+        decisions(session, actor=CLOCK, now=town.now)
+
+
+def _in_review_wished_soon(town: City) -> None:
+    town.send(town.draft(town.hand_in(wished_at=town.now + 2 * HOUR)))
+
+
+def _board(town: City, who: str) -> list[BoardRow]:
+    with town.read() as session:
+        return decisions(session, actor=town.actor(who), now=town.now)

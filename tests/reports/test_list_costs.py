@@ -1,0 +1,169 @@
+"""What is settled is nearly everything after some years, and no list pays for it row by row.
+
+SQLite says how many steps a statement took, which no other work on the machine changes. It has
+no statistics of its tables here, as in the house, which never asks it for any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session
+
+from publisher.database.session import Database, migrate
+from publisher.models.submissions import Submission
+from publisher.operations.schedule_marker import tick_timed
+from publisher.reports import submission_list, tab_counts
+from publisher.reports.submission_filters import Holder, SubmissionFilter, SubmissionView
+from tests.support import crowd, runs, scenes, sqlite
+from tests.support.city import City, city
+
+LIVE = 20
+EVERY = 100
+"""SQLite reports after so many steps."""
+A_ROW = 8
+"""Steps that a settled submission may cost: to be counted by an index takes five."""
+
+Ask = Callable[[City, Session], object]
+
+
+@pytest.fixture(scope="module")
+def grown(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[City, City]]:
+    """The same city after a year and after ten: what is live has multiplied, nothing else."""
+    opened = []
+    for copies in (30, 300):
+        folder = tmp_path_factory.mktemp("grown")
+        file = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
+        opened.append(_grown(Database(file), folder, copies))
+    yield opened[0], opened[1]
+    for one in opened:
+        one.database.dispose()
+
+
+def _grown(database: Database, folder: Path, copies: int) -> City:
+    town = city(database, folder)
+    for at in range(LIVE):
+        town.live(("water", "road")[at % 2])
+    tick_timed(town.database)
+    crowd.multiply(town, copies)
+    for happens in (scenes.received, scenes.drafted, scenes.in_review, scenes.rejected):
+        happens(town)
+    with town.write() as session:
+        session.execute(text("DELETE FROM sqlite_stat1"))
+    database.dispose()
+    return town
+
+
+def _list(who: str, filters: SubmissionFilter, **more: int) -> Ask:
+    """The page of the list with the counts of its views, as it is opened."""
+
+    def ask(town: City, session: Session) -> object:
+        actor = town.actor(who)
+        counts = submission_list.submission_counts(
+            session, actor=actor, now=town.now, filters=filters
+        )
+        return submission_list.submissions_in(
+            session,
+            actor=actor,
+            now=town.now,
+            filters=filters,
+            total=counts.get(filters.view),
+            **more,  # type: ignore[arg-type]  # how far words are looked for
+        )
+
+    return ask
+
+
+def _tabs(who: str) -> Ask:
+    return lambda town, session: tab_counts.counts(session, actor=town.actor(who), now=town.now)
+
+
+_MINE, _LIVE = SubmissionFilter(holder=Holder.ME), SubmissionFilter(SubmissionView.LIVE)
+PAGES: dict[str, Ask] = {
+    "open": _list("clerk", SubmissionFilter()),
+    "live": _list("clerk", _LIVE),
+    "live, of a department": _list("first", _LIVE),
+    "ended": _list("clerk", SubmissionFilter(SubmissionView.ENDED)),
+    "ended, of a department": _list("first", SubmissionFilter(SubmissionView.ENDED)),
+    "everything": _list("clerk", SubmissionFilter(SubmissionView.ALL)),
+    "a word without a hit": _list(
+        "clerk", SubmissionFilter(SubmissionView.ALL, words="नसलेला"), span=500
+    ),
+    "a live word": _list("clerk", SubmissionFilter(SubmissionView.LIVE, words="नसलेला"), span=500),
+    "an open word": _list("clerk", SubmissionFilter(words="नसलेला")),
+    **{f"with me ({who})": _list(who, _MINE) for who in ("clerk", "lead", "first", "member")},
+    **{f"the tabs of {who}": _tabs(who) for who in ("clerk", "lead", "first", "head", "member")},
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_settled_row_costs_next_to_nothing(grown: tuple[City, City], page: str) -> None:
+    few, many = (_steps(town, PAGES[page]) for town in grown)
+    assert (many - few) / (270 * LIVE) <= A_ROW, (few, many)
+
+
+def _steps(town: City, ask: Ask) -> int:
+    """How many steps SQLite takes for it, to the hundred."""
+    with town.read() as session, _counting(town.database) as taken:
+        ask(town, session)
+    return taken[0] * EVERY
+
+
+@contextmanager
+def _counting(database: Database) -> Iterator[list[int]]:
+    taken = [0]
+
+    def note() -> int:
+        taken[0] += 1
+        return 0
+
+    def begin(connection: Connection, *_rest: object) -> None:
+        connection.connection.dbapi_connection.set_progress_handler(note, EVERY)  # type: ignore[union-attr]  # SQLite's own
+
+    event.listen(database.engine, "before_cursor_execute", begin)
+    try:
+        yield taken
+    finally:
+        event.remove(database.engine, "before_cursor_execute", begin)
+
+
+def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
+    on_sqlite: Database, tmp_path: Path
+) -> None:
+    town = city(on_sqlite, tmp_path)
+    titles = ("विहीर एक", "रस्ता", "विहीर दोन", "बाग", "विहीर तीन", "पूल", "दिवे")
+    for title in titles:
+        town.hand_in(title)
+        town.clock.move(timedelta(hours=1))
+    wanted, found, back = SubmissionFilter(SubmissionView.ALL, words="विहीर"), [], None
+    for _page in range(4):
+        with town.read() as session:
+            page = submission_list.submissions_in(
+                session, actor=town.actor("clerk"), now=town.now, filters=wanted, back=back, span=2
+            )
+        found.append(([one.title for one in page.rows], page.total))
+        back = page.older
+    assert found == [([], 0), (["विहीर तीन"], 1), (["विहीर दोन"], 1), (["विहीर एक"], 1)]
+    assert back is None
+
+
+def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path) -> None:
+    town = city(on_sqlite, tmp_path)
+    for _one in range(4):
+        town.hand_in()
+        town.clock.move(timedelta(hours=1))
+    with town.read() as session:
+        first = session.get_one(Submission, 1).number
+        page = submission_list.submissions_in(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            filters=SubmissionFilter(SubmissionView.ALL, words=first),
+            span=2,
+        )
+    assert [one.submission_id for one in page.rows] == [1]

@@ -1,0 +1,275 @@
+"""Sixty thousand rows: every list asks as often as for sixty, and finds its page by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher.models.submissions import Submission
+from publisher.operations.schedule_marker import tick_timed
+from publisher.reports import (
+    calendar,
+    calendar_month,
+    comment_detail,
+    decision_board,
+    inbox_list,
+    submission_list,
+    todo,
+    weekly,
+)
+from publisher.reports.inbox_list import InboxView
+from publisher.reports.problems import troubles
+from publisher.reports.search import Kind, hits_of, search, straight_to
+from publisher.reports.submission_filters import SubmissionFilter, SubmissionView, Wished
+from publisher.reports.submission_list import NEVER
+from publisher.reports.tab_counts import counts
+from publisher.review import history
+from tests.support import crowd, scenes
+from tests.support.city import DAY, NOON, City, statements
+
+LIVE = 20
+END = NEVER, 2**62
+FOUNDED = NOON - 4_000 * DAY
+"""Before anything was handed in."""
+
+Ask = Callable[[Session, City, Actor], object]
+Asked = tuple[str, tuple[object, ...]]
+
+
+def _list(filters: SubmissionFilter, **more: object) -> Ask:
+    def ask(session: Session, town: City, actor: Actor) -> object:
+        return submission_list.submissions_in(
+            session,
+            actor=actor,
+            now=town.now,
+            filters=filters,
+            **more,  # type: ignore[arg-type]  # a test's own places
+        ).rows
+
+    return ask
+
+
+def _comments(view: InboxView, **more: object) -> Ask:
+    def ask(session: Session, town: City, actor: Actor) -> object:
+        return inbox_list.comments_in(
+            session,
+            actor=actor,
+            now=town.now,
+            view=view,
+            **more,  # type: ignore[arg-type]  # the same
+        ).rows
+
+    return ask
+
+
+def _calendar(back: int = 0, **more: object) -> Ask:
+    def ask(session: Session, town: City, actor: Actor) -> object:
+        days = calendar_month.calendar_days(
+            session,
+            actor=actor,
+            now=town.now,
+            first_day=calendar_month.month_grid((town.now - back * DAY).date())[0],
+            days=35,
+            **more,  # type: ignore[arg-type]  # the same
+        )
+        return days, calendar.unscheduled(session, actor=actor)
+
+    return ask
+
+
+def _approvals(**more: object) -> Ask:
+    """What an officer has decided: the list is nobody else's."""
+
+    def ask(session: Session, town: City, _actor: Actor) -> object:
+        months = history.months_of(session, actor=town.actor("first"), now=town.now)
+        page = history.decisions_by(
+            session,
+            actor=town.actor("first"),
+            **more,  # type: ignore[arg-type]  # the same
+        )
+        return months and page.rows is not None
+
+    return ask
+
+
+def _search(session: Session, _town: City, actor: Actor) -> object:
+    return search(session, actor=actor, text="पाणी")
+
+
+def _older_comments(session: Session, _town: City, actor: Actor) -> object:
+    return hits_of(session, actor=actor, kind=Kind.COMMENTS, text="येणार", before=900).hits
+
+
+def _number(session: Session, _town: City, actor: Actor) -> object:
+    return straight_to(session, actor=actor, text="PMC/2026/000001")
+
+
+PAGES: Mapping[str, Ask] = {
+    "submissions, first": _list(SubmissionFilter()),
+    "submissions, last": _list(SubmissionFilter(), before=END),
+    "submissions, filtered": _list(SubmissionFilter(words="पाणी", wished=Wished.NONE)),
+    "submissions, of a department": _list(SubmissionFilter(department_id=1)),
+    "submissions, all": _list(SubmissionFilter(SubmissionView.ALL)),
+    "submissions, the oldest": _list(
+        SubmissionFilter(SubmissionView.ALL), before=(NEVER - timedelta(days=3_000_000), 0)
+    ),
+    "submissions, live": _list(SubmissionFilter(SubmissionView.LIVE)),
+    "submissions, in review": _list(SubmissionFilter(SubmissionView.IN_REVIEW)),
+    "views": lambda session, town, actor: submission_list.submission_counts(
+        session, actor=actor, now=town.now, filters=SubmissionFilter()
+    ),
+    "today": lambda session, town, actor: todo.waiting_for(
+        session, actor=actor, now=town.now, most=60
+    ),
+    "tabs": lambda session, town, actor: counts(session, actor=actor, now=town.now),
+    "comments, first": _comments(InboxView.DEPARTMENT),
+    "comments, last": _comments(InboxView.DEPARTMENT, before=(NEVER - timedelta(days=1), 0)),
+    "comments, filtered": _comments(InboxView.DEPARTMENT, department_id=1),
+    "comments, closed": _comments(InboxView.CLOSED),
+    "comments, answered": _comments(InboxView.ANSWERED),
+    "comments, the oldest answered": _comments(InboxView.ANSWERED, before=(FOUNDED, 0)),
+    "comments, unrouted": _comments(InboxView.QUEUE),
+    "comments, counted": lambda session, town, actor: inbox_list.view_counts(
+        session, actor=actor, now=town.now
+    ),
+    "a comment with its answers": lambda session, town, actor: comment_detail.comment_page(
+        session, actor=actor, comment_id=1, now=town.now
+    ),
+    "board": lambda session, town, actor: (
+        decision_board.decisions(session, actor=actor, now=town.now),
+        troubles(session, actor=actor),
+    ),
+    "calendar": _calendar(),
+    "calendar, years ago": _calendar(back=2_000),
+    "calendar, filtered": _calendar(account_id=1, department_id=1),
+    "calendar, to move": lambda session, _town, actor: calendar.movable(session, actor=actor),
+    "report": lambda session, town, actor: weekly.weekly_report(session, actor=actor, now=town.now),
+    "report, filtered": lambda session, town, actor: weekly.weekly_report(
+        session, actor=actor, now=town.now, department_id=2
+    ),
+    "approvals, first": _approvals(),
+    "approvals, earlier": _approvals(before=(NOON - DAY, 0)),
+    "approvals, last": _approvals(before=(FOUNDED, 0)),
+    "approvals, of a month": _approvals(month=NOON.date()),
+    "search": _search,
+    "search, comments": _older_comments,
+    "search, a number": _number,
+}
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_sixty_thousand_rows_cost_as_many_statements_as_sixty(town: City) -> None:
+    _furnish(town)
+    crowd.multiply(town, 2)
+    few = {name: _cost(town, page) for name, page in PAGES.items()}
+    crowd.multiply(town, 2_420, after=2)
+    with town.read() as session:
+        assert session.query(Submission).count() > 60_000
+    assert {name: _cost(town, page) for name, page in PAGES.items()} == few
+    if not town.database.is_sqlite:
+        assert _scanned(town, PAGES["submissions, first"]) == []
+        assert _scanned(town, PAGES["submissions, all"]) == []
+        assert _read_whole(town, PAGES["tabs"]) == []
+
+
+def _furnish(town: City) -> None:
+    """Twenty live posts, comments, and one each of what is under way, to be copied.
+
+    The clock has noted which posts have their times.
+    """
+    for at in range(LIVE):
+        town.live(("water", "road")[at % 2])
+    scenes.answered(town)
+    scenes.routed(town)
+    for happens in (scenes.received, scenes.in_review, scenes.approved, scenes.held):
+        happens(town)
+    tick_timed(town.database)
+
+
+def _cost(town: City, page: Ask) -> int:
+    """How many statements it takes."""
+    actor = town.actor("lead")
+    with town.read() as session, statements(town.database) as seen:
+        assert page(session, town, actor) is not None
+    return len(seen)
+
+
+def _scanned(town: City, page: Ask) -> list[str]:
+    """The lines of the list's plan that read a whole table of those that the list is made of.
+
+    Thousands of posts wait here for a time; for so many, revisions, texts and deliveries may be
+    laid side by side.
+    """
+    with town.read() as session, _asked(town) as asked:
+        page(session, town, town.actor("lead"))
+        wanted = next(one for one in asked if "ORDER BY submissions." in one[0])
+        plan = session.connection().exec_driver_sql(f"EXPLAIN {wanted[0]}", wanted[1])
+        lines = [str(row[0]) for row in plan]
+    grows = ("submissions", "posts")
+    return [one for one in lines if "Seq Scan" in one and one.split(" on ")[1].split()[0] in grows]
+
+
+def _read_whole(town: City, page: Ask) -> list[str]:
+    """The lines of its plans that read a whole table of those that grow with each post."""
+    with town.read() as session, _asked(town) as asked:
+        page(session, town, town.actor("lead"))
+        connection = session.connection()
+        plans = [connection.exec_driver_sql(f"EXPLAIN {one}", given) for one, given in [*asked]]
+        lines = [str(row[0]) for plan in plans for row in plan]
+    grows = ("submissions", "posts", "revisions", "variants", "deliveries", "receipts")
+    return [one for one in lines if "Seq Scan" in one and one.split(" on ")[1].split()[0] in grows]
+
+
+@contextmanager
+def _asked(town: City) -> Iterator[list[Asked]]:
+    """Every statement with its values."""
+    seen: list[Asked] = []
+
+    def note(
+        _connection: Connection,
+        _cursor: object,
+        statement: str,
+        values: tuple[object, ...],
+        *_: object,
+    ) -> None:
+        seen.append((statement, values))
+
+    event.listen(town.database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(town.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("view", SubmissionView)
+def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionView) -> None:
+    _furnish(town)
+    wanted, actor = SubmissionFilter(view), town.actor("lead")
+    with town.read() as session:
+        forth, after, firsts = [], None, []
+        while True:
+            page = submission_list.submissions_in(
+                session, actor=actor, now=town.now, filters=wanted, after=after, limit=4
+            )
+            forth += [one.submission_id for one in page.rows]
+            firsts.append((page.first, page.total))
+            if page.following is None:
+                break
+            after = page.following
+        back, before = [one.submission_id for one in page.rows], page.preceding
+        while before is not None:
+            page = submission_list.submissions_in(
+                session, actor=actor, now=town.now, filters=wanted, before=before, limit=4
+            )
+            back = [one.submission_id for one in page.rows] + back
+            before = page.preceding
+    assert forth == back
+    assert len(set(forth)) == len(forth) == firsts[0][1]
+    assert [first for first, _ in firsts] == ([*range(1, len(forth) + 1, 4)] or [0])

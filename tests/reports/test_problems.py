@@ -1,0 +1,46 @@
+"""What stands still beside the posts: stopped accounts and mails, for whom they are to know."""
+
+from __future__ import annotations
+
+from publisher.reports.problems import Troubles, troubles
+from tests.support import planned, scenes
+from tests.support.city import HOUR, City
+
+
+def beside(town: City, who: str) -> Troubles:
+    with town.read() as session:
+        return troubles(session, actor=town.actor(who))
+
+
+def test_where_all_is_well_there_is_nothing(town: City) -> None:
+    scenes.in_review(town)
+    assert beside(town, "lead") == Troubles()
+    assert beside(town, "lead").number == 0
+
+
+def test_a_stopped_account_says_since_when_and_what_waits_for_it(town: City) -> None:
+    began = town.now
+    scenes.paused(town)
+    town.schedule(town.approved(), 3 * HOUR)
+    town.schedule(town.approved(on=["facebook"]), HOUR)
+    (one,) = beside(town, "clerk").accounts
+    assert one.account.platform == "x"
+    assert one.since_at == began
+    assert (one.waiting, one.next_at) == (2, began)
+    assert {who: len(beside(town, who).accounts) for who in ("admin", "auditor", "first")} == {
+        "admin": 1,
+        "auditor": 1,
+        "first": 0,
+    }
+
+
+def test_mails_that_did_not_go_are_told_to_who_may_send_them_again(town: City) -> None:
+    scenes.in_review(town)
+    since = town.now
+    planned.fail_mail(town)
+    town.clock.move(HOUR)
+    planned.fail_mail(town)
+    for who in ("admin", "lead"):
+        found = beside(town, who)
+        assert (found.mails, found.mails_since, found.number) == (2, since, 1)
+    assert beside(town, "clerk") == beside(town, "first") == Troubles()

@@ -1,0 +1,214 @@
+"""What a page costs: the number of statements never grows with the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from approvals.states import PostState
+from publisher.database.session import Base, Database
+from publisher.models.comments import Comment, Routing
+from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post, Revision, RevisionDepartment, Variant
+from publisher.models.submissions import PostSubmission, Submission
+from publisher.reports import (
+    calendar,
+    comment_detail,
+    decision_board,
+    inbox_list,
+    submission_filters,
+    timeline,
+    todo,
+    todo_kinds,
+)
+from publisher.reports.submission_list import submissions_in
+from publisher.states import CommentState, DeliveryState
+from tests.support import scenes
+from tests.support.city import City, city, statements
+
+
+@pytest.fixture
+def full(on_sqlite: Database, tmp_path: Path) -> City:
+    """A city with one of everything, which `_copy` then multiplies."""
+    town = city(on_sqlite, tmp_path)
+    for happens in (
+        scenes.answer_returned,
+        scenes.received,
+        scenes.drafted,
+        scenes.in_review,
+        scenes.in_review_with_nobody,
+        scenes.approved,
+        scenes.missed,
+        scenes.failed,
+        scenes.held,
+        scenes.unrouted,
+    ):
+        happens(town)
+    return town
+
+
+Report = Callable[[Session, City, str], object]
+REPORTS: dict[str, Report] = {
+    "waiting_for": lambda session, town, name: todo.waiting_for(
+        session, actor=town.actor(name), now=town.now
+    ),
+    "submissions_in": lambda session, town, name: submissions_in(
+        session,
+        actor=town.actor(name),
+        now=town.now,
+        filters=submission_filters.SubmissionFilter(),
+        limit=100,
+    ),
+    "decisions": lambda session, town, name: decision_board.decisions(
+        session, actor=town.actor(name), now=town.now
+    ),
+    "deliveries_by_day": lambda session, town, name: calendar.deliveries_by_day(
+        session, actor=town.actor(name), first_day=(town.now - timedelta(days=3)).date(), days=7
+    ),
+    "unscheduled": lambda session, town, name: calendar.unscheduled(
+        session, actor=town.actor(name)
+    ),
+    "comments_in": lambda session, town, name: inbox_list.comments_in(
+        session,
+        actor=town.actor(name),
+        now=town.now,
+        view=inbox_list.InboxView.DEPARTMENT,
+        limit=100,
+    ),
+    "comment_page": lambda session, town, name: comment_detail.comment_page(
+        session, actor=town.actor(name), comment_id=_routed(session), now=town.now
+    ),
+    "timeline_of": lambda session, town, name: timeline.timeline_of(
+        session, actor=town.actor(name), submission_id=_live(session), now=town.now
+    ),
+}
+
+
+@pytest.mark.parametrize("who", ["lead", "first"])
+def test_six_hundred_rows_cost_as_many_statements_as_sixty(full: City, who: str) -> None:
+    sizes, costs = [], []
+    for copies in (60, 540):
+        _copy(full, copies)
+        sizes.append(len(_rows(full, who)))
+        costs.append({name: _cost(full, who, report) for name, report in REPORTS.items()})
+    assert sizes[0] >= 60
+    assert sizes[1] >= 600
+    assert costs[0] == costs[1]
+    assert max(costs[1].values()) <= 20
+
+
+def _rows(town: City, who: str) -> list[todo_kinds.Waiting]:
+    with town.read() as session:
+        return todo.waiting_for(session, actor=town.actor(who), now=town.now)
+
+
+def _cost(town: City, who: str, report: Report) -> int:
+    with town.read() as session, statements(town.database) as seen:
+        report(session, town, who)
+    return len(seen)
+
+
+def _routed(session: Session) -> int:
+    query = select(Comment.id).where(Comment.state == CommentState.ROUTED)
+    return session.scalars(query.order_by(Comment.id)).first() or 0
+
+
+def _live(session: Session) -> int:
+    query = (
+        select(PostSubmission.submission_id)
+        .join(Delivery, Delivery.post_id == PostSubmission.post_id)
+        .where(Delivery.state == DeliveryState.PUBLISHED)
+    )
+    return session.scalars(query).first() or 0
+
+
+@dataclass
+class _Copier:
+    """Copies rows within their tables, with new ids and with what has to be unique made so."""
+
+    session: Session
+    copies: int
+
+    def copy(self, table: type[Base], old: int, **changed: Sequence[object]) -> list[int]:
+        row = self.session.get_one(table, old)
+        names = [column.key for column in table.__mapper__.column_attrs]
+        plain = {name: getattr(row, name) for name in names if name != "id"}
+        rows = [
+            plain | {name: values[at] for name, values in changed.items()}
+            for at in range(self.copies)
+        ]
+        added = insert(table).returning(table.__table__.c.id)
+        return list(self.session.scalars(added, rows))
+
+
+def _copy(town: City, copies: int) -> None:
+    """Make so many more submissions, posts in review, held deliveries and comments."""
+    with town.write() as session:
+        copier = _Copier(session, copies)
+        first = session.scalars(select(Submission.id)).first() or 0
+        stamp = session.query(Submission).count()
+        submissions = copier.copy(
+            Submission,
+            first,
+            number=[f"PMC/2026/9{stamp + at:05}" for at in range(copies)],
+            form_token=[None] * copies,
+        )
+        _copy_posts(session, copier, PostState.IN_REVIEW, submissions)
+        _copy_posts(session, copier, PostState.APPROVED, submissions)
+        _copy_comments(session, copier, stamp)
+
+
+def _copy_posts(
+    session: Session, copier: _Copier, state: PostState, submissions: list[int]
+) -> None:
+    query = select(Post.id).where(Post.state == state).order_by(Post.id)
+    held = query.join(Delivery, Delivery.post_id == Post.id).where(
+        Delivery.state == DeliveryState.HELD
+    )
+    old = session.scalars(query if state is PostState.IN_REVIEW else held).first() or 0
+    revision = session.scalars(select(Revision).where(Revision.post_id == old)).one()
+    posts = copier.copy(Post, old)
+    revisions = copier.copy(Revision, revision.id, post_id=posts)
+    variants = copier.copy(Variant, revision.variants[0].id, revision_id=revisions)
+    session.execute(
+        insert(RevisionDepartment),
+        [
+            {"revision_id": one, "department_id": row.department_id, "asked": True}
+            for one in revisions
+            for row in revision.departments
+        ],
+    )
+    session.execute(
+        insert(PostSubmission),
+        [
+            {"post_id": post, "submission_id": submission}
+            for post, submission in zip(posts, submissions, strict=True)
+        ],
+    )
+    if state is PostState.APPROVED:
+        delivery = session.scalars(select(Delivery.id).where(Delivery.post_id == old)).one()
+        copier.copy(
+            Delivery,
+            delivery,
+            post_id=posts,
+            variant_id=variants,
+        )
+
+
+def _copy_comments(session: Session, copier: _Copier, stamp: int) -> None:
+    for state in (CommentState.ROUTED, CommentState.RECEIVED):
+        query = select(Comment.id).where(Comment.state == state).order_by(Comment.id)
+        old = session.scalars(query).first() or 0
+        comments = copier.copy(
+            Comment, old, platform_id=[f"{state}-{stamp}-{at}" for at in range(copier.copies)]
+        )
+        routing = session.scalars(
+            select(Routing.id).where(Routing.comment_id == old, Routing.until_at.is_(None))
+        ).one()
+        copier.copy(Routing, routing, comment_id=comments)

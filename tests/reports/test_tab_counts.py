@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, scope_of
+from publisher.reports.decision_board import COUNTED_FOR, BoardKind, decisions
+from publisher.reports.inbox_list import comments_in, view_counts, views_for
+from publisher.reports.problems import troubles
+from publisher.reports.submission_filters import SubmissionFilter
+from publisher.reports.submission_list import submissions_in
+from publisher.reports.tab_counts import Counts, counts
+from publisher.reports.todo import waiting_for
+from tests.support import planned, scenes
+from tests.support.city import City, statements
+
+REPEATABLE = (
+    scenes.received,
+    scenes.begun,
+    scenes.drafted,
+    scenes.in_review,
+    scenes.in_review_elsewhere,
+    scenes.in_review_with_a_head_alone,
+    scenes.in_review_with_nobody,
+    scenes.in_review_by_two_departments,
+    scenes.returned,
+    scenes.rejected,
+    scenes.approved,
+    scenes.scheduled,
+    scenes.half_scheduled,
+    scenes.live,
+    scenes.missed,
+    scenes.failed,
+    scenes.unconfirmed,
+    scenes.held,
+    scenes.unrouted,
+    scenes.routed,
+    scenes.found_gone,
+    scenes.found_changed,
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_count_is_the_length_of_the_list_it_stands_for(town: City, seed: int) -> None:
+    chance = random.Random(seed)
+    for happens in chance.choices(REPEATABLE, k=12):
+        happens(town)
+    for name in town.roles:
+        _check(town, name)
+
+
+def _check(town: City, name: str) -> None:
+    with town.read() as session:
+        check(session, town.actor(name), town.now)
+
+
+def check(session: Session, actor: Actor, now: datetime) -> Counts:
+    """Each count is what the page under its tab lists; where there is no tab it is nothing."""
+    found = counts(session, actor=actor, now=now)
+    assert found.today == len(waiting_for(session, actor=actor, now=now))
+    assert found.submissions == _submissions(session, actor, now)
+    assert found.comments == _comments(session, actor, now)
+    assert found.decisions == _decisions(session, actor, now)
+    return found
+
+
+def _submissions(session: Session, actor: Actor, now: datetime) -> int:
+    if scope_of(actor, Action.HAND_IN) is None:
+        return 0
+    listing = submissions_in(
+        session, actor=actor, now=now, filters=SubmissionFilter(), limit=10_000
+    )
+    assert listing.total == len(listing.rows)
+    return listing.total
+
+
+def _comments(session: Session, actor: Actor, now: datetime) -> int:
+    if scope_of(actor, Action.ANSWER) is None:
+        return 0
+    first = views_for(actor)[0]
+    page = comments_in(session, actor=actor, now=now, view=first, limit=10_000)
+    assert view_counts(session, actor=actor, now=now)[first] == len(page.rows)
+    return len(page.rows)
+
+
+def _decisions(session: Session, actor: Actor, now: datetime) -> int:
+    """What the board says at its head: what does not go on without a person."""
+    if actor.role not in COUNTED_FOR:
+        return 0
+    board = decisions(session, actor=actor, now=now)
+    todo_kinds = [one for one in board if one.kind is not BoardKind.UNCONFIRMED]
+    return len(todo_kinds) + troubles(session, actor=actor).number
+
+
+def test_a_comment_whose_answer_is_on_its_way_is_counted_as_long_as_the_inbox_lists_it(
+    town: City,
+) -> None:
+    scenes.unrouted(town)
+    scenes.routed(town)
+    town.answer(2)
+    with town.read() as session:
+        assert check(session, town.actor("clerk"), town.now).comments == 1
+        found = check(session, town.actor("first"), town.now)
+        assert (found.comments, found.today) == (1, 0)
+    town.press()
+    town.note_answers()
+    with town.read() as session:
+        assert check(session, town.actor("first"), town.now).comments == 0
+
+
+def test_stopped_accounts_and_mails_that_did_not_go_count_among_the_decisions(town: City) -> None:
+    scenes.in_review(town)
+    scenes.paused(town)
+    for _mail in range(2):
+        town.in_review()
+        planned.fail_mail(town)
+    expected = {"lead": 2, "admin": 2, "clerk": 1, "first": 0}
+    with town.read() as session:
+        found = {name: check(session, town.actor(name), town.now) for name in expected}
+    assert {name: one.decisions for name, one in found.items()} == expected
+
+
+def test_the_submissions_tab_counts_what_is_still_open(town: City) -> None:
+    for happens in (scenes.received, scenes.declined, scenes.live, scenes.half_scheduled):
+        happens(town)
+    with town.read() as session:
+        for name in ("clerk", "member", "first"):
+            assert check(session, town.actor(name), town.now).submissions == 2
+
+
+def test_all_counts_cost_one_query(town: City) -> None:
+    scenes.received(town)
+    for name in town.roles:
+        with town.read() as session, statements(town.database) as seen:
+            counts(session, actor=town.actor(name), now=town.now)
+        assert len(seen) <= 1

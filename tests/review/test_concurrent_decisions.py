@@ -1,0 +1,229 @@
+"""Two people at once, on PostgreSQL, where nobody holds the whole database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed, StaleRevision, WrongState
+from approvals.policy import CLOCK
+from approvals.states import PostState
+from publisher import transitions
+from publisher.database.session import Database
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.models.posts import Decision, Post, Variant
+from publisher.review import decide, withdraw
+from publisher.scheduling.schedule import (
+    OnItsWay,
+    cancel,
+    cancel_unsent,
+    delivery_for,
+    reschedule,
+    schedule,
+)
+from publisher.states import DeliveryState
+from tests.support import board as desk
+from tests.support.board import DAY, HOUR, NOW, Board
+
+Act = Callable[[Session], object]
+ROUNDS = 6
+
+
+@pytest.fixture
+def house(postgres_url: str) -> Iterator[Database]:
+    opened = Database(postgres_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def board(house: Database) -> Board:
+    with house.transaction() as session:
+        return desk.build(session)
+
+
+def at_once(house: Database, *acts: Act) -> list[object]:
+    """Each act in a thread and a transaction of its own, begun together; what came of each."""
+    ready = Barrier(len(acts), timeout=30)
+
+    def run(act: Act) -> object:
+        try:
+            with house.transaction() as session:
+                session.execute(select(1))
+                ready.wait()
+                act(session)
+        except NotAllowed as refusal:
+            return type(refusal)
+        return "done"
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def acting(use: Callable[..., object], **given: object) -> Act:
+    return lambda session: use(session, **given)
+
+
+def approving(board: Board, post_id: int, who: str) -> Act:
+    actor = getattr(board, who)
+    return acting(decide.approve, actor=actor, now=NOW, post_id=post_id, seen=1)
+
+
+def decisions(session: Session, post_id: int) -> list[str]:
+    revisions = [one.id for one in session.get_one(Post, post_id).revisions]
+    query = select(Decision.kind).where(Decision.revision_id.in_(revisions))
+    return [kind.value for kind in session.scalars(query)]
+
+
+def waiting(house: Database, board: Board) -> int:
+    with house.transaction() as session:
+        return desk.in_review(session, board)
+
+
+def test_of_two_officers_at_once_one_approves_and_the_other_is_told(
+    house: Database, board: Board
+) -> None:
+    for _ in range(ROUNDS):
+        post_id = waiting(house, board)
+        came = at_once(house, approving(board, post_id, "usha"), approving(board, post_id, "datta"))
+        assert came.count("done") == 1
+        assert came.count(WrongState) == 1
+        with house.reading() as session:
+            assert decisions(session, post_id) == ["approved"]
+            assert desk.events(session, post_id).count("approve") == 1
+
+
+def test_the_same_officer_twice_at_once_approves_once(house: Database, board: Board) -> None:
+    for _ in range(ROUNDS):
+        post_id = waiting(house, board)
+        twice = approving(board, post_id, "usha")
+        assert sorted(map(str, at_once(house, twice, twice, twice))) == sorted(
+            map(str, ["done", WrongState, WrongState])
+        )
+
+
+def test_an_approval_and_a_rejection_at_once_leave_one_decision(
+    house: Database, board: Board
+) -> None:
+    for _ in range(ROUNDS):
+        post_id = waiting(house, board)
+        rejecting = acting(
+            decide.reject, actor=board.datta, now=NOW, post_id=post_id, seen=1, reason="नको"
+        )
+        came = at_once(house, approving(board, post_id, "usha"), rejecting)
+        assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
+        with house.reading() as session:
+            state = session.get_one(Post, post_id).state
+            assert decisions(session, post_id) == [state.value]
+
+
+def test_an_approval_never_meets_a_revision_saved_at_the_same_moment(
+    house: Database, board: Board
+) -> None:
+    """Either it was approved before, and is a draft again, or the officer looked at an old one."""
+    for _ in range(ROUNDS):
+        post_id = waiting(house, board)
+        saving = acting(desk.save, board=board, post_id=post_id, seen=1, text="नवीन मजकूर")
+        came = at_once(house, approving(board, post_id, "usha"), saving)
+        assert came in (["done", "done"], [StaleRevision, "done"])
+        with house.reading() as session:
+            post = session.get_one(Post, post_id)
+            assert (post.state, post.newest) == (PostState.DRAFT, 2)
+            assert post.revisions[1].decisions == []
+
+
+def scheduling_first(board: Board, variant_id: int, hours: int) -> Act:
+    return acting(
+        schedule,
+        actor=board.clerk,
+        now=NOW,
+        variant_id=variant_id,
+        due_at=NOW + DAY + hours * HOUR,
+    )
+
+
+def test_two_clerks_scheduling_one_variant_at_once_make_one_delivery(
+    house: Database, board: Board
+) -> None:
+    for _ in range(ROUNDS):
+        with house.transaction() as session:
+            post_id = desk.approved(session, board)
+            variant_id = desk.variants_of(session, post_id)[0].id
+        came = at_once(
+            house,
+            scheduling_first(board, variant_id, 1),
+            scheduling_first(board, variant_id, 9),
+        )
+        assert "done" in came
+        with house.reading() as session:
+            query = select(Delivery).where(Delivery.variant_id == variant_id)
+            assert len(session.scalars(query).all()) == 1
+        with house.transaction() as session:  # out of the way of the next round's clash
+            cancel_unsent(session, actor=board.lead, now=NOW, post_id=post_id, why="round")
+
+
+def test_scheduling_and_withdrawing_an_approval_at_once_leave_nothing_that_leaves(
+    house: Database, board: Board
+) -> None:
+    for _ in range(ROUNDS):
+        with house.transaction() as session:
+            post_id = desk.approved(session, board)
+            variant_id = desk.variants_of(session, post_id)[0].id
+        withdrawing_it = acting(
+            withdraw.withdraw_approval, actor=board.datta, now=NOW, post_id=post_id, seen=1
+        )
+        at_once(house, scheduling_first(board, variant_id, 1), withdrawing_it)
+        with house.reading() as session:
+            assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
+            query = select(Delivery.state).join(Variant).where(Variant.id == variant_id)
+            assert list(session.scalars(query)) in ([], [DeliveryState.CANCELLED])
+
+
+def test_of_two_who_cancel_at_once_one_is_told(house: Database, board: Board) -> None:
+    for _ in range(ROUNDS):
+        with house.transaction() as session:
+            post_id = desk.approved(session, board)
+            delivery_id = desk.schedule(session, board, post_id)[0].id
+        cancelling = acting(cancel, actor=board.clerk, now=NOW, delivery_id=delivery_id)
+        came = at_once(house, cancelling, cancelling)
+        assert sorted(map(str, came)) == sorted(map(str, ["done", WrongState]))
+        with house.reading() as session:
+            query = select(Event.id).where(
+                Event.subject == "deliveries",
+                Event.subject_id == delivery_id,
+                Event.verb == "cancel",
+            )
+            assert len(session.scalars(query).all()) == 1
+
+
+def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
+    house: Database, board: Board
+) -> None:
+    with house.transaction() as session:
+        post_id = desk.approved(session, board)
+        delivery = desk.schedule(session, board, post_id)[0]
+        delivery_id, due_at = delivery.id, delivery.due_at
+    with house.transaction() as session:
+        looked_at = delivery_for(session, delivery_id)
+        assert looked_at.state is DeliveryState.SCHEDULED
+        with house.transaction() as press:
+            leaving = press.get_one(Delivery, delivery_id)
+            for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
+                transitions.apply(press, leaving, to, actor=CLOCK, now=NOW, verb=to)
+        with pytest.raises(OnItsWay):
+            reschedule(
+                session,
+                actor=board.clerk,
+                now=NOW,
+                delivery_id=delivery_id,
+                due_at=due_at + HOUR,
+                despite_clash=True,
+            )
+    with house.reading() as session:
+        assert session.get_one(Delivery, delivery_id).due_at == due_at

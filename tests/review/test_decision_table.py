@@ -1,0 +1,334 @@
+"""Every state × action × role × own or other department × wrote it or not, on a database.
+
+What is expected stands in the three tables below, written from the design by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import (
+    FourEyesRequired,
+    NotAllowed,
+    NotApproved,
+    StaleRevision,
+    WrongRole,
+    WrongState,
+)
+from approvals.policy import Actor, ActorKind, Role
+from approvals.states import PostState
+from publisher.database.session import Database, migrate
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.models.posts import Post
+from publisher.review import decide, withdraw
+from publisher.scheduling.schedule import cancel, publish_now, schedule
+from tests.support import board as desk
+from tests.support import runs, sqlite
+from tests.support.board import DAY, HOUR, NOW, Board
+from tests.support.postgres import Server
+
+ANY, OWN, HEADED = "any", "own", "own, where no officer can"
+
+# Who may: "approve, return, reject, withdraw approval: officer own; head own, as above", …
+MAY: dict[str, dict[str, str]] = {
+    "approve": {"officer": OWN, "head": HEADED},
+    "return": {"officer": OWN, "head": HEADED},
+    "reject": {"officer": OWN, "head": HEADED},
+    "withdraw_approval": {"officer": OWN, "head": HEADED},
+    "withdraw_post": {"cell_lead": ANY, "officer": OWN, "head": OWN},
+    "send_for_review": {"cell_lead": ANY, "cell": ANY},
+    "schedule": {"cell_lead": ANY, "cell": ANY},
+    "publish_now": {"cell_lead": ANY, "cell": ANY},
+    "cancel": {"cell_lead": ANY, "cell": ANY, "officer": OWN, "head": OWN},
+    "save": {"cell_lead": ANY, "cell": ANY},
+}
+# What becomes of the post, or why nothing does. Every state is reached by a second revision whose
+# first one had been approved and scheduled, so that a delivery exists in each.
+GRID = """
+                   draft       in_review   approved    rejected    withdrawn
+approve            wrong       approved    wrong       wrong       wrong
+return             wrong       draft       wrong       wrong       wrong
+reject             wrong       rejected    wrong       wrong       wrong
+withdraw_approval  wrong       none_stands in_review   wrong       wrong
+withdraw_post      withdrawn   withdrawn   withdrawn   withdrawn   wrong
+send_for_review    in_review   wrong       wrong       wrong       wrong
+schedule           wrong       wrong       approved    wrong       wrong
+publish_now        wrong       wrong       approved    wrong       wrong
+cancel             wrong       wrong       approved    wrong       wrong
+save               draft       draft       draft       draft       wrong
+"""
+ERRORS: dict[str, type[NotAllowed]] = {"wrong": WrongState, "none_stands": NotApproved}
+STATES, *ROWS = [line.split() for line in GRID.strip().splitlines()]
+BECOMES = {
+    (state, row[0]): ERRORS.get(word, word)
+    for row in ROWS
+    for state, word in zip(STATES, row[1:], strict=True)
+}
+# Which of them name the revision that was looked at, and which of them four eyes bind.
+SEEING = {"approve", "return", "reject", "withdraw_approval", "send_for_review", "save"}
+FOUR_EYES = {"approve"}
+
+ROLES = ["admin", "cell_lead", "cell", "officer", "head", "member", "oversight", "auditor"]
+
+
+class Place(NamedTuple):
+    """Whose post it is, and where the actor is appointed."""
+
+    owner: str
+    where: str
+
+
+# In `water` officers can act; `health` has none, so its head approves.
+PLACES = [
+    Place("water", "water"),
+    Place("water", "roads"),
+    Place("health", "health"),
+    Place("health", "roads"),
+]
+
+
+class Case(NamedTuple):
+    """Who tries it, on whose post, and what that person saw."""
+
+    role: str
+    place: Place
+    wrote: bool
+    stale: bool
+
+
+def cases(action: str) -> Iterator[Case]:
+    """Everybody of every role, at home and elsewhere; who names a revision may name an old one."""
+    for role in ROLES:
+        for place in PLACES:
+            if role == "officer" and place.where == "health":
+                continue  # with an officer it would not be the department without one
+            for wrote in (False, True)[: 1 + (place != Place("health", "roads"))]:
+                for stale in (False, True)[: 1 + (action in SEEING)]:
+                    yield Case(role, place, wrote, stale)
+
+
+def expected(state: str, action: str, case: Case) -> str | type[NotAllowed]:
+    """The design's words: the right comes first, then stale before wrong state, then four eyes."""
+    reach = MAY[action].get(case.role)
+    own = case.place.owner == case.place.where
+    if not (reach == ANY or (own and (reach == OWN or (reach == HEADED and is_headed(case))))):
+        return WrongRole
+    if case.stale and action in SEEING:
+        return StaleRevision
+    if action in FOUR_EYES and case.wrote and state == "in_review":
+        return FourEyesRequired
+    return BECOMES[state, action]
+
+
+def is_headed(case: Case) -> bool:
+    return case.place.owner == "health"
+
+
+@dataclass(frozen=True)
+class City:
+    """A database with a post in every state by every author."""
+
+    database: Database
+    board: Board
+    actors: dict[tuple[str, str], Actor]
+    writing: dict[int, Actor]
+    approvers: dict[str, Actor]
+    posts: dict[tuple[str, str, int], int]
+
+    def actor(self, case: Case) -> Actor:
+        return self.actors[case.role, case.place.where]
+
+    def post(self, state: str, case: Case) -> int:
+        """The post of that department in that state, written by the actor or by a clerk."""
+        author = self.actor(case).person_id if case.wrote else self.board.clerk.person_id
+        key = (state, case.place.owner, author or 0)
+        if key not in self.posts:
+            with self.database.transaction() as session:
+                self.posts[key] = self._post(session, *key)
+        return self.posts[key]
+
+    def _post(self, session: Session, state: str, owner: str, author: int) -> int:
+        post_id = desk.in_review(session, self.board, owner)
+        approver = self.approvers[owner]
+        desk.approve(session, post_id, by=approver)
+        desk.schedule(session, self.board, post_id)
+        desk.save(session, self.board, post_id, by=self.writing[author])
+        if state == "draft":
+            return post_id
+        desk.send(session, self.board, post_id)
+        if state == "rejected":
+            decide.reject(session, actor=approver, now=NOW, post_id=post_id, seen=2, reason="नको")
+        if state in ("approved", "withdrawn"):
+            desk.approve(session, post_id, by=approver)
+            desk.schedule(session, self.board, post_id)
+        if state == "withdrawn":
+            lead = self.board.lead
+            withdraw.withdraw_post(session, actor=lead, now=NOW, post_id=post_id, reason="नको")
+        return post_id
+
+
+def city_on(url: str) -> City:
+    """Everybody of every role in three departments; each may write, as a clerk of the cell too."""
+    database = Database(url)
+    with database.transaction() as session:
+        board = desk.build(session)
+        actors, writing = {}, {board.clerk.person_id or 0: board.clerk}
+        for place in sorted({place.where for place in PLACES}):
+            for role in ROLES:
+                if (role, place) == ("officer", "health"):
+                    continue
+                one = desk.appoint(session, Role(role), board.departments[place], rank=None)
+                it = board.departments["information-technology"]
+                actors[role, place] = one
+                writing[one.person_id or 0] = desk.appoint(
+                    session, Role.CELL, it, person_id=one.person_id
+                )
+    approvers = {"water": board.usha, "health": board.health_head}
+    return City(database, board, actors, writing, approvers, {})
+
+
+@pytest.fixture(scope="module")
+def city(run: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    folder = tmp_path_factory.mktemp("city")
+    built = city_on(sqlite.copy(sqlite.template(run, migrate), folder / "city.db"))
+    yield built
+    built.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgres_city(postgres: Server) -> Iterator[City]:
+    name = postgres.create()
+    built = city_on(postgres.url(name))
+    yield built
+    built.database.dispose()
+    postgres.drop(name)
+
+
+def newest_delivery(session: Session, post_id: int) -> Delivery:
+    query = select(Delivery).where(Delivery.post_id == post_id).order_by(Delivery.id.desc())
+    return session.scalars(query.limit(1)).one()
+
+
+def act(session: Session, city: City, action: str, post_id: int, actor: Actor, seen: int) -> None:
+    """Do it by the use case itself."""
+    match action:
+        case "approve":
+            decide.approve(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+        case "return":
+            decide.return_post(
+                session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="बदला"
+            )
+        case "reject":
+            decide.reject(session, actor=actor, now=NOW, post_id=post_id, seen=seen, reason="नको")
+        case "withdraw_approval":
+            withdraw.withdraw_approval(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+        case "withdraw_post":
+            withdraw.withdraw_post(session, actor=actor, now=NOW, post_id=post_id, reason="नको")
+        case "send_for_review":
+            decide.send_for_review(session, actor=actor, now=NOW, post_id=post_id, seen=seen)
+        case "save":
+            desk.save(session, city.board, post_id, by=actor, seen=seen)
+        case _:
+            act_on_delivery(session, action, post_id, actor)
+
+
+def act_on_delivery(session: Session, action: str, post_id: int, actor: Actor) -> None:
+    variant = desk.variants_of(session, post_id)[0].id
+    match action:
+        case "schedule":
+            schedule(
+                session,
+                actor=actor,
+                now=NOW,
+                variant_id=variant,
+                due_at=NOW + DAY + HOUR,
+                despite_clash=True,
+            )
+        case "publish_now":
+            publish_now(session, actor=actor, now=NOW, variant_ids=[variant])
+        case "cancel":
+            delivery = newest_delivery(session, post_id)
+            cancel(session, actor=actor, now=NOW, delivery_id=delivery.id)
+        case _:
+            raise ValueError(action)
+
+
+def outcome(city: City, action: str, post_id: int, actor: Actor, seen: int) -> object:
+    """The state that the post is in afterwards, or the error; nothing is kept."""
+    with desk.undone(city.database) as session:
+        before = session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).first() or 0
+        try:
+            act(session, city, action, post_id, actor, seen)
+        except NotAllowed as refusal:
+            return type(refusal)
+        new = session.scalars(select(Event).where(Event.id > before)).all()
+        assert new
+        assert {(one.person_id, one.appointment_id) for one in new} == {
+            (actor.person_id, actor.appointment_id)
+        }
+        return session.get_one(Post, post_id).state.value
+
+
+def surprises(city: City, state: str, action: str, tried: list[Case]) -> list[object]:
+    """Every case that came out otherwise than the design says."""
+    found: list[object] = []
+    for case in tried:
+        seen = 1 if case.stale else 2
+        came = outcome(city, action, city.post(state, case), city.actor(case), seen)
+        if came != expected(state, action, case):
+            found.append((state, action, case, "came", came, "not", expected(state, action, case)))
+    return found
+
+
+# Minutes long: `make proof` asks all of it, `make test` the sample below.
+@pytest.mark.proof
+@pytest.mark.parametrize("action", MAY)
+@pytest.mark.parametrize("state", STATES)
+def test_each_role_may_exactly_what_the_design_says_in_each_state(
+    city: City, state: str, action: str
+) -> None:
+    assert surprises(city, state, action, list(cases(action))) == []
+
+
+def sample(action: str, number: int) -> list[Case]:
+    """Whoever has the right at home, and some others; only officers also as authors."""
+    some = [
+        one
+        for one in cases(action)
+        if one.place.owner == "water" and not one.stale and (one.role == "officer" or not one.wrote)
+    ]
+    at_home = [one for one in some if one.role in MAY[action] and one.place.where == "water"]
+    return at_home + some[number % 5 :: 5]
+
+
+def test_postgres_agrees_on_a_sample(postgres_city: City) -> None:
+    for state in STATES:
+        for number, action in enumerate(MAY):
+            assert surprises(postgres_city, state, action, sample(action, number)) == []
+
+
+@pytest.mark.parametrize("action", MAY)
+def test_no_actor_beside_persons_does_any_of_it_whatever_it_carries(
+    city: City, action: str
+) -> None:
+    for state in STATES:
+        case = Case("officer", Place("water", "water"), wrote=False, stale=False)
+        post_id = city.post(state, case)
+        for role in ("officer", "cell_lead"):
+            for kind in (ActorKind.CLOCK, ActorKind.LINK, ActorKind.MAIL, ActorKind.SERVICE):
+                disguised = replace(city.actors[role, "water"], kind=kind)
+                assert outcome(city, action, post_id, disguised, 2) is WrongRole
+
+
+def test_the_tables_of_this_test_name_every_state_role_and_case() -> None:
+    assert set(STATES) == {state.value for state in PostState}
+    assert set(ROLES) == {role.value for role in Role}
+    assert set(BECOMES) == {(state, action) for state in STATES for action in MAY}
+    assert sum(len(list(cases(action))) for _, action in BECOMES) == 4320

@@ -1,0 +1,90 @@
+"""The texts that an officer keeps for returning a post."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher.database.session import Database
+from publisher.models.approvals import LONGEST_TEXT
+from publisher.review import notify
+from publisher.validation import Invalid
+from tests.support.small_house import NOW, House
+
+
+def keep(session: Session, actor: Actor, words: str) -> int:
+    return notify.keep(session, actor=actor, now=NOW, words=words).id
+
+
+def words_of(session: Session, actor: Actor) -> list[str]:
+    return [one.words for one in notify.mine(session, actor=actor)]
+
+
+def test_a_text_is_kept_for_the_person_alone(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        keep(session, house.first_officer, "  मदत क्रमांक नमूद करावा.\n")
+    with database.reading() as session:
+        assert words_of(session, house.first_officer) == ["मदत क्रमांक नमूद करावा."]
+        assert words_of(session, house.second_officer) == []
+
+
+def test_the_longest_text_in_four_byte_letters_fits_into_both_databases(
+    database: Database, house: House
+) -> None:
+    with database.transaction() as session:
+        keep(session, house.first_officer, "𝌆" * LONGEST_TEXT)
+    with database.reading() as session:
+        assert len(words_of(session, house.first_officer)[0]) == LONGEST_TEXT
+
+
+def test_the_same_text_twice_is_kept_once(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        first = keep(session, house.first_officer, "वेळ दुरुस्त करावी.")
+        assert keep(session, house.first_officer, "वेळ दुरुस्त करावी. ") == first
+        assert len(words_of(session, house.first_officer)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(" ", "required"), ("ळ" * (LONGEST_TEXT + 1), "too_long"), ("a\0b", "control_character")],
+)
+def test_what_cannot_be_kept_is_told(
+    database: Database, house: House, words: str, code: str
+) -> None:
+    with database.transaction() as session:
+        with pytest.raises(Invalid) as told:
+            keep(session, house.first_officer, words)
+        assert told.value.codes == [("words", code)]
+
+
+def test_there_is_a_most(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        for number in range(notify.MOST):
+            keep(session, house.first_officer, f"मजकूर {number}")
+        with pytest.raises(Invalid) as told:
+            keep(session, house.first_officer, "एक जास्त")
+        assert told.value.codes == [("words", "too_many_texts")]
+        keep(session, house.second_officer, "दुसऱ्याचा")
+
+
+def test_one_removes_ones_own_and_nobody_elses(database: Database, house: House) -> None:
+    with database.transaction() as session:
+        mine = keep(session, house.first_officer, "माझा")
+        notify.remove(session, actor=house.second_officer, text_id=mine)
+        assert words_of(session, house.first_officer) == ["माझा"]
+        notify.remove(session, actor=house.first_officer, text_id=mine)
+        assert words_of(session, house.first_officer) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "वेळ बदला"),
+        (" \n", "वेळ बदला"),
+        ("फोटो काढा", "फोटो काढा\nवेळ बदला"),
+        ("वेळ बदला\nफोटो काढा", "वेळ बदला\nफोटो काढा"),
+    ],
+)
+def test_a_chosen_text_stands_after_what_was_written(before: str, after: str) -> None:
+    assert notify.with_text(before, "वेळ बदला") == after
