@@ -20,7 +20,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof crash mutants mutate bench figures fmt lint lock shots clean
+.PHONY: help demo test proof ci crash mutants mutate bench figures fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ test: ## style, types, layers, then every test on SQLite and PostgreSQL (ARGS="-
 
 proof: ## what takes long: every page in every language, both widths, and runs that are killed
 	@$(SETUP) proof $(ARGS)
+
+ci: ## what the continuous integration runs: style, types, layers, then tests and proofs in one go
+	@$(SETUP) ci $(ARGS)
 
 crash: ## real processes killed at named points and at random (LONG=1: until stopped, goes on later)
 	@$(SETUP) crash $(if $(filter-out 0,$(LONG)),--long) $(ARGS)

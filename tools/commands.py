@@ -56,19 +56,17 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Set up, check, and become pytest, whose summary is the last line."""
-    there = _ready_for_tests()
-    if failed := _check(there):
-        raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
-    say("\n== tests")
-    return _replace_process([str(there.python), "-m", "pytest", *WORKERS, *options.arguments])
+    return _replace_by_pytest(_checked(), options.arguments)
 
 
 def proof(options: argparse.Namespace) -> int:
     """Set up and become the long tests, which `test` leaves out."""
-    there = _ready_for_tests()
-    return _replace_process(
-        [str(there.python), "-m", "pytest", "-m", "proof", *WORKERS, *options.arguments]
-    )
+    return _replace_by_pytest(_ready_for_tests(), ["-m", "proof", *options.arguments])
+
+
+def ci(options: argparse.Namespace) -> int:
+    """Set up, check, and become the tests and the proofs in one run of pytest."""
+    return _replace_by_pytest(_checked(), ["-m", "", *options.arguments])
 
 
 def crash(options: argparse.Namespace) -> int:
@@ -76,8 +74,7 @@ def crash(options: argparse.Namespace) -> int:
     there = _ready_for_tests()
     if options.long:
         return _replace_process([str(there.python), "-m", "tests.crash", *options.arguments])
-    call = [str(there.python), "-m", "pytest", "-m", "", "tests/crash", *WORKERS]
-    return _replace_process([*call, *options.arguments])
+    return _replace_by_pytest(there, ["-m", "", "tests/crash", *options.arguments])
 
 
 def mutants(options: argparse.Namespace) -> int:
@@ -135,10 +132,7 @@ def lock(options: argparse.Namespace) -> int:
 
 def shots(_options: argparse.Namespace) -> int:
     """Take a picture of every page."""
-    there = _ready_for_tests()
-    return _replace_process(
-        [str(there.python), "-m", "pytest", "-q", "-m", "browser", *WORKERS, "--shots", "shots"]
-    )
+    return _replace_by_pytest(_ready_for_tests(), ["-q", "-m", "browser", "--shots", "shots"])
 
 
 def clean(_options: argparse.Namespace) -> int:
@@ -155,6 +149,15 @@ def _ready_for_tests(lock: str = "test") -> Environment:
     there = environment.chosen()
     there.ensure(lock)
     _make_files(there)
+    return there
+
+
+def _checked() -> Environment:
+    """Set up, and stop unless style, types and layers are as they should be."""
+    there = _ready_for_tests()
+    if failed := _check(there):
+        raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
+    say("\n== tests")
     return there
 
 
@@ -196,6 +199,10 @@ def _run_checked(call: Sequence[str]) -> None:
         )
 
 
+def _replace_by_pytest(there: Environment, arguments: list[str]) -> int:
+    return _replace_process([str(there.python), "-m", "pytest", *WORKERS, *arguments])
+
+
 def _replace_process(call: list[str]) -> int:
     os.chdir(ROOT)
     sys.stdout.flush()
@@ -216,7 +223,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    checks = (test, proof, crash, mutants, mutate, bench, figures, lint)
+    checks = (test, proof, ci, crash, mutants, mutate, bench, figures, lint)
     for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)
