@@ -10,7 +10,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from publisher.database.session import Database, migrate
-from tests.support import chromium, runs, sqlite, told
+from tests.support import chromium, durations, runs, sqlite, told
 from tests.support.accessibility import Findings, examine
 from tests.support.dialects import share_compiled
 from tests.support.lending import Lender
@@ -47,11 +47,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a run, unless this is a worker of one: then its controller did.
 
-    At its end the run tells what axe could not decide: a plug-in does, whichever rooms are run.
+    At its end the run tells what axe could not decide, and which files were slowest: plug-ins do,
+    whichever packages are run.
     """
     share_compiled()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(told, told.__name__)
+        config.pluginmanager.register(durations, durations.__name__)
         config.stash[_RUN] = runs.begin()
 
 
