@@ -23,20 +23,6 @@ from tests.support.unclosed import Connections
 settings.register_profile("long")  # by --hypothesis-profile: see tests/press, people and faults
 _RUN = pytest.StashKey[runs.Run]()
 _CONNECTIONS = pytest.StashKey[Connections]()
-_TWINS = (
-    *("tests/intake/", "tests/drafting/", "tests/content_checks/", "tests/review/"),
-    *("tests/scheduling/", "tests/reports/", "tests/operations/", "tests/inbox/", "tests/demo/"),
-    "tests/cli/test_doctor",
-    *(
-        f"tests/delivery/test_{name}.py"
-        for name in ("by_hand", "correcting", "pasted", "taking_back", "watching", "wrong_answers")
-    ),
-    "tests/delivery/test_in_the_sandbox.py",
-    *(
-        f"tests/web/test_{name}.py"
-        for name in ("braking_pages", "by_hand_pages", "changing_pages", "connecting", "emergency")
-    ),
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,14 +73,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _is_twin(item: pytest.Item) -> bool:
-    """Whether it repeats on PostgreSQL, in a room of plain rules, what runs on SQLite.
+    """Return whether a test repeats on PostgreSQL what it runs on SQLite too.
 
-    `make proof` runs those; a test of locks, of transactions or of SQL itself says `both`.
+    `make proof` runs those; a test of locks, of transactions or of SQL itself is marked `both`.
     """
     call = getattr(item, "callspec", None)
     database = call.params.get("database_url") if call is not None else None
-    is_in_room = item.nodeid.startswith(_TWINS)
-    return database == "postgres" and is_in_room and item.get_closest_marker("both") is None
+    return database == "postgres" and item.get_closest_marker("both") is None
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import Counter
 from tests.support.postgres import Server
 
+pytestmark = pytest.mark.both
+
 NOW = datetime(2026, 11, 25, 6, 0, 0, 123456, tzinfo=UTC)
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
 

@@ -17,6 +17,8 @@ from publisher.database.session import Database, UtcDateTime, session_on, table_
 from publisher.models.deliveries import ClockBeat
 from publisher.models.submissions import Counter
 
+pytestmark = pytest.mark.both
+
 NOW = datetime(2026, 11, 26, 9, 30, 0, 123456, tzinfo=UTC)
 BEAT, COUNTER = table_of(ClockBeat), table_of(Counter)
 AT = bindparam("at_moment", type_=UtcDateTime())

@@ -26,6 +26,8 @@ from publisher.models.submissions import Submission, SubmissionKind
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
 from tests.test_states import OF, moves
 
+pytestmark = pytest.mark.both
+
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 Things = dict[type[transitions.Stateful], transitions.Stateful]

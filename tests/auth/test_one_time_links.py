@@ -12,6 +12,8 @@ from publisher.database.session import Database
 from publisher.models.people import Link, Person
 from tests.support.cast import NOW, add_department, appoint
 
+pytestmark = pytest.mark.both
+
 INVITATION = LinkPurpose.INVITATION
 LASTS = timedelta(days=14)
 

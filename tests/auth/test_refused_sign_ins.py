@@ -19,6 +19,8 @@ from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import COMMAND
 from tests.support.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
 
+pytestmark = pytest.mark.both
+
 MAIL = "asha.kadam@pmc.example"
 WRONG = "not the pass-word at all"
 

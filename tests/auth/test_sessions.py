@@ -15,6 +15,8 @@ from publisher.people.appointments import disable_person, enable_person, end_app
 from publisher.people.permissions import COMMAND
 from tests.support.cast import HASHER, NOW, PASSWORD, add_department, appoint, verbs, with_password
 
+pytestmark = pytest.mark.both
+
 MAIL = "asha@pmc.example"
 SECOND = timedelta(seconds=1)
 

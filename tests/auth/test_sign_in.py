@@ -33,6 +33,8 @@ from tests.support.cast import (
     with_password,
 )
 
+pytestmark = pytest.mark.both
+
 MAIL, MOBILE = "asha.kadam@pmc.example", "+919822012345"
 MINUTE = timedelta(minutes=1)
 

@@ -17,6 +17,8 @@ from publisher.people.departments import NAMED_NOBODY
 from publisher.working_time import local_day
 from tests.cli.doing import SECRET, House, house
 
+pytestmark = pytest.mark.both
+
 X = {
     "X_HANDLE": "@city",
     "X_CONSUMER_KEY": "key",

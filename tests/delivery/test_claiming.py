@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import pytest
 from sqlalchemy import select
 
 from publisher.delivery import dispatch
@@ -17,6 +18,8 @@ from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from tests.support.city import HOUR, MINUTE, PACE, City
+
+pytestmark = pytest.mark.both
 
 LEASE = timedelta(seconds=PACE.lease)
 

@@ -35,6 +35,7 @@ SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=PACE.lease)
 
 
+@pytest.mark.both
 def test_what_the_platform_kept_is_found_and_published_with_its_id(town: City) -> None:
     delivery_id = _unknown(town, is_kept=True)
     assert town.confirm(19 * SECOND) == 0
@@ -202,6 +203,7 @@ def test_a_late_failure_settles_nothing(town: City) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
 
 
+@pytest.mark.both
 def test_an_answer_to_an_older_claim_changes_nothing(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:

@@ -78,6 +78,7 @@ CHANGES: list[Change] = [
 ]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_is_changed_in_the_rows_after_approval_does_not_leave(
     town: City, change: Change
@@ -167,6 +168,7 @@ def test_a_new_revision_cancels_even_what_is_claimed(town: City) -> None:
     assert _nothing_left(town)
 
 
+@pytest.mark.both
 def test_withdrawing_and_sending_at_once_never_block_each_other(town: City) -> None:
     """The desk holds the post and wants the delivery; the press must not hold it the other way."""
     (delivery_id,) = town.due()

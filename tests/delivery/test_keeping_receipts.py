@@ -32,6 +32,8 @@ from tests.support.city import NOON, PACE, City
 from tests.support.holding import answer, begun, claimed, state
 from tests.support.runs import wait_until
 
+pytestmark = pytest.mark.both
+
 PATIENCE = 20
 
 

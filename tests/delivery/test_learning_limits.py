@@ -123,6 +123,7 @@ def test_a_refusal_while_it_is_prepared_gives_back_what_was_counted_and_learns(
     assert known(town) == LEARNED
 
 
+@pytest.mark.both
 def test_the_threads_of_a_press_learn_as_well(town: City, telling: _Telling) -> None:
     town.due()
     press = Worker(replace(town.context, monotonic=time.monotonic))

@@ -95,6 +95,7 @@ def test_without_anything_learned_every_account_is_free(town: City) -> None:
     assert spend(town) is None
 
 
+@pytest.mark.both
 def test_what_an_answer_says_holds_for_every_clock_until_its_reset(town: City) -> None:
     learn(town, publishing(0))
     assert (free(town), free_at(town)) == (["facebook"], IN_15)
@@ -151,6 +152,7 @@ def test_a_limit_whose_size_is_not_told_holds_too(town: City) -> None:
     assert free_at(town) == NOON + 10 * HOUR
 
 
+@pytest.mark.both
 def test_of_two_clocks_only_one_spends_the_last_one(town: City) -> None:
     learn(town, publishing(1))
     together = Barrier(4)
@@ -241,6 +243,7 @@ def claimed(town: City, *, remaining: int, due: int = 3) -> list[DeliveryPayload
     return delivery_claim(town.context, account_id=town.accounts["x"], most=10)
 
 
+@pytest.mark.both
 def test_a_claim_counts_what_it_takes_before_another_clock_can(town: City) -> None:
     taken = claimed(town, remaining=5)
     assert [one.claim.counted for one in taken] == [True, True, True]
@@ -307,6 +310,7 @@ def test_what_the_gate_keeps_here_is_counted_no_more(town: City) -> None:
     assert left(town) == 5
 
 
+@pytest.mark.both
 def test_of_two_clocks_each_claims_only_what_the_other_has_left(town: City) -> None:
     learn(town, publishing(3))
     for _ in range(6):

@@ -130,6 +130,7 @@ def test_an_account_that_does_not_answer_slows_no_other(town: City, slow: _Slow)
     assert {town.delivery(one).state for one in (stuck, *others)} == {DeliveryState.PUBLISHED}
 
 
+@pytest.mark.both
 def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
     town: City, slow: _Slow
 ) -> None:
@@ -150,6 +151,7 @@ def test_closing_finishes_what_is_under_way_and_gives_back_the_rest(
     assert sorted(outcomes) == ["given_back", "published"]
 
 
+@pytest.mark.both
 def test_everything_due_leaves_once_by_many_threads_and_every_receipt_is_kept(town: City) -> None:
     due = [one for _ in range(6) for one in town.due(on=["x", "facebook"])]
     press = Worker(_bench(town, connections=8))
@@ -379,6 +381,7 @@ class _Watched(Database):
         return self.given[-1]
 
 
+@pytest.mark.both
 def test_a_press_sends_and_stores_by_connections_apart_and_closes_them(
     postgres_url: str, tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ from publisher.platforms.base.types import (
 from publisher.platforms.memory.platform import MemoryPlatform
 from tests.support.city import City
 
+pytestmark = pytest.mark.both
+
 
 class _Watched(MemoryPlatform):
     """Looks at the database whenever it is called."""

@@ -20,6 +20,8 @@ from publisher.transitions import DELIVERY_ID
 from tests.support.city import City, city
 from tests.support.holding import answer, begun
 
+pytestmark = pytest.mark.both
+
 
 def _plan(connection: Connection, call: BoundStatement) -> str:
     """What the database would do, as it tells it; PostgreSQL is kept from reading small tables."""

@@ -207,6 +207,7 @@ def test_what_takes_back_goes_on_under_a_stop(town: City) -> None:
     assert len(claim(town.context, account_id=town.accounts["x"], most=1)) == 1
 
 
+@pytest.mark.both
 @pytest.mark.postgres
 def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
     """No lock between them: two stops stand, and each is released once."""
@@ -235,6 +236,7 @@ def test_two_who_stop_at_once_and_two_who_release_at_once(town: City) -> None:
     assert verbs == [["stop_all", "release"]] * 2
 
 
+@pytest.mark.both
 @pytest.mark.postgres
 def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> None:
     """A clock that waits for a post's lock reads the stop after the wait, not before it."""
@@ -258,6 +260,7 @@ def test_a_stop_made_while_sending_waits_for_its_post_is_seen(town: City) -> Non
 @pytest.mark.parametrize(
     ("table", "column"), [("appointments", "until_at"), ("people", "disabled_at")]
 )
+@pytest.mark.both
 def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
     town: City, table: str, column: str
 ) -> None:

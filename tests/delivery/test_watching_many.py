@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -129,6 +130,7 @@ def test_what_is_said_of_one_of_many_is_true_of_that_one_alone(town: City) -> No
     assert (found[live[4]].look_at or town.now) > town.now + 15 * HOUR
 
 
+@pytest.mark.both
 def test_two_looks_at_once_are_one_look(town: City) -> None:
     """Two clocks may look at the same time, where a lease has ended."""
     town.live()
@@ -148,6 +150,7 @@ def test_two_looks_at_once_are_one_look(town: City) -> None:
     assert [one.kind for one in findings(town)] == [FindingKind.GONE]
 
 
+@pytest.mark.both
 def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
     for _ in range(4):
         town.live()
@@ -163,6 +166,7 @@ def test_of_two_clocks_that_look_one_looks_at_each(town: City) -> None:
     assert len({*first, *second}) == 4
 
 
+@pytest.mark.both
 def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     for _ in range(3):
         town.live()
@@ -179,6 +183,7 @@ def test_what_another_clock_has_just_taken_is_left_to_it(town: City) -> None:
     assert sum(len(one) for one in platform.asked) == 3
 
 
+@pytest.mark.both
 def test_what_another_clock_has_found_meanwhile_stays(town: City) -> None:
     for _ in range(4):
         town.live()

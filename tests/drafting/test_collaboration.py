@@ -20,8 +20,6 @@ from publisher.models.posts import Post
 from publisher.validation import Invalid, NotFound
 from tests.support.small_house import HOUR, NOW, House, started
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 
 def write(database: Database, actor: Actor, post: Post, words: str) -> None:
     with database.transaction() as session:
@@ -69,6 +67,7 @@ def test_a_note_needs_words_and_a_post(database: Database, house: House, store: 
 @pytest.mark.parametrize(
     "statement", ["UPDATE clerk_notes SET text = 'x'", "DELETE FROM clerk_notes"]
 )
+@pytest.mark.both
 def test_the_database_lets_nobody_change_a_note(
     database: Database, house: House, store: Store, statement: str
 ) -> None:
@@ -120,6 +119,7 @@ def test_a_draft_that_is_closed_is_no_longer_shown(
     assert others(database, house.other_clerk, post, minutes=2) == [("मेधा", 1)]
 
 
+@pytest.mark.both
 def test_two_tabs_that_open_it_at_once_are_one_row(
     database: Database, house: House, store: Store
 ) -> None:

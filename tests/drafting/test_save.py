@@ -32,8 +32,6 @@ from tests.support.small_house import (
     verbs,
 )
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 
 def save(
     database: Database,
@@ -138,6 +136,7 @@ def test_who_began_from_an_older_revision_is_told_and_nothing_is_written(
         assert session.scalar(select(func.count()).select_from(Revision)) == 1
 
 
+@pytest.mark.both
 def test_of_two_clerks_who_save_at_once_one_is_told(
     database: Database, house: House, store: Store
 ) -> None:

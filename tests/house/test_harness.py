@@ -26,6 +26,8 @@ from tests.support.processes import Starter, plain_environment
 from tests.support.runs import MARK, Run, is_alive
 from tests.support.unclosed import Connections
 
+pytestmark = pytest.mark.both
+
 WAITS = """
 import pathlib, sys, time
 print("here")

@@ -19,6 +19,8 @@ from publisher.database.session import Base, Database, alembic_config, migrate
 from tests.support import sqlite
 from tests.support.postgres import Server
 
+pytestmark = pytest.mark.both
+
 BOTH = pytest.mark.parametrize(
     "kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 )
@@ -110,6 +112,7 @@ def test_the_migrations_lay_what_the_models_would(empty: Callable[[], Database])
 
 
 @BOTH
+@pytest.mark.proof
 def test_up_down_and_up_again_leads_to_the_same_schema(empty: Callable[[], Database]) -> None:
     one = empty()
     migrate(one.url)

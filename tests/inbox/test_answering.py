@@ -19,8 +19,6 @@ from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
 from tests.support.city import HOUR, MINUTE, City
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 
 @pytest.mark.parametrize("who", ["first", "second", "head"])
 def test_an_officers_own_answer_leaves_at_once_under_that_very_comment(
@@ -98,6 +96,7 @@ def test_an_opening_has_one_final_answer(town: City) -> None:
         assert problem.value.values == {"post": post_id}
 
 
+@pytest.mark.both
 def test_of_two_who_answer_at_once_one_is_told(town: City) -> None:
     comment_id = _routed(town)
     together = Barrier(2)

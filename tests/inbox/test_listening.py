@@ -26,7 +26,6 @@ from publisher.states import AccountState
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 REFUSED = Refused(RefusalCode.UNKNOWN)
-pytestmark = pytest.mark.both  # locks and SQL of its own
 
 
 def test_a_comment_under_our_post_is_stored_with_who_wrote_it_and_when(town: City) -> None:
@@ -104,6 +103,7 @@ def test_many_pages_are_read_in_one_tick_each_with_its_cursor(town: City) -> Non
         assert source.cursor == platform.kept[-1].platform_id
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("where", ["sources", "comments", "routings", "notices", "events"])
 def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) -> None:
     """Comments and cursor stand or fall together, wherever between them it dies."""
@@ -119,6 +119,7 @@ def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) ->
     assert _count(town) == 3
 
 
+@pytest.mark.both
 def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) -> None:
     (delivery_id,) = town.live()
     town.listen()
@@ -274,6 +275,7 @@ def test_while_the_press_is_busy_a_few_are_read_and_the_rest_by_the_next_tick(
     assert ticks == [read, 7 - read]
 
 
+@pytest.mark.both
 def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> None:
     """A post and the mentions. The second waits for the first on PostgreSQL; on SQLite it begins
     after it.

@@ -21,8 +21,6 @@ from publisher.states import SubmissionState
 from publisher.validation import FieldError, Invalid
 from tests.support.small_house import DAY, NOW, House, form, handed_in, mails, photo, verbs
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 
@@ -161,6 +159,7 @@ def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
         assert other.id not in (first.id, changed.id)
 
 
+@pytest.mark.both
 def test_the_same_form_twice_at_once_is_one_submission_and_spends_one_number(
     database: Database, house: House, store: Store
 ) -> None:

@@ -16,6 +16,8 @@ from publisher.notifications.formatting import LANGUAGES
 from publisher.states import NoticeState
 from tests.support.cast import NOW, add_department, appoint
 
+pytestmark = pytest.mark.both
+
 DUE = NOW + timedelta(hours=3)
 WATER = Department(
     name_mr="पाणीपुरवठा विभाग", name_en="Water Supply", name_hi="जलापूर्ति विभाग", code="water"

@@ -24,6 +24,8 @@ from tests.support.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 
+pytestmark = pytest.mark.both
+
 BASE_URL = "https://nagarvani.example"
 MINUTE = timedelta(minutes=1)
 VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}

@@ -29,6 +29,8 @@ from tests.support.cast import NOW, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 
+pytestmark = pytest.mark.both
+
 MAIL, MOBILE = "asha@pmc.example", "+919822012345"
 BASE_URL = "https://nagarvani.example"
 VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}

@@ -34,8 +34,6 @@ from scheduler import ticks
 from tests.support import planned
 from tests.support.city import HOUR, MINUTE, City, city
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 WHY = "सर्व पाहिले आहे."
 
 

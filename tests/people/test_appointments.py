@@ -16,6 +16,8 @@ from publisher.people.appointments import disable_person, enable_person, end_app
 from publisher.people.permissions import LastAdmin, OwnAppointment, SomebodyExists
 from tests.support.cast import NOW, acting, add_department, appoint, verbs
 
+pytestmark = pytest.mark.both
+
 DAY = timedelta(days=1)
 
 

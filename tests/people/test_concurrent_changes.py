@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from approvals.errors import NotAllowed
 from approvals.policy import Role
 from publisher.auth import one_time_links
@@ -16,6 +18,8 @@ from publisher.people import responsibility
 from publisher.people.appointments import disable_person, end_appointment
 from publisher.people.permissions import LastAdmin
 from tests.support.cast import NOW, acting, add_department, appoint
+
+pytestmark = pytest.mark.both
 
 
 def at_once(*acts: Callable[[], None]) -> list[NotAllowed]:

@@ -24,6 +24,8 @@ from publisher.people.departments import departments_in_force, find_departments
 from publisher.working_time import local_day
 from tests.support.cast import NOW, actor, add_department, appoint, verbs
 
+pytestmark = pytest.mark.both
+
 ADMIN = actor(Role.ADMIN)
 TODAY = local_day(NOW)
 DAY = timedelta(days=1)

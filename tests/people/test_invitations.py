@@ -30,6 +30,8 @@ from tests.support.cast import (
     with_password,
 )
 
+pytestmark = pytest.mark.both
+
 
 def token_in(notice: Notice) -> str:
     found = re.search(r"/invitation/([\w-]+)", notice.body)

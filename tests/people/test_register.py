@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
 from sqlalchemy import func, select
 
 from approvals.policy import ActorKind
@@ -10,6 +11,8 @@ from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.departments import departments_in_force, find_departments, load_register
 from tests.support.cast import NOW, add_department
+
+pytestmark = pytest.mark.both
 
 
 def test_the_register_loads_67_departments_once(on_sqlite: Database) -> None:

@@ -8,8 +8,6 @@ from publisher.reports.decision_board import BoardKind, BoardRow, decisions
 from tests.support import scenes
 from tests.support.city import DAY, HOUR, MINUTE, City
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 EVERYTHING = [
     scenes.held,
     scenes.missed,

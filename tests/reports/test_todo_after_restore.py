@@ -13,8 +13,6 @@ from publisher.reports.todo import waiting_for
 from publisher.reports.todo_kinds import WaitingKind
 from tests.support.city import City
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 
 def at_the_cell(town: City, officer: str) -> str:
     """The officer's second appointment, at the cell; gives its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import func, select
 
 from approvals.policy import Role
@@ -17,6 +18,8 @@ from tests.support.city import DAY, MINUTE
 from tests.web.counter import Browser, Site
 from tests.web.reading import Page
 from tests.web.test_bad_submissions import TYPED
+
+pytestmark = pytest.mark.both
 
 PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
 

@@ -167,6 +167,7 @@ def test_the_admins_are_mailed_once_and_nothing_else_leaves(
     assert ring(ringing) == 0
 
 
+@pytest.mark.both
 def test_of_many_who_notice_at_once_one_writes_it_down(site: Site) -> None:
     beat(site.city)
     now = site.city.clock.move(HOUR)
@@ -256,6 +257,7 @@ def test_any_page_rings_even_before_signing_in(
             one.join(20)
 
 
+@pytest.mark.both
 def test_with_nobody_at_the_web_any_number_of_processes_mail_the_admins_once(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:
@@ -333,6 +335,7 @@ class Held(Database):
             self.open -= 1
 
 
+@pytest.mark.both
 def test_nothing_of_the_database_is_held_while_a_mail_is_sent(
     site: Site, ringing: AppContext, mail_server: MailServer
 ) -> None:

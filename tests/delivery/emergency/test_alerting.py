@@ -75,6 +75,7 @@ def test_it_calls_again_every_ten_minutes_until_somebody_takes_it(town: City) ->
     assert call(town) == 0
 
 
+@pytest.mark.both
 def test_only_one_takes_it(town: City) -> None:
     failed(town)
     lane.on_duty(town, "member")

@@ -27,6 +27,7 @@ from tests.support import lane
 from tests.support.city import DAY, HOUR, MINUTE, City
 
 
+@pytest.mark.both
 def test_it_leaves_at_once_on_every_connected_account_in_both_languages(town: City) -> None:
     use_id = lane.used(town)
     town.press()
@@ -125,6 +126,7 @@ def test_two_clicks_in_haste_make_one_post(town: City) -> None:
         assert len(list(session.scalars(select(Post.id)))) == 1
 
 
+@pytest.mark.both
 def test_two_clicks_at_the_same_moment_make_one_post(town: City) -> None:
     template_id = lane.ready(town)
     form = lane.filled(town, template_id)
