@@ -14,6 +14,8 @@ from bench.figures import Found, at_least, at_most, exactly, told
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
+pytestmark = pytest.mark.proof
+
 Figures = list[dict[str, object]]
 
 

@@ -16,7 +16,7 @@ from tests.browser.walking import Walk, path_of, walking
 from tests.support.city import HOUR, NOON
 from tests.support.runs import Run
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 ACT = ".submit-bar .btn-act"
 
 

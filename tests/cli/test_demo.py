@@ -20,7 +20,7 @@ from tests.cli.doing import DOOR, Browser, House, house, three_free_ports
 from tests.support.processes import Started, Starter
 from tests.support.runs import is_alive, wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(1200)]
 PATIENT = 300
 """Seconds: a busy machine needs minutes for what takes seconds on a quiet one."""
 

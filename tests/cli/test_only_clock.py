@@ -16,6 +16,8 @@ from tests.cli.doing import DOOR, House, house
 from tests.support.processes import Started, Starter
 from tests.support.runs import wait_until
 
+pytestmark = pytest.mark.proof
+
 REFUSED = "works on this SQLite database already"
 
 

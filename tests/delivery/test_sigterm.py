@@ -50,6 +50,7 @@ def ends(clock: Started) -> tuple[int, float]:
     return code, time.monotonic() - asked_at
 
 
+@pytest.mark.proof
 def test_a_clock_that_is_asked_to_end_finishes_what_it_began_and_gives_back_the_rest(
     standing: House,
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_monsoon_day_is_all_there_once_it_is_played(city: City) -> None:
         assert all(at > progress.began_at for at in session.scalars(due))
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_at_the_scenarios_noon_the_pages_token_ends(city: City) -> None:
     assert city.play(script_of(Scenario.NOON)) == []
@@ -80,6 +81,7 @@ def test_at_the_scenarios_noon_the_pages_token_ends(city: City) -> None:
     assert abs(after - timedelta(minutes=10)) < timedelta(seconds=1)
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_a_platform_that_lags_has_its_faults_laid_from_now_on(city: City) -> None:
     assert city.play(script_of(Scenario.LAG)) == []

@@ -46,6 +46,7 @@ class Interrupted(Exception):
     """Somebody pressed Ctrl-C."""
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_a_city_seeded_with_interruptions_has_everything_once(
     city: City, subtests: pytest.Subtests

@@ -11,7 +11,12 @@ import pytest
 from tests.support.processes import Started, Starter
 from tests.support.runs import REGISTRY, Run, is_alive, postmaster_of
 
-pytestmark = [pytest.mark.postgres, pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.browser,
+    pytest.mark.proof,
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.support.city import city
 from tests.support.mail import MailServer
 from tests.support.processes import Starter, free_port
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(180)]
 
 
 def test_the_pages_server_mails_that_no_clock_runs_though_nobody_asks_for_a_page(

@@ -30,7 +30,7 @@ from tests.journey.standing import Row, Standing, page_with, until
 
 CIRCULAR = notices.load()[notices.CIRCULAR]
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 
 
 def test_the_main_job_from_notices_to_answers_on_real_material(standing: Standing) -> None:

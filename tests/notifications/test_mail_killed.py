@@ -17,6 +17,8 @@ from tests.support.cast import NOW, add_department, appoint
 from tests.support.mail import MailServer
 from tests.support.processes import Starter
 
+pytestmark = pytest.mark.proof
+
 TICK = f"""
 import sys
 from datetime import datetime

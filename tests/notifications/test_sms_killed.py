@@ -24,6 +24,8 @@ from tests.notifications.test_sms import BASE_URL, MAIL, MOBILE, VALUES, gateway
 from tests.support.cast import NOW, add_department, appoint
 from tests.support.processes import Starter
 
+pytestmark = pytest.mark.proof
+
 TICK = f"""
 import sys
 from datetime import datetime

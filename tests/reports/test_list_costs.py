@@ -101,6 +101,7 @@ PAGES: dict[str, Ask] = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("page", PAGES)
 def test_a_settled_row_costs_next_to_nothing(grown: tuple[City, City], page: str) -> None:
     few, many = (_steps(town, PAGES[page]) for town in grown)

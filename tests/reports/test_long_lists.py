@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, event
@@ -27,7 +28,7 @@ from publisher.reports.inbox_list import InboxView
 from publisher.reports.problems import troubles
 from publisher.reports.search import Kind, hits_of, search, straight_to
 from publisher.reports.submission_filters import SubmissionFilter, SubmissionView, Wished
-from publisher.reports.submission_list import NEVER
+from publisher.reports.submission_list import NEVER, Listing
 from publisher.reports.tab_counts import counts
 from publisher.review import history
 from tests.support import crowd, scenes
@@ -248,28 +249,41 @@ def _asked(town: City) -> Iterator[list[Asked]]:
         event.remove(town.database.engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("view", SubmissionView)
-def test_pages_forth_and_back_show_every_row_once(town: City, view: SubmissionView) -> None:
+def test_pages_forth_and_back_show_every_row_once(town: City, subtests: pytest.Subtests) -> None:
     _furnish(town)
-    wanted, actor = SubmissionFilter(view), town.actor("lead")
-    with town.read() as session:
-        forth, after, firsts = [], None, []
-        while True:
-            page = submission_list.submissions_in(
-                session, actor=actor, now=town.now, filters=wanted, after=after, limit=4
-            )
-            forth += [one.submission_id for one in page.rows]
-            firsts.append((page.first, page.total))
-            if page.following is None:
-                break
-            after = page.following
-        back, before = [one.submission_id for one in page.rows], page.preceding
-        while before is not None:
-            page = submission_list.submissions_in(
-                session, actor=actor, now=town.now, filters=wanted, before=before, limit=4
-            )
-            back = [one.submission_id for one in page.rows] + back
-            before = page.preceding
-    assert forth == back
-    assert len(set(forth)) == len(forth) == firsts[0][1]
-    assert [first for first, _ in firsts] == ([*range(1, len(forth) + 1, 4)] or [0])
+    for view in SubmissionView:
+        with subtests.test(view), town.read() as session:
+            forth, back, ranges = _walk(session, town, SubmissionFilter(view))
+            assert forth == back
+            assert len(set(forth)) == len(forth) == ranges[0][1]
+            firsts = [first for first, _ in ranges]
+            assert firsts == ([*range(1, len(forth) + 1, 4)] or [0])
+
+
+def _walk(
+    session: Session, town: City, filters: SubmissionFilter
+) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    """The rows met on the way forth and on the way back, and what each page forth counts."""
+    ask = partial(
+        submission_list.submissions_in,
+        session,
+        actor=town.actor("lead"),
+        now=town.now,
+        filters=filters,
+        limit=4,
+    )
+    page = ask()
+    forth, ranges = _ids(page), [(page.first, page.total)]
+    while page.following is not None:
+        page = ask(after=page.following)
+        forth += _ids(page)
+        ranges.append((page.first, page.total))
+    back = _ids(page)
+    while page.preceding is not None:
+        page = ask(before=page.preceding)
+        back = _ids(page) + back
+    return forth, back, ranges
+
+
+def _ids(page: Listing) -> list[int]:
+    return [row.submission_id for row in page.rows]

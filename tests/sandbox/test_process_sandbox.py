@@ -17,6 +17,8 @@ from sandbox.server import Places
 from tests.sandbox.loopback import CITY_PAGE, graph, ledger, post_mail, x_client
 from tests.support.processes import Started, Starter
 
+pytestmark = pytest.mark.proof
+
 
 def begin(start: Starter, tmp_path: Path) -> tuple[Started, dict[str, object]]:
     ready = tmp_path / "ready.json"
