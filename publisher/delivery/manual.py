@@ -1,7 +1,7 @@
-"""Published by hand: a person posts what was approved on the platform, and pastes its link.
+"""Publishing by hand: a person posts the approved text on the platform, and pastes its link.
 
-First the link is looked at, then what stands there is read back without a transaction, then both
-are stored. Only the approved revision counts, judged by the gate as for a clock.
+First the link is parsed, then the post is read back without a transaction, then both are stored.
+The gate judges the approved revision, as it does when a clock publishes.
 """
 
 from __future__ import annotations
@@ -40,27 +40,27 @@ FROM = (
     DeliveryState.UNCONFIRMED,
     DeliveryState.HELD,
 )
-"""Where a person may say that it was published by hand."""
+"""States in which a delivery can be published by hand."""
 
 LOOK_BACK = timedelta(days=1)
 _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
 
 
 class HeldByStop(NotAllowed):
-    """Everything is stopped: what a clock may not send, nobody posts by hand."""
+    """Everything is stopped, so nothing may be posted by hand either."""
 
     code = Hold.STOPPED.value
 
 
 class HeldByFreeze(NotAllowed):
-    """A freeze holds it: what a clock may not send, nobody posts by hand."""
+    """A freeze holds the delivery, so it may not be posted by hand either."""
 
     code = Hold.FROZEN.value
 
 
 @dataclass(frozen=True)
 class ManualPost:
-    """What was to be posted, and where a person says that it stands; belongs to no session."""
+    """A delivery's text for a post made by hand, and the pasted link. Detached from any session."""
 
     delivery_id: int
     account: Account
@@ -71,7 +71,7 @@ class ManualPost:
 
 @dataclass(frozen=True)
 class LinkedPost:
-    """What stands behind the link; `is_read` is false where the platform cannot be read now."""
+    """The post behind the link. `is_read` is False if the platform could not be read."""
 
     is_read: bool
     platform_id: str
@@ -80,10 +80,10 @@ class LinkedPost:
 
 
 def ready(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
-    """The delivery, if this actor may publish it by hand now.
+    """Return the delivery if this actor may publish it by hand now.
 
-    Raises `Missing`, `WrongRole`, `OnItsWay`, `WrongState`, `HeldByStop`, `HeldByFreeze`, and
-    `NotApproved` where the gate refuses.
+    Raises `NotFound`, `WrongRole`, `OnItsWay`, `WrongState`, `HeldByStop`, `HeldByFreeze`, and
+    `NotApproved` if the gate refuses.
     """
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
@@ -110,9 +110,9 @@ def _check_state(delivery: Delivery) -> None:
 def look_at_link(
     session: Session, *, actor: Actor, now: datetime, delivery_id: int, link: str
 ) -> ManualPost:
-    """What the link names, checked against the account; nothing is stored and nobody is asked.
+    """Parse the link and check it against the account, without storing or requesting anything.
 
-    Raises what `ready` raises, and `Invalid` where the link leads elsewhere.
+    Raises what `ready` raises, and `Invalid` if the link leads elsewhere.
     """
     delivery = ready(session, actor=actor, now=now, delivery_id=delivery_id)
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
@@ -129,7 +129,7 @@ def look_at_link(
 
 
 def link_of(session: Session, payload: DeliveryPayload, link: str) -> PastedLink:
-    """What a pasted link names, seen to be on this parcel's account; raises `Invalid`."""
+    """Parse a link to a post on the payload's account. Raises `Invalid`."""
     return permalinks.read_link(
         link,
         payload.account,
@@ -139,7 +139,7 @@ def link_of(session: Session, payload: DeliveryPayload, link: str) -> PastedLink
 
 
 def _page_id(session: Session, account: Account) -> str:
-    """Our page's number, as its handle, or as the ids of its posts begin; empty if not known."""
+    """Return our page's number from its handle or the ids of its posts; "" if unknown."""
     if account.handle.isdecimal():
         return account.handle
     query = (
@@ -164,9 +164,9 @@ def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> No
 
 
 def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
-    """Read what stands there; outside of any transaction.
+    """Read the post from the platform; call this outside of any transaction.
 
-    Raises `Invalid` where it is not there, not ours, or not what was approved.
+    Raises `Invalid` if it is not there, not ours, or not what was approved.
     """
     try:
         return (
@@ -179,14 +179,14 @@ def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
 
 
 def unread(manual_post: ManualPost) -> LinkedPost:
-    """It is believed: the platform cannot be read now, and that is said wherever it is shown."""
+    """Return the post without having read it; pages then say that it is unverified."""
     return LinkedPost(
         False, manual_post.pasted.platform_id or f"not-given-{manual_post.delivery_id}"
     )
 
 
 def _read_by_text(platform: Platform, manual_post: ManualPost) -> LinkedPost:
-    """A link without a number: the account is looked through for the approved text."""
+    # The link holds no id, so the account is searched for the approved text.
     sighting = platform.look_up(manual_post.outgoing, since=manual_post.since)
     if sighting is None:
         raise Invalid([FieldError("link", "not_found_there")])
@@ -204,7 +204,7 @@ def _read_by_id(platform: Platform, manual_post: ManualPost) -> LinkedPost:
 
 
 def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | None:
-    """What keeps this from being what was approved; compared as the press compares."""
+    """Return how the post differs from what was approved, or None."""
     if not remote_post.by_ourselves:
         return FieldError("link", "other_account")
     if not remote_post.is_public:
@@ -222,7 +222,7 @@ def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | Non
 
 
 def _without_names(remote_post: RemotePost, outgoing: Outgoing) -> tuple[RemotePost, Outgoing]:
-    """Both without the names in front: X sets them before an answer."""
+    """Return both without the leading @names that X puts before a reply."""
     if outgoing.reply_to is None:
         return remote_post, outgoing
     shown_text, meant = (_LEADING_NAMES.sub("", text) for text in (remote_post.text, outgoing.text))
@@ -237,9 +237,9 @@ def publish_by_hand(
     manual_post: ManualPost,
     linked_post: LinkedPost,
 ) -> Delivery:
-    """Keep that a person published it, with the receipt; judged once more, on the rows as they are.
+    """Store that a person published the delivery, with the receipt, after judging it once more.
 
-    Raises what `ready` raises, and `Invalid` where that post is another delivery's already.
+    Raises what `ready` raises, and `Invalid` if the post belongs to another delivery.
     """
     row = session.get(Delivery, manual_post.delivery_id)
     if row is None:

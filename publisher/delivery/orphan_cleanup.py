@@ -1,4 +1,4 @@
-"""Removing what was made unpublished and never published: nobody sees it, but it is ours."""
+"""Deletion of orphans: posts that were staged unpublished and will never be published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.states import DeliveryState
 
 REST = timedelta(hours=1)
-"""How long an attempt rests before what it staged is removed: a person may send it again."""
+"""The age of an attempt from which on its staged post is deleted; it may be retried before."""
 
 SETTLED = (DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
 
@@ -31,7 +31,7 @@ class _Orphan:
 def tick_tidying(
     context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Remove what earlier attempts staged and no delivery needs; gives how many were removed."""
+    """Delete staged posts that no delivery needs; return the number deleted."""
     pool, removed = PlatformPool(context), 0
     for orphan in takewhile(lambda _: not is_stopping(), _orphans(context, most)):
         removed += _remove(context, pool, orphan)
@@ -39,7 +39,8 @@ def tick_tidying(
 
 
 def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
-    """First nobody can publish it any more, then it is removed: never the other way round."""
+    """Detach up to `most` orphans from their deliveries, and return them."""
+    # Detached first and deleted afterwards, so that what is deleted can never be published.
     with context.database.transaction() as session:
         query = (
             select(Attempt, Delivery)

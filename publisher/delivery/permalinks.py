@@ -1,7 +1,7 @@
-"""What a pasted link says: whose post it is, and by which id the platform knows it.
+"""Parsing of pasted links: the account and the platform's id of a post.
 
 X: /<handle>/status/<number>. Facebook: /<page>/posts/…, permalink.php?story_fbid=…&id=…, each
-with comment_id where it is an answer. What names nobody (shared short links, photos) is refused.
+with comment_id for a reply. Links without an account (short links, photos) are refused.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _NOBODY = frozenset({"i", "web"})
 
 @dataclass(frozen=True)
 class PastedLink:
-    """A link to a post or answer on one of our accounts.
+    """A link to a post or reply on one of our accounts.
 
-    `platform_id` is the platform's id; empty where the link holds none by which it can be read.
+    `platform_id` is the platform's id; empty if the link holds none.
     """
 
     url: str
@@ -40,7 +40,7 @@ class PastedLink:
 
 @dataclass(frozen=True)
 class _LinkParts:
-    """What a link's own words name: a page or handle, the post, and the comment under it."""
+    """The parts of a link: page or handle, number of the post, and of the comment under it."""
 
     name: str
     number: str
@@ -48,9 +48,9 @@ class _LinkParts:
 
 
 def read_link(link: str, account: Account, *, is_reply: bool, page_id: str = "") -> PastedLink:
-    """The post that a link leads to; `page_id` is our page's number on Facebook, where known.
+    """Return the post that a link leads to; `page_id` is our page's number on Facebook, if known.
 
-    Raises `Invalid` where it is no link, leads elsewhere, or to what is not this account's.
+    Raises `Invalid` if it is no link, leads elsewhere, or to another account.
     """
     url = link.strip()
     if not url or len(url) > LONGEST or not _is_address(url):
@@ -72,7 +72,7 @@ def _wrong(code: str) -> Invalid:
 
 
 def _is_address(url: str) -> bool:
-    """A web address; a practice platform may stand on this very machine."""
+    # A practice platform may run on this machine.
     return is_web_address(url) or urlsplit(url).hostname == "localhost"
 
 
@@ -81,7 +81,7 @@ def _host(url: str) -> str:
 
 
 def _hosts(account: Account) -> frozenset[str]:
-    """Where the account's posts are seen: on its platform, or on the practice one that it is on."""
+    """Return the hosts of the account's posts: its platform's, or that of a practice platform."""
     hosts, own = HOSTS.get(account.platform, frozenset()), _host(account.url)
     return hosts if not own or own in hosts else frozenset({own})
 
@@ -104,16 +104,16 @@ def _on_facebook(url: str) -> _LinkParts | None:
 
 
 def _is_ours(name: str, account: Account, page_id: str) -> bool:
-    """Whether a link names our account: by its handle, its number, or its address."""
+    """Return True if a link names our account, by its handle, number or address."""
     own = {account.handle.lstrip("@"), page_id, urlsplit(account.url).path.strip("/")}
     own.add(urlsplit(account.url).path.rstrip("/").rpartition("/")[2])
     return name.casefold() in {own_name.casefold() for own_name in own if own_name}
 
 
 def _facebook_id(named: _LinkParts, page_id: str, *, is_reply: bool) -> str:
-    """Facebook's id: the page's and the post's numbers, or the post's and the comment's.
+    """Return Facebook's id: `<page>_<post>`, or `<post>_<comment>` for a reply.
 
-    Links of the newer form (pfbid…) hold no number: what they lead to is looked for by its text.
+    Returns "" for links of the newer form (pfbid…), which hold no number.
     """
     if is_reply and not named.comment:
         raise _wrong("names_no_answer")
@@ -126,5 +126,5 @@ def _facebook_id(named: _LinkParts, page_id: str, *, is_reply: bool) -> str:
 
 
 def _is_number(text: str) -> bool:
-    """A platform's own number: it fits into a receipt's row, and no other script writes it."""
+    """Return True for ASCII digits that fit into a receipt's column."""
     return text.isascii() and text.isdecimal() and len(text) <= 40

@@ -1,4 +1,4 @@
-"""What each action asks of a platform, and what would show that it was carried out."""
+"""The platform calls of each action, and the check that an action was carried out."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receip
 HIDES = (DeliveryAction.HIDE, DeliveryAction.UNHIDE)
 
 LONGEST_ID, LONGEST_URL = 120, 500
-"""Characters that the receipt's row holds."""
+"""Lengths of a receipt's columns, in characters."""
 
 NUL = "\0"
-"""What no column of text can hold."""
+"""PostgreSQL's text columns cannot hold this character."""
 
 ReceiptOrMatch = TypeVar("ReceiptOrMatch", Receipt, Match)
 
@@ -32,25 +32,28 @@ ReceiptOrMatch = TypeVar("ReceiptOrMatch", Receipt, Match)
 def send(
     platform: Platform, payload: DeliveryPayload, prepared: PreparedPost, deadline: Deadline
 ) -> Receipt:
-    """Do it, by the one call that the public may see. Raises any PlatformError.
+    """Carry out the action by the only call with a public effect. Raises any `PlatformError`.
 
-    A staged post is released by the id that `payload` carries.
+    A staged post is released by the payload's `staged_id`.
     """
     return normalized(_do(platform, payload, prepared, deadline))
 
 
 def stage(platform: Platform, prepared: PreparedPost, deadline: Deadline) -> str:
-    """Make it unpublished; gives its id. Raises any PlatformError, `Refused` for no id."""
+    """Create the post unpublished and return its id.
+
+    Raises any `PlatformError`, and `Refused` if the response holds no valid id.
+    """
     staged_id = platform.stage(prepared, deadline=deadline)
-    if not _is_id(staged_id):  # nobody sees it, so it is no matter of doubt
+    if not _is_id(staged_id):  # the staged post is not public, so nothing is in doubt
         raise Refused(RefusalCode.INVALID, "the id in the answer cannot be one")
     return staged_id
 
 
 def normalized(proof: ReceiptOrMatch) -> ReceiptOrMatch:
-    """The same as it can be stored: an address that is too long leads nowhere when it is cut.
+    """Normalise a receipt or match to what its columns hold. Drops a URL that does not fit.
 
-    Raises `OutcomeUnknown` where the id cannot be one: it may be live, and nothing proves it.
+    Raises `OutcomeUnknown` if the id is not valid: the post may be live, and nothing proves it.
     """
     if not _is_id(proof.platform_id):
         raise OutcomeUnknown("the id in the answer cannot be one")
@@ -64,7 +67,7 @@ def _is_id(platform_id: str) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    """Whether a database can keep it: no NUL, and no half of a character."""
+    """Return True if a database can store the text: no NUL, and no lone surrogate."""
     return NUL not in text and text == text.encode(errors="replace").decode()
 
 
@@ -89,7 +92,10 @@ def _do(
 def find_published(
     platform: Platform, payload: DeliveryPayload, *, since: datetime
 ) -> Match | None:
-    """What shows that it was done, or None. Raises TryLater, Refused or CredentialsExpired."""
+    """Return what shows that the action was carried out, or None if nothing does.
+
+    Raises `TryLater`, `Refused` or `CredentialsExpired`.
+    """
     match = _find(platform, payload, since)
     return normalized(match) if match is not None and _is_id(match.platform_id) else None
 
@@ -100,7 +106,7 @@ def _find(platform: Platform, payload: DeliveryPayload, since: datetime) -> Matc
         return platform.look_up(outgoing, since=since)
     target = payload.staged_id or payload.target
     if payload.action in HIDES and not platform.limits.tells_hidden:
-        return None  # it cannot be seen there: a person decides
+        return None  # the platform does not show what is hidden: a person decides
     remote_post = platform.see(target)
     if not _is_done(payload, remote_post, outgoing):
         return None

@@ -39,7 +39,7 @@ class Blocker:
 
 @dataclass(frozen=True)
 class Preconditions:
-    """What blocks the delivery, if anything, and whether the account's limits have to be checked.
+    """The blocker of a delivery, if any, and whether the account's limits have to be checked.
 
     `row` holds the columns that were read of the delivery and its account.
     """

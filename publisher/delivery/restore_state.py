@@ -1,8 +1,8 @@
-"""A restored house: what of it may be live already, and is looked for before anybody releases it.
+"""After a restore, scheduled deliveries may be live already, and are reconciled before release.
 
-A restore starts under a stop, and the stop's Event says when the backup was made. While that stop
-stands, whatever is scheduled and has no Event `seek` since then has not been looked for yet. So
-nothing is lost where the command is cut off: the rows themselves say what is left to do.
+A restore starts under a stop, and the stop's Event records when the backup was made. While that
+stop is in force, every scheduled delivery without a later `seek` Event still has to be reconciled.
+The state is in the rows, so an interrupted restore can be continued.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RESTORE, SEEK = "restore", "seek"
 
 @dataclass(frozen=True)
 class Restores:
-    """The restores whose stops stand: when the oldest backup was made, and the newest's Event."""
+    """The restores whose stops are in force: the oldest backup's time, and the newest Event."""
 
     since: datetime
     event_id: int
@@ -35,25 +35,25 @@ class Restores:
 
 @dataclass(frozen=True)
 class InDoubt:
-    """How many deliveries may be live: not found yet, and not looked for at all yet."""
+    """The number of deliveries that may be live: not found yet, and not looked for yet."""
 
     unconfirmed: int = 0
     unsought: int = 0
 
     @property
     def total(self) -> int:
-        """Both together."""
+        """The sum of both."""
         return self.unconfirmed + self.unsought
 
 
 def record(session: Session, stop: Stop, *, backup_at: datetime, now: datetime) -> None:
-    """This stop stands because a backup was restored that was made at `backup_at`."""
+    """Record that this stop belongs to the restore of a backup made at `backup_at`."""
     values = {"backup_at": backup_at.isoformat()}
     transitions.record(session, stop, RESTORE, actor=CLOCK, now=now, values=values)
 
 
 def open_restores(session: Session) -> Restores | None:
-    """The restores whose stops nobody has released; None in any other house."""
+    """Return the restores whose stops are in force; None if there are none."""
     query = (
         select(Event.id, Event.details)
         .join(Stop, Stop.id == Event.subject_id)
@@ -72,7 +72,7 @@ def open_restores(session: Session) -> Restores | None:
 
 
 def not_reconciled(restores: Restores) -> ColumnElement[bool]:
-    """It would leave after the release, and no platform was asked for it since the restore."""
+    """Return a condition: scheduled, and not reconciled with the platform since the restore."""
     sought = exists().where(
         Event.subject == Delivery.__tablename__,
         Event.subject_id == Delivery.id,
@@ -85,12 +85,15 @@ def not_reconciled(restores: Restores) -> ColumnElement[bool]:
 
 
 def note_reconciled(session: Session, delivery: Delivery, *, now: datetime) -> None:
-    """Its platform was asked, and does not show it."""
+    """Record that the platform was asked for this delivery, and does not show it."""
     transitions.record(session, delivery, SEEK, actor=CLOCK, now=now)
 
 
 def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:
-    """What a release of these stops would leave in doubt; nothing where none is a restore's."""
+    """Count the deliveries that would be in doubt if these stops were released.
+
+    Returns zeros if none of the stops belongs to a restore.
+    """
     if all(stop.person_id is not None for stop in stops):
         return InDoubt()
     restores = open_restores(session)

@@ -1,7 +1,7 @@
-"""The second of two steps, taken again: it changes nothing when it is repeated.
+"""Retry publishing a staged post. Idempotent.
 
-Each time is an Attempt of its own, without a claim. The fences of claims count up from one, and a
-late answer finds its delivery by them; those of these tries count down from minus one.
+Each retry is an Attempt without a claim. The fences of claims count up from 1, and a late response
+finds its delivery by them; so the fences of retries count down from -1.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from publisher.platforms.base.types import Match
 from publisher.states import DeliveryState
 
 RELEASE = "release"
-"""What such a try asks of the platform."""
+"""The value of `Attempt.asked` for such a retry."""
 
 
 def release_again(
     context: WorkerContext, platform: Platform, payload: DeliveryPayload
 ) -> Match | None:
-    """Publish what lies there unpublished; None where it may not leave now, or is refused.
+    """Publish the staged post and return it; None if it may not be sent now, or is refused.
 
-    Raises TryLater, OutcomeUnknown or CredentialsExpired.
+    Raises `TryLater`, `OutcomeUnknown` or `CredentialsExpired`.
     """
     deadline = Deadline.after(context.delivery_settings.send_deadline, context.monotonic)
     attempt_id = _begin(context, payload)
@@ -51,21 +51,21 @@ def release_again(
     except PlatformError as problem:
         _end(context, attempt_id, _outcome(problem), problem.detail)
         if isinstance(problem, Refused):
-            return None  # so it counts as a look that found nothing, and in the end it is held
+            return None  # counts as a check that found nothing
         raise
     _end(context, attempt_id, "published", receipt.answer)
     return Match(receipt.platform_id, receipt.url, receipt.published_at, receipt.answer)
 
 
 def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
-    """Write the try down; only what may still leave now is released, the rest is for a person."""
+    """Start an attempt and return its id; None if the post may not be sent now."""
     with context.database.transaction() as session:
         now = context.now()
         delivery = outcomes.held_delivery(session, payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return None
         delivery.leased_until = delivery.look_at
-        session.flush()  # what stands in its way is asked past the session
+        session.flush()  # the preconditions are read past the session
         seconds = context.delivery_settings.send_deadline
         checked = preconditions.check(session.connection(), payload, now=now, seconds=seconds)
         if checked.blocker is not None:
@@ -112,7 +112,7 @@ def _outcome(problem: PlatformError) -> str:
 
 
 def end_unfinished(session: Session, delivery: Delivery, now: datetime) -> None:
-    """End the release that a dead clock left; the delivery is locked."""
+    """End the retries that a dead clock has left open. The delivery has to be locked."""
     query = select(Attempt).where(
         Attempt.delivery_id == delivery.id, Attempt.fence < 0, Attempt.ended_at.is_(None)
     )

@@ -1,1 +1,1 @@
-"""The city's accounts: sealed access, owners and users, connecting, and what of them ends."""
+"""The city's accounts: encrypted credentials, owners and users, OAuth, and expiry warnings."""

@@ -1,6 +1,6 @@
-"""From an account to the platform behind it, and to the ways by which one is connected.
+"""Credentials encrypted at rest, and the platform clients and OAuth flows that use them.
 
-Credentials sealed at rest: the newest key seals, every key opens.
+The newest key encrypts, every key decrypts.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from publisher.settings.environment import Settings
 
 
 class Unsealable(Exception):
-    """The stored credentials cannot be read with any of the keys of this installation."""
+    """No key of this installation decrypts the stored credentials."""
 
 
 class Vault:
-    """Seals and opens credentials; the first key seals, every key opens.
+    """Encrypts and decrypts credentials; the first key encrypts, every key decrypts.
 
-    The key that is derived from the secret key opens as well where keys of their own are set, so
-    that what was sealed before can be sealed anew under those.
+    The key derived from the secret key always decrypts, so that credentials can be encrypted
+    again after keys of their own were set.
     """
 
     def __init__(self, secret_key: str, token_keys: tuple[str, ...]) -> None:
@@ -43,15 +43,15 @@ class Vault:
 
     @classmethod
     def of(cls, settings: Settings) -> Vault:
-        """The vault of this installation."""
+        """Return the vault of this installation."""
         return cls(settings.secret_key, settings.token_keys)
 
     def seal(self, credentials: Mapping[str, str]) -> str:
-        """The credentials as a sealed text that may rest in the database."""
+        """Return the credentials encrypted, as text for the database."""
         return self._fernet.encrypt(json.dumps(dict(credentials)).encode()).decode()
 
     def open(self, sealed: str) -> dict[str, str]:
-        """The credentials; raises `Unsealable`."""
+        """Return the decrypted credentials. Raises `Unsealable`."""
         try:
             opened: dict[str, str] = json.loads(self._fernet.decrypt(sealed.encode()))
         except InvalidToken as problem:
@@ -59,7 +59,7 @@ class Vault:
         return opened
 
     def seal_anew(self, sealed: str) -> str:
-        """The same content under the newest key; raises `Unsealable`."""
+        """Encrypt the same credentials with the newest key. Raises `Unsealable`."""
         try:
             return self._fernet.rotate(sealed.encode()).decode()
         except InvalidToken as problem:
@@ -72,23 +72,23 @@ def _derived(secret_key: str) -> bytes:
 
 
 OpenAccount = Callable[[Account], Platform]
-"""How the press gets from an account to the platform behind it."""
+"""Returns the platform client of an account. Raises `CredentialsExpired`."""
 
 
 @dataclass(frozen=True)
 class AccountCheck:
-    """What a platform says of an account: whether it works, and of its token (None: nothing)."""
+    """The health of an account, and what the platform says of its token (None: unknown)."""
 
     health: Health
     facts: TokenFacts | None = None
 
 
 LookAt = Callable[[Account], AccountCheck]
-"""How the house asks a platform about an account; no transaction is open then."""
+"""Checks an account on its platform; called while no transaction is open."""
 
 
 def opener(settings: Settings) -> OpenAccount:
-    """How this installation opens accounts: at the real platforms, or wherever settings point."""
+    """Return the function that opens accounts, on the platforms that the settings point to."""
     vault, press = Vault.of(settings), settings.delivery
     return lambda account: _open(account, vault, press)
 
@@ -109,7 +109,7 @@ def _open(account: Account, vault: Vault, delivery_settings: DeliverySettings) -
 
 
 def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
-    """The ways to the platforms, with the app's keys of this installation."""
+    """Return the OAuth flows, with this installation's app keys."""
     press, access = settings.delivery, settings.access
     return OAuthFlows(
         App(
@@ -131,7 +131,7 @@ def ways(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuth
 def looker(
     settings: Settings, open_account: OpenAccount, *, now: Callable[[], datetime] = wall.now
 ) -> LookAt:
-    """How this installation asks: the account by its own token, the token by the app's."""
+    """Return the function that checks an account by its token, and the token by the app's."""
     vault, to = Vault.of(settings), ways(settings, now=now)
     return lambda account: _look(account, open_account, vault, to)
 
@@ -157,7 +157,7 @@ def _look(
 
 
 def _doubted(health: Health, turned: Turned) -> AccountCheck:
-    """The account answers, but of its token something else is said."""
+    """Return the check of a healthy account whose token the platform rejects."""
     if turned.why is Why.EXPIRED:
         return AccountCheck(
             Health(False, HealthProblem.CREDENTIALS, health.name, None, turned.about)

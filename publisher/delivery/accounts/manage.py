@@ -1,4 +1,4 @@
-"""Accounts as they are kept: connected, paused, taken up again, changed, disconnected."""
+"""Accounts: connect, pause, resume, change and disconnect them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from publisher.validation import NotFound, Validator
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 500
 MOST_A_DAY = 2_400
-"""What X itself lets an account post in a day; nobody needs a higher cap."""
+"""The number of posts a day that X allows; a higher cap is pointless."""
 
 
 @dataclass(frozen=True)
 class AccountSettings:
-    """What the house decides of an account: its name, owner, purpose, users and daily cap."""
+    """The settings of an account: name, owner, purpose, departments that use it, daily cap."""
 
     name: str
     department_id: int
@@ -54,7 +54,7 @@ def connect(
     sealed: str,
     platform_id: str = "",
 ) -> Account:
-    """Record an account with its sealed credentials, or give a known one new credentials."""
+    """Create or update an account with its encrypted credentials, and return it."""
     account = find_account(session, code, platform, platform_id, handle)
     if account is None:
         account = Account(
@@ -82,9 +82,9 @@ def connect(
 def find_account(
     session: Session, code: str, platform: str, platform_id: str, handle: str, *, lock: bool = True
 ) -> Account | None:
-    """The account that stands for this one on the platform: by number, code or handle.
+    """Return our row of this account of the platform, found by number, code or handle.
 
-    Locked until the transaction ends, unless it is only read.
+    With `lock` the platform's accounts are locked until the transaction ends.
     """
     query = select(Account).where(Account.platform == platform).order_by(Account.id)
     accounts = list(session.scalars(query.with_for_update() if lock else query))
@@ -97,12 +97,12 @@ def find_account(
 
 
 def _may_be(account: Account, platform_id: str) -> bool:
-    """A handle can pass to another: where both numbers are known, they decide."""
+    # A handle can pass to another account: if both numbers are known, they decide.
     return not (account.platform_id and platform_id and account.platform_id != platform_id)
 
 
 def checked(session: Session, choice: AccountSettings) -> AccountSettings:
-    """The choice as it may be stored; raises `Invalid`."""
+    """Return the validated settings. Raises `Invalid`."""
     check = Validator()
     name = check.line("name", choice.name, most=LONGEST_NAME, required=True)
     purpose = check.text("purpose", choice.purpose, most=LONGEST_PURPOSE)
@@ -120,7 +120,7 @@ def checked(session: Session, choice: AccountSettings) -> AccountSettings:
 def apply_choice(
     session: Session, account: Account, choice: AccountSettings, *, now: datetime
 ) -> None:
-    """Write a checked choice into the account."""
+    """Store validated settings in the account."""
     account.name, account.purpose = choice.name, choice.purpose
     account.department_id, account.daily_cap = choice.department_id, choice.daily_cap
     query = select(Department).where(Department.id.in_(choice.open_to)).order_by(Department.id)
@@ -132,7 +132,7 @@ def apply_choice(
 def change(
     session: Session, *, actor: Actor, now: datetime, account_id: int, choice: AccountSettings
 ) -> Account:
-    """Change an account's name, owner, purpose, users or cap; raises `Invalid`."""
+    """Change an account's settings. Raises `WrongRole`, `NotFound` or `Invalid`."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     account = account_for(session, account_id)
     apply_choice(session, account, checked(session, choice), now=now)
@@ -146,19 +146,19 @@ def change(
 
 
 def keep_facts(account: Account, facts: TokenFacts) -> None:
-    """Write down what the platform says of the account's token."""
+    """Store what the platform says of the account's token."""
     account.token_until, account.data_until = facts.until, facts.data_until
     account.scopes, account.missing = list(facts.scopes), list(facts.missing)
 
 
 def disconnect(session: Session, *, actor: Actor, now: datetime, account_id: int) -> Account:
-    """Forget the account's credentials; what is scheduled on it stays, and waits."""
+    """Delete the account's credentials; its scheduled deliveries stay and wait."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     return forget(session, account_for(session, account_id), actor=actor, now=now)
 
 
 def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -> Account:
-    """The same without asking for rights: for the command on the machine itself."""
+    """Disconnect without checking the actor's rights, for the command line."""
     account.credentials, account.reason, account.quiet_until = "", "", None
     keep_facts(account, TokenFacts())
     session.execute(delete(AllowanceRow).where(AllowanceRow.account_id == account.id))
@@ -170,7 +170,7 @@ def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -
 
 
 def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, reason: str) -> None:
-    """Stop using an account whose credentials no longer work, and tell who can mend it."""
+    """Pause an account whose credentials no longer work, and notify its admins."""
     account = transitions.lock(session, Account, account_id)
     if account is None or account.state is not AccountState.CONNECTED:
         return
@@ -191,7 +191,7 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
 
 
 def account_admins(session: Session, *, now: datetime) -> list[Person]:
-    """Those who look after accounts, each once."""
+    """Return the people who look after accounts, without repetition."""
     people = {
         appointment.person_id: appointment.person
         for appointment in responsibility.fallback_admins(session, now=now)
@@ -208,7 +208,7 @@ def resume(
     health: Health,
     facts: TokenFacts | None = None,
 ) -> Account:
-    """Store what "check again" found; a healthy paused account is used again."""
+    """Store the result of "check again"; a healthy paused account is connected again."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     account = account_for(session, account_id)
     account.checked_at = now
@@ -229,7 +229,7 @@ def resume(
 
 
 def account_for(session: Session, account_id: int, *, lock: bool = True) -> Account:
-    """The account, locked until the transaction ends unless it is only read, or `Missing`."""
+    """Return the account, locked until the transaction ends with `lock`. Raises `NotFound`."""
     account = (
         transitions.lock(session, Account, account_id) if lock else session.get(Account, account_id)
     )
@@ -239,6 +239,6 @@ def account_for(session: Session, account_id: int, *, lock: bool = True) -> Acco
 
 
 def all_accounts(session: Session) -> list[Account]:
-    """Every account with owner and users, in the order in which they were connected."""
+    """Return every account with its owner and users, in the order of their connection."""
     query = select(Account).options(joinedload(Account.department), selectinload(Account.open_to))
     return list(session.scalars(query.order_by(Account.id)))

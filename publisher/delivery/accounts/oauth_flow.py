@@ -1,6 +1,6 @@
-"""Connecting an account: a walk to the platform and back, bound to one session and good once.
+"""Connecting an account by OAuth: a flow bound to one sign-in, whose callback works once.
 
-Nothing of it becomes an account before the person has chosen and confirmed at the end.
+No account is stored before the person has chosen one and confirmed.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from publisher.states import AccountState
 from publisher.validation import NotFound
 
 LIFE: Final = timedelta(minutes=15)
-"""How long one may take at the platform; X's own request token holds as long."""
+"""The time until the callback has to come; X's request token is valid as long."""
 
 CHOICE_LIFE: Final = timedelta(hours=1)
-"""How long what was found is kept for the person's choice, from the beginning of the walk."""
+"""The time, from the start of the flow, in which the person has to choose an account."""
 
 
 def start_oauth(
@@ -45,7 +45,7 @@ def start_oauth(
     vault: Vault,
     account_id: int | None = None,
 ) -> Connecting:
-    """Keep a walk that begins; `account_id` is an account that is to be connected anew."""
+    """Store a flow that begins; `account_id` is an account to reconnect."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     walk = Connecting(
         platform=platform,
@@ -64,7 +64,7 @@ def start_oauth(
 def oauth_session(
     session: Session, walk_id: int, *, sign_in_id: int, lock: bool = True
 ) -> Connecting:
-    """A walk of this session, or `Missing`; locked unless it is only read."""
+    """Return a flow of this sign-in, locked with `lock`. Raises `NotFound`."""
     query = select(Connecting).where(Connecting.id == walk_id, Connecting.sign_in_id == sign_in_id)
     statement = query.with_for_update() if lock else query
     fresh = statement.execution_options(populate_existing=True)
@@ -77,9 +77,9 @@ def oauth_session(
 def oauth_callback(
     session: Session, *, now: datetime, platform: str, state: str, sign_in_id: int, vault: Vault
 ) -> tuple[Connecting, str]:
-    """The walk that this answer belongs to, spent by it, and its secret.
+    """Return the flow that this callback belongs to, now used up, and its secret.
 
-    Raises `Turned`: WRONG_STATE where none of this session waits for it, EXPIRED where it is old.
+    Raises `Turned`: WRONG_STATE if no flow of this sign-in waits for it, EXPIRED if it is too old.
     """
     query = select(Connecting).where(
         Connecting.state_digest == _digest(state),
@@ -104,9 +104,9 @@ def store_candidates(
     accounts: Sequence[ConnectableAccount],
     vault: Vault,
 ) -> None:
-    """Keep what was found, sealed, until the person has chosen.
+    """Store the accounts found, encrypted, until the person has chosen.
 
-    Raises `Turned` where an account was to be connected anew and it is not among them.
+    Raises `Turned` if an account was to be reconnected and is not among them.
     """
     walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
     fitting = [
@@ -125,7 +125,7 @@ def _is_same(account: Account, candidate: ConnectableAccount) -> bool:
 
 
 def candidates(walk: Connecting, vault: Vault) -> tuple[ConnectableAccount, ...]:
-    """What was found on a walk that has come back; nothing before, or once it has ended."""
+    """Return the accounts found by a flow after its callback; () before, or once it has ended."""
     if walk.back_at is None or walk.ended_at is not None:
         return ()
     accounts_json = vault.open(walk.sealed).get("found", "[]")
@@ -135,14 +135,14 @@ def candidates(walk: Connecting, vault: Vault) -> tuple[ConnectableAccount, ...]
 def refuse(
     session: Session, *, now: datetime, walk_id: int, sign_in_id: int, turned: Turned
 ) -> None:
-    """The walk ends without an account; what it had found is forgotten."""
+    """End the flow without an account, and delete what it had found."""
     walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
     walk.refusal, walk.details = turned.why.value, turned.about[:500]
     walk.ended_at, walk.sealed = now, ""
 
 
 def tidy(session: Session, *, now: datetime) -> int:
-    """End walks that nobody finished, and forget what they had found; gives how many."""
+    """End unfinished flows that are too old, delete what they had found, return their number."""
     old = Connecting.begun_at < now - CHOICE_LIFE
     query = select(Connecting).where(Connecting.ended_at.is_(None), old)
     unfinished = list(session.scalars(query.with_for_update(skip_locked=True)))
@@ -163,9 +163,9 @@ def finish(
     choice: AccountSettings,
     vault: Vault,
 ) -> Account:
-    """Connect what was chosen; a known account keeps its row, and all that hangs on it.
+    """Connect the chosen account and return it; an existing account keeps its row.
 
-    Raises `Invalid`, or `Turned` where the walk has ended or a right is missing.
+    Raises `Invalid`, or `Turned` if the flow has ended or a right is missing.
     """
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
     walk = oauth_session(session, walk_id, sign_in_id=sign_in_id)
@@ -187,7 +187,7 @@ def finish(
 
 
 def is_from_page(session: Session, account: Account) -> bool:
-    """Whether whoever connected it last did so from the page, and it is connected still."""
+    """Return True if the account is connected, and was last connected by a person on the page."""
     if account.state is AccountState.DISCONNECTED:
         return False
     query = select(Event.person_id).where(

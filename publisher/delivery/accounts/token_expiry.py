@@ -1,4 +1,4 @@
-"""Access that will end: looked at once a day, and told 14, 7 and 1 days before, once each."""
+"""Expiring access: checked once a day, with one warning 14, 7 and 1 days before the end."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ def tick_tokens(
     look: LookAt | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Ask about each account once a day, warn of what ends, forget walks that nobody finished.
+    """Check each account once a day, warn of what expires, and end unfinished OAuth flows.
 
-    Gives how much was done.
-
-    No transaction is open while a platform is asked.
+    Returns the number of checks, ended flows and warnings. No transaction is open while a platform
+    is called.
     """
     check_account = look or looker(settings, context.open_account, now=context.now)
     done = 0
@@ -65,7 +64,7 @@ def _unseen(context: WorkerContext) -> list[Account]:
 
 
 def _store(context: WorkerContext, checked_account: Account, look: AccountCheck) -> None:
-    """What was found, unless the account was changed meanwhile."""
+    """Store the check, unless the account's credentials were changed meanwhile."""
     with context.database.transaction() as session:
         now = context.now()
         account = transitions.lock(session, Account, checked_account.id)
@@ -81,7 +80,7 @@ def _store(context: WorkerContext, checked_account: Account, look: AccountCheck)
 
 
 def ends(account: Account, *, now: datetime) -> list[tuple[Ending, datetime]]:
-    """What of this account's access ends within the longest warning, the next one first."""
+    """Return what of the account's access ends within the longest warning time, soonest first."""
     both = ((Ending.TOKEN, account.token_until), (Ending.DATA, account.data_until))
     latest = now + timedelta(days=WARN_BEFORE[0])
     endings = [(about, at) for about, at in both if at is not None and at <= latest]
@@ -89,7 +88,7 @@ def ends(account: Account, *, now: datetime) -> list[tuple[Ending, datetime]]:
 
 
 def warn(session: Session, *, now: datetime) -> int:
-    """Tell what ends soon, once for each of the three distances; gives how often."""
+    """Warn of what ends soon, once for each of `WARN_BEFORE`; return the number of warnings."""
     latest = now + timedelta(days=WARN_BEFORE[0])
     soon = or_(Account.token_until <= latest, Account.data_until <= latest)
     query = select(Account.id).where(soon, Account.state != AccountState.DISCONNECTED)

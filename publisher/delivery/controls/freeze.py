@@ -1,8 +1,7 @@
-"""Freezes: posts of an account, a department and a kind stay here between two moments.
+"""Freezes hold the posts of an account, a department or a kind between two moments.
 
-An election's code of conduct is one of them. Answers to citizens and emergencies go on.
-
-Who is told that a freeze was laid or lifted: the cell, and whoever's posts fall into it.
+An election's code of conduct is an example. Replies to citizens and emergencies are not held. The
+cell, and the departments whose posts are held, are notified.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 
 def tell_laid(session: Session, freeze: Freeze, *, now: datetime) -> None:
-    """The freeze is laid: what falls into it does not leave meanwhile."""
+    """Notify that a freeze was made, and holds posts."""
     _tell(session, NoticeKind.FROZEN, freeze, by_id=freeze.person_id, now=now)
 
 
 def tell_lifted(session: Session, freeze: Freeze, *, now: datetime) -> None:
-    """The freeze is lifted: what is not too late leaves after all."""
+    """Notify that the freeze was lifted, so that posts which are not too late are sent."""
     kind, by_id = NoticeKind.FREEZE_LIFTED, freeze.lifted_by_id
     _tell(session, kind, freeze, by_id=by_id, now=now)
 
@@ -46,7 +45,7 @@ def tell_lifted(session: Session, freeze: Freeze, *, now: datetime) -> None:
 def _tell(
     session: Session, kind: NoticeKind, freeze: Freeze, *, by_id: int | None, now: datetime
 ) -> None:
-    """Each is told how much of theirs falls into it: the cell of all, a department of its own."""
+    """Notify the cell of the number of all posts held, and each department of its own."""
     touched = _touched(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
     values = {**_about(session, freeze), "by": by}
@@ -93,9 +92,9 @@ def _about(session: Session, freeze: Freeze) -> dict[str, object]:
 
 
 def _touched(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, int]:
-    """How many scheduled deliveries of each department fall into it, by the departments' ids.
+    """Count the scheduled deliveries that the freeze holds, by department id.
 
-    What is due already and has not left falls into a freeze that holds now.
+    A freeze in force also holds deliveries that are overdue.
     """
     query = (
         select(Post.department_id, func.count())
@@ -113,14 +112,14 @@ def _touched(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, in
 
 
 class FreezeOver(NotAllowed):
-    """The freeze has ended, or was lifted already: there is nothing to lift."""
+    """The freeze has ended, or was lifted already."""
 
     code = "freeze_over"
 
 
 @dataclass(frozen=True)
 class FreezeForm:
-    """What somebody asks for; None stands for all accounts, departments or kinds."""
+    """A freeze as requested; None means all accounts, departments or kinds."""
 
     from_at: datetime
     until_at: datetime
@@ -131,7 +130,7 @@ class FreezeForm:
 
 
 def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -> Freeze:
-    """Lay a freeze. One that begins in the past begins now; the cell and others are told.
+    """Make a freeze, from now on at the earliest, notify people, and return it.
 
     Raises `WrongRole`, and `Invalid` with everything that is wrong with the form.
     """
@@ -155,7 +154,7 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
 
 
 def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
-    """The words of the reason; raises `Invalid`."""
+    """Validate the form and return its reason. Raises `Invalid`."""
     check = Validator()
     if form.until_at <= now:
         check.add("until_at", "past")
@@ -175,9 +174,9 @@ def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
 
 
 def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Freeze:
-    """End a freeze early, or take away one that has not begun.
+    """End a freeze early, or cancel it before it begins.
 
-    Raises `WrongRole`, `Missing`, and `FreezeOver` where it does not hold any more.
+    Raises `WrongRole`, `NotFound`, and `FreezeOver` if it has ended or was lifted.
     """
     require(actor, Action.FREEZE, None, now=now)
     row = session.get(Freeze, freeze_id, with_for_update=True, populate_existing=True)
@@ -192,7 +191,7 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
 
 
 def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Delivery]:
-    """What this freeze came too late for; one that is still to come is too late for nothing."""
+    """Return the deliveries in flight that the freeze came too late for; [] before it begins."""
     row = session.get(Freeze, freeze_id)
     if row is None or not row.from_at <= now < row.until_at:
         return []
@@ -200,7 +199,7 @@ def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Deliv
 
 
 def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Freeze]:
-    """The freezes that are over or were lifted, the newest first."""
+    """Return the freezes that have ended or were lifted, the newest first."""
     query = (
         select(Freeze)
         .where(or_(Freeze.lifted_at.is_not(None), Freeze.until_at <= now))
@@ -211,14 +210,14 @@ def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Fre
 
 
 def standing_freezes(session: Session, *, now: datetime) -> list[Freeze]:
-    """The freezes that hold or are still to come, with whoever laid them."""
+    """Return the freezes in force or to come, with the people who made them."""
     query = select(Freeze).where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
     ordered = query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
     return list(session.scalars(ordered))
 
 
 def with_names() -> tuple[ORMOption, ...]:
-    """Load whom and what a freeze names in the same query."""
+    """Return the options that load a freeze's account, department and people with it."""
     appointment = joinedload(Freeze.appointment)
     return (
         joinedload(Freeze.account),

@@ -1,4 +1,4 @@
-"""Alerts: an urgent delivery in trouble calls the duty roster until somebody takes it."""
+"""Alerts: an urgent delivery in trouble notifies the duty roster until someone takes it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ from publisher.validation import NotFound, person_of
 
 AGAIN_AFTER = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=2)
-"""How long an urgent delivery may wait for its clock before that is trouble in itself."""
+"""The time that an urgent delivery may be overdue before that raises an alert."""
 
 AT_ONCE = 50
 
 
 class Trouble(StrEnum):
-    """What has become of an urgent delivery that is not live."""
+    """The kinds of trouble of an urgent delivery that is not live."""
 
     FAILED = "failed"
     HELD = "held"
     MISSED = "missed"
+    #: unsent, and overdue by more than `PATIENCE`
     WAITING = "waiting"
 
 
@@ -51,9 +52,9 @@ _UNSENT = (DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
 
 
 def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) -> int:
-    """Raise what is new, settle what is over, and call again; gives how many calls went out.
+    """Raise new alerts, settle old ones, and notify again; return the number of alerts notified.
 
-    They go by mail, and by SMS as well where a template of this kind is registered.
+    Notices go by mail, and by SMS as well if a template of this kind is registered.
     """
     with database.transaction() as session:
         at = now()
@@ -64,7 +65,7 @@ def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) ->
 
 
 def _raise_new(session: Session, *, now: datetime) -> None:
-    """An alert for each urgent delivery in trouble that has none for this occasion."""
+    """Add an alert for each urgent delivery in trouble that has none for this occasion."""
     has_alert = exists().where(Alert.delivery_id == Delivery.id, Alert.since_at == _since())
     query = (
         select(Delivery)
@@ -92,14 +93,14 @@ def _in_trouble(now: datetime) -> ColumnElement[bool]:
 
 
 def trouble_of(delivery: Delivery, *, now: datetime) -> Trouble | None:
-    """What is wrong with it at `now`; None where it is live, or on its way in good time."""
+    """Return the delivery's trouble at `now`; None if it is live, or not overdue."""
     if delivery.state in _UNSENT:
         return Trouble.WAITING if delivery.due_at <= now - PATIENCE else None
     return _OVER.get(delivery.state)
 
 
 def _settle(session: Session, *, now: datetime) -> None:
-    """End the alerts whose delivery is in that trouble no more."""
+    """Settle the alerts whose delivery is no longer in that trouble."""
     query = (
         select(Alert)
         .where(Alert.settled_at.is_(None))
@@ -138,7 +139,7 @@ def _open() -> tuple[ColumnElement[bool], ...]:
 
 
 def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
-    """Tell everybody on duty; where nobody is, those who look after accounts."""
+    """Notify everyone on duty; if nobody is, those who look after accounts."""
     delivery = alert.delivery
     values = {
         "title": delivery.post.title,
@@ -169,17 +170,17 @@ def _queue(
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
     registered = template_of(sms, kind, person.language) is not None
     if registered and person.mobile is not None and person.mail is not None:
-        to = person.mobile  # its mail has gone already: this is the second way
+        to = person.mobile  # the mail is queued already: this is the SMS
         compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=to)
 
 
 def open_alerts(session: Session) -> list[Alert]:
-    """The alerts that nobody has taken, the oldest first."""
+    """Return the alerts that nobody has taken, the oldest first."""
     return list(session.scalars(_shown().where(*_open()).order_by(Alert.id)))
 
 
 def taken_alerts(session: Session) -> list[Alert]:
-    """Those that somebody has taken and that are not over yet."""
+    """Return the alerts that were taken and are not settled yet, the oldest first."""
     query = _shown().where(Alert.taken_at.is_not(None), Alert.settled_at.is_(None))
     return list(session.scalars(query.order_by(Alert.id)))
 
@@ -195,9 +196,9 @@ def _shown() -> Select[Alert]:
 
 
 def take(session: Session, *, actor: Actor, now: datetime, alert_id: int) -> Alert:
-    """Take it upon oneself: the calls for this one end. For whoever is on duty, and the lead.
+    """Take an alert, which ends its notices. For people on duty, and the cell's lead.
 
-    Raises `Missing`, `WrongRole`, or `Overtaken` where somebody else has it already.
+    Raises `NotFound`, `WrongRole`, or `Overtaken` if someone else has taken it already.
     """
     if not may_take(session, actor=actor, now=now):
         raise WrongRole(role=actor.role, action=Action.SETTLE_HELD)
@@ -215,6 +216,6 @@ def take(session: Session, *, actor: Actor, now: datetime, alert_id: int) -> Ale
 
 
 def may_take(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Whoever is on duty, and the cell's lead, who settles everybody's held ones."""
+    """Return True for people on duty, and for those who may settle held deliveries everywhere."""
     everywhere = may(actor, Action.SETTLE_HELD, None)
     return everywhere or roster.is_on_duty(session, actor, now=now)

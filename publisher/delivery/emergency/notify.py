@@ -1,4 +1,4 @@
-"""Who is told of what happens in the emergency lane."""
+"""Notifications about emergency templates and their uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from publisher.people import responsibility
 
 
 def ask_to_approve(session: Session, template: EmergencyTemplate, *, now: datetime) -> None:
-    """Tell those who can approve the newest revision; where nobody can, those who can mend it."""
+    """Notify those who can approve the newest revision; if nobody can, the account admins."""
     revision = templates.newest(template)
     able = templates.approvers_of(session, revision, now=now)
     values = {
@@ -39,7 +39,7 @@ def ask_to_approve(session: Session, template: EmergencyTemplate, *, now: dateti
 
 
 def say_returned(session: Session, decision: TemplateDecision, *, now: datetime) -> None:
-    """Tell whoever wrote the revision, or the cell's lead, that it cannot be used as it stands."""
+    """Notify the revision's author, or the cell's lead, that it was returned or withdrawn."""
     revision = decision.revision
     readers = [revision.author] if revision.author else _leads(session, now=now)
     for person in readers:
@@ -60,7 +60,7 @@ def say_returned(session: Session, decision: TemplateDecision, *, now: datetime)
 
 
 def deciders(session: Session, able: Approvers, *, now: datetime) -> list[Person]:
-    """Those who can decide for a department; where nobody can, those who look after accounts."""
+    """Return those who can decide for a department; if nobody can, the account admins."""
     people = [session.get_one(Person, candidate.person_id) for candidate in able.everybody]
     return people or unique_people(
         appointment.person for appointment in responsibility.fallback_admins(session, now=now)
@@ -70,12 +70,12 @@ def deciders(session: Session, able: Approvers, *, now: datetime) -> list[Person
 def say_owed(
     session: Session, use: EmergencyUse, readers: Iterable[Person], *, now: datetime
 ) -> None:
-    """The department owes its word on a use."""
+    """Notify that the department has to ratify or refuse a use."""
     _say(session, NoticeKind.EMERGENCY_OWED, use, readers, now=now)
 
 
 def say_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
-    """It did not come in time: the head, and whoever oversees the department, are told."""
+    """Notify the head and the overseers of the department that its decision is overdue."""
     department = use.decision.department
     top = responsibility.head(session, department.id, now=now)
     readers = [top.person] if top else []
@@ -92,7 +92,7 @@ def say_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
 
 
 def say_refused(session: Session, use: EmergencyUse, *, now: datetime) -> None:
-    """The department refused: the cell owes a correction; the duty officer is told as well."""
+    """Notify the cell, which has to correct the post, and the duty officer of a refusal."""
     readers = [appointment.person for appointment in responsibility.cell(session, now=now)]
     readers.append(use.decision.person)
     _say(
@@ -138,5 +138,5 @@ def _leads(session: Session, *, now: datetime) -> list[Person]:
 
 
 def unique_people(people: Iterable[Person]) -> list[Person]:
-    """Each person once, in their order."""
+    """Return the people in their order, without repetition."""
     return list({person.id: person for person in people}.values())

@@ -1,4 +1,4 @@
-"""What is typed into a blank, checked by the blank's kind, and said in each language."""
+"""Validation of a template's blanks by their kind, and their texts in each language."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ _DEVANAGARI = re.compile("[\u0904-\u0939\u0958-\u0961\u0972-\u097f]")
 _LATIN = re.compile("[A-Za-z]")
 
 FormTexts = Mapping[str, str]
-"""What was typed, by the field's name."""
+"""The form's texts by field name."""
 
 FilledTexts = dict[str, dict[str, str]]
+"""The texts of the blanks, by language and blank name."""
 
 
 def fields_of(template: Template) -> list[tuple[str, TemplateField, str]]:
-    """The fields of a form: name, blank, and the language, "" where one field serves both."""
+    """Return the form's fields: name, blank and language ("" if a field serves both languages)."""
     return [
         (field_of(at, language), blank, language)
         for at, blank in enumerate(template.blanks)
@@ -45,14 +46,14 @@ def fields_of(template: Template) -> list[tuple[str, TemplateField, str]]:
 
 
 def field_of(at: int, language: str = "") -> str:
-    """The name of the field for the blank at this place."""
+    """Return the field name of the blank at this position."""
     return f"blank-{at}-{language}" if language else f"blank-{at}"
 
 
 def read(
     template: Template, form_texts: FormTexts, validator: Validator, *, now: datetime
 ) -> FilledTexts:
-    """What fills the blanks, by language and name; problems are noted by field."""
+    """Return the texts of the blanks; errors go to the validator, by field."""
     texts: FilledTexts = {language: {} for language in LANGUAGES}
     for at, blank in enumerate(template.blanks):
         for language, text in _READERS[blank.kind](at, blank, form_texts, validator, now).items():
@@ -66,7 +67,7 @@ Reader = Callable[[int, TemplateField, FormTexts, Validator, datetime], dict[str
 def _place(
     at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
-    """A place's name in each language: letters, digits and the signs between them."""
+    """Read a place name in each language: letters, digits and punctuation."""
     texts = {}
     for language in LANGUAGES:
         field = field_of(at, language)
@@ -98,7 +99,7 @@ def _may_stand(letter: str) -> bool:
 def _time(
     at: int, _blank: TemplateField, form_texts: FormTexts, validator: Validator, now: datetime
 ) -> dict[str, str]:
-    """A time of the day, in words of each language."""
+    """Read a time of day; return it as text in each language."""
     field = field_of(at)
     try:
         moment = from_local(local_day(now), parse_time(form_texts.get(field, "")))
@@ -109,14 +110,14 @@ def _time(
 
 
 def _plain(text: str) -> str:
-    """Platforms keep a blank that does not break, but their counts and searches stumble over it."""
+    # Platforms keep no-break spaces, but their counts and searches do not expect them.
     return text.replace("\u00a0", " ")
 
 
 def _number(
     at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
-    """A number as it was typed, in the digits of each language."""
+    """Read a number; return it in the digits of each language."""
     field = field_of(at)
     text = latin_digits(
         validator.line(field, form_texts.get(field, ""), most=blank.most, required=True)
@@ -129,7 +130,7 @@ def _number(
 def _helpline(
     at: int, _blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
-    """A telephone number of the city or of an emergency service, in each language's digits."""
+    """Read a telephone number of the city or an emergency service, in each language's digits."""
     field = field_of(at)
     text = validator.line(field, form_texts.get(field, ""), most=LONGEST_PHONE * 2, required=True)
     number = _phone(latin_digits(text)) if text else ""
@@ -139,7 +140,7 @@ def _helpline(
 
 
 def _phone(text: str) -> str:
-    """The number as it is dialled inside India; empty where it is none."""
+    """Return the number as it is dialled inside India; "" if it is not a telephone number."""
     if _EMERGENCY_NUMBER.fullmatch(text):
         return text
     try:
@@ -154,14 +155,14 @@ def _phone(text: str) -> str:
 
 
 def _is_whole(number: PhoneNumber) -> bool:
-    """Ten digits, or a free number: those given to nobody, which a demo needs, count as well."""
+    # Any ten digits are accepted, also unassigned numbers, which the demo needs.
     return len(str(number.national_number)) == WHOLE or phonenumbers.is_valid_number(number)
 
 
 def _choice(
     at: int, blank: TemplateField, form_texts: FormTexts, validator: Validator, _now: datetime
 ) -> dict[str, str]:
-    """One of the list: what is typed is its place, from 0."""
+    """Read the index of a choice, from 0; return the choice in each language."""
     field = field_of(at)
     chosen = form_texts.get(field, "")
     if not chosen.isascii() or not chosen.isdigit() or int(chosen) >= len(blank.choices):

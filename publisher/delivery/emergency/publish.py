@@ -1,4 +1,4 @@
-"""Using a template: the duty officer fills its blanks, sees what leaves, and publishes at once."""
+"""Using a template: the duty officer fills in its blanks, previews it, and publishes at once."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ from publisher.states import AccountState
 from publisher.validation import FieldError, Invalid, Validator, person_of
 
 OWED_WITHIN = timedelta(hours=24)
-"""Until when the department owes its word; what has not left by then leaves no more."""
+"""The time in which the department has to decide, and in which the post may be sent."""
 
 LONGEST_WORD = 160
 
 
 class WhatLeavesChanged(NotAllowed):
-    """What would leave is no longer what the duty officer saw."""
+    """The texts or accounts are no longer those that the duty officer saw."""
 
     code = "what_leaves_changed"
 
 
 @dataclass(frozen=True)
 class UseForm:
-    """What the duty officer filled in; `seen_revision` and `seen_plan` are what they looked at.
+    """The form of the duty officer; `seen_revision` and `seen_plan` are what they previewed.
 
-    `blank_texts` goes by the blanks' fields. `word_at` is an aware moment.
+    `blank_texts` are by field name. `word_at` is an aware datetime.
     """
 
     template_id: int
@@ -75,7 +75,7 @@ class UseForm:
 
 @dataclass(frozen=True)
 class AlertText:
-    """One text on one account, exactly as it leaves, and how much of what fits it takes."""
+    """A text for an account, exactly as it is published, and its length against the limit."""
 
     account: Account
     language: Language
@@ -85,7 +85,7 @@ class AlertText:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that leaves at once; `beside` are accounts that cannot be used now."""
+    """All texts that are published at once; `beside` are the accounts that are paused."""
 
     pieces: tuple[AlertText, ...]
     beside: tuple[Account, ...]
@@ -93,7 +93,7 @@ class Plan:
 
 
 def plan(session: Session, revision: TemplateRevision, values: FilledTexts) -> Plan:
-    """What leaves with these values: on every connected account, in every language."""
+    """Return what is published with these values: on every connected account, in every language."""
     template = emergency_grounds.template_of(revision)
     accounts = session.scalars(select(Account).order_by(Account.id)).all()
     connected = [account for account in accounts if account.state is AccountState.CONNECTED]
@@ -119,7 +119,7 @@ def _digest_of(revision: TemplateRevision, pieces: Sequence[AlertText]) -> str:
 
 
 def check_may_use(session: Session, *, actor: Actor, now: datetime) -> None:
-    """Raise `NotOnDuty` unless the actor is on the roster now; freshness is asked at the end."""
+    """Raise `NotOnDuty` unless the actor is on duty; `publish` also requires a fresh sign-in."""
     if not roster.is_on_duty(session, actor, now=now):
         raise emergency.NotOnDuty(action=Action.PUBLISH_EMERGENCY)
 
@@ -127,9 +127,9 @@ def check_may_use(session: Session, *, actor: Actor, now: datetime) -> None:
 def template_to_use(
     session: Session, *, actor: Actor, now: datetime, template_id: int
 ) -> EmergencyTemplate:
-    """A template that can be used now, for whoever is on duty.
+    """Return a template for an actor on duty.
 
-    Raises `NotOnDuty`, `Missing`, or `NotApproved` where its approval does not stand.
+    Raises `NotOnDuty`, `NotFound`, or `NotApproved` if it has no valid approval.
     """
     check_may_use(session, actor=actor, now=now)
     template = templates.in_use(session, template_id)
@@ -145,7 +145,7 @@ def _approval(template: EmergencyTemplate) -> TemplateDecision:
 
 
 def read_values(template: Template, form: UseForm, *, now: datetime) -> FilledTexts:
-    """What fills the blanks; raises `Invalid` with everything that is wrong."""
+    """Return the texts of the blanks. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
     texts = placeholders.read(template, form.blank_texts, validator, now=now)
     validator.finish()
@@ -154,7 +154,7 @@ def read_values(template: Template, form: UseForm, *, now: datetime) -> FilledTe
 
 @dataclass(frozen=True)
 class Word:
-    """Whose word a publication rests on: name, post, when and how it came."""
+    """The instruction that a publication rests on: name and post of its author, when, and how."""
 
     name: str
     post: str
@@ -163,7 +163,7 @@ class Word:
 
 
 def read_word(form: UseForm, *, now: datetime) -> Word:
-    """The word on which it rests; raises `Invalid` with everything that is wrong."""
+    """Return the instruction. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
     name = validator.line("word_name", form.word_name, most=LONGEST_WORD, required=True)
     post = validator.line("word_post", form.word_post, most=LONGEST_WORD, required=True)
@@ -179,11 +179,11 @@ def read_word(form: UseForm, *, now: datetime) -> Word:
 
 
 def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> EmergencyUse:
-    """Let the template leave on every connected account, at once and ahead of everything.
+    """Publish the template on every connected account, at once and before all other deliveries.
 
     The same form sent twice is one use. Raises `NotOnDuty`, `WrongRole` out of office,
-    `FreshSignInRequired`, `Missing`, `NotApproved`, `StaleRevision`, `Invalid`, or
-    `WhatLeavesChanged` where it is not what was seen.
+    `FreshSignInRequired`, `NotFound`, `NotApproved`, `StaleRevision`, `Invalid`, or
+    `WhatLeavesChanged` if it is not what was previewed.
     """
     on_duty = roster.is_on_duty(session, actor, now=now)
     emergency.check_duty(actor, on_duty=on_duty, now=now)
@@ -207,7 +207,7 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
 
 
 def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | None:
-    """The use that this form has made; the template is locked, so nobody makes one meanwhile."""
+    """Return the use that this form has made already; the template has to be locked."""
     validator = Validator()
     if not validator.token("token", token):
         validator.add("token", "unreadable")
@@ -242,7 +242,7 @@ def _lay_post(
     actor: Actor,
     now: datetime,
 ) -> Post:
-    """A post with its one revision, its digest fixed as for any post."""
+    """Add a post with one revision in review, and return it."""
     post = Post(
         title=template.name_mr,
         department_id=template.department_id,
@@ -313,7 +313,7 @@ def _keep(
     *,
     now: datetime,
 ) -> EmergencyUse:
-    """What the Decision rests on, in a row of its own."""
+    """Add the use, which records what the decision rests on."""
     use = EmergencyUse(
         decision=decision,
         template_revision=approval.revision,
@@ -333,7 +333,7 @@ def _keep(
 
 
 def _let_leave(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
-    """Due now and urgent, if the gate would let exactly this leave."""
+    """Schedule urgent deliveries for now. Raises `NotApproved` if the gate refuses."""
     revision = use.decision.revision
     gate.require_verdict(gate.judge(gate_adapter.case_of(revision, now=now), now=now))
     for variant in revision.variants:

@@ -1,4 +1,4 @@
-"""Every use of the emergency lane: what was published, on whose word, and what became of it."""
+"""Queries for uses of emergency templates: their deliveries, and the department's decision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = 50
 
 
 class Owed(StrEnum):
-    """How the department's word on a use stands."""
+    """The state of the department's decision on a use."""
 
     OWED = "owed"
     OVERDUE = "overdue"
@@ -35,9 +35,9 @@ class Owed(StrEnum):
 
 @dataclass(frozen=True)
 class UseOutcome:
-    """A use with its deliveries, and how the department's word stands.
+    """A use with its deliveries, and the state of the department's decision.
 
-    `wrong_still` are the texts that stand on the platforms though the department refused.
+    `wrong_still` are the texts that are live and uncorrected though the department refused.
     """
 
     use: EmergencyUse
@@ -48,14 +48,14 @@ class UseOutcome:
 
     @property
     def is_out(self) -> bool:
-        """Whether every delivery is live."""
+        """True if every delivery is live."""
         return all(delivery.state is DeliveryState.PUBLISHED for delivery in self.deliveries)
 
 
 def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> list[UseOutcome]:
-    """The uses that this actor may see, the newest first; one more than a page where more follow.
+    """Return a page of the uses that this actor may see, the newest first, and one more if any.
 
-    Whoever published by the lane sees what became of it, whatever their role.
+    The person who published a use may see it, whatever their role.
     """
     query = _in_sight(session, actor, now).order_by(EmergencyUse.id.desc())
     rows = session.scalars(query.limit(PAGE + 1).offset(PAGE * (max(page, 1) - 1)))
@@ -72,7 +72,7 @@ def _in_sight(session: Session, actor: Actor, now: datetime) -> Select[Emergency
 
 
 def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> UseOutcome:
-    """One use that the actor may see, or `Missing`."""
+    """Return a use that the actor may see. Raises `NotFound`."""
     query = _in_sight(session, actor, now).where(EmergencyUse.id == use_id)
     rows = session.scalars(query).all()
     if not rows:
@@ -81,7 +81,7 @@ def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> Us
 
 
 def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
-    """The id of the use by which each of these posts went out, by the post's id."""
+    """Return the ids of the uses that published these posts, by post id."""
     query = (
         select(Revision.post_id, EmergencyUse.id)
         .join(Decision, Decision.id == EmergencyUse.decision_id)
@@ -92,9 +92,9 @@ def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
 
 
 def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome]:
-    """The uses on which this actor can say the department's word now, the first due first.
+    """Return the uses that this actor can ratify or refuse now, the first due first.
 
-    Whoever can: an officer; the head where no officer can, or where it is overdue.
+    Officers can; the head if no officer can, or if the decision is overdue.
     """
     if scope_of(actor, Action.RATIFY) is None or actor.department_id is None:
         return []
@@ -121,7 +121,7 @@ def owed_by(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome
 
 
 def wanting_correction(session: Session, *, actor: Actor, now: datetime) -> list[UseOutcome]:
-    """Refused uses whose texts still stand uncorrected, as far as this actor may see them."""
+    """Return the refused uses with live uncorrected texts that this actor may see."""
     query = _in_sight(session, actor, now).where(EmergencyUse.ratification == Ratification.REFUSED)
     refused = _with_outcome(session, session.scalars(query).all(), now=now)
     return [used for used in refused if used.owed is Owed.REFUSED]
@@ -154,7 +154,7 @@ def _with_outcome(
 
 
 def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Delivery]]:
-    """All that these posts have sent or are to send, corrections among it, by post."""
+    """Return all deliveries of these posts, with their corrections, by post id."""
     query = (
         select(Delivery)
         .where(Delivery.post_id.in_(posts))
@@ -200,7 +200,7 @@ def _owed(
 def _uncorrected(
     deliveries: Sequence[Delivery], revision_id: int
 ) -> tuple[corrections.LiveText, ...]:
-    """What stands there in the words of that revision, with no correction under it."""
+    """Return the live texts of that revision that have no correction."""
     live_texts = corrections.among(deliveries)
     corrected = {live_text.first.target for live_text in live_texts if live_text.is_note}
     return tuple(

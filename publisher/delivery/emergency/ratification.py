@@ -1,4 +1,4 @@
-"""Approval after the fact: the department ratifies or refuses within a day, or others are told."""
+"""Ratification: the department ratifies or refuses a use within a day, or it is escalated."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from publisher.scheduling import schedule
 from publisher.validation import NotFound, check_in_sight, checked_reason
 
 REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
-"""How long after the publication the department is reminded."""
+"""The times after the publication at which the department is reminded."""
 
 AT_ONCE = 50
 
 
 def ratify(session: Session, *, actor: Actor, now: datetime, use_id: int) -> EmergencyUse:
-    """The department stands by what was published in its name.
+    """Ratify a use for the department.
 
-    Raises `Missing`, `WrongRole`, `FourEyesRequired` for the duty officer, or `WrongState` where
-    the department has said its word already.
+    Raises `NotFound`, `WrongRole`, `FourEyesRequired` for the duty officer, or `WrongState` if the
+    department has decided already.
     """
     use = _to_decide(session, use_id, actor=actor, now=now)
     return _say(session, use, Ratification.RATIFIED, "", actor=actor, now=now)
@@ -40,9 +40,9 @@ def ratify(session: Session, *, actor: Actor, now: datetime, use_id: int) -> Eme
 def refuse(
     session: Session, *, actor: Actor, now: datetime, use_id: int, reason: str
 ) -> EmergencyUse:
-    """The department does not stand by it: nothing more of it leaves, and a correction is owed.
+    """Refuse to ratify a use: cancel what is unsent, and return the post to the cell.
 
-    The post goes back to the cell's desk. Raises as `ratify`, and `Invalid` without a reason.
+    The cell has to correct what is live. Raises as `ratify`, and `Invalid` without a reason.
     """
     use = _to_decide(session, use_id, actor=actor, now=now)
     text = checked_reason(reason)
@@ -72,14 +72,14 @@ def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) ->
 
 
 def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bool:
-    """Whether the head may say the department's word: no officer can, or it is overdue."""
+    """Return True if the head may decide: no officer can, or the decision is overdue."""
     decision = use.decision
     able = templates.able_in(session, decision.department_id, [decision.person_id], now=now)
     return able.standing_in or now >= use.due_at
 
 
 def _locked(session: Session, use_id: int) -> EmergencyUse:
-    """The use, behind its post: the press and the desk lock posts first."""
+    # The post is locked first, as everywhere, so that no deadlock is possible.
     use = session.get(EmergencyUse, use_id)
     if use is None:
         raise NotFound(use_id)
@@ -106,7 +106,7 @@ def _say(
 
 
 def _back_to_the_desk(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
-    """What has not left stays here; the cell drafts the correction from the post itself."""
+    """Cancel the unsent deliveries and make the post a draft, from which the cell corrects it."""
     post = use.decision.revision.post
     schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")
     if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
@@ -116,9 +116,9 @@ def _back_to_the_desk(session: Session, use: EmergencyUse, *, actor: Actor, now:
 
 
 def tick_ratifications(database: Database, *, now: Callable[[], datetime]) -> int:
-    """Remind of what is owed, and tell head and oversight of what is overdue.
+    """Remind departments of uses to decide on, and escalate those that are overdue.
 
-    Gives how many uses somebody was told of.
+    Returns the number of uses that someone was notified of.
     """
     with database.transaction() as session:
         at = now()
@@ -140,7 +140,7 @@ def tick_ratifications(database: Database, *, now: Callable[[], datetime]) -> in
 
 
 def _reminder_due(span: timedelta, now: datetime) -> ColumnElement[bool]:
-    """That this reminder's time has come, and no more than those before it were sent."""
+    """Return a condition: this reminder is due and was not sent."""
     sent = REMINDERS.index(span)
     return and_(EmergencyUse.due_at <= now + OWED_WITHIN - span, EmergencyUse.reminded <= sent)
 
@@ -154,7 +154,7 @@ def _remind(session: Session, use: EmergencyUse, now: datetime) -> bool:
     due = sum(now >= use.decision.at + span for span in REMINDERS)
     if due <= use.reminded:
         return False
-    use.reminded = due  # one mail, however many times a clock that stood has missed
+    use.reminded = due  # one mail, however many reminders were missed while no clock ran
     department_id, person_id = use.decision.department_id, use.decision.person_id
     able = templates.able_in(session, department_id, [person_id], now=now)
     notify.say_owed(session, use, notify.deciders(session, able, now=now), now=now)

@@ -1,4 +1,4 @@
-"""The duty roster: who may publish urgent warnings, from when until when, whatever their role."""
+"""The duty roster: people who may publish urgent warnings for a time, whatever their role."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MOST_SHOWN = 200
 
 
 class OwnDuty(NotAllowed):
-    """Nobody puts themselves on the duty roster, or takes themselves off it."""
+    """The actor tried to put themselves on the duty roster, or to take themselves off it."""
 
     code = "own_duty"
 
 
 def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
-    """Whether the person who acts stands on the roster at `now`."""
+    """Return True if the actor is on duty at `now`."""
     if actor.person_id is None:
         return False
     query = select(Duty.id).where(Duty.person_id == actor.person_id, *_at(now))
@@ -35,7 +35,7 @@ def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
 
 
 def on_duty(session: Session, *, now: datetime) -> list[Duty]:
-    """Who is on duty at `now`, by name once each; people who are shut out are left out."""
+    """Return a duty at `now` for each person on duty, without disabled people."""
     duties = session.scalars(_duties().where(*_at(now)).order_by(Duty.from_at, Duty.id))
     of_active_people = [duty for duty in duties if duty.person.disabled_at is None]
     return list({duty.person_id: duty for duty in of_active_people}.values())
@@ -46,13 +46,13 @@ def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def coming(session: Session, *, now: datetime) -> list[Duty]:
-    """The duties that have yet to begin, the next one first."""
+    """Return the duties that have yet to begin, the next one first."""
     query = _duties().where(Duty.from_at > now, Duty.ended_at.is_(None))
     return list(session.scalars(query.order_by(Duty.from_at, Duty.id).limit(MOST_SHOWN)))
 
 
 def past(session: Session, *, now: datetime) -> list[Duty]:
-    """The duties that are over or were taken back, the latest first."""
+    """Return the duties that are over or were ended, the latest first."""
     over = or_(Duty.until_at <= now, Duty.ended_at.is_not(None))
     query = _duties().where(over).order_by(Duty.until_at.desc(), Duty.id.desc())
     return list(session.scalars(query.limit(MOST_SHOWN)))
@@ -69,7 +69,7 @@ def _duties() -> Select[Duty]:
 
 
 def candidates(session: Session, *, now: datetime) -> list[Appointment]:
-    """Everybody in office who can be put on the roster, once each, by name."""
+    """Return an appointment for each person who can be put on the roster, by name."""
     query = (
         select(Appointment)
         .join(Appointment.person)
@@ -95,7 +95,7 @@ def put_on(
     from_at: datetime | None,
     until_at: datetime | None,
 ) -> Duty:
-    """Put somebody on the roster, and tell them.
+    """Put a person on the roster, and notify them.
 
     Raises `WrongRole`, `OwnDuty`, or `Invalid` with everything that is wrong.
     """
@@ -126,7 +126,7 @@ def _checked(
     *,
     now: datetime,
 ) -> tuple[datetime, datetime]:
-    """The moments as they are stored; the row of the person is locked against another entry."""
+    """Validate and return begin and end; locks the person's row, so that no duties overlap."""
     validator = Validator()
     person = session.get(Person, person_id, with_for_update=True) if person_id else None
     begins, ends = from_at or now, until_at or now
@@ -145,7 +145,7 @@ def _checked(
 
 
 def _is_reachable(person: Person, now: datetime) -> bool:
-    """In office, and not shut out."""
+    """Return True if the person is in office and not disabled."""
     is_in_office = any(appointment.in_force(now) for appointment in person.appointments)
     return person.disabled_at is None and is_in_office
 
@@ -161,9 +161,9 @@ def _overlaps(session: Session, person_id: int, begins: datetime, ends: datetime
 
 
 def take_off(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> Duty:
-    """End a duty now, or take one back that has yet to begin; it stays in the roster's history.
+    """End a duty now, or before it begins; it stays in the roster's history.
 
-    Raises `Missing` where it is over already, `WrongRole` or `OwnDuty`.
+    Raises `NotFound` if it is over already, `WrongRole` or `OwnDuty`.
     """
     require(actor, Action.KEEP_ROSTER, None, now=now)
     duty = session.get(Duty, duty_id, with_for_update=True, populate_existing=True)

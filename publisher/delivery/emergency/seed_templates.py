@@ -1,4 +1,4 @@
-"""The templates that come with the product: drafts, until each department approves its own."""
+"""The templates that come with the product: drafts until their departments approve them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from publisher.people.departments import is_in_force
 
 
 def lay_templates(session: Session, *, now: datetime) -> int:
-    """Lay those that are missing, without an approval; gives how many were laid.
+    """Insert the missing templates, without an approval; return how many were inserted.
 
-    One that is there, or was taken out of use, stays as it is, whatever it says by now; one whose
-    department is not in the register, or is closed, is left out.
+    Existing templates stay as they are, even if they were changed or ended. Templates of a
+    department that is not in the register, or is closed, are left out.
     """
     existing_codes = set(session.scalars(select(EmergencyTemplate.code)))
     departments = {
@@ -60,7 +60,7 @@ def _lay(
 
 
 def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:
-    """A row as it would be typed."""
+    """Return a row of the file as a form."""
     return TemplateForm(
         name_mr=row["name_mr"],
         name_en=row["name_en"],

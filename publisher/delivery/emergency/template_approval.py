@@ -1,4 +1,4 @@
-"""What a department decides about its template: approve, return, take the approval back."""
+"""A department's decisions about its template: approve, return, or withdraw the approval."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def approve(
 ) -> TemplateDecision:
     """Approve exactly the revision that was seen, for the actor's department.
 
-    Raises `Missing`, `StaleRevision`, `WrongRole`, `FourEyesRequired` where the actor wrote it,
-    `Overtaken` where it is approved already, `NotApproved` where the rows were changed since.
+    Raises `NotFound`, `StaleRevision`, `WrongRole`, `FourEyesRequired` if the actor wrote it,
+    `Overtaken` if it is approved already, `NotApproved` if its rows were changed since.
     """
     revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:
@@ -50,7 +50,7 @@ def return_template(
     seen_revision: int,
     reason: str,
 ) -> TemplateDecision:
-    """Send the revision back to the cell with what to change."""
+    """Return the revision to the cell, with a reason. Raises as `approve`, and `Invalid`."""
     revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
     text = checked_reason(reason)
     decision = _decide(session, revision, TemplateVerdict.RETURNED, text, actor=actor, now=now)
@@ -67,9 +67,10 @@ def withdraw(
     seen_revision: int,
     reason: str,
 ) -> list[Delivery]:
-    """Take the department's approval back: it can no longer be used, and what has not left stays.
+    """Withdraw the department's approval, so that the template can no longer be used.
 
-    Gives the deliveries that were stopped. Raises `WrongState` where no approval stands.
+    Cancels and returns the unsent deliveries that rest on it. Raises `WrongState` if there is no
+    approval.
     """
     revision = _seen(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
@@ -90,7 +91,7 @@ def withdraw(
 def _to_decide(
     session: Session, template_id: int, seen_revision: int, *, actor: Actor, now: datetime
 ) -> TemplateRevision:
-    """The newest revision, if the actor may decide about it and nobody has approved it."""
+    """Return the newest revision if the actor may decide about it and nobody has approved it."""
     revision = _seen(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
     if emergency_grounds.standing_approval(revision) is not None:
@@ -142,7 +143,7 @@ def _decide(
 def _stop_unsent(
     session: Session, approval: TemplateDecision, *, actor: Actor, now: datetime
 ) -> list[Delivery]:
-    """Cancel what rests on this approval and has not left: its posts are locked first."""
+    """Cancel the unsent deliveries that rest on this approval, after locking their posts."""
     query = (
         select(Post)
         .join(Revision, Revision.post_id == Post.id)
@@ -150,7 +151,7 @@ def _stop_unsent(
         .join(EmergencyUse, EmergencyUse.decision_id == Decision.id)
         .where(EmergencyUse.approval_id == approval.id)
         .order_by(Post.id)
-        .with_for_update(of=Post, key_share=True)  # as `moving.lock`
+        .with_for_update(of=Post, key_share=True)  # as `transitions.lock`
     )
     stopped: list[Delivery] = []
     for post in session.scalars(query).all():

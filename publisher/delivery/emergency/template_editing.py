@@ -1,4 +1,4 @@
-"""Wording templates, by the cell: making, changing and ending; each change is a new revision."""
+"""Editing of templates by the cell: make, change and end; each change is a new revision."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MOST_CHOICES = 12
 MOST_BLANKS = 6
 EARLIEST_LIMIT = 5
 FIXED = {BlankKind.TIME: LONGEST_TIME, BlankKind.HELPLINE: LONGEST_PHONE, BlankKind.CHOICE: 0}
-"""How long what fills a blank becomes at most, where its kind says so."""
+"""The maximal length of a blank's text, for kinds that fix it."""
 
 _LONGEST = {BlankKind.PLACE: LONGEST_PLACE, BlankKind.NUMBER: LONGEST_NUMBER}
 
 
 @dataclass(frozen=True)
 class BlankForm:
-    """A blank as it is typed; each line of `choices` is "Marathi | English"."""
+    """A blank as submitted; each line of `choices` is "Marathi | English"."""
 
     name: str = ""
     kind: str = BlankKind.PLACE.value
@@ -48,7 +48,7 @@ class BlankForm:
 
 @dataclass(frozen=True)
 class TemplateForm:
-    """A template as it is typed; `late_limit` in minutes."""
+    """A template as submitted; `late_limit` is in minutes."""
 
     name_mr: str = ""
     name_en: str = ""
@@ -60,7 +60,7 @@ class TemplateForm:
 
 
 def make(session: Session, *, actor: Actor, now: datetime, form: TemplateForm) -> EmergencyTemplate:
-    """Word a new template and ask its department; raises `WrongRole` or `Invalid`."""
+    """Make a template and ask its department to approve it. Raises `WrongRole` or `Invalid`."""
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
     wording = checked(session, form, now=now)
     template = EmergencyTemplate(made_at=now, newest=0)
@@ -79,9 +79,9 @@ def change(
     seen_revision: int,
     form: TemplateForm,
 ) -> EmergencyTemplate:
-    """Word it anew: another revision, which cannot be used until its department approves it.
+    """Add a revision, which cannot be used until its department approves it.
 
-    Where nothing differs, nothing happens. Raises `Missing`, `StaleRevision` or `Invalid`.
+    Does nothing if nothing differs. Raises `NotFound`, `WrongRole`, `StaleRevision` or `Invalid`.
     """
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
     template = templates.locked(session, template_id)
@@ -94,7 +94,7 @@ def change(
 
 
 def end(session: Session, *, actor: Actor, now: datetime, template_id: int) -> EmergencyTemplate:
-    """Offer it no longer; it stays to be read, and so do its uses."""
+    """End a template, so that it can no longer be used; it and its uses stay visible."""
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
     template = templates.locked(session, template_id)
     template.ended_at = now
@@ -120,7 +120,7 @@ def _revise(
 def add_revision(
     session: Session, template: EmergencyTemplate, wording: Template, *, now: datetime
 ) -> TemplateRevision:
-    """Another revision of the template, not approved by anybody yet."""
+    """Add a revision of the template, not approved yet, and return it."""
     template.newest += 1
     texts = dict(wording.texts)
     revision = TemplateRevision(
@@ -142,7 +142,7 @@ def add_revision(
 
 
 def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
-    """The template as it would be stored; raises `Invalid` with everything that is wrong."""
+    """Return the validated template. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
     _check_department(session, form.department_id, validator, now)
     wording = Template(
@@ -203,7 +203,7 @@ def _blank(at: int, name: str, form: BlankForm, validator: Validator) -> Templat
 
 
 def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str], ...]:
-    """Each line as a pair; two at least, both languages in each."""
+    """Parse each line as a pair of Marathi and English; at least two pairs are required."""
     field_name, choices = f"blanks-{at}-choices", []
     for line in validator.text(field_name, text, most=LONGEST_TEXT).splitlines():
         parts = [" ".join(part.split()) for part in line.split("|")]
@@ -221,7 +221,7 @@ def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str],
 
 
 def _check_texts(wording: Template, validator: Validator) -> None:
-    """Every blank stands in both texts, and the longest text still fits the strictest platform."""
+    """Check that every blank is in both texts, and that the longest text fits on X."""
     for language, name in emergency.unknown_names(wording):
         validator.add(f"text_{language}", "blank_unknown", blanks="{" + name + "}")
     for language, name in emergency.unused_names(wording):

@@ -1,4 +1,4 @@
-"""Templates as they stand: which there are, what each needs, and which can be used now."""
+"""Queries for emergency templates: those in use, those waiting for approval, their approvers."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from publisher.validation import NotFound, check_in_sight, departments_in_sight
 
 
 def newest(template: EmergencyTemplate) -> TemplateRevision:
-    """The revision that counts."""
+    """Return the newest revision."""
     return template.revisions[-1]
 
 
 def approval_of(template: EmergencyTemplate) -> TemplateDecision | None:
-    """The approval under which the template can be used; None where it cannot."""
+    """Return the approval under which the template can be used; None if it cannot."""
     return None if template.ended_at else emergency_grounds.standing_approval(newest(template))
 
 
 def returned(template: EmergencyTemplate) -> TemplateDecision | None:
-    """The department's return of the newest revision, where that was its last word."""
+    """Return the decision that returned the newest revision, if that was the last decision."""
     decisions = newest(template).decisions
     last = decisions[-1] if decisions else None
     return last if last is not None and last.verdict is TemplateVerdict.RETURNED else None
 
 
 def offered(session: Session) -> list[EmergencyTemplate]:
-    """The templates that can be used now, by name."""
+    """Return the templates that can be used now, by name."""
     return [
         template for template in _found(session, _in_use()) if approval_of(template) is not None
     ]
 
 
 def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[EmergencyTemplate]:
-    """The templates that this actor may see, by department and name."""
+    """Return the templates that this actor may see, by name."""
     department_ids = departments_in_sight(actor, Action.SEE_EMERGENCY)
     query = _ended() if ended else _in_use()
     if department_ids is not None:
@@ -57,7 +57,7 @@ def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[Emer
 
 
 def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[EmergencyTemplate]:
-    """The templates whose newest revision waits for this actor's approval."""
+    """Return the templates whose newest revision waits for this actor's approval."""
     if actor.department_id is None:
         return []
     query = _in_use().where(EmergencyTemplate.department_id == actor.department_id)
@@ -69,7 +69,7 @@ def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Emerge
 
 
 def is_among(able: Approvers, actor: Actor) -> bool:
-    """Whether this actor is one of those who can decide now."""
+    """Return True if this actor is one of those who can decide now."""
     return any(candidate.appointment_id == actor.appointment_id for candidate in able.everybody)
 
 
@@ -101,7 +101,7 @@ def _found(session: Session, query: Select[EmergencyTemplate]) -> list[Emergency
 
 
 def template_for(session: Session, *, actor: Actor, template_id: int) -> EmergencyTemplate:
-    """One template that the actor may see, or `Missing`."""
+    """Return a template that the actor may see. Raises `NotFound` or `WrongRole`."""
     template = session.scalars(_whole().where(EmergencyTemplate.id == template_id)).one_or_none()
     if template is None:
         raise NotFound(template_id)
@@ -110,7 +110,7 @@ def template_for(session: Session, *, actor: Actor, template_id: int) -> Emergen
 
 
 def in_use(session: Session, template_id: int) -> EmergencyTemplate:
-    """One template with its revisions, or `Missing`; ended ones are missing."""
+    """Return a template in use with its revisions. Raises `NotFound`, also if it has ended."""
     query = _in_use().where(EmergencyTemplate.id == template_id)
     template = session.scalars(query).one_or_none()
     if template is None:
@@ -119,7 +119,10 @@ def in_use(session: Session, template_id: int) -> EmergencyTemplate:
 
 
 def locked(session: Session, template_id: int) -> EmergencyTemplate:
-    """The template, locked until the transaction ends, or `Missing`; ended ones are missing."""
+    """Return the template, locked until the transaction ends.
+
+    Raises `NotFound`, also if it has ended.
+    """
     template = session.get(
         EmergencyTemplate, template_id, with_for_update=True, populate_existing=True
     )
@@ -129,7 +132,7 @@ def locked(session: Session, template_id: int) -> EmergencyTemplate:
 
 
 def approvers_of(session: Session, revision: TemplateRevision, *, now: datetime) -> Approvers:
-    """Who can approve this revision for the department that owns it now."""
+    """Return those who can approve this revision for its department now."""
     return able_in(session, revision.department_id, _authors(revision), now=now)
 
 
@@ -140,14 +143,17 @@ def _authors(revision: TemplateRevision) -> tuple[int, ...]:
 def able_in(
     session: Session, department_id: int, without: Collection[int], *, now: datetime
 ) -> Approvers:
-    """Who of a department can decide now: its officers, else its head, without these persons."""
+    """Return those who can decide for a department now, except for the people `without`.
+
+    These are its officers; if none is left, its head.
+    """
     return deciders_of(session, department_id, now=now)(without)
 
 
 def deciders_of(
     session: Session, department_id: int, *, now: datetime
 ) -> Callable[[Collection[int]], Approvers]:
-    """The same for several things: who is in office is read once."""
+    """Return a function like `able_in` of `without`, which reads the appointments only once."""
     top = responsibility.head(session, department_id, now=now)
     officers = [
         _candidate(appointment)

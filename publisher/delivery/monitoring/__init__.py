@@ -1,1 +1,1 @@
-"""Reading back what is out: what somebody else deleted or changed is noticed within a day."""
+"""Monitoring of live posts: deletions and changes by others are found within a day."""

@@ -1,4 +1,4 @@
-"""Somebody has seen what was found: it leaves the board."""
+"""Acknowledging a finding, which removes it from the board."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from publisher.validation import NotFound, checked_reason
 
 
 def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, note: str) -> Watch:
-    """Somebody has seen what was found, and says what it is about; it leaves the board.
+    """Acknowledge a finding with a note.
 
-    Raises `WrongState` where nothing is found there any more, or somebody has noted it already.
+    Raises `NotFound`, `WrongRole`, `Invalid`, or `WrongState` if there is no finding any more, or
+    it was acknowledged already.
     """
     watch = session.get(Watch, watch_id, with_for_update=True, populate_existing=True)
     if watch is None:

@@ -1,4 +1,4 @@
-"""How long it is from one look at a publication to the next."""
+"""The intervals between two checks of a live post."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ SHORTEST = timedelta(hours=16)
 STEP = timedelta(minutes=15)
 SPREAD = 12
 LONGEST = SHORTEST + STEP * (SPREAD - 1)
-"""Never nineteen hours: what is left of the day is for what delays a look, and for a second one."""
+"""Less than 19 hours: the rest of the day is a reserve for delays and for a second check."""
 
 AGAIN = timedelta(minutes=15)
-"""How soon it is looked at again where one look proves nothing."""
+"""The interval to a second check, if one check proves nothing."""
 
 AFTER_TROUBLE = timedelta(hours=1)
 
 
 def pause(receipt_id: int) -> timedelta:
-    """Another one for each, so that looks are spread over the day."""
+    """Return the interval of a receipt; it depends on the id, to spread checks over the day."""
     return SHORTEST + STEP * (receipt_id % SPREAD)
 
 
 def next_pause(receipt: ReceiptRow, now: datetime, weekly_after: timedelta | None) -> timedelta:
-    """Less than a day, without end; a week where the city holds that to be enough by then."""
+    """Return the interval to the next check: a week if the post is older than `weekly_after`."""
     is_old = weekly_after is not None and now - receipt.published_at > weekly_after
     return WEEK if is_old else pause(receipt.id)

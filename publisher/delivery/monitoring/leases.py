@@ -1,4 +1,4 @@
-"""What a clock has taken to look at: other clocks are kept off it for a lease."""
+"""Leases of checks, which keep other clocks off them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from publisher.platforms.base.protocol import Refused, TryLater
 
 @dataclass(frozen=True)
 class Looks:
-    """Looks at publications of one account, in one request begun at `at`.
+    """Checks of live posts of one account, in one request begun at `at`.
 
-    `ids` are the platform's, by those of the watches; `due` is when each was to be looked at.
-    Other clocks are kept off them until `leased_until`.
+    `ids` maps watch ids to the platform's ids, `due` to when each check was due. Other clocks are
+    kept off them until `leased_until`.
     """
 
     account: Account
@@ -36,7 +36,7 @@ class Looks:
 
 
 def take(context: WorkerContext, account: Account, most: int) -> Looks:
-    """Take what has waited longest, and keep other clocks off it for a lease."""
+    """Lease up to `most` due checks of the account, the longest overdue first."""
     with context.database.reading() as session:
         now = context.now()
         query = (
@@ -62,14 +62,14 @@ def take(context: WorkerContext, account: Account, most: int) -> Looks:
 
 
 def _leased(session: Session, looks: Looks) -> Iterable[Watch]:
-    """The rows that are this clock's still, locked in one order by every clock."""
+    """Return the watches still leased by this clock, locked in the order of their ids."""
     is_ours = Watch.look_at == looks.leased_until
     query = select(Watch).where(Watch.id.in_(looks.ids), is_ours).order_by(Watch.id)
     return session.scalars(query.with_for_update())
 
 
 def put_off(context: WorkerContext, looks: Looks, unread: Mapping[int, TryLater | Refused]) -> None:
-    """What could not be read is looked at again later: when the platform said, else in an hour."""
+    """Put off what could not be read: until the platform's time, at least by `AFTER_TROUBLE`."""
     with context.database.transaction() as session:
         soonest = context.now() + AFTER_TROUBLE
         for watch in _leased(session, looks):
@@ -80,14 +80,14 @@ def put_off(context: WorkerContext, looks: Looks, unread: Mapping[int, TryLater 
 
 
 def give_back(context: WorkerContext, looks: Looks) -> None:
-    """One of them may be the trouble, or that they are too many: fewer are asked for next."""
+    """End the leases, so that the checks are due as before."""
     with context.database.transaction() as session:
         for watch in _leased(session, looks):
             watch.look_at = looks.due[watch.id]
 
 
 def pause_account(context: WorkerContext, tried: Account, looks: Looks | None = None) -> None:
-    """Its access ended, unless it has got another one since this one was tried."""
+    """Pause the account whose access has ended, unless it has new credentials by now."""
     with context.database.transaction() as session:
         now = context.now()
         for watch in _leased(session, looks) if looks is not None else ():

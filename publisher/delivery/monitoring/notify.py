@@ -1,4 +1,4 @@
-"""What others did to something of ours on its platform: written down, and told to who has it."""
+"""Records and notifications of what others did to a post of ours on its platform."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from publisher.people import responsibility
 
 
 def tell_gone(session: Session, watch: Watch, *, now: datetime) -> None:
-    """It is no longer there, and we did not delete it."""
+    """Record and notify that the post is gone, and we did not delete it."""
     transitions.record(session, watch.receipt.delivery, "found_gone", actor=CLOCK, now=now)
     _tell(session, NoticeKind.FOUND_GONE, watch, now=now)
 
 
 def tell_changed(session: Session, watch: Watch, *, now: datetime) -> None:
-    """Another text stands there than the one we last published."""
+    """Record and notify that the post's text is not the one we last published."""
     values = {"seen": watch.seen_text}
     delivery = watch.receipt.delivery
     transitions.record(session, delivery, "found_changed", actor=CLOCK, now=now, values=values)
@@ -49,7 +49,7 @@ def _tell(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) ->
 
 
 def _concerned(session: Session, department_id: int, *, now: datetime) -> list[Person]:
-    """The cell's lead, and the department's officers, or its head where it has none."""
+    """Return the cell's lead, and the department's officers, or its head if it has none."""
     appointments = responsibility.holders(session, Role.CELL_LEAD, now=now)
     officers = responsibility.officers(session, department_id, now=now)
     top = responsibility.head(session, department_id, now=now)

@@ -1,4 +1,4 @@
-"""Which looks are behind: what is out on an account and was not read back in its time."""
+"""Overdue checks: live posts of an account that were not read back in time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from publisher.states import AccountState
 
 @dataclass(frozen=True)
 class Behind:
-    """How many publications of an account have waited for a look for a day too long.
+    """The number of an account's posts whose check is overdue by more than a day.
 
-    `since` is when the one was last seen that has waited longest.
+    `since` is the last check of the post that has waited longest.
     """
 
     account_id: int
@@ -30,12 +30,12 @@ class Behind:
 def behind(
     session: Session, *, now: datetime, weekly_after: timedelta | None
 ) -> Mapping[int, Behind]:
-    """The accounts whose looks are behind by more than a day.
+    """Return the accounts whose checks are overdue by more than a day, by account id.
 
-    It goes by what was seen, not by when the next look is due: that moves on with each trouble.
-    What was found late, or published by hand, is known here since its receipt was stored.
-    A disconnected account is left out: nothing of it can be read.
+    Disconnected accounts are left out, since nothing can be read there.
     """
+    # The last check counts, not when the next is due, since each failure puts that off. A post that
+    # was never checked counts from when its receipt was stored.
     seen_at = func.coalesce(Watch.looked_at, ReceiptRow.stored_at)
     late = seen_at < now - LONGEST - DAY
     if weekly_after is not None:

@@ -1,4 +1,4 @@
-"""Looking at what is out, many at once: who is asked, for what, and what is put off."""
+"""Polling of live posts, many in one request."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ from publisher.platforms.base.types import Outgoing, RemotePost
 from publisher.scheduling import corrections
 
 ROUNDS = 4
-"""Requests for one account in a tick: of fifty looks each they are enough for four times the
-50,000 publications that an account is made for, each looked at more than once a day."""
+"""Requests for an account in a tick. With 50 checks each, this is enough for four times the 50,000
+posts that an account is designed for, each checked more than once a day."""
 
 MOST = 24
-"""Requests in a tick, for all accounts: it ends within its minute."""
+"""Requests in a tick for all accounts, so that it ends within its minute."""
 
 PART = 4
-"""Of a request that failed as a whole so many parts are made: a hundred are one after four."""
+"""A request that failed as a whole is divided by this: 100 checks are down to 1 after four."""
 
 DOUBTFUL = 5
-"""Where so many are asked for and none is there, that is not believed without more."""
+"""If at least this many posts are requested and none exists, that is verified."""
 
 MOST_OPENED = 500
 CATCH_UP = 1_000
-"""So far behind the newest watched receipt one may still have been committed late."""
+"""Receipts this far behind the newest watched one are still looked at: they may commit late."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What came of an account's turn: how many looks, none where nothing was asked.
+    """The result of one request for an account: the number of checks, 0 without a request.
 
-    `most`: how many its next request may hold; none where it is done for this tick.
+    `most` is the size of its next request in this tick; 0 if it is done.
     """
 
     looks: int = 0
@@ -64,9 +64,10 @@ def tick_watching(
     rounds: int = ROUNDS,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Look at what has waited longest, in turns of one request; gives the number of looks.
+    """Check the posts that have waited longest, one request for each account in turn.
 
-    An account that gives no answer is left alone until the next tick: it keeps no other waiting.
+    Returns the number of checks. An account that does not respond is skipped until the next tick,
+    so that it delays no other.
     """
     with context.database.transaction() as session:
         open_watches(session, now=context.now())
@@ -86,7 +87,7 @@ def tick_watching(
 
 
 def open_watches(session: Session, *, now: datetime) -> int:
-    """Watch whatever came out since, each from a moment of its own on within the day."""
+    """Add watches for new posts, with first checks spread over the day; return their number."""
     newest = session.scalar(select(func.max(Watch.receipt_id)))
     query = (
         select(ReceiptRow.id)
@@ -111,7 +112,7 @@ def open_watches(session: Session, *, now: datetime) -> int:
 
 
 def _pull_in(session: Session, now: datetime) -> None:
-    """What had its weekly pause before every look was to be daily is due at once."""
+    """Make checks due that are weekly from before the setting was changed to daily."""
     query = (
         select(Watch.id)
         .where(Watch.look_at > now + LONGEST)
@@ -124,7 +125,7 @@ def _pull_in(session: Session, now: datetime) -> None:
 
 
 def _waiting(context: WorkerContext) -> list[int]:
-    """The accounts with looks due, the one first of which something has waited longest."""
+    """Return the accounts with due checks, the longest overdue first."""
     now = context.now()
     due_accounts = (
         select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
@@ -144,10 +145,8 @@ def _waiting(context: WorkerContext) -> list[int]:
 
 
 def _turn(context: WorkerContext, account_id: int, at_once: int) -> Turn:
-    """One request for an account, of so many looks at most.
-
-    The account is read anew: it may have been connected anew since the tick began.
-    """
+    """Make one request for an account, of at most `at_once` checks."""
+    # The account is read again: it may have been reconnected since the tick began.
     query = select(Account).where(Account.id == account_id, *may_be_asked(context.now()))
     with context.database.reading() as session:
         account = session.scalars(query).one_or_none()
@@ -164,7 +163,7 @@ def _turn(context: WorkerContext, account_id: int, at_once: int) -> Turn:
 
 
 def _look(context: WorkerContext, platform: Platform, looks: Looks, most: int) -> int:
-    """Look, with no transaction open meanwhile; gives how many the next request may hold."""
+    """Make the request without an open transaction; return the size of the next one."""
     answers = _ask(context, platform, looks)
     if answers is None:
         return 0
@@ -188,7 +187,7 @@ def _look(context: WorkerContext, platform: Platform, looks: Looks, most: int) -
 def _ask(
     context: WorkerContext, platform: Platform, looks: Looks
 ) -> Mapping[str, OneSeen] | TryLater | Refused | None:
-    """What the platform says of each, or of the request as a whole; None: it knows us no more."""
+    """Return the answer for each post, or for the whole request; None if access has ended."""
     answers: Mapping[str, OneSeen] | TryLater | Refused
     try:
         answers = platform.see_many(list(dict.fromkeys(looks.ids.values())))
@@ -208,9 +207,10 @@ def _is_doubtful(
     account: Account,
     posts: Collection[RemotePost | None],
 ) -> bool:
-    """Where none of many is there: Facebook says the same where it was a right that went.
+    """Return True if all of many posts are missing and a lost permission may be the cause.
 
-    It is believed where the account is in good health, and shows what it has.
+    Facebook gives the same answer then. It is trusted only if the account's health check passes
+    and its feed is readable.
     """
     if len(posts) < DOUBTFUL or any(
         remote_post is not None and remote_post.is_public for remote_post in posts
@@ -229,7 +229,7 @@ def _is_doubtful(
 def _parted(
     answers: Mapping[int, OneSeen],
 ) -> tuple[dict[int, TryLater | Refused], dict[int, RemotePost | None]]:
-    """What could not be read, and what could: there, or not there."""
+    """Divide the answers into those that could not be read, and posts (None: missing)."""
     unread: dict[int, TryLater | Refused] = {}
     posts: dict[int, RemotePost | None] = {}
     for watch_id, answer in answers.items():

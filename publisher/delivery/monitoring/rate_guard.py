@@ -1,4 +1,4 @@
-"""Who may be asked now: looks keep to what a platform told, and leave half of it to publishing."""
+"""Accounts that may be polled now: polling leaves half of the rate limits to publishing."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import OneSeen, Platform, TryLater
-from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.base.types import Allowance
 from publisher.platforms.http.rate_limits import PUBLISH
 from publisher.states import AccountState
 
 WAIT = "looks.wait"
-"""Kept beside what platforms tell: until when looks were asked to wait. It holds nothing else."""
+"""The name of a stored limit of our own: until when polling has to wait."""
 
 
 def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """That `Account` may be looked at: connected, in no need of quiet, with more than half left.
-
-    A share of an hour is Facebook's, which counts looks and publications together.
-    """
+    """Return conditions: `Account` is connected, need not wait, and has half of its limits left."""
+    # Shares of an hour are Facebook's, which counts polling and publishing together.
     is_share = AllowanceRow.name.startswith(f"{PUBLISH}.")
     is_share &= AllowanceRow.name.endswith("_hour", autoescape=True)
     is_half_used = is_share & (AllowanceRow.remaining * 2 < AllowanceRow.most)
@@ -43,13 +41,13 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
 def heed(
     context: WorkerContext, account_id: int, platform: Platform, answers: Iterable[OneSeen]
 ) -> None:
-    """Keep what was told of the account: until when it may not be asked, and what is left."""
+    """Store what the answers reported: the remaining limits, and until when polling has to wait."""
     waits = [
         answer.at for answer in answers if isinstance(answer, TryLater) and answer.at is not None
     ]
     allowances = list(platform.allowances)
     if waits:
-        allowances.append(Told(WAIT, 0, 0, max(waits)))
+        allowances.append(Allowance(WAIT, 0, 0, max(waits)))
     if allowances:
         with context.database.transaction() as session:
             response_limits.learn(session, account_id, allowances, context.now())

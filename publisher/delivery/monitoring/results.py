@@ -1,4 +1,4 @@
-"""What a look has shown: kept, and where somebody else did something, told."""
+"""Storing the results of checks, and notifying people of changes by others."""
 
 from __future__ import annotations
 
@@ -36,15 +36,13 @@ _MARK_UNCHANGED = (
     )
     .values(looked_at=bindparam("seen_at"), look_at=bindparam("next_at"))
 )
-"""What another clock has found since it was compared stays as that one left it."""
+"""Leaves watches alone for which another clock has found something since the comparison."""
 
 
 def keep(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at: datetime) -> None:
-    """Keep what looks begun at `at` have shown, by the ids of the watches.
-
-    Nearly everything stands as it should: that is compared while nothing is locked, and kept in
-    one short transaction. Each of the others is looked at again in one of its own.
-    """
+    """Store the results of checks begun at `at`: posts by watch id (None: missing)."""
+    # Almost every check finds no change. These are compared without locks and recorded by one
+    # guarded UPDATE; each of the others is handled in a transaction of its own.
     now = context.now()
     with context.database.reading() as session:
         watches = _watches(session, list(posts))
@@ -76,7 +74,7 @@ def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
 
 
 def _is_as_it_should(session: Session, watch: Watch, remote_post: RemotePost | None) -> bool:
-    """It stands there as we last published it, and nothing else was found before."""
+    """Return True if the post is as we last published it, and there was no finding before."""
     if remote_post is None or not remote_post.is_public or watch.absent_at or watch.differs_at:
         return False
     live_text = _standing(session, watch)
@@ -106,7 +104,7 @@ def _keep_one(
 
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
-    """What we last published there; None once we know that it is gone."""
+    """Return what we last published there; None once it is known to be gone."""
     lives = corrections.of_post(session, watch.receipt.delivery.post_id)
     return next(
         (live_text for live_text in lives if live_text.receipt.id == watch.receipt_id), None
@@ -114,7 +112,7 @@ def _standing(session: Session, watch: Watch) -> LiveText | None:
 
 
 def _is_ours_to_change(session: Session, watch: Watch, live_text: LiveText, at: datetime) -> bool:
-    """An edit or a deletion of ours is under way, or came between the look and now."""
+    """Return True if an edit or deletion of ours is in flight, or came since the check."""
     if live_text.since > at - AGAIN:
         return True
     receipt = watch.receipt
@@ -135,10 +133,8 @@ def _is_ours_to_change(session: Session, watch: Watch, live_text: LiveText, at: 
 
 
 def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None:
-    """One look that finds nothing is no proof; a second one is, a quarter of an hour later.
-
-    A look that two clocks made at once, because a lease had ended, is one.
-    """
+    """Store that the post is missing; a second check after `AGAIN` confirms that it is gone."""
+    # Two clocks may make one check at the same time if a lease has ended: it counts once.
     if watch.absent_at is None:
         watch.absent_at = now
     if at < watch.absent_at + AGAIN:
@@ -164,13 +160,13 @@ def _compare(
 
 
 def _open(watch: Watch) -> None:
-    """Something new was found: what somebody has seen before was another matter."""
+    """Reopen the watch for a new finding: the acknowledgement was for another one."""
     watch.settled_at = watch.settled_by_id = watch.settled_under_id = None
     watch.note = ""
 
 
 def sought(live_text: LiveText) -> Outgoing:
-    """What should stand there: pictures are counted, so their bytes stay unread."""
+    """Return what should be live. Pictures are only counted, so they have no bytes."""
     pictures = live_text.first.renditions
     media = tuple(
         Medium(b"", picture.mime, picture.alt_text, picture.sha256) for picture in pictures

@@ -1,1 +1,1 @@
-"""How often an account may still publish: learned from answers, capped by us, for all clocks."""
+"""Rate limits of accounts: reported by platforms, or capped by us, and shared by all clocks."""

@@ -1,4 +1,4 @@
-"""Counting publications: with the claim as far as limits go, else when one is sent."""
+"""Counting publications against rate limits: at the claim if possible, else when sending."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ COUNTED: Mapping[str, timedelta] = {
     f"{PUBLISH}.app_day": DAY,
     f"{PUBLISH}.user_day": DAY,
 }
-"""What goes down by one with each publication, and how long its window is.
+"""Limits that each publication lowers by 1, with the lengths of their windows.
 
-The others are shares that only answers tell.
+Other limits are percentages, which only platforms report.
 """
 
 
 def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
-    """Count up to so many publications that are being claimed; gives how many were.
+    """Count up to `most` publications that are being claimed; return how many were counted.
 
-    Belongs into the transaction of the claim, so that the clocks wait for one another once for
-    many, and not at every `sending`. What is not counted here is asked for by `spend` when it is
-    sent: under a cap of ours, where nothing is known of the account, and where little is left.
+    Call this in the claim's transaction, so that clocks contend for the limits once per batch and
+    not at every `sending`. The rest is counted by `spend` when it is sent: if the account has a
+    daily cap, no known limits, or too little left.
     """
     values: dict[str, Value] = {"account_id": account_id, "now": now}
     connection = session.connection()
@@ -49,9 +49,9 @@ def reserve(session: Session, account_id: int, most: int, now: datetime) -> int:
 
 
 def give_back(session: Session, account_id: int, claimed_at: datetime, now: datetime) -> None:
-    """Undo the counting of one that was claimed then and did not leave.
+    """Give back one publication that was claimed at `claimed_at` and not sent.
 
-    A window that began since has not counted it, and gets nothing back.
+    Windows that began later have not counted it and stay as they are.
     """
     _locked(session, account_id, now)
     one_more = case(
@@ -62,7 +62,7 @@ def give_back(session: Session, account_id: int, claimed_at: datetime, now: date
 
 
 def _ran_at(moment: datetime) -> ColumnElement[bool]:
-    """That `Allowance` is of a window which had begun at this moment."""
+    """Return a condition: the rate limit window was already open at `moment`."""
     ends = {name: moment + span for name, span in COUNTED.items()}
     return or_(
         *((AllowanceRow.name == name) & (AllowanceRow.resets_at <= ends[name]) for name in ends)
@@ -78,14 +78,14 @@ def spend(
     urgent: bool = False,
     counted: bool = False,
 ) -> datetime | None:
-    """Count one publication; None, or when the account is free again and nothing was counted.
+    """Count one publication and return None, or return when the account is free again.
 
-    Belongs into the transaction of `sending`, before `sending_at` is written there: it locks the
-    account's limits until the commit, so that two clocks never spend the last one both. An urgent
-    one is counted, and never held back. What its claim has `counted` is asked for the cap alone.
+    Call this in the transaction of `sending`, before `sending_at` is written: it locks the
+    account's limits until the commit, so that two clocks never both spend the last one. Urgent
+    publications are counted but never blocked. If the claim has `counted`, only the cap is checked.
     """
     capped = select(Account.daily_cap).where(Account.id == account_id)
-    if delivery_id is not None:  # locked before the limits, as everywhere: see recording.py
+    if delivery_id is not None:  # locked before the limits, as everywhere: see outcomes.py
         capped = capped.join(Delivery, Delivery.id == delivery_id).with_for_update(of=Delivery)
     cap = session.scalar(capped)
     if cap is not None:
@@ -156,7 +156,7 @@ def _change(
     remaining: ColumnElement[int],
     *only: ColumnElement[bool],
 ) -> None:
-    """Change what is left in the windows that go down with each publication."""
+    """Set what remains in the open windows of `COUNTED`."""
     statement = (
         update(AllowanceRow)
         .where(

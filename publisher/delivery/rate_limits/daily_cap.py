@@ -1,4 +1,4 @@
-"""The cap that we set ourselves: so many publications of an account in 24 hours."""
+"""The daily cap, a limit of our own: publications of an account in 24 hours."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)
 
 NOT_SENT = ("later", "refused", "credentials", "gate")
-"""Outcomes of tries of which it is known that nothing came out of them."""
+"""Outcomes of attempts that certainly published nothing."""
 
 
 def recount(session: Session, account_id: int, now: datetime) -> None:
-    """Bring the cap's row in line with the account's cap and with what was sent."""
+    """Update the cap's row from the account's cap and what was sent; delete it without a cap."""
     cap = session.scalar(select(Account.daily_cap).where(Account.id == account_id))
     if cap is None:
         gone = delete(AllowanceRow).where(
@@ -33,19 +33,19 @@ def recount(session: Session, account_id: int, now: datetime) -> None:
 
 
 def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
-    """How many publications left, or may have left, in the last 24 hours."""
+    """Count the publications that were sent, or may have been, in the last 24 hours."""
     return len(_sent(session, account_id, None, now))
 
 
 def _sent(session: Session, account_id: int, most: int | None, now: datetime) -> list[datetime]:
-    """When, the newest first."""
+    """Return when publications were sent in the last 24 hours, the newest first."""
     query = (
         select(Attempt.sending_at)
         .join(Delivery, Delivery.id == Attempt.delivery_id)
         .where(
             Attempt.sending_at > now - DAY,
             Attempt.outcome.not_in(NOT_SENT),
-            Attempt.fence > 0,  # a second step taken again is no further publication
+            Attempt.fence > 0,  # retries of a staged post (fence < 0) are no further publications
             Delivery.account_id == account_id,
             Delivery.action == DeliveryAction.PUBLISH,
         )
@@ -56,7 +56,7 @@ def _sent(session: Session, account_id: int, most: int | None, now: datetime) ->
 
 
 def lay(session: Session, account_id: int, cap: int, now: datetime) -> None:
-    """The row that clocks wait at; one that is there stays as it is."""
+    """Insert the cap's row, which clocks lock, unless it exists."""
     connection = session.connection()
     statement = insert_for(connection.dialect.name)
     connection.execute(
@@ -66,14 +66,14 @@ def lay(session: Session, account_id: int, cap: int, now: datetime) -> None:
 
 
 def count(session: Session, account_id: int, cap: int, now: datetime) -> None:
-    """Count one that is about to be sent, with what was sent before it."""
+    """Count a publication that is about to be sent."""
     _write(session, account_id, cap, [now, *_sent(session, account_id, cap, now)], now)
 
 
 def _write(
     session: Session, account_id: int, cap: int, sent: list[datetime], now: datetime
 ) -> None:
-    """What is left of the cap; where nothing is, until the oldest that counts is a day old."""
+    # If nothing remains, the cap is free again once the oldest publication counted is a day old.
     remaining = max(0, cap - len(sent))
     until = (sent[cap - 1] if remaining == 0 else now) + DAY
     statement = (

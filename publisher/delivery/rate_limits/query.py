@@ -1,4 +1,4 @@
-"""Whether an account may publish now, and until when it may not."""
+"""Queries for whether an account may publish now, and from when on it may."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Moment = datetime | BindParameter[datetime]
 
 
 def is_free(now: Moment) -> ColumnElement[bool]:
-    """That `Account` may publish now: nothing asked us to wait, and no limit is used up."""
+    """Return a condition: `Account` may publish now, as no wait and no used-up limit holds it."""
     full = exists().where(AllowanceRow.account_id == Account.id, *_used_up(now))
     quiet = or_(Account.quiet_until.is_(None), Account.quiet_until <= now)
     return quiet & ~full.correlate(Account)
@@ -30,7 +30,7 @@ def _used_up(now: Moment) -> tuple[ColumnElement[bool], ...]:
 
 
 def free_at(session: Session, account_id: int, now: datetime) -> datetime | None:
-    """When the account may publish again; None where it may now."""
+    """Return when the account may publish again; None if it may now."""
     quiet = select(Account.quiet_until).where(Account.id == account_id, Account.quiet_until > now)
     full = select(AllowanceRow.resets_at).where(
         AllowanceRow.account_id == account_id, *_used_up(now)
@@ -39,7 +39,7 @@ def free_at(session: Session, account_id: int, now: datetime) -> datetime | None
 
 
 def why_not(session: Session, account_id: int, now: datetime) -> str:
-    """The code of what holds the account longest: `cap` is ours, `limit` the platform's."""
+    """Return what holds the account longest: `cap` is our limit, `limit` the platform's."""
     query = select(AllowanceRow.name, AllowanceRow.resets_at).where(
         AllowanceRow.account_id == account_id, *_used_up(now)
     )
@@ -52,7 +52,7 @@ def why_not(session: Session, account_id: int, now: datetime) -> str:
 
 
 def tick_limits(database: Database, *, now: datetime) -> int:
-    """Say of what is due and waits for a full account until when it waits; gives how many."""
+    """Store on due deliveries of full accounts until when they wait; return the number changed."""
     with database.transaction() as session:
         return sum(
             _store_reason(session, account_id, now) for account_id in _full_accounts(session, now)

@@ -1,4 +1,4 @@
-"""What platforms told of an account's limits, kept for all clocks."""
+"""The rate limits that platforms report in responses, stored for all clocks."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import table_of
 from publisher.models.accounts import AllowanceRow
-from publisher.platforms.base.types import Allowance as Told
+from publisher.platforms.base.types import Allowance
 from publisher.platforms.http import rate_limits
 from publisher.platforms.http.rate_limits import RateWindow
 
 
-def learn(session: Session, account_id: int, allowances: Iterable[Told], now: datetime) -> None:
-    """Keep what a platform's answers said of the account's limits.
+def learn(
+    session: Session, account_id: int, allowances: Iterable[Allowance], now: datetime
+) -> None:
+    """Store the limits that a platform's responses reported for the account.
 
-    Within one window the lower number stays: answers may come in another order than they were
-    given, and what other clocks have spent since is not in them.
+    Within one window the lower number wins: responses may be stored out of order, and do not
+    include what other clocks have spent since.
     """
     for window in rate_limits.read(allowances, now=now):
         _keep(session, account_id, window, now)
@@ -51,11 +53,11 @@ def _keeping(dialect: str) -> sqlite.Insert | postgresql.Insert:
 
 
 def insert_for(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT of limits that may say what is done where the row is there already."""
+    """Return an INSERT into `allowances` that supports ON CONFLICT."""
     table = table_of(AllowanceRow)
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def values_of(account_id: int, window: RateWindow, now: datetime) -> dict[str, object]:
-    """The row of one window."""
+    """Return the row of a window, as values to insert."""
     return {"account_id": account_id, "learned_at": now, **asdict(window)}
