@@ -232,7 +232,7 @@ def _with_reason(template_id: int, act: Callable[..., object], said: str) -> Pag
                 actor=actor(),
                 now=ctx.now(),
                 template_id=template_id,
-                seen=number_of(request.form.get("seen")),
+                seen_revision=number_of(request.form.get("seen")),
                 reason=form.reason.data or "",
             )
     except Invalid as invalid:
