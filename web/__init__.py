@@ -1,1 +1,1 @@
-"""The counter: pages for people, rendered on the server."""
+"""The Flask application: pages rendered on the server."""

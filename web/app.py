@@ -1,4 +1,4 @@
-"""Making the application: security, languages, the frame, the desks, and their rules."""
+"""The application factory: configuration, extensions, blueprints and security headers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.forms import MOST
 from web.messages.filters import register
 
 MOST_BYTES = 64 * 1024 * 1024
-"""What one request may carry; where files are handed in, `web.core.request` says how much more."""
+"""The largest request in bytes; `web.core.request` sets a higher limit for file uploads."""
 
 MOST_TEXT = 16 * 1024 * 1024
 CONTENT_POLICY = (
@@ -33,24 +33,24 @@ csrf = CSRFProtect()
 
 
 class KeyConverter(IntegerConverter):
-    """An id in an address; one that no database can hold is no address of ours."""
+    """Matches an id in a URL; a number that no database can hold is a 404."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=MOST - 1)
 
 
 def create_app(context: AppContext) -> Flask:
-    """The application of this house; raises `RouteWithoutRule` for a page nobody thought of."""
+    """Return the configured application; raises `RouteWithoutRule` if a route has no rule."""
     compile_all()
     app = Flask("web")
     app.request_class = Request
     app.url_map.converters["int"] = KeyConverter
-    app.url_map.merge_slashes = False  # such a redirect would name whatever the Host header says
+    app.url_map.merge_slashes = False  # its redirect would repeat whatever the Host header says
     app.extensions["house"] = context
     app.config.update(_configuration(context.settings))
     if trusted := context.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
-    _equip(app)
+    _register_extensions(app)
     blueprints.register(app)
     workers.register(app, context)
     permissions.check_every_route(app)
@@ -60,7 +60,7 @@ def create_app(context: AppContext) -> Flask:
 def _configuration(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
-        "SESSION_COOKIE_NAME": _cookie_of(settings),
+        "SESSION_COOKIE_NAME": _cookie_name(settings),
         "SESSION_COOKIE_SECURE": True,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -76,14 +76,14 @@ def _configuration(settings: Settings) -> dict[str, object]:
     }
 
 
-def _cookie_of(settings: Settings) -> str:
-    """A rehearsal's own: it stands at the same host, and cookies know no ports."""
+def _cookie_name(settings: Settings) -> str:
+    # A rehearsal runs on the same host, and cookies do not distinguish ports.
     return f"__Host-nagarvani{f'-{settings.rehearsal}' if settings.rehearsal else ''}"
 
 
-def _equip(app: Flask) -> None:
+def _register_extensions(app: Flask) -> None:
     Bootstrap5(app)
-    auth.register(app)  # before the tokens: who has no session is asked to sign in, text kept
+    auth.register(app)  # before CSRF: without a session, ask to sign in
     csrf.init_app(app)
     i18n.babel.init_app(app, locale_selector=i18n.code, default_timezone="Asia/Kolkata")
     state_badges.register(app)
@@ -93,10 +93,10 @@ def _equip(app: Flask) -> None:
     previews.register(app)
     errors.register(app)
     navigation.register(app)
-    app.after_request(_secure)
+    app.after_request(_add_security_headers)
 
 
-def _secure(response: Response) -> Response:
+def _add_security_headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")

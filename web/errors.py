@@ -1,4 +1,4 @@
-"""Pages of ours for whatever cannot be done: what happened, what was kept, what to do."""
+"""Error pages: each says what happened, what was kept, and what can be done."""
 
 from __future__ import annotations
 
@@ -22,56 +22,60 @@ from web.messages.refusals import refusal_sentence
 
 log = logging.getLogger("nagarvani.web")
 Page = tuple[str, int]
-_SHOWN = frozenset({400, 403, 404, 413, 429, 500, 503})
+_WORDED_CODES = frozenset({400, 403, 404, 413, 429, 500, 503})
 
 
 def register(app: Flask) -> None:
-    """Answer every error with a page of ours."""
+    """Register a handler, and so an error page, for every kind of error."""
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(CSRFError, _old_form)
+    app.register_error_handler(CSRFError, _csrf_expired)
     app.register_error_handler(NotFound, _missing)
     app.register_error_handler(NotYours, _missing)
     app.register_error_handler(NotAllowed, _not_allowed)
-    for problem in (OperationalError, InterfaceError, NoConnection):
-        app.register_error_handler(problem, _database_away)
+    for error_class in (OperationalError, InterfaceError, NoConnection):
+        app.register_error_handler(error_class, _database_away)
     app.register_error_handler(StoreAway, _store_away)
-    app.register_error_handler(500, _broken)
+    app.register_error_handler(500, _unexpected)
 
 
 def _reference() -> str:
-    """A short number that stands in the log and on the page."""
+    """Return a short random reference, written to the log and shown on the page."""
     return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
 
 
-def error_page(code: int, **words: object) -> Page:
-    """The page for this code; its frame counts nothing."""
+def error_page(code: int, **variables: object) -> Page:
+    """Return the error page for this code; its tabs show no counts, to save queries."""
     g.is_error = True
     reference = "" if code == 404 else _reference()
     if reference:
         log.warning("%s %s %s %s", code, request.method, request.path, reference)
-    shown = code if code in _SHOWN else 400
-    given = {
-        "code": shown,
+    shown_code = code if code in _WORDED_CODES else 400
+    context = {
+        "code": shown_code,
         "reference": reference,
-        "written": _written(code),
-        "again": _again(code),
-        **words,
+        "written": _typed_texts(code),
+        "again": _retry_link(code),
+        **variables,
     }
-    return render_template("errors/error.html", **given), code
+    return render_template("errors/error.html", **context), code
 
 
-def _again(code: int) -> dict[str, str] | None:
-    """The same page once more, where trying again may help."""
+def _retry_link(code: int) -> dict[str, str] | None:
+    """Return a link to the same page if retrying may help, else None."""
     if request.method != "GET" or code not in (429, 500, 503):
         return None
     return {"label": _("Try again"), "href": request.full_path.rstrip("?")}
 
 
-def _written(code: int) -> list[str]:
-    """The texts of the form in hand, where sending it again would not help."""
-    if code == 413 or request.endpoint is None or (kept := form_recovery.sent()) is None:
+def _typed_texts(code: int) -> list[str]:
+    """Return the texts of the submitted form; none for code 413 or without a form."""
+    if (
+        code == 413
+        or request.endpoint is None
+        or (recovered := form_recovery.submitted_form()) is None
+    ):
         return []
-    return [value for name, value in kept.fields if _is_text(name, value)]
+    return [value for name, value in recovered.fields if _is_text(name, value)]
 
 
 def _is_text(name: str, value: str) -> bool:
@@ -85,14 +89,14 @@ def _http(error: HTTPException) -> Page | HTTPException:
     return error_page(code)
 
 
-def _old_form(_error: CSRFError) -> Page:
-    """A form from before the session was lost: what it held is carried on in the page."""
-    kept = form_recovery.sent()
-    if kept is None:
+def _csrf_expired(_error: CSRFError) -> Page:
+    """Show a form with an expired CSRF token again, with everything that was in it."""
+    recovered = form_recovery.submitted_form()
+    if recovered is None:
         return error_page(400)
-    if g.get("acting") is None and kept.path != request.path:
-        return sign_in_page(kept=kept)  # the sign-in page itself was too old
-    return form_recovery.page(kept, happened=_("The page was open for too long."), code=400)
+    if g.get("acting") is None and recovered.path != request.path:
+        return sign_in_page(recovered=recovered)  # the sign-in page itself was too old
+    return form_recovery.page(recovered, message=_("The page was open for too long."), code=400)
 
 
 def _missing(_error: NotFound | NotYours) -> Page:
@@ -100,34 +104,34 @@ def _missing(_error: NotFound | NotYours) -> Page:
 
 
 def _not_allowed(error: NotAllowed) -> Page:
-    """A refusal that no view has answered itself, in words."""
+    """Show a refusal that no view has handled."""
     code = 403 if isinstance(error, WrongRole | FreshSignInRequired) else 409
-    kept = form_recovery.keep_request() if isinstance(error, StaleRevision) else None
-    if kept is not None:
-        return form_recovery.page(kept, happened=refusal_sentence(error), code=409)
+    recovered = form_recovery.keep_request() if isinstance(error, StaleRevision) else None
+    if recovered is not None:
+        return form_recovery.page(recovered, message=refusal_sentence(error), code=409)
     return error_page(code, happened=refusal_sentence(error))
 
 
 def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
-    """The database is locked, full or away: what was typed stays in the page."""
+    """Show that the database is locked, full or unreachable, and keep the submitted texts."""
     log.error("database: %s", getattr(error, "orig", error))
-    kept = form_recovery.sent()
-    if kept is None:
+    recovered = form_recovery.submitted_form()
+    if recovered is None:
         return error_page(503)
-    happened = _("The database cannot be reached just now. Nothing was changed.")
-    return form_recovery.page(kept, happened=happened, code=503)
+    message = _("The database cannot be reached just now. Nothing was changed.")
+    return form_recovery.page(recovered, message=message, code=503)
 
 
 def _store_away(_error: StoreAway) -> Page:
-    """The media folder takes nothing, and the page has no place of its own to say so."""
-    kept = form_recovery.sent()
-    happened = _("The server can store no files just now. Nothing was changed.")
-    if kept is None:
-        return error_page(503, happened=happened)
-    return form_recovery.page(kept, happened=happened, code=503)
+    """Show that the media store cannot be written, if the view has not handled it itself."""
+    recovered = form_recovery.submitted_form()
+    message = _("The server can store no files just now. Nothing was changed.")
+    if recovered is None:
+        return error_page(503, happened=message)
+    return form_recovery.page(recovered, message=message, code=503)
 
 
-def _broken(error: Exception) -> Page:
+def _unexpected(error: Exception) -> Page:
     original = getattr(error, "original_exception", None) or error
     log.error("unexpected", exc_info=original)
     return error_page(500)

@@ -1,6 +1,6 @@
-"""The base of every form: CSRF, and problems of the house put beside their fields.
+"""The base class of forms, with errors of a use case shown beside their fields, and own fields.
 
-Form fields of our own: a date in three boxes, and choices as WTForms now wants them.
+The own fields are a date in three boxes and a number of minutes.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from web.messages.field_errors import problem_sentence
 
 
 class Form(FlaskForm):
-    """A form whose fields can take the problems that a use case found.
+    """A form whose fields can show the errors that a use case reports.
 
-    `aliases` names the form's field for a use case's, where the two differ.
+    `aliases` maps a use case's field name to the form's, if the two differ.
     """
 
     aliases: dict[str, str] = {}  # noqa: RUF012  WTForms reads annotated class variables as fields
 
     def show(self, problems: Iterable[FieldError]) -> list[str]:
-        """Put each problem at its field; gives the sentences that belong to no field here."""
+        """Add each error to its field; returns the sentences that belong to no field here."""
         rest = []
         for problem in problems:
             field = self._field(problem.field)
@@ -41,43 +41,43 @@ class Form(FlaskForm):
         return rest
 
     def _field(self, name: str) -> Field | None:
-        found: Field | None = self._fields.get(self.aliases.get(name, name))
-        return found
+        field: Field | None = self._fields.get(self.aliases.get(name, name))
+        return field
 
 
 MOST = 2**63
-"""Where the whole numbers of a database end."""
+"""The first integer that does not fit into a database column (signed 64 bits)."""
 
 
 def options(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
-    """Turn (value, words) into choices of a SelectField, RadioField or SelectMultipleField.
+    """Turn (value, label) pairs into choices of a SelectField or RadioField.
 
     WTForms 3.3 warns of plain pairs; its stubs still ask for them, hence the type.
     """
-    return cast("list[tuple[str, str]]", [SelectChoice(value, words) for value, words in pairs])
+    return cast("list[tuple[str, str]]", [SelectChoice(value, label) for value, label in pairs])
 
 
-def key_of(typed: object) -> int:
-    """An id, or another whole number that a database can hold; raises ValueError."""
-    number = int(str(typed))
+def key_of(text: object) -> int:
+    """Parse an id; raises ValueError unless it is a non-negative integer that a database holds."""
+    number = int(str(text))
     if not 0 <= number < MOST:
-        raise ValueError(typed)
+        raise ValueError(text)
     return number
 
 
-def number_of(typed: str | None) -> int:
-    """The same; 0 where nothing of the kind was sent."""
+def number_of(text: str | None) -> int:
+    """Parse an id like `key_of`; returns 0 if it is missing or not valid."""
     try:
-        return key_of(typed or 0)
+        return key_of(text or 0)
     except ValueError:
         return 0
 
 
 class MinutesField(IntegerField):
-    """A number of minutes; what is none is told in the language of the page."""
+    """A number of minutes; the error for anything else is translated."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read it; Devanagari digits as well."""
+        """Parse the number, in Latin or Devanagari digits."""
         try:
             super().process_formdata(valuelist)
         except ValueError as problem:
@@ -85,7 +85,7 @@ class MinutesField(IntegerField):
 
 
 def date_sentence(code: WhenProblem) -> LazyString:
-    """Word what is wrong with a typed date."""
+    """Return the sentence for what is wrong with a typed date."""
     if code is WhenProblem.DATE_DOES_NOT_EXIST:
         return lazy_gettext("There is no such day in the calendar. Check day and month.")
     if code is WhenProblem.DATE_OUT_OF_RANGE:
@@ -94,39 +94,39 @@ def date_sentence(code: WhenProblem) -> LazyString:
 
 
 class DayMonthYearField(Field):
-    """A date typed as day, month and year, all three under the field's own name, in this order.
+    """A date typed as day, month and year: three values under the field's name, in this order.
 
-    `data` is a `date`, or None where nothing was typed or no such day exists; what was typed
-    stays in `parts` for showing it again. Devanagari digits are read as well.
+    `data` is a `date`, or None if nothing was typed or there is no such day; `parts` keeps the
+    typed text so that it can be shown again. Devanagari digits are accepted.
     """
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Read the three boxes; a day that does not exist raises ValueError with the sentence."""
+        """Parse the three boxes; raises ValueError with a sentence if there is no such day."""
         self.data: date | None = None
-        typed = [value.strip() for value in valuelist[:3]]
-        if not any(typed):
+        boxes = [value.strip() for value in valuelist[:3]]
+        if not any(boxes):
             return
         try:
-            self.data = parse_day("/".join(typed))
+            self.data = parse_day("/".join(boxes))
         except BadWhen as problem:
             raise ValueError(date_sentence(problem.code)) from problem
 
     @property
     def typed(self) -> str:
-        """The date in one piece, as `parse_day` reads it; empty where nothing was typed."""
+        """The typed date as `parse_day` reads it, "day/month/year"; empty if nothing was typed."""
         return "/".join(part.strip() for part in self.parts) if self.is_typed else ""
 
     @property
     def is_typed(self) -> bool:
-        """Whether anything stands in one of the boxes."""
+        """True if any of the boxes holds text."""
         return any(part.strip() for part in self.parts)
 
     @property
     def parts(self) -> tuple[str, str, str]:
-        """Return what the three boxes show: what was typed, else the date, else nothing."""
+        """The text of the three boxes: what was typed, else the date, else empty."""
         if self.raw_data:
-            typed = [str(value) for value in self.raw_data[:3]] + ["", "", ""]
-            return typed[0], typed[1], typed[2]
+            boxes = [str(value) for value in self.raw_data[:3]] + ["", "", ""]
+            return boxes[0], boxes[1], boxes[2]
         if self.data is None:
             return "", "", ""
         return str(self.data.day), str(self.data.month), str(self.data.year)

@@ -1,4 +1,4 @@
-"""Said honestly after whatever stops a post: this of it has left, and what can be done now."""
+"""Flashes which deliveries were already in flight when a post or approval was stopped."""
 
 from __future__ import annotations
 
@@ -13,33 +13,37 @@ from web.core.i18n import _
 from web.previews import variant_title
 
 
-def tell_of_post(post_id: int) -> None:
-    """Tell what of this post no act reaches any more; nothing where all has stayed here."""
+def flash_for_post(post_id: int) -> None:
+    """Flash the deliveries of this post that can no longer be stopped, if there are any."""
     with ctx.database.reading() as session:
-        _tell(stop.on_its_way(session, department_ids=None, post_id=post_id))
+        _flash_deliveries(stop.on_its_way(session, department_ids=None, post_id=post_id))
 
 
-def tell_of_approvals(appointment_ids: Sequence[int]) -> None:
-    """Tell what is on its way on approvals given under these appointments."""
+def flash_for_approvals(appointment_ids: Sequence[int]) -> None:
+    """Flash the deliveries in flight whose approval was given under these appointments."""
     with ctx.database.reading() as session:
-        _tell(stop.on_its_way(session, department_ids=None, approved_under=appointment_ids))
+        _flash_deliveries(
+            stop.on_its_way(session, department_ids=None, approved_under=appointment_ids)
+        )
 
 
-def tell_of_freeze(freeze_id: int) -> None:
-    """Tell what a freeze that was laid just now would have held, had it come in time."""
+def flash_for_freeze(freeze_id: int) -> None:
+    """Flash the deliveries in flight that this new freeze came too late to hold."""
     with ctx.database.reading() as session:
-        _tell(freeze.on_its_way(session, freeze_id=freeze_id, now=ctx.now()))
+        _flash_deliveries(freeze.on_its_way(session, freeze_id=freeze_id, now=ctx.now()))
 
 
-def _tell(found: Sequence[Delivery]) -> None:
-    if not found:
+def _flash_deliveries(deliveries: Sequence[Delivery]) -> None:
+    if not deliveries:
         return
-    named = ", ".join(f"“{one.post.title}” ({variant_title(one.variant)})" for one in found)
+    titles = ", ".join(
+        f"“{delivery.post.title}” ({variant_title(delivery.variant)})" for delivery in deliveries
+    )
     flash(
         _(
             "Already on its way, and no longer to be stopped: %(named)s. Look at it in a moment: "
             "what is live can be taken back or corrected.",
-            named=named,
+            named=titles,
         ),
         "amber",
     )

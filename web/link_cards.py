@@ -1,4 +1,4 @@
-"""The card that a platform makes of a link: its picture, title and domain, as far as known."""
+"""Link cards as a platform shows them: picture, title and domain, as far as they are known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINK = re.compile(r"https?://[^\s<>\"“”]+")
 
 @dataclass(frozen=True)
 class Card:
-    """What is shown of a link; title and picture are empty until it was looked at."""
+    """A link card; title and picture are empty until the link has been checked."""
 
     url: str
     domain: str
@@ -36,15 +36,15 @@ class Card:
 
 
 def link_card(url: str) -> Card:
-    """The card of a web address."""
-    seen = _seen(url)
-    sha256 = seen.picture_sha256
+    """Return the link card for a URL."""
+    checked = _checked_link(url)
+    sha256 = checked.picture_sha256
     src = url_for("link_cards.picture", card_sha256=sha256) if sha256 else ""
-    return Card(url, domain_of(url), seen.title, src)
+    return Card(url, domain_of(url), checked.title, src)
 
 
 def domain_of(url: str) -> str:
-    """The host as platforms show it, without its `www.`; the address itself where it has none."""
+    """Return the host without `www.`, as platforms show it; the URL itself if it has no host."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -53,27 +53,27 @@ def domain_of(url: str) -> str:
 
 
 def first_link(text: str) -> str:
-    """The first web address of a text, of which X makes a card; empty where there is none."""
-    found = _LINK.search(text)
-    return found.group().rstrip(".,;:!?)") if found else ""
+    """Return the first URL of a text, the one that X makes a card of; empty if there is none."""
+    match = _LINK.search(text)
+    return match.group().rstrip(".,;:!?)") if match else ""
 
 
-def _seen(url: str) -> SeenLink:
-    """What is known of a link, asked once in a request; nothing where no house is served."""
+def _checked_link(url: str) -> SeenLink:
+    """Return what is known about a link, cached for the request; empty outside our application."""
     if "house" not in current_app.extensions:
         return SeenLink(url)
-    known = cast("dict[str, SeenLink]", g.setdefault("link_cards", {}))
-    if url not in known:
+    checked_links = cast("dict[str, SeenLink]", g.setdefault("link_cards", {}))
+    if url not in checked_links:
         with ctx.database.reading() as session:
-            known |= context.links_seen(session, [url])
-    return known[url]
+            checked_links |= context.links_seen(session, [url])
+    return checked_links[url]
 
 
 @routes.get("/link-pictures/<card_sha256>")
 @for_roles()
 @reads
 def picture(session: Session, card_sha256: str) -> Response:
-    """The picture of a link's preview, small; anybody may see it on the web."""
+    """Serve the small picture of a link card; it is public on the web anyway."""
     query = select(CheckedLink.digest).where(CheckedLink.picture_sha256 == card_sha256).limit(1)
     if session.scalar(query) is None:
         raise NotFound(card_sha256)
@@ -90,5 +90,5 @@ def picture(session: Session, card_sha256: str) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Give the templates the cards of links."""
+    """Register the template filters for link cards."""
     app.jinja_env.filters.update(link_card=link_card, first_link=first_link)

@@ -1,7 +1,4 @@
-"""The frame round every page: the tabs and the menu of whoever is at the counter.
-
-Where a person gets help, in the words of the page's language.
-"""
+"""The layout around every page: tabs, menu, banners and help for the signed-in person."""
 
 from __future__ import annotations
 
@@ -26,8 +23,7 @@ from web.controls import workers
 from web.core.auth import Acting
 from web.core.context import ctx
 from web.core.i18n import LANGUAGES, _, code, page_language
-from web.core.layout import ActingLabel as Shown
-from web.core.layout import Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
+from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
 from web.core.state_badges import N_
 from web.emergency import summary
 from web.messages.names import post_of
@@ -35,7 +31,7 @@ from web.rehearsals import views
 
 
 def help_of(desk: HelpDesk) -> Help:
-    """Telephone, mail address and hours, as every page shows them."""
+    """Return the telephone number, mail address and hours as every page shows them."""
     return Help(
         phone=digits(desk.phone, page_language()),
         phone_href=f"tel:{desk.phone.replace(' ', '').replace('-', '')}" if desk.phone else "",
@@ -45,22 +41,22 @@ def help_of(desk: HelpDesk) -> Help:
 
 
 def _hours(hours: Hours) -> str:
-    """`Monday to Saturday, 10:00 am to 6:00 pm`."""
+    """Return the hours as text: `Monday to Saturday, 10:00 am to 6:00 pm`."""
     names = weekdays(page_language())
     first, last = names[hours.first], names[hours.last]
-    opens, closes = _said(hours.opens), _said(hours.closes)
+    opens_at, closes_at = _clock_text(hours.opens), _clock_text(hours.closes)
     if hours.first == hours.last:
-        return _("%(day)s, %(opens)s to %(closes)s", day=first, opens=opens, closes=closes)
+        return _("%(day)s, %(opens)s to %(closes)s", day=first, opens=opens_at, closes=closes_at)
     return _(
         "%(first)s to %(last)s, %(opens)s to %(closes)s",
         first=first,
         last=last,
-        opens=opens,
-        closes=closes,
+        opens=opens_at,
+        closes=closes_at,
     )
 
 
-def _said(clock: time) -> str:
+def _clock_text(clock: time) -> str:
     any_day = date(2000, 1, 1)
     return clock_time(datetime.combine(any_day, clock, ZONE), page_language())
 
@@ -77,7 +73,7 @@ _TABS: Mapping[str, str] = {
     "people.index": N_("People"),
     "accounts.index": N_("Accounts"),
 }
-_AT_THE_CELL = (
+_CELL_TABS = (
     "today.index",
     "submissions.index",
     "calendar.index",
@@ -87,8 +83,8 @@ _AT_THE_CELL = (
     "report.index",
 )
 
-_OF_A_DEPARTMENT = ("today.index", "inbox.index", "submissions.index", "submissions.new")
-_OF_A_READER = ("today.index", "departments.index", "calendar.index", "report.index")
+_DEPARTMENT_TABS = ("today.index", "inbox.index", "submissions.index", "submissions.new")
+_READER_TABS = ("today.index", "departments.index", "calendar.index", "report.index")
 TABS: Mapping[Role, tuple[str, ...]] = {
     Role.ADMIN: (
         "today.index",
@@ -98,23 +94,23 @@ TABS: Mapping[Role, tuple[str, ...]] = {
         "deliveries.board",
         "report.index",
     ),
-    Role.CELL_LEAD: (*_AT_THE_CELL, "people.index"),
-    Role.CELL: _AT_THE_CELL,
-    Role.OFFICER: _OF_A_DEPARTMENT,
-    Role.HEAD: (*_OF_A_DEPARTMENT, "report.index"),
+    Role.CELL_LEAD: (*_CELL_TABS, "people.index"),
+    Role.CELL: _CELL_TABS,
+    Role.OFFICER: _DEPARTMENT_TABS,
+    Role.HEAD: (*_DEPARTMENT_TABS, "report.index"),
     Role.MEMBER: ("today.index", "submissions.index", "submissions.new"),
-    Role.OVERSIGHT: _OF_A_READER,
-    Role.AUDITOR: _OF_A_READER,
+    Role.OVERSIGHT: _READER_TABS,
+    Role.AUDITOR: _READER_TABS,
 }
 
 
 def register(app: Flask) -> None:
-    """Give every template its `chrome` and the present moment."""
+    """Register the context processor that provides `chrome` and `now` to every template."""
     app.context_processor(_frame)
 
 
 def _frame() -> dict[str, object]:
-    """Without the database a page still says so, in a frame without tabs."""
+    # Without the database the error page still needs a layout: it has no tabs then.
     try:
         frame = chrome(g.get("acting"))
     except SQLAlchemyError:
@@ -123,9 +119,9 @@ def _frame() -> dict[str, object]:
 
 
 def chrome(acting: Acting | None) -> Chrome:
-    """The frame for this person, or for somebody who has not signed in."""
+    """Return the layout for this person, or for a visitor who is not signed in."""
     locale = code()
-    stop, stopped = _stopping(acting) if acting else (None, ())
+    stop, stopped = _stop_entry_and_banners(acting) if acting else (None, ())
     city = ctx.settings.city
     return Chrome(
         locale=locale,
@@ -135,56 +131,59 @@ def chrome(acting: Acting | None) -> Chrome:
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
-        tabs=_with_lane(_tabs(acting)) if acting else (),
-        acting=_shown(acting) if acting else None,
+        tabs=_with_emergency_tab(_tabs(acting)) if acting else (),
+        acting=_acting_label(acting) if acting else None,
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
         menu=(
-            *(*_deciding(acting), *_drafting(acting), *_freezing(acting), *_training(acting)),
+            *(
+                *_decision_entries(acting),
+                *_drafting_entries(acting),
+                *_freeze_entries(acting),
+                *_rehearsal_entries(acting),
+            ),
             *summary.entry(),
             *workers.entry(acting.actor),
-            *_menu(),
+            *_personal_entries(),
         )
         if acting
         else (),
         stop=stop,
-        banners=(*stopped, *_banners()),
+        banners=(*stopped, *_rehearsal_banners()),
         help=help_of(ctx.settings.help_desk),
     )
 
 
-def _training(acting: Acting) -> tuple[MenuEntry, ...]:
-    """Rehearsals, for whoever may start them, where this house offers them."""
-    if acting.actor.role not in views.FOR or not are_offered(ctx.settings):
+def _rehearsal_entries(acting: Acting) -> tuple[MenuEntry, ...]:
+    if acting.actor.role not in views.TRAINERS or not are_offered(ctx.settings):
         return ()
     return (MenuEntry(_("Rehearsals"), url_for("rehearsals.index"), icon="easel"),)
 
 
-def _stopping(acting: Acting) -> tuple[MenuEntry | None, tuple[Banner, ...]]:
-    """The way to stop everything, and what everybody sees while it is, or while no clock runs."""
+def _stop_entry_and_banners(acting: Acting) -> tuple[MenuEntry | None, tuple[Banner, ...]]:
+    """Return the entry to stop publishing, and the banners of a stop or of silent clocks."""
     with ctx.database.reading() as session:
         entry = controls_stop.entry(session, acting.actor)
         silent = workers.banners(session, acting.actor)
         return entry, (*controls_stop.banners(session, acting.actor), *silent)
 
 
-def _banners() -> tuple[Banner, ...]:
-    """In a rehearsal every page says that it is one."""
+def _rehearsal_banners() -> tuple[Banner, ...]:
     if not ctx.settings.rehearsal:
         return ()
     return (Banner(_("Rehearsal – this is not real")),)
 
 
 def _path_of_page() -> str:
-    """Where the language switch leads back to: this page, where it can be opened by GET."""
+    """Return the path to go back to after a change of language; "/" if it has no GET."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
     adapter = current_app.create_url_adapter(request)
     try:
-        opened = adapter is not None and adapter.match(request.path, method="GET")
+        has_get = adapter is not None and adapter.match(request.path, method="GET")
     except HTTPException:
         return "/"
-    return request.path if opened else "/"
+    return request.path if has_get else "/"
 
 
 def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:
@@ -195,54 +194,55 @@ def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:
 
 def _tabs(acting: Acting) -> tuple[Tab, ...]:
     role = acting.actor.role
-    waiting = {} if g.get("is_error") else _counts(acting)  # it asks for as little as it can
+    waiting = {} if g.get("is_error") else _counts(acting)  # an error page runs few queries
     return tuple(
         Tab(
             label=_(_TABS[endpoint]),
             href=url_for(endpoint),
             count=waiting.get(endpoint) or None,
             loud=endpoint in ("today.index", "deliveries.board"),
-            here=_is_here(endpoint),
+            here=_is_current(endpoint),
         )
         for endpoint in (TABS[role] if role else ())
     )
 
 
-def _with_lane(tabs: tuple[Tab, ...]) -> tuple[Tab, ...]:
-    """The emergency lane right behind Today, for whoever is on duty."""
+def _with_emergency_tab(tabs: tuple[Tab, ...]) -> tuple[Tab, ...]:
     return tabs if g.get("is_error") else (*tabs[:1], *summary.tab(), *tabs[1:])
 
 
-def _is_here(endpoint: str) -> bool:
-    """Whether the page in hand is this tab's, or stands below its list."""
+def _is_current(endpoint: str) -> bool:
+    """Return True if the current page belongs to this tab, or to a page below its list."""
     if request.endpoint in _TABS:
         return request.endpoint == endpoint
-    desk, _dot, page = endpoint.partition(".")
-    return request.blueprint == desk and page == "index"
+    blueprint, _dot, page = endpoint.partition(".")
+    return request.blueprint == blueprint and page == "index"
 
 
 def _counts(acting: Acting) -> dict[str, int]:
-    """How much stands on each tab's page; what waits in the emergency lane stands on two."""
+    """Return the counts by endpoint; items of the emergency lane count in two tabs."""
     with ctx.database.reading() as session:
-        found = counts(session, actor=acting.actor, now=ctx.now())
-        lane = summary.number_of(session)
+        tab_counts = counts(session, actor=acting.actor, now=ctx.now())
+        in_emergency = summary.number_of(session)
     return {
-        "today.index": found.today + lane,
-        "submissions.index": found.submissions,
-        "deliveries.board": found.decisions + lane,
-        "inbox.index": found.comments,
+        "today.index": tab_counts.today + in_emergency,
+        "submissions.index": tab_counts.submissions,
+        "deliveries.board": tab_counts.decisions + in_emergency,
+        "inbox.index": tab_counts.comments,
     }
 
 
-def _shown(acting: Acting) -> Shown:
+def _acting_label(acting: Acting) -> ActingLabel:
     with ctx.database.reading() as session:
-        held = session.get_one(Appointment, acting.actor.appointment_id)
-        several = sum(one.in_force(ctx.now()) for one in held.person.appointments) > 1
-        return Shown(
-            name=_name(held),
-            post=post_of(held),
-            person_key=hashlib.sha256(f"person {held.person_id}".encode()).hexdigest()[:16],
-            switch_href=url_for("signing.appointments") if several else None,
+        appointment = session.get_one(Appointment, acting.actor.appointment_id)
+        has_several = (
+            sum(other.in_force(ctx.now()) for other in appointment.person.appointments) > 1
+        )
+        return ActingLabel(
+            name=_name(appointment),
+            post=post_of(appointment),
+            person_key=hashlib.sha256(f"person {appointment.person_id}".encode()).hexdigest()[:16],
+            switch_href=url_for("signing.appointments") if has_several else None,
         )
 
 
@@ -251,8 +251,7 @@ def _name(appointment: Appointment) -> str:
     return person.name_en or person.name_mr if code() == "en" else person.name_mr
 
 
-def _deciding(acting: Acting) -> tuple[MenuEntry, ...]:
-    """What belongs to those who decide about posts."""
+def _decision_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if acting.actor.role not in (Role.OFFICER, Role.HEAD):
         return ()
     return (
@@ -261,21 +260,20 @@ def _deciding(acting: Acting) -> tuple[MenuEntry, ...]:
     )
 
 
-def _drafting(acting: Acting) -> tuple[MenuEntry, ...]:
-    """The cell's own texts, for whoever drafts."""
+def _drafting_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if scope_of(acting.actor, Action.DRAFT) is None:
         return ()
     return (MenuEntry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
 
 
-def _freezing(acting: Acting) -> tuple[MenuEntry, ...]:
-    """Freezes, for whoever may lay one; who schedules finds them in the calendar."""
+def _freeze_entries(acting: Acting) -> tuple[MenuEntry, ...]:
+    # Those who only schedule find the freezes in the calendar.
     if scope_of(acting.actor, Action.FREEZE) is None:
         return ()
     return (MenuEntry(_("Freezes"), url_for("freezes.index"), icon="snow"),)
 
 
-def _menu() -> tuple[MenuEntry, ...]:
+def _personal_entries() -> tuple[MenuEntry, ...]:
     return (
         MenuEntry(_("My profile"), url_for("profile.show"), icon="person"),
         MenuEntry(_("My sessions"), url_for("signing.sessions"), icon="phone"),

@@ -1,4 +1,4 @@
-"""The text of a preview, as the platform shows it: hashtags coloured, the cut-off line found."""
+"""Template filters for previews: hashtags, paragraphs, and where a platform cuts a text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HASHTAG = re.compile(
 
 
 class Cut(NamedTuple):
-    """A text before and after the platform's cut-off; `after` is empty where all is shown."""
+    """A text before and after the platform's cut-off; `after` is empty if all of it is shown."""
 
     before: str
     after: str
@@ -31,14 +31,14 @@ class Cut(NamedTuple):
 def hashtags(text: str) -> Markup:
     """Escape a text and wrap each hashtag in a span; a number alone is no hashtag."""
     parts: list[Markup] = []
-    at = 0
-    for found in HASHTAG.finditer(text):
-        if not any(unicodedata.category(sign).startswith("L") for sign in found.group(1)):
+    position = 0
+    for match in HASHTAG.finditer(text):
+        if not any(unicodedata.category(sign).startswith("L") for sign in match.group(1)):
             continue
-        parts.append(escape(text[at : found.start()]))
-        parts.append(Markup('<span class="hashtag">{}</span>').format(found.group(0)))
-        at = found.end()
-    parts.append(escape(text[at:]))
+        parts.append(escape(text[position : match.start()]))
+        parts.append(Markup('<span class="hashtag">{}</span>').format(match.group(0)))
+        position = match.end()
+    parts.append(escape(text[position:]))
     return Markup("").join(parts)
 
 
@@ -83,7 +83,7 @@ def initial(name: str) -> str:
 
 
 def register(app: Flask) -> None:
-    """Give the templates the filters of previews."""
+    """Register the template filters of previews."""
     app.jinja_env.filters.update(
         hashtags=hashtags,
         paragraphs=paragraphs,

@@ -1,9 +1,8 @@
-"""A revision as the previews show it: whole, as it leaves, with its pictures and their words."""
+"""Previews of a revision: each variant with its final text, link and pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Flask, url_for
 
@@ -32,18 +31,18 @@ _NAMES = {str(code): name for code, name in LANGUAGES.items()}
 
 
 def register(app: Flask) -> None:
-    """Give the templates the title of a variant, and the language of a text."""
+    """Register the template filters for titles, languages and live texts."""
     app.jinja_env.filters["variant_title"] = variant_title
     app.jinja_env.filters["language_text"] = language_text
     app.jinja_env.filters["live_text"] = live_text
 
 
-MOVING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+SENDING_STATES = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """Where a picture is fetched, its description, and its size (0 where it is not known)."""
+    """A picture's URL, its description, and its size in pixels (0 if unknown)."""
 
     src: str
     alt: str
@@ -53,10 +52,9 @@ class ShownPicture:
 
 @dataclass(frozen=True)
 class Preview:
-    """One variant as a preview: everything that leaves, and when.
+    """Everything of a variant that will be published, and when.
 
-    `happens` says what it does to what is out, where it corrects that; `now_reads` is what stands
-    there until then.
+    If the variant corrects a published text, `happens` says how and `now_reads` is that text.
     """
 
     variant: Variant
@@ -74,47 +72,49 @@ class Preview:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it was out and no longer is."""
+        """True if it was published and is no longer on the platform."""
         receipt = self.delivery.receipt if self.delivery is not None else None
         return receipt is not None and receipt.gone_at is not None
 
     @property
     def is_moving(self) -> bool:
-        """Whether it is due or being sent, so that looking again in a moment shows more."""
+        """True if it is due or being sent, so that its state will change in a moment."""
         if self.delivery is None:
             return False
         due = self.delivery.state == DeliveryState.SCHEDULED
-        return self.delivery.state in MOVING or (due and self.delivery.due_at <= ctx.now())
+        return self.delivery.state in SENDING_STATES or (due and self.delivery.due_at <= ctx.now())
 
 
-def shown(revision: Revision) -> list[Preview]:
-    """The variants of a revision, in their order."""
-    return [_shown(revision.post, variant) for variant in revision.variants]
+def previews_of(revision: Revision) -> list[Preview]:
+    """Return the previews of a revision's variants, in their order."""
+    return [_preview(revision.post, variant) for variant in revision.variants]
 
 
 def variant_title(variant: Variant) -> str:
-    """The account and language of a variant: "X – Marathi text"."""
+    """Return the account and language of a variant: "X – Marathi text"."""
     return f"{account_name(variant.account)} – {_(LANGUAGE_WORDS[variant.language])}"
 
 
-def live_text(one: LiveText) -> str:
-    """The words that stand on the platform now."""
-    return outgoing_text.outgoing_text(one.shown)
+def live_text(live: LiveText) -> str:
+    """Return the text that is on the platform now."""
+    return outgoing_text.outgoing_text(live.shown)
 
 
 def short_title(variant: Variant) -> str:
-    """The same for a narrow place: "X – English"."""
-    named = _NAMES.get(variant.language) or language_text(variant.language)
-    return f"{account_name(variant.account)} – {named}"
+    """Return a shorter title of a variant: "X – English"."""
+    language_name = _NAMES.get(variant.language) or language_text(variant.language)
+    return f"{account_name(variant.account)} – {language_name}"
 
 
 def language_text(language: str) -> str:
-    """What a text in this language is called: "Marathi text"."""
+    """Return the name of a text in this language: "Marathi text"."""
     return _(LANGUAGE_WORDS[language])
 
 
-def _shown(post: Post, variant: Variant) -> Preview:
-    delivery = next((one for one in post.deliveries if one.variant_id == variant.id), None)
+def _preview(post: Post, variant: Variant) -> Preview:
+    delivery = next(
+        (candidate for candidate in post.deliveries if candidate.variant_id == variant.id), None
+    )
     text = outgoing_text.outgoing_text(variant)
     return Preview(
         variant=variant,
@@ -124,12 +124,12 @@ def _shown(post: Post, variant: Variant) -> Preview:
         link=outgoing_text.outgoing_link(variant) or "",
         pictures=tuple(
             ShownPicture(
-                url_for("media.picture", post_id=post.id, sha256=one.sha256),
-                one.alt_text,
-                one.width,
-                one.height,
+                url_for("media.picture", post_id=post.id, sha256=rendition.sha256),
+                rendition.alt_text,
+                rendition.width,
+                rendition.height,
             )
-            for one in variant.renditions
+            for rendition in variant.renditions
         ),
         room=outgoing_text.length_limit(
             variant.account.platform,
@@ -146,20 +146,17 @@ def _shown(post: Post, variant: Variant) -> Preview:
 
 
 def _now_reads(post: Post, variant: Variant) -> str:
-    """The words that stand at what this text corrects, until it is published itself."""
+    """Return the live text that this variant will correct; empty if there is none."""
     if not variant.target or post.kind is not PostKind.POST:
         return ""
-    standing = [
-        one for one in corrections.among(post.deliveries) if one.platform_id == variant.target
+    live_texts = [
+        live for live in corrections.among(post.deliveries) if live.platform_id == variant.target
     ]
-    return live_text(standing[0]) if standing and standing[0].shown.id != variant.id else ""
+    return live_text(live_texts[0]) if live_texts and live_texts[0].shown.id != variant.id else ""
 
 
 def _when(delivery: Delivery | None) -> str:
     if delivery is None:
         return _("once the time is set")
-    return dates.moment(_time_of(delivery), page_language(), now=ctx.now())
-
-
-def _time_of(delivery: Delivery) -> datetime:
-    return delivery.receipt.published_at if delivery.receipt is not None else delivery.due_at
+    at = delivery.receipt.published_at if delivery.receipt is not None else delivery.due_at
+    return dates.moment(at, page_language(), now=ctx.now())

@@ -1,4 +1,4 @@
-"""Serving the pages with gunicorn: processes of several threads, loopback only."""
+"""The gunicorn server: worker processes with several threads, bound to loopback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web.core.context import AppContext
 
 class _Server(BaseApplication):
     def __init__(self, context: AppContext, options: dict[str, Any]) -> None:
-        self.house = context
+        self.context = context
         self.options = options
         self.ended = threading.Event()
         options["worker_exit"] = self._end
@@ -26,19 +26,19 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def _end(self, _server: object, _worker: object) -> None:
-        """What a process does before it ends: it begins no look any more."""
+        """End the watch thread of a worker process that exits."""
         self.ended.set()
 
     def load(self) -> Flask:
-        """Made anew in each process, so that no connection is shared by two.
+        """Create the application in each worker process, so that no connection is shared.
 
-        Each also watches whether a clock runs: the clock, that is dead then, cannot tell.
+        Each process also watches whether a clock runs, since a dead clock cannot report itself.
         """
-        self.house.database.dispose()
+        self.context.database.dispose()
         self.ended = threading.Event()  # each process has its own end
-        app = create_app(self.house)
-        if self.house.rings:
-            keep_watch(self.house, ended=self.ended)
+        app = create_app(self.context)
+        if self.context.rings:
+            keep_watch(self.context, ended=self.ended)
         return app
 
 

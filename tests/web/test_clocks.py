@@ -230,14 +230,14 @@ def test_a_request_looks_in_the_background_and_not_more_often_than_needed(
     beat(site.city)
     site.city.clock.move(HOUR)
     alarm = Alarm(ringing)
-    looking = alarm.look()
+    looking = alarm.check()
     assert looking is not None
     looking.join(20)
     assert len(mail_server.mails) == 1
     site.city.clock.move(9 * SECOND)
-    assert alarm.look() is None
+    assert alarm.check() is None
     site.city.clock.move(SECOND)
-    again = alarm.look()
+    again = alarm.check()
     assert again is not None
     again.join(20)
 

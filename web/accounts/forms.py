@@ -1,4 +1,4 @@
-"""What the house decides of an account, as a form: name, owner, purpose, users, daily cap."""
+"""The form for an account's name, owner, purpose, users and daily cap."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from web.messages.names import department_name
 
 
 class CountField(IntegerField):
-    """A whole number; what is none is told in the language of the page."""
+    """An integer; the error for anything else is translated."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read it; Devanagari digits as well."""
+        """Parse the number, in Latin or Devanagari digits."""
         try:
             super().process_formdata(valuelist)
         except ValueError as problem:
@@ -27,23 +27,23 @@ class CountField(IntegerField):
 
 
 class OwnerField(SelectField):
-    """One department; what is none is told in the language of the page."""
+    """A department to choose; the error for any other input is translated."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read its id."""
+        """Parse the department's id."""
         try:
             super().process_formdata(valuelist)
         except ValueError as problem:
             raise ValueError(_l("Choose a department from the list.")) from problem
 
     def pre_validate(self, form: object) -> None:
-        """It has to be one of the list."""
+        """Raise ValidationError unless the department is one of the choices."""
         if self.data not in {key_of(value) for value, *_rest in self.iter_choices()}:
             raise ValidationError(_l("Choose a department from the list."))
 
 
 class AccountForm(Form):
-    """An account as it is known here."""
+    """Our own settings of an account."""
 
     name = StringField(
         _l("Name"), validators=[InputRequired(_l("Write how the account is called here."))]
@@ -54,7 +54,7 @@ class AccountForm(Form):
     daily_cap = CountField(_l("Most publications in 24 hours"), validators=[Optional()])
 
     def choice(self) -> AccountSettings:
-        """What was filled in."""
+        """Return the settings that were filled in."""
         return AccountSettings(
             name=self.name.data or "",
             department_id=self.department_id.data,
@@ -67,9 +67,12 @@ class AccountForm(Form):
 def account_form(
     session: Session, account: Account | None, *, name: str = "", owner_id: int = 0
 ) -> AccountForm:
-    """The form as sent, else filled with what is known of the account."""
-    kept = [] if account is None else [account.department, *account.open_to]
-    now = {one.id: one for one in (*departments_in_force(session, now=ctx.now()), *kept)}
+    """Return the submitted form, or one filled with the account's settings."""
+    account_departments = [] if account is None else [account.department, *account.open_to]
+    departments = {
+        department.id: department
+        for department in (*departments_in_force(session, now=ctx.now()), *account_departments)
+    }
     defaults = (
         {"name": name, "department_id": owner_id}
         if account is None
@@ -77,11 +80,13 @@ def account_form(
             "name": account.name,
             "department_id": account.department_id,
             "purpose": account.purpose,
-            "open_to": [one.id for one in account.open_to],
+            "open_to": [department.id for department in account.open_to],
             "daily_cap": account.daily_cap,
         }
     )
     form = AccountForm(data=defaults)
-    choices = options((str(one.id), department_name(one)) for one in now.values())
+    choices = options(
+        (str(department.id), department_name(department)) for department in departments.values()
+    )
     form.department_id.choices = form.open_to.choices = choices
     return form

@@ -1,4 +1,4 @@
-"""Connecting an account from the page: away to the platform, back with an answer, the choice."""
+"""Pages that connect an account by OAuth: start, callback, and choice of the account."""
 
 from __future__ import annotations
 
@@ -39,37 +39,37 @@ OWNER = "information-technology"
 @routes.post("/accounts/connect")
 @for_action(Action.CONNECT_ACCOUNT)
 def begin() -> Page:
-    """Begin a walk: the first leg, then a page that leads to the platform."""
+    """Start OAuth, then redirect to a page that leads to the platform."""
     platform, account_id = request.form.get("platform", ""), number_of(request.form.get("account"))
     if platform not in PLATFORMS:
         abort(400)
-    if (asked := _not_fresh()) is not None:
-        return asked
-    _check_known(platform, account_id)
-    if lacking := _ways().lacks(platform):
-        return _turned_page(Turned(Why.APP_KEYS), lacking)
+    if (prompt := _fresh_sign_in_prompt()) is not None:
+        return prompt
+    _check_account(platform, account_id)
+    if missing_settings := _oauth_flows().lacks(platform):
+        return _aborted_page(Turned(Why.APP_KEYS), missing_settings)
     try:
-        begun = _ways().set_out(
+        redirection = _oauth_flows().set_out(
             platform, callback=_callback(platform), state=secrets.token_urlsafe(32)
         )
     except Turned as turned:
-        return _turned_page(turned)
+        return _aborted_page(turned)
     with ctx.database.transaction() as session:
-        walk = oauth_flow.start_oauth(
+        connecting = oauth_flow.start_oauth(
             session,
             actor=actor(),
             now=ctx.now(),
             platform=platform,
-            begun=begun,
+            begun=redirection,
             sign_in_id=acting().sign_in_id,
             vault=_vault(),
             account_id=account_id or None,
         )
-    return redirect(url_for("accounts_connecting.walk", walk_id=walk.id))
+    return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))
 
 
-def _check_known(platform: str, account_id: int) -> None:
-    """An account that is to be connected anew is one of that platform, or `Missing`."""
+def _check_account(platform: str, account_id: int) -> None:
+    """Raise `NotFound` if the account to reconnect is not one of this platform."""
     if account_id:
         with ctx.database.reading() as session:
             account = session.get(Account, account_id)
@@ -77,7 +77,7 @@ def _check_known(platform: str, account_id: int) -> None:
                 raise NotFound(account_id)
 
 
-def _not_fresh() -> Page | None:
+def _fresh_sign_in_prompt() -> Page | None:
     try:
         require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     except FreshSignInRequired:
@@ -88,36 +88,38 @@ def _not_fresh() -> Page | None:
 @routes.get("/accounts/back/<platform>")
 @for_action(Action.CONNECT_ACCOUNT)
 def back(platform: str) -> Page:
-    """The platform's answer: known by its state, good once, and only in this session."""
+    """Handle the OAuth callback; its state is valid once, and only in this session."""
     if platform not in PLATFORMS:
         abort(404)
-    given = request.args.to_dict()
-    own = acting().sign_in_id
+    parameters = request.args.to_dict()
+    sign_in_id = acting().sign_in_id
     try:
         with ctx.database.transaction() as session:
-            known, secret = oauth_flow.oauth_callback(
+            connecting, secret = oauth_flow.oauth_callback(
                 session,
                 now=ctx.now(),
                 platform=platform,
-                state=state_in(platform, given),
-                sign_in_id=own,
+                state=state_in(platform, parameters),
+                sign_in_id=sign_in_id,
                 vault=_vault(),
             )
-            walk_id = known.id
+            walk_id = connecting.id
     except Turned as turned:
-        return _lost(turned)
+        return _back_to_index(turned)
     try:
-        found = _ways().finish(platform, callback=_callback(platform), secret=secret, given=given)
+        candidates = _oauth_flows().finish(
+            platform, callback=_callback(platform), secret=secret, given=parameters
+        )
         with ctx.database.transaction() as session:
             oauth_flow.store_candidates(
-                session, walk_id=walk_id, sign_in_id=own, accounts=found, vault=_vault()
+                session, walk_id=walk_id, sign_in_id=sign_in_id, accounts=candidates, vault=_vault()
             )
     except Turned as turned:
-        _refuse(walk_id, turned)
+        _store_refusal(walk_id, turned)
     return redirect(url_for("accounts_connecting.walk", walk_id=walk_id))
 
 
-def _refuse(walk_id: int, turned: Turned) -> None:
+def _store_refusal(walk_id: int, turned: Turned) -> None:
     with ctx.database.transaction() as session:
         oauth_flow.refuse(
             session,
@@ -131,73 +133,86 @@ def _refuse(walk_id: int, turned: Turned) -> None:
 @routes.route("/accounts/connecting/<int:walk_id>", methods=["GET", "POST"])
 @for_action(Action.CONNECT_ACCOUNT)
 def walk(walk_id: int) -> Page:
-    """A walk as it stands: on to the platform, the choice of what was found, or why it ended."""
+    """Show the link to the platform, the choice of accounts, or why connecting ended."""
     with ctx.database.reading() as session:
-        begun = session.get(Connecting, walk_id)
-        if begun is not None and begun.sign_in_id != acting().sign_in_id:
-            return _lost(Turned(Why.WRONG_STATE))
-        own = oauth_flow.oauth_session(session, walk_id, sign_in_id=acting().sign_in_id, lock=False)
-        found = oauth_flow.candidates(own, _vault())
-        chosen = _chosen(found)
-        form = _form(session, own.platform, chosen) if chosen else None
+        row = session.get(Connecting, walk_id)
+        if row is not None and row.sign_in_id != acting().sign_in_id:
+            return _back_to_index(Turned(Why.WRONG_STATE))
+        connecting = oauth_flow.oauth_session(
+            session, walk_id, sign_in_id=acting().sign_in_id, lock=False
+        )
+        candidates = oauth_flow.candidates(connecting, _vault())
+        chosen = _chosen_candidate(candidates)
+        form = _form(session, connecting.platform, chosen) if chosen else None
     if request.method == "POST" and chosen is not None and form is not None:
-        return _finish(own, chosen, form)
-    if own.ended_at is not None and not own.refusal:
-        return redirect(url_for("accounts.show", account_id=own.account_id))
-    return _walk_page(own, found, chosen, form)
+        return _finish(connecting, chosen, form)
+    if connecting.ended_at is not None and not connecting.refusal:
+        return redirect(url_for("accounts.show", account_id=connecting.account_id))
+    return _connecting_page(connecting, candidates, chosen, form)
 
 
-def _chosen(found: tuple[ConnectableAccount, ...]) -> ConnectableAccount | None:
-    """The one that was picked, or the only one there is."""
-    if len(found) == 1:
-        return found[0]
-    return next((one for one in found if one.platform_id == request.values.get("page")), None)
+def _chosen_candidate(candidates: tuple[ConnectableAccount, ...]) -> ConnectableAccount | None:
+    """Return the account that was picked, or the only candidate."""
+    if len(candidates) == 1:
+        return candidates[0]
+    return next(
+        (
+            candidate
+            for candidate in candidates
+            if candidate.platform_id == request.values.get("page")
+        ),
+        None,
+    )
 
 
 def _form(session: Session, platform: str, chosen: ConnectableAccount) -> AccountForm:
     code = f"{platform}-{chosen.platform_id}"
-    known = manage.find_account(
+    account = manage.find_account(
         session, code, platform, chosen.platform_id, chosen.handle, lock=False
     )
     query = select(Department.id).where(Department.code == OWNER)
     owner_id = session.scalar(query) or actor().department_id or 0
     name = chosen.name if platform == "facebook" else ctx.settings.city.name_mr
-    return account_form(session, known, name=name, owner_id=owner_id)
+    return account_form(session, account, name=name, owner_id=owner_id)
 
 
-def _walk_page(
-    own: Connecting,
-    found: tuple[ConnectableAccount, ...],
+def _connecting_page(
+    connecting: Connecting,
+    candidates: tuple[ConnectableAccount, ...],
     chosen: ConnectableAccount | None,
     form: AccountForm | None,
-    happened: Sequence[tuple[str, None]] = (),
+    errors: Sequence[tuple[str, None]] = (),
 ) -> str:
     return render_template(
         "accounts/connecting.html",
-        walk=own,
-        refusal=turned_sentence(own.refusal, own.details) if own.refusal else "",
-        is_old=own.back_at is None and ctx.now() > own.begun_at + oauth_flow.LIFE,
-        found=found,
+        walk=connecting,
+        refusal=turned_sentence(connecting.refusal, connecting.details)
+        if connecting.refusal
+        else "",
+        is_old=connecting.back_at is None and ctx.now() > connecting.begun_at + oauth_flow.LIFE,
+        found=candidates,
         chosen=chosen,
         form=form,
-        happened=happened,
+        happened=errors,
     )
 
 
-def _finish(own: Connecting, chosen: ConnectableAccount, form: AccountForm) -> Page:
+def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountForm) -> Page:
     if not form.validate():
-        return _walk_page(own, (chosen,), chosen, form), 422
-    if (asked := _not_fresh()) is not None:
-        return asked
+        return _connecting_page(connecting, (chosen,), chosen, form), 422
+    if (prompt := _fresh_sign_in_prompt()) is not None:
+        return prompt
     try:
-        facts = _ways().examine(own.platform, chosen.credentials)
-        account = _connect(own.id, chosen, facts, form)
+        facts = _oauth_flows().examine(connecting.platform, chosen.credentials)
+        account = _connect(connecting.id, chosen, facts, form)
     except Invalid as invalid:
         rest = form.show(invalid.problems)
-        return _walk_page(own, (chosen,), chosen, form, [(one, None) for one in rest]), 422
+        return _connecting_page(
+            connecting, (chosen,), chosen, form, [(sentence, None) for sentence in rest]
+        ), 422
     except Turned as turned:
-        _refuse(own.id, turned)
-        return redirect(url_for("accounts_connecting.walk", walk_id=own.id))
+        _store_refusal(connecting.id, turned)
+        return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))
     flash(_("The account is connected."))
     return redirect(url_for("accounts.show", account_id=account.id))
 
@@ -219,24 +234,23 @@ def _connect(
         )
 
 
-def _turned_page(turned: Turned, lacking: tuple[str, ...] = ()) -> Page:
-    """Why connecting does not begin."""
-    said = turned_sentence(turned.why, turned.about)
-    return render_template("accounts/turned.html", refusal=said, lacking=lacking), 409
+def _aborted_page(turned: Turned, missing_settings: tuple[str, ...] = ()) -> Page:
+    refusal = turned_sentence(turned.why, turned.about)
+    return render_template("accounts/turned.html", refusal=refusal, lacking=missing_settings), 409
 
 
-def _lost(turned: Turned) -> Page:
-    """There is no walk of this session to go on with."""
+def _back_to_index(turned: Turned) -> Page:
+    """Redirect to the list of accounts with the reason, if this session is not connecting one."""
     flash(turned_sentence(turned.why, turned.about), "red")
     return redirect(url_for("accounts.index"))
 
 
 def _callback(platform: str) -> str:
-    """Where the platform sends the person back to; it is registered there, so from the settings."""
+    # The URL is registered at the platform, so it comes from the settings, not from the request.
     return ctx.settings.base_url + url_for("accounts_connecting.back", platform=platform)
 
 
-def _ways() -> OAuthFlows:
+def _oauth_flows() -> OAuthFlows:
     return credentials.ways(ctx.settings, now=ctx.now)
 
 

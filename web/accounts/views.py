@@ -1,4 +1,4 @@
-"""The city's accounts: whose they are, whether they work, what ends, and how often they may."""
+"""Pages of the accounts: owner, health, expiring tokens and rate limits."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 @for_roles(*READERS)
 @reads
 def index(session: Session) -> Page:
-    """Every account with its owner, its state and what of it ends."""
-    found = manage.all_accounts(session)
+    """List the accounts with owner, state and expiring tokens."""
+    accounts = manage.all_accounts(session)
     now = ctx.now()
     ways = credentials.ways(ctx.settings)
     return render_template(
         "accounts/index.html",
-        accounts=found,
-        ending={one.id: token_expiry.ends(one, now=now) for one in found},
+        accounts=accounts,
+        ending={account.id: token_expiry.ends(account, now=now) for account in accounts},
         behind=_behind(session),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
-        lacking={one: ways.lacks(one) for one in ("x", "facebook")},
+        lacking={platform: ways.lacks(platform) for platform in ("x", "facebook")},
     )
 
 
@@ -56,7 +56,7 @@ def index(session: Session) -> Page:
 @for_roles(*READERS)
 @reads
 def show(session: Session, account_id: int) -> Page:
-    """One account: owner, users, token, rights and limits."""
+    """Show an account: owner, users, token, rights and limits."""
     account, now = manage.account_for(session, account_id, lock=False), ctx.now()
     return render_template(
         "accounts/account.html",
@@ -86,7 +86,7 @@ def _limits(session: Session, account_id: int) -> list[AllowanceRow]:
 
 
 def waiting_for(session: Session, account_id: int) -> int:
-    """How many deliveries are scheduled on an account."""
+    """Return the number of deliveries scheduled on an account."""
     query = select(func.count()).where(
         Delivery.account_id == account_id, Delivery.state == DeliveryState.SCHEDULED
     )
@@ -117,21 +117,21 @@ def change(account_id: int) -> Page:
         return prove_page(form_recovery.keep_act())
     except Invalid as invalid:
         rest = form.show(invalid.problems)
-        return _change_page(account, form, [(one, None) for one in rest]), 422
+        return _change_page(account, form, [(sentence, None) for sentence in rest]), 422
     flash(_("The account is changed."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
 def _change_page(
-    account: Account, form: AccountForm, happened: Sequence[tuple[str, None]] = ()
+    account: Account, form: AccountForm, errors: Sequence[tuple[str, None]] = ()
 ) -> str:
-    return render_template("accounts/change.html", account=account, form=form, happened=happened)
+    return render_template("accounts/change.html", account=account, form=form, happened=errors)
 
 
 @routes.route("/accounts/<int:account_id>/disconnect", methods=["GET", "POST"])
 @for_action(Action.CONNECT_ACCOUNT)
 def disconnect(account_id: int) -> Page:
-    """Forget the account's credentials, once it was said what that means."""
+    """Delete the account's credentials, after a page that explains the consequences."""
     if request.method == "GET":
         with ctx.database.reading() as session:
             return render_template(
@@ -139,7 +139,7 @@ def disconnect(account_id: int) -> Page:
                 account=manage.account_for(session, account_id, lock=False),
                 waiting=waiting_for(session, account_id),
             )
-    return _fresh(
+    return _act_with_fresh_sign_in(
         account_id,
         lambda session: manage.disconnect(
             session, actor=actor(), now=ctx.now(), account_id=account_id
@@ -148,44 +148,45 @@ def disconnect(account_id: int) -> Page:
     )
 
 
-def _fresh(account_id: int, act: Callable[[Session], Account], said: str) -> Page:
+def _act_with_fresh_sign_in(
+    account_id: int, act: Callable[[Session], Account], message: str
+) -> Page:
     try:
         with ctx.database.transaction() as session:
             act(session)
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
-    flash(said)
+    flash(message)
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
 @routes.post("/accounts/<int:account_id>/check")
 @for_action(Action.CONNECT_ACCOUNT)
 def check(account_id: int) -> Page:
-    """Ask the platform whether the account works again; a paused one that does is resumed."""
+    """Check the account on its platform; a paused account that works is resumed."""
     try:
         require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     except FreshSignInRequired:
         return prove_page(form_recovery.keep_act())
-    look = _look(account_id)
+    account_check = _check_on_platform(account_id)
     with ctx.database.transaction() as session:
         account = manage.resume(
             session,
             actor=actor(),
             now=ctx.now(),
             account_id=account_id,
-            health=look.health,
-            facts=look.facts,
+            health=account_check.health,
+            facts=account_check.facts,
         )
         missing = list(account.missing)
-    _say(look, missing)
+    _flash_outcome(account_check, missing)
     if request.form.get("from") == "account":
         return redirect(url_for("accounts.show", account_id=account_id))
     return redirect(url_for("accounts.index"))
 
 
-def _say(look: AccountCheck, missing: list[str]) -> None:
-    """Whether it works, and which right is missing."""
-    if not look.health.ok:
+def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
+    if not account_check.health.ok:
         flash(_("It does not work yet."), "red")
     elif missing:
         flash(_("The account works, but not for everything: rights are missing."), "amber")
@@ -193,9 +194,9 @@ def _say(look: AccountCheck, missing: list[str]) -> None:
         flash(_("The account works."), "green")
 
 
-def _look(account_id: int) -> AccountCheck:
-    """What the platform says; asked outside of any transaction."""
+def _check_on_platform(account_id: int) -> AccountCheck:
+    # The platform is asked after the session has closed, outside of any transaction.
     with ctx.database.reading() as session:
         account = manage.account_for(session, account_id, lock=False)
-    look = credentials.looker(ctx.settings, ctx.open_account, now=ctx.now)
-    return look(account)
+    checker = credentials.looker(ctx.settings, ctx.open_account, now=ctx.now)
+    return checker(account)

@@ -1,4 +1,4 @@
-"""Freezes: what is laid, what falls into it, lifting it early."""
+"""Pages of freezes: the list with the held deliveries, a new freeze, lifting one early."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from web.submissions.forms import KIND_WORDS
 routes = Blueprint("freezes", __name__)
 Page = Response | str | tuple[str, int]
 ALL = ""
-"""The choice that stands for every account, department or kind."""
+"""The choice for every account, department or kind."""
 
 
-def _number_or_none(typed: object) -> int | None:
-    """What is no number is no account either, and does not come to mean all of them."""
-    return None if typed in (None, ALL) else number_of(str(typed))
+def _number_or_none(choice: object) -> int | None:
+    """Return None for all; an invalid number becomes 0, which matches no row, rather than all."""
+    return None if choice in (None, ALL) else number_of(str(choice))
 
 
 class LayForm(Form):
-    """From when until when, what is frozen, and why."""
+    """The period, the scope and the reason of a new freeze."""
 
     aliases = {"from_at": "from_day", "until_at": "until_day"}  # noqa: RUF012  as in the base
 
@@ -60,34 +60,40 @@ class LayForm(Form):
 @routes.get("/freezes")
 @for_action(Action.SCHEDULE, Action.FREEZE)
 def index() -> Page:
-    """What holds, what is to come, what falls into it, and a form for more."""
+    """List current and future freezes with the deliveries they hold, and a form for a new one."""
     return _page(LayForm(formdata=None))
 
 
 @reads
-def _page(session: Session, form: LayForm, *, happened: str = "") -> str:
+def _page(session: Session, form: LayForm, *, error: str = "") -> str:
     now = ctx.now()
-    _offer(session, form)
+    _set_choices(session, form)
     return render_template(
         "controls/freezes.html",
         form=form,
-        happened=happened,
+        happened=error,
         standing=controls_freeze.standing_freezes(session, now=now),
-        held={one.freeze.id: one for one in braked(session, actor=actor(), now=now).freezes},
+        held={
+            held_freeze.freeze.id: held_freeze
+            for held_freeze in braked(session, actor=actor(), now=now).freezes
+        },
         past=controls_freeze.past_freezes(session, now=now),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
-        who=lambda one: who_name(who_of(one.appointment)),
-        what=what,
+        who=lambda freeze_row: who_name(who_of(freeze_row.appointment)),
+        what=freeze_scope,
     )
 
 
-def _offer(session: Session, form: LayForm) -> None:
-    known = slots.accounts(session)
-    accounts = [(str(one.id), f"{account_name(one)} · {one.name}") for one in known]
+def _set_choices(session: Session, form: LayForm) -> None:
+    connected_accounts = slots.accounts(session)
+    accounts = [
+        (str(account.id), f"{account_name(account)} · {account.name}")
+        for account in connected_accounts
+    ]
     departments = departments_in_force(session, now=ctx.now())
-    named = sorted((department_name(one), str(one.id)) for one in departments)
-    kinds = [(one.value, _(words)) for one, words in KIND_WORDS.items()]
+    named = sorted((department_name(department), str(department.id)) for department in departments)
+    kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
     form.account.choices = options([(ALL, _("All accounts")), *accounts])
     form.department.choices = options(
         [(ALL, _("All departments")), *((key, name) for name, key in named)]
@@ -95,8 +101,8 @@ def _offer(session: Session, form: LayForm) -> None:
     form.kind.choices = options([(ALL, _("Every kind of information")), *kinds])
 
 
-def what(freeze: Freeze) -> str:
-    """What a freeze keeps here, in words: account, department and kind."""
+def freeze_scope(freeze: Freeze) -> str:
+    """Return the scope of a freeze as text: account, department and kind."""
     account = freeze.account
     return " · ".join(
         (
@@ -112,30 +118,32 @@ def what(freeze: Freeze) -> str:
 @routes.post("/freezes")
 @for_action(Action.FREEZE)
 def freeze() -> Page:
-    """Lay a freeze."""
+    """Create a freeze."""
     form = LayForm()
     try:
-        wanted = _read(form)
+        freeze_form = _read_form(form)
         with ctx.database.transaction() as session:
-            made = controls_freeze.freeze(session, actor=actor(), now=ctx.now(), form=wanted)
-            freeze_id = made.id
+            new_freeze = controls_freeze.freeze(
+                session, actor=actor(), now=ctx.now(), form=freeze_form
+            )
+            freeze_id = new_freeze.id
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(form), 422
     flash(_("The freeze is laid. What falls into it stays here; you see it below."))
     flash("freeze", "draft-done")
-    in_flight.tell_of_freeze(freeze_id)
+    in_flight.flash_for_freeze(freeze_id)
     return redirect(url_for("freezes.index"))
 
 
-def _read(form: LayForm) -> FreezeForm:
-    """What was typed; raises `Invalid` where a date or time cannot be read."""
-    check, now = Validator(), ctx.now()
-    from_at = _moment(check, form, "from", now)
-    until_at = _moment(check, form, "until", now)
-    if check.problems:  # then the reason is told with them, else with all the rest
-        check.text("reason", form.reason.data or "", most=LONGEST_REASON, required=True)
-    check.finish()
+def _read_form(form: LayForm) -> FreezeForm:
+    """Return the parsed form; raises `Invalid` if a date or time cannot be read."""
+    validator, now = Validator(), ctx.now()
+    from_at = _moment(validator, form, "from", now)
+    until_at = _moment(validator, form, "until", now)
+    if validator.problems:  # show a missing reason with them; otherwise the use case checks it
+        validator.text("reason", form.reason.data or "", most=LONGEST_REASON, required=True)
+    validator.finish()
     return FreezeForm(
         from_at=from_at,
         until_at=until_at,
@@ -147,7 +155,7 @@ def _read(form: LayForm) -> FreezeForm:
 
 
 def _moment(validator: Validator, form: LayForm, which: str, now: datetime) -> datetime:
-    """A date and time. Without a time whole days are meant; without a beginning, at once."""
+    """Parse a date and time; without a time the whole day counts, an empty start means now."""
     day, clock = form[f"{which}_day"], (form[f"{which}_clock"].data or "").strip()
     if which == "from" and not day.is_typed and not clock:
         return now
@@ -156,9 +164,9 @@ def _moment(validator: Validator, form: LayForm, which: str, now: datetime) -> d
             begins, ends = day_bounds(parse_day(day.typed))
             return begins if which == "from" else ends
         return parse_when(day.typed, clock)
-    except BadWhen as bad:
+    except BadWhen as error:
         validator.add(
-            f"{which}_day" if bad.code.field == "date" else f"{which}_clock", bad.code.value
+            f"{which}_day" if error.code.field == "date" else f"{which}_clock", error.code.value
         )
         return now
 

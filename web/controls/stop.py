@@ -1,4 +1,4 @@
-"""Stopping everything by two presses, from any page: what stands, what is on its way, release."""
+"""Pages to stop all publishing and to release it, with banner and menu entry."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("stopping", __name__)
 Page = Response | str | tuple[str, int]
-SHOWN_OF_A_REASON = 160
+REASON_LENGTH = 160
 
 
 class StopForm(Form):
-    """Why everything is to be stopped."""
+    """The reason for stopping."""
 
     reason = TextAreaField(_l("Reason"))
 
 
 class ReleaseForm(Form):
-    """Why it may go on; after a restore also that what is still in doubt is known."""
+    """The reason for the release; after a restore also a confirmation of the posts in doubt."""
 
     reason = TextAreaField(_l("Reason"))
     in_doubt = BooleanField(_l("Release it all the same"))
@@ -45,43 +45,39 @@ class ReleaseForm(Form):
 @routes.get("/stop")
 @for_roles()
 def show() -> Page:
-    """Whether everything is stopped, by whom, why, and what no stop reaches any more."""
+    """Show the current stops and the deliveries that can no longer be stopped."""
     return _page(StopForm(formdata=None), ReleaseForm(formdata=None, prefix="release-"))
 
 
 @reads
 def _page(session: Session, form: StopForm, release_form: ReleaseForm) -> str:
     now = ctx.now()
-    seen = _in_sight()
-    standing = controls_stop.open_stops(session)
+    department_ids = departments_in_sight(actor(), Action.SEE_POST)
+    stops = controls_stop.open_stops(session)
     return render_template(
         "controls/stop.html",
         form=form,
         release_form=release_form,
-        standing=standing,
-        in_doubt=restore_state.in_doubt(session, standing),
+        standing=stops,
+        in_doubt=restore_state.in_doubt(session, stops),
         past=controls_stop.past_stops(session),
-        on_its_way=controls_stop.on_its_way(session, department_ids=seen),
-        waiting=controls_stop.held_now(session, now=now, department_ids=seen),
+        on_its_way=controls_stop.on_its_way(session, department_ids=department_ids),
+        waiting=controls_stop.held_now(session, now=now, department_ids=department_ids),
         may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
         may_release=may(actor(), Action.RELEASE, None),
         who=stopper,
     )
 
 
-def _in_sight() -> frozenset[int] | None:
-    return departments_in_sight(actor(), Action.SEE_POST)
-
-
 def stopper(stop: Stop) -> str:
-    """Who pressed it, by name and post; a backup that was restored is nobody."""
+    """Return name and post of who stopped; "a restored backup" if it was not a person."""
     return who_name(who_of(stop.appointment)) if stop.appointment else _("a restored backup")
 
 
 @routes.post("/stop")
 @for_action(Action.STOP_ALL)
 def stop() -> Page:
-    """Stop everything; the page then says what is on its way all the same."""
+    """Stop all publishing."""
     form = StopForm()
     try:
         with ctx.database.transaction() as session:
@@ -99,58 +95,58 @@ def stop() -> Page:
 @routes.post("/stop/release")
 @for_action(Action.RELEASE)
 def release() -> Page:
-    """Release the stops that were on the screen."""
+    """Release the stops that were shown on the page."""
     form = ReleaseForm(prefix="release-")
-    seen = [number_of(one) for one in request.form.getlist("seen")]
+    stop_ids = [number_of(stop_id) for stop_id in request.form.getlist("seen")]
     try:
         with ctx.database.transaction() as session:
             controls_stop.release(
                 session,
                 actor=actor(),
                 now=ctx.now(),
-                stop_ids=seen,
+                stop_ids=stop_ids,
                 reason=form.reason.data or "",
-                accepted_in_doubt=_known(form),
+                accepted_in_doubt=_known_in_doubt(form),
             )
-            is_free = not controls_stop.open_stops(session)
+            is_released = not controls_stop.open_stops(session)
     except Invalid as invalid:
         form.show(invalid.problems)
         return _page(StopForm(formdata=None), form), 422
     except ReleasedAlready as refusal:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("stopping.show"))
-    _say_released(is_free)
+    _flash_released(is_released)
     return redirect(url_for("stopping.show"))
 
 
-def _known(form: ReleaseForm) -> int:
-    """How many in doubt the page named, where it was ticked that they are known."""
+def _known_in_doubt(form: ReleaseForm) -> int:
+    """Return the number of posts in doubt that the page showed, if the box was ticked; else 0."""
     return number_of(request.form.get("known", "")) if form.in_doubt.data else 0
 
 
-def _say_released(is_free: bool) -> None:
-    if is_free:
+def _flash_released(is_released: bool) -> None:
+    if is_released:
         flash(_("Publishing goes on. What has not passed its late limit leaves within seconds."))
         return
     flash(_("That stop is released, but another one was made meanwhile and still stands."), "amber")
 
 
-def entry(session: Session, of: Actor) -> MenuEntry | None:
-    """The quiet "Stop all" of the bar and the foot, for whoever may."""
-    if not controls_stop.may_stop(session, actor=of, now=ctx.now()):
+def entry(session: Session, viewer: Actor) -> MenuEntry | None:
+    """Return the "Stop all" entry of the layout, or None if the viewer may not stop."""
+    if not controls_stop.may_stop(session, actor=viewer, now=ctx.now()):
         return None
     return MenuEntry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
 
 
-def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
-    """Over every page, for everybody: that all is stopped, since when, by whom and why."""
-    standing = controls_stop.open_stops(session)
-    if not standing:
+def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
+    """Return the banner shown to everybody while publishing is stopped."""
+    stops = controls_stop.open_stops(session)
+    if not stops:
         return ()
-    can_release = may(of, Action.RELEASE, None)
+    can_release = may(viewer, Action.RELEASE, None)
     return (
         Banner(
-            _sentence(standing),
+            _stop_sentence(stops),
             tone="red",
             icon="stop-circle",
             href=url_for("stopping.show", _anchor="release" if can_release else None),
@@ -159,22 +155,22 @@ def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
     )
 
 
-def _sentence(standing: list[Stop]) -> str:
-    first, more = standing[0], len(standing) - 1
-    said = _(
+def _stop_sentence(stops: list[Stop]) -> str:
+    first, more = stops[0], len(stops) - 1
+    sentence = _(
         "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
         at=dates.moment(first.at, page_language(), now=ctx.now()),
         who=stopper(first),
-        reason=_cut(first.reason),
+        reason=_shortened(first.reason),
     )
     if not more:
-        return said
-    beside = _n(
+        return sentence
+    others = _n(
         "(%(num)s more stop stands beside it.)", "(%(num)s more stops stand beside it.)", more
     )
-    return f"{said} {beside}"
+    return f"{sentence} {others}"
 
 
-def _cut(reason: str) -> str:
+def _shortened(reason: str) -> str:
     line = " ".join(reason.split())
-    return line if len(line) <= SHOWN_OF_A_REASON else line[: SHOWN_OF_A_REASON - 1] + "…"
+    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

@@ -1,6 +1,6 @@
-"""The clocks: which run, when none did, and what everybody sees while none does.
+"""The page of the clocks, and the alarm when none runs.
 
-Noticing that no clock runs: then none is left to send mails, so whoever serves pages does it.
+Mails are sent by a clock, so when none runs the web workers notice it and mail the admins.
 """
 
 from __future__ import annotations
@@ -26,53 +26,53 @@ from web.core.layout import Banner, MenuEntry
 from web.core.permissions import for_roles
 
 routes = Blueprint("clocks", __name__)
-FOR = (Role.ADMIN, Role.CELL_LEAD)
+READERS = (Role.ADMIN, Role.CELL_LEAD)
 
 
 @routes.get("/clocks")
-@for_roles(*FOR)
+@for_roles(*READERS)
 @reads
 def index(session: Session) -> str:
-    """Every clock with its last beat, and the times without any."""
+    """List the clocks with their last heartbeat, and the times when none ran."""
     now = ctx.now()
     return render_template(
         "controls/workers.html",
         clocks=worker_health.clocks(session, now=now),
         most=worker_health.SHOWN,
         past=[
-            (one, dates.duration(one.ended_at - one.began_at, page_language()))
-            for one in worker_health.past(session)
-            if one.ended_at is not None
+            (outage, dates.duration(outage.ended_at - outage.began_at, page_language()))
+            for outage in worker_health.past(session)
+            if outage.ended_at is not None
         ],
     )
 
 
-def entry(of: Actor) -> tuple[MenuEntry, ...]:
-    """The line of the menu, for whoever may see the page."""
-    if of.role not in FOR:
+def entry(viewer: Actor) -> tuple[MenuEntry, ...]:
+    """Return the menu entry, if the viewer may see the page."""
+    if viewer.role not in READERS:
         return ()
     return (MenuEntry(_("Clocks"), url_for("clocks.index"), icon="clock"),)
 
 
-def banners(session: Session, of: Actor) -> tuple[Banner, ...]:
-    """Over every page, for everybody: that nothing leaves, because no clock has been alive."""
-    said = _said(session, ctx.now())
-    if not said:
+def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
+    """Return the banner shown to everybody while no clock runs."""
+    sentence = _silence_sentence(session, ctx.now())
+    if not sentence:
         return ()
-    sees = of.role in FOR
+    may_see = viewer.role in READERS
     return (
         Banner(
-            said,
+            sentence,
             tone="red",
             icon="clock-history",
-            href=url_for("clocks.index") if sees else None,
-            link=_("See the clocks") if sees else "",
+            href=url_for("clocks.index") if may_see else None,
+            link=_("See the clocks") if may_see else "",
         ),
     )
 
 
-def _said(session: Session, now: datetime) -> str:
-    """Since when no clock has run, or that none has yet; empty where there is nothing to say."""
+def _silence_sentence(session: Session, now: datetime) -> str:
+    """Return since when no clock has run, or that none has run yet; empty if one runs."""
     since = worker_health.silent_since(session, now=now)
     if since is not None:
         return _(
@@ -90,40 +90,43 @@ def _said(session: Session, now: datetime) -> str:
 
 log = logging.getLogger("nagarvani.web")
 
-EVERY: Final = timedelta(seconds=10)
-"""How often a process looks, at most: in the background of a request, whoever made it."""
+MIN_INTERVAL: Final = timedelta(seconds=10)
+"""The shortest time between two checks of a process after requests."""
 
-BEAT: Final = 30.0
-"""Seconds between two looks of a process that serves, whether anybody asks for a page or not."""
+WATCH_INTERVAL: Final = 30.0
+"""Seconds between two checks of a process that run without requests."""
 
 
 class Alarm:
-    """What one process knows of its own looking."""
+    """Checks for a running clock after requests, at most once in `MIN_INTERVAL` a process."""
 
     def __init__(self, context: AppContext) -> None:
-        self._house = context
-        self._looked_at: datetime | None = None
+        self._context = context
+        self._checked_at: datetime | None = None
         self._lock = threading.Lock()
 
-    def look(self) -> threading.Thread | None:
-        """Look in a thread of its own, unless this process did so just now."""
-        now = self._house.now()
+    def check(self) -> threading.Thread | None:
+        """Start a check in a new thread, or return None if the last check was just now."""
+        now = self._context.now()
         with self._lock:
-            if self._looked_at is not None and timedelta(0) <= now - self._looked_at < EVERY:
+            if (
+                self._checked_at is not None
+                and timedelta(0) <= now - self._checked_at < MIN_INTERVAL
+            ):
                 return None
-            self._looked_at = now
-        thread = threading.Thread(target=_try, args=[self._house], name="alarm", daemon=True)
+            self._checked_at = now
+        thread = threading.Thread(
+            target=_ring_safely, args=[self._context], name="alarm", daemon=True
+        )
         thread.start()
         return thread
 
 
 def keep_watch(
-    context: AppContext, *, every: float = BEAT, ended: threading.Event
+    context: AppContext, *, every: float = WATCH_INTERVAL, ended: threading.Event
 ) -> threading.Thread:
-    """Look again and again with nobody at the web, in a thread that ends with the process.
-
-    The first look is not at the beginning: after a restart of the machine the clock starts too.
-    """
+    """Check every `every` seconds, without requests, in a thread that ends with the process."""
+    # The first check is not at once: after a restart of the machine the clock is starting too.
     thread = threading.Thread(
         target=_watch, args=[context, every, ended], name="watch", daemon=True
     )
@@ -132,15 +135,15 @@ def keep_watch(
 
 
 def _watch(context: AppContext, every: float, ended: threading.Event) -> None:
-    """Each look has a thread of its own: whatever one fails of, the next one comes."""
+    # Each check has a thread of its own: if one fails, the next still runs.
     while not ended.wait(every):
-        look = threading.Thread(target=_try, args=[context], name="alarm", daemon=True)
-        look.start()
-        look.join()
+        check = threading.Thread(target=_ring_safely, args=[context], name="alarm", daemon=True)
+        check.start()
+        check.join()
 
 
-def _try(context: AppContext) -> None:
-    """A database that is away for a moment ends nothing."""
+def _ring_safely(context: AppContext) -> None:
+    # An unreachable database must not end the watch.
     try:
         ring(context)
     except SQLAlchemyError as problem:
@@ -148,9 +151,9 @@ def _try(context: AppContext) -> None:
 
 
 def ring(context: AppContext) -> int:
-    """Where no clock is alive, tell the admins once; gives how many mails the server accepted.
+    """Mail the admins once if no clock runs; returns how many mails the server accepted.
 
-    A server that did not take them is asked again, by the rules of every mail.
+    Mails that the server refused are retried like any other mail.
     """
     with context.database.reading() as session:
         if worker_health.alarming_since(session, now=context.now()) is None:
@@ -170,14 +173,14 @@ def ring(context: AppContext) -> int:
 
 
 def register(app: Flask, context: AppContext) -> None:
-    """Look after every request for a page, where this house is to."""
+    """Check for a running clock after every page request, if the context `rings`."""
     if not context.rings:
         return
     alarm = Alarm(context)
 
-    def look(response: Response) -> Response:
+    def check_workers(response: Response) -> Response:
         if request.endpoint not in ("static", "bootstrap.static"):
-            alarm.look()
+            alarm.check()
         return response
 
-    app.after_request(look)
+    app.after_request(check_workers)

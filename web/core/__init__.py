@@ -1,1 +1,1 @@
-"""What every page uses: request context, sign-in, permissions, layout, filters."""
+"""Shared parts of all pages: request context, sign-in, permissions, layout, filters."""

@@ -1,4 +1,4 @@
-"""Who is at the counter: the session behind the cookie, and the rule of the page asked for."""
+"""Authentication and access: the session of the cookie, checked against the rule of the page."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from web.core.context import ctx
 from web.core.sign_in_page import sign_in_page
 from web.forms import number_of
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
 SESSION_KEY = "sign_in"
 SWITCHING = frozenset({"signing.switch", "signing.sign_out"})
-"""What may be asked for whichever appointment the page was made under."""
+"""Endpoints that accept a form made under another appointment of the person."""
 
 
 @dataclass(frozen=True)
 class Acting:
-    """The person at the counter and the appointment the session works under."""
+    """The signed-in person and the appointment that the session works under."""
 
     actor: Actor
     sign_in_id: int
@@ -37,62 +37,62 @@ class Acting:
 
 
 def acting() -> Acting:
-    """Who is at the counter; only on pages that are not public."""
+    """Return who is signed in; only on pages that are not public."""
     return cast(Acting, g.acting)
 
 
 def actor() -> Actor:
-    """The actor of the request in hand."""
+    """Return the actor of the current request."""
     return acting().actor
 
 
 def register(app: Flask) -> None:
-    """Know the session before every request, and let nobody past a page's rule."""
-    app.before_request(_let_in)
-    app.jinja_env.globals["made_under"] = _made_under
+    """Load the session before every request, and check it against the rule of the page."""
+    app.before_request(_check_access)
+    app.jinja_env.globals["made_under"] = _page_appointment_id
 
 
-def _let_in() -> Response | tuple[str, int] | str | None:
-    """Default deny: a page nobody wrote is 404; a page without a session asks for one."""
+def _check_access() -> Response | tuple[str, int] | str | None:
+    """Deny by default: an unknown page is 404, a page without a session asks to sign in."""
     g.acting = None
     if request.endpoint is None:
         return None
     rule = permissions.rule_of(current_app, request.endpoint)
     if request.endpoint not in ("static", "bootstrap.static"):
-        g.acting = _known()
+        g.acting = _acting_from_cookie()
     if rule.public:
         return None
     if g.acting is None:
         return _ask_to_sign_in()
-    if request.method == "POST" and (refused := _refuse_another()) is not None:
-        return refused
+    if request.method == "POST" and (refusal_page := _refuse_other_appointment()) is not None:
+        return refusal_page
     if g.acting.actor.role not in rule.roles:
         abort(403)
     return None
 
 
-def _made_under() -> int | None:
-    """What every form carries: the appointment under which its page was made."""
-    found: Acting | None = g.get("acting")
-    return found.actor.appointment_id if found is not None else None
+def _page_appointment_id() -> int | None:
+    """Return the appointment id that every form carries: the one its page was made under."""
+    current: Acting | None = g.get("acting")
+    return current.actor.appointment_id if current is not None else None
 
 
-def _refuse_another() -> tuple[str, int] | None:
-    """A form made under one appointment does not go out under another; nothing of it is lost.
+def _refuse_other_appointment() -> tuple[str, int] | None:
+    """Return a page that keeps the form if it was made under another appointment, else None.
 
-    Two tabs are enough for that: in the second one somebody chooses their other appointment.
+    This happens with two tabs, if the person switches the appointment in the second one.
     """
     made_under = request.form.get(form_recovery.MADE_UNDER, "")
-    if not made_under or made_under == str(_made_under()) or request.endpoint in SWITCHING:
+    if not made_under or made_under == str(_page_appointment_id()) or request.endpoint in SWITCHING:
         return None
-    kept = form_recovery.sent()
-    if kept is None:
-        return None  # no page of ours sent it: its token will not do either
+    recovered = form_recovery.submitted_form()
+    if recovered is None:
+        return None  # no page of ours sent it: the CSRF check refuses it as well
     with ctx.database.reading() as reading:
         page = render_template(
             "sign_in/another_appointment.html",
-            kept=kept,
-            carried=form_recovery.carry(kept),
+            kept=recovered,
+            carried=form_recovery.hidden_fields(recovered),
             before=_own_appointment(reading, number_of(made_under)),
             current=reading.get_one(Appointment, actor().appointment_id),
         )
@@ -100,14 +100,15 @@ def _refuse_another() -> tuple[str, int] | None:
 
 
 def _own_appointment(reading: Session, appointment_id: int) -> Appointment | None:
-    """The appointment, if it is the person's and in force."""
-    found = reading.get(Appointment, appointment_id)
-    is_own = found is not None and found.person_id == actor().person_id
-    return found if found is not None and is_own and found.in_force(ctx.now()) else None
+    """Return the appointment if it belongs to the person and is in force, else None."""
+    appointment = reading.get(Appointment, appointment_id)
+    if appointment is None or appointment.person_id != actor().person_id:
+        return None
+    return appointment if appointment.in_force(ctx.now()) else None
 
 
-def _known() -> Acting | None:
-    """Who the cookie stands for; the session's row is written only where it has fallen behind."""
+def _acting_from_cookie() -> Acting | None:
+    """Return who the cookie identifies; the session's row is written only if it is stale."""
     token = session.get(SESSION_KEY)
     if not isinstance(token, str):
         return None
@@ -128,34 +129,34 @@ def _acting(present: Present) -> Acting:
 
 
 def _ask_to_sign_in() -> Response | tuple[str, int] | str:
-    """A page leads back to itself; a POST is carried along, but for the one that signs out."""
+    """Return the sign-in page, leading back to this page; it carries a POST, except signing out."""
     if request.method == "POST":
-        leaves = request.endpoint == "signing.sign_out"
-        return sign_in_page(kept=None if leaves else form_recovery.sent())
+        signs_out = request.endpoint == "signing.sign_out"
+        return sign_in_page(recovered=None if signs_out else form_recovery.submitted_form())
     return sign_in_page(path=request.full_path.rstrip("?"))
 
 
 def reads(
-    view: Callable[Concatenate[Session, Given], Result],
-) -> Callable[Given, Result]:
-    """Give the view a session that only reads, open until the page is rendered."""
+    view: Callable[Concatenate[Session, Parameters], Returned],
+) -> Callable[Parameters, Returned]:
+    """Pass the view a read-only database session, open until the page is rendered."""
 
     @wraps(view)
-    def opened(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
         with ctx.database.reading() as database_session:
             return view(database_session, *args, **kwargs)
 
-    return opened
+    return wrapper
 
 
 def writes(
-    view: Callable[Concatenate[Session, Given], Result],
-) -> Callable[Given, Result]:
-    """Give the view the one transaction of this request; an exception undoes all of it."""
+    view: Callable[Concatenate[Session, Parameters], Returned],
+) -> Callable[Parameters, Returned]:
+    """Pass the view the transaction of this request; an exception rolls it back."""
 
     @wraps(view)
-    def opened(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
         with ctx.database.transaction() as database_session:
             return view(database_session, *args, **kwargs)
 
-    return opened
+    return wrapper

@@ -1,4 +1,4 @@
-"""What every view works with: one house, carried by the application."""
+"""The application context: settings, database, media store and time, used by every view."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from publisher.settings.environment import Settings
 
 @dataclass(frozen=True)
 class AppContext:
-    """Settings, database, media, the way to the platforms, and the present moment.
+    """Settings, database, media store, access to the platforms, and the current time.
 
-    With `rings` it tells the admins where no clock runs.
+    If `rings`, the web workers alert the admins when no clock runs.
     """
 
     settings: Settings

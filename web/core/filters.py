@@ -1,7 +1,4 @@
-"""Filters that say times and numbers in the language of the page.
-
-Where a page of a list ends, in an address: the moment and the id of its last row.
-"""
+"""Template filters for times and numbers in the language of the page, and cursors of lists."""
 
 from __future__ import annotations
 
@@ -32,16 +29,17 @@ def ago(at: datetime, now: datetime) -> Ago:
 
 
 def register(app: Flask, locale: Locale) -> None:
-    """Register the filters; `locale` gives the language of the request in hand.
+    """Register the filters; `locale` returns the language of the current request.
 
-    when, when_short, plain_when, stamp, day, full_date, clock_time: a moment in words.
-    remaining: "(1 hour 20 minutes left)". ago: its unit and number. digits, numbered: figures.
+    when, when_short, plain_when, stamp, day, full_date and clock_time return a moment in words.
+    remaining returns "(1 hour 20 minutes left)", ago a unit and a number, digits and numbered
+    a number.
     """
-    app.jinja_env.filters.update(_moments(locale))
-    app.jinja_env.filters.update(_figures(locale))
+    app.jinja_env.filters.update(_moment_filters(locale))
+    app.jinja_env.filters.update(_number_filters(locale))
 
 
-def _moments(locale: Locale) -> dict[str, Callable[..., str]]:
+def _moment_filters(locale: Locale) -> dict[str, Callable[..., str]]:
     def when(at: datetime, now: datetime) -> str:
         return dates.moment(at, locale(), now=now)
 
@@ -63,12 +61,12 @@ def _moments(locale: Locale) -> dict[str, Callable[..., str]]:
     def remaining(at: datetime, now: datetime) -> str:
         return dates.remaining(at, locale(), now=now)
 
-    named = (when, when_short, plain_when, stamp, day, day_heading, remaining)
-    return {given.__name__: given for given in named}
+    functions = (when, when_short, plain_when, stamp, day, day_heading, remaining)
+    return {function.__name__: function for function in functions}
 
 
-def _figures(locale: Locale) -> dict[str, Callable[..., object]]:
-    @pass_context  # else Jinja folds `4|digits` once, in the language of whoever came first
+def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
+    @pass_context  # else Jinja folds `4|digits` once, in the first request's language
     def in_digits(_context: Context, value: object) -> str:
         return digits(str(value), locale())
 
@@ -90,16 +88,16 @@ def _figures(locale: Locale) -> dict[str, Callable[..., object]]:
     }
 
 
-def place_to(place: Cursor | None) -> str:
-    """The place as it stands in an address; empty where nothing follows."""
-    return f"{place[0].isoformat()}_{place[1]}" if place is not None else ""
+def encode_cursor(cursor: Cursor | None) -> str:
+    """Return a cursor (moment and id of a page's last row) for a URL; empty if there is none."""
+    return f"{cursor[0].isoformat()}_{cursor[1]}" if cursor is not None else ""
 
 
-def place_from(typed: str) -> Cursor | None:
-    """The place out of an address; None where it is none."""
-    moment, _, key = typed.rpartition("_")
+def decode_cursor(text: str) -> Cursor | None:
+    """Return the cursor of a URL, or None if it is not valid."""
+    iso_moment, _, row_id = text.rpartition("_")
     try:
-        at = datetime.fromisoformat(moment.replace(" ", "+"))
-        return (at.astimezone(UTC), key_of(key)) if at.tzinfo is not None else None
+        at = datetime.fromisoformat(iso_moment.replace(" ", "+"))
+        return (at.astimezone(UTC), key_of(row_id)) if at.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""What somebody typed is never lost: a POST that cannot be taken now is carried on in the page."""
+"""Recovery of submitted forms: a POST that cannot be accepted now is carried in the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from web.core.context import ctx
 KEPT_PATH = "kept_path"
 KEPT_FILE = "kept_file"
 MADE_UNDER = "made_under"
-_NEVER_KEPT = frozenset(
+_NOT_RECOVERED = frozenset(
     {"csrf_token", "password", "new_password", KEPT_PATH, KEPT_FILE, MADE_UNDER}
 )
 _PREFIX = "kept:"
@@ -20,7 +20,7 @@ _PREFIX = "kept:"
 
 @dataclass(frozen=True)
 class RecoveredForm:
-    """A form as it was sent: its path, its fields without secrets, and the names of its files."""
+    """A submitted form: its path, its fields without secrets, and the names of its files."""
 
     path: str
     fields: tuple[tuple[str, str], ...]
@@ -28,36 +28,36 @@ class RecoveredForm:
 
 
 def keep_request() -> RecoveredForm | None:
-    """The POST in hand, if it came from a page of ours and carries anything."""
+    """Return the current POST if it came from a page of ours and has content, else None."""
     if request.method != "POST" or not came_from_us():
         return None
     fields = tuple(
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name not in _NEVER_KEPT and not name.startswith(_PREFIX)
+        if name not in _NOT_RECOVERED and not name.startswith(_PREFIX)
     )
-    sent = request.files.items(multi=True)  # several under one name, too
-    files = tuple(one.filename for _name, one in sent if one.filename)
+    uploads = request.files.items(multi=True)  # several under one name, too
+    files = tuple(upload.filename for _name, upload in uploads if upload.filename)
     return RecoveredForm(request.path, fields, files) if fields or files else None
 
 
-def sent() -> RecoveredForm | None:
-    """What the POST in hand held, be it carried along from an earlier one: nothing is lost twice.
+def submitted_form() -> RecoveredForm | None:
+    """Return the form of the current POST, or the earlier form that it carries.
 
-    A single button counts as well, so that its step can be taken afterwards.
+    A POST without fields (a single button) is returned as well, so that it can be sent again.
     """
     if request.method != "POST" or not came_from_us():
         return None
-    return carried() or keep_act()
+    return carried_form() or keep_act()
 
 
 def keep_act() -> RecoveredForm:
-    """The POST in hand, even where it carries no field: a step that is to be confirmed first."""
+    """Return the current POST even if it has no fields, to be sent again after a confirmation."""
     return keep_request() or RecoveredForm(request.path, (), ())
 
 
 def came_from_us() -> bool:
-    """Whether the browser says that a page of ours sent this; a foreign form is never kept."""
+    """Return True if the browser says that a page of this site sent the request."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
@@ -66,8 +66,8 @@ def came_from_us() -> bool:
     return urlsplit(origin).netloc in {ours, request.host}
 
 
-def carried() -> RecoveredForm | None:
-    """What the sign-in page has carried along, out of its hidden fields."""
+def carried_form() -> RecoveredForm | None:
+    """Return the form in the hidden fields of the sign-in page, or None."""
     path = request.form.get(KEPT_PATH, "")
     if not is_own_path(path):
         return None
@@ -80,22 +80,20 @@ def carried() -> RecoveredForm | None:
 
 
 def is_own_path(path: str) -> bool:
-    """Whether this is a path of this site, and no address of another.
-
-    Browsers drop line ends and tabs, and read a backslash as a slash: "/<tab>/other.example".
-    """
+    """Return True if this is a path of this site, and not a URL of another."""
+    # Browsers drop line ends and tabs, and read a backslash as a slash: "/<tab>/other.example".
     if "\\" in path or any(ord(letter) < 32 for letter in path):
         return False
     return path.startswith("/") and not path.startswith("//")
 
 
-def carry(kept: RecoveredForm) -> list[tuple[str, str]]:
-    """The hidden fields by which the sign-in page carries the form along."""
-    files = [(KEPT_FILE, name) for name in kept.files]
-    fields = [(_PREFIX + name, value) for name, value in kept.fields]
-    return [(KEPT_PATH, kept.path), *files, *fields]
+def hidden_fields(recovered: RecoveredForm) -> list[tuple[str, str]]:
+    """Return the hidden fields (name, value) in which a page carries the form."""
+    files = [(KEPT_FILE, name) for name in recovered.files]
+    fields = [(_PREFIX + name, value) for name, value in recovered.fields]
+    return [(KEPT_PATH, recovered.path), *files, *fields]
 
 
-def page(kept: RecoveredForm, *, happened: str, code: int) -> tuple[str, int]:
-    """A page that shows what happened, holds the form's content, and offers to send it again."""
-    return render_template("layout/form_recovery.html", kept=kept, happened=happened), code
+def page(recovered: RecoveredForm, *, message: str, code: int) -> tuple[str, int]:
+    """Return a page that shows the message and the form's content, and can send it again."""
+    return render_template("layout/form_recovery.html", kept=recovered, happened=message), code

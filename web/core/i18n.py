@@ -1,7 +1,4 @@
-"""Words of the page: gettext with types, and the language that it speaks.
-
-The language of the page: the person's choice, Marathi if none was made.
-"""
+"""Typed gettext functions, and the language of the page: the person's choice, else Marathi."""
 
 from __future__ import annotations
 
@@ -23,31 +20,31 @@ from web.core.permissions import public
 
 
 def _(msgid: str, **values: object) -> str:
-    """The sentence in the language of the page, whole numbers in its digits."""
-    return cast(str, flask_babel.gettext(msgid, **_said(values)))
+    """Return the sentence in the language of the page, with integers in its digits."""
+    return cast(str, flask_babel.gettext(msgid, **_localized(values)))
 
 
 def _l(msgid: str, **values: object) -> LazyString:
-    """The same, said when it is shown: for what is written down once, such as a form's labels."""
+    """Return a lazy sentence, translated when it is shown, for labels defined at import time."""
     return cast(LazyString, flask_babel.lazy_gettext(msgid, **values))
 
 
-def _n(one: str, many: str, num: int, **values: object) -> str:
-    """The sentence in the number that fits `num`."""
-    chosen = flask_babel.get_domain().get_translations().ungettext(one, many, num)
-    return cast(str, chosen % _said({"num": num, **values}))
+def _n(singular: str, plural: str, num: int, **values: object) -> str:
+    """Return the singular or plural sentence for `num`."""
+    sentence = flask_babel.get_domain().get_translations().ungettext(singular, plural, num)
+    return cast(str, sentence % _localized({"num": num, **values}))
 
 
 def page_language() -> str:
-    """The language code of the page: mr, en or hi."""
+    """Return the language code of the page: mr, en or hi."""
     locale = flask_babel.get_locale()
     return cast(str, locale.language) if locale is not None else "mr"
 
 
-def _said(values: dict[str, object]) -> dict[str, object]:
-    rules = page_language()
+def _localized(values: dict[str, object]) -> dict[str, object]:
+    language = page_language()
     return {
-        name: digits(str(value), rules) if isinstance(value, int) else value
+        name: digits(str(value), language) if isinstance(value, int) else value
         for name, value in values.items()
     }
 
@@ -59,17 +56,17 @@ babel = Babel()
 
 
 def code() -> Locale:
-    """The language of the request in hand: mr, en or hi."""
+    """Return the language of the current request: mr, en or hi."""
     acting = g.get("acting")
-    kept = acting.language if acting is not None else DEFAULT
-    wanted = (session.get("language"), kept)
-    return next((one for choice in wanted for one in LANGUAGES if one == choice), DEFAULT)
+    preferred = acting.language if acting is not None else DEFAULT
+    choices = (session.get("language"), preferred)
+    return next((locale for choice in choices for locale in LANGUAGES if locale == choice), DEFAULT)
 
 
 @routes.post("/language")
 @public
 def choose() -> Response:
-    """Keep the chosen language and lead back; nothing of the page is lost but what was typed."""
+    """Store the chosen language and redirect back to the page."""
     chosen = request.form.get("lang", "")
     if chosen in LANGUAGES:
         session["language"] = chosen
@@ -78,9 +75,9 @@ def choose() -> Response:
     return redirect(path if is_own_path(path) else "/")
 
 
-def _remember(chosen: str) -> None:
+def _remember(locale: str) -> None:
     acting = g.get("acting")
     if acting is None:
         return
     with ctx.database.transaction() as database_session:
-        sign_in.choose_language(database_session, person_id=acting.actor.person_id, language=chosen)
+        sign_in.choose_language(database_session, person_id=acting.actor.person_id, language=locale)

@@ -1,4 +1,4 @@
-"""What the frame round every page needs: bar, tabs, acting appointment, menu, banners, foot."""
+"""The data of the page layout: tabs, menu, acting appointment, banners and help."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Locale = Literal["mr", "en", "hi"]
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab; `count` is what waits there, `loud` sets it white on ink, `here` marks the page."""
+    """A tab; `count` is the number of open items, `loud` emphasises it, `here` marks the page."""
 
     label: str
     href: str
@@ -21,7 +21,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """One line of the menu; with `post` it is a button in a form, else a link."""
+    """An entry of the menu: a link, or with `post` a button in a form."""
 
     label: str
     href: str
@@ -31,7 +31,7 @@ class MenuEntry:
 
 @dataclass(frozen=True)
 class LanguageChoice:
-    """One language that the page can be turned to, named in itself."""
+    """A language that can be chosen, with its name in that language."""
 
     code: Locale
     name: str
@@ -41,8 +41,8 @@ class LanguageChoice:
 class ActingLabel:
     """The person and the appointment under which this session works.
 
-    `person_key` is an opaque, lasting mark of the person: drafts kept in the browser are filed
-    under it. `switch_href` is there only where the person has more than one appointment.
+    `person_key` is an opaque, stable key of the person; drafts in the browser are stored under
+    it. `switch_href` is None unless the person has more than one appointment.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ActingLabel:
 
 @dataclass(frozen=True)
 class Banner:
-    """A sentence over every page while it holds, such as a stop or a freeze."""
+    """A sentence above every page while a condition lasts, such as a stop or a freeze."""
 
     text: str
     tone: Literal["red", "amber"] = "amber"
@@ -64,7 +64,7 @@ class Banner:
 
 @dataclass(frozen=True)
 class Help:
-    """Where a person gets help: the same words at the same place on every page."""
+    """How to get help, shown on every page."""
 
     phone: str = ""
     phone_href: str = ""
@@ -76,9 +76,9 @@ class Help:
 class Chrome:
     """Everything that `layout/base.html` reads, as the template variable `chrome`.
 
-    `language_action` takes a POST of `lang`, `next` and the CSRF token, keeps the choice and
-    leads back to `next` (a path of this site). `path` is what `next` is to be. Without
-    `search_href`, `stop` or `acting` the frame leaves these out.
+    `language_action` accepts a POST of `lang`, `next` and the CSRF token, stores the choice and
+    redirects to `next` (a path of this site); `path` is the value for `next`. If `search_href`,
+    `stop` or `acting` is None, the layout leaves it out.
     """
 
     locale: Locale

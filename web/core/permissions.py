@@ -1,4 +1,4 @@
-"""Who may open which page: every route states its rule, and what states none is refused."""
+"""Access rules of routes: every route declares one, or the application does not start."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EVERYBODY = frozenset(Role)
 
 
 class RouteWithoutRule(Exception):
-    """A route states no rule; the application does not start with it."""
+    """Raised at start if a route declares no rule."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Whether a page is public, else which roles may open it. What they see there is narrower."""
+    """A page is public, or open to these roles; the queries narrow down what each role sees."""
 
     public: bool
     roles: frozenset[Role]
@@ -32,33 +32,33 @@ _PUBLIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 
 
 def public(view: View) -> View:
-    """A page for everybody, signed in or not."""
+    """Declare that a page is open to everybody, signed in or not."""
     _RULES[view] = Rule(public=True, roles=EVERYBODY)
     return view
 
 
 def for_roles(*roles: Role) -> Callable[[View], View]:
-    """A page for sessions that act under one of these roles; without any, for all of them."""
+    """Declare that a page is open to these roles; without arguments, to every role."""
 
-    def state(view: View) -> View:
+    def set_rule(view: View) -> View:
         _RULES[view] = Rule(public=False, roles=frozenset(roles) or EVERYBODY)
         return view
 
-    return state
+    return set_rule
 
 
 def for_action(*actions: Action) -> Callable[[View], View]:
-    """A page for every role that has a right to one of these actions, anywhere."""
+    """Declare that a page is open to every role that may do one of these actions anywhere."""
     return for_roles(*roles_with(actions))
 
 
 def roles_with(actions: Collection[Action]) -> list[Role]:
-    """The roles whose row in the policy's table has one of these actions."""
+    """Return the roles that have one of these actions in the policy table."""
     return [role for role in Role if any(action in POLICY[role] for action in actions)]
 
 
 def rule_of(app: Flask, endpoint: str) -> Rule:
-    """The rule of a route; raises `RouteWithoutRule`."""
+    """Return the rule of an endpoint; raises `RouteWithoutRule` if it has none."""
     if endpoint in _PUBLIC_ENDPOINTS:
         return Rule(public=True, roles=EVERYBODY)
     view = app.view_functions[endpoint]
@@ -68,6 +68,6 @@ def rule_of(app: Flask, endpoint: str) -> Rule:
 
 
 def check_every_route(app: Flask) -> None:
-    """Refuse to start with a route that states no rule."""
+    """Raise `RouteWithoutRule` if any route of the application has no rule."""
     for rule in app.url_map.iter_rules():
         rule_of(app, rule.endpoint)

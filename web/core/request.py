@@ -1,7 +1,7 @@
-"""What comes in with a request: how much may, and where files lie while it is being read.
+"""Limits of requests, and where uploaded files are stored while a request is read.
 
-Where files are handed in, more of them than we keep is read to the end and thrown away, so that
-whatever was typed beside them is there to be shown again.
+An upload over the limit is read to its end and discarded, so that the texts of the form can be
+shown again.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from publisher.intake.form import MOST_FILES
 
 MEGABYTE = 1024 * 1024
 MOST_HELD = 256 * MEGABYTE
-"""What the files of one request may take on disk while it is read."""
+"""The most bytes that the files of a request may take on disk while it is read."""
 
 MOST_READ = 4096 * MEGABYTE
-"""What is read of a request of somebody who has signed in and hands files in."""
+"""The most bytes read of an upload by a signed-in person."""
 
-MOST_OF_A_STRANGER = 256 * MEGABYTE
-"""The same of somebody who has not: the texts are kept, of the files only the names."""
+MOST_READ_SIGNED_OUT = 256 * MEGABYTE
+"""The most bytes read of an upload without a session; only texts and file names are kept."""
 
 _IN_MEMORY = 500_000
 _FILES = frozenset({"submissions.create", "submissions.save", "submissions.upload"})
 
 
 class Budget:
-    """What the files of a request may still take, and how many of them."""
+    """The bytes and the number of files that a request may still store."""
 
     def __init__(self, bytes_left: int, files_left: int) -> None:
         self.bytes_left = bytes_left
@@ -37,9 +37,9 @@ class Budget:
 
 
 class HeldFile(SpooledTemporaryFile[bytes]):
-    """A file while its request is read: in memory where it is small, else on disk.
+    """An uploaded file while its request is read: in memory if it is small, else on disk.
 
-    Beyond the budget nothing more is written, and `is_cut` says so.
+    Beyond the budget nothing more is written, and `is_cut` is True.
     """
 
     def __init__(self, budget: Budget) -> None:
@@ -49,7 +49,7 @@ class HeldFile(SpooledTemporaryFile[bytes]):
         self.is_cut = budget.files_left < 0
 
     def write(self, content: bytes) -> int:  # type: ignore[override]  # bytes are all that comes
-        """Keep it, or let it go by."""
+        """Store the content, or discard it if the budget is used up; returns its length."""
         if self.is_cut or len(content) > self.budget.bytes_left:
             self.is_cut = True
             return len(content)
@@ -58,16 +58,16 @@ class HeldFile(SpooledTemporaryFile[bytes]):
 
 
 class Request(flask.Request):
-    """A request of ours: where files are handed in it may be large."""
+    """A request with a higher size limit on upload endpoints."""
 
     _budget: Budget | None = None
 
     @property
     def max_content_length(self) -> int | None:
-        """How many bytes of it are read; more of them are refused as a whole."""
+        """The most bytes of the body; a larger request is refused with 413."""
         if self.endpoint not in _FILES:
             return super().max_content_length
-        return MOST_READ if g.get("acting") is not None else MOST_OF_A_STRANGER
+        return MOST_READ if g.get("acting") is not None else MOST_READ_SIGNED_OUT
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:
@@ -81,6 +81,6 @@ class Request(flask.Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         if self._budget is None:
-            is_known = g.get("acting") is not None
-            self._budget = Budget(MOST_HELD if is_known else 0, MOST_FILES)
+            is_signed_in = g.get("acting") is not None
+            self._budget = Budget(MOST_HELD if is_signed_in else 0, MOST_FILES)
         return HeldFile(self._budget)

@@ -1,4 +1,4 @@
-"""The sign-in form and its page, which may have to carry along what somebody had written."""
+"""The sign-in form and its page, which can carry a submitted form."""
 
 from __future__ import annotations
 
@@ -23,35 +23,37 @@ class SignInForm(Form):
 
 
 class ProveForm(Form):
-    """The password once more."""
+    """The password, asked again before a sensitive action."""
 
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
 
 
-def prove_page(kept: form_recovery.RecoveredForm | None, *, form: ProveForm | None = None) -> str:
-    """The page that asks for the password once more, carrying the step along."""
-    shown = form or ProveForm(formdata=None)
-    carried = form_recovery.carry(kept) if kept else []
-    return render_template("sign_in/prove.html", form=shown, carried=carried)
+def prove_page(
+    recovered: form_recovery.RecoveredForm | None, *, form: ProveForm | None = None
+) -> str:
+    """Return the page that asks for the password again and carries the submitted form."""
+    form = form or ProveForm(formdata=None)
+    carried = form_recovery.hidden_fields(recovered) if recovered else []
+    return render_template("sign_in/prove.html", form=form, carried=carried)
 
 
 def sign_in_page(
     *,
-    kept: form_recovery.RecoveredForm | None = None,
+    recovered: form_recovery.RecoveredForm | None = None,
     path: str = "/",
     form: SignInForm | None = None,
-    happened: str = "",
+    message: str = "",
     code: int = 401,
 ) -> tuple[str, int]:
-    """The sign-in page; afterwards it leads to `path`, or hands back the kept form."""
-    shown = form or SignInForm(formdata=None, next=path)
+    """Return the sign-in page; it then leads to `path`, or shows the recovered form again."""
+    form = form or SignInForm(formdata=None, next=path)
     return (
         render_template(
             "sign_in/sign_in.html",
-            form=shown,
-            kept=kept,
-            carried=form_recovery.carry(kept) if kept else [],
-            happened=happened,
+            form=form,
+            kept=recovered,
+            carried=form_recovery.hidden_fields(recovered) if recovered else [],
+            happened=message,
         ),
         code,
     )

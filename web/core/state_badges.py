@@ -1,4 +1,4 @@
-"""How each state looks and what it is called: one table of tones and icons, one of words."""
+"""The badge of each state: a table of tones and icons, and a table of words."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DeadlineLook = Literal["later", "near", "over"]
 
 
 def N_(msgid: str) -> str:  # noqa: N802 - the extractor of Babel knows this name
-    """Mark a msgid for the catalogue; it is translated where it is shown."""
+    """Mark a msgid for the catalogue and return it; it is translated when it is shown."""
     return msgid
 
 
 @dataclass(frozen=True)
 class BadgeStyle:
-    """Tone, icon of Bootstrap Icons and fill of one state's chip."""
+    """Tone, Bootstrap icon and fill of a state's badge."""
 
     tone: Tone
     icon: str
@@ -102,7 +102,9 @@ STATE_LOOK: dict[tuple[str, str], BadgeStyle] = {
 }
 # A delivery that deletes, hides or unhides looks as one that publishes, but has its own words.
 STATE_LOOK |= {
-    ("order", state): look for (thing, state), look in STATE_LOOK.items() if thing == "delivery"
+    ("order", state): style
+    for (subject, state), style in STATE_LOOK.items()
+    if subject == "delivery"
 }
 
 STATE_WORDS: dict[tuple[str, str], str] = {
@@ -186,18 +188,18 @@ STATE_WORDS: dict[tuple[str, str], str] = {
 }
 
 
-def state_look(thing: str, state: str) -> BadgeStyle:
-    """Return the look of a state; KeyError names a pair that the table does not know."""
-    return STATE_LOOK[thing, state]
+def state_look(subject: str, state: str) -> BadgeStyle:
+    """Return the badge style of a state; raises KeyError if the table does not have it."""
+    return STATE_LOOK[subject, state]
 
 
-def state_word(thing: str, state: str) -> str:
+def state_word(subject: str, state: str) -> str:
     """Return the English msgid of a state; the template translates it."""
-    return STATE_WORDS[thing, state]
+    return STATE_WORDS[subject, state]
 
 
 def last_working_day(due_at: datetime, closed: Collection[date] = ()) -> date:
-    """Return the last day of the city on which an office still opens before `due_at`."""
+    """Return the last working day (city time) on which offices open before `due_at`."""
     day = local_day(due_at)
     if local(due_at).time() <= OPENS:
         day -= ONE_DAY
@@ -214,7 +216,7 @@ def deadline_look(due_at: datetime, now: datetime, closed: Collection[date] = ()
 
 
 def register(app: Flask) -> None:
-    """Give the templates the looks and words of states and deadlines."""
+    """Register the template functions for states and deadlines."""
     app.jinja_env.globals.update(
         state_look=state_look, state_word=state_word, deadline_look=deadline_look
     )

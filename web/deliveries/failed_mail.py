@@ -12,7 +12,7 @@ from publisher.notifications import retry
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import ctx
-from web.core.filters import place_from, place_to
+from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
 from web.core.permissions import for_action
 
@@ -25,13 +25,13 @@ Page = Response | str | tuple[str, int]
 @reads
 def index(session: Session) -> Page:
     """The mails that did not go, the latest first."""
-    found = retry.stuck_mails(session, before=place_from(request.args.get("before", "")))
+    found = retry.stuck_mails(session, before=decode_cursor(request.args.get("before", "")))
     rows = found[: retry.PAGE]
     more = len(found) > retry.PAGE
     return render_template(
         "deliveries/failed_mail.html",
         rows=[(one, retry.can_go_again(one)) for one in rows],
-        next_place=place_to((rows[-1].state_at, rows[-1].id)) if more else "",
+        next_place=encode_cursor((rows[-1].state_at, rows[-1].id)) if more else "",
     )
 
 

@@ -24,7 +24,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.forms import Form
 from web.messages.refusals import refusal_sentence
-from web.previews import shown
+from web.previews import previews_of
 
 routes = Blueprint("by_hand", __name__)
 Page = Response | str | tuple[str, int]
@@ -54,7 +54,9 @@ def _page(
 ) -> str:
     delivery = _delivery(session, delivery_id)
     view = next(
-        one for one in shown(delivery.variant.revision) if one.variant.id == delivery.variant_id
+        one
+        for one in previews_of(delivery.variant.revision)
+        if one.variant.id == delivery.variant_id
     )
     return render_template(
         "deliveries/manual.html",

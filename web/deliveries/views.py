@@ -32,7 +32,7 @@ from web.emergency.summary import lane_of
 from web.forms import Form
 from web.messages.names import person_name
 from web.messages.refusals import refusal_sentence
-from web.previews import shown
+from web.previews import previews_of
 
 routes = Blueprint("deliveries", __name__)
 Page = Response | str | tuple[str, int]
@@ -70,7 +70,7 @@ def show(session: Session, delivery_id: int) -> Page:
 def _page(session: Session, delivery_id: int, form: PlatformLinkForm, *, happened: str = "") -> str:
     delivery, post = _delivery(session, delivery_id)
     revision = delivery.variant.revision
-    view = next(one for one in shown(revision) if one.variant.id == delivery.variant_id)
+    view = next(one for one in previews_of(revision) if one.variant.id == delivery.variant_id)
     return render_template(
         "deliveries/delivery.html",
         delivery=delivery,

@@ -201,7 +201,7 @@ def _saved(post_id: int, number: int) -> Response:
         flash(_("Revision %(number)s is with the department for approval.", number=number))
     else:
         flash(_("Saved as revision %(number)s.", number=number))
-    in_flight.tell_of_post(post_id)
+    in_flight.flash_for_post(post_id)
     return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 

@@ -1,4 +1,4 @@
-"""One search box for everybody: submissions, posts and comments by number or word."""
+"""The search for submissions, posts and comments by number or word."""
 
 from __future__ import annotations
 
@@ -36,39 +36,39 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
 @for_roles()
 @reads
 def index(session: Session) -> Response | str:
-    """The first hits of each kind, or all of one; a number that is one thing's leads there."""
-    words = request.args.get("q", "").strip()[:LONGEST]
-    kind = next((one for one in Kind if one.value == request.args.get("in")), None)
-    if kind is None and (path := straight_to(session, actor=actor(), text=words)):
+    """Show the hits of each kind, or of a single kind; an exact number redirects to its page."""
+    query = request.args.get("q", "").strip()[:LONGEST]
+    kind = next((choice for choice in Kind if choice.value == request.args.get("in")), None)
+    if kind is None and (path := straight_to(session, actor=actor(), text=query)):
         return redirect(path)
     kinds = kinds_for(actor())
     before = number_of(request.args.get("before")) or None
-    if not words:
+    if not query:
         groups = []
     elif kind in kinds and kind is not None:
-        groups = [hits_of(session, actor=actor(), kind=kind, text=words, before=before)]
+        groups = [hits_of(session, actor=actor(), kind=kind, text=query, before=before)]
     else:
-        groups = search(session, actor=actor(), text=words)
+        groups = search(session, actor=actor(), text=query)
     return render_template(
         "home/search.html",
-        words=words,
-        groups=[one for one in groups if one.hits or one.following],
+        words=query,
+        groups=[group for group in groups if group.hits or group.following],
         kind=kind,
         kind_words=KIND_WORDS,
         span=SPAN,
         is_further=before is not None,
-        further={one.kind: _further(words, one, kind) for one in groups},
+        further={group.kind: _further_href(query, group, kind) for group in groups},
     )
 
 
-def _further(words: str, group: SearchGroup, kind: Kind | None) -> str | None:
-    """Where there is more of this kind: all of it from the first page, older ones from there.
+def _further_href(query: str, group: SearchGroup, kind: Kind | None) -> str | None:
+    """Return the URL of further hits, or None: the page of this kind, or its older hits.
 
-    Where the newest hold nothing, the first page leads to the older ones at once.
+    If the newest items have no hit, the first page links to the older hits directly.
     """
     if group.following is None:
         return None
-    behind = {"q": words, "in": group.kind.value}
+    parameters = {"q": query, "in": group.kind.value}
     if kind is not None or not group.hits:
-        behind["before"] = str(group.following)
-    return f"{url_for('search.index')}?{urlencode(behind)}"
+        parameters["before"] = str(group.following)
+    return f"{url_for('search.index')}?{urlencode(parameters)}"

@@ -1,4 +1,4 @@
-"""What waits for the person at the counter, most urgent first, and nothing else."""
+"""The start page: what waits for the signed-in person, most urgent first."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from web.messages.progress import DUE, WAITING
 
 routes = Blueprint("today", __name__)
 MOST = 60
-"""How many stand on the page at most: nobody does more in a day, and the tabs lead to the rest."""
+"""The most items on the page: more than a day's work; the tabs lead to the rest."""
 
 
 @routes.get("/")
 @for_roles()
 @reads
 def index(session: Session) -> str:
-    """The page everybody begins with."""
+    """Show the start page."""
     now = ctx.now()
     waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
     return render_template(

@@ -1,4 +1,4 @@
-"""The introduction: plain pages that show a newcomer what the appointment's work is."""
+"""The introduction: pages that show a newcomer the work of their role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ routes = Blueprint("tour", __name__)
 @routes.get("/tour/<int:number>")
 @for_roles()
 def step(number: int) -> str:
-    """One step of the introduction, counted from 1."""
+    """Show a step of the introduction, counted from 1."""
     steps = TOURS[role] if (role := actor().role) else ()
     if not 1 <= number <= len(steps):
         abort(404)

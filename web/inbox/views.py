@@ -25,7 +25,7 @@ from publisher.states import CommentState
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
 from web.core.context import ctx
-from web.core.filters import place_from, place_to
+from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l
 from web.core.permissions import for_action
 from web.drafting import warnings
@@ -69,7 +69,7 @@ def index(session: Session) -> Page:
         actor=actor(),
         now=ctx.now(),
         view=view,
-        before=place_from(request.args.get("before", "")),
+        before=decode_cursor(request.args.get("before", "")),
     )
     return render_template(
         "inbox/index.html",
@@ -77,7 +77,7 @@ def index(session: Session) -> Page:
         view=view,
         view_words=VIEWS,
         counts=inbox_list.view_counts(session, actor=actor(), now=ctx.now()),
-        next_place=place_to(page.following),
+        next_place=encode_cursor(page.following),
     )
 
 

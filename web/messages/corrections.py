@@ -1,4 +1,4 @@
-"""What a correction, a deletion or somebody else does to what is out, in sentences."""
+"""Sentences about corrections, deletions and changes to published posts."""
 
 from __future__ import annotations
 
@@ -38,47 +38,49 @@ BEGINS: Mapping[CorrectionMode, str] = {
         "Somebody said that it is live there, and gave no link. It cannot be corrected from here."
     ),
 }
-FOUND: Mapping[FindingKind, str] = {
+FINDINGS: Mapping[FindingKind, str] = {
     FindingKind.GONE: N_("Deleted on %(platform)s by somebody else"),
     FindingKind.CHANGED: N_("Changed on %(platform)s by somebody else"),
 }
-ACTS: Mapping[DeliveryAction, str] = {
+ACTIONS: Mapping[DeliveryAction, str] = {
     DeliveryAction.PUBLISH: N_("Publish"),
     DeliveryAction.EDIT: N_("Change what is live"),
     DeliveryAction.DELETE: N_("Delete what is live"),
     DeliveryAction.HIDE: N_("Hide a comment"),
     DeliveryAction.UNHIDE: N_("Show a comment again"),
 }
-"""What a delivery does on its platform."""
+"""Labels of deliveries, by action."""
 
 
 def happens(variant: Variant) -> str:
-    """What this text does to what is out; empty where it is published as any other."""
-    way = corrections.way_of(variant)
+    """Return how this text corrects a published one; empty if it corrects nothing."""
+    mode = corrections.way_of(variant)
     platform = platform_word(variant.account.platform)
-    return _(HAPPENS[way], platform=platform) if way is not None else ""
+    return _(HAPPENS[mode], platform=platform) if mode is not None else ""
 
 
 def begins(target: Target) -> str:
-    """What a clerk has to know who writes a correction in this box."""
-    now, rules = ctx.now(), page_language()
-    since = dates.moment(target.live.since, rules, now=now)
+    """Return what an author has to know to write a correction of this target."""
+    now, language = ctx.now(), page_language()
+    since = dates.moment(target.live.since, language, now=now)
     platform = platform_word(target.live.account.platform)
-    words = BEGINS[target.way]
+    sentence = BEGINS[target.way]
     values = {"at": since, "platform": platform}
-    return _(words, **{name: value for name, value in values.items() if f"%({name})s" in words})
+    return _(
+        sentence, **{name: value for name, value in values.items() if f"%({name})s" in sentence}
+    )
 
 
-def found(kind: FindingKind, platform: str) -> str:
-    """What somebody else did, in a few words."""
-    return _(FOUND[kind], platform=platform_word(platform))
+def finding_words(kind: FindingKind, platform: str) -> str:
+    """Return a short description of a change that somebody else made."""
+    return _(FINDINGS[kind], platform=platform_word(platform))
 
 
-def act(delivery: Delivery) -> str:
-    """What a delivery does."""
-    return _(ACTS[delivery.action])
+def action_words(delivery: Delivery) -> str:
+    """Return a short description of what a delivery does."""
+    return _(ACTIONS[delivery.action])
 
 
-def thing(delivery: Delivery) -> str:
-    """By which words its state is told: an order is carried out, a text published."""
+def state_subject(delivery: Delivery) -> str:
+    """Return the subject for `state_word`: "order" if the delivery publishes no text."""
     return "delivery" if delivery.action in OF_TEXTS else "order"

@@ -1,4 +1,4 @@
-"""Words of the emergency lane: what is wrong with what was typed, and how things stand."""
+"""Sentences and labels of the emergency lane."""
 
 from __future__ import annotations
 
@@ -88,33 +88,33 @@ BLANKS: Mapping[str, str] = {
     "advice": N_("What people should do"),
     "what": N_("What collapsed"),
 }
-"""What the blanks of the templates that came with the product are called."""
+"""Labels of the blanks in the templates shipped with the product."""
 
 
 def blank_word(name: str) -> str:
-    """What a blank is called on the page: its own name, where we have no word for it."""
+    """Return the label of a blank; its own name if it has none."""
     return _(BLANKS[name]) if name in BLANKS else name
 
 
 def kind_word(kind: str) -> str:
-    """What a kind of blank is called."""
+    """Return the label of a kind of blank."""
     return _(KINDS[BlankKind(kind)])
 
 
 def how_word(how: str) -> str:
-    """How a word came."""
+    """Return how an authorisation was received."""
     return _(HOWS[WordHow(how)])
 
 
 def trouble_word(trouble: str) -> str:
-    """What has become of an urgent delivery."""
+    """Return what has gone wrong with an urgent delivery."""
     return _(TROUBLES[trouble])
 
 
 def values_words(use: EmergencyUse) -> str:
-    """What filled the blanks, in one line of the page's language."""
-    said = use.said["en" if page_language() == "en" else "mr"]
-    return ", ".join(said.values())
+    """Return the values of the blanks, joined, in the language of the page."""
+    blanks = use.said["en" if page_language() == "en" else "mr"]
+    return ", ".join(blanks.values())
 
 
 FILTERS = {

@@ -1,7 +1,4 @@
-"""What is wrong with a field, in one sentence that says what to do.
-
-What is wrong with a person or an appointment that is being recorded.
-"""
+"""Sentences for field errors of forms, and of people and appointments that are recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from publisher.validation import FieldError
 from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
-from web.messages.emergency import SENTENCES as OF_THE_LANE
+from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
 
 GENERAL: Mapping[str, str] = {
@@ -156,40 +153,40 @@ GENERAL: Mapping[str, str] = {
     "truncated": N_("“%(name)s” is damaged or incomplete. Copy it from the camera again."),
 }
 
-WORDS = (GENERAL, SENTENCES, OF_THE_LANE)
+CATALOGUES = (GENERAL, SENTENCES, EMERGENCY_SENTENCES)
 
 
 def problem_sentence(error: FieldError) -> str:
-    """The sentence for a problem; more specific words stand under "field.code"."""
-    own = _own(error)
-    if own is None:
+    """Return the sentence for a field error; a sentence for "field.code" takes precedence."""
+    sentence = _sentence_for(error)
+    if sentence is None:
         return _("This cannot be taken as it stands.")
-    return _(own, **shown(error.values, own))
+    return _(sentence, **localized(error.values, sentence))
 
 
-def _own(error: FieldError) -> str | None:
-    """By field and code, by code and what was found, by code alone."""
+def _sentence_for(error: FieldError) -> str | None:
+    """Look up the msgid by field and code, by code and found value, then by code alone."""
     code = error.code
     keys = (f"{error.field}.{code}", f"{code}.{error.values.get('found')}", code)
-    found = [words[key] for key in keys for words in WORDS if key in words]
-    return found[0] if found else None
+    sentences = [catalogue[key] for key in keys for catalogue in CATALOGUES if key in catalogue]
+    return sentences[0] if sentences else None
 
 
-def shown(values: Mapping[str, object], template: str) -> dict[str, str]:
-    """The values as words of the page; what the sentence needs and nobody gave is left blank."""
-    said = {name: _said(value) for name, value in values.items()}
+def localized(values: Mapping[str, object], template: str) -> dict[str, str]:
+    """Return the values as text of the page; values missing for the sentence are empty."""
+    texts = {name: _localized_value(value) for name, value in values.items()}
     names = ("found", "most", "line", "character", "title", "due_at", "name", "account")
-    return {**{name: "" for name in names if f"%({name})s" in template}, **said}
+    return {**{name: "" for name in names if f"%({name})s" in template}, **texts}
 
 
-def _said(value: object) -> str:
-    rules = page_language()
+def _localized_value(value: object) -> str:
+    language = page_language()
     if isinstance(value, datetime):
-        return dates.moment(value, rules, now=ctx.now())
+        return dates.moment(value, language, now=ctx.now())
     if isinstance(value, date):
-        return dates.full_date(value, rules)
+        return dates.full_date(value, language)
     if isinstance(value, int):
-        return number(value, rules)
+        return number(value, language)
     return str(value)
 
 
@@ -218,8 +215,8 @@ PERSON: Mapping[str, str] = {
 
 
 def person_problem(problem: BadPerson) -> str:
-    """The sentence for it; more specific words stand under "field.code"."""
-    words = PERSON.get(f"{problem.field}.{problem.code}") or PERSON.get(problem.code)
-    if words is None:
+    """Return the sentence for a problem; a sentence for "field.code" takes precedence."""
+    sentence = PERSON.get(f"{problem.field}.{problem.code}") or PERSON.get(problem.code)
+    if sentence is None:
         return _("This cannot be recorded as it stands.")
-    return _(words, **shown(problem.values, words))
+    return _(sentence, **localized(problem.values, sentence))

@@ -1,7 +1,4 @@
-"""Codes of the house put into words: why something is refused, what went wrong, what happened.
-
-Every sentence is an English msgid; values are filled in the language of the page.
-"""
+"""Registers the template filters that translate codes, names and reasons."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from datetime import date, datetime
 from flask import Flask
 
 from web.messages import emergency
-from web.messages.corrections import act, found, thing
+from web.messages.corrections import action_words, finding_words, state_subject
 from web.messages.field_errors import problem_sentence
 from web.messages.intake import field_word, file_length, file_size
 from web.messages.names import (
@@ -59,7 +56,7 @@ __all__ = [
 
 
 def register(app: Flask) -> None:
-    """Give the templates the words for names and reasons."""
+    """Register the template filters for names, reasons and history."""
     messages_register(app)
     app.jinja_env.filters.update(
         {
@@ -80,10 +77,10 @@ def register(app: Flask) -> None:
             "attempt_found": attempt_found,
             "attempt_outcome": attempt_outcome,
             "author_shown": author_shown,
-            "delivery_act": act,
+            "delivery_act": action_words,
             "delivery_reason": delivery_reason,
-            "delivery_thing": thing,
-            "found_words": found,
+            "delivery_thing": state_subject,
+            "found_words": finding_words,
             "freeze_words": freeze_words,
             "routing_reason": routing_reason,
             "span_words": span_words,

@@ -1,4 +1,4 @@
-"""Words of intake: names of a submission's fields, what is wrong with files, sizes and lengths."""
+"""Labels of a submission's fields, sentences about its files, and file sizes and lengths."""
 
 from __future__ import annotations
 
@@ -67,23 +67,23 @@ SENTENCES: Mapping[str, str] = {
 
 
 def field_word(field: str) -> str:
-    """The name of a submission's field."""
+    """Return the label of a submission's field."""
     return _(FIELD_WORDS[field]) if field in FIELD_WORDS else field
 
 
 def file_size(size: int) -> str:
-    """How large a file is: kB below a megabyte, else MB with one decimal."""
-    rules = page_language()
+    """Format a size in bytes: kB below a megabyte, else MB with one decimal."""
+    language = page_language()
     if size < 1_000_000:
-        return _("%(number)s kB", number=digits(str(max(1, round(size / 1000))), rules))
-    return _("%(number)s MB", number=digits(f"{size / 1_000_000:.1f}", rules))
+        return _("%(number)s kB", number=digits(str(max(1, round(size / 1000))), language))
+    return _("%(number)s MB", number=digits(f"{size / 1_000_000:.1f}", language))
 
 
 def file_length(seconds: int) -> str:
-    """How long a video is, in minutes and seconds."""
+    """Format a video's length in seconds as minutes and seconds."""
     minutes, rest = divmod(seconds, 60)
-    rules = page_language()
+    language = page_language()
     if not minutes:
-        return _("%(seconds)s s", seconds=digits(str(rest), rules))
-    said = {"minutes": digits(str(minutes), rules), "seconds": digits(str(rest), rules)}
-    return _("%(minutes)s min %(seconds)s s", **said)
+        return _("%(seconds)s s", seconds=digits(str(rest), language))
+    figures = {"minutes": digits(str(minutes), language), "seconds": digits(str(rest), language)}
+    return _("%(minutes)s min %(seconds)s s", **figures)

@@ -1,7 +1,4 @@
-"""Names in the language of the page: departments, persons, roles, accounts.
-
-What narrow places have room for: spans of time, and somebody without the department.
-"""
+"""Names in the language of the page: departments, people, roles, accounts; and durations."""
 
 from __future__ import annotations
 
@@ -32,12 +29,12 @@ AT_THE_CELL = frozenset({Role.CELL_LEAD, Role.CELL})
 
 
 def role_name(role: Role, rank: int | None = None) -> str:
-    """What a role is called; officers by their rank."""
+    """Return the name of a role; officers are named by their rank."""
     return _(_OFFICERS[rank]) if rank in _OFFICERS else _(ROLE_WORDS[role])
 
 
 class NamedPlace(Protocol):
-    """A department by its names, as a row or as a report gives it."""
+    """A department with its names, as a model row or a value of a report."""
 
     @property
     def name_mr(self) -> str: ...
@@ -48,7 +45,7 @@ class NamedPlace(Protocol):
 
 
 class NamedPerson(Protocol):
-    """A person by the names in both scripts."""
+    """A person with names in both scripts."""
 
     @property
     def name_mr(self) -> str: ...
@@ -57,26 +54,26 @@ class NamedPerson(Protocol):
 
 
 def department_name(department: NamedPlace) -> str:
-    """The department's name in the language of the page."""
-    wanted = page_language()
-    if wanted == "en":
+    """Return the department's name in the language of the page."""
+    language = page_language()
+    if language == "en":
         return department.name_en
-    return (department.name_hi if wanted == "hi" else "") or department.name_mr
+    return (department.name_hi if language == "hi" else "") or department.name_mr
 
 
 def person_name(person: NamedPerson) -> str:
-    """The person's name in the script of the page, where it is known in that."""
+    """Return the person's name in the script of the page if it is known, else in the other."""
     return person.name_en or person.name_mr if page_language() == "en" else person.name_mr
 
 
 def author_shown(author: str, platform: str) -> str:
-    """A citizen as the platform writes them: a name without a space on X is a handle."""
+    """Return an author's name as the platform writes it; on X a name without space is a handle."""
     is_handle = platform == "x" and author and " " not in author
     return f"@{author.lstrip('@')}" if is_handle else author
 
 
 def post_of(appointment: Appointment) -> str:
-    """What somebody is and where: "First officer, Water Supply"."""
+    """Return role and department of an appointment: "First officer, Water Supply"."""
     where = (
         _("Social Media Cell")
         if appointment.role in AT_THE_CELL
@@ -86,7 +83,7 @@ def post_of(appointment: Appointment) -> str:
 
 
 def who_name(who: Who) -> str:
-    """Somebody by name and post; a role without a name, or the machine."""
+    """Return name and post of a person; a role without a name, or "Automatic"."""
     if who.role is None:
         return _("Automatic")
     where = department_name(who.department) if who.department else ""
@@ -97,22 +94,22 @@ def who_name(who: Who) -> str:
 
 
 def account_name(account: Account | AccountName) -> str:
-    """The platform's name: X or Facebook."""
+    """Return the name of the account's platform: X or Facebook."""
     return platform_word(account.platform)
 
 
 def platform_word(platform: str) -> str:
-    """A platform's name by its code."""
+    """Return a platform's name by its code."""
     return _("X") if platform == "x" else _("Facebook")
 
 
 def span_words(span: timedelta) -> str:
-    """How long something took: "2 hours 10 minutes"."""
+    """Format a duration: "2 hours 10 minutes"."""
     return dates.duration(span, page_language())
 
 
 def who_short(who: Who) -> str:
-    """Somebody by name and rank, for a list that names the department already."""
+    """Return name and rank of a person, without the department."""
     if not who.is_person or who.role is None:
         return who_name(who)
     post = _("the cell") if who.role in AT_THE_CELL else role_name(who.role, who.rank)

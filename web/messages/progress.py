@@ -1,7 +1,4 @@
-"""What waits, what happened, and what comes next, each kind in a few words.
-
-The views of the inbox and the state of an answer, in words.
-"""
+"""Labels of to-do items, timeline steps, next steps, inbox views and states of replies."""
 
 from __future__ import annotations
 
@@ -84,7 +81,7 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         N_("See what stands in the way"),
     ),
 }
-"""For each kind: what it is, its icon, and the words of its link."""
+"""By kind: label, icon, and text of the link."""
 
 DUE: Mapping[DueKind, str] = {
     DueKind.WISHED: N_("Wished time"),
@@ -151,7 +148,7 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.COMMENTED: (N_("Citizens commented"), "comment", "routed"),
     StepKind.ANSWERED: (N_("Answered"), "comment", "answered"),
 }
-"""For each kind: its words, and the thing and state whose icon it bears."""
+"""By kind: label, and the subject and state whose icon is shown."""
 
 NEXT: Mapping[NextKind, str] = {
     NextKind.DRAFT: N_("The cell makes a draft"),
@@ -192,4 +189,4 @@ REPLIES: Mapping[ReplyState, tuple[str, str]] = {
     ReplyState.REJECTED: (N_("Rejected"), "red"),
     ReplyState.TAKEN_BACK: (N_("Taken back"), "grey"),
 }
-"""For each state of an answer its words and its tone."""
+"""By state of a reply: label and tone."""

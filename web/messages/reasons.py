@@ -1,4 +1,4 @@
-"""Why a delivery stands where it stands, and why a comment is with whom it is."""
+"""Sentences for the state of a delivery, its attempts, and the routing of a comment."""
 
 from __future__ import annotations
 
@@ -126,26 +126,26 @@ BEFORE_SENDING: Mapping[str, str] = {
     "too_early": N_("the approval did not hold yet"),
     "too_late": N_("the approval held no longer"),
 }
-"""What the check before sending found; it is kept as the attempt's answer."""
+"""By code of the check before sending, stored as the attempt's answer."""
 
 
 def attempt_asked(code: str) -> str:
-    """What an attempt asked of the platform; empty where nobody wrote it down."""
+    """Return what an attempt requested from the platform; empty if it was not recorded."""
     return _(ASKED[code]) if code in ASKED else ""
 
 
 def attempt_found(outcome: str, answer: str) -> str:
-    """What the check before sending found, in words; empty for a platform's answer."""
+    """Return why the check before sending failed; empty if the platform answered."""
     return _(BEFORE_SENDING[answer]) if outcome == "gate" and answer in BEFORE_SENDING else ""
 
 
 def attempt_outcome(code: str) -> str:
-    """What came of an attempt, in a few words."""
+    """Return the label of an attempt's outcome."""
     return _(OUTCOMES[code]) if code in OUTCOMES else code
 
 
 def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
-    """Why a delivery in this state stands there, and what to do; empty where all is well."""
+    """Return why a delivery is in this state and what to do; empty if nothing is wrong."""
     code = str(reason.get("code", ""))
     if state == "unconfirmed":
         return _(OUTCOME_UNKNOWN)
@@ -158,7 +158,7 @@ def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
 
 
 def freeze_words(freeze: Freeze) -> str:
-    """That something falls into a freeze, until when and why."""
+    """Return a sentence saying that a delivery falls into a freeze, until when and why."""
     return _(
         "It falls into the freeze until %(until)s (%(reason)s): it will not leave unless it is "
         "moved.",
@@ -168,11 +168,11 @@ def freeze_words(freeze: Freeze) -> str:
 
 
 def routing_reason(step: RoutingStep) -> str:
-    """Why a comment is with whom it is."""
-    place = step.department or step.meant
+    """Return why a comment was routed to its department or the cell."""
+    department = step.department or step.meant
     return _(
         ROUTING[step.reason],
-        department=department_name(place) if place else "",
+        department=department_name(department) if department else "",
         day=_day(step.published_at) if step.published_at else "",
         words=step.words,
     )

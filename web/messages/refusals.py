@@ -1,4 +1,4 @@
-"""Why an act was refused, in a sentence that says what is true and what to do."""
+"""Sentences for refused actions: each says what the state is and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from approvals.errors import NotAllowed
 from web.core.i18n import _
 from web.core.state_badges import N_
 from web.messages import emergency
-from web.messages.field_errors import shown
+from web.messages.field_errors import localized
 
 MAY_BE_LIVE = N_(
     "An earlier revision may be live on this account; nobody knows yet. Decide about that first, "
@@ -76,9 +76,9 @@ REFUSALS: Mapping[str, str] = {
 
 
 def refusal_sentence(refusal: NotAllowed) -> str:
-    """The sentence for a refusal."""
+    """Return the sentence for a refusal."""
     keys = (f"{refusal.code}.{refusal.values.get('state')}", refusal.code)
-    known = {**REFUSALS, **emergency.REFUSALS}
-    found = [known[key] for key in keys if key in known]
-    words = found[0] if found else N_("This is not possible now.")
-    return _(words, **shown(refusal.values, words))
+    catalogue = {**REFUSALS, **emergency.REFUSALS}
+    sentences = [catalogue[key] for key in keys if key in catalogue]
+    sentence = sentences[0] if sentences else N_("This is not possible now.")
+    return _(sentence, **localized(refusal.values, sentence))

@@ -1,7 +1,4 @@
-"""What is wrong with a change to the register, what became of a department, and what is open.
-
-What platforms say of accounts, in words: why connecting ended, rights, limits, endings.
-"""
+"""Sentences about changes of departments, and about connecting accounts, rights and limits."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from publisher.people.department_orders import BadDepartment
 from publisher.platforms.oauth.types import Why
 from web.core.i18n import _, page_language
 from web.core.state_badges import N_
-from web.messages.field_errors import shown
+from web.messages.field_errors import localized
 from web.messages.names import department_name
 
 KINDS: Mapping[str, str] = {
@@ -75,60 +72,62 @@ OPEN: Mapping[OpenKind, str] = {
 
 
 def department_problem(problem: BadDepartment) -> str:
-    """The sentence for it; more specific words stand under "field.code"."""
-    words = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
-    if words is None:
+    """Return the sentence for a problem; a sentence for "field.code" takes precedence."""
+    sentence = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
+    if sentence is None:
         return _("This cannot be recorded as it stands.")
-    return _(words, **shown(problem.values, words))
+    return _(sentence, **localized(problem.values, sentence))
 
 
 def kind_word(kind: str) -> str:
-    """What a department is: a department, a ward office, a zone or an office."""
+    """Return the label of a kind: department, ward office, zone or office."""
     return _(KINDS.get(kind, KINDS["department"]))
 
 
 def change_sentence(change: DepartmentChange) -> str:
-    """What became of a department, or will."""
-    words = (WAITS if change.waits else HAPPENED)[change.kind]
+    """Return a sentence for a change of a department, made or planned."""
+    sentence = (WAITS if change.waits else HAPPENED)[change.kind]
     other = department_name(change.other) if change.other else _("no other department")
-    return _(words, name=_named(change, "name"), former=former_name(change), other=other)
+    return _(
+        sentence, name=_name_in_language(change, "name"), former=former_name(change), other=other
+    )
 
 
 def former_name(change: DepartmentChange) -> str:
-    """What a renamed department was called before."""
-    return _named(change, "former")
+    """Return the name of a department before it was renamed."""
+    return _name_in_language(change, "former")
 
 
-def _named(change: DepartmentChange, which: str) -> str:
-    rules = page_language()
-    return getattr(change, f"{which}_{rules}", "") or getattr(change, f"{which}_mr")
+def _name_in_language(change: DepartmentChange, prefix: str) -> str:
+    language = page_language()
+    return getattr(change, f"{prefix}_{language}", "") or getattr(change, f"{prefix}_mr")
 
 
-def open_word(thing: OpenThing) -> str:
-    """What a thing is that stands in the way."""
-    return _(OPEN[thing.kind])
+def open_word(open_thing: OpenThing) -> str:
+    """Return the label of an open item that blocks a change."""
+    return _(OPEN[open_thing.kind])
 
 
-def open_href(thing: OpenThing) -> str:
-    """Where it is settled."""
-    match thing.kind:
+def open_href(open_thing: OpenThing) -> str:
+    """Return the URL of the page where an open item can be settled."""
+    match open_thing.kind:
         case OpenKind.SUBMISSION:
-            return url_for("submissions.show", submission_id=thing.id)
+            return url_for("submissions.show", submission_id=open_thing.id)
         case OpenKind.POST | OpenKind.ANSWER:
-            return url_for("posts.show", post_id=thing.id)
+            return url_for("posts.show", post_id=open_thing.id)
         case OpenKind.COMMENT:
-            return url_for("inbox.show", comment_id=thing.id)
+            return url_for("inbox.show", comment_id=open_thing.id)
         case OpenKind.DEPARTMENT:
-            return url_for("departments.show", code=thing.code)
+            return url_for("departments.show", code=open_thing.code)
         case OpenKind.ACCOUNT:
             return url_for("accounts.index")
         case OpenKind.TEMPLATE:
-            return url_for("emergency_templates.show", template_id=thing.id)
+            return url_for("emergency_templates.show", template_id=open_thing.id)
         case _:
-            return url_for("people.show", person_id=thing.id)
+            return url_for("people.show", person_id=open_thing.id)
 
 
-TURNED: Mapping[str, str] = {
+ABORT_REASONS: Mapping[str, str] = {
     Why.DENIED: N_("On the platform the permission was refused. Nothing was connected."),
     Why.EXPIRED: N_(
         "The permission was not confirmed in time, or its answer was used once already. Nothing "
@@ -177,22 +176,26 @@ OPERATIONS: Mapping[str, str] = {
 
 
 def turned_sentence(why: str, about: str = "") -> str:
-    """Why connecting ended, and what is to be done."""
-    words = TURNED.get(why, TURNED[Why.UNREACHABLE])
-    return _(words, about=rights_words(about.split(", ")) if why == Why.MISSING_RIGHTS else about)
+    """Return why connecting an account ended, and what to do."""
+    sentence = ABORT_REASONS.get(why, ABORT_REASONS[Why.UNREACHABLE])
+    return _(
+        sentence, about=rights_words(about.split(", ")) if why == Why.MISSING_RIGHTS else about
+    )
 
 
 def rights_words(rights: list[str]) -> str:
-    """Rights in words, each with the platform's own name for it."""
-    return ", ".join(f"{_(RIGHTS[one])} ({one})" if one in RIGHTS else one for one in rights)
+    """Return the labels of rights, each with the platform's own name."""
+    return ", ".join(
+        f"{_(RIGHTS[right])} ({right})" if right in RIGHTS else right for right in rights
+    )
 
 
 def allowance_word(allowance: AllowanceRow) -> str:
-    """What a limit counts; empty for those that hold no publication."""
+    """Return what a rate limit counts; empty for limits that do not affect publishing."""
     return _(OPERATIONS[allowance.name]) if allowance.name in OPERATIONS else ""
 
 
 def register(app: Flask) -> None:
-    """Give the templates these words."""
+    """Register the template filters for rights, limits and ended connections."""
     app.jinja_env.filters.update({"rights_words": rights_words, "turned_sentence": turned_sentence})
     app.jinja_env.filters["allowance_word"] = allowance_word

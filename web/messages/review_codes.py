@@ -1,4 +1,4 @@
-"""Words of the gate: why a code leads nowhere, what was decided already, what became of it."""
+"""Sentences of reviews: refused codes, earlier decisions and their outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from publisher.review.history import Outcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
 from web.core.i18n import _
 from web.core.state_badges import N_
-from web.messages.field_errors import shown
+from web.messages.field_errors import localized
 
 CODES: Mapping[ApprovalCodeProblem, str] = {
     ApprovalCodeProblem.UNREADABLE: N_(
@@ -45,9 +45,9 @@ CODES: Mapping[ApprovalCodeProblem, str] = {
 
 
 def code_sentence(refusal: CodeRefusal) -> str:
-    """The sentence for a code that leads nowhere."""
-    words = CODES[refusal.problem]
-    return _(words, **shown({"until": refusal.until}, words))
+    """Return the sentence for a refused code."""
+    sentence = CODES[refusal.problem]
+    return _(sentence, **localized({"until": refusal.until}, sentence))
 
 
 ALREADY: Mapping[DecisionKind, str] = {
@@ -72,7 +72,7 @@ DECIDED: Mapping[DecisionKind, tuple[str, str]] = {
     DecisionKind.RETURNED: (N_("Returned for changes"), "returned"),
     DecisionKind.REJECTED: (N_("Rejected"), "rejected"),
 }
-"""For each kind of decision its word, and the state of a post whose look it bears."""
+"""By kind of decision: label, and the state of a post whose badge is shown."""
 
 BECAME: Mapping[Outcome, str] = {
     Outcome.WITHDRAWN_APPROVAL: N_("The approval no longer counts."),
@@ -86,13 +86,13 @@ BECAME: Mapping[Outcome, str] = {
 }
 
 
-def already_sentence(done: Decision) -> str:
-    """That a person has decided so before, and when."""
-    words = ALREADY[done.kind]
-    return _(words, **shown({"at": done.at}, words))
+def already_sentence(decision: Decision) -> str:
+    """Return a sentence saying that the person already decided so, and when."""
+    sentence = ALREADY[decision.kind]
+    return _(sentence, **localized({"at": decision.at}, sentence))
 
 
-def became_sentence(became: Outcome, newest: int) -> str:
-    """What became of a decided revision; empty where its deliveries say it."""
-    words = BECAME[became]
-    return _(words, **shown({"newest": newest}, words)) if words else ""
+def became_sentence(outcome: Outcome, newest: int) -> str:
+    """Return the outcome of a decided revision; empty if its deliveries show it."""
+    sentence = BECAME[outcome]
+    return _(sentence, **localized({"newest": newest}, sentence)) if sentence else ""

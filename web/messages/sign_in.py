@@ -1,4 +1,4 @@
-"""Why somebody was not signed in, and what is wrong with a password."""
+"""Sentences for refused sign-ins, codes and passwords."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from publisher.auth.sign_in import SignInProblem, SignInRefusal
 from publisher.people.contact_verification import ContactCodeProblem
 from web.core.i18n import _
 from web.core.state_badges import N_
-from web.messages.field_errors import shown
+from web.messages.field_errors import localized
 
 SIGN_IN: Mapping[SignInProblem, str] = {
     SignInProblem.WRONG: N_(
@@ -47,22 +47,22 @@ CODES: Mapping[ContactCodeProblem, str] = {
 
 
 def throttled_until(until: datetime) -> SignInRefusal:
-    """The refusal of whoever has tried too often."""
+    """Return the refusal for too many tries."""
     return SignInRefusal(SignInProblem.THROTTLED, until)
 
 
 def code_sentence(problem: ContactCodeProblem) -> str:
-    """Why a typed code changed nothing."""
+    """Return why a typed code was not accepted."""
     return _(CODES[problem])
 
 
 def sign_in_sentence(refusal: SignInRefusal) -> str:
-    """Why the sign-in did not happen."""
-    words = SIGN_IN[refusal.code]
-    return _(words, **shown({"until": refusal.until} if refusal.until else {}, words))
+    """Return why the sign-in was refused."""
+    sentence = SIGN_IN[refusal.code]
+    return _(sentence, **localized({"until": refusal.until} if refusal.until else {}, sentence))
 
 
 def password_sentence(problem: BadPassword) -> str:
-    """What is wrong with the password."""
-    words = PASSWORD[problem.code]
-    return _(words, **shown(problem.values, words))
+    """Return what is wrong with a new password."""
+    sentence = PASSWORD[problem.code]
+    return _(sentence, **localized(problem.values, sentence))

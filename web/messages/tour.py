@@ -1,4 +1,4 @@
-"""The introduction: what each role does here, in a few plain pages."""
+"""The texts of the introduction, a few pages for each role."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from web.core.state_badges import N_
 
 @dataclass(frozen=True)
 class TourPage:
-    """One page of the introduction, and the page of the house that it speaks of."""
+    """A page of the introduction, and the endpoint of the page that it describes."""
 
     title: str
     sentences: tuple[str, ...]
@@ -167,4 +167,4 @@ TOURS: Mapping[Role, tuple[TourPage, ...]] = {
     Role.OVERSIGHT: (OVERSEE, READ),
     Role.AUDITOR: (READ, OVERSEE),
 }
-"""What somebody under an appointment of this role is shown, in order."""
+"""The pages shown to each role, in order."""

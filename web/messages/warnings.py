@@ -1,4 +1,4 @@
-"""What there is to check before a draft is sent: one sentence for each warning, and a way on."""
+"""Sentences for the warnings of a draft, each with what can be done."""
 
 from __future__ import annotations
 
@@ -74,21 +74,21 @@ NAMES: Mapping[str, str] = {
     WarningCode.DEAD_LINK: N_("a link that leads nowhere"),
     WarningCode.NO_LINK_PICTURE: N_("a link without a picture"),
 }
-"""As a history names them, by the code alone."""
+"""Labels for a history, by code."""
 
-TONGUES: Mapping[str, str] = {
+LANGUAGE_WORDS: Mapping[str, str] = {
     "mr": N_("Marathi"),
     "en": N_("English"),
     "hi": N_("Hindi"),
     "mixed": N_("mixed languages"),
 }
-CALM = 60
-"""So much of a web address is shown; the whole of it stands in the field."""
+URL_LENGTH = 60
+"""The number of characters of a URL that is shown; the field has all of it."""
 
 
 def warning_sentence(warned: Warned) -> str:
-    """What may be wrong, in one sentence."""
-    values = {name: _shown(name, value) for name, value in warned.values.items()}
+    """Return the sentence for a warning."""
+    values = {name: _localized(name, value) for name, value in warned.values.items()}
     if warned.code is WarningCode.DEAD_LINK:
         return _(DEAD[LinkFinding(str(warned.values["finding"]))], **values)
     if warned.code is WarningCode.WRONG_WEEKDAY:
@@ -96,36 +96,36 @@ def warning_sentence(warned: Warned) -> str:
         weekday = dates.weekdays(page_language())[day.weekday()] if isinstance(day, date) else ""
         values["weekday"] = weekday
     if warned.code is WarningCode.DATE_DIFFERS:
-        values["event"] = _span(warned.values)
+        values["event"] = _event_span(warned.values)
     return _(SENTENCES[warned.code], **values)
 
 
 def warning_name(code: str) -> str:
-    """What there was to check, as a history names it."""
+    """Return the label of a warning for a history."""
     return _(NAMES[code]) if code in NAMES else code
 
 
 def way_on(warned: Warned) -> str:
-    """What can be done about it."""
+    """Return what can be done about a warning."""
     return _(WAYS_ON[warned.code])
 
 
-def _span(values: Mapping[str, object]) -> str:
+def _event_span(values: Mapping[str, object]) -> str:
     first, last = values["event_on"], values["event_until_on"]
     if first == last:
-        return _shown("event_on", first)
-    return _("%(first)s to %(last)s", first=_shown("", first), last=_shown("", last))
+        return _localized("event_on", first)
+    return _("%(first)s to %(last)s", first=_localized("", first), last=_localized("", last))
 
 
-def _shown(name: str, value: object) -> str:
-    rules = page_language()
+def _localized(name: str, value: object) -> str:
+    language = page_language()
     if name in ("language", "missing"):
-        return _(TONGUES[str(value)])
+        return _(LANGUAGE_WORDS[str(value)])
     if isinstance(value, datetime):
-        return dates.plain_day(value, rules, now=ctx.now())
+        return dates.plain_day(value, language, now=ctx.now())
     if isinstance(value, date):
-        return dates.full_date(value, rules)
+        return dates.full_date(value, language)
     if isinstance(value, int):
-        return number(value, rules)
-    written = str(value)
-    return f"{written[:CALM]}…" if name == "url" and len(written) > CALM else written
+        return number(value, language)
+    text = str(value)
+    return f"{text[:URL_LENGTH]}…" if name == "url" and len(text) > URL_LENGTH else text

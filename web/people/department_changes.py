@@ -1,4 +1,4 @@
-"""Changing the register: departments added, renamed, placed, merged, closed, each by an order."""
+"""Pages that add, rename, place, merge and close departments, each by an order."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from web.messages.register import (
 
 routes = Blueprint("reorganising", __name__)
 Page = Response | str | tuple[str, int]
-for said in (change_sentence, former_name, open_href, open_word):
-    routes.add_app_template_filter(said, said.__name__)
+for template_filter in (change_sentence, former_name, open_href, open_word):
+    routes.add_app_template_filter(template_filter, template_filter.__name__)
 
 
 class OrderForm(Form):
-    """The order by which something changes, and from when."""
+    """The number of the order, and the day from which it is in force."""
 
     in_force_on = DayMonthYearField(_l("In force from"))
     order_number = StringField(_l("Order number"))
@@ -59,7 +59,7 @@ class NamesForm(OrderForm):
 
 
 class NewForm(NamesForm):
-    """A department that is added."""
+    """A new department."""
 
     kind = SelectField(_l("Kind of department"), validate_choice=False)
     code = StringField(_l("Code in addresses"))
@@ -67,7 +67,7 @@ class NewForm(NamesForm):
 
 
 class OtherForm(OrderForm):
-    """Another department: the one reported to, or merged into."""
+    """The other department: to report to, or to merge into."""
 
     other_id = SelectField(_l("Department"), validate_choice=False)
 
@@ -84,32 +84,38 @@ def _names(form: NamesForm) -> Names:
     return Names(form.name_mr.data or "", form.name_en.data or "", form.name_hi.data or "")
 
 
-def _offer_others(session: Session, form: NewForm | OtherForm, *, but: str, none: str) -> None:
-    """The departments in force to choose from, and what choosing none means."""
-    found = departments_in_force(session, now=ctx.now())
-    pairs = [(str(one.id), department_name(one)) for one in found if one.code != but]
-    form.other_id.choices = options([("", none), *pairs])
+def _offer_others(
+    session: Session, form: NewForm | OtherForm, *, excluded_code: str, empty_label: str
+) -> None:
+    """Set the choices: the departments in force except one, and a label for none."""
+    departments = departments_in_force(session, now=ctx.now())
+    pairs = [
+        (str(department.id), department_name(department))
+        for department in departments
+        if department.code != excluded_code
+    ]
+    form.other_id.choices = options([("", empty_label), *pairs])
 
 
 def department_of(session: Session, code: str) -> Department:
-    """The department of this code, or `Missing`."""
-    found = session.scalars(select(Department).where(Department.code == code)).one_or_none()
-    if found is None:
+    """Return the department with this code; raises `NotFound`."""
+    department = session.scalars(select(Department).where(Department.code == code)).one_or_none()
+    if department is None:
         raise NotFound(code)
-    return found
+    return department
 
 
 @routes.get("/departments/new")
 @for_action(Action.RECORD_DEPARTMENT)
 @reads
 def new(session: Session) -> Page:
-    """The empty form."""
+    """Show the empty form."""
     return _new_page(session, NewForm(formdata=None, in_force_on=_today(), kind=KINDS[0]))
 
 
 def _new_page(session: Session, form: NewForm) -> str:
     form.kind.choices = options((kind, kind_word(kind)) for kind in KINDS)
-    _offer_others(session, form, but="", none=_("no other department"))
+    _offer_others(session, form, excluded_code="", empty_label=_("no other department"))
     return render_template("people/department_new.html", form=form)
 
 
@@ -138,10 +144,10 @@ def add() -> Page:
 @for_action(Action.RECORD_DEPARTMENT)
 @reads
 def ask_name(session: Session, code: str) -> Page:
-    """The form for another name."""
-    found = department_of(session, code)
-    names = {name: getattr(found, name) for name in ("name_mr", "name_en", "name_hi")}
-    return _name_page(found, NamesForm(formdata=None, in_force_on=_today(), **names))
+    """Show the form for a new name."""
+    department = department_of(session, code)
+    names = {name: getattr(department, name) for name in ("name_mr", "name_en", "name_hi")}
+    return _name_page(department, NamesForm(formdata=None, in_force_on=_today(), **names))
 
 
 def _name_page(department: Department, form: NamesForm) -> str:
@@ -151,7 +157,7 @@ def _name_page(department: Department, form: NamesForm) -> str:
 @routes.post("/departments/<code>/rename")
 @for_action(Action.RECORD_DEPARTMENT)
 def rename(code: str) -> Page:
-    """Give it another name."""
+    """Rename a department."""
     form = NamesForm()
 
     def use(session: Session) -> str:
@@ -175,26 +181,29 @@ def rename(code: str) -> Page:
 @for_action(Action.RECORD_DEPARTMENT)
 @reads
 def ask_place(session: Session, code: str) -> Page:
-    """The form for whom it reports to."""
-    above = department_of(session, code).reports_to_id
-    form = OtherForm(formdata=None, in_force_on=_today(), other_id=str(above or ""))
+    """Show the form for the department it reports to."""
+    reports_to_id = department_of(session, code).reports_to_id
+    form = OtherForm(formdata=None, in_force_on=_today(), other_id=str(reports_to_id or ""))
     return _other_page(session, code, form, "place")
 
 
 def _other_page(
-    session: Session, code: str, form: OtherForm, act: str, things: Sequence[OpenThing] = ()
+    session: Session, code: str, form: OtherForm, act: str, open_things: Sequence[OpenThing] = ()
 ) -> str:
     none = _("no other department") if act == "place" else _("Choose a department")
-    _offer_others(session, form, but=code, none=none)
+    _offer_others(session, form, excluded_code=code, empty_label=none)
     return render_template(
-        f"departments/{act}.html", form=form, department=department_of(session, code), things=things
+        f"departments/{act}.html",
+        form=form,
+        department=department_of(session, code),
+        things=open_things,
     )
 
 
 @routes.post("/departments/<code>/place")
 @for_action(Action.RECORD_DEPARTMENT)
 def place(code: str) -> Page:
-    """Let it report to another one, or to none."""
+    """Change which department it reports to, if any."""
     form = OtherForm()
 
     def use(session: Session) -> str:
@@ -218,14 +227,14 @@ def place(code: str) -> Page:
 @for_action(Action.RECORD_DEPARTMENT)
 @reads
 def ask_merge(session: Session, code: str) -> Page:
-    """The form for the department that takes over."""
+    """Show the form for the department to merge into."""
     return _other_page(session, code, OtherForm(formdata=None, in_force_on=_today()), "merge")
 
 
 @routes.post("/departments/<code>/merge")
 @for_action(Action.RECORD_DEPARTMENT)
 def merge(code: str) -> Page:
-    """Merge it into another one."""
+    """Merge a department into another."""
     form = OtherForm()
 
     def use(session: Session) -> str:
@@ -242,8 +251,8 @@ def merge(code: str) -> Page:
         )
         return code
 
-    def again(session: Session, form: OtherForm, things: Sequence[OpenThing] = ()) -> str:
-        return _other_page(session, code, form, "merge", things)
+    def again(session: Session, form: OtherForm, open_things: Sequence[OpenThing] = ()) -> str:
+        return _other_page(session, code, form, "merge", open_things)
 
     return _carry_out(form, use, _("The merging is recorded."), again)
 
@@ -252,25 +261,25 @@ def merge(code: str) -> Page:
 @for_action(Action.RECORD_DEPARTMENT)
 @reads
 def ask_close(session: Session, code: str) -> Page:
-    """The form for closing it."""
+    """Show the form for closing a department."""
     return _close_page(session, code, OrderForm(formdata=None, in_force_on=_today()))
 
 
 def _close_page(
-    session: Session, code: str, form: OrderForm, things: Sequence[OpenThing] = ()
+    session: Session, code: str, form: OrderForm, open_things: Sequence[OpenThing] = ()
 ) -> str:
     return render_template(
         "people/department_close.html",
         form=form,
         department=department_of(session, code),
-        things=things,
+        things=open_things,
     )
 
 
 @routes.post("/departments/<code>/close")
 @for_action(Action.RECORD_DEPARTMENT)
 def close(code: str) -> Page:
-    """Close it."""
+    """Close a department."""
     form = OrderForm()
 
     def use(session: Session) -> str:
@@ -283,8 +292,8 @@ def close(code: str) -> Page:
         )
         return code
 
-    def again(session: Session, form: OrderForm, things: Sequence[OpenThing] = ()) -> str:
-        return _close_page(session, code, form, things)
+    def again(session: Session, form: OrderForm, open_things: Sequence[OpenThing] = ()) -> str:
+        return _close_page(session, code, form, open_things)
 
     return _carry_out(form, use, _("The closing is recorded."), again)
 
@@ -292,7 +301,7 @@ def close(code: str) -> Page:
 @routes.post("/departments/<code>/changes/<int:change_id>/drop")
 @for_action(Action.RECORD_DEPARTMENT)
 def drop(code: str, change_id: int) -> Page:
-    """Give up a change whose day has not come."""
+    """Cancel a change that is not in force yet."""
     with ctx.database.transaction() as session:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
@@ -303,32 +312,27 @@ def drop(code: str, change_id: int) -> Page:
 
 
 def _carry_out(
-    form: OrderForm, use: Callable[[Session], str], said: str, again: Callable[..., str]
+    form: OrderForm, use: Callable[[Session], str], message: str, form_page: Callable[..., str]
 ) -> Page:
-    """Carry a change out; what stands in the way is told on the form's own page."""
+    """Carry out a change; an error or open items are shown on the form's page."""
     form.validate()
     try:
-        _check_day(form)
+        if form.in_force_on.errors:  # the field has its own sentence for such a day
+            raise BadDepartment("in_force_on", "unreadable")
         with ctx.database.transaction() as session:
             code = use(session)
     except BadDepartment as bad:
-        _show(form, bad)
+        _show_problem(form, bad)
         with ctx.database.reading() as session:
-            return again(session, form), 422
-    except StillOpen as refused:
+            return form_page(session, form), 422
+    except StillOpen as error:
         with ctx.database.reading() as session:
-            return again(session, form, refused.things), 409
-    flash(said)
+            return form_page(session, form, error.things), 409
+    flash(message)
     return redirect(url_for("departments.show", code=code))
 
 
-def _check_day(form: OrderForm) -> None:
-    """A day that is none has its own sentence beside the field already."""
-    if form.in_force_on.errors:
-        raise BadDepartment("in_force_on", "unreadable")
-
-
-def _show(form: OrderForm, bad: BadDepartment) -> None:
-    field = form._fields.get(bad.field, form.order_number)
+def _show_problem(form: OrderForm, problem: BadDepartment) -> None:
+    field = form._fields.get(problem.field, form.order_number)
     if not field.errors:
-        field.errors = [department_problem(bad)]
+        field.errors = [department_problem(problem)]

@@ -1,4 +1,4 @@
-"""The register of departments: who has named officers, and how each one's items stand."""
+"""Pages of the departments with their officers and heads."""
 
 from __future__ import annotations
 
@@ -32,42 +32,44 @@ ENDINGS = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
 @for_roles(*READERS)
 @reads
 def index(session: Session) -> str:
-    """Every department in force, with its officers and its head."""
-    words = request.args.get("q", "").strip()
-    found = (
-        find_departments(session, words) if words else departments_in_force(session, now=ctx.now())
+    """List the departments in force, or those found, with officers and heads."""
+    query = request.args.get("q", "").strip()
+    departments = (
+        find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
     )
-    shown = [one for one in found if _in_sight(one)]
+    visible = [department for department in departments if _is_visible(department)]
     officers = _holders(session, Role.OFFICER)
     return render_template(
         "people/departments.html",
-        departments=shown,
-        words=words,
+        departments=visible,
+        words=query,
         officers=officers,
         heads=_holders(session, Role.HEAD),
         named_nobody=_named_nobody(session),
-        former=department_orders.former_names(session, [one.id for one in shown]),
-        ended={one.id for one in shown if not is_in_force(one, now=ctx.now())},
+        former=department_orders.former_names(session, [department.id for department in visible]),
+        ended={
+            department.id for department in visible if not is_in_force(department, now=ctx.now())
+        },
         may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
-        without=sum(1 for one in shown if one.id not in officers),
+        without=sum(1 for department in visible if department.id not in officers),
     )
 
 
-def _in_sight(department: Department) -> bool:
+def _is_visible(department: Department) -> bool:
     if actor().role is not Role.OVERSIGHT:
         return True
     return department.id in actor().line or department.id == actor().department_id
 
 
 def _holders(session: Session, role: Role) -> Mapping[int, list[Appointment]]:
-    found: defaultdict[int, list[Appointment]] = defaultdict(list)
-    for one in responsibility.holders(session, role, now=ctx.now()):
-        found[one.department_id].append(one)
-    return dict(found)
+    by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
+    for appointment in responsibility.holders(session, role, now=ctx.now()):
+        by_department[appointment.department_id].append(appointment)
+    return dict(by_department)
 
 
 def _named_nobody(session: Session) -> frozenset[int]:
-    """The departments of which the circular says that they had named nobody."""
+    """Return the ids of departments that the circular reported as having named nobody."""
     query = select(Event.subject_id).where(
         Event.subject == Department.__tablename__, Event.verb == NAMED_NOBODY
     )
@@ -78,35 +80,35 @@ def _named_nobody(session: Session) -> frozenset[int]:
 @for_roles(*READERS)
 @reads
 def show(session: Session, code: str) -> str:
-    """One department with its people."""
+    """Show a department with its people."""
     department = session.scalars(
         select(Department).where(func.lower(Department.code) == code.lower())
     ).one_or_none()
-    if department is None or not _in_sight(department):
+    if department is None or not _is_visible(department):
         raise NotFound(code)
-    held = {
+    holders = {
         role: responsibility.holders(session, role, now=ctx.now(), department_id=department.id)
         for role in (Role.OFFICER, Role.HEAD, Role.MEMBER)
     }
     return render_template(
         "people/department.html",
         department=department,
-        people=[one for role in held for one in held[role]],
-        has_officer=bool(held[Role.OFFICER]),
-        has_head=bool(held[Role.HEAD]),
+        people=[appointment for role in holders for appointment in holders[role]],
+        has_officer=bool(holders[Role.OFFICER]),
+        has_head=bool(holders[Role.HEAD]),
         named_nobody=department.id in _named_nobody(session),
         may_record=scope_of(actor(), Action.RECORD_OFFICER) is Scope.ANY,
         may_see_items=scope_of(actor(), Action.SEE_SUBMISSION) is not None,
         may_change=may(actor(), Action.RECORD_DEPARTMENT, department.id),
-        **_what_became_of(session, department),
+        **_history_context(session, department),
     )
 
 
-def _what_became_of(session: Session, department: Department) -> dict[str, object]:
-    """Its history by orders, its former names, and what keeps it from ending on its day."""
+def _history_context(session: Session, department: Department) -> dict[str, object]:
+    """Return the department's history, former names, and the items that delay its end."""
     now = ctx.now()
     history = department_orders.history(session, department_id=department.id)
-    ending = next((one for one in history if one.waits and one.kind in ENDINGS), None)
+    ending = next((change for change in history if change.waits and change.kind in ENDINGS), None)
     hindering = ending is not None and ending.in_force_on <= local_day(now)
     return {
         "history": history,

@@ -1,4 +1,4 @@
-"""Who is appointed as what: recording, inviting, ending, closing and opening access."""
+"""Pages of people and appointments: record, invite, end, disable and enable."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ routes = Blueprint("people", __name__)
 Page = Response | str | tuple[str, int]
 RECORDING = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
 MOST = 200
-LONGEST_SOUGHT = 200
-"""No name is longer; a database takes no pattern without end."""
+LONGEST_SEARCH = 200
+"""The longest search text: no name is longer, and databases limit the pattern."""
 
 
 class PersonForm(Form):
-    """A person and what they are appointed as."""
+    """A person and an appointment."""
 
     name_mr = StringField(_l("Name in Marathi"))
     name_en = StringField(_l("Name in English"))
@@ -52,8 +52,8 @@ class PersonForm(Form):
 @for_action(*RECORDING)
 @reads
 def index(session: Session) -> Page:
-    """People with what they are, by department."""
-    words = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SOUGHT]
+    """List people with their appointments, by department."""
+    search_text = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     query = (
         select(Appointment)
         .join(Appointment.person)
@@ -62,32 +62,37 @@ def index(session: Session) -> Page:
         .order_by(Department.name_mr, Appointment.role, Appointment.rank, Appointment.id)
         .limit(MOST)
     )
-    if words:
+    if search_text:
         query = query.where(
             or_(
-                Person.name_mr.icontains(words, autoescape=True),
-                Person.name_en.icontains(words, autoescape=True),
-                Person.mail.icontains(words, autoescape=True),
-                Department.name_mr.icontains(words, autoescape=True),
-                Department.name_en.icontains(words, autoescape=True),
+                Person.name_mr.icontains(search_text, autoescape=True),
+                Person.name_en.icontains(search_text, autoescape=True),
+                Person.mail.icontains(search_text, autoescape=True),
+                Department.name_mr.icontains(search_text, autoescape=True),
+                Department.name_en.icontains(search_text, autoescape=True),
             )
         )
     return render_template(
-        "people/index.html", appointments=session.scalars(query).all(), words=words
+        "people/index.html", appointments=session.scalars(query).all(), words=search_text
     )
 
 
 def _form(session: Session) -> PersonForm:
-    """The form with what this actor may record."""
+    """Return the form with the roles that this actor may record."""
     form = PersonForm()
     own = actor().department_id
     roles = [role for role in Role if permissions.may_record(actor(), role, own)]
     form.role.choices = options((role.value, _(ROLE_WORDS[role])) for role in roles)
-    found = departments_in_force(session, now=ctx.now())
-    form.department_id.choices = options((str(one.id), department_name(one)) for one in found)
-    asked = request.args.get("department", "")
-    if request.method == "GET" and asked:
-        form.department_id.data = next((one.id for one in found if one.code == asked), None)
+    departments = departments_in_force(session, now=ctx.now())
+    form.department_id.choices = options(
+        (str(department.id), department_name(department)) for department in departments
+    )
+    department_code = request.args.get("department", "")
+    if request.method == "GET" and department_code:
+        form.department_id.data = next(
+            (department.id for department in departments if department.code == department_code),
+            None,
+        )
         form.role.data = Role.OFFICER.value
     return form
 
@@ -96,7 +101,7 @@ def _form(session: Session) -> PersonForm:
 @for_action(*RECORDING)
 @reads
 def new(session: Session) -> Page:
-    """The empty form."""
+    """Show the empty form."""
     return render_template("people/new.html", form=_form(session), happened=[])
 
 
@@ -109,14 +114,14 @@ def create() -> Page:
     try:
         with ctx.database.transaction() as session:
             person_id = _record(session, form)
-    except BadPerson as bad:
-        sentence = person_problem(bad)
-        field = form._fields.get(bad.field, form.role)
+    except BadPerson as problem:
+        sentence = person_problem(problem)
+        field = form._fields.get(problem.field, form.role)
         field.errors = [sentence]
         return render_template("people/new.html", form=form, happened=[]), 422
     except NotAllowed as refusal:
-        happened = [(refusal_sentence(refusal), None)]
-        return render_template("people/new.html", form=form, happened=happened), 403
+        errors = [(refusal_sentence(refusal), None)]
+        return render_template("people/new.html", form=form, happened=errors), 403
     flash(_("Recorded. An invitation is on its way by mail."))
     return redirect(url_for("people.show", person_id=person_id))
 
@@ -124,7 +129,7 @@ def create() -> Page:
 def _record(session: Session, form: PersonForm) -> int:
     if form.role.data not in set(Role):
         raise BadPerson("role", "missing")
-    held = appointments.record_person(
+    appointment = appointments.record_person(
         session,
         actor=actor(),
         now=ctx.now(),
@@ -137,25 +142,25 @@ def _record(session: Session, form: PersonForm) -> int:
         department_id=form.department_id.data or 0,
         order_number=form.order_number.data or "",
     )
-    if held.person.password_hash is None:
-        invitations.invite(session, actor=actor(), person=held.person, now=ctx.now())
-    return held.person_id
+    if appointment.person.password_hash is None:
+        invitations.invite(session, actor=actor(), person=appointment.person, now=ctx.now())
+    return appointment.person_id
 
 
 @routes.get("/people/<int:person_id>")
 @for_action(*RECORDING)
 @reads
 def show(session: Session, person_id: int) -> Page:
-    """A person with their appointments, past and present."""
+    """Show a person with past and present appointments."""
     return _page(session, person_id)
 
 
-def _page(session: Session, person_id: int, *, happened: str = "") -> str:
+def _page(session: Session, person_id: int, *, error: str = "") -> str:
     person = _person(session, person_id)
     return render_template(
         "people/person.html",
         person=person,
-        happened=happened,
+        happened=error,
         may_disable=permissions.may_disable(session, actor(), person, now=ctx.now()),
         may_record=permissions.may_record,
         actor=actor(),
@@ -164,8 +169,11 @@ def _page(session: Session, person_id: int, *, happened: str = "") -> str:
 
 
 def _person(session: Session, person_id: int) -> Person:
-    held = selectinload(Person.appointments)
-    loaded = (held.joinedload(Appointment.department), held.joinedload(Appointment.recorded_by))
+    with_appointments = selectinload(Person.appointments)
+    loaded = (
+        with_appointments.joinedload(Appointment.department),
+        with_appointments.joinedload(Appointment.recorded_by),
+    )
     person = session.scalars(
         select(Person).where(Person.id == person_id).options(*loaded)
     ).one_or_none()
@@ -177,25 +185,25 @@ def _person(session: Session, person_id: int) -> Person:
 Use = Callable[[Session, Person], object]
 
 
-def _act(person_id: int, use: Use, said: str) -> Page:
-    """Carry out an act on a person; a refusal is told on the person's page."""
+def _act(person_id: int, use: Use, message: str) -> Page:
+    """Carry out an action on a person; a refusal is shown on the person's page."""
     try:
         with ctx.database.transaction() as session:
             use(session, _person(session, person_id))
     except NotAllowed as refusal:
-        happened = (
+        error = (
             person_problem(refusal) if isinstance(refusal, BadPerson) else refusal_sentence(refusal)
         )
         with ctx.database.reading() as session:
-            return _page(session, person_id, happened=happened), 409
-    flash(said)
+            return _page(session, person_id, error=error), 409
+    flash(message)
     return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/invite")
 @for_action(*RECORDING)
 def invite(person_id: int) -> Page:
-    """Send a new invitation; the one before is void."""
+    """Send a new invitation; the previous one becomes invalid."""
     return _act(
         person_id,
         lambda session, person: invitations.invite(
@@ -208,25 +216,27 @@ def invite(person_id: int) -> Page:
 @routes.post("/people/<int:person_id>/disable")
 @for_action(Action.DISABLE_PERSON)
 def disable(person_id: int) -> Page:
-    """Close a person's access at once."""
-    done = _act(
+    """Disable a person's access at once."""
+    response = _act(
         person_id,
         lambda session, person: appointments.disable_person(
             session, actor=actor(), person=person, now=ctx.now()
         ),
         _("The access is closed, and every session of this person has ended."),
     )
-    if isinstance(done, Response):
+    if isinstance(response, Response):
         with ctx.database.reading() as session:
-            held = [one.id for one in _person(session, person_id).appointments]
-        in_flight.tell_of_approvals(held)
-    return done
+            appointment_ids = [
+                appointment.id for appointment in _person(session, person_id).appointments
+            ]
+        in_flight.flash_for_approvals(appointment_ids)
+    return response
 
 
 @routes.post("/people/<int:person_id>/enable")
 @for_action(Action.DISABLE_PERSON)
 def enable(person_id: int) -> Page:
-    """Open a person's access again."""
+    """Enable a person's access again."""
     return _act(
         person_id,
         lambda session, person: appointments.enable_person(
@@ -242,12 +252,14 @@ def end(person_id: int, appointment_id: int) -> Page:
     """End an appointment now."""
 
     def use(session: Session, person: Person) -> None:
-        held = next((one for one in person.appointments if one.id == appointment_id), None)
-        if held is None:
+        appointment = next(
+            (candidate for candidate in person.appointments if candidate.id == appointment_id), None
+        )
+        if appointment is None:
             raise NotFound(appointment_id)
-        appointments.end_appointment(session, actor=actor(), appointment=held, now=ctx.now())
+        appointments.end_appointment(session, actor=actor(), appointment=appointment, now=ctx.now())
 
-    done = _act(person_id, use, _("The appointment has ended."))
-    if isinstance(done, Response):
-        in_flight.tell_of_approvals([appointment_id])
-    return done
+    response = _act(person_id, use, _("The appointment has ended."))
+    if isinstance(response, Response):
+        in_flight.flash_for_approvals([appointment_id])
+    return response

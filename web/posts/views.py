@@ -25,7 +25,7 @@ from web.core.permissions import for_action, for_roles
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
 from web.posts.corrections import Situation, situation_of
-from web.previews import shown
+from web.previews import previews_of
 
 routes = Blueprint("posts", __name__)
 Page = Response | str | tuple[str, int]
@@ -54,7 +54,7 @@ def _page(session: Session, post_id: int, form: ClerkNoteForm) -> str:
         "posts/post.html",
         post=post,
         revision=newest,
-        shown=shown(newest) if newest else [],
+        shown=previews_of(newest) if newest else [],
         timeline=timeline.post_timeline(session, post_id=post_id, now=ctx.now()),
         steps=STEPS,
         next_words=NEXT,

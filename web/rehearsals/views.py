@@ -1,4 +1,4 @@
-"""Rehearsals for trainers: starting one, where it is, and dropping it."""
+"""Pages for trainers to start, follow and drop rehearsals."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from web.core.permissions import for_roles
 
 routes = Blueprint("rehearsals", __name__)
 Page = Response | str | tuple[str, int]
-FOR = (Role.ADMIN, Role.CELL_LEAD)
-ONE = "<scenario>"
+TRAINERS = (Role.ADMIN, Role.CELL_LEAD)
+SCENARIO_PART = "<scenario>"
 
 WORDS: Mapping[Scenario, tuple[LazyString, LazyString]] = {
     Scenario.MONSOON: (
@@ -59,7 +59,7 @@ REFUSALS: Mapping[str, LazyString] = {
 
 @dataclass(frozen=True)
 class ScenarioView:
-    """A scenario with its words, and its rehearsal where there is one."""
+    """A scenario with its texts, and its rehearsal if there is one."""
 
     scenario: Scenario
     name: LazyString
@@ -68,22 +68,22 @@ class ScenarioView:
 
     @property
     def percent(self) -> int:
-        """How much of its past is played."""
-        of = self.rehearsal
-        return 100 * of.done // of.of if of and of.of else 0
+        """The percentage of the scenario's past that has been played."""
+        rehearsal = self.rehearsal
+        return 100 * rehearsal.done // rehearsal.of if rehearsal and rehearsal.of else 0
 
 
 @routes.get("/rehearsals")
-@for_roles(*FOR)
+@for_roles(*TRAINERS)
 def index() -> Page:
-    """Every scenario: what it is, whether it runs, and where."""
+    """List the scenarios and their running rehearsals."""
     return _page()
 
 
-@routes.post(f"/rehearsals/{ONE}/start")
-@for_roles(*FOR)
+@routes.post(f"/rehearsals/{SCENARIO_PART}/start")
+@for_roles(*TRAINERS)
 def start(scenario: str) -> Page:
-    """Start one; it goes on by itself, whatever becomes of this page."""
+    """Start a rehearsal; it runs in its own processes."""
     chosen = _scenario(scenario)
     if not processes.are_offered(ctx.settings):
         return _page(), 409
@@ -95,10 +95,10 @@ def start(scenario: str) -> Page:
     return redirect(url_for("rehearsals.index"))
 
 
-@routes.post(f"/rehearsals/{ONE}/drop")
-@for_roles(*FOR)
+@routes.post(f"/rehearsals/{SCENARIO_PART}/drop")
+@for_roles(*TRAINERS)
 def drop(scenario: str) -> Page:
-    """End one and remove all that it kept."""
+    """End a rehearsal and delete its data."""
     chosen = _scenario(scenario)
     if not processes.are_offered(ctx.settings):
         return _page(), 409
@@ -111,26 +111,29 @@ def drop(scenario: str) -> Page:
 
 
 def _scenario(name: str) -> Scenario:
-    found = next((one for one in Scenario if one.value == name), None)
-    return found or abort(404)
+    scenario = next((candidate for candidate in Scenario if candidate.value == name), None)
+    return scenario or abort(404)
 
 
 def _page(problem: str = "") -> str:
     settings = ctx.settings
     offered = processes.are_offered(settings)
-    found = processes.all_in(settings.rehearsals_dir) if offered else []
-    known = {one.scenario: one for one in found}
+    rehearsals = processes.all_in(settings.rehearsals_dir) if offered else []
+    by_scenario = {rehearsal.scenario: rehearsal for rehearsal in rehearsals}
     return render_template(
         "rehearsals/index.html",
         offered=offered,
         inside=bool(settings.rehearsal),
-        shown=[ScenarioView(one, *words, known.get(one)) for one, words in WORDS.items()],
-        people=_people() if any(one.running for one in found) else [],
+        shown=[
+            ScenarioView(scenario, *labels, by_scenario.get(scenario))
+            for scenario, labels in WORDS.items()
+        ],
+        people=_people() if any(rehearsal.running for rehearsal in rehearsals) else [],
         problem=problem,
     )
 
 
 def _people() -> list[tuple[str, DemoPerson]]:
-    """Who may sign in to a rehearsal, by name in the page's language."""
+    """Return the people who can sign in to a rehearsal, with their names in the page's language."""
     is_english = page_language() == "en"
     return [(person.name_en if is_english else person.name_mr, person) for person in to_try_first()]

@@ -1,4 +1,4 @@
-"""Lists as CSV: at once where they are short, else prepared by the clock and fetched for a day."""
+"""CSV exports: short lists at once; long lists are prepared by the clock and kept for a day."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("exports", __name__)
 BOM = "\ufeff"
-"""Without it Excel takes UTF-8 for something else, and Marathi becomes gibberish."""
+"""Excel reads a CSV file as UTF-8 only if it begins with this byte order mark."""
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HEADINGS = (
     N_("Acknowledgement number"),
@@ -61,14 +61,14 @@ HEADINGS = (
 @for_action(Action.SEE_SUBMISSION)
 @reads
 def index(session: Session) -> str:
-    """One's own exports with how far each is; `list` in the address asks for one more."""
+    """List one's own exports with their progress; `list` in the URL offers a new one."""
     exports = reports_export.exports_of(session, actor=actor(), now=ctx.now())
-    asked = request.args.get("list")
+    list_query = request.args.get("list")
     return render_template(
         "reports/exports.html",
         exports=exports,
         own=actor().appointment_id,
-        asked=None if asked is None else filter_from_query(dict(parse_qsl(asked))).query,
+        asked=None if list_query is None else filter_from_query(dict(parse_qsl(list_query))).query,
     )
 
 
@@ -76,9 +76,9 @@ def index(session: Session) -> str:
 @for_action(Action.SEE_SUBMISSION)
 @writes
 def start(session: Session) -> Response:
-    """Have a long list written down by the clock."""
-    wanted = filter_from_query(dict(parse_qsl(request.form.get("list", ""))))
-    reports_export.start(session, actor=actor(), now=ctx.now(), filters=wanted)
+    """Request an export, prepared by the clock."""
+    filters = filter_from_query(dict(parse_qsl(request.form.get("list", ""))))
+    reports_export.start(session, actor=actor(), now=ctx.now(), filters=filters)
     flash(_("The list is being prepared. You can leave this page and come back."))
     return redirect(url_for("exports.index"))
 
@@ -87,7 +87,7 @@ def start(session: Session) -> Response:
 @for_action(Action.SEE_SUBMISSION)
 @writes
 def remove(session: Session, export_id: int) -> Response:
-    """Throw an export away, prepared or not."""
+    """Delete an export, prepared or not."""
     reports_export.remove(session, actor=actor(), now=ctx.now(), export_id=export_id)
     flash(_("The prepared list is deleted."))
     return redirect(url_for("exports.index"))
@@ -96,45 +96,45 @@ def remove(session: Session, export_id: int) -> Response:
 @routes.get("/exports/<int:export_id>/file")
 @for_action(Action.SEE_SUBMISSION)
 def fetch(export_id: int) -> Response:
-    """The list as CSV, in the language of the page."""
+    """Serve the prepared list as CSV, in the language of the page."""
     with ctx.database.reading() as session:
         export = reports_export.export_for(
             session, actor=actor(), now=ctx.now(), export_id=export_id
         )
         if export.finished_at is None:
             raise NotFound(export_id)
-    return csv_answer(_kept_rows(export_id, actor()))
+    return csv_response(_stored_rows(export_id, actor()))
 
 
-def _kept_rows(export_id: int, owner: Actor) -> Iterator[Plain]:
+def _stored_rows(export_id: int, owner: Actor) -> Iterator[Plain]:
     with ctx.database.reading() as session:
         export = reports_export.export_for(session, actor=owner, now=ctx.now(), export_id=export_id)
         yield from reports_export.parts_of(session, export)
 
 
-def csv_answer(rows: Iterable[Plain]) -> Response:
-    """The rows as a CSV file that Excel opens as it is; sent while it is read."""
+def csv_response(rows: Iterable[Plain]) -> Response:
+    """Return the rows as a streamed CSV file that Excel can open."""
     name = f"submissions-{local(ctx.now()):%Y-%m-%d}.csv"
-    answer = Response(stream_with_context(_written(rows)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    response = Response(stream_with_context(_csv_lines(rows)), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
-def _written(rows: Iterable[Plain]) -> Iterator[str]:
-    yield BOM + _line(_(heading) for heading in HEADINGS)
+def _csv_lines(rows: Iterable[Plain]) -> Iterator[str]:
+    yield BOM + _csv_line(_(heading) for heading in HEADINGS)
     for row in rows:
-        yield _line(defused(cell) for cell in _cells(row))
+        yield _csv_line(defused(cell) for cell in _cells(row))
 
 
-def _line(cells: Iterable[str]) -> str:
-    page = io.StringIO()
-    csv.writer(page).writerow(cells)
-    return page.getvalue()
+def _csv_line(cells: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
 
 
 def defused(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would take for a formula."""
+    """Return the cell, prefixed with an apostrophe if a spreadsheet would read it as a formula."""
     return f"'{cell}" if cell.lstrip(" \u00a0").startswith(_STARTS_A_FORMULA) else cell
 
 
@@ -148,7 +148,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         _stage(row["stage"]),
         _stage(row["left"]),
         _(NEXT[NextKind(row["next"])]) if row["next"] else "",
-        "; ".join(who_name(_who(one)) for one in row["holders"]),
+        "; ".join(who_name(_who(holder)) for holder in row["holders"]),
         _moment(row["since_at"]),
         _moment(row["wished_at"]),
         _moment(row["received_at"]),
@@ -160,21 +160,21 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _stage(value: str) -> str:
-    return _(state_word(*Stage(value).look)) if value else ""
+def _stage(stage: str) -> str:
+    return _(state_word(*Stage(stage).look)) if stage else ""
 
 
-def _who(given: Mapping[str, Any]) -> Who:
-    role, department = given["role"], given["department"]
+def _who(fields: Mapping[str, Any]) -> Who:
+    role, department = fields["role"], fields["department"]
     return Who(
         **{
-            **given,
+            **fields,
             "role": Role(role) if role else None,
             "department": Office(**department) if department else None,
         }
     )
 
 
-def _moment(written: str) -> str:
-    """As a spreadsheet reads it: `2026-11-27 09:00`, by the city's clock."""
-    return f"{local(datetime.fromisoformat(written)):%Y-%m-%d %H:%M}" if written else ""
+def _moment(iso_moment: str) -> str:
+    """Format a moment for a spreadsheet, in city time: `2026-11-27 09:00`."""
+    return f"{local(datetime.fromisoformat(iso_moment)):%Y-%m-%d %H:%M}" if iso_moment else ""

@@ -1,4 +1,4 @@
-"""Posts and answers week by week, as bars with the table of their figures beside them."""
+"""The weekly report: charts and tables of posts and answers."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ WIDTH, HEIGHT, NARROW = 720, 260, 340
 TOP, FOOT, LEFT = 24, 48, 8
 MOST_BARS = 15
 BAR, LINE = 17, 24
-"""How thick a lying bar is with what parts it from the next, and how high a line of text."""
+"""The thickness of a horizontal bar with its gap, and the height of a line of text."""
 
 VALUE = 44
-"""The room for the figure at the end of a lying bar."""
+"""The width left for the number at the end of a horizontal bar."""
 
 Named = Sequence[tuple[str, Tally]]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart, in its own units; `value` stands at its end."""
+    """A bar of a chart, in units of the drawing; `value` is written at its end."""
 
     x: float
     y: float
@@ -48,7 +48,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarGroup:
-    """The bars of one week or department, and where its name stands; `under` is a second line."""
+    """The bars of a week or department, and the position of its name; `under` is a second line."""
 
     name: str
     x: float
@@ -59,9 +59,9 @@ class BarGroup:
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars in groups, how large the drawing is, on which line standing bars stand.
+    """Groups of bars, the size of the drawing, and the baseline `floor` of vertical bars.
 
-    `is_beside` where the names of lying bars stand beside them, else above.
+    If `is_beside`, the names are beside horizontal bars, else above them.
     """
 
     width: int
@@ -75,26 +75,29 @@ class Chart:
 @for_action(Action.SEE_REPORT)
 @reads
 def index(session: Session) -> str:
-    """The last twelve weeks, of one department or of all in sight."""
+    """Show the last twelve weeks, of one department or of all that the actor may see."""
     chosen = number_of(request.args.get("department")) or None
     report = weekly_report(session, actor=actor(), now=ctx.now(), department_id=chosen)
-    weeks = [(_week_name(one.first_day, one.last_day), one) for one in report.weeks]
+    weeks = [(_week_name(week.first_day, week.last_day), week) for week in report.weeks]
     busiest = _busiest(report.departments)
-    offices = [one for one, _tally in report.departments]
+    offices = [office for office, _tally in report.departments]
     return render_template(
         "reports/weekly.html",
         report=report,
         weeks=weeks,
         by_week=_columns(report),
         by_week_narrow=_lying(
-            [(dates.short_day(one.first_day, page_language()), one.tally) for one in report.weeks],
+            [
+                (dates.short_day(week.first_day, page_language()), week.tally)
+                for week in report.weeks
+            ],
             width=NARROW,
             beside=84,
         ),
         by_department=_lying(busiest, width=WIDTH, beside=250),
         by_department_narrow=_lying(busiest, width=NARROW, beside=0),
         departments=offices if len(offices) > 1 else [],
-        chosen=next((one for one in offices if one.id == chosen), None),
+        chosen=next((office for office in offices if office.id == chosen), None),
     )
 
 
@@ -102,48 +105,48 @@ def _week_name(first: date, last: date) -> str:
     return f"{dates.short_day(first, page_language())} – {dates.short_day(last, page_language())}"
 
 
-def _month_name(day: date) -> str:
-    return language_rules(page_language()).short_months[day.month - 1]
-
-
 def _columns(report: WeeklyReport) -> Chart:
-    """Two standing bars for each week."""
-    most = max((max(one.tally.posts, one.tally.answers) for one in report.weeks), default=0) or 1
+    """Return a chart with two vertical bars for each week."""
+    most = max((max(week.tally.posts, week.tally.answers) for week in report.weeks), default=0) or 1
     step = (WIDTH - 2 * LEFT) / len(report.weeks)
     floor, room = HEIGHT - FOOT, HEIGHT - FOOT - TOP
+    short_months = language_rules(page_language()).short_months
     groups = []
-    for at, week in enumerate(report.weeks):
-        left, bar = LEFT + at * step, step * 0.36
+    for index, week in enumerate(report.weeks):
+        left, bar = LEFT + index * step, step * 0.36
         bars = tuple(
-            Bar(left + step * 0.12 + place * bar, floor - tall, bar - 3, tall, value, kind)
-            for place, (kind, value) in enumerate(_pair(week.tally))
+            Bar(left + step * 0.12 + position * bar, floor - tall, bar - 3, tall, value, kind)
+            for position, (kind, value) in enumerate(_pair(week.tally))
             for tall in (room * value / most,)
         )
         name = digits(str(week.first_day.day), page_language())
-        is_first = at == 0 or week.first_day.month != report.weeks[at - 1].first_day.month
-        under = _month_name(week.first_day) if is_first else ""
+        is_first = index == 0 or week.first_day.month != report.weeks[index - 1].first_day.month
+        under = short_months[week.first_day.month - 1] if is_first else ""
         groups.append(BarGroup(name, left + step / 2, floor + 19, bars, under))
     return Chart(WIDTH, HEIGHT, floor, tuple(groups))
 
 
 def _lying(named: Named, *, width: int, beside: int) -> Chart:
-    """Two lying bars each; the name stands in so much room beside them, or above where none is."""
-    most = max((max(one.posts, one.answers) for _name, one in named), default=0) or 1
+    """Return a chart with two horizontal bars for each name.
+
+    The names take up `beside` units beside the bars; if that is 0, they are above them.
+    """
+    most = max((max(tally.posts, tally.answers) for _name, tally in named), default=0) or 1
     above = 0 if beside else LINE
     row = 2 * BAR + 10 + above
     groups = []
-    for at, (name, tally) in enumerate(named):
-        top = at * row + 4 + above
+    for index, (name, tally) in enumerate(named):
+        top = index * row + 4 + above
         bars = tuple(
             Bar(
                 beside + 1,
-                top + place * BAR,
+                top + position * BAR,
                 (width - beside - VALUE) * value / most,
                 BAR - 2,
                 value,
                 kind,
             )
-            for place, (kind, value) in enumerate(_pair(tally))
+            for position, (kind, value) in enumerate(_pair(tally))
         )
         x, y = (beside - 8, top + BAR + 4) if beside else (0, top - 6)
         groups.append(BarGroup(name, x, y, bars))
@@ -151,10 +154,10 @@ def _lying(named: Named, *, width: int, beside: int) -> Chart:
 
 
 def _busiest(departments: Sequence[tuple[Office, Tally]]) -> Named:
-    """The departments with the most, as many as a drawing holds; the table has all of them."""
-    active = [one for one in departments if one[1].posts or one[1].answers]
-    order = sorted(active, key=lambda one: (-one[1].posts - one[1].answers, one[0].id))
-    return [(_shortened(department_name(office)), tally) for office, tally in order[:MOST_BARS]]
+    """Return the busiest departments, as many as a chart holds; the table has all of them."""
+    active = [(office, tally) for office, tally in departments if tally.posts or tally.answers]
+    active.sort(key=lambda pair: (-pair[1].posts - pair[1].answers, pair[0].id))
+    return [(_shortened(department_name(office)), tally) for office, tally in active[:MOST_BARS]]
 
 
 def _shortened(name: str) -> str:

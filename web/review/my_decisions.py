@@ -15,7 +15,7 @@ from publisher.review import history, notify
 from publisher.validation import Invalid
 from web.core.auth import actor, reads
 from web.core.context import ctx
-from web.core.filters import place_from, place_to
+from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l, page_language
 from web.core.permissions import for_action
 from web.forms import Form, number_of
@@ -44,13 +44,13 @@ def index(session: Session) -> str:
         session,
         actor=actor(),
         month=month,
-        before=None if whole else place_from(request.args.get("before", "")),
+        before=None if whole else decode_cursor(request.args.get("before", "")),
         limit=history.MOST_IN_A_MONTH if whole else 25,
     )
     return render_template(
         "review/my_decisions.html",
         page=found,
-        following=place_to(found.following),
+        following=encode_cursor(found.following),
         months=[(one.strftime("%Y-%m"), _month_words(one)) for one in months],
         month=month.strftime("%Y-%m") if month else "",
         month_words=_month_words(month) if month else "",

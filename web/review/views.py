@@ -31,7 +31,7 @@ from web.forms import Form, number_of
 from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
 from web.messages.review_codes import already_sentence
-from web.previews import short_title, shown
+from web.previews import previews_of, short_title
 
 routes = Blueprint("reviewing", __name__)
 Page = Response | str | tuple[str, int]
@@ -77,7 +77,7 @@ def _page(
         "review/review.html",
         post=post,
         revision=revision,
-        shown=(views := shown(revision)),
+        shown=(views := previews_of(revision)),
         jumps=[(short_title(view.variant), f"#{view.anchor}") for view in views],
         photos=len({one.source_sha256 for view in views for one in view.variant.renditions}),
         warned=warnings.of_revision(session, revision),
@@ -268,7 +268,7 @@ def _with_reason(post_id: int, act: str, use: Use, said: str) -> Page:
         return _reason_refused(post_id, act, form, refusal)
     flash(said)
     if act in ("withdraw_approval", "withdraw_post"):
-        in_flight.tell_of_post(post_id)
+        in_flight.flash_for_post(post_id)
     flash(f"{act}-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id))
 

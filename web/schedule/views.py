@@ -31,7 +31,7 @@ from web.core.sign_in_page import prove_page
 from web.deliveries import holds
 from web.forms import DayMonthYearField, Form, MinutesField
 from web.messages.refusals import refusal_sentence
-from web.previews import shown, variant_title
+from web.previews import previews_of, variant_title
 
 routes = Blueprint("scheduling", __name__)
 Page = Response | str | tuple[str, int]
@@ -143,7 +143,7 @@ def _time_page(
 ) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     variant = _variant(post, variant_id)
-    view = next(one for one in shown(variant.revision) if one.variant.id == variant_id)
+    view = next(one for one in previews_of(variant.revision) if one.variant.id == variant_id)
     return render_template(
         "schedule/schedule.html",
         post=post,

@@ -1,4 +1,4 @@
-"""Who forgot their password asks for a link or a code, and sets another one by it."""
+"""Pages to reset a forgotten password by a link in a mail or a code in an SMS."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ResetCodeForm(NewPasswordForm):
 @routes.get("/forgotten")
 @public
 def ask() -> Page:
-    """The question for mail address or mobile number."""
+    """Show the form for the mail address or mobile number."""
     return render_template(
         "sign_in/password_reset_ask.html", form=AskForm(formdata=None), happened=""
     )
@@ -58,25 +58,25 @@ def ask() -> Page:
 @routes.post("/forgotten")
 @public
 def send() -> Page:
-    """Send something to whoever is known; the answer is the same for everybody."""
+    """Send a link or code if the person is known; the response is always the same."""
     form = AskForm()
     if not form.validate():
         return render_template("sign_in/password_reset_ask.html", form=form, happened=""), 422
-    typed = (form.identifier.data or "").replace("\0", "")
+    identifier = (form.identifier.data or "").replace("\0", "")
     with ctx.database.transaction() as session:
         until = password_reset.ask(
-            session, identifier=typed, address=request.remote_addr or "", now=ctx.now()
+            session, identifier=identifier, address=request.remote_addr or "", now=ctx.now()
         )
     if until is not None:
-        happened = sign_in_sentence(throttled_until(until))
-        return render_template("sign_in/password_reset_ask.html", form=form, happened=happened), 429
-    return redirect(url_for("forgotten.sent", by="mail" if "@" in typed else "mobile"))
+        message = sign_in_sentence(throttled_until(until))
+        return render_template("sign_in/password_reset_ask.html", form=form, happened=message), 429
+    return redirect(url_for("forgotten.sent", by="mail" if "@" in identifier else "mobile"))
 
 
 @routes.get("/forgotten/sent")
 @public
 def sent() -> Page:
-    """What happens now, whether or not we know the address."""
+    """Show what to do next; the page does not reveal whether the address is known."""
     by_mobile = request.args.get("by") == "mobile"
     return render_template("sign_in/password_reset_sent.html", by_mobile=by_mobile)
 
@@ -84,51 +84,51 @@ def sent() -> Page:
 @routes.get("/forgotten/link/<token>")
 @public
 def open_link(token: str) -> Page:
-    """Where the link from the mail leads; opening it uses nothing up."""
+    """Show the form of a reset link; opening it does not use it up."""
     with ctx.database.reading() as session:
         if password_reset.by_link(session, token=token, now=ctx.now()) is None:
-            return _spent()
+            return _link_expired_page()
     return render_template("sign_in/password_reset_link.html", form=NewPasswordForm(formdata=None))
 
 
 @routes.post("/forgotten/link/<token>")
 @public
 def use_link(token: str) -> Page:
-    """Keep the new password."""
+    """Store the new password."""
     form = NewPasswordForm()
     with ctx.database.reading() as session:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
-            return _spent()
-        made = new_hash(form, link.person)
-    if made is None:
+            return _link_expired_page()
+        password_hash = new_hash(form, link.person)
+    if password_hash is None:
         return render_template("sign_in/password_reset_link.html", form=form), 422
     with ctx.database.transaction() as session:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
-            return _spent()
+            return _link_expired_page()
         password_reset.reset(
             session,
             link=link,
             password=form.new_password.data or "",
             now=ctx.now(),
             city_words=city_words(),
-            made=made,
+            made=password_hash,
         )
-    return _kept()
+    return _to_sign_in()
 
 
 @routes.get("/forgotten/code")
 @public
 def ask_code() -> Page:
-    """Where the code from the SMS is typed."""
+    """Show the form for the code from the SMS."""
     return render_template("sign_in/password_reset_code.html", form=ResetCodeForm(formdata=None))
 
 
 @routes.post("/forgotten/code")
 @public
 def use_code() -> Page:
-    """Keep the new password, if this is the code that went to this number."""
+    """Store the new password if the code was sent to this number."""
     form = ResetCodeForm()
     if not form.validate():
         return render_template("sign_in/password_reset_code.html", form=form), 422
@@ -136,8 +136,8 @@ def use_code() -> Page:
     if link is None:
         form.code.errors = [_("This code is not right, or its time is over. Ask for a new one.")]
         return render_template("sign_in/password_reset_code.html", form=form), 422
-    made = new_hash(form, link.person)
-    if made is None:
+    password_hash = new_hash(form, link.person)
+    if password_hash is None:
         return render_template("sign_in/password_reset_code.html", form=form), 422
     with ctx.database.transaction() as session:
         password_reset.reset(
@@ -146,13 +146,13 @@ def use_code() -> Page:
             password=form.new_password.data or "",
             now=ctx.now(),
             city_words=city_words(),
-            made=made,
+            made=password_hash,
         )
-    return _kept()
+    return _to_sign_in()
 
 
 def _link_of(form: ResetCodeForm) -> Link | None:
-    """The code's row with its person; a wrong one is counted, so this commits."""
+    # A wrong code is counted, so this transaction commits in any case.
     with ctx.database.transaction() as session:
         link = password_reset.by_code(
             session,
@@ -165,17 +165,17 @@ def _link_of(form: ResetCodeForm) -> Link | None:
         return link
 
 
-def _kept() -> Page:
+def _to_sign_in() -> Page:
     flash(_("Your new password is kept, and you are signed out everywhere. Sign in with it now."))
     return redirect(url_for("signing.ask"))
 
 
-def _spent() -> Page:
-    words = _("This link has been used, or its time is over. Ask for a new one.")
+def _link_expired_page() -> Page:
+    message = _("This link has been used, or its time is over. Ask for a new one.")
     return render_template(
         "errors/error.html",
         code=404,
-        happened=words,
+        happened=message,
         reference="",
         again={"label": _("Ask for a new one"), "href": url_for("forgotten.ask")},
     ), 404

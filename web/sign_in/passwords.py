@@ -1,4 +1,4 @@
-"""Passwords at the counter: tried and made into a hash before a transaction is opened."""
+"""Checks and hashes passwords of forms; hashing is slow, so no transaction is open then."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from web.messages.sign_in import password_sentence
 
 
 class WithNewPassword(Protocol):
-    """A form in which somebody chooses a password."""
+    """A form with a field for a new password."""
 
     new_password: Field
 
     def validate(self) -> bool:
-        """Whether its fields are filled in."""
+        """Return True if the fields are valid."""
 
 
 def city_words() -> tuple[str, ...]:
-    """What is too easily guessed in this city."""
+    """Return words of this city that are too easy to guess in a password."""
     city = ctx.settings.city
     return city.name_en, city.code
 
 
 def new_hash(form: WithNewPassword, person: Person) -> str | None:
-    """The hash of the password chosen in a form, or None, with the reason beside its field."""
+    """Return the hash of a form's new password, or None after adding an error to the field."""
     if not form.validate():
         return None
     password = str(form.new_password.data or "")
@@ -43,8 +43,8 @@ def new_hash(form: WithNewPassword, person: Person) -> str | None:
 
 
 def own_proof(password: str) -> Proof:
-    """What comes of the password of whoever is at the counter."""
+    """Check the password against the signed-in person's hash."""
     person_id = acting().actor.person_id or 0
     with ctx.database.reading() as reading:
-        kept = sign_in.own_hash(reading, person_id=person_id, now=ctx.now())
-    return kept.proof(password)
+        stored_hash = sign_in.own_hash(reading, person_id=person_id, now=ctx.now())
+    return stored_hash.proof(password)

@@ -1,4 +1,4 @@
-"""What a person says about themselves: names, language, how to be told, contacts, the password."""
+"""Pages of one's own profile: names, language, notifications, contacts and password."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("profile", __name__)
 Page = Response | str | tuple[str, int]
-OVER = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
-"""After these there is nothing to type any more."""
+FINAL_PROBLEMS = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
+"""Problems after which no code can be entered any more."""
 
 LANGUAGES = (("mr", "मराठी"), ("en", "English"), ("hi", "हिन्दी"))
 TELLINGS = {
@@ -41,7 +41,7 @@ TELLINGS = {
 
 
 class ProfileForm(Form):
-    """Names, language, and how to be told of what."""
+    """Names, language, and how to be notified of each group."""
 
     name_mr = StringField(_l("Name in Marathi"))
     name_en = StringField(_l("Name in English"))
@@ -84,7 +84,7 @@ def _own_id() -> int:
 @for_roles()
 @reads
 def show(database_session: Session) -> Page:
-    """One's own profile."""
+    """Show one's own profile."""
     person = database_session.get_one(Person, _own_id())
     chosen = preferences.preferences_of(database_session, person_id=person.id)
     form = ProfileForm(
@@ -99,7 +99,9 @@ def show(database_session: Session) -> Page:
 
 def _page(database_session: Session, form: ProfileForm) -> str:
     for group in NoticeGroup:
-        form[group.value].choices = options((one.value, _(TELLINGS[one])) for one in Telling)
+        form[group.value].choices = options(
+            (telling.value, _(TELLINGS[telling])) for telling in Telling
+        )
     return render_template(
         "sign_in/profile.html",
         form=form,
@@ -114,7 +116,7 @@ def _page(database_session: Session, form: ProfileForm) -> str:
 @routes.post("/profile")
 @for_roles()
 def save() -> Page:
-    """Keep the profile; the pages speak the chosen language from then on."""
+    """Store the profile; the pages then use the chosen language."""
     form = ProfileForm()
     try:
         with ctx.database.transaction() as database_session:
@@ -156,7 +158,7 @@ def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
 @routes.get("/profile/password")
 @for_roles()
 def password() -> Page:
-    """The page for another password."""
+    """Show the form for a new password."""
     form = PasswordForm(formdata=None, end_others=True)
     return render_template("sign_in/profile_password.html", form=form)
 
@@ -165,18 +167,18 @@ def password() -> Page:
 @for_roles()
 @reads
 def change_password(database_session: Session) -> Page:
-    """Keep another password."""
+    """Store the new password."""
     form = PasswordForm()
-    made = new_hash(form, database_session.get_one(Person, _own_id()))
-    if made is not None and (refusal := _changed(form, made)) is None:
+    password_hash = new_hash(form, database_session.get_one(Person, _own_id()))
+    if password_hash is not None and (refusal := _store_password(form, password_hash)) is None:
         flash(_("Your new password is kept."))
         return redirect(url_for("profile.show"))
-    if made is not None and refusal is not None:
+    if password_hash is not None and refusal is not None:
         form.password.errors = [sign_in_sentence(refusal)]
     return render_template("sign_in/profile_password.html", form=form), 422
 
 
-def _changed(form: PasswordForm, made: str) -> SignInRefusal | None:
+def _store_password(form: PasswordForm, password_hash: str) -> SignInRefusal | None:
     proof = own_proof(form.password.data or "")
     with ctx.database.transaction() as database_session:
         return profile.change_password(
@@ -188,14 +190,14 @@ def _changed(form: PasswordForm, made: str) -> SignInRefusal | None:
             now=ctx.now(),
             city_words=city_words(),
             proof=proof,
-            made=made,
+            made=password_hash,
         )
 
 
 @routes.get("/profile/mail")
 @for_roles()
 def mail() -> Page:
-    """The page for another mail address."""
+    """Show the form for a new mail address."""
     return _contact_page(ContactForm(formdata=None), ContactField.MAIL)
 
 
@@ -209,7 +211,7 @@ def change_mail() -> Page:
 @routes.get("/profile/mobile")
 @for_roles()
 def mobile() -> Page:
-    """The page for another mobile number."""
+    """Show the form for a new mobile number."""
     return _contact_page(ContactForm(formdata=None), ContactField.MOBILE)
 
 
@@ -239,7 +241,7 @@ def _change_contact(field: ContactField) -> Page:
     if not form.validate():
         return _contact_page(form, field), 422
     try:
-        refusal = _asked(form, field)
+        refusal = _request_change(form, field)
     except BadPerson as bad:
         form.value.errors = [person_problem(bad)]
         return _contact_page(form, field), 422
@@ -249,8 +251,8 @@ def _change_contact(field: ContactField) -> Page:
     return redirect(url_for("profile.code"))
 
 
-def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
-    """Prove the password, which has to be committed even where it is wrong; then ask."""
+def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | None:
+    """Check the password, then request the change; commits a wrong try too, to count it."""
     proof = own_proof(form.password.data or "")
     with ctx.database.transaction() as database_session:
         refusal = sign_in.prove(
@@ -281,7 +283,7 @@ def _asked(form: ContactForm, field: ContactField) -> SignInRefusal | None:
 @for_roles()
 @reads
 def code(database_session: Session) -> Page:
-    """Where the code is typed that came to the new address or number."""
+    """Show the form for the code sent to the new address or number."""
     return _code_page(database_session, ContactCodeForm(formdata=None))
 
 
@@ -295,7 +297,7 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
 @routes.post("/profile/code")
 @for_roles()
 def confirm() -> Page:
-    """Take the new address or number, if the code is right."""
+    """Store the new address or number if the code is right."""
     form = ContactCodeForm()
     if form.validate():
         with ctx.database.transaction() as database_session:
@@ -309,7 +311,7 @@ def confirm() -> Page:
         if problem is None:
             flash(_("You are reached there from now on."))
             return redirect(url_for("profile.show"))
-        if problem in OVER:
+        if problem in FINAL_PROBLEMS:
             flash(code_sentence(problem), "red")
             return redirect(url_for("profile.show"))
         form.code.errors = [code_sentence(problem)]

@@ -1,4 +1,4 @@
-"""Signing in and out, the first password, a fresh sign-in, one's appointments and sessions."""
+"""Pages to sign in and out, accept an invitation, and manage one's appointments and sessions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class InvitationForm(Form):
 @routes.get("/sign-in")
 @public
 def ask() -> Page:
-    """The sign-in page."""
+    """Show the sign-in page."""
     path = request.args.get("next", "/")
     return sign_in_page(path=path if form_recovery.is_own_path(path) else "/", code=200)
 
@@ -48,29 +48,31 @@ def ask() -> Page:
 @routes.post("/sign-in")
 @public
 def sign_in() -> Page:
-    """Sign in, and go on where the person was, with whatever they had written."""
-    form, kept = SignInForm(), form_recovery.carried()
+    """Sign in, and continue where the person was, with the form they had submitted."""
+    form, recovered = SignInForm(), form_recovery.carried_form()
     if not form.validate():
-        return sign_in_page(form=form, kept=kept, code=422)
-    found = _entered((form.identifier.data or "").replace("\0", ""), form.password.data or "")
-    if isinstance(found, SignInRefusal):
-        code = 429 if found.until is not None else 401
-        return sign_in_page(form=form, kept=kept, happened=sign_in_sentence(found), code=code)
-    _begin(found)
-    if kept is not None:
-        return form_recovery.page(kept, happened=_("You are signed in again."), code=200)
+        return sign_in_page(form=form, recovered=recovered, code=422)
+    outcome = _try_sign_in((form.identifier.data or "").replace("\0", ""), form.password.data or "")
+    if isinstance(outcome, SignInRefusal):
+        code = 429 if outcome.until is not None else 401
+        return sign_in_page(
+            form=form, recovered=recovered, message=sign_in_sentence(outcome), code=code
+        )
+    _begin_session(outcome)
+    if recovered is not None:
+        return form_recovery.page(recovered, message=_("You are signed in again."), code=200)
     path = form.next.data or "/"
     return redirect(path if form_recovery.is_own_path(path) else "/")
 
 
-def _entered(identifier: str, password: str) -> SignedIn | SignInRefusal:
-    """Try the password first, and open the transaction then: trying it takes its time."""
+def _try_sign_in(identifier: str, password: str) -> SignedIn | SignInRefusal:
+    # Checking a hash is slow, so it happens before the transaction opens.
     address = request.remote_addr or ""
     with ctx.database.reading() as reading:
-        kept = auth_sign_in.hash_to_try(
+        stored_hash = auth_sign_in.hash_to_try(
             reading, identifier=identifier, address=address, now=ctx.now()
         )
-    proof = kept.proof(password)
+    proof = stored_hash.proof(password)
     with ctx.database.transaction() as database_session:
         return auth_sign_in.sign_in(
             database_session,
@@ -83,13 +85,13 @@ def _entered(identifier: str, password: str) -> SignedIn | SignInRefusal:
         )
 
 
-def _begin(found: SignedIn) -> None:
-    """A new session: nothing of the one before is carried over but the language."""
+def _begin_session(signed_in: SignedIn) -> None:
+    """Begin a new session; nothing of the previous session is kept but the language."""
     language = session.get("language")
     session.clear()
     # The form just read has made a token of the old session, which this page would hand on.
     g.pop("csrf_token", None)
-    session[SESSION_KEY] = found.token
+    session[SESSION_KEY] = signed_in.token
     session.permanent = True
     if language:
         session["language"] = language
@@ -109,52 +111,52 @@ def sign_out(database_session: Session) -> Response:
 @public
 @reads
 def open_invitation(database_session: Session, token: str) -> Page:
-    """Where an invited person chooses the first password; opening it uses nothing up."""
+    """Show the form for the first password; opening it does not use up the invitation."""
     person = invitations.invited(database_session, token=token, now=ctx.now())
     if person is None:
-        return _spent()
+        return _invitation_expired_page()
     return render_template("sign_in/invitation.html", form=InvitationForm(), person=person)
 
 
 @routes.post("/invitation/<token>")
 @public
 def accept_invitation(token: str) -> Page:
-    """Keep the first password; then the person signs in with it."""
+    """Store the first password; the person then signs in with it."""
     form = InvitationForm()
     with ctx.database.reading() as reading:
         person = invitations.invited(reading, token=token, now=ctx.now())
         if person is None:
-            return _spent()
-        made = new_hash(form, person)
-        if made is None:
+            return _invitation_expired_page()
+        password_hash = new_hash(form, person)
+        if password_hash is None:
             return render_template("sign_in/invitation.html", form=form, person=person), 422
     with ctx.database.transaction() as database_session:
         if invitations.invited(database_session, token=token, now=ctx.now()) is None:
-            return _spent()
+            return _invitation_expired_page()
         invitations.accept_invitation(
             database_session,
             token=token,
             password=form.new_password.data or "",
             now=ctx.now(),
             city_words=city_words(),
-            made=made,
+            made=password_hash,
         )
     flash(_("Your password is kept. Sign in with it now."))
     return redirect(url_for("signing.ask"))
 
 
-def _spent() -> Page:
-    words = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
-    return render_template("errors/error.html", code=404, happened=words, reference=""), 404
+def _invitation_expired_page() -> Page:
+    message = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
+    return render_template("errors/error.html", code=404, happened=message, reference=""), 404
 
 
 @routes.post("/confirm")
 @for_roles()
 def prove() -> Page:
-    """A fresh sign-in before a step that asks for one; then the step goes on."""
-    form, kept = ProveForm(), form_recovery.carried()
+    """Check the password again, then show the form that required it."""
+    form, recovered = ProveForm(), form_recovery.carried_form()
     if not form.validate():
-        return prove_page(kept, form=form), 422
+        return prove_page(recovered, form=form), 422
     proof = own_proof(form.password.data or "")
     with ctx.database.transaction() as database_session:
         refusal = auth_sign_in.prove(
@@ -166,28 +168,30 @@ def prove() -> Page:
         )
     if refusal is not None:
         form.password.errors = [sign_in_sentence(refusal)]
-        return prove_page(kept, form=form), 422
-    if kept is None:
+        return prove_page(recovered, form=form), 422
+    if recovered is None:
         return redirect(url_for("today.index"))
-    return form_recovery.page(kept, happened=_("Confirmed. Now carry out the step."), code=200)
+    return form_recovery.page(recovered, message=_("Confirmed. Now carry out the step."), code=200)
 
 
 @routes.get("/appointments")
 @for_roles()
 @reads
 def appointments(database_session: Session) -> Page:
-    """One's own appointments, to choose the one to work under."""
+    """List one's own appointments, to choose the one to work under."""
     person = database_session.get_one(Person, acting().actor.person_id)
-    mine = [one for one in person.appointments if one.in_force(ctx.now())]
+    in_force = [
+        appointment for appointment in person.appointments if appointment.in_force(ctx.now())
+    ]
     return render_template(
-        "sign_in/appointments.html", appointments=mine, current=acting().actor.appointment_id
+        "sign_in/appointments.html", appointments=in_force, current=acting().actor.appointment_id
     )
 
 
 @routes.post("/appointments")
 @for_roles()
 def switch() -> Page:
-    """Work under another of one's own appointments; a form that came along goes on from there."""
+    """Switch to another of one's own appointments, and show a form that was carried along."""
     with ctx.database.transaction() as database_session:
         actor = signing_in_sessions.switch(
             database_session,
@@ -195,12 +199,12 @@ def switch() -> Page:
             appointment_id=request.form.get("appointment", 0, type=key_of),
             now=ctx.now(),
         )
-    kept = form_recovery.carried()
-    if kept is None:
+    recovered = form_recovery.carried_form()
+    if recovered is None:
         return redirect(url_for("today.index"))
     g.acting = replace(acting(), actor=actor)
     return form_recovery.page(
-        kept, happened=_("You work under the other appointment again."), code=200
+        recovered, message=_("You work under the other appointment again."), code=200
     )
 
 
@@ -208,11 +212,13 @@ def switch() -> Page:
 @for_roles()
 @reads
 def sessions(database_session: Session) -> Page:
-    """Where one is signed in."""
-    found = signing_in_sessions.sessions_of(
+    """List one's own sessions."""
+    own_sessions = signing_in_sessions.sessions_of(
         database_session, person_id=acting().actor.person_id or 0, now=ctx.now()
     )
-    return render_template("sign_in/sessions.html", sessions=found, current=acting().sign_in_id)
+    return render_template(
+        "sign_in/sessions.html", sessions=own_sessions, current=acting().sign_in_id
+    )
 
 
 @routes.post("/sessions/<int:sign_in_id>/end")
@@ -235,8 +241,8 @@ def end(database_session: Session, sign_in_id: int) -> Response:
 @writes
 def end_others(database_session: Session) -> Response:
     """End every other of one's own sessions."""
-    ended = signing_in_sessions.end_others(
+    number = signing_in_sessions.end_others(
         database_session, sign_in_id=acting().sign_in_id, now=ctx.now()
     )
-    flash(_n("%(num)s session has been ended.", "%(num)s sessions have been ended.", ended))
+    flash(_n("%(num)s session has been ended.", "%(num)s sessions have been ended.", number))
     return redirect(url_for("signing.sessions"))

@@ -34,13 +34,13 @@ from publisher.reports.types import Cursor
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writes
 from web.core.context import ctx
-from web.core.filters import place_from, place_to
+from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
 from web.core.permissions import for_action
 from web.core.state_badges import N_
 from web.messages.field_errors import problem_sentence
 from web.messages.progress import NEXT
-from web.reports.exports import csv_answer
+from web.reports.exports import csv_response
 from web.submissions import detail
 from web.submissions.forms import KIND_WORDS
 
@@ -92,9 +92,9 @@ def _page(session: Session, filters: SubmissionFilter, *, name: str = "", proble
         actor=actor(),
         now=now,
         filters=filters,
-        after=place_from(request.args.get("after", "")),
-        before=place_from(request.args.get("before", "")),
-        back=place_from(request.args.get("back", "")),
+        after=decode_cursor(request.args.get("after", "")),
+        before=decode_cursor(request.args.get("before", "")),
+        back=decode_cursor(request.args.get("back", "")),
         total=counts.get(filters.view),
     )
     return render_template(
@@ -146,13 +146,13 @@ def _views(
 
 def _steps(filters: SubmissionFilter, listing: Listing) -> dict[str, str | None]:
     """Where the next and the previous page lie, and the older ones that were not looked through."""
-    back = place_from(request.args.get("back", ""))
-    among = {"back": place_to(back)} if back is not None else {}
+    back = decode_cursor(request.args.get("back", ""))
+    among = {"back": encode_cursor(back)} if back is not None else {}
 
     def there(given: Mapping[str, str], name: str, place: Cursor | None) -> str | None:
         if place is None:
             return None
-        return address(filters, urlencode({**given, name: place_to(place)}))
+        return address(filters, urlencode({**given, name: encode_cursor(place)}))
 
     return {
         "next": there(among, "after", listing.following),
@@ -184,7 +184,7 @@ def csv() -> Response:
         total = submission_total(session, actor=actor(), now=ctx.now(), filters=wanted)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=wanted.query))
-    return csv_answer(_every_row(wanted, actor()))
+    return csv_response(_every_row(wanted, actor()))
 
 
 def _every_row(filters: SubmissionFilter, seeing: Actor) -> Iterator[Plain]:
